@@ -1,0 +1,2 @@
+//! `cargo gradsmith`.
+fn main() {}

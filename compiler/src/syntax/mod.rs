@@ -1,0 +1,3 @@
+//! Text to tree and back: [`ast`], [`parse`], [`print`].
+
+pub mod ast;
