@@ -1,1 +1,8 @@
 //! What generated code calls.
+
+pub mod axis;
+pub mod contract;
+pub mod math;
+pub mod matrix;
+pub mod scalar;
+pub mod simd;

@@ -1,0 +1,158 @@
+//! Contractions: products of matrices and vectors, and sums.
+
+use ndarray::linalg::general_mat_mul;
+
+use crate::matrix::{Mat, MatMut};
+use crate::scalar::Scalar;
+use crate::simd::{Math, simd};
+
+/// What becomes of the numbers that an output holds already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accum {
+    /// They are overwritten, never read: NaN among them does no harm.
+    Replace,
+    /// The result is added to them.
+    Add,
+}
+
+/// out = alpha·a·b, or out += alpha·a·b.
+///
+/// # Panics
+/// If the shapes are not out: m×n, a: m×k, b: k×n.
+#[inline]
+#[track_caller]
+pub fn matmul<T: Scalar>(out: MatMut<'_, T>, accum: Accum, alpha: T, a: Mat<'_, T>, b: Mat<'_, T>) {
+    let ((m, n), (ma, k), (kb, nb)) = (out.shape(), a.shape(), b.shape());
+    assert!(m == ma && k == kb && n == nb, "matmul: {m}×{n} from {ma}×{k} and {kb}×{nb}");
+    let beta = match accum {
+        Accum::Replace => T::ZERO,
+        Accum::Add => T::ONE,
+    };
+    general_mat_mul(alpha, &a.view(), &b.view(), beta, &mut out.view());
+}
+
+/// Σᵢ aᵢ·bᵢ
+///
+/// # Panics
+/// If the lengths differ.
+#[inline]
+#[track_caller]
+pub fn dot<T: Scalar>(a: &[T], b: &[T]) -> T {
+    assert!(a.len() == b.len(), "dot: lengths {} and {}", a.len(), b.len());
+    simd(dot_kernel, (a, b))
+}
+
+#[inline(always)]
+fn dot_kernel<T: Scalar>(math: Math, (a, b): (&[T], &[T])) -> T {
+    math.sum_map2(a, b, |a, b| a * b)
+}
+
+/// y += alpha·x
+///
+/// # Panics
+/// If the lengths differ.
+#[inline]
+#[track_caller]
+pub fn axpy<T: Scalar>(alpha: T, x: &[T], y: &mut [T]) {
+    assert!(x.len() == y.len(), "axpy: lengths {} and {}", x.len(), y.len());
+    simd(axpy_kernel, (alpha, x, y));
+}
+
+#[inline(always)]
+fn axpy_kernel<T: Scalar>(math: Math, (alpha, x, y): (T, &[T], &mut [T])) {
+    for (y, &x) in y.iter_mut().zip(x) {
+        *y = math.mul_add(alpha, x, *y);
+    }
+}
+
+/// Σᵢ xᵢ
+#[inline]
+pub fn sum<T: Scalar>(x: &[T]) -> T {
+    simd(sum_kernel, x)
+}
+
+#[inline(always)]
+fn sum_kernel<T: Scalar>(math: Math, x: &[T]) -> T {
+    math.sum_map(x, |x| x)
+}
+
+/// Σᵢ xᵢ²
+#[inline]
+pub fn sum_squares<T: Scalar>(x: &[T]) -> T {
+    simd(sum_squares_kernel, x)
+}
+
+#[inline(always)]
+fn sum_squares_kernel<T: Scalar>(math: Math, x: &[T]) -> T {
+    math.sum_map(x, |x| x * x)
+}
+
+/// outⱼ = alpha·Σᵢ aᵢⱼ, or outⱼ += alpha·Σᵢ aᵢⱼ: the sum of the rows, such as a bias's gradient over a batch.
+///
+/// # Panics
+/// If `out` is not as long as a row of `a`.
+#[inline]
+#[track_caller]
+pub fn sum_rows<T: Scalar>(out: &mut [T], accum: Accum, alpha: T, a: Mat<'_, T>) {
+    assert!(out.len() == a.shape().1, "sum_rows: {} sums of {} columns", out.len(), a.shape().1);
+    if accum == Accum::Replace {
+        out.fill(T::ZERO);
+    }
+    for row in a.view().rows() {
+        for (o, &x) in out.iter_mut().zip(row) {
+            *o += alpha * x;
+        }
+    }
+}
+
+/// How many sums run side by side. A constant, so that a sum's order does not depend on the processor.
+const LANES: usize = 32;
+
+impl Math {
+    /// Σᵢ f(xᵢ), vectorised where `f` is; the order of the additions depends on the length alone.
+    #[inline(always)]
+    pub fn sum_map<T: Scalar>(self, x: &[T], f: impl Fn(T) -> T) -> T {
+        let mut lanes = [T::ZERO; LANES];
+        let (blocks, rest) = x.as_chunks::<LANES>();
+        for x in blocks {
+            for l in 0..LANES {
+                lanes[l] += f(x[l]);
+            }
+        }
+        for (lane, &x) in lanes.iter_mut().zip(rest) {
+            *lane += f(x);
+        }
+        add_lanes(lanes)
+    }
+
+    /// Σᵢ f(xᵢ, yᵢ) over the shorter of the two, like [`sum_map`](Math::sum_map).
+    #[inline(always)]
+    pub fn sum_map2<T: Scalar>(self, x: &[T], y: &[T], f: impl Fn(T, T) -> T) -> T {
+        let n = x.len().min(y.len());
+        let (x, y) = (&x[..n], &y[..n]);
+        let mut lanes = [T::ZERO; LANES];
+        let ((xs, x), (ys, y)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
+        for (x, y) in xs.iter().zip(ys) {
+            for l in 0..LANES {
+                lanes[l] += f(x[l], y[l]);
+            }
+        }
+        for ((lane, &x), &y) in lanes.iter_mut().zip(x).zip(y) {
+            *lane += f(x, y);
+        }
+        add_lanes(lanes)
+    }
+}
+
+#[inline(always)]
+fn add_lanes<T: Scalar>(mut lanes: [T; LANES]) -> T {
+    let mut n = LANES / 2;
+    while n > 0 {
+        for l in 0..n {
+            let upper = lanes[l + n];
+            lanes[l] += upper;
+        }
+        n /= 2;
+    }
+    lanes[0]
+}

@@ -1,0 +1,140 @@
+//! Matrices as the contractions see them: numbers elsewhere, with a shape and strides.
+//!
+//! Both views come from row-major slices or from `ndarray` views of any layout, negative strides included, and never copy.
+
+use ndarray::{ArrayView2, ArrayViewMut2};
+
+use crate::scalar::Scalar;
+
+/// A matrix to read.
+#[derive(Clone, Copy, Debug)]
+pub struct Mat<'a, T> {
+    view: ArrayView2<'a, T>,
+}
+
+/// A matrix to write.
+#[derive(Debug)]
+pub struct MatMut<'a, T> {
+    view: ArrayViewMut2<'a, T>,
+}
+
+impl<'a, T: Scalar> Mat<'a, T> {
+    /// The `rows`×`cols` matrix that `data` lists row by row.
+    ///
+    /// # Panics
+    /// If `data` is not of length `rows`·`cols`.
+    #[inline]
+    #[track_caller]
+    pub fn rows(data: &'a [T], rows: usize, cols: usize) -> Self {
+        assert!(data.len() == rows * cols, "{} numbers do not make a {rows}×{cols} matrix", data.len());
+        match ArrayView2::from_shape((rows, cols), data) {
+            Ok(view) => Mat { view },
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The n×1 matrix of a vector.
+    #[inline]
+    pub fn column(x: &'a [T]) -> Self {
+        Mat::rows(x, x.len(), 1)
+    }
+
+    /// The 1×n matrix of a vector.
+    #[inline]
+    pub fn row(x: &'a [T]) -> Self {
+        Mat::rows(x, 1, x.len())
+    }
+
+    /// The transpose: the same numbers, seen with rows and columns exchanged.
+    #[inline]
+    pub fn t(self) -> Self {
+        Mat { view: self.view.reversed_axes() }
+    }
+
+    /// (rows, columns)
+    #[inline]
+    pub fn shape(&self) -> (usize, usize) {
+        self.view.dim()
+    }
+
+    /// The same matrix as an `ndarray` view.
+    #[inline]
+    pub fn view(self) -> ArrayView2<'a, T> {
+        self.view
+    }
+
+    /// Distance in numbers from a row to the next, and from a column to the next.
+    #[inline]
+    pub(crate) fn strides(&self) -> (isize, isize) {
+        let s = self.view.strides();
+        (s[0], s[1])
+    }
+
+    /// All numbers, row by row, where they lie so without gaps.
+    #[inline]
+    pub(crate) fn row_major(self) -> Option<&'a [T]> {
+        self.view.to_slice()
+    }
+}
+
+impl<'a, T: Scalar> MatMut<'a, T> {
+    /// The `rows`×`cols` matrix that `data` lists row by row.
+    ///
+    /// # Panics
+    /// If `data` is not of length `rows`·`cols`.
+    #[inline]
+    #[track_caller]
+    pub fn rows(data: &'a mut [T], rows: usize, cols: usize) -> Self {
+        assert!(data.len() == rows * cols, "{} numbers do not make a {rows}×{cols} matrix", data.len());
+        match ArrayViewMut2::from_shape((rows, cols), data) {
+            Ok(view) => MatMut { view },
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The n×1 matrix of a vector.
+    #[inline]
+    pub fn column(x: &'a mut [T]) -> Self {
+        let n = x.len();
+        MatMut::rows(x, n, 1)
+    }
+
+    /// The 1×n matrix of a vector.
+    #[inline]
+    pub fn row(x: &'a mut [T]) -> Self {
+        let n = x.len();
+        MatMut::rows(x, 1, n)
+    }
+
+    /// The transpose: the same numbers, seen with rows and columns exchanged.
+    #[inline]
+    pub fn t(self) -> Self {
+        MatMut { view: self.view.reversed_axes() }
+    }
+
+    /// (rows, columns)
+    #[inline]
+    pub fn shape(&self) -> (usize, usize) {
+        self.view.dim()
+    }
+
+    /// The same matrix as an `ndarray` view.
+    #[inline]
+    pub fn view(self) -> ArrayViewMut2<'a, T> {
+        self.view
+    }
+}
+
+impl<'a, T: Scalar> From<ArrayView2<'a, T>> for Mat<'a, T> {
+    #[inline]
+    fn from(view: ArrayView2<'a, T>) -> Self {
+        Mat { view }
+    }
+}
+
+impl<'a, T: Scalar> From<ArrayViewMut2<'a, T>> for MatMut<'a, T> {
+    #[inline]
+    fn from(view: ArrayViewMut2<'a, T>) -> Self {
+        MatMut { view }
+    }
+}

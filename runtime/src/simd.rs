@@ -1,0 +1,128 @@
+//! Vector instructions chosen at run time, for loops that contain no `unsafe`.
+//!
+//! `cargo build` compiles for the oldest processor of its target, which on x86-64 means SSE2 and no fused multiply-add.
+//! [`simd`] calls a loop in a copy that is compiled for the processor at hand:
+//!
+//! ```
+//! use gradsmith_runtime::simd::{Math, simd};
+//!
+//! #[inline(always)]
+//! fn activate(math: Math, (z, a): (&[f64], &mut [f64])) {
+//!     for (a, &z) in a.iter_mut().zip(z) {
+//!         *a = math.sigmoid(z);
+//!     }
+//! }
+//!
+//! let z = [-1.0, 0.0, 1.0];
+//! let mut a = [0.0; 3];
+//! simd(activate, (&z[..], &mut a[..]));
+//! assert_eq!(a[1], 0.5);
+//! ```
+//!
+//! The loop must be `#[inline(always)]` and have no call in it that is not: then it becomes part of the copy, and the
+//! compiler turns it into vector instructions. Whether it does changes speed only. Results differ between processors in
+//! the last bits, because a fused multiply-add rounds once where two operations round twice.
+#![allow(unsafe_code, reason = "a function compiled for more than the target's baseline is unsafe to call")]
+
+use crate::scalar::Scalar;
+
+/// Access to the elementary functions, and the knowledge of whether multiply-add is one instruction here.
+///
+/// [`simd`] hands it to the loop it calls. It is a compile-time constant after inlining.
+#[derive(Clone, Copy, Debug)]
+pub struct Math {
+    fma: bool,
+}
+
+impl Math {
+    /// The functions for the target's baseline, for use outside [`simd`]: a handful of numbers, or a test.
+    #[inline(always)]
+    pub const fn portable() -> Self {
+        Math { fma: cfg!(any(target_feature = "fma", target_arch = "aarch64")) }
+    }
+
+    /// a·b + c; with one rounding where the processor has an instruction for it, else with two.
+    #[inline(always)]
+    pub fn mul_add<T: Scalar>(self, a: T, b: T, c: T) -> T {
+        if self.fma { a.fused_mul_add(b, c) } else { a * b + c }
+    }
+
+    /// Whether [`mul_add`](Math::mul_add) rounds once.
+    #[inline(always)]
+    pub(crate) const fn is_fused(self) -> bool {
+        self.fma
+    }
+}
+
+/// Calls `kernel` in a copy compiled for the best vector instructions this processor has.
+///
+/// On x86-64: AVX-512 (F, DQ, VL, BW), else AVX2 with FMA, else the target's baseline. Elsewhere: the baseline.
+/// The processor is asked once. See the [module](self) for the form of a kernel.
+#[inline]
+pub fn simd<A, R>(kernel: impl FnOnce(Math, A) -> R, args: A) -> R {
+    #[cfg(target_arch = "x86_64")]
+    match x86::level() {
+        // SAFETY: `level` has found every feature that `avx512` is compiled for.
+        x86::AVX512 => return unsafe { x86::avx512(kernel, args) },
+        // SAFETY: `level` has found every feature that `avx2` is compiled for.
+        x86::AVX2 => return unsafe { x86::avx2(kernel, args) },
+        _ => {}
+    }
+    kernel(Math::portable(), args)
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use core::sync::atomic::{AtomicU8, Ordering};
+
+    use super::Math;
+
+    pub(super) const BASELINE: u8 = 1;
+    pub(super) const AVX2: u8 = 2;
+    pub(super) const AVX512: u8 = 3;
+
+    /// 0 = not asked yet. Every thread that asks finds the same answer, so `Relaxed` is enough.
+    static LEVEL: AtomicU8 = AtomicU8::new(0);
+
+    #[inline(always)]
+    pub(super) fn level() -> u8 {
+        match LEVEL.load(Ordering::Relaxed) {
+            0 => detect(),
+            level => level,
+        }
+    }
+
+    #[cold]
+    fn detect() -> u8 {
+        let avx2 = is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("fma")
+            && is_x86_feature_detected!("bmi1")
+            && is_x86_feature_detected!("bmi2");
+        let avx512 = avx2
+            && is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx512bw");
+        let level = match (avx512, avx2) {
+            (true, _) => AVX512,
+            (_, true) => AVX2,
+            _ => BASELINE,
+        };
+        LEVEL.store(level, Ordering::Relaxed);
+        level
+    }
+
+    /// # Safety
+    /// The processor has the features named in the attribute.
+    #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2")]
+    pub(super) unsafe fn avx512<A, R>(kernel: impl FnOnce(Math, A) -> R, args: A) -> R {
+        kernel(Math { fma: true }, args)
+    }
+
+    /// # Safety
+    /// The processor has the features named in the attribute.
+    #[target_feature(enable = "avx2,fma,bmi1,bmi2")]
+    pub(super) unsafe fn avx2<A, R>(kernel: impl FnOnce(Math, A) -> R, args: A) -> R {
+        kernel(Math { fma: true }, args)
+    }
+}
