@@ -2,7 +2,19 @@
 
 pub mod axis;
 pub mod contract;
+pub mod cost;
+pub mod error;
 pub mod math;
 pub mod matrix;
+pub mod network;
+pub mod rng;
 pub mod scalar;
 pub mod simd;
+
+pub use cost::{Cost, CostValue};
+pub use error::{Error, check_finite};
+#[doc(hidden)]
+pub use error::{check_batch, check_extent, check_finite_scalar, check_length, check_shape, check_workspace};
+pub use network::{Network, Parameters, Tensor};
+pub use rng::{Init, Rng};
+pub use scalar::Scalar;
