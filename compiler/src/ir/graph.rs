@@ -1,0 +1,337 @@
+//! The graph: shared, positional nodes.
+//!
+//! A node has a shape, a list of extents. Its operands say, for each of their own axes, which *local index* of the
+//! node runs along it: locals `0..rank` are the node's own axes, the ones from `rank` on are bound (summed over).
+//! So the matrix product `A*B` is `Product [A(0,2), B(2,1)]` with one bound index, and a transpose, a diagonal or a
+//! broadcast is nothing but a list of locals. Nodes are hash-consed: equal expressions are one node.
+//!
+//! Invariants (see [`super::verify`]): children precede their parents; bound locals are used; a `Sum` has at least
+//! two terms; a `Product` is never the identity.
+
+use super::index::{Extent, Extents};
+use super::number::Number;
+use crate::ops::ElementFn;
+use crate::syntax::ast::CompareOp;
+use std::collections::{BTreeMap, HashMap};
+
+/// A node of a [`Graph`]. Ids follow the order of creation, children first; they are never printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub(crate) u32);
+
+/// An input of a [`Graph`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InputId(pub(crate) u32);
+
+/// A node used by another one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Operand {
+    /// The node.
+    pub node: NodeId,
+    /// For each axis of the node, the local index of the user.
+    pub axes: Vec<u8>,
+}
+
+/// `coeff · operand` in a sum.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Term {
+    /// The tensor; axes of the sum that it lacks are broadcast.
+    pub operand: Operand,
+    /// The constant factor.
+    pub coeff: Number,
+}
+
+/// `operand ^ power` in a product.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Factor {
+    /// The tensor.
+    pub operand: Operand,
+    /// The constant, element-wise exponent.
+    pub power: Number,
+}
+
+/// Functions along one or more axes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AxisFn {
+    /// Greatest entry.
+    Max,
+    /// `log Σ exp`.
+    LogSumExp,
+    /// `exp(x) / Σ exp(x)`; keeps the axes.
+    Softmax,
+    /// `x − log Σ exp(x)`; keeps the axes.
+    LogSoftmax,
+}
+
+impl AxisFn {
+    /// Whether the axes it works along are gone from the result.
+    #[must_use]
+    pub fn reduces(self) -> bool {
+        matches!(self, Self::Max | Self::LogSumExp)
+    }
+
+    /// The name in the cost language.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Max => "max",
+            Self::LogSumExp => "logsumexp",
+            Self::Softmax => "softmax",
+            Self::LogSoftmax => "log_softmax",
+        }
+    }
+}
+
+/// What a node is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Op {
+    /// A constant scalar.
+    Number(Number),
+    /// π
+    Pi,
+    /// How many values an index takes, as a scalar: the `n` of a mean.
+    Extent(Extent),
+    /// An input.
+    Input(InputId),
+    /// The Kronecker delta: 1 where both indices are equal.
+    Delta,
+    /// `Σ coeff · term`, broadcast.
+    Sum(Vec<Term>),
+    /// `coeff · Σ_bound Π factor^power`: element-wise products, contractions, traces, broadcasts.
+    Product {
+        /// The constant factor.
+        coeff: Number,
+        /// The tensors.
+        factors: Vec<Factor>,
+        /// Extents of the bound indices.
+        bound: Vec<Extent>,
+    },
+    /// An element-wise function.
+    Map {
+        /// Which.
+        function: ElementFn,
+        /// Its arguments, broadcast.
+        args: Vec<Operand>,
+    },
+    /// `where(lhs op rhs, then, otherwise)`, element-wise.
+    Select {
+        /// The comparison.
+        op: CompareOp,
+        /// Its left side.
+        lhs: Operand,
+        /// Its right side.
+        rhs: Operand,
+        /// Value where it holds.
+        then: Operand,
+        /// Value where it does not.
+        otherwise: Operand,
+    },
+    /// A function along axes of `arg`. For one that reduces, the locals from `rank` on are the axes reduced.
+    Axis {
+        /// Which.
+        function: AxisFn,
+        /// The argument; every axis its own local.
+        arg: Operand,
+        /// Locals of the axes it works along.
+        along: Vec<u8>,
+        /// Extents of the reduced axes (none where the axes are kept).
+        bound: Vec<Extent>,
+    },
+    /// The inverse of a square matrix.
+    Inverse(NodeId),
+    /// The determinant of a square matrix.
+    Det(NodeId),
+    /// The logarithm of the determinant of a matrix whose determinant is positive.
+    LogDet(NodeId),
+    /// An axis pair merged into one, row-major, for each axis of the result: the Kronecker product's shape.
+    /// Locals of `arg` count 0, 1, ... ; `groups` says which of them make up each axis of the result, outermost first.
+    Merge {
+        /// The tensor.
+        arg: NodeId,
+        /// Axes of `arg` per axis of the result.
+        groups: Vec<Vec<u8>>,
+    },
+    /// The inverse of [`Op::Merge`]: the same groups, now of the result's axes.
+    Split {
+        /// The tensor.
+        arg: NodeId,
+        /// Axes of the result per axis of `arg`.
+        groups: Vec<Vec<u8>>,
+    },
+}
+
+/// A node.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Node {
+    /// What it is.
+    pub op: Op,
+    /// The extent of each axis.
+    pub shape: Vec<Extent>,
+}
+
+impl Node {
+    /// The nodes it is made of, with repetition.
+    #[must_use]
+    pub fn children(&self) -> Vec<NodeId> {
+        match &self.op {
+            Op::Number(_) | Op::Pi | Op::Extent(_) | Op::Input(_) | Op::Delta => Vec::new(),
+            Op::Sum(terms) => terms.iter().map(|t| t.operand.node).collect(),
+            Op::Product { factors, .. } => factors.iter().map(|f| f.operand.node).collect(),
+            Op::Map { args, .. } => args.iter().map(|a| a.node).collect(),
+            Op::Select { lhs, rhs, then, otherwise, .. } => vec![lhs.node, rhs.node, then.node, otherwise.node],
+            Op::Axis { arg, .. } => vec![arg.node],
+            Op::Inverse(a) | Op::Det(a) | Op::LogDet(a) => vec![*a],
+            Op::Merge { arg, .. } | Op::Split { arg, .. } => vec![*arg],
+        }
+    }
+}
+
+/// An input: a variable, datum, target or hyper-parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// The name in the text.
+    pub name: String,
+    /// Its node.
+    pub node: NodeId,
+}
+
+/// Nodes, inputs, extents, and names given by the text.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    nodes: Vec<Node>,
+    known: HashMap<Node, NodeId>,
+    inputs: Vec<Input>,
+    names: BTreeMap<NodeId, String>,
+    /// Extents and indices.
+    pub extents: Extents,
+}
+
+impl Graph {
+    /// An empty graph.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The node.
+    #[must_use]
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0 as usize]
+    }
+
+    /// What the node is.
+    #[must_use]
+    pub fn op(&self, id: NodeId) -> &Op {
+        &self.node(id).op
+    }
+
+    /// The extent of each axis of the node.
+    #[must_use]
+    pub fn shape(&self, id: NodeId) -> &[Extent] {
+        &self.node(id).shape
+    }
+
+    /// The number of axes of the node.
+    #[must_use]
+    pub fn rank(&self, id: NodeId) -> usize {
+        self.node(id).shape.len()
+    }
+
+    /// The number of nodes, reachable or not.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether there is no node.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// The id of `op`, made if it is new. Only [`super::build`] calls it: it does not normalise.
+    pub(super) fn intern(&mut self, op: Op, shape: Vec<Extent>) -> NodeId {
+        let node = Node { op, shape };
+        if let Some(&id) = self.known.get(&node) {
+            return id;
+        }
+        let id = NodeId(self.nodes.len() as u32);
+        self.nodes.push(node.clone());
+        self.known.insert(node, id);
+        id
+    }
+
+    /// A new input.
+    pub fn input(&mut self, name: &str, shape: &[Extent]) -> NodeId {
+        let id = InputId(self.inputs.len() as u32);
+        let shape = shape.iter().map(|&e| self.extents.find(e)).collect();
+        let node = self.intern(Op::Input(id), shape);
+        self.inputs.push(Input { name: name.to_owned(), node });
+        node
+    }
+
+    /// The inputs, in the order made.
+    #[must_use]
+    pub fn inputs(&self) -> &[Input] {
+        &self.inputs
+    }
+
+    /// The input.
+    #[must_use]
+    pub fn input_of(&self, id: InputId) -> &Input {
+        &self.inputs[id.0 as usize]
+    }
+
+    /// Gives a node the name that the text has for it; the first name stays. A named node is never merged into the
+    /// sum or product that uses it, so it keeps its place in the derivation and in the code.
+    pub fn set_name(&mut self, id: NodeId, name: &str) {
+        if !matches!(self.op(id), Op::Input(_) | Op::Number(_)) {
+            self.names.entry(id).or_insert_with(|| name.to_owned());
+        }
+    }
+
+    /// The name of a node: an input's, or the one the text gave.
+    #[must_use]
+    pub fn name(&self, id: NodeId) -> Option<&str> {
+        match self.op(id) {
+            Op::Input(input) => Some(&self.input_of(*input).name),
+            _ => self.names.get(&id).map(String::as_str),
+        }
+    }
+
+    /// Moves the name of `from` to `to`, if it has one: what a rewrite does.
+    pub(crate) fn inherit_name(&mut self, from: NodeId, to: NodeId) {
+        if from != to
+            && let Some(name) = self.names.get(&from).cloned()
+        {
+            self.set_name(to, &name);
+        }
+    }
+
+    /// Every node that `roots` need, children first.
+    #[must_use]
+    pub fn reachable(&self, roots: &[NodeId]) -> Vec<NodeId> {
+        let mut seen = vec![false; self.nodes.len()];
+        let mut stack: Vec<NodeId> = roots.to_vec();
+        while let Some(id) = stack.pop() {
+            if !std::mem::replace(&mut seen[id.0 as usize], true) {
+                stack.extend(self.node(id).children());
+            }
+        }
+        (0..self.nodes.len() as u32).map(NodeId).filter(|id| seen[id.0 as usize]).collect()
+    }
+
+    /// How often each node is used by the nodes that `roots` need; a root counts as one use more.
+    #[must_use]
+    pub fn uses(&self, roots: &[NodeId]) -> Vec<u32> {
+        let mut uses = vec![0; self.nodes.len()];
+        for id in self.reachable(roots) {
+            for child in self.node(id).children() {
+                uses[child.0 as usize] += 1;
+            }
+        }
+        for root in roots {
+            uses[root.0 as usize] += 1;
+        }
+        uses
+    }
+}

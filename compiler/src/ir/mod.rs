@@ -1,0 +1,15 @@
+//! Tensors in index notation, after Laue, Mitterreiter and Giesen, "A Simple and Efficient Tensor Calculus" (AAAI 2020).
+//!
+//! [`number`] constants, [`index`] extents and indices, [`graph`] shared nodes, [`build`] the constructors that
+//! normalise, [`verify`] the check that runs after every stage.
+
+pub mod build;
+pub mod graph;
+pub mod index;
+pub mod number;
+pub mod verify;
+
+pub use build::Tensor;
+pub use graph::{AxisFn, Factor, Graph, Input, InputId, Node, NodeId, Op, Operand, Term};
+pub use index::{Extent, ExtentKind, Index};
+pub use number::Number;

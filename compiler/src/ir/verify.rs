@@ -1,0 +1,98 @@
+//! The check that runs after every stage in debug and test builds: what a legal node is.
+
+use super::graph::{Graph, NodeId, Op, Operand};
+use super::index::Extent;
+
+/// Says what is wrong with the nodes that `roots` need, if anything.
+///
+/// # Errors
+/// The first illegal node, as a sentence. It is a bug of the compiler, never of the input.
+pub fn verify(graph: &Graph, roots: &[NodeId]) -> Result<(), String> {
+    for id in graph.reachable(roots) {
+        verify_node(graph, id).map_err(|what| format!("{what} in {:?}", graph.node(id)))?;
+    }
+    Ok(())
+}
+
+fn verify_node(graph: &Graph, id: NodeId) -> Result<(), &'static str> {
+    let node = graph.node(id);
+    let same = |a: Extent, b: Extent| graph.extents.find(a) == graph.extents.find(b);
+    let fits = |operand: &Operand, locals: &[Extent]| {
+        let shape = graph.shape(operand.node);
+        shape.len() == operand.axes.len()
+            && operand.axes.iter().zip(shape).all(|(&a, &e)| locals.get(a as usize).is_some_and(|&l| same(l, e)))
+    };
+    if node.children().iter().any(|c| *c >= id) {
+        return Err("a child that is younger than its parent");
+    }
+    match &node.op {
+        Op::Number(_) | Op::Pi | Op::Extent(_) | Op::Det(_) | Op::LogDet(_) if !node.shape.is_empty() => {
+            Err("a scalar with axes")
+        }
+        Op::Delta | Op::Inverse(_) if node.shape.len() != 2 || !same(node.shape[0], node.shape[1]) => {
+            Err("a square matrix that is none")
+        }
+        Op::Sum(terms) => {
+            if terms.len() < 2 {
+                return Err("a sum of fewer than two terms");
+            }
+            if !terms.iter().all(|t| fits(&t.operand, &node.shape)) {
+                return Err("a term that does not fit");
+            }
+            if terms.iter().any(|t| t.coeff.is_zero()) {
+                return Err("a term that is zero");
+            }
+            Ok(())
+        }
+        Op::Product { factors, bound, .. } => {
+            let mut locals = node.shape.clone();
+            locals.extend(bound);
+            if !factors.iter().all(|f| fits(&f.operand, &locals)) {
+                return Err("a factor that does not fit");
+            }
+            if factors.iter().any(|f| f.power.is_zero()) {
+                return Err("a factor to the power zero");
+            }
+            let used = |local: usize| factors.iter().any(|f| f.operand.axes.contains(&(local as u8)));
+            if !(node.shape.len()..locals.len()).all(used) {
+                return Err("a bound index along nothing");
+            }
+            Ok(())
+        }
+        Op::Map { function, args } => {
+            if args.len() != function.spec().derivatives.len() {
+                return Err("a function with the wrong number of arguments");
+            }
+            if args.iter().all(|a| fits(a, &node.shape)) { Ok(()) } else { Err("an argument that does not fit") }
+        }
+        Op::Select { lhs, rhs, then, otherwise, .. } => {
+            if [lhs, rhs, then, otherwise].iter().all(|o| fits(o, &node.shape)) {
+                Ok(())
+            } else {
+                Err("a branch that does not fit")
+            }
+        }
+        Op::Axis { function, arg, along, bound } => {
+            let mut locals = node.shape.clone();
+            locals.extend(bound);
+            if !fits(arg, &locals) || along.is_empty() {
+                return Err("an argument that does not fit");
+            }
+            let reduced = along.iter().all(|&a| (a as usize >= node.shape.len()) == function.reduces());
+            if reduced { Ok(()) } else { Err("axes that are neither kept nor reduced") }
+        }
+        _ => Ok(()),
+    }
+}
+
+/// [`verify`] in debug builds, nothing in release builds.
+///
+/// # Panics
+/// In debug builds, where a stage broke the graph.
+pub fn debug_verify(graph: &Graph, roots: &[NodeId]) {
+    if cfg!(debug_assertions)
+        && let Err(what) = verify(graph, roots)
+    {
+        debug_assert!(false, "{what}");
+    }
+}
