@@ -73,6 +73,13 @@ pub enum Error {
         /// What it must be, to be read after "must be".
         requirement: &'static str,
     },
+    /// An option was set that needs something that was not given.
+    MissingOption {
+        /// The option's name, as the method that sets it is called.
+        option: &'static str,
+        /// What it needs, to be read after "needs".
+        needs: &'static str,
+    },
     /// The cost became NaN or infinite while training.
     Diverged {
         /// The epoch, counted from 0.
@@ -128,6 +135,7 @@ impl fmt::Display for Error {
             Self::InvalidOption { option, value, requirement } => {
                 write!(f, "`{option}` is {value}, must be {requirement}")
             }
+            Self::MissingOption { option, needs } => write!(f, "`{option}` needs {needs}"),
             Self::Diverged { epoch, batch, cost, cause } => {
                 write!(f, "the cost is {cost} in epoch {epoch}")?;
                 if let Some(batch) = batch {
@@ -279,6 +287,10 @@ mod tests {
             (
                 Error::InvalidOption { option: "rate", value: -1.0, requirement: "positive" },
                 "`rate` is -1, must be positive",
+            ),
+            (
+                Error::MissingOption { option: "early_stopping", needs: "validation data" },
+                "`early_stopping` needs validation data",
             ),
             (
                 Error::Diverged {

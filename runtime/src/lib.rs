@@ -1,12 +1,15 @@
 //! What generated code calls.
 
 pub mod axis;
+pub mod check;
 pub mod contract;
 pub mod cost;
 pub mod error;
 pub mod math;
 pub mod matrix;
+pub mod metrics;
 pub mod network;
+pub mod optim;
 pub mod rng;
 pub mod scalar;
 pub mod simd;

@@ -1,0 +1,186 @@
+//! Optimisers over plain slices: parameters θ and a gradient g of the same length go in, and θ is moved.
+//!
+//! They know nothing of costs, layers or penalties. A penalty is part of the gradient already, put there by the cost that
+//! defines it ([`Cost`](crate::Cost)), so there is no weight decay here to set twice.
+//!
+//! One method is one file, and its header states the update equation, the state, the defaults and the source. State is sized by
+//! the first step, or by [`Optimizer::reset`] ahead of it; after that a step allocates nothing.
+//!
+//! ```
+//! use gradsmith_runtime::optim::{Adam, Optimizer};
+//!
+//! // The minimum of (θ₀ - 1)² + (θ₁ + 2)².
+//! let mut theta = [0.0, 0.0];
+//! let mut adam = Adam::new(0.1)?;
+//! for _ in 0..500 {
+//!     let gradient = [2.0 * (theta[0] - 1.0), 2.0 * (theta[1] + 2.0)];
+//!     adam.step(&mut theta, &gradient)?;
+//! }
+//! assert!((theta[0] - 1.0_f64).abs() < 1e-6 && (theta[1] + 2.0).abs() < 1e-6);
+//! # Ok::<(), gradsmith_runtime::Error>(())
+//! ```
+
+use crate::error::{Error, check_length};
+use crate::scalar::Scalar;
+
+mod adam;
+mod momentum;
+mod nesterov;
+mod rmsprop;
+mod sgd;
+
+pub use adam::Adam;
+pub use momentum::Momentum;
+pub use nesterov::Nesterov;
+pub use rmsprop::RmsProp;
+pub use sgd::Sgd;
+
+/// A method that moves parameters against their gradient.
+pub trait Optimizer<T: Scalar> {
+    /// One step: reads `gradient`, changes `parameters` and the method's state.
+    ///
+    /// # Errors
+    /// [`Error::ParameterLength`] if the two differ in length, or differ from those of the steps before; nothing is changed then.
+    fn step(&mut self, parameters: &mut [T], gradient: &[T]) -> Result<(), Error>;
+
+    /// Forgets all steps so far and makes room for `len` parameters, so that not even the first step allocates.
+    fn reset(&mut self, len: usize);
+
+    /// The learning rate η.
+    fn learning_rate(&self) -> f64;
+
+    /// Sets the learning rate for the steps to come, as a schedule does between epochs. State is kept.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] unless it is finite and greater than 0.
+    fn set_learning_rate(&mut self, learning_rate: f64) -> Result<(), Error>;
+}
+
+/// `value` if it is finite and greater than 0.
+fn positive(option: &'static str, value: f64) -> Result<f64, Error> {
+    if value.is_finite() && value > 0.0 {
+        Ok(value)
+    } else {
+        Err(Error::InvalidOption { option, value, requirement: "finite and greater than 0" })
+    }
+}
+
+/// `value` if it can be the factor of a decaying mean.
+fn decay(option: &'static str, value: f64) -> Result<f64, Error> {
+    if (0.0..1.0).contains(&value) {
+        Ok(value)
+    } else {
+        Err(Error::InvalidOption { option, value, requirement: "at least 0 and less than 1" })
+    }
+}
+
+/// Checks all lengths before anything is changed, and gives an empty state its size.
+fn prepare<T: Scalar, const N: usize>(
+    parameters: &[T],
+    gradient: &[T],
+    states: [&mut Vec<T>; N],
+) -> Result<(), Error> {
+    check_length(parameters.len(), gradient.len())?;
+    for state in states {
+        if state.is_empty() {
+            state.resize(parameters.len(), T::ZERO);
+        }
+        check_length(state.len(), parameters.len())?;
+    }
+    Ok(())
+}
+
+/// Zeroes a state of `len` entries.
+fn restart<T: Scalar>(state: &mut Vec<T>, len: usize) {
+    state.clear();
+    state.resize(len, T::ZERO);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every optimiser at a rate that suits ½ Σ c (θ − 3)² with c from 1 to 10.
+    fn all() -> Result<Vec<(&'static str, Box<dyn Optimizer<f64>>)>, Error> {
+        Ok(vec![
+            ("sgd", Box::new(Sgd::new(0.1)?)),
+            ("momentum", Box::new(Momentum::new(0.02, 0.9)?)),
+            ("nesterov", Box::new(Nesterov::new(0.02, 0.9)?)),
+            ("rmsprop", Box::new(RmsProp::new(0.01)?)),
+            ("adam", Box::new(Adam::new(0.05)?)),
+        ])
+    }
+
+    #[test]
+    fn all_go_to_the_minimum() -> Result<(), Error> {
+        for (name, mut optimizer) in all()? {
+            let mut theta = [0.0, 10.0, -5.0];
+            let curvature = [1.0, 10.0, 3.0];
+            for step in 0..3000 {
+                // RMSProp does not settle at a constant rate: its steps have the size of the rate.
+                optimizer
+                    .set_learning_rate(optimizer.learning_rate() * if step > 1500 { 0.99 } else { 1.0 })?;
+                let gradient: [f64; 3] = std::array::from_fn(|i| curvature[i] * (theta[i] - 3.0));
+                optimizer.step(&mut theta, &gradient)?;
+            }
+            assert!(theta.iter().all(|t| (t - 3.0).abs() < 1e-5), "{name}: {theta:?}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn all_refuse_other_lengths_and_change_nothing() -> Result<(), Error> {
+        for (name, mut optimizer) in all()? {
+            let mut theta = [1.0, 2.0];
+            let error = optimizer.step(&mut theta, &[1.0]);
+            assert_eq!(error, Err(Error::ParameterLength { expected: 2, found: 1 }), "{name}");
+            assert_eq!(theta, [1.0, 2.0], "{name}");
+            optimizer.step(&mut theta, &[1.0, 1.0])?;
+            if name != "sgd" {
+                let error = optimizer.step(&mut [1.0; 3], &[1.0; 3]);
+                assert_eq!(error, Err(Error::ParameterLength { expected: 2, found: 3 }), "{name}");
+            }
+            optimizer.reset(3);
+            optimizer.step(&mut [1.0; 3], &[1.0; 3])?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn all_start_afresh_after_reset() -> Result<(), Error> {
+        for (name, mut optimizer) in all()? {
+            let run = |optimizer: &mut dyn Optimizer<f64>| {
+                let mut theta = [1.0, -1.0];
+                for _ in 0..3 {
+                    let gradient = theta;
+                    optimizer.step(&mut theta, &gradient)?;
+                }
+                Ok::<_, Error>(theta)
+            };
+            let first = run(optimizer.as_mut())?;
+            optimizer.reset(2);
+            assert_eq!(run(optimizer.as_mut())?, first, "{name}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn all_refuse_rates_that_are_not_positive() -> Result<(), Error> {
+        for (name, mut optimizer) in all()? {
+            let rate = optimizer.learning_rate();
+            for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+                assert!(optimizer.set_learning_rate(bad).is_err(), "{name} took {bad}");
+            }
+            assert_eq!(optimizer.learning_rate(), rate, "{name}");
+        }
+        let error = Sgd::<f32>::new(-0.5).unwrap_err();
+        assert_eq!(error.to_string(), "`learning_rate` is -0.5, must be finite and greater than 0");
+        assert!(Momentum::<f32>::new(0.1, 1.0).is_err());
+        assert!(Nesterov::<f32>::new(0.1, -0.1).is_err());
+        assert!(RmsProp::<f32>::new(0.1)?.decay(f64::NAN).is_err());
+        assert!(RmsProp::<f32>::new(0.1)?.epsilon(0.0).is_err());
+        assert!(Adam::<f32>::new(0.1)?.betas(0.9, 1.0).is_err());
+        assert!(Adam::<f32>::new(0.1)?.epsilon(-1e-8).is_err());
+        Ok(())
+    }
+}
