@@ -1,3 +1,5 @@
 //! Text to tree and back: [`ast`], [`parse`], [`print`].
 
 pub mod ast;
+pub mod parse;
+pub mod print;

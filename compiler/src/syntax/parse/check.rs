@@ -1,0 +1,92 @@
+//! What the grammar lets through and the language does not: misplaced conditions and arguments.
+//!
+//! Walks a finished tree; its height is bounded by the parser.
+
+use super::State;
+use crate::diag::{Diagnostic, ErrorKind};
+use crate::syntax::ast::{Call, Expr, ExprKind};
+
+impl State<'_> {
+    /// Conditions stand first in `where` and nowhere else; named arguments come last and once.
+    pub(super) fn check(&self, expr: &Expr) -> Result<(), Diagnostic> {
+        match &expr.kind {
+            ExprKind::Number(_) | ExprKind::Name(_) => Ok(()),
+            ExprKind::Negate(inner) | ExprKind::Transpose(inner) => self.check(inner),
+            ExprKind::Chain(first, links) => {
+                self.check(first)?;
+                links.iter().try_for_each(|link| self.check(&link.operand))
+            }
+            ExprKind::Power(power) => {
+                self.check(&power.base)?;
+                self.check(&power.exponent)
+            }
+            ExprKind::Compare(_) => Err(self
+                .error(ErrorKind::ConditionOutsideWhere, expr.span, "a condition outside `where`")
+                .with_help("`where(condition, u, v)` is `u` where the condition holds, `v` elsewhere")),
+            ExprKind::Call(call) => self.check_call(call),
+        }
+    }
+
+    /// The same of the arguments of one call.
+    pub(super) fn check_call(&self, call: &Call) -> Result<(), Diagnostic> {
+        for (i, arg) in call.args.iter().enumerate() {
+            match (&arg.name, i.checked_sub(1).and_then(|before| call.args.get(before))) {
+                (None, Some(before)) if before.name.is_some() => {
+                    return Err(self
+                        .error(
+                            ErrorKind::PositionalAfterNamed,
+                            arg.value.span,
+                            "a positional argument after a named one",
+                        )
+                        .with_help("name it too, or move it to the front"));
+                }
+                (Some(name), _) => {
+                    let earlier = call.args[..i].iter().filter_map(|a| a.name.as_ref());
+                    if let Some(first) = earlier.into_iter().find(|n| n.name == name.name) {
+                        return Err(self
+                            .error(
+                                ErrorKind::DuplicateArgument,
+                                name.span,
+                                format!("argument `{}` is given twice", name.name),
+                            )
+                            .with_secondary(self.place(first.span), "it is given first here"));
+                    }
+                }
+                _ => {}
+            }
+            match &arg.value.kind {
+                ExprKind::Compare(condition) if i == 0 && call.function.name == "where" => {
+                    self.check(&condition.lhs)?;
+                    self.check(&condition.rhs)?;
+                }
+                _ if i == 0 && call.function.name == "where" => {
+                    return Err(self
+                        .error(
+                            ErrorKind::ConditionExpected,
+                            arg.value.span,
+                            "the first argument of `where` is a condition",
+                        )
+                        .with_help("compare with `<`, `<=`, `>`, `>=` or `==`: `where(x < y, u, v)`"));
+                }
+                _ => self.check(&arg.value)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Expr {
+    /// How many levels of nesting it has; the parser's limit is on these, so it is at most a few hundred.
+    pub(super) fn height(&self) -> usize {
+        match &self.kind {
+            ExprKind::Number(_) | ExprKind::Name(_) => 0,
+            ExprKind::Negate(inner) | ExprKind::Transpose(inner) => 1 + inner.height(),
+            ExprKind::Chain(first, links) => {
+                links.iter().map(|link| link.operand.height()).fold(first.height(), usize::max)
+            }
+            ExprKind::Power(power) => power.base.height().max(1 + power.exponent.height()),
+            ExprKind::Compare(comparison) => comparison.lhs.height().max(comparison.rhs.height()),
+            ExprKind::Call(call) => 1 + call.args.iter().map(|arg| arg.value.height()).fold(0, usize::max),
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! What whole texts hold: programs, definitions, networks, declarations.
+
+use super::expr::{Scope, arguments, expression};
+use super::failure::{Failure, Parsed};
+use super::lexer::{assigned, ident, number, space, starts_number, token};
+use super::{State, explain, words};
+use crate::diag::ErrorKind;
+use crate::source::Span;
+use crate::syntax::ast::{
+    ArrowNetwork, Call, Declaration, DeclaredExtent, DeclaredShape, Definition, Expr, Ident, Layer, Local,
+    Network, Param, Program,
+};
+use nom::Parser;
+use nom::branch::alt;
+use nom::combinator::cut;
+
+/// An expression on its own, checked.
+fn checked<'a>(s: &State<'a>, input: &'a str) -> Parsed<'a, Expr> {
+    let (rest, expr) = expression(s, Scope::default(), input)?;
+    match s.check(&expr) {
+        Ok(()) => Ok((rest, *expr)),
+        Err(fault) => Err(nom::Err::Failure(Failure::known(input, fault))),
+    }
+}
+
+/// Local definitions, then the value, to the end.
+pub(super) fn program<'a>(s: &State<'a>, input: &'a str) -> Parsed<'a, Program> {
+    let mut locals = Vec::new();
+    let mut rest = input;
+    while let Some((after, name)) = assigned(s, rest) {
+        s.count(rest)?;
+        let (after, value) = checked(s, after)?;
+        let at = space(after);
+        let end = at.strip_prefix(';').map(space);
+        if at.is_empty() || end.is_some_and(str::is_empty) {
+            let fault = s
+                .error(
+                    ErrorKind::MissingResult,
+                    Span::at(s.text.len()),
+                    "definitions without a value after them",
+                )
+                .with_help(format!("the last expression is the value: write `; {}`", name.name));
+            return Err(nom::Err::Failure(Failure::known("", fault)));
+        }
+        let Some(after) = end else {
+            return Err(nom::Err::Failure(Failure::expecting(at, &[words::OPERATOR, words::SEMICOLON])));
+        };
+        locals.push(Local { name, value });
+        rest = after;
+    }
+    let (rest, result) = checked(s, rest)?;
+    let rest = end(rest, &[words::OPERATOR])?;
+    Ok((rest, Program { locals, result }))
+}
+
+/// The end of the text, where `also` could have stood.
+fn end<'a>(input: &'a str, also: &[&'static str]) -> Result<&'a str, nom::Err<Box<Failure>>> {
+    let rest = space(input);
+    if rest.is_empty() {
+        return Ok(rest);
+    }
+    let mut failure = Failure::expecting(rest, also);
+    failure.expected.insert(words::END);
+    Err(nom::Err::Failure(failure))
+}
+
+/// `name = program`, `name(param, param = default) = program`.
+pub(super) fn definition<'a>(s: &State<'a>, input: &'a str) -> Parsed<'a, Definition> {
+    let start = space(input);
+    let not_one = || {
+        let span = Span::new(s.offset(start), s.text.trim_end().len());
+        let fault = s
+            .error(
+                ErrorKind::DefinitionExpected,
+                span,
+                format!("{} is not a definition", explain::quote(start.trim_end())),
+            )
+            .with_help("a definition is `name = expression` or `name(parameter) = expression`");
+        nom::Err::Failure(Failure::known(start, fault))
+    };
+    let head = ident(s, words::NAME, start);
+    let (mut rest, name) = head.map_err(|e| if start.contains('=') { e } else { not_one() })?;
+    let mut params = Vec::new();
+    if let Some(after) = space(rest).strip_prefix('(') {
+        let opened = space(rest);
+        (rest, params) =
+            parameters(s, opened, after).map_err(|e| if opened.contains('=') { e } else { not_one() })?;
+    }
+    match space(rest).strip_prefix('=') {
+        Some(after) if !after.starts_with('=') => {
+            let (rest, body) = program(s, after)?;
+            Ok((rest, Definition { name, params, body }))
+        }
+        _ => Err(not_one()),
+    }
+}
+
+/// `param, param = default)`; `opened` begins with the parenthesis before them.
+fn parameters<'a>(s: &State<'a>, opened: &'a str, input: &'a str) -> Parsed<'a, Vec<Param>> {
+    let within = |e: nom::Err<Box<Failure>>| {
+        e.map(|mut failure| {
+            failure.open = failure.open.or(Some(s.offset(opened)));
+            failure
+        })
+    };
+    let mut params = Vec::new();
+    let mut rest = input;
+    if let Some(after) = space(rest).strip_prefix(')') {
+        return Ok((after, params));
+    }
+    loop {
+        let (mut after, name) = ident(s, words::PARAMETER, rest).map_err(within)?;
+        let mut default = None;
+        let mut follows = vec![words::EQUALS];
+        if let Some(value) = space(after).strip_prefix('=') {
+            let (next, value) = checked(s, value).map_err(within)?;
+            after = next;
+            default = Some(value);
+            follows = vec![words::OPERATOR];
+        }
+        params.push(Param { name, default });
+        match alt((token(",", words::COMMA), token(")", words::CLOSE))).parse(after) {
+            Ok((next, ",")) => rest = next,
+            Ok((next, _)) => return Ok((next, params)),
+            Err(e) => {
+                return Err(within(e.map(|mut failure| {
+                    failure.expected.extend(follows);
+                    failure
+                })));
+            }
+        }
+    }
+}
+
+/// Either form: the arrow form starts with a number or has an arrow.
+pub(super) fn network<'a>(s: &State<'a>, input: &'a str) -> Parsed<'a, Network> {
+    if starts_number(space(input)) || input.contains("->") { arrow(s, input) } else { long(s, input) }
+}
+
+fn arrow<'a>(s: &State<'a>, input: &'a str) -> Parsed<'a, Network> {
+    let (mut rest, (inputs, inputs_span)) = extent(s, words::INPUTS, input)?;
+    let mut layers = Vec::new();
+    loop {
+        let (after, _) = match token("->", words::ARROW).parse(rest) {
+            Err(_) if !layers.is_empty() && space(rest).is_empty() => break,
+            Err(e) if layers.is_empty() => return Err(e),
+            Err(_) => {
+                return Err(nom::Err::Failure(Failure::expecting(space(rest), &[words::ARROW, words::END])));
+            }
+            Ok(arrow) => arrow,
+        };
+        s.count(after)?;
+        let (after, (units, units_span)) = extent(s, words::UNITS, after)?;
+        let (mut after, function) = ident(s, words::ACTIVATION, after)?;
+        let mut args = Vec::new();
+        if space(after).starts_with('(') {
+            (after, args) = arguments(s, Scope::default(), space(after))?;
+        }
+        let activation = Call { function, args };
+        if let Err(fault) = s.check_call(&activation) {
+            return Err(nom::Err::Failure(Failure::known(after, fault)));
+        }
+        layers.push(Layer { units, units_span, activation });
+        rest = after;
+    }
+    Ok((space(rest), Network::Arrow(ArrowNetwork { inputs, inputs_span, layers })))
+}
+
+/// A whole number above 0, called `what` in errors.
+fn extent<'a>(s: &State<'a>, what: &'static str, input: &'a str) -> Parsed<'a, (usize, Span)> {
+    let start = space(input);
+    let digits = match start.strip_prefix('-') {
+        Some(after) if !after.starts_with('>') => space(after),
+        _ => start,
+    };
+    if !starts_number(digits) {
+        return Err(nom::Err::Failure(Failure::expecting(start, &[what])));
+    }
+    let (rest, text) = number(s, digits)?;
+    let span = s.span(start, rest);
+    match text.parse() {
+        Ok(count) if count > 0 && digits.len() == start.len() => Ok((rest, (count, span))),
+        _ => {
+            let shown = explain::quote(&s.text[span.start..span.end]);
+            let fault = s
+                .error(ErrorKind::BadExtent, span, format!("{shown} is not {what}"))
+                .with_help("write a whole number above 0, digits only");
+            Err(nom::Err::Failure(Failure::known(start, fault)))
+        }
+    }
+}
+
+/// `h = tanh(W*x + b); a = softmax(V*h)`.
+fn long<'a>(s: &State<'a>, input: &'a str) -> Parsed<'a, Network> {
+    let mut steps = Vec::new();
+    let mut rest = input;
+    loop {
+        let Some((after, name)) = assigned(s, rest) else {
+            let start = space(rest);
+            let (after, expr) = checked(s, start)?; // an error in it comes first
+            let after = space(after);
+            if !after.is_empty() && !after.starts_with(';') {
+                return Err(nom::Err::Failure(Failure::expecting(
+                    after,
+                    &[words::OPERATOR, words::SEMICOLON],
+                )));
+            }
+            let fault = s
+                .error(ErrorKind::MissingOutput, expr.span, "a step of a network without a name")
+                .with_help("each step is `name = expression`; the output is called `a`: write `a = ...`");
+            return Err(nom::Err::Failure(Failure::known(start, fault)));
+        };
+        s.count(rest)?;
+        let (after, value) = checked(s, after)?;
+        steps.push(Local { name, value });
+        let at = space(after);
+        match at.strip_prefix(';').map(space) {
+            Some("") => return Ok(("", Network::Long(steps))),
+            Some(next) => rest = next,
+            None if at.is_empty() => return Ok((at, Network::Long(steps))),
+            None => {
+                let expected = [words::OPERATOR, words::SEMICOLON, words::END];
+                return Err(nom::Err::Failure(Failure::expecting(at, &expected)));
+            }
+        }
+    }
+}
+
+/// `name: shape`, with commas between; one more comma at the end does no harm.
+pub(super) fn declarations<'a>(s: &State<'a>, input: &'a str) -> Parsed<'a, Vec<Declaration>> {
+    let mut list = Vec::new();
+    let mut rest = input;
+    while !space(rest).is_empty() {
+        s.count(rest)?;
+        let (after, name) = ident(s, words::NAME, rest)?;
+        let (after, _) = cut(token(":", words::COLON)).parse(after).map_err(|e| bare_name(s, &name, e))?;
+        let (after, declaration) = shape(s, name, after)?;
+        list.push(declaration);
+        let at = space(after);
+        rest = match at.strip_prefix(',') {
+            Some(next) => next,
+            None if at.is_empty() => at,
+            None => return Err(nom::Err::Failure(Failure::expecting(at, &[words::COMMA, words::END]))),
+        };
+    }
+    Ok((rest, list))
+}
+
+/// A name without a shape gets the way out; other slips stay what they are.
+fn bare_name(s: &State<'_>, name: &Ident, e: nom::Err<Box<Failure>>) -> nom::Err<Box<Failure>> {
+    e.map(|failure| {
+        let rest = &s.text[s.text.len() - failure.rest..];
+        if !(rest.is_empty() || rest.starts_with(',')) {
+            return failure;
+        }
+        let shown = explain::quote(&s.text[name.span.start..name.span.end]);
+        let fault = s
+            .error(ErrorKind::UnexpectedToken, name.span, format!("{shown} has no shape"))
+            .with_help(format!("write `{}: vector`, or another shape after the `:`", name.name));
+        Failure::known(rest, fault)
+    })
+}
+
+/// The shape of `name`.
+fn shape<'a>(s: &State<'a>, name: Ident, input: &'a str) -> Parsed<'a, Declaration> {
+    let start = space(input);
+    if starts_number(start) || start.starts_with('-') {
+        let (rest, (rows, _)) = extent(s, "an extent", start)?;
+        let by = space(rest).strip_prefix(['x', '×']).filter(|after| starts_number(space(after)));
+        let Some(after) = by else {
+            let shape = DeclaredShape::Vector(Some(DeclaredExtent::Constant(rows)));
+            let shape_span = s.span(start, rest);
+            return Ok((rest, Declaration { name, shape, shape_span, symmetric: false }));
+        };
+        let (rest, (columns, _)) = extent(s, "an extent", after)?;
+        let extents = (DeclaredExtent::Constant(rows), DeclaredExtent::Constant(columns));
+        let shape = DeclaredShape::Matrix(Some(extents));
+        let shape_span = s.span(start, rest);
+        return Ok((rest, Declaration { name, shape, shape_span, symmetric: false }));
+    }
+    let (mut rest, mut word) = ident(s, words::SHAPE, start)?;
+    let symmetric = word.name == "symmetric";
+    let mut word_at = start;
+    if symmetric {
+        word_at = space(rest);
+        (rest, word) = ident(s, "`matrix`", word_at)?;
+    }
+    let shape = match word.name.as_str() {
+        "matrix" => {
+            let (after, extents) = brackets(s, 2, rest)?;
+            rest = after;
+            let mut extents = extents.into_iter();
+            DeclaredShape::Matrix(extents.next().zip(extents.next()))
+        }
+        "vector" if !symmetric => {
+            let (after, extents) = brackets(s, 1, rest)?;
+            rest = after;
+            DeclaredShape::Vector(extents.into_iter().next())
+        }
+        "scalar" if !symmetric => DeclaredShape::Scalar,
+        other => {
+            let (what, help) = if symmetric {
+                ("symmetric shape", "only a `matrix` is symmetric: `symmetric matrix[n, n]`")
+            } else {
+                (
+                    "shape",
+                    "shapes are `scalar`, `vector`, `vector[n]`, `matrix`, `matrix[n, 10]`, `10` and `100 x 10`",
+                )
+            };
+            let fault = s
+                .error(
+                    ErrorKind::UnexpectedToken,
+                    word.span,
+                    format!("{} is not a {what}", explain::quote(other)),
+                )
+                .with_help(help);
+            return Err(nom::Err::Failure(Failure::known(word_at, fault)));
+        }
+    };
+    Ok((rest, Declaration { name, shape, shape_span: s.span(start, rest), symmetric }))
+}
+
+/// `[n, 10]` with as many extents as `count`, or nothing.
+fn brackets<'a>(s: &State<'a>, count: usize, input: &'a str) -> Parsed<'a, Vec<DeclaredExtent>> {
+    let mut extents = Vec::new();
+    let Some(mut rest) = space(input).strip_prefix('[') else { return Ok((input, extents)) };
+    for nth in 1..=count {
+        let at = space(rest);
+        let (after, extent) = if starts_number(at) || at.starts_with('-') {
+            let (after, (count, _)) = extent(s, "an extent", at)?;
+            (after, DeclaredExtent::Constant(count))
+        } else {
+            let (after, name) = ident(s, words::EXTENT, at)?;
+            (after, DeclaredExtent::Symbol(name.name))
+        };
+        extents.push(extent);
+        let (text, word) = if nth == count { ("]", words::CLOSE_BRACKET) } else { (",", words::COMMA) };
+        (rest, _) = cut(token(text, word)).parse(after)?;
+    }
+    Ok((rest, extents))
+}

@@ -1,0 +1,236 @@
+//! Tree to text, with as few parentheses as the grammar allows: `parse(print(tree))` is `tree`, up to spans.
+//!
+//! Every tree node prints by `Display`. A level is how tightly a form binds; an operand in parentheses is one
+//! that binds less tightly than its place asks for.
+
+use super::ast::{
+    Arg, ArrowNetwork, BinaryOp, Call, CompareOp, Declaration, DeclaredExtent, DeclaredShape, Definition,
+    Expr, ExprKind, Local, Network, Param, Program,
+};
+use std::fmt::{self, Display, Formatter};
+
+/// How tightly a form binds, loosest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    Comparison,
+    Sum,
+    Product,
+    Signed,
+    Transposed,
+    Atom,
+}
+
+impl BinaryOp {
+    /// `+` or `-`, rather than an operator of products.
+    #[must_use]
+    pub fn is_sum(self) -> bool {
+        matches!(self, Self::Add | Self::Sub)
+    }
+
+    /// As written in ASCII.
+    #[must_use]
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Add => "+",
+            Self::Sub => "-",
+            Self::Mul => "*",
+            Self::Div => "/",
+            Self::ElementMul => ".*",
+            Self::ElementDiv => "./",
+        }
+    }
+}
+
+impl CompareOp {
+    /// As written.
+    #[must_use]
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Less => "<",
+            Self::LessEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterEqual => ">=",
+            Self::Equal => "==",
+        }
+    }
+}
+
+fn level(expr: &Expr) -> Level {
+    match &expr.kind {
+        ExprKind::Compare(_) => Level::Comparison,
+        ExprKind::Chain(_, links) if links.iter().any(|link| link.op.is_sum()) => Level::Sum,
+        ExprKind::Chain(..) => Level::Product,
+        ExprKind::Negate(_) | ExprKind::Power(_) => Level::Signed,
+        ExprKind::Transpose(_) => Level::Transposed,
+        ExprKind::Number(_) | ExprKind::Name(_) | ExprKind::Call(_) => Level::Atom,
+    }
+}
+
+/// `expr` where something of `least` may stand.
+fn operand(f: &mut Formatter<'_>, expr: &Expr, least: Level) -> fmt::Result {
+    if level(expr) < least { write!(f, "({expr})") } else { write!(f, "{expr}") }
+}
+
+/// Items with `, ` between.
+fn list<T: Display>(f: &mut Formatter<'_>, items: &[T]) -> fmt::Result {
+    for (i, item) in items.iter().enumerate() {
+        let comma = if i > 0 { ", " } else { "" };
+        write!(f, "{comma}{item}")?;
+    }
+    Ok(())
+}
+
+impl Display for Expr {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            ExprKind::Number(text) | ExprKind::Name(text) => f.write_str(text),
+            ExprKind::Negate(inner) => {
+                f.write_str("-")?;
+                operand(f, inner, Level::Signed)
+            }
+            ExprKind::Transpose(inner) => {
+                operand(f, inner, Level::Transposed)?;
+                f.write_str("'")
+            }
+            ExprKind::Chain(first, links) => {
+                let least = if level(self) == Level::Sum { Level::Product } else { Level::Signed };
+                operand(f, first, least)?;
+                for link in links {
+                    write!(f, " {} ", link.op.symbol())?;
+                    operand(f, &link.operand, least)?;
+                }
+                Ok(())
+            }
+            ExprKind::Power(power) => {
+                operand(f, &power.base, Level::Transposed)?;
+                f.write_str(if power.elementwise { ".^" } else { "^" })?;
+                operand(f, &power.exponent, Level::Signed)
+            }
+            ExprKind::Call(call) => write!(f, "{call}"),
+            ExprKind::Compare(comparison) => {
+                operand(f, &comparison.lhs, Level::Sum)?;
+                write!(f, " {} ", comparison.op.symbol())?;
+                operand(f, &comparison.rhs, Level::Sum)
+            }
+        }
+    }
+}
+
+impl Display for Call {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}(", self.function.name)?;
+        list(f, &self.args)?;
+        f.write_str(")")
+    }
+}
+
+impl Display for Arg {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if let Some(name) = &self.name {
+            write!(f, "{} = ", name.name)?;
+        }
+        write!(f, "{}", self.value)
+    }
+}
+
+impl Display for Local {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} = {}", self.name.name, self.value)
+    }
+}
+
+impl Display for Program {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for local in &self.locals {
+            write!(f, "{local}; ")?;
+        }
+        write!(f, "{}", self.result)
+    }
+}
+
+impl Display for Param {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name.name)?;
+        match &self.default {
+            Some(default) => write!(f, " = {default}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Display for Definition {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name.name)?;
+        if !self.params.is_empty() {
+            f.write_str("(")?;
+            list(f, &self.params)?;
+            f.write_str(")")?;
+        }
+        write!(f, " = {}", self.body)
+    }
+}
+
+impl Display for Network {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Arrow(arrow) => write!(f, "{arrow}"),
+            Self::Long(steps) => {
+                for (i, step) in steps.iter().enumerate() {
+                    let gap = if i > 0 { "; " } else { "" };
+                    write!(f, "{gap}{step}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Display for ArrowNetwork {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.inputs)?;
+        for layer in &self.layers {
+            let call = &layer.activation;
+            write!(f, " -> {} ", layer.units)?;
+            if call.args.is_empty() { f.write_str(&call.function.name)? } else { write!(f, "{call}")? }
+        }
+        Ok(())
+    }
+}
+
+impl Display for Declaration {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let symmetric = if self.symmetric { "symmetric " } else { "" };
+        write!(f, "{}: {symmetric}", self.name.name)?;
+        match &self.shape {
+            // `3 x 3` has no symmetric form.
+            DeclaredShape::Matrix(Some((rows, columns))) if self.symmetric => {
+                write!(f, "matrix[{rows}, {columns}]")
+            }
+            shape => write!(f, "{shape}"),
+        }
+    }
+}
+
+impl Display for DeclaredShape {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        use DeclaredExtent::{Constant, Symbol};
+        match self {
+            Self::Scalar => f.write_str("scalar"),
+            Self::Vector(None) => f.write_str("vector"),
+            Self::Vector(Some(Constant(n))) => write!(f, "{n}"),
+            Self::Vector(Some(Symbol(n))) => write!(f, "vector[{n}]"),
+            Self::Matrix(None) => f.write_str("matrix"),
+            Self::Matrix(Some((Constant(rows), Constant(columns)))) => write!(f, "{rows} x {columns}"),
+            Self::Matrix(Some((rows, columns))) => write!(f, "matrix[{rows}, {columns}]"),
+        }
+    }
+}
+
+impl Display for DeclaredExtent {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Constant(n) => write!(f, "{n}"),
+            Self::Symbol(n) => f.write_str(n),
+        }
+    }
+}
