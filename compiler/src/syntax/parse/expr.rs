@@ -1,6 +1,6 @@
 //! Expressions, by recursive descent: a comparison of sums of products of signed powers.
 //!
-//! One level of parentheses costs one round through `expression`, `arithmetic`, `signed`, `atom`; `Scope` counts
+//! One level of parentheses costs one round through `expression`, `arithmetic`, `signed`, `transposed`; `Scope` counts
 //! them, so the stack and every later walk over the tree are bounded. No input is read twice but for the
 //! name before an `=`: there is no backtracking to blow up.
 
@@ -57,18 +57,25 @@ fn boxed(kind: ExprKind, span: Span) -> Box<Expr> {
 
 /// Anything that has a value; a condition is one to the grammar, and `check` sees to where it stands.
 pub(super) fn expression<'a>(s: &State<'a>, scope: Scope, input: &'a str) -> Parsed<'a, Box<Expr>> {
-    let input = space(input);
     let (rest, lhs) = arithmetic(s, scope, input)?;
     let at = space(rest);
     let Ok((after, op)) = compare_op(at) else { return Ok((rest, lhs)) };
-    let op_span = s.span(at, after);
     let (rest, rhs) = arithmetic(s, scope, after)?;
+    compare(s, space(input), rest, Comparison { op, op_span: s.span(at, after), lhs: *lhs, rhs: *rhs })
+}
+
+/// The comparison from `start` to `rest`, unless another follows.
+fn compare<'a>(
+    s: &State<'a>,
+    start: &'a str,
+    rest: &'a str,
+    comparison: Comparison,
+) -> Parsed<'a, Box<Expr>> {
     let again = space(rest);
     if let Ok((beyond, _)) = compare_op(again) {
         return Err(nom::Err::Failure(Failure::known(again, s.chained_comparison(again, beyond))));
     }
-    let kind = ExprKind::Compare(Box::new(Comparison { op, op_span, lhs: *lhs, rhs: *rhs }));
-    Ok((rest, boxed(kind, s.span(input, rest))))
+    Ok((rest, boxed(ExprKind::Compare(Box::new(comparison)), s.span(start, rest))))
 }
 
 fn compare_op(input: &str) -> Parsed<'_, CompareOp> {
@@ -98,41 +105,47 @@ fn power_op(input: &str) -> Parsed<'_, bool> {
     alt((value(false, char('^')), value(true, tag(".^")))).parse(input)
 }
 
-/// The operator of a sum or a product after white space: what follows it, and where it stands.
-fn operator<'a>(s: &State<'a>, input: &'a str) -> Option<(&'a str, BinaryOp, Span)> {
+/// An operator of sums or products, and where it stands.
+#[derive(Clone, Copy)]
+struct Operator {
+    kind: BinaryOp,
+    span: Span,
+}
+
+/// The operator after white space, if one is there, and what follows it.
+fn operator<'a>(s: &State<'a>, input: &'a str) -> Option<(&'a str, Operator)> {
     let at = space(input);
-    let (after, op) = binary_op(at).ok()?;
-    Some((space(after), op, s.span(at, after)))
+    let (after, kind) = binary_op(at).ok()?;
+    Some((space(after), Operator { kind, span: s.span(at, after) }))
 }
 
 /// A sum of products, in one loop, so that nesting costs one frame for both.
 fn arithmetic<'a>(s: &State<'a>, scope: Scope, input: &'a str) -> Parsed<'a, Box<Expr>> {
     let start = space(input);
     let mut at = start;
-    let mut left: Option<(Box<Expr>, BinaryOp, Span)> = None;
+    let mut left: Option<(Box<Expr>, Operator)> = None;
     loop {
         let (mut rest, mut product) = signed(s, scope, at)?;
         let mut next = operator(s, rest);
-        while let Some((after, op, op_span)) = next.filter(|(_, op, _)| !op.is_sum()) {
+        while let Some((after, op)) = next.filter(|(_, op)| !op.kind.is_sum()) {
             let (end, factor) = signed(s, scope, after)?;
-            product = join(product, Link { op, op_span, operand: *factor }, s.span(at, end));
+            product = join(product, op, factor, s.span(at, end));
             rest = end;
             next = operator(s, rest);
         }
         let sum = match left {
-            Some((sum, op, op_span)) => {
-                join(sum, Link { op, op_span, operand: *product }, s.span(start, rest))
-            }
+            Some((sum, op)) => join(sum, op, product, s.span(start, rest)),
             None => product,
         };
-        let Some((after, op, op_span)) = next else { return Ok((rest, sum)) };
-        left = Some((sum, op, op_span));
+        let Some((after, op)) = next else { return Ok((rest, sum)) };
+        left = Some((sum, op));
         at = after;
     }
 }
 
 /// One more link of a chain, or the first of one. `(a + b) + c` is one chain, as `a + b + c` is.
-fn join(mut left: Box<Expr>, link: Link, span: Span) -> Box<Expr> {
+fn join(mut left: Box<Expr>, op: Operator, right: Box<Expr>, span: Span) -> Box<Expr> {
+    let link = Link { op: op.kind, op_span: op.span, operand: *right };
     match &mut left.kind {
         ExprKind::Chain(_, links) if links.first().is_some_and(|l| l.op.is_sum() == link.op.is_sum()) => {
             links.push(link);
@@ -145,22 +158,12 @@ fn join(mut left: Box<Expr>, link: Link, span: Span) -> Box<Expr> {
 
 /// Minus signs, then a power. An exponent is one of these too: `2^-a^2`.
 fn signed<'a>(s: &State<'a>, scope: Scope, input: &'a str) -> Parsed<'a, Box<Expr>> {
-    let mut at = space(input);
-    let mut scope = scope;
-    let mut signs = Vec::new();
-    while let Some(after) = at.strip_prefix('-').filter(|after| !after.starts_with('>')) {
-        scope = scope.deeper(s, 1, at)?;
-        s.count(at)?;
-        signs.push(at);
-        at = space(after);
-    }
+    let (at, (scope, signs)) = signs(s, scope, input)?;
     let (mut rest, mut expr) = transposed(s, scope, at)?;
-    if let Ok((after, elementwise)) = power_op(space(rest)) {
-        let op_span = s.span(space(rest), after);
-        let inner = scope.deeper(s, 1, space(rest))?;
-        let (end, exponent) = signed(s, inner, after)?;
-        let power = Power { elementwise, op_span, base: *expr, exponent: *exponent };
-        expr = boxed(ExprKind::Power(Box::new(power)), s.span(at, end));
+    let op_at = space(rest);
+    if let Ok((after, elementwise)) = power_op(op_at) {
+        let (end, exponent) = signed(s, scope.deeper(s, 1, op_at)?, after)?;
+        expr = raise(expr, elementwise, s.span(op_at, after), exponent, s.span(at, end));
         rest = end;
     }
     for sign in signs.into_iter().rev() {
@@ -169,12 +172,35 @@ fn signed<'a>(s: &State<'a>, scope: Scope, input: &'a str) -> Parsed<'a, Box<Exp
     Ok((rest, expr))
 }
 
+fn raise(base: Box<Expr>, elementwise: bool, op_span: Span, exponent: Box<Expr>, span: Span) -> Box<Expr> {
+    let power = Power { elementwise, op_span, base: *base, exponent: *exponent };
+    boxed(ExprKind::Power(Box::new(power)), span)
+}
+
+/// The minus signs before an operand, first to last; each is a level of nesting.
+fn signs<'a>(s: &State<'a>, mut scope: Scope, input: &'a str) -> Parsed<'a, (Scope, Vec<&'a str>)> {
+    let mut at = space(input);
+    let mut signs = Vec::new();
+    while let Some(after) = at.strip_prefix('-').filter(|after| !after.starts_with('>')) {
+        scope = scope.deeper(s, 1, at)?;
+        s.count(at)?;
+        signs.push(at);
+        at = space(after);
+    }
+    Ok((at, (scope, signs)))
+}
+
 /// An atom and the transposes after it.
 fn transposed<'a>(s: &State<'a>, scope: Scope, input: &'a str) -> Parsed<'a, Box<Expr>> {
-    let (mut rest, mut expr) = atom(s, scope, input)?;
-    // The atom was within bounds when nothing stood around it: what it has of height counts against the signs.
+    s.count(input)?;
+    let (mut rest, mut expr) = if input.starts_with('(') {
+        group(s, scope, input)?
+    } else {
+        atom(s, scope, input)?
+    };
     let mut height = None;
     while let Some(after) = space(rest).strip_prefix(['\'', 'ᵀ']) {
+        // What is transposed was within bounds without these levels around it.
         let grown = height.unwrap_or_else(|| expr.height()) + 1;
         scope.deeper(s, grown, space(rest))?;
         s.count(rest)?;
@@ -185,12 +211,8 @@ fn transposed<'a>(s: &State<'a>, scope: Scope, input: &'a str) -> Parsed<'a, Box
     Ok((rest, expr))
 }
 
-/// A number, a name, a call, or an expression in parentheses. White space before it is gone.
+/// A number, a name or a call. White space before it is gone.
 fn atom<'a>(s: &State<'a>, scope: Scope, input: &'a str) -> Parsed<'a, Box<Expr>> {
-    s.count(input)?;
-    if input.starts_with('(') {
-        return group(s, scope, input);
-    }
     if starts_number(input) {
         let (rest, text) = number(s, input)?;
         return Ok((rest, boxed(ExprKind::Number(text), s.span(input, rest))));
@@ -198,14 +220,19 @@ fn atom<'a>(s: &State<'a>, scope: Scope, input: &'a str) -> Parsed<'a, Box<Expr>
     if !input.starts_with(starts_name) {
         return Err(scope.expected(input, &[words::EXPRESSION]));
     }
-    let (rest, function) = ident(s, words::EXPRESSION, input)?;
+    let (rest, name) = ident(s, words::EXPRESSION, input)?;
     if space(rest).starts_with('(') {
-        let (rest, args) = arguments(s, scope, space(rest))?;
-        let span = s.span(input, rest);
-        return Ok((rest, boxed(ExprKind::Call(Call { function, args }), span)));
+        return call(s, scope, name, space(rest));
     }
-    let Ident { name, span } = function;
-    Ok((rest, boxed(ExprKind::Name(name), span)))
+    Ok((rest, boxed(ExprKind::Name(name.name), name.span)))
+}
+
+/// The call of `function`, whose arguments start at `input`.
+fn call<'a>(s: &State<'a>, scope: Scope, function: Ident, input: &'a str) -> Parsed<'a, Box<Expr>> {
+    let start = function.span.start;
+    let (rest, args) = arguments(s, scope, input)?;
+    let span = Span::new(start, s.offset(rest));
+    Ok((rest, boxed(ExprKind::Call(Call { function, args }), span)))
 }
 
 fn group<'a>(s: &State<'a>, scope: Scope, input: &'a str) -> Parsed<'a, Box<Expr>> {
