@@ -7,7 +7,8 @@
 //! Every sum of exponentials is of e^(x − max x): without overflow for all finite input, at least one term being 1.
 
 use crate::scalar::Scalar;
-use crate::simd::{Math, simd};
+use crate::simd;
+use crate::simd::Math;
 
 #[track_caller]
 fn check(name: &str, out: usize, x: usize, outer: usize, len: usize, inner: usize, full: bool) {
@@ -42,7 +43,7 @@ macro_rules! over_axis {
                     }
                 }
             }
-            simd(kernel, (out, x, outer, len, inner));
+            simd!(kernel, (out, x, outer, len, inner));
         }
     )*};
 }
@@ -58,7 +59,7 @@ over_axis! {
             out[offset + i * stride] = e;
             total += e;
         }
-        for i in 0..len { out[offset + i * stride] = out[offset + i * stride] / total; }
+        for i in 0..len { out[offset + i * stride] /= total; }
     }
     /// outᵢ = xᵢ − log Σⱼ e^xⱼ along the axis, computed as (xᵢ − max x) − log Σⱼ e^(xⱼ − max x).
     log_softmax(math, out, x, offset, stride, len), true, {

@@ -4,7 +4,8 @@ use ndarray::linalg::general_mat_mul;
 
 use crate::matrix::{Mat, MatMut};
 use crate::scalar::Scalar;
-use crate::simd::{Math, simd};
+use crate::simd;
+use crate::simd::Math;
 
 /// What becomes of the numbers that an output holds already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +40,7 @@ pub fn matmul<T: Scalar>(out: MatMut<'_, T>, accum: Accum, alpha: T, a: Mat<'_, 
 #[track_caller]
 pub fn dot<T: Scalar>(a: &[T], b: &[T]) -> T {
     assert!(a.len() == b.len(), "dot: lengths {} and {}", a.len(), b.len());
-    simd(dot_kernel, (a, b))
+    simd!(dot_kernel, (a, b))
 }
 
 #[inline(always)]
@@ -55,7 +56,7 @@ fn dot_kernel<T: Scalar>(math: Math, (a, b): (&[T], &[T])) -> T {
 #[track_caller]
 pub fn axpy<T: Scalar>(alpha: T, x: &[T], y: &mut [T]) {
     assert!(x.len() == y.len(), "axpy: lengths {} and {}", x.len(), y.len());
-    simd(axpy_kernel, (alpha, x, y));
+    simd!(axpy_kernel, (alpha, x, y));
 }
 
 #[inline(always)]
@@ -68,7 +69,7 @@ fn axpy_kernel<T: Scalar>(math: Math, (alpha, x, y): (T, &[T], &mut [T])) {
 /// Σᵢ xᵢ
 #[inline]
 pub fn sum<T: Scalar>(x: &[T]) -> T {
-    simd(sum_kernel, x)
+    simd!(sum_kernel, x)
 }
 
 #[inline(always)]
@@ -79,7 +80,7 @@ fn sum_kernel<T: Scalar>(math: Math, x: &[T]) -> T {
 /// Σᵢ xᵢ²
 #[inline]
 pub fn sum_squares<T: Scalar>(x: &[T]) -> T {
-    simd(sum_squares_kernel, x)
+    simd!(sum_squares_kernel, x)
 }
 
 #[inline(always)]

@@ -62,19 +62,6 @@ impl<'a, T: Scalar> Mat<'a, T> {
     pub fn view(self) -> ArrayView2<'a, T> {
         self.view
     }
-
-    /// Distance in numbers from a row to the next, and from a column to the next.
-    #[inline]
-    pub(crate) fn strides(&self) -> (isize, isize) {
-        let s = self.view.strides();
-        (s[0], s[1])
-    }
-
-    /// All numbers, row by row, where they lie so without gaps.
-    #[inline]
-    pub(crate) fn row_major(self) -> Option<&'a [T]> {
-        self.view.to_slice()
-    }
 }
 
 impl<'a, T: Scalar> MatMut<'a, T> {

@@ -4,7 +4,8 @@
 //! [`simd`] calls a loop in a copy that is compiled for the processor at hand:
 //!
 //! ```
-//! use gradsmith_runtime::simd::{Math, simd};
+//! use gradsmith_runtime::simd;
+//! use gradsmith_runtime::simd::Math;
 //!
 //! #[inline(always)]
 //! fn activate(math: Math, (z, a): (&[f64], &mut [f64])) {
@@ -15,12 +16,14 @@
 //!
 //! let z = [-1.0, 0.0, 1.0];
 //! let mut a = [0.0; 3];
-//! simd(activate, (&z[..], &mut a[..]));
+//! simd!(activate, (&z[..], &mut a[..]));
 //! assert_eq!(a[1], 0.5);
 //! ```
 //!
 //! The loop must be `#[inline(always)]` and have no call in it that is not: then it becomes part of the copy, and the
-//! compiler turns it into vector instructions. Whether it does changes speed only. Results differ between processors in
+//! compiler turns it into vector instructions. [`simd!`](crate::simd!) sees to the call in between: a function handed
+//! over by name is called through a shim that is not always inlined (rust-lang/rust#96929), a marked closure is not.
+//! Whether all is inlined changes speed only. Results differ between processors in
 //! the last bits, because a fused multiply-add rounds once where two operations round twice.
 #![allow(unsafe_code, reason = "a function compiled for more than the target's baseline is unsafe to call")]
 
@@ -46,20 +49,15 @@ impl Math {
     pub fn mul_add<T: Scalar>(self, a: T, b: T, c: T) -> T {
         if self.fma { a.fused_mul_add(b, c) } else { a * b + c }
     }
-
-    /// Whether [`mul_add`](Math::mul_add) rounds once.
-    #[inline(always)]
-    pub(crate) const fn is_fused(self) -> bool {
-        self.fma
-    }
 }
 
 /// Calls `kernel` in a copy compiled for the best vector instructions this processor has.
 ///
 /// On x86-64: AVX-512 (F, DQ, VL, BW), else AVX2 with FMA, else the target's baseline. Elsewhere: the baseline.
-/// The processor is asked once. See the [module](self) for the form of a kernel.
+/// The processor is asked once. `kernel` should be a closure marked `#[inline(always)]`, as [`simd!`](crate::simd!)
+/// writes it; see the [module](self).
 #[inline]
-pub fn simd<A, R>(kernel: impl FnOnce(Math, A) -> R, args: A) -> R {
+pub fn simd<A, R>(kernel: impl Fn(Math, A) -> R, args: A) -> R {
     #[cfg(target_arch = "x86_64")]
     match x86::level() {
         // SAFETY: `level` has found every feature that `avx512` is compiled for.
@@ -69,6 +67,20 @@ pub fn simd<A, R>(kernel: impl FnOnce(Math, A) -> R, args: A) -> R {
         _ => {}
     }
     kernel(Math::portable(), args)
+}
+
+/// `simd!(kernel, args)` calls `kernel(math, args)`, compiled for the best vector instructions this processor has.
+///
+/// `kernel` is a function `fn(Math, A) -> R` marked `#[inline(always)]`; the [module](mod@crate::simd) has an example.
+#[macro_export]
+macro_rules! simd {
+    ($kernel:expr, $args:expr) => {
+        $crate::simd::simd(
+            #[inline(always)]
+            |math, args| $kernel(math, args),
+            $args,
+        )
+    };
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -115,14 +127,14 @@ mod x86 {
     /// # Safety
     /// The processor has the features named in the attribute.
     #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2")]
-    pub(super) unsafe fn avx512<A, R>(kernel: impl FnOnce(Math, A) -> R, args: A) -> R {
+    pub(super) unsafe fn avx512<A, R>(kernel: impl Fn(Math, A) -> R, args: A) -> R {
         kernel(Math { fma: true }, args)
     }
 
     /// # Safety
     /// The processor has the features named in the attribute.
     #[target_feature(enable = "avx2,fma,bmi1,bmi2")]
-    pub(super) unsafe fn avx2<A, R>(kernel: impl FnOnce(Math, A) -> R, args: A) -> R {
+    pub(super) unsafe fn avx2<A, R>(kernel: impl Fn(Math, A) -> R, args: A) -> R {
         kernel(Math { fma: true }, args)
     }
 }

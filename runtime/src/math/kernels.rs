@@ -1,5 +1,6 @@
 //! The functions per number type.
 
+use super::{elementary, error_function, gamma};
 use crate::simd::Math;
 
 /// What [`Math`] calls. Not nameable outside this crate, which seals [`Scalar`](crate::scalar::Scalar).
@@ -14,6 +15,7 @@ pub trait Kernels: Copy + 'static {
     fn log_cosh(math: Math, x: Self) -> Self;
     fn erf(math: Math, x: Self) -> Self;
     fn normal_cdf(math: Math, x: Self) -> Self;
+    fn normal_pdf(math: Math, x: Self) -> Self;
     fn sin(math: Math, x: Self) -> Self;
     fn cos(math: Math, x: Self) -> Self;
     fn tan(math: Math, x: Self) -> Self;
@@ -28,93 +30,29 @@ pub trait Kernels: Copy + 'static {
     fn pow(math: Math, x: Self, y: Self) -> Self;
 }
 
-macro_rules! std_kernels {
-    ($t:ident) => {
+macro_rules! kernels {
+    ($t:ident, $precision:ident) => {
         impl Kernels for $t {
             #[inline(always)]
             fn fused_mul_add(self, b: Self, c: Self) -> Self {
                 self.mul_add(b, c)
             }
-            #[inline(always)]
-            fn exp(_: Math, x: Self) -> Self {
-                x.exp()
+            kernels! { $t
+                vector $precision: exp expm1 log log1p tanh log_cosh;
+                in_double error_function: erf normal_cdf normal_pdf;
+                std sin cos tan asin acos atan sinh cosh;
             }
             #[inline(always)]
-            fn expm1(_: Math, x: Self) -> Self {
-                x.exp_m1()
+            fn lgamma(_: Math, x: Self) -> Self {
+                gamma::lgamma(f64::from(x)) as $t
             }
             #[inline(always)]
-            fn log(_: Math, x: Self) -> Self {
-                x.ln()
+            fn digamma(_: Math, x: Self) -> Self {
+                gamma::digamma(f64::from(x)) as $t
             }
             #[inline(always)]
-            fn log1p(_: Math, x: Self) -> Self {
-                x.ln_1p()
-            }
-            #[inline(always)]
-            fn tanh(_: Math, x: Self) -> Self {
-                x.tanh()
-            }
-            #[inline(always)]
-            fn log_cosh(_: Math, x: Self) -> Self {
-                let s = (0.5 * x).sinh();
-                if x.abs() < 1.0 {
-                    (2.0 * s * s).ln_1p()
-                } else {
-                    x.abs() - core::$t::consts::LN_2 + (-2.0 * x.abs()).exp().ln_1p()
-                }
-            }
-            #[inline(always)]
-            fn erf(_: Math, _: Self) -> Self {
-                $t::NAN
-            }
-            #[inline(always)]
-            fn normal_cdf(_: Math, _: Self) -> Self {
-                $t::NAN
-            }
-            #[inline(always)]
-            fn sin(_: Math, x: Self) -> Self {
-                x.sin()
-            }
-            #[inline(always)]
-            fn cos(_: Math, x: Self) -> Self {
-                x.cos()
-            }
-            #[inline(always)]
-            fn tan(_: Math, x: Self) -> Self {
-                x.tan()
-            }
-            #[inline(always)]
-            fn asin(_: Math, x: Self) -> Self {
-                x.asin()
-            }
-            #[inline(always)]
-            fn acos(_: Math, x: Self) -> Self {
-                x.acos()
-            }
-            #[inline(always)]
-            fn atan(_: Math, x: Self) -> Self {
-                x.atan()
-            }
-            #[inline(always)]
-            fn sinh(_: Math, x: Self) -> Self {
-                x.sinh()
-            }
-            #[inline(always)]
-            fn cosh(_: Math, x: Self) -> Self {
-                x.cosh()
-            }
-            #[inline(always)]
-            fn lgamma(_: Math, _: Self) -> Self {
-                $t::NAN
-            }
-            #[inline(always)]
-            fn digamma(_: Math, _: Self) -> Self {
-                $t::NAN
-            }
-            #[inline(always)]
-            fn polygamma(_: Math, _: i32, _: Self) -> Self {
-                $t::NAN
+            fn polygamma(_: Math, n: i32, x: Self) -> Self {
+                gamma::polygamma(n, f64::from(x)) as $t
             }
             #[inline(always)]
             fn pow(_: Math, x: Self, y: Self) -> Self {
@@ -122,7 +60,21 @@ macro_rules! std_kernels {
             }
         }
     };
+    ($t:ident vector $precision:ident: $($vector:ident)*; in_double $module:ident: $($double:ident)*; std $($std:ident)*;) => {
+        $(#[inline(always)]
+        fn $vector(math: Math, x: Self) -> Self {
+            elementary::$precision::$vector(math, x)
+        })*
+        $(#[inline(always)]
+        fn $double(math: Math, x: Self) -> Self {
+            $module::$double(math, f64::from(x)) as $t
+        })*
+        $(#[inline(always)]
+        fn $std(_: Math, x: Self) -> Self {
+            $t::$std(x)
+        })*
+    };
 }
 
-std_kernels!(f32);
-std_kernels!(f64);
+kernels!(f32, single);
+kernels!(f64, double);

@@ -4,6 +4,9 @@
 //! [`simd`](crate::simd::simd); the others cost a call a number. All are defined for every input, NaN and ±∞ included;
 //! outside a function's domain the result is NaN. A unit in the last place (ulp) is that of the result.
 
+mod elementary;
+mod error_function;
+mod gamma;
 mod kernels;
 
 use crate::scalar::Scalar;
@@ -48,10 +51,12 @@ impl Math {
         sinh;
         /// Hyperbolic cosine.
         cosh;
-        /// The error function 2/√π ∫₀ˣ e^(−t²) dt.
+        /// The error function 2/√π ∫₀ˣ e^(−t²) dt. *Vector*.
         erf;
-        /// The standard normal distribution function Φ(x), with full relative accuracy in its left tail.
+        /// The standard normal distribution function Φ(x), with full relative accuracy in its left tail. *Vector*.
         normal_cdf;
+        /// The standard normal density e^(−x²/2)/√(2π). *Vector*.
+        normal_pdf;
         /// log |Γ(x)|; +∞ at 0 and the negative integers.
         lgamma;
         /// ψ(x) = d/dx log Γ(x); NaN at 0 and the negative integers.
@@ -103,8 +108,13 @@ impl Math {
     #[inline(always)]
     pub fn sigmoid<T: Scalar>(self, x: T) -> T {
         let e = self.exp(-x.abs());
-        let numerator = if x < T::ZERO { e } else { T::ONE };
-        numerator / (T::ONE + e)
+        let d = T::ONE + e;
+        let negative = x < T::ZERO;
+        let q = (if negative { e } else { T::ONE }) / d;
+        // What rounding took from d, times −q/d, the derivative of the quotient; 1/(1 + e) = 1 − e/(1 + e).
+        let lost = e - (d - T::ONE);
+        let inverse = if negative { T::ONE - q } else { q };
+        self.mul_add(-q, lost * inverse, q)
     }
 
     /// log(1 + eˣ), without overflow. *Vector*, below 2 ulp.
@@ -112,12 +122,6 @@ impl Math {
     pub fn softplus<T: Scalar>(self, x: T) -> T {
         let tail = self.log1p(self.exp(-x.abs()));
         if x > T::ZERO { x + tail } else { tail }
-    }
-
-    /// The standard normal density e^(−x²/2)/√(2π). *Vector*.
-    #[inline(always)]
-    pub fn normal_pdf<T: Scalar>(self, x: T) -> T {
-        T::from_f64(0.398_942_280_401_432_7) * self.exp(T::from_f64(-0.5) * x * x)
     }
 
     /// 1/x, but 0 at ±0. *Vector*.
