@@ -13,6 +13,7 @@ pub mod optim;
 pub mod rng;
 pub mod scalar;
 pub mod simd;
+pub mod train;
 
 pub use cost::{Cost, CostValue};
 pub use error::{Error, check_finite};
