@@ -226,16 +226,16 @@ pub fn check_finite<T: Scalar, D: Dimension>(
     tensor: impl Into<Cow<'static, str>>,
     view: ArrayView<'_, T, D>,
 ) -> Result<(), Error> {
-    // x - x is 0 for a finite x, and NaN for NaN and ±∞.
+    // Without a way out in the middle, so that the loop is vectorised.
     let finite = match view.as_slice_memory_order() {
-        Some(slice) => slice.iter().fold(true, |all, &x| all & (x - x == T::ZERO)),
-        None => view.iter().all(|&x| x - x == T::ZERO),
+        Some(slice) => slice.iter().fold(true, |all, &x| all & x.is_finite()),
+        None => view.iter().all(|x| x.is_finite()),
     };
     if finite {
         return Ok(());
     }
     // `indexed_iter` would hand out a pattern that is a tuple or a number by dimension; count in row-major order instead.
-    let flat = view.iter().position(|&x| x - x != T::ZERO).unwrap_or(0);
+    let flat = view.iter().position(|x| !x.is_finite()).unwrap_or(0);
     let value = view.iter().nth(flat).map_or(f64::NAN, |&x| x.to_f64());
     Err(Error::NonFinite { tensor: tensor.into(), index: unravel(flat, view.shape()), value })
 }
@@ -247,7 +247,7 @@ pub fn check_finite<T: Scalar, D: Dimension>(
 #[doc(hidden)]
 #[inline]
 pub fn check_finite_scalar<T: Scalar>(tensor: &'static str, x: T) -> Result<(), Error> {
-    if x - x == T::ZERO {
+    if x.is_finite() {
         Ok(())
     } else {
         Err(Error::NonFinite { tensor: tensor.into(), index: Vec::new(), value: x.to_f64() })

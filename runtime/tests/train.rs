@@ -245,18 +245,17 @@ fn mistakes_are_errors() -> Outcome {
         error(trainer()?.metric(accuracy).fit(&mut line, data, None)),
         "`metric` needs validation data"
     );
-    let stopping = |monitor, patience| Ok(trainer()?.early_stopping(EarlyStopping::new(monitor, patience)));
-    let cases: [(Result<Trainer<'_, Linear, Sgd<f64>>, Error>, _, &str); 3] = [
-        (stopping(Monitor::Total, 1), None, "`early_stopping` needs validation data"),
-        (stopping(Monitor::Total, 0), Some(data), "`patience` is 0, must be at least 1"),
+    let cases = [
+        (EarlyStopping::new(Monitor::Total, 1), None, "`early_stopping` needs validation data"),
+        (EarlyStopping::new(Monitor::Total, 0), Some(data), "`patience` is 0, must be at least 1"),
         (
-            stopping(Monitor::Metric, 1),
+            EarlyStopping::new(Monitor::Metric, 1),
             Some(data),
             "`early_stopping` needs a `metric`, which it is told to monitor",
         ),
     ];
-    for (trainer, validation, message) in cases {
-        assert_eq!(error(trainer?.fit(&mut line, data, validation)), message);
+    for (stopping, validation, message) in cases {
+        assert_eq!(error(trainer()?.early_stopping(stopping).fit(&mut line, data, validation)), message);
     }
     let wide = Array2::zeros((10, 3));
     let wide = Data::new(wide.view(), y.view())?;

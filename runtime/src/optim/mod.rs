@@ -100,8 +100,10 @@ fn restart<T: Scalar>(state: &mut Vec<T>, len: usize) {
 mod tests {
     use super::*;
 
+    type Named = (&'static str, Box<dyn Optimizer<f64>>);
+
     /// Every optimiser at a rate that suits ½ Σ c (θ − 3)² with c from 1 to 10.
-    fn all() -> Result<Vec<(&'static str, Box<dyn Optimizer<f64>>)>, Error> {
+    fn all() -> Result<Vec<Named>, Error> {
         Ok(vec![
             ("sgd", Box::new(Sgd::new(0.1)?)),
             ("momentum", Box::new(Momentum::new(0.02, 0.9)?)),
