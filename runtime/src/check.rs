@@ -6,16 +6,19 @@
 //! numericᵢ = ( f(x + hᵢ eᵢ) − f(x − hᵢ eᵢ) ) / 2hᵢ  =  ∂f/∂xᵢ + O(hᵢ²) + O(ε f/hᵢ)
 //! ```
 //!
-//! The step ∛ε balances the two errors (Nocedal and Wright, "Numerical Optimization", 2nd ed., section 8.1). An entry passes if
+//! The step ∛ε balances the two errors (Nocedal and Wright, "Numerical Optimization", 2nd ed., section 8.1).
+//! An entry passes if
 //!
 //! ```text
-//! |analyticᵢ − numericᵢ|  ≤  tolerance · max(|analyticᵢ|, |numericᵢ|)  +  16 ε ( |f| / hᵢ + |∂²f/∂xᵢ²| max(|xᵢ|, 1) )
+//! |analyticᵢ − numericᵢ|  ≤  tolerance · max(|analyticᵢ|, |numericᵢ|)
+//!                            + 16 ε ( |f| / hᵢ  +  |∂²f/∂xᵢ²| max(|xᵢ|, 1) )
 //! ```
 //!
-//! whose last term is what rounding alone, of f and within f, can do to the difference: below it nothing can be said. An entry
-//! that does not pass is looked at again with the difference N(hᵢ/2) and Richardson's (4 N(hᵢ/2) − N(hᵢ))/3, whose error is
-//! O(hᵢ⁴): a function that bends much is no wrong gradient. At a kink (relu at 0) a central difference is the mean of both sides,
-//! and may rightly differ from the derivative that a library chooses there.
+//! whose last term is what rounding alone, of f and within f, can do to the difference: below it nothing can
+//! be said. An entry that does not pass is looked at again with the difference N(hᵢ/2) and Richardson's (4
+//! N(hᵢ/2) − N(hᵢ))/3, whose error is O(hᵢ⁴): a function that bends much is no wrong gradient. At a kink
+//! (relu at 0) a central difference is the mean of both sides, and may rightly differ from the derivative
+//! that a library chooses there.
 
 use std::fmt;
 
@@ -48,7 +51,8 @@ impl CheckOptions {
         self
     }
 
-    /// Checks at most so many entries, evenly spread over the gradient; by default all. Each takes two calls of the function.
+    /// Checks at most so many entries, evenly spread over the gradient; by default all. Each takes two calls
+    /// of the function.
     #[must_use]
     pub fn entries(mut self, entries: usize) -> Self {
         self.entries = Some(entries);
@@ -121,14 +125,14 @@ impl fmt::Display for GradientReport {
     }
 }
 
-/// Compares `gradient` with central differences of `f` about `x`. Works for any function of a slice; `f` is called twice an
-/// entry, four times where the first look finds a difference.
+/// Compares `gradient` with central differences of `f` about `x`. Works for any function of a slice; `f` is
+/// called twice an entry, four times where the first look finds a difference.
 ///
 /// # Errors
-/// [`Error::ParameterLength`] if `gradient` and `x` differ in length, [`Error::InvalidOption`] for a step or tolerance that is not
-/// finite and greater than 0, [`Error::NonFinite`] if `gradient` or `x` holds NaN or ∞, or if `f` returns one (the index is then
-/// the entry of `x` that was moved, none at `x` itself). A gradient that differs is no error but a report that has not
-/// [`passed`](GradientReport::passed).
+/// [`Error::ParameterLength`] if `gradient` and `x` differ in length, [`Error::InvalidOption`] for a step or
+/// tolerance that is not finite and greater than 0, [`Error::NonFinite`] if `gradient` or `x` holds NaN or ∞,
+/// or if `f` returns one (the index is then the entry of `x` that was moved, none at `x` itself). A gradient
+/// that differs is no error but a report that has not [`passed`](GradientReport::passed).
 ///
 /// ```
 /// use gradsmith_runtime::check::{CheckOptions, check_gradient};
@@ -225,8 +229,9 @@ pub fn check_gradient<T: Scalar>(
     Ok(report)
 }
 
-/// [`check_gradient`] for a network: compares what [`Network::value_and_gradient`] returns with differences of
-/// [`Network::value`] about `parameters`, on the batch `x`, `y`. The report names the tensor of the worst entry.
+/// [`check_gradient`] for a network: compares what [`Network::value_and_gradient`] returns with differences
+/// of [`Network::value`] about `parameters`, on the batch `x`, `y`. The report names the tensor of the worst
+/// entry.
 ///
 /// # Errors
 /// Those of [`Network::value_and_gradient`] and of [`check_gradient`].

@@ -1,4 +1,5 @@
-//! What a cost is to a network: a value in two parts, and the partial derivatives that each of its arguments has.
+//! What a cost is to a network: a value in two parts, and the partial derivatives that each of its arguments
+//! has.
 //!
 //! For a batch of m examples with activations `a` and targets `y` (both m × k, a row an example)
 //!
@@ -7,10 +8,11 @@
 //!     `----- data -----'     `---- penalty ----'
 //! ```
 //!
-//! The two parts answer two different questions. ∂C/∂a sees the data only, because p(w) does not mention `a`; the DIRECT
-//! partial ∂C/∂w sees the penalty only, because c(a, y) does not mention `w`. Back-propagation carries the first to the weights
-//! (δ aᵀ) and adds the second to it; what it hands to the optimiser is one gradient. So an optimiser never knows that there is a
-//! penalty, and exchanging the cost exchanges the penalty.
+//! The two parts answer two different questions. ∂C/∂a sees the data only, because p(w) does not mention `a`;
+//! the DIRECT partial ∂C/∂w sees the penalty only, because c(a, y) does not mention `w`. Back-propagation
+//! carries the first to the weights (δ aᵀ) and adds the second to it; what it hands to the optimiser is one
+//! gradient. So an optimiser never knows that there is a penalty, and exchanging the cost exchanges the
+//! penalty.
 
 use std::fmt;
 use std::iter::Sum;
@@ -32,7 +34,8 @@ use crate::scalar::Scalar;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct CostValue<T> {
-    /// The mean over the batch of every term that mentions the activations or the targets, and the terms that mention no tensor.
+    /// The mean over the batch of every term that mentions the activations or the targets, and the terms that
+    /// mention no tensor.
     pub data: T,
     /// The terms that mention weights or biases, summed over them; counted once, whatever the batch.
     pub penalty: T,
@@ -92,12 +95,13 @@ impl<T: Scalar> fmt::Display for CostValue<T> {
 
 /// A cost, as a network that someone wrote by hand asks it: values, and one partial derivative per argument.
 ///
-/// `#[derive(Cost)]` implements it from one line of mathematics; a network generic over `C: Cost` then gains or loses a penalty
-/// when that line changes, and nothing else does. Shapes throughout: activations `a` and targets `y` are m × k, a row an example;
-/// a weight is units × inputs; a bias has one entry per unit. A derivative has the shape of what it is taken by.
+/// `#[derive(Cost)]` implements it from one line of mathematics; a network generic over `C: Cost` then gains
+/// or loses a penalty when that line changes, and nothing else does. Shapes throughout: activations `a` and
+/// targets `y` are m × k, a row an example; a weight is units × inputs; a bias has one entry per unit. A
+/// derivative has the shape of what it is taken by.
 ///
-/// Implementing it by hand takes the six methods without a body. The quadratic cost with an L2 penalty on the weights,
-/// c(a, y) = ½ Σⱼ (aⱼ − yⱼ)² and p(w) = λ/2 Σ w²:
+/// Implementing it by hand takes the six methods without a body. The quadratic cost with an L2 penalty on the
+/// weights, c(a, y) = ½ Σⱼ (aⱼ − yⱼ)² and p(w) = λ/2 Σ w²:
 ///
 /// ```
 /// use gradsmith_runtime::{Cost, Error, Scalar, check_batch, check_shape};
@@ -183,13 +187,14 @@ pub trait Cost {
     /// The penalty q(b) of ONE bias, one entry per unit.
     fn bias_penalty(&self, b: ArrayView1<'_, Self::Scalar>) -> Self::Scalar;
 
-    /// The sum of the terms that mention no tensor at all, such as the 3 of `quadratic + 3`: they have no derivative, and count
-    /// once, as data.
+    /// The sum of the terms that mention no tensor at all, such as the 3 of `quadratic + 3`: they have no
+    /// derivative, and count once, as data.
     fn constant(&self) -> Self::Scalar {
         Self::Scalar::ZERO
     }
 
-    /// The whole cost: [`data`](Self::data) + [`constant`](Self::constant), and the penalties summed over all weights and biases.
+    /// The whole cost: [`data`](Self::data) + [`constant`](Self::constant), and the penalties summed over all
+    /// weights and biases.
     ///
     /// # Errors
     /// Those of [`data`](Self::data).
@@ -236,8 +241,8 @@ pub trait Cost {
         Ok(out)
     }
 
-    /// Writes the DIRECT partial ∂C/∂w of one weight tensor, dp(w)/dw, to `out`. Overwrites, allocates nothing. What reaches `w`
-    /// by way of the activations is the network's to add.
+    /// Writes the DIRECT partial ∂C/∂w of one weight tensor, dp(w)/dw, to `out`. Overwrites, allocates
+    /// nothing. What reaches `w` by way of the activations is the network's to add.
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] if `out` has another shape than `w`.

@@ -1,8 +1,8 @@
 //! What can go wrong at run time, typed, and the checks that find it.
 //!
-//! Nothing in this crate panics on what a caller hands in: a mismatched shape, an empty batch, a NaN in the data, an option out of
-//! range is an [`Error`] that names the tensor and the place. The checks at the end of the file are what generated code calls on
-//! entry; they cost one pass at most.
+//! Nothing in this crate panics on what a caller hands in: a mismatched shape, an empty batch, a NaN in the
+//! data, an option out of range is an [`Error`] that names the tensor and the place. The checks at the end of
+//! the file are what generated code calls on entry; they cost one pass at most.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,8 +13,8 @@ use crate::scalar::Scalar;
 
 /// What a call into the runtime, or into generated code, can refuse.
 ///
-/// Axes are counted as ndarray counts them: axis 0 of a matrix runs over its rows (the examples of a batch, the units of a weight
-/// matrix), axis 1 over its columns.
+/// Axes are counted as ndarray counts them: axis 0 of a matrix runs over its rows (the examples of a batch,
+/// the units of a weight matrix), axis 1 over its columns.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
@@ -150,7 +150,8 @@ impl fmt::Display for Error {
     }
 }
 
-// `Diverged` prints its cause itself, so `source` must not name it again: a report that walks the chain would say it twice.
+// `Diverged` prints its cause itself, so `source` must not name it again: a report that walks the chain would
+// say it twice.
 impl std::error::Error for Error {}
 
 /// Checks one extent of a tensor: `found` against `expected` along `axis`.
@@ -163,7 +164,8 @@ pub fn check_extent(tensor: &'static str, axis: usize, expected: usize, found: u
     if found == expected { Ok(()) } else { Err(Error::shape(tensor, axis, expected, found)) }
 }
 
-/// Checks a whole shape, axis by axis; the first axis that differs is reported. Both slices have one entry per axis.
+/// Checks a whole shape, axis by axis; the first axis that differs is reported. Both slices have one entry
+/// per axis.
 ///
 /// # Errors
 /// [`Error::ShapeMismatch`] for the first axis that differs.
@@ -207,8 +209,8 @@ pub fn check_length(expected: usize, found: usize) -> Result<(), Error> {
     if found == expected { Ok(()) } else { Err(Error::ParameterLength { expected, found }) }
 }
 
-/// Checks that every entry of a tensor is finite. One pass without branches where the tensor lies in one piece of memory; the
-/// place is looked for only once something is known to be wrong.
+/// Checks that every entry of a tensor is finite. One pass without branches where the tensor lies in one
+/// piece of memory; the place is looked for only once something is known to be wrong.
 ///
 /// # Errors
 /// [`Error::NonFinite`] for the first entry, in logical (row-major) order, that is NaN or infinite.
@@ -234,7 +236,8 @@ pub fn check_finite<T: Scalar, D: Dimension>(
     if finite {
         return Ok(());
     }
-    // `indexed_iter` would hand out a pattern that is a tuple or a number by dimension; count in row-major order instead.
+    // `indexed_iter` would hand out a pattern that is a tuple or a number by dimension; count in row-major
+    // order instead.
     let flat = view.iter().position(|x| !x.is_finite()).unwrap_or(0);
     let value = view.iter().nth(flat).map_or(f64::NAN, |&x| x.to_f64());
     Err(Error::NonFinite { tensor: tensor.into(), index: unravel(flat, view.shape()), value })

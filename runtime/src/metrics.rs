@@ -1,7 +1,8 @@
 //! How often a classifier is right, and what it mistakes for what.
 //!
-//! Outputs and targets are m × k, a row an example. For k > 1 the class of a row is the column of its largest entry (so one-hot
-//! targets and probabilities alike); for k = 1 there are two classes, and a row is of class 1 if its entry is greater than 0.5.
+//! Outputs and targets are m × k, a row an example. For k > 1 the class of a row is the column of its largest
+//! entry (so one-hot targets and probabilities alike); for k = 1 there are two classes, and a row is of class
+//! 1 if its entry is greater than 0.5.
 
 use std::fmt;
 
@@ -10,8 +11,8 @@ use ndarray::{ArrayView1, ArrayView2};
 use crate::error::{Error, check_batch, check_extent, check_shape};
 use crate::scalar::Scalar;
 
-/// The class that one row stands for. Ties go to the first of the largest entries; for a single entry, 0.5 itself is class 0.
-/// NaN is never the largest; a row of nothing but NaN, and an empty row, is of class 0.
+/// The class that one row stands for. Ties go to the first of the largest entries; for a single entry, 0.5
+/// itself is class 0. NaN is never the largest; a row of nothing but NaN, and an empty row, is of class 0.
 pub fn class<T: Scalar>(row: ArrayView1<'_, T>) -> usize {
     if row.len() == 1 {
         return usize::from(row[0] > T::HALF);
@@ -78,8 +79,8 @@ impl ConfusionMatrix {
     /// Counts pairs of a true and a predicted label, each from 0 to `classes` − 1.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] if there are not as many predicted as true labels, [`Error::InvalidOption`] for a label that is
-    /// not below `classes`.
+    /// [`Error::ShapeMismatch`] if there are not as many predicted as true labels, [`Error::InvalidOption`]
+    /// for a label that is not below `classes`.
     pub fn from_labels(truth: &[usize], predicted: &[usize], classes: usize) -> Result<Self, Error> {
         check_extent("predicted", 0, truth.len(), predicted.len())?;
         let mut matrix = Self { classes, counts: vec![0; classes * classes] };
@@ -187,7 +188,8 @@ impl fmt::Display for ConfusionMatrix {
     }
 }
 
-/// Counts which classes are mistaken for which. There are k classes for k > 1 columns, and 2 for a single one.
+/// Counts which classes are mistaken for which. There are k classes for k > 1 columns, and 2 for a single
+/// one.
 ///
 /// # Errors
 /// [`Error::EmptyBatch`] for no rows, [`Error::ShapeMismatch`] if the two differ in shape.

@@ -1,8 +1,9 @@
-//! What a network is to a training loop: parameters in one buffer, a workspace per batch size, a value and its gradient.
+//! What a network is to a training loop: parameters in one buffer, a workspace per batch size, a value and
+//! its gradient.
 //!
 //! `#[derive(Network)]` implements both traits; a network written by hand may, and then trains with the same
-//! [`Trainer`](crate::train::Trainer). Shapes throughout: inputs `x` are m × [`INPUTS`](Network::INPUTS), targets `y` and outputs
-//! m × [`OUTPUTS`](Network::OUTPUTS), a row an example.
+//! [`Trainer`](crate::train::Trainer). Shapes throughout: inputs `x` are m × [`INPUTS`](Network::INPUTS),
+//! targets `y` and outputs m × [`OUTPUTS`](Network::OUTPUTS), a row an example.
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
@@ -41,13 +42,14 @@ impl Tensor {
     }
 }
 
-/// All parameters of a network in ONE contiguous buffer, which is what an optimiser, a checkpoint or a solver from another crate
-/// sees. A gradient has the same type: entry i of it belongs to entry i of the parameters.
+/// All parameters of a network in ONE contiguous buffer, which is what an optimiser, a checkpoint or a solver
+/// from another crate sees. A gradient has the same type: entry i of it belongs to entry i of the parameters.
 pub trait Parameters: Sized {
     /// The precision: `f32` or `f64`.
     type Scalar: Scalar;
 
-    /// The tensors in the order in which they lie in the buffer, for reports that name them; empty if the buffer has no names.
+    /// The tensors in the order in which they lie in the buffer, for reports that name them; empty if the
+    /// buffer has no names.
     const TENSORS: &'static [Tensor] = &[];
 
     /// All entries zero.
@@ -80,7 +82,8 @@ pub trait Parameters: Sized {
         Ok(parameters)
     }
 
-    /// The tensor to which entry `index` of the buffer belongs, and the place in it; `None` beyond the end or without names.
+    /// The tensor to which entry `index` of the buffer belongs, and the place in it; `None` beyond the end or
+    /// without names.
     fn locate(index: usize) -> Option<(Tensor, Vec<usize>)> {
         let tensor = Self::TENSORS.iter().find(|t| (t.offset..t.offset + t.len()).contains(&index))?;
         Some((*tensor, crate::error::unravel(index - tensor.offset, tensor.shape)))
@@ -89,7 +92,8 @@ pub trait Parameters: Sized {
     /// Checks that every entry is finite.
     ///
     /// # Errors
-    /// [`Error::NonFinite`] for the first entry that is not, with the tensor's name where there is one, else `parameters`.
+    /// [`Error::NonFinite`] for the first entry that is not, with the tensor's name where there is one, else
+    /// `parameters`.
     fn check_finite(&self) -> Result<(), Error> {
         let flat = match crate::error::check_finite("parameters", ndarray::aview1(self.as_slice())) {
             Err(Error::NonFinite { index, value, .. }) => (index.first().copied().unwrap_or(0), value),
@@ -105,8 +109,9 @@ pub trait Parameters: Sized {
 
 /// A network with one input and a cost: what a training loop needs of it.
 ///
-/// The implementor holds the hyper-parameters of its cost; parameters and workspace are handed in, so one network serves many
-/// threads. A workspace that was made for a batch of m rows takes any batch of 1 to m rows, which is how a short last batch works.
+/// The implementor holds the hyper-parameters of its cost; parameters and workspace are handed in, so one
+/// network serves many threads. A workspace that was made for a batch of m rows takes any batch of 1 to m
+/// rows, which is how a short last batch works.
 pub trait Network {
     /// The precision: `f32` or `f64`.
     type Scalar: Scalar;
@@ -123,11 +128,12 @@ pub trait Network {
     /// How many outputs it has: the columns of `y`.
     const OUTPUTS: usize;
 
-    /// Parameters to start from, drawn from the distribution that `init` names. The same seed gives the same parameters on every
-    /// machine.
+    /// Parameters to start from, drawn from the distribution that `init` names. The same seed gives the same
+    /// parameters on every machine.
     fn init(init: Init, seed: u64) -> Self::Parameters;
 
-    /// Room for batches of 1 to `batch` rows. The only allocation; what takes the workspace allocates nothing.
+    /// Room for batches of 1 to `batch` rows. The only allocation; what takes the workspace allocates
+    /// nothing.
     fn workspace(&self, batch: usize) -> Self::Workspace;
 
     /// Writes the output activations of `x` to `out`, m × [`OUTPUTS`](Self::OUTPUTS).
@@ -142,7 +148,8 @@ pub trait Network {
         out: ArrayViewMut2<'_, Self::Scalar>,
     ) -> Result<(), Error>;
 
-    /// The output activations of `x`, in a new array. Makes a workspace of its own: for single questions, not for loops.
+    /// The output activations of `x`, in a new array. Makes a workspace of its own: for single questions, not
+    /// for loops.
     ///
     /// # Errors
     /// [`Error::EmptyBatch`], [`Error::ShapeMismatch`] for `x`.
@@ -169,8 +176,8 @@ pub trait Network {
         workspace: &mut Self::Workspace,
     ) -> Result<CostValue<Self::Scalar>, Error>;
 
-    /// The cost of the batch, and its total derivative by every parameter: what back-propagation brings (δ aᵀ) and the direct part
-    /// of the penalties. `gradient` is overwritten.
+    /// The cost of the batch, and its total derivative by every parameter: what back-propagation brings (δ
+    /// aᵀ) and the direct part of the penalties. `gradient` is overwritten.
     ///
     /// # Errors
     /// Those of [`value`](Self::value).

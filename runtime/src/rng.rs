@@ -1,9 +1,10 @@
 //! Random numbers that are the same on every machine, and the distributions from which networks start.
 //!
-//! The generator is xoshiro256++ 1.0 (Blackman and Vigna, "Scrambled linear pseudorandom number generators", ACM TOMS 47, 2021),
-//! its state filled by splitmix64 as its authors advise. Normal deviates come from Marsaglia's polar method (Marsaglia and Bray,
-//! SIAM Review 6, 1964), whose only transcendental function, ln, is computed here from IEEE operations that round alike
-//! everywhere: a platform's own `ln` may differ in the last bit, and a trained network with it.
+//! The generator is xoshiro256++ 1.0 (Blackman and Vigna, "Scrambled linear pseudorandom number generators",
+//! ACM TOMS 47, 2021), its state filled by splitmix64 as its authors advise. Normal deviates come from
+//! Marsaglia's polar method (Marsaglia and Bray, SIAM Review 6, 1964), whose only transcendental function,
+//! ln, is computed here from IEEE operations that round alike everywhere: a platform's own `ln` may differ in
+//! the last bit, and a trained network with it.
 //!
 //! For seeding, shuffling and initialising; never for secrets.
 
@@ -12,8 +13,8 @@ use std::str::FromStr;
 
 use crate::scalar::Scalar;
 
-/// A seeded generator: the same seed gives the same numbers on every machine and in every version with the same first two
-/// version digits.
+/// A seeded generator: the same seed gives the same numbers on every machine and in every version with the
+/// same first two version digits.
 ///
 /// ```
 /// use gradsmith_runtime::Rng;
@@ -120,11 +121,13 @@ fn ln(x: f64) -> f64 {
 
 /// Where the parameters of a layer start.
 ///
-/// `fan_in` is the number of a unit's inputs (the columns of its weight), `fan_out` the number of units (the rows).
+/// `fan_in` is the number of a unit's inputs (the columns of its weight), `fan_out` the number of units (the
+/// rows).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Init {
-    /// Weights N(0, 1/fan_in), biases N(0, 1): the default initialiser of Nielsen, "Neural Networks and Deep Learning", chapter 3.
+    /// Weights N(0, 1/fan_in), biases N(0, 1): the default initialiser of Nielsen, "Neural Networks and Deep
+    /// Learning", chapter 3.
     #[default]
     FanIn,
     /// Weights and biases N(0, 1): his "large" initialiser, that of chapter 1.
@@ -177,7 +180,8 @@ impl Init {
     }
 }
 
-/// Writes one draw to each entry. Draws are made in double precision, so `f32` and `f64` networks start from the same numbers.
+/// Writes one draw to each entry. Draws are made in double precision, so `f32` and `f64` networks start from
+/// the same numbers.
 fn fill<T: Scalar>(entries: &mut [T], mut draw: impl FnMut() -> f64) {
     for entry in entries {
         *entry = T::from_f64(draw());
@@ -245,7 +249,8 @@ mod tests {
         assert_eq!(ln(1.0), 0.0);
     }
 
-    /// Pinned, because "the same on every machine" is a promise: a change here changes every seeded run of every user.
+    /// Pinned, because "the same on every machine" is a promise: a change here changes every seeded run of
+    /// every user.
     #[test]
     fn numbers_are_pinned_to_the_bit() {
         let mut rng = Rng::new(42);

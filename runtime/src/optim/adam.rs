@@ -1,7 +1,7 @@
 //! Adam: momentum and RMSProp in one, both corrected for starting from zero.
 //!
-//! Update, at step t = 1, 2, …: m ← β₁ m + (1 − β₁) g; v ← β₂ v + (1 − β₂) g²; m̂ = m/(1 − β₁ᵗ); v̂ = v/(1 − β₂ᵗ);
-//! θ ← θ − η m̂ / (√v̂ + ε).
+//! Update, at step t = 1, 2, …: m ← β₁ m + (1 − β₁) g; v ← β₂ v + (1 − β₂) g²; m̂ = m/(1 − β₁ᵗ); v̂ = v/(1 −
+//! β₂ᵗ); θ ← θ − η m̂ / (√v̂ + ε).
 //! State: m and v, zero at first, and the powers β₁ᵗ, β₂ᵗ.
 //! Defaults: β₁ = 0.9, β₂ = 0.999, ε = 1e-8; the source takes η = 0.001.
 //! Source: Kingma and Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015, Algorithm 1.

@@ -1,10 +1,11 @@
 //! Optimisers over plain slices: parameters θ and a gradient g of the same length go in, and θ is moved.
 //!
-//! They know nothing of costs, layers or penalties. A penalty is part of the gradient already, put there by the cost that
-//! defines it ([`Cost`](crate::Cost)), so there is no weight decay here to set twice.
+//! They know nothing of costs, layers or penalties. A penalty is part of the gradient already, put there by
+//! the cost that defines it ([`Cost`](crate::Cost)), so there is no weight decay here to set twice.
 //!
-//! One method is one file, and its header states the update equation, the state, the defaults and the source. State is sized by
-//! the first step, or by [`Optimizer::reset`] ahead of it; after that a step allocates nothing.
+//! One method is one file, and its header states the update equation, the state, the defaults and the source.
+//! State is sized by the first step, or by [`Optimizer::reset`] ahead of it; after that a step allocates
+//! nothing.
 //!
 //! ```
 //! use gradsmith_runtime::optim::{Adam, Optimizer};
@@ -40,10 +41,12 @@ pub trait Optimizer<T: Scalar> {
     /// One step: reads `gradient`, changes `parameters` and the method's state.
     ///
     /// # Errors
-    /// [`Error::ParameterLength`] if the two differ in length, or differ from those of the steps before; nothing is changed then.
+    /// [`Error::ParameterLength`] if the two differ in length, or differ from those of the steps before;
+    /// nothing is changed then.
     fn step(&mut self, parameters: &mut [T], gradient: &[T]) -> Result<(), Error>;
 
-    /// Forgets all steps so far and makes room for `len` parameters, so that not even the first step allocates.
+    /// Forgets all steps so far and makes room for `len` parameters, so that not even the first step
+    /// allocates.
     fn reset(&mut self, len: usize);
 
     /// The learning rate η.

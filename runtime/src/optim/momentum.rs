@@ -3,8 +3,9 @@
 //! Update: v ← μ v − η g; θ ← θ + v.
 //! State: v, zero at first.
 //! Defaults: none; μ = 0.9 is usual.
-//! Source: Polyak, "Some methods of speeding up the convergence of iteration methods", 1964, in the form of Sutskever, Martens,
-//! Dahl and Hinton, ICML 2013, equations 1 and 2. η is inside v, so a change of η works on the steps that follow only.
+//! Source: Polyak, "Some methods of speeding up the convergence of iteration methods", 1964, in the form of
+//! Sutskever, Martens, Dahl and Hinton, ICML 2013, equations 1 and 2. η is inside v, so a change of η works
+//! on the steps that follow only.
 
 use super::{Optimizer, decay, positive, prepare, restart};
 use crate::error::Error;

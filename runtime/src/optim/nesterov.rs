@@ -3,10 +3,10 @@
 //! Update: v ← μ v − η g; θ ← θ + μ v − η g.
 //! State: v, zero at first.
 //! Defaults: none; μ = 0.9 is usual.
-//! Source: Nesterov, Soviet Mathematics Doklady 27, 1983, in the form of Sutskever, Martens, Dahl and Hinton, ICML 2013,
-//! equations 3 and 4, written for the point θ = φ + μ v at which their gradient is taken (Bengio, Boulanger-Lewandowski and
-//! Pascanu, ICASSP 2013, equations 6 and 7). So the parameters that a caller sees are the looked-ahead ones, and g is their
-//! gradient; φ = θ − μ v comes to the same minimum.
+//! Source: Nesterov, Soviet Mathematics Doklady 27, 1983, in the form of Sutskever, Martens, Dahl and Hinton,
+//! ICML 2013, equations 3 and 4, written for the point θ = φ + μ v at which their gradient is taken (Bengio,
+//! Boulanger-Lewandowski and Pascanu, ICASSP 2013, equations 6 and 7). So the parameters that a caller sees
+//! are the looked-ahead ones, and g is their gradient; φ = θ − μ v comes to the same minimum.
 
 use super::{Optimizer, decay, positive, prepare, restart};
 use crate::error::Error;

@@ -3,8 +3,8 @@
 //! Update: s ← ρ s + (1 − ρ) g²; θ ← θ − η g / (√s + ε).
 //! State: s, zero at first.
 //! Defaults: ρ = 0.9, ε = 1e-8; the source takes η = 0.001.
-//! Source: Tieleman and Hinton, "Lecture 6.5 — rmsprop", Coursera: Neural Networks for Machine Learning, 2012, slide 29; ε is
-//! that of the usual implementations.
+//! Source: Tieleman and Hinton, "Lecture 6.5 — rmsprop", Coursera: Neural Networks for Machine Learning,
+//! 2012, slide 29; ε is that of the usual implementations.
 
 use super::{Optimizer, positive, prepare, restart};
 use crate::error::Error;

@@ -15,7 +15,8 @@ pub type Metric<T> = fn(ArrayView2<'_, T>, ArrayView2<'_, T>) -> Result<f64, Err
 /// The rows of a chunk, where a mini-batch has fewer: enough to keep the contractions busy.
 const CHUNK: usize = 256;
 
-/// Evaluates a network on data sets of any size. Its buffers are allocated by the first evaluation and used by all that follow.
+/// Evaluates a network on data sets of any size. Its buffers are allocated by the first evaluation and used
+/// by all that follow.
 pub struct Evaluator<N: Network> {
     rows: usize,
     /// A workspace and room for outputs, both for `rows` rows.

@@ -1,10 +1,12 @@
-//! Training: mini-batches in seeded random order, epoch after epoch, until the epochs are over or nothing improves.
+//! Training: mini-batches in seeded random order, epoch after epoch, until the epochs are over or nothing
+//! improves.
 //!
-//! A [`Trainer`] asks the network for a gradient and hands it to the optimiser; that is all either hears of the other. What it
-//! keeps between steps is allocated once per call of [`fit`](Trainer::fit): one batch of rows, one gradient, one workspace. Steps
-//! allocate nothing.
+//! A [`Trainer`] asks the network for a gradient and hands it to the optimiser; that is all either hears of
+//! the other. What it keeps between steps is allocated once per call of [`fit`](Trainer::fit): one batch of
+//! rows, one gradient, one workspace. Steps allocate nothing.
 //!
-//! Costs are reported in double precision and in two parts, [`CostValue`]; epochs and batches are counted from 0.
+//! Costs are reported in double precision and in two parts, [`CostValue`]; epochs and batches are counted
+//! from 0.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -39,8 +41,8 @@ impl<'a, T: Scalar> Data<'a, T> {
     /// Inputs `x`, m × inputs, and targets `y`, m × outputs.
     ///
     /// # Errors
-    /// [`Error::EmptyBatch`] without rows, [`Error::ShapeMismatch`] if `y` has not as many as `x`, [`Error::NonFinite`] for a NaN
-    /// or an infinity in either, with its place.
+    /// [`Error::EmptyBatch`] without rows, [`Error::ShapeMismatch`] if `y` has not as many as `x`,
+    /// [`Error::NonFinite`] for a NaN or an infinity in either, with its place.
     pub fn new(x: ArrayView2<'a, T>, y: ArrayView2<'a, T>) -> Result<Self, Error> {
         check_batch(x.nrows())?;
         check_extent("y", 0, x.nrows(), y.nrows())?;
@@ -89,7 +91,8 @@ pub enum Order {
 pub struct EpochRecord {
     /// The epoch, counted from 0.
     pub epoch: usize,
-    /// The cost on the training data as it was met: each mini-batch before the step that it caused, averaged over the examples.
+    /// The cost on the training data as it was met: each mini-batch before the step that it caused, averaged
+    /// over the examples.
     pub train: CostValue<f64>,
     /// The cost on the validation data after the epoch.
     pub validation: Option<CostValue<f64>>,
@@ -98,8 +101,8 @@ pub struct EpochRecord {
 }
 
 impl fmt::Display for EpochRecord {
-    /// One line: `epoch 3: train 0.3510 data + 0.0123 penalty = 0.3633; validation …; metric 0.9650`. A precision in the format
-    /// string is that of all its numbers.
+    /// One line: `epoch 3: train 0.3510 data + 0.0123 penalty = 0.3633; validation …; metric 0.9650`. A
+    /// precision in the format string is that of all its numbers.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = f.precision().unwrap_or(4);
         write!(f, "epoch {}: train {:.digits$}", self.epoch, self.train)?;
@@ -177,7 +180,8 @@ impl<N: Network, O> Epoch<'_, N, O> {
 ///
 /// ```no_run
 /// # use gradsmith_runtime::{Error, Network};
-/// # fn run<N: Network<Scalar = f32>>(network: N, x: ndarray::Array2<f32>, y: ndarray::Array2<f32>) -> Result<(), Error> {
+/// # use ndarray::Array2;
+/// # fn run<N: Network<Scalar = f32>>(network: N, x: Array2<f32>, y: Array2<f32>) -> Result<(), Error> {
 /// use gradsmith_runtime::metrics::accuracy;
 /// use gradsmith_runtime::optim::Sgd;
 /// use gradsmith_runtime::train::{Data, EarlyStopping, Monitor, Trainer};
@@ -243,7 +247,8 @@ impl<'n, N: Network, O: Optimizer<N::Scalar>> Trainer<'n, N, O> {
         self
     }
 
-    /// The seed of the shuffles. Each call of [`fit`](Self::fit) begins with it, so equal calls give equal results.
+    /// The seed of the shuffles. Each call of [`fit`](Self::fit) begins with it, so equal calls give equal
+    /// results.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
@@ -257,7 +262,8 @@ impl<'n, N: Network, O: Optimizer<N::Scalar>> Trainer<'n, N, O> {
         self
     }
 
-    /// Measures the validation data after each epoch, with [`accuracy`](crate::metrics::accuracy) for instance.
+    /// Measures the validation data after each epoch, with [`accuracy`](crate::metrics::accuracy) for
+    /// instance.
     #[must_use]
     pub fn metric(mut self, metric: Metric<N::Scalar>) -> Self {
         self.metric = Some(metric);
@@ -286,9 +292,10 @@ impl<'n, N: Network, O: Optimizer<N::Scalar>> Trainer<'n, N, O> {
     /// Trains `parameters` on `train`, and reports each epoch's cost; on `validation` too, where it is given.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] and [`Error::MissingOption`] for options that are out of range or need validation data,
-    /// [`Error::ShapeMismatch`] for data that the network cannot take, [`Error::Diverged`] as soon as a cost or, at the end of an
-    /// epoch, a parameter is NaN or infinite, with the epoch and the mini-batch. `parameters` are then as the last step left them.
+    /// [`Error::InvalidOption`] and [`Error::MissingOption`] for options that are out of range or need
+    /// validation data, [`Error::ShapeMismatch`] for data that the network cannot take, [`Error::Diverged`]
+    /// as soon as a cost or, at the end of an epoch, a parameter is NaN or infinite, with the epoch and the
+    /// mini-batch. `parameters` are then as the last step left them.
     pub fn fit(
         &mut self,
         parameters: &mut N::Parameters,
@@ -298,8 +305,8 @@ impl<'n, N: Network, O: Optimizer<N::Scalar>> Trainer<'n, N, O> {
         self.fit_with(parameters, train, validation, |_| Ok(ControlFlow::Continue(())))
     }
 
-    /// [`fit`](Self::fit) with a callback after each epoch, which may report, measure other data, set the learning rate, or break
-    /// off.
+    /// [`fit`](Self::fit) with a callback after each epoch, which may report, measure other data, set the
+    /// learning rate, or break off.
     ///
     /// # Errors
     /// Those of [`fit`](Self::fit), and what the callback returns.
@@ -434,7 +441,8 @@ impl<'n, 'd, N: Network> Batches<'n, 'd, N> {
         rng.shuffle(&mut self.order);
     }
 
-    /// One epoch: a step for each mini-batch. Returns the mean cost over the examples, each met before its step.
+    /// One epoch: a step for each mini-batch. Returns the mean cost over the examples, each met before its
+    /// step.
     fn run<O: Optimizer<N::Scalar>>(
         &mut self,
         epoch: usize,

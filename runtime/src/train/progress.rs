@@ -1,4 +1,5 @@
-//! A progress bar on standard error, with the feature `progress` and only where that is a terminal; else nothing at all.
+//! A progress bar on standard error, with the feature `progress` and only where that is a terminal; else
+//! nothing at all.
 
 #[cfg(feature = "progress")]
 pub(super) use bar::Progress;
@@ -41,7 +42,8 @@ mod bar {
             Self { epochs, batches, due, drawn: false }
         }
 
-        /// Takes note of `batch` batches done in `epoch`. A terminal that cannot be written to is no reason to stop training.
+        /// Takes note of `batch` batches done in `epoch`. A terminal that cannot be written to is no reason
+        /// to stop training.
         pub(in crate::train) fn batch(&mut self, epoch: usize, batch: usize, cost: f64) {
             let now = Instant::now();
             if self.due.is_none_or(|due| now < due) {

@@ -17,8 +17,9 @@ pub enum Monitor {
     Metric,
 }
 
-/// Stops training once `patience` epochs in a row have not improved on the best, and then restores the parameters of the best
-/// epoch (of the best there was, if the epochs are over first). NaN is never an improvement.
+/// Stops training once `patience` epochs in a row have not improved on the best, and then restores the
+/// parameters of the best epoch (of the best there was, if the epochs are over first). NaN is never an
+/// improvement.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EarlyStopping {
     monitor: Monitor,
@@ -33,7 +34,8 @@ impl EarlyStopping {
         Self { monitor, patience, min_change: 0.0 }
     }
 
-    /// By how much an epoch must be better than the best to count, in the monitor's own unit; 0 unless told otherwise, at least 0.
+    /// By how much an epoch must be better than the best to count, in the monitor's own unit; 0 unless told
+    /// otherwise, at least 0.
     #[must_use]
     pub fn min_change(mut self, min_change: f64) -> Self {
         self.min_change = min_change;
@@ -105,7 +107,8 @@ impl<T: Copy> Best<T> {
         if self.waited >= self.stopping.patience { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    /// Puts the best parameters back and says from which epoch they are; leaves them as they are if none was ever scored.
+    /// Puts the best parameters back and says from which epoch they are; leaves them as they are if none was
+    /// ever scored.
     pub(super) fn restore<P: Parameters<Scalar = T>>(self, parameters: &mut P) -> Option<usize> {
         if self.epoch.is_some() {
             parameters.as_mut_slice().copy_from_slice(&self.parameters);
