@@ -1,0 +1,239 @@
+//! Did you mean: the name that a misspelt one was most likely meant to be.
+
+/// Names of other tools, without underscores and in lower case, and what they are called here.
+const SYNONYMS: &[(&str, &str)] = &[
+    ("trace", "tr"),
+    ("ln", "log"),
+    ("logarithm", "log"),
+    ("arcsin", "asin"),
+    ("arccos", "acos"),
+    ("arctan", "atan"),
+    ("sgn", "sign"),
+    ("signum", "sign"),
+    ("fabs", "abs"),
+    ("root", "sqrt"),
+    ("sqr", "square"),
+    ("pow2", "square"),
+    ("lngamma", "lgamma"),
+    ("gammaln", "lgamma"),
+    ("loggamma", "lgamma"),
+    ("psi", "digamma"),
+    ("logistic", "sigmoid"),
+    ("expit", "sigmoid"),
+    ("sigm", "sigmoid"),
+    ("swish", "silu"),
+    ("identity", "linear"),
+    ("hardtanh", "hard_tanh"),
+    ("rectifier", "relu"),
+    ("lrelu", "leaky_relu"),
+    ("clamp", "clip"),
+    ("ifelse", "where"),
+    ("if", "where"),
+    ("cases", "where"),
+    ("maximum", "max"),
+    ("minimum", "min"),
+    ("average", "mean"),
+    ("avg", "mean"),
+    ("norm", "norm2"),
+    ("norm3", "norm2"),
+    ("normfro", "norm2"),
+    ("frobenius", "norm2"),
+    ("normmax", "norm_inf"),
+    ("inner", "dot"),
+    ("vdot", "dot"),
+    ("lse", "logsumexp"),
+    ("logsoftmax", "log_softmax"),
+    ("softargmax", "softmax"),
+    ("transpose", "t"),
+    ("inverse", "inv"),
+    ("determinant", "det"),
+    ("slogdet", "logdet"),
+    ("identitymatrix", "eye"),
+    ("ones", "vector"),
+    ("sumrows", "rowsum"),
+    ("sumcols", "colsum"),
+    ("linsolve", "solve"),
+    ("bce", "cross_entropy"),
+    ("binarycrossentropy", "cross_entropy"),
+    ("ce", "cross_entropy"),
+    ("xent", "cross_entropy"),
+    ("cce", "categorical_cross_entropy"),
+    ("nll", "categorical_cross_entropy"),
+    ("sparsecategoricalcrossentropy", "categorical_cross_entropy"),
+    ("bcewithlogits", "cross_entropy_with_logits"),
+    ("l2loss", "quadratic"),
+    ("squarederror", "quadratic"),
+    ("sse", "quadratic"),
+    ("meansquarederror", "mse"),
+    ("meanabsoluteerror", "mae"),
+    ("l1loss", "mae"),
+    ("pinball", "quantile"),
+    ("kld", "kl_divergence"),
+    ("kl", "kl_divergence"),
+    ("logcosh", "log_cosh"),
+    ("ridge", "l2"),
+    ("weightdecay", "l2"),
+    ("lasso", "l1"),
+    ("elastic", "elastic_net"),
+];
+
+/// Words longer than this are compared for nothing but case and underscores.
+const LONGEST: usize = 64;
+
+/// The candidate that `word` most likely stands for, if one is near.
+///
+/// In this order: equal but for case and underscores; what another tool's name means here; the fewest letters
+/// left out, added, changed or swapped. The same answer whatever the order of the candidates.
+#[must_use]
+pub fn did_you_mean<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let folded = fold(word);
+    let candidates: Vec<&str> = candidates.filter(|candidate| *candidate != word).collect();
+    let alike = candidates.iter().filter(|candidate| fold(candidate) == folded);
+    if let Some(alike) = alike.min_by_key(|candidate| (distance(word, candidate), **candidate)) {
+        return Some(alike);
+    }
+    let here = SYNONYMS.iter().find(|(there, _)| *there == folded).map(|(_, here)| *here);
+    if let Some(synonym) = here.and_then(|here| candidates.iter().find(|candidate| **candidate == here)) {
+        return Some(synonym);
+    }
+    let length = word.chars().count();
+    if !(2..=LONGEST).contains(&length) {
+        return None;
+    }
+    // A short word is mostly its first letter; a long one may have a slip in every third.
+    let allowed = (length / 3).max(1);
+    let lower = word.to_lowercase();
+    let near = candidates.iter().filter_map(|candidate| {
+        let longer = candidate.chars().count().abs_diff(length);
+        if longer > allowed {
+            return None;
+        }
+        let name = candidate.to_lowercase();
+        if length <= 3 && name.chars().next() != lower.chars().next() {
+            return None;
+        }
+        let edits = distance(&lower, &name);
+        (edits <= allowed).then(|| (edits, longer, distance(word, candidate), *candidate))
+    });
+    near.min().map(|(.., candidate)| candidate)
+}
+
+/// Lower case, no underscores.
+fn fold(word: &str) -> String {
+    word.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect()
+}
+
+/// Edits from one word to the other: insert, delete, change, or swap two neighbours. Long words count as far.
+fn distance(from: &str, to: &str) -> usize {
+    let from: Vec<char> = from.chars().take(LONGEST + 1).collect();
+    let to: Vec<char> = to.chars().take(LONGEST + 1).collect();
+    let mut before_last = Vec::new();
+    let mut last: Vec<usize> = (0..=to.len()).collect();
+    for (i, &f) in from.iter().enumerate() {
+        let mut row = vec![i + 1; to.len() + 1];
+        for (j, &t) in to.iter().enumerate() {
+            let changed = last[j] + usize::from(f != t);
+            row[j + 1] = changed.min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && f == to[j - 1] && from[i - 1] == t {
+                let swapped: usize = before_last[j - 1];
+                row[j + 1] = row[j + 1].min(swapped + 1);
+            }
+        }
+        before_last = std::mem::replace(&mut last, row);
+    }
+    last[to.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FUNCTIONS: &str = "exp log log1p expm1 sqrt square abs sign sin cos tan asin acos atan sinh cosh tanh sigmoid \
+        softplus relu leaky_relu elu selu gelu silu mish softsign hard_tanh erf lgamma digamma max min clip where sum \
+        mean norm1 norm2 norm_inf dot outer logsumexp softmax log_softmax rowsum colsum rowmax tr det logdet inv solve \
+        diag eye vector matrix kron t pi";
+
+    fn functions_and(names: &str, word: &str) -> Option<String> {
+        let candidates = FUNCTIONS.split_whitespace().chain(names.split_whitespace());
+        did_you_mean(word, candidates).map(str::to_owned)
+    }
+
+    fn among(names: &str, word: &str) -> Option<String> {
+        did_you_mean(word, names.split_whitespace()).map(str::to_owned)
+    }
+
+    #[test]
+    fn misspelt_functions_are_found() {
+        for (word, meant) in [
+            ("sigmod", "sigmoid"),
+            ("sofmax", "softmax"),
+            ("Sum", "sum"),
+            ("SoftMax", "softmax"),
+            ("norm3", "norm2"),
+            ("trace", "tr"),
+            ("ln", "log"),
+            ("arcsin", "asin"),
+            ("arc_tan", "atan"),
+            ("swish", "silu"),
+            ("softplsu", "softplus"),
+            ("logSoftmax", "log_softmax"),
+            ("row_sum", "rowsum"),
+            ("epx", "exp"),
+        ] {
+            assert_eq!(functions_and("", word).as_deref(), Some(meant), "{word}");
+        }
+        for word in ["frobnicate", "lambda", "q", "zz", ""] {
+            assert_eq!(functions_and("x y s A B", word), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn misspelt_names_are_found() {
+        for (names, word, meant) in [
+            ("x y s", "yy", Some("y")),
+            ("x y s", "x1", Some("x")),
+            ("x y s", "X", Some("x")),
+            ("x y s", "lambda", None),
+            ("x weights", "weigths", Some("weights")),
+            ("lambda n", "mu", None),
+            ("lambda n", "lamda", Some("lambda")),
+            ("w1 w2 b1 b2 w b", "w9", Some("w1")),
+            ("b2 w2 b1 w1", "w9", Some("w1")),
+            ("w1 b1", "w2", Some("w1")),
+            ("x W b1", "b2", Some("b1")),
+            ("d a y", "dd", Some("d")),
+            ("a y w b", "x", None),
+            ("a y w b", "z", None),
+            ("x slope", "slop", Some("slope")),
+            ("delta", "delt", Some("delta")),
+            ("l1 l2", "l22", Some("l2")),
+            ("Sigma sigma", "sigm", Some("sigma")),
+        ] {
+            assert_eq!(among(names, word).as_deref(), meant, "{word} among {names}");
+        }
+    }
+
+    #[test]
+    fn catalog_names_are_found_without_their_underscores() {
+        let catalog = || crate::catalog::all().iter().map(crate::catalog::Entry::name);
+        for (word, meant) in [
+            ("quadratc", "quadratic"),
+            ("cross_entrpy", "cross_entropy"),
+            ("crossentropy", "cross_entropy"),
+            ("categorical_crossentropy", "categorical_cross_entropy"),
+            ("CrossEntropy", "cross_entropy"),
+            ("bce", "cross_entropy"),
+            ("ce", "cross_entropy"),
+            ("logcosh", "log_cosh"),
+            ("l3", "l1"),
+        ] {
+            assert_eq!(did_you_mean(word, catalog()), Some(meant), "{word}");
+        }
+        assert_eq!(did_you_mean("frobnicate", catalog()), None);
+    }
+
+    #[test]
+    fn a_megabyte_is_nothing_like_anything() {
+        assert_eq!(functions_and("q", &"q".repeat(1_000_000)), None);
+    }
+}
