@@ -1,6 +1,11 @@
 //! The engine of gradsmith: text in; derivation, program and code out.
 pub mod catalog;
 pub mod diag;
+pub mod diff;
+pub mod eval;
+pub mod ir;
+pub mod lower;
+pub mod ops;
 pub mod source;
 pub mod suggest;
 pub mod syntax;

@@ -133,7 +133,8 @@ impl Graph {
     }
 
     fn operand(tensor: &Tensor, locals: &[Index]) -> Operand {
-        let axes = tensor.indices.iter().map(|i| locals.iter().position(|l| l == i).unwrap_or(0) as u8).collect();
+        let axes =
+            tensor.indices.iter().map(|i| locals.iter().position(|l| l == i).unwrap_or(0) as u8).collect();
         Operand { node: tensor.node, axes }
     }
 
@@ -225,8 +226,10 @@ impl Graph {
             let one = self.constant(Number::ONE);
             collected.insert(0, (one, constant));
         }
-        let terms =
-            collected.iter().map(|(t, c)| Term { operand: Self::operand(t, out), coeff: *c }).collect::<Vec<_>>();
+        let terms = collected
+            .iter()
+            .map(|(t, c)| Term { operand: Self::operand(t, out), coeff: *c })
+            .collect::<Vec<_>>();
         let shape = self.extents_of(out);
         self.intern(Op::Sum(terms), shape)
     }
@@ -424,7 +427,13 @@ impl Graph {
     }
 
     /// `where(c, u, 0) · v` is `where(c, u · v, 0)`, for every `v` that runs along nothing but the condition's axes.
-    fn push_into_select(&mut self, coeff: Number, parts: &[Part], out: &[Index], bound: &[Index]) -> Option<NodeId> {
+    fn push_into_select(
+        &mut self,
+        coeff: Number,
+        parts: &[Part],
+        out: &[Index],
+        bound: &[Index],
+    ) -> Option<NodeId> {
         for (k, part) in parts.iter().enumerate() {
             let Op::Select { op, lhs, rhs, then, otherwise } = self.op(part.node).clone() else { continue };
             let (zero_then, zero_else) = (self.is_zero(then.node), self.is_zero(otherwise.node));
@@ -439,9 +448,10 @@ impl Graph {
             if moved.is_empty() {
                 continue;
             }
-            let tensor = |o: &Operand| Tensor::new(o.node, o.axes.iter().map(|&a| part.indices[a as usize]).collect());
+            let tensor =
+                |o: &Operand| Tensor::new(o.node, o.axes.iter().map(|&a| part.indices[a as usize]).collect());
             let [lhs, rhs, then, otherwise] = [&lhs, &rhs, &then, &otherwise].map(tensor);
-            let mut times = |g: &mut Self, branch: &Tensor| {
+            let times = |g: &mut Self, branch: &Tensor| {
                 if g.is_zero(branch.node) {
                     return branch.clone();
                 }
@@ -470,7 +480,13 @@ impl Graph {
         None
     }
 
-    fn finish_product(&mut self, coeff: Number, mut parts: Vec<Part>, out: &[Index], bound: &[Index]) -> NodeId {
+    fn finish_product(
+        &mut self,
+        coeff: Number,
+        mut parts: Vec<Part>,
+        out: &[Index],
+        bound: &[Index],
+    ) -> NodeId {
         // A sum is never multiplied by -1: its terms are.
         if coeff == Number::MINUS_ONE
             && bound.is_empty()
@@ -495,7 +511,9 @@ impl Graph {
             p.indices.iter().map(|i| out.iter().position(|o| o == i).unwrap_or(usize::MAX)).collect()
         };
         parts.sort_by(|a, b| {
-            (a.node, masked(a), a.power).cmp(&(b.node, masked(b), b.power)).then_with(|| a.indices.cmp(&b.indices))
+            (a.node, masked(a), a.power)
+                .cmp(&(b.node, masked(b), b.power))
+                .then_with(|| a.indices.cmp(&b.indices))
         });
         let mut locals = out.to_vec();
         for &i in parts.iter().flat_map(|p| &p.indices) {
@@ -515,7 +533,13 @@ impl Graph {
         self.product_node(coeff, factors, bound, shape)
     }
 
-    fn product_node(&mut self, coeff: Number, factors: Vec<Factor>, bound: Vec<Extent>, shape: Vec<Extent>) -> NodeId {
+    fn product_node(
+        &mut self,
+        coeff: Number,
+        factors: Vec<Factor>,
+        bound: Vec<Extent>,
+        shape: Vec<Extent>,
+    ) -> NodeId {
         if factors.is_empty() && shape.is_empty() {
             return self.number(coeff);
         }
@@ -528,7 +552,8 @@ impl Graph {
     pub fn map(&mut self, function: ElementFn, args: &[Tensor]) -> Tensor {
         let out = Self::union(&args.iter().collect::<Vec<_>>());
         let args: Vec<Tensor> = args.iter().map(|t| self.seen_through(t)).collect();
-        let constants: Option<Vec<f64>> = args.iter().map(|t| self.as_constant(t.node).map(Number::to_f64)).collect();
+        let constants: Option<Vec<f64>> =
+            args.iter().map(|t| self.as_constant(t.node).map(Number::to_f64)).collect();
         if let Some(values) = constants {
             let value = (function.spec().eval)(&values);
             if value.is_finite() {
@@ -552,7 +577,14 @@ impl Graph {
     }
 
     /// `where(lhs op rhs, then, otherwise)`, element-wise over the indices of all.
-    pub fn select(&mut self, op: CompareOp, lhs: &Tensor, rhs: &Tensor, then: &Tensor, otherwise: &Tensor) -> Tensor {
+    pub fn select(
+        &mut self,
+        op: CompareOp,
+        lhs: &Tensor,
+        rhs: &Tensor,
+        then: &Tensor,
+        otherwise: &Tensor,
+    ) -> Tensor {
         let out = Self::union(&[lhs, rhs, then, otherwise]);
         Tensor::new(self.select_as(op, lhs, rhs, then, otherwise, &out), out)
     }
@@ -720,6 +752,10 @@ impl Graph {
 
     fn reshaped_input(&mut self, id: NodeId, shape: Vec<Extent>) -> NodeId {
         let op = self.op(id).clone();
-        self.intern(op, shape)
+        let node = self.intern(op.clone(), shape);
+        if let Op::Input(input) = op {
+            self.settle_input(input, node);
+        }
+        node
     }
 }

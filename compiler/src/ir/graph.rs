@@ -177,7 +177,9 @@ impl Node {
             Op::Sum(terms) => terms.iter().map(|t| t.operand.node).collect(),
             Op::Product { factors, .. } => factors.iter().map(|f| f.operand.node).collect(),
             Op::Map { args, .. } => args.iter().map(|a| a.node).collect(),
-            Op::Select { lhs, rhs, then, otherwise, .. } => vec![lhs.node, rhs.node, then.node, otherwise.node],
+            Op::Select { lhs, rhs, then, otherwise, .. } => {
+                vec![lhs.node, rhs.node, then.node, otherwise.node]
+            }
             Op::Axis { arg, .. } => vec![arg.node],
             Op::Inverse(a) | Op::Det(a) | Op::LogDet(a) => vec![*a],
             Op::Merge { arg, .. } | Op::Split { arg, .. } => vec![*arg],
@@ -267,6 +269,11 @@ impl Graph {
         let node = self.intern(Op::Input(id), shape);
         self.inputs.push(Input { name: name.to_owned(), node });
         node
+    }
+
+    /// The input's node, now that its extents are settled.
+    pub(super) fn settle_input(&mut self, id: InputId, node: NodeId) {
+        self.inputs[id.0 as usize].node = node;
     }
 
     /// The inputs, in the order made.

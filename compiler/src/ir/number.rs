@@ -48,7 +48,11 @@ impl Number {
     /// A double; exact integers become ratios.
     #[must_use]
     pub fn float(value: f64) -> Self {
-        if value.fract() == 0.0 && value.abs() < 9e15 { Self::Ratio(value as i64, 1) } else { Self::Float(value.to_bits()) }
+        if value.fract() == 0.0 && value.abs() < 9e15 {
+            Self::Ratio(value as i64, 1)
+        } else {
+            Self::Float(value.to_bits())
+        }
     }
 
     /// The decimal `text`, exactly where it fits; `None` where it is no finite number.
@@ -77,7 +81,11 @@ impl Number {
             return if digits == 0 { Some(Self::ZERO) } else { None };
         }
         let scale = 10i128.pow(exponent.unsigned_abs());
-        let exact = if exponent >= 0 { Self::ratio(digits.checked_mul(scale)?, 1) } else { Self::ratio(digits, scale) };
+        let exact = if exponent >= 0 {
+            Self::ratio(digits.checked_mul(scale)?, 1)
+        } else {
+            Self::ratio(digits, scale)
+        };
         matches!(exact, Self::Ratio(..)).then_some(exact)
     }
 
@@ -154,7 +162,9 @@ impl Number {
             && !(n == 0 && e < 0)
         {
             let (n, d) = if e < 0 { (i128::from(d), i128::from(n)) } else { (i128::from(n), i128::from(d)) };
-            if let (Some(n), Some(d)) = (n.checked_pow(e.unsigned_abs() as u32), d.checked_pow(e.unsigned_abs() as u32)) {
+            if let (Some(n), Some(d)) =
+                (n.checked_pow(e.unsigned_abs() as u32), d.checked_pow(e.unsigned_abs() as u32))
+            {
                 return Self::ratio(n, d);
             }
         }

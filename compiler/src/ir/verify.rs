@@ -20,7 +20,11 @@ fn verify_node(graph: &Graph, id: NodeId) -> Result<(), &'static str> {
     let fits = |operand: &Operand, locals: &[Extent]| {
         let shape = graph.shape(operand.node);
         shape.len() == operand.axes.len()
-            && operand.axes.iter().zip(shape).all(|(&a, &e)| locals.get(a as usize).is_some_and(|&l| same(l, e)))
+            && operand
+                .axes
+                .iter()
+                .zip(shape)
+                .all(|(&a, &e)| locals.get(a as usize).is_some_and(|&l| same(l, e)))
     };
     if node.children().iter().any(|c| *c >= id) {
         return Err("a child that is younger than its parent");
@@ -63,7 +67,11 @@ fn verify_node(graph: &Graph, id: NodeId) -> Result<(), &'static str> {
             if args.len() != function.spec().derivatives.len() {
                 return Err("a function with the wrong number of arguments");
             }
-            if args.iter().all(|a| fits(a, &node.shape)) { Ok(()) } else { Err("an argument that does not fit") }
+            if args.iter().all(|a| fits(a, &node.shape)) {
+                Ok(())
+            } else {
+                Err("an argument that does not fit")
+            }
         }
         Op::Select { lhs, rhs, then, otherwise, .. } => {
             if [lhs, rhs, then, otherwise].iter().all(|o| fits(o, &node.shape)) {

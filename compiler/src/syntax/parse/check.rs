@@ -5,6 +5,7 @@
 use super::State;
 use crate::diag::{Diagnostic, ErrorKind};
 use crate::syntax::ast::{Call, Expr, ExprKind};
+use std::collections::BTreeMap;
 
 impl State<'_> {
     /// Conditions stand first in `where` and nowhere else; named arguments come last and once.
@@ -29,9 +30,10 @@ impl State<'_> {
 
     /// The same of the arguments of one call.
     pub(super) fn check_call(&self, call: &Call) -> Result<(), Diagnostic> {
+        let mut named = BTreeMap::new();
         for (i, arg) in call.args.iter().enumerate() {
-            match (&arg.name, i.checked_sub(1).and_then(|before| call.args.get(before))) {
-                (None, Some(before)) if before.name.is_some() => {
+            match &arg.name {
+                None if !named.is_empty() => {
                     return Err(self
                         .error(
                             ErrorKind::PositionalAfterNamed,
@@ -40,19 +42,15 @@ impl State<'_> {
                         )
                         .with_help("name it too, or move it to the front"));
                 }
-                (Some(name), _) => {
-                    let earlier = call.args[..i].iter().filter_map(|a| a.name.as_ref());
-                    if let Some(first) = earlier.into_iter().find(|n| n.name == name.name) {
+                None => {}
+                Some(name) => {
+                    if let Some(first) = named.insert(name.name.as_str(), name.span) {
+                        let message = format!("argument `{}` is given twice", name.name);
                         return Err(self
-                            .error(
-                                ErrorKind::DuplicateArgument,
-                                name.span,
-                                format!("argument `{}` is given twice", name.name),
-                            )
-                            .with_secondary(self.place(first.span), "it is given first here"));
+                            .error(ErrorKind::DuplicateArgument, name.span, message)
+                            .with_secondary(self.place(first), "it is given first here"));
                     }
                 }
-                _ => {}
             }
             match &arg.value.kind {
                 ExprKind::Compare(condition) if i == 0 && call.function.name == "where" => {

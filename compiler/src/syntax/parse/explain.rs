@@ -29,7 +29,7 @@ enum Class {
 }
 
 /// Symbols of more than one character, so that errors cover all of them.
-const SYMBOLS: &[&str] = &["->", "**", "==", "<=", ">=", ".*", "./", ".^", "=<", "=>", ".'"];
+const SYMBOLS: &[&str] = &["->", "**", "==", "<=", ">=", ".*", "./", ".^", "=<", "=>", ".'", ".+", ".-"];
 
 /// The token at the start of `input`, which is not empty.
 fn token_at<'a>(s: &State<'a>, input: &'a str) -> (&'a str, Class) {
@@ -71,7 +71,10 @@ impl State<'_> {
         let start = self.offset(rest);
         let span = Span::new(start, start + token.len());
         let expected = |word| failure.expected.contains(word);
-        if class == Class::Foreign {
+        // Brackets belong to declarations, which have no operators.
+        let bracket =
+            matches!(token, "[" | "]") && !expected(words::OPERATOR) && !expected(words::EXPRESSION);
+        if class == Class::Foreign && !bracket {
             return self.explain_foreign(token, span);
         }
         if token == ")" && failure.open.is_none() && !expected(words::CLOSE) {
@@ -86,7 +89,7 @@ impl State<'_> {
             format!("expected {wanted}, found {}", quote(token)),
         );
         let after_operand = expected(words::OPERATOR);
-        let help = if let Some(advice) = lookalike::advice(token) {
+        let help = if let Some(advice) = lookalike::advice(token).filter(|_| !bracket) {
             Some(advice)
         } else if after_operand && class == Class::Operand {
             Some(self.explain_juxtaposition(start, token, expected(words::SEMICOLON)))

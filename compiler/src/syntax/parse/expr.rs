@@ -193,11 +193,8 @@ fn signs<'a>(s: &State<'a>, mut scope: Scope, input: &'a str) -> Parsed<'a, (Sco
 /// An atom and the transposes after it.
 fn transposed<'a>(s: &State<'a>, scope: Scope, input: &'a str) -> Parsed<'a, Box<Expr>> {
     s.count(input)?;
-    let (mut rest, mut expr) = if input.starts_with('(') {
-        group(s, scope, input)?
-    } else {
-        atom(s, scope, input)?
-    };
+    let (mut rest, mut expr) =
+        if input.starts_with('(') { group(s, scope, input)? } else { atom(s, scope, input)? };
     let mut height = None;
     while let Some(after) = space(rest).strip_prefix(['\'', 'ᵀ']) {
         // What is transposed was within bounds without these levels around it.

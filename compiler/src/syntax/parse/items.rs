@@ -109,6 +109,7 @@ fn parameters<'a>(s: &State<'a>, opened: &'a str, input: &'a str) -> Parsed<'a, 
         return Ok((after, params));
     }
     loop {
+        s.count(rest)?;
         let (mut after, name) = ident(s, words::PARAMETER, rest).map_err(within)?;
         let mut default = None;
         let mut follows = vec![words::EQUALS];
@@ -176,10 +177,10 @@ fn extent<'a>(s: &State<'a>, what: &'static str, input: &'a str) -> Parsed<'a, (
     if !starts_number(digits) {
         return Err(nom::Err::Failure(Failure::expecting(start, &[what])));
     }
-    let (rest, text) = number(s, digits)?;
+    let (rest, _) = number(s, digits)?;
     let span = s.span(start, rest);
-    match text.parse() {
-        Ok(count) if count > 0 && digits.len() == start.len() => Ok((rest, (count, span))),
+    match s.text[span.start..span.end].parse() {
+        Ok(count) if count > 0 => Ok((rest, (count, span))),
         _ => {
             let shown = explain::quote(&s.text[span.start..span.end]);
             let fault = s

@@ -14,8 +14,12 @@ use nom::sequence::{pair, preceded, terminated};
 /// More digits than this are refused: no measured or published constant has them.
 const MAX_DIGITS: usize = 1_000;
 
-/// What follows white space.
-pub(super) fn space(input: &str) -> &str {
+/// What follows white space. It is skipped again by each parser that looks past it, so long runs go fast.
+pub(super) fn space(mut input: &str) -> &str {
+    const RUN: &str = "                                                                ";
+    while let Some(after) = input.strip_prefix(RUN) {
+        input = after;
+    }
     input.trim_start()
 }
 
@@ -24,7 +28,7 @@ pub(super) fn token<'a>(
     text: &'static str,
     name: &'static str,
 ) -> impl Parser<&'a str, Output = &'a str, Error = Box<Failure>> {
-    preceded(take_while(char::is_whitespace), context(name, tag(text)))
+    preceded(|input| Ok((space(input), ())), context(name, tag(text)))
 }
 
 /// The ASCII names of `α` to `ω`, in the order of their code points (`ς` is a sigma).
@@ -134,7 +138,11 @@ pub(super) fn number<'a>(s: &State<'a>, input: &'a str) -> Parsed<'a, String> {
         Err(nom::Err::Failure(Failure::known(input, fault)))
     };
     if peek((one_of("eE"), one_of::<_, _, Box<Failure>>("+-"))).parse(rest).is_ok() {
-        return bad(&rest[2..], "its exponent has no digits", "write it like `1e-3`");
+        return bad(
+            &rest[2..],
+            "its exponent has no digits",
+            "write it like `1e-3`; a name `e` takes its `*`: `2 * e`",
+        );
     }
     if peek((char('.'), one_of::<_, _, Box<Failure>>("0123456789."))).parse(rest).is_ok() {
         let (rest, _) = take_while(|c: char| c.is_ascii_digit() || c == '.').parse(rest)?;

@@ -1,0 +1,287 @@
+//! Differentiation: one reverse sweep over the graph.
+//!
+//! Every node's cotangent has the node's own axes. A contribution to an operand is a contraction over all of the
+//! user's indices that the operand lacks, so broadcasting, transposes, traces and diagonals need no rule of their own.
+//! Rules of element-wise functions are rows of [`crate::ops::elementwise`]; the structural ones are here, one a kind.
+//! Conventions at kinks are those of the language: where `max` ties, equal shares; a norm has derivative 0 at 0.
+
+use crate::ir::{AxisFn, Extent, Graph, Index, Node, NodeId, Number, Op, Operand, Tensor};
+use crate::ops::rule;
+use crate::syntax::ast::CompareOp;
+use std::collections::BTreeMap;
+
+/// The derivatives of the scalar `of` by each node of `wrt`: same shape as that node, zeros where `of` does not
+/// depend on it.
+pub fn gradient(g: &mut Graph, of: NodeId, wrt: &[NodeId]) -> Vec<NodeId> {
+    let one = g.number(Number::ONE);
+    pullback(g, &[(of, one)], wrt, &|_, _| None)
+}
+
+/// The cotangents of `wrt` when the nodes of `seeds` have the cotangents given with them.
+///
+/// `name` may name the cotangent of a node (`delta2` for that of `z2`); a named one keeps its place in the code.
+pub fn pullback(
+    g: &mut Graph,
+    seeds: &[(NodeId, NodeId)],
+    wrt: &[NodeId],
+    name: &dyn Fn(&Graph, NodeId) -> Option<String>,
+) -> Vec<NodeId> {
+    let roots: Vec<NodeId> = seeds.iter().map(|(n, _)| *n).collect();
+    let order = g.reachable(&roots);
+    let active = active_nodes(g, &order, wrt);
+    let mut sweep = Sweep { contributions: BTreeMap::new(), active };
+    for (node, ct) in seeds {
+        sweep.contributions.entry(*node).or_default().push(*ct);
+    }
+    let mut found: BTreeMap<NodeId, NodeId> = BTreeMap::new();
+    for &id in order.iter().rev() {
+        let Some(parts) = sweep.contributions.remove(&id) else { continue };
+        let ct = add_up(g, id, &parts);
+        if g.is_zero(ct) {
+            continue;
+        }
+        if let Some(name) = name(g, id) {
+            g.set_name(ct, &name);
+        }
+        if wrt.contains(&id) {
+            found.insert(id, ct);
+        }
+        sweep.propagate(g, id, ct);
+    }
+    wrt.iter()
+        .map(|id| match found.get(id) {
+            Some(ct) => *ct,
+            None => {
+                let t = g.whole(*id);
+                g.fill(Number::ZERO, &t.indices)
+            }
+        })
+        .collect()
+}
+
+/// Whether each node depends on one of `wrt`.
+fn active_nodes(g: &Graph, order: &[NodeId], wrt: &[NodeId]) -> Vec<bool> {
+    let mut active = vec![false; g.len()];
+    for &id in order {
+        active[id.0 as usize] =
+            wrt.contains(&id) || g.node(id).children().iter().any(|c| active[c.0 as usize]);
+    }
+    active
+}
+
+fn add_up(g: &mut Graph, id: NodeId, parts: &[NodeId]) -> NodeId {
+    if let [only] = parts {
+        return *only;
+    }
+    let axes = g.whole(id).indices;
+    let terms: Vec<_> = parts.iter().map(|p| (Number::ONE, Tensor::new(*p, axes.clone()))).collect();
+    g.sum_as(&terms, &axes)
+}
+
+struct Sweep {
+    contributions: BTreeMap<NodeId, Vec<NodeId>>,
+    active: Vec<bool>,
+}
+
+impl Sweep {
+    fn wants(&self, id: NodeId) -> bool {
+        self.active.get(id.0 as usize).copied().unwrap_or(false)
+    }
+
+    /// Adds `coeff · Σ Π factors` to the cotangent of `operand`, where `locals` are the indices of its user.
+    fn give(
+        &mut self,
+        g: &mut Graph,
+        operand: &Operand,
+        locals: &[Index],
+        coeff: Number,
+        factors: &[(Tensor, Number)],
+    ) {
+        if !self.wants(operand.node) {
+            return;
+        }
+        let mut factors = factors.to_vec();
+        let mut out: Vec<Index> = Vec::new();
+        for &a in &operand.axes {
+            let index = locals[a as usize];
+            if out.contains(&index) {
+                // A diagonal was taken: its cotangent lies on the diagonal.
+                let extent = g.extents.of(index);
+                let other = g.extents.index(extent);
+                let delta = g.delta(extent);
+                factors.push((Tensor::new(delta, vec![index, other]), Number::ONE));
+                out.push(other);
+            } else {
+                out.push(index);
+            }
+        }
+        // Every index of the user is run over, also one that no factor has: the cotangent was broadcast along it.
+        let mut bound: Vec<Index> = Vec::new();
+        for &i in factors.iter().flat_map(|(t, _)| &t.indices) {
+            if !out.contains(&i) && !bound.contains(&i) {
+                bound.push(i);
+            }
+        }
+        let ct = g.contract_over(coeff, &factors, &out, &bound);
+        self.contributions.entry(operand.node).or_default().push(ct);
+    }
+
+    #[allow(clippy::too_many_lines, reason = "one arm a node kind, each a rule of a few lines")]
+    fn propagate(&mut self, g: &mut Graph, id: NodeId, ct: NodeId) {
+        let Node { op, shape } = g.node(id).clone();
+        let rank = shape.len();
+        let locals = g.locals(id);
+        let axes = &locals[..rank];
+        let ct = Tensor::new(ct, axes.to_vec());
+        let y = Tensor::new(id, axes.to_vec());
+        let one = Number::ONE;
+        match op {
+            Op::Number(_) | Op::Pi | Op::Extent(_) | Op::Input(_) | Op::Delta => {}
+            // ∂(Σ cᵢ xᵢ)/∂xᵢ = cᵢ
+            Op::Sum(terms) => {
+                for t in &terms {
+                    self.give(g, &t.operand, &locals, t.coeff, &[(ct.clone(), one)]);
+                }
+            }
+            // ∂(c Σ Π xᵢ^pᵢ)/∂xₖ = c pₖ xₖ^(pₖ−1) Π_{i≠k} xᵢ^pᵢ
+            Op::Product { coeff, factors, .. } => {
+                for (k, f) in factors.iter().enumerate() {
+                    if !self.wants(f.operand.node) {
+                        continue;
+                    }
+                    let mut parts = vec![(ct.clone(), one)];
+                    for (n, other) in factors.iter().enumerate() {
+                        let t = g.tensor(&other.operand, &locals);
+                        if n != k {
+                            parts.push((t, other.power));
+                        } else if f.power == Number::HALF && is_sum_of_squares(g, t.node) {
+                            let root = g.power(&t, Number::HALF);
+                            parts.push((g.call("recip0", &[root]), one));
+                        } else {
+                            parts.push((t, f.power.add(Number::MINUS_ONE)));
+                        }
+                    }
+                    self.give(g, &f.operand, &locals, coeff.mul(f.power), &parts);
+                }
+            }
+            // ∂f(x)/∂xₖ = fₖ(x), from the row of f
+            Op::Map { function, args } => {
+                let tensors: Vec<Tensor> = args.iter().map(|a| g.tensor(a, &locals)).collect();
+                for (k, arg) in args.iter().enumerate() {
+                    if !self.wants(arg.node) {
+                        continue;
+                    }
+                    let d = rule::derivative(g, function, k, &tensors, &y);
+                    self.give(g, arg, &locals, one, &[(ct.clone(), one), (d, one)]);
+                }
+            }
+            // Only the branch taken has a share; the condition has none.
+            Op::Select { op, lhs, rhs, then, otherwise } => {
+                let (l, r) = (g.tensor(&lhs, &locals), g.tensor(&rhs, &locals));
+                let zero = g.constant(Number::ZERO);
+                for (operand, taken) in [(&then, true), (&otherwise, false)] {
+                    if self.wants(operand.node) {
+                        let (u, v) = if taken { (&ct, &zero) } else { (&zero, &ct) };
+                        let share = Tensor::new(g.select_as(op, &l, &r, u, v, axes), axes.to_vec());
+                        self.give(g, operand, &locals, one, &[(share, one)]);
+                    }
+                }
+            }
+            Op::Axis { function, arg, along, .. } if self.wants(arg.node) => {
+                let along: Vec<Index> = along.iter().map(|&a| locals[a as usize]).collect();
+                let x = g.tensor(&arg, &locals);
+                match function {
+                    // 1 at the greatest entry, shared equally among ties
+                    AxisFn::Max => {
+                        let (zero, unit) = (g.constant(Number::ZERO), g.constant(one));
+                        let hit = g.select(CompareOp::Equal, &x, &y, &unit, &zero);
+                        let ties = Tensor::new(g.contract(one, &[(hit.clone(), one)], axes), axes.to_vec());
+                        self.give(g, &arg, &locals, one, &[(ct, one), (hit, one), (ties, Number::MINUS_ONE)]);
+                    }
+                    // softmax(x)
+                    AxisFn::LogSumExp => {
+                        let s = g.axis(AxisFn::Softmax, &x, &along);
+                        self.give(g, &arg, &locals, one, &[(ct, one), (s, one)]);
+                    }
+                    // s ⊙ (ct − Σ ct ⊙ s)
+                    AxisFn::Softmax => {
+                        let kept: Vec<Index> = axes.iter().copied().filter(|i| !along.contains(i)).collect();
+                        let inner = g.contract(one, &[(ct.clone(), one), (y.clone(), one)], &kept);
+                        let inner = Tensor::new(inner, kept);
+                        let centred = g.sum(&[(one, ct), (Number::MINUS_ONE, inner)]);
+                        self.give(g, &arg, &locals, one, &[(y, one), (centred, one)]);
+                    }
+                    // ct − softmax(x) Σ ct
+                    AxisFn::LogSoftmax => {
+                        let kept: Vec<Index> = axes.iter().copied().filter(|i| !along.contains(i)).collect();
+                        let total = Tensor::new(g.contract(one, &[(ct.clone(), one)], &kept), kept);
+                        let s = g.axis(AxisFn::Softmax, &x, &along);
+                        let back = g.multiply(&[s, total]);
+                        let share = g.sum(&[(one, ct), (Number::MINUS_ONE, back)]);
+                        self.give(g, &arg, &locals, one, &[(share, one)]);
+                    }
+                }
+            }
+            Op::Axis { .. } => {}
+            // −A⁻ᵀ ct A⁻ᵀ
+            Op::Inverse(a) if self.wants(a) => {
+                let (i, j) = (axes[0], axes[1]);
+                let (p, q) = (g.extents.index(shape[0]), g.extents.index(shape[0]));
+                let (left, right) = (Tensor::new(id, vec![i, p]), Tensor::new(id, vec![q, j]));
+                let operand = Operand { node: a, axes: vec![0, 1] };
+                let factors = [(left, one), (ct, one), (right, one)];
+                self.give(g, &operand, &[p, q], Number::MINUS_ONE, &factors);
+            }
+            // ct det(A) A⁻ᵀ
+            Op::Det(a) if self.wants(a) => {
+                let t = g.whole(a);
+                let inverse = g.inverse(&t);
+                let operand = Operand { node: a, axes: vec![0, 1] };
+                let flipped = Tensor::new(inverse.node, vec![inverse.indices[1], inverse.indices[0]]);
+                self.give(g, &operand, &t.indices, one, &[(ct, one), (y, one), (flipped, one)]);
+            }
+            // ct A⁻ᵀ
+            Op::LogDet(a) if self.wants(a) => {
+                let t = g.whole(a);
+                let inverse = g.inverse(&t);
+                let operand = Operand { node: a, axes: vec![0, 1] };
+                let flipped = Tensor::new(inverse.node, vec![inverse.indices[1], inverse.indices[0]]);
+                self.give(g, &operand, &t.indices, one, &[(ct, one), (flipped, one)]);
+            }
+            Op::Inverse(_) | Op::Det(_) | Op::LogDet(_) => {}
+            Op::Merge { arg, groups } => {
+                if self.wants(arg) {
+                    let inner: Vec<Extent> = g.shape(arg).to_vec();
+                    let back = g.split(ct.node, &groups, &inner);
+                    self.contributions.entry(arg).or_default().push(back);
+                }
+            }
+            Op::Split { arg, groups } => {
+                if self.wants(arg) {
+                    let inner: Vec<Extent> = g.shape(arg).to_vec();
+                    let back = g.merge(ct.node, &groups, &inner);
+                    self.contributions.entry(arg).or_default().push(back);
+                }
+            }
+        }
+    }
+}
+
+/// Whether the node is a sum of squares as it stands: then it is nowhere negative, and the derivative of its root at 0
+/// is 0 by convention.
+fn is_sum_of_squares(g: &Graph, id: NodeId) -> bool {
+    match g.op(id) {
+        Op::Number(n) => !n.is_negative(),
+        Op::Extent(_) => true,
+        Op::Sum(terms) => {
+            terms.iter().all(|t| !t.coeff.is_negative() && is_sum_of_squares(g, t.operand.node))
+        }
+        Op::Product { coeff, factors, .. } => {
+            !coeff.is_negative()
+                && factors.iter().all(|f| {
+                    f.power.as_int().is_some_and(|p| p % 2 == 0) || is_sum_of_squares(g, f.operand.node)
+                })
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,373 @@
+//! Calls: element-wise functions, functions of whole arrays, matrix functions, definitions.
+
+use super::{Kind, Lowered, Lowerer, Reported, Value};
+use crate::diag::{Diagnostic, ErrorKind};
+use crate::ir::{AxisFn, Extent, Index, Number, Tensor};
+use crate::ops;
+use crate::source::Place;
+use crate::syntax::ast::{Call, Expr, ExprKind};
+
+/// Functions that are not element-wise rows: name, parameters, how many of them are required.
+pub(crate) const BUILTINS: &[(&str, &[&str], usize)] = &[
+    ("sqrt", &["x"], 1),
+    ("sum", &["x"], 1),
+    ("mean", &["x"], 1),
+    ("norm1", &["x"], 1),
+    ("norm2", &["x"], 1),
+    ("norm_inf", &["x"], 1),
+    ("dot", &["x", "y"], 2),
+    ("outer", &["x", "y"], 2),
+    ("max", &["x", "y"], 1),
+    ("min", &["x", "y"], 1),
+    ("logsumexp", &["x"], 1),
+    ("softmax", &["x"], 1),
+    ("log_softmax", &["x"], 1),
+    ("rowsum", &["X"], 1),
+    ("colsum", &["X"], 1),
+    ("rowmax", &["X"], 1),
+    ("where", &["condition", "u", "v"], 3),
+    ("t", &["X"], 1),
+    ("tr", &["A"], 1),
+    ("det", &["A"], 1),
+    ("logdet", &["A"], 1),
+    ("inv", &["A"], 1),
+    ("solve", &["A", "b"], 2),
+    ("diag", &["x"], 1),
+    ("vector", &["c"], 1),
+    ("matrix", &["c"], 1),
+    ("kron", &["A", "B"], 2),
+];
+
+pub(crate) fn is_builtin(name: &str) -> bool {
+    BUILTINS.iter().any(|(n, ..)| *n == name)
+}
+
+impl<'a> Lowerer<'a> {
+    pub(super) fn call(&mut self, expr: &'a Expr, call: &'a Call, frame: usize) -> Lowered {
+        let name = call.function.name.as_str();
+        let place = self.place(frame, expr.span);
+        let at = self.place(frame, call.function.span);
+        if let Some((_, params, required)) = BUILTINS.iter().find(|(n, ..)| *n == name) {
+            let defaults: Vec<bool> = (0..params.len()).map(|k| k >= *required).collect();
+            let bound = self.bind_arguments(name, params, &defaults, &call.args, place, frame)?;
+            let args: Vec<&'a Expr> = bound.into_iter().flatten().collect();
+            return self.builtin(name, &args, place, frame);
+        }
+        if let Some(f) = ops::element(name).filter(|f| f.spec().public) {
+            let params: &[&str] = if f.spec().derivatives.len() == 1 { &["x"] } else { &["x", "y"] };
+            let bound =
+                self.bind_arguments(name, params, &vec![false; params.len()], &call.args, place, frame)?;
+            let args: Vec<&'a Expr> = bound.into_iter().flatten().collect();
+            return self.builtin(name, &args, place, frame);
+        }
+        // Inside the catalog the functions that only rewriting makes may be called, too.
+        if self.frames[frame].source == crate::source::SourceId::Catalog && ops::element(name).is_some() {
+            let args: Vec<&'a Expr> = call.args.iter().map(|a| &a.value).collect();
+            return self.builtin(name, &args, place, frame);
+        }
+        if let Some((definition, _)) = self.definition(name) {
+            let callee = self.call_frame(expr, definition, &call.args, place, frame)?;
+            return self.body(definition, callee);
+        }
+        let is_variable =
+            self.variables.contains_key(name) || self.frames[frame].bindings.iter().any(|(n, _)| n == name);
+        if is_variable {
+            let message = format!("`{name}` is a variable, not a function");
+            let help = format!("entries are not addressed one by one; write `{name} * (...)` for a product");
+            return Err(self.report(Diagnostic::new(ErrorKind::NotAFunction, at, message).with_help(help)));
+        }
+        Err(self.unknown(name, at, frame, "function"))
+    }
+
+    fn values(&mut self, args: &[&'a Expr], frame: usize) -> Result<Vec<Value>, Reported> {
+        let all: Vec<Lowered> = args.iter().map(|a| self.expr(a, frame)).collect();
+        all.into_iter().collect()
+    }
+
+    fn builtin(&mut self, name: &str, args: &[&'a Expr], place: Place, frame: usize) -> Lowered {
+        if name == "where" {
+            return self.choice(args, place, frame);
+        }
+        let mut values = self.values(args, frame)?;
+        let second = if values.len() > 1 { values.pop() } else { None };
+        let Some(x) = values.pop() else { return Err(Reported) };
+        if let Some(y) = second {
+            return match name {
+                "dot" => self.dot(x, y, place),
+                "outer" => self.outer(x, y, place),
+                "solve" => self.solve(x, y, place),
+                "kron" => self.kron(x, y, place),
+                _ => {
+                    let (a, b, kind) = self.aligned(x, y, name, place)?;
+                    Ok(Value { tensor: self.graph.call(name, &[a, b]), kind, place })
+                }
+            };
+        }
+        let kind = x.kind;
+        let value = |tensor| Ok(Value { tensor, kind, place });
+        match name {
+            "sqrt" => value(self.graph.power(&x.tensor, Number::HALF)),
+            "sum" => Ok(self.total(&x.tensor, kind, place)),
+            "mean" => Ok(self.mean(&x.tensor, kind, place)),
+            "norm1" => {
+                let abs = self.graph.call("abs", &[x.tensor]);
+                Ok(self.total(&abs, kind, place))
+            }
+            "norm2" => {
+                let square = self.graph.power(&x.tensor, Number::TWO);
+                let mut v = self.total(&square, kind, place);
+                v.tensor = self.graph.power(&v.tensor, Number::HALF);
+                Ok(v)
+            }
+            "norm_inf" => {
+                let abs = self.graph.call("abs", &[x.tensor]);
+                Ok(self.reduced(AxisFn::Max, &abs, kind, place))
+            }
+            "max" => Ok(self.reduced(AxisFn::Max, &x.tensor, kind, place)),
+            "min" => {
+                let negated = self.graph.negate(&x.tensor);
+                let mut v = self.reduced(AxisFn::Max, &negated, kind, place);
+                v.tensor = self.graph.negate(&v.tensor);
+                Ok(v)
+            }
+            "logsumexp" => Ok(self.reduced(AxisFn::LogSumExp, &x.tensor, kind, place)),
+            "softmax" | "log_softmax" => {
+                let (Kind::Column(i) | Kind::Row(i)) = kind else {
+                    return Err(self.wants("a vector", name, &x));
+                };
+                let f = if name == "softmax" { AxisFn::Softmax } else { AxisFn::LogSoftmax };
+                let t = self.broadcast(&x);
+                value(self.graph.axis(f, &t, &[i]))
+            }
+            "rowsum" | "colsum" | "rowmax" => {
+                let Kind::Matrix(i, j) = kind else { return Err(self.wants("a matrix", name, &x)) };
+                let (kept, along) = if name == "colsum" { (j, i) } else { (i, j) };
+                let kind = Kind::Column(kept);
+                let t = self.broadcast(&x);
+                let tensor = if name == "rowmax" {
+                    self.graph.axis(AxisFn::Max, &t, &[along])
+                } else {
+                    self.product_over(&[t], &[along], kind)
+                };
+                Ok(Value { tensor, kind, place })
+            }
+            "t" => Ok(Self::transposed(Value { place, ..x })),
+            "tr" => {
+                let t = self.square(&x, name)?;
+                Ok(self.total(&t, Kind::Column(t.indices[t.indices.len() - 1]), place))
+            }
+            "det" | "logdet" => {
+                let t = self.unbatched_matrix(&x, x.place, name)?;
+                let tensor = if name == "det" { self.graph.det(&t) } else { self.graph.logdet(&t) };
+                Ok(Value { tensor, kind: Kind::Scalar, place })
+            }
+            "inv" => {
+                let at = x.place;
+                self.inverted(x, at)
+            }
+            "diag" => self.diag(x, place),
+            "vector" | "matrix" => self.filled(name, x, place),
+            _ => value(self.graph.call(name, &[x.tensor])),
+        }
+    }
+
+    /// A value whose tensor has every index of its kind: `vector(1)` has none of its own.
+    fn broadcast(&mut self, value: &Value) -> Tensor {
+        if value.kind.indices().iter().all(|i| value.tensor.indices.contains(i)) {
+            return value.tensor.clone();
+        }
+        let axes = self.axes(value);
+        Tensor::new(self.graph.tensor_as(&value.tensor, &axes), axes)
+    }
+
+    /// The sum over all entries.
+    fn total(&mut self, t: &Tensor, kind: Kind, place: Place) -> Value {
+        let tensor = self.product_over(std::slice::from_ref(t), &kind.indices(), Kind::Scalar);
+        Value { tensor, kind: Kind::Scalar, place }
+    }
+
+    fn mean(&mut self, t: &Tensor, kind: Kind, place: Place) -> Value {
+        let mut v = self.total(t, kind, place);
+        let mut factors = vec![v.tensor.clone()];
+        for i in kind.indices() {
+            let extent = self.graph.extents.of(i);
+            let n = Tensor::new(self.graph.extent_value(extent), Vec::new());
+            factors.push(self.graph.power(&n, Number::MINUS_ONE));
+        }
+        v.tensor = self.graph.multiply(&factors);
+        v
+    }
+
+    /// A reduction over all entries.
+    fn reduced(&mut self, f: AxisFn, t: &Tensor, kind: Kind, place: Place) -> Value {
+        let v = Value { tensor: t.clone(), kind, place };
+        let t = self.broadcast(&v);
+        let tensor = self.graph.axis(f, &t, &kind.indices());
+        Value { tensor, kind: Kind::Scalar, place }
+    }
+
+    fn wants(&mut self, what: &str, function: &str, x: &Value) -> Reported {
+        let message = format!("`{function}` asks for {what}, but {}", self.describe(x));
+        let help = match (function, x.kind) {
+            ("softmax" | "log_softmax", Kind::Matrix(..)) => {
+                Some("for one softmax a row write `exp(X) ./ (rowsum(exp(X)) * vector(1)')`".to_owned())
+            }
+            ("rowsum" | "colsum", Kind::Column(_) | Kind::Row(_)) => {
+                Some("for a vector write `sum`".to_owned())
+            }
+            ("rowmax", Kind::Column(_) | Kind::Row(_)) => Some("for a vector write `max`".to_owned()),
+            _ => None,
+        };
+        let mut d = Diagnostic::new(ErrorKind::ShapeMismatch, x.place, message);
+        d.help = help;
+        self.report(d)
+    }
+
+    /// The diagonal of a square matrix, along the matrix's row index.
+    fn square(&mut self, x: &Value, function: &str) -> Result<Tensor, Reported> {
+        let Kind::Matrix(i, j) = x.kind else { return Err(self.not_square(x, function)) };
+        let (a, b) = (self.graph.extents.of(i), self.graph.extents.of(j));
+        if !self.graph.extents.unify(a, b) {
+            return Err(self.not_square(x, function));
+        }
+        let t = self.broadcast(x).renamed(&[j], &[i]);
+        // The index of the row comes last, so that the caller finds it.
+        let mut out: Vec<Index> = t.indices.iter().copied().filter(|x| *x != i).collect();
+        out.push(i);
+        let node = self.graph.tensor_as(&t, &out);
+        Ok(Tensor::new(node, out))
+    }
+
+    fn diag(&mut self, x: Value, place: Place) -> Lowered {
+        match x.kind {
+            Kind::Matrix(i, _) => {
+                let t = self.square(&x, "diag")?;
+                Ok(Value { tensor: t, kind: Kind::Column(i), place })
+            }
+            Kind::Column(i) | Kind::Row(i) => {
+                let extent = self.graph.extents.of(i);
+                let j = self.graph.extents.index(extent);
+                let delta = Tensor::new(self.graph.delta(extent), vec![i, j]);
+                let tensor = self.graph.multiply(&[x.tensor, delta]);
+                Ok(Value { tensor, kind: Kind::Matrix(i, j), place })
+            }
+            Kind::Scalar => Err(self.wants("a vector or a square matrix", "diag", &x)),
+        }
+    }
+
+    fn dot(&mut self, x: Value, y: Value, place: Place) -> Lowered {
+        let (xi, yi) = (x.kind.indices(), y.kind.indices());
+        let is_matrix = |k| matches!(k, Kind::Matrix(..));
+        if xi.len() != yi.len() || is_matrix(x.kind) != is_matrix(y.kind) {
+            return Err(self.mismatch(&x, &y, "dot", place));
+        }
+        for (&i, &j) in xi.iter().zip(&yi) {
+            let (a, b) = (self.graph.extents.of(i), self.graph.extents.of(j));
+            if !self.graph.extents.unify(a, b) {
+                return Err(self.mismatch(&x, &y, "dot", place));
+            }
+        }
+        let right = y.tensor.renamed(&yi, &xi);
+        let tensor = self.product_over(&[x.tensor, right], &xi, Kind::Scalar);
+        Ok(Value { tensor, kind: Kind::Scalar, place })
+    }
+
+    fn outer(&mut self, x: Value, y: Value, place: Place) -> Lowered {
+        let (Kind::Column(i) | Kind::Row(i)) = x.kind else { return Err(self.wants("vectors", "outer", &x)) };
+        let (Kind::Column(j) | Kind::Row(j)) = y.kind else { return Err(self.wants("vectors", "outer", &y)) };
+        Ok(Value { tensor: self.graph.multiply(&[x.tensor, y.tensor]), kind: Kind::Matrix(i, j), place })
+    }
+
+    fn solve(&mut self, a: Value, b: Value, place: Place) -> Lowered {
+        let at = a.place;
+        if let Kind::Row(_) | Kind::Scalar = b.kind {
+            return Err(self.wants("a vector or a matrix on its right side", "solve", &b));
+        }
+        let inverse = self.inverted(a.clone(), at)?;
+        let (Kind::Matrix(_, c), row) = (inverse.kind, b.kind.indices()[0]) else { return Err(Reported) };
+        let (x, y) = (self.graph.extents.of(c), self.graph.extents.of(row));
+        if !self.graph.extents.unify(x, y) {
+            return Err(self.mismatch(&a, &b, "solve", place));
+        }
+        self.times(inverse, b, place)
+    }
+
+    fn kron(&mut self, a: Value, b: Value, place: Place) -> Lowered {
+        let Kind::Matrix(i, j) = a.kind else { return Err(self.wants("matrices", "kron", &a)) };
+        let Kind::Matrix(p, q) = b.kind else { return Err(self.wants("matrices", "kron", &b)) };
+        if self.batch.is_some_and(|m| a.tensor.indices.contains(&m) || b.tensor.indices.contains(&m)) {
+            let message = "`kron` of matrices that differ from example to example is not supported";
+            return Err(self.report(Diagnostic::new(ErrorKind::Unsupported, place, message)));
+        }
+        let all = self.graph.multiply(&[a.tensor, b.tensor]);
+        let node = self.graph.tensor_as(&all, &[i, p, j, q]);
+        let merged: Vec<Extent> = [(i, p), (j, q)].map(|(x, y)| self.merged_extent(x, y)).to_vec();
+        let node = self.graph.merge(node, &[vec![0, 1], vec![2, 3]], &merged);
+        let (r, c) = (self.graph.extents.index(merged[0]), self.graph.extents.index(merged[1]));
+        Ok(Value { tensor: Tensor::new(node, vec![r, c]), kind: Kind::Matrix(r, c), place })
+    }
+
+    fn merged_extent(&mut self, x: Index, y: Index) -> Extent {
+        let (x, y) = (self.graph.extents.of(x), self.graph.extents.of(y));
+        match (self.graph.extents.as_constant(x), self.graph.extents.as_constant(y)) {
+            (Some(m), Some(n)) => self.graph.extents.constant(m * n),
+            _ => {
+                let name = format!("{}*{}", self.graph.extents.name(x), self.graph.extents.name(y));
+                self.graph.extents.symbol(&name)
+            }
+        }
+    }
+
+    fn filled(&mut self, name: &str, x: Value, place: Place) -> Lowered {
+        if x.kind != Kind::Scalar {
+            return Err(self.wants("a scalar", name, &x));
+        }
+        let index = |l: &mut Self| {
+            let extent = l.graph.extents.unknown();
+            let text = l.text(place);
+            l.unsized_places.push((extent, place, text));
+            l.graph.extents.index(extent)
+        };
+        let kind = if name == "vector" {
+            Kind::Column(index(self))
+        } else {
+            let (i, j) = (index(self), index(self));
+            Kind::Matrix(i, j)
+        };
+        Ok(Value { tensor: x.tensor, kind, place })
+    }
+
+    fn choice(&mut self, args: &[&'a Expr], place: Place, frame: usize) -> Lowered {
+        let [condition, then, otherwise] = args else { return Err(Reported) };
+        let ExprKind::Compare(c) = &condition.kind else {
+            let at = self.place(frame, condition.span);
+            let message = "`where` asks for a condition first";
+            let help = "write `where(x < y, u, v)`";
+            let kind = ErrorKind::ConditionExpected;
+            return Err(self.report(Diagnostic::new(kind, at, message).with_help(help)));
+        };
+        let all = self.values(&[&c.lhs, &c.rhs, then, otherwise], frame)?;
+        // All four sides have one shape, or are scalars.
+        let mut kind = Kind::Scalar;
+        let mut first: Option<Value> = None;
+        let mut tensors = Vec::new();
+        for v in all {
+            match &first {
+                Some(f) => {
+                    let (_, t, k) = self.aligned(f.clone(), v, "where", place)?;
+                    kind = k;
+                    tensors.push(t);
+                }
+                None if v.kind == Kind::Scalar => tensors.push(v.tensor),
+                None => {
+                    kind = v.kind;
+                    tensors.push(v.tensor.clone());
+                    first = Some(v);
+                }
+            }
+        }
+        let [lhs, rhs, then, otherwise] = tensors.as_slice() else { return Err(Reported) };
+        let tensor = self.graph.select(c.op, lhs, rhs, then, otherwise);
+        Ok(Value { tensor, kind, place })
+    }
+}

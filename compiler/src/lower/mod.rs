@@ -1,0 +1,477 @@
+//! Tree to graph: names, shapes, index lists and extents; every error that a text has, reported at once.
+//!
+//! A [`Value`] is a tensor whose indices say which of its axes is the row and which the column. Names are looked up
+//! in [`Frame`]s: one for the text, one for each call of a definition. Locals and arguments are lowered where they
+//! are used, because in a cost the same text stands for one weight tensor after the other ([`cost`]).
+
+mod arguments;
+mod call;
+pub mod cost;
+mod errors;
+mod names;
+pub mod network;
+pub mod objective;
+mod operators;
+
+use crate::diag::{Diagnostic, Diagnostics, ErrorKind};
+use crate::ir::{Extent, ExtentKind, Graph, Index, NodeId, Tensor};
+use crate::source::{Place, SourceId, Span};
+use crate::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape, Definition, Expr, ExprKind, Program};
+use std::collections::BTreeMap;
+
+/// Which index of a value is the row, which the column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A number.
+    Scalar,
+    /// A column vector.
+    Column(Index),
+    /// A row vector.
+    Row(Index),
+    /// A matrix: row, column.
+    Matrix(Index, Index),
+}
+
+impl Kind {
+    /// The indices, row first.
+    #[must_use]
+    pub fn indices(self) -> Vec<Index> {
+        match self {
+            Self::Scalar => Vec::new(),
+            Self::Column(i) | Self::Row(i) => vec![i],
+            Self::Matrix(i, j) => vec![i, j],
+        }
+    }
+
+    fn renamed(self, from: &[Index], to: &[Index]) -> Self {
+        let f = |i: Index| from.iter().position(|x| *x == i).map_or(i, |k| to[k]);
+        match self {
+            Self::Scalar => self,
+            Self::Column(i) => Self::Column(f(i)),
+            Self::Row(i) => Self::Row(f(i)),
+            Self::Matrix(i, j) => Self::Matrix(f(i), f(j)),
+        }
+    }
+}
+
+/// A lowered expression.
+#[derive(Clone, Debug)]
+pub struct Value {
+    /// The tensor; the index of the batch, if it differs per example, beside those of `kind`.
+    pub tensor: Tensor,
+    /// Rows and columns.
+    pub kind: Kind,
+    /// Where it was written.
+    pub place: Place,
+}
+
+/// An error has been reported; go on with the rest.
+#[derive(Clone, Copy, Debug)]
+pub struct Reported;
+
+type Lowered = Result<Value, Reported>;
+
+/// What a tensor of the user's is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Data, target, hyper-parameter or `wrt` variable.
+    Plain,
+    /// A weight: `w` stands for it.
+    Weight,
+    /// A bias: `b` stands for it.
+    Bias,
+}
+
+/// A declared name.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    /// The input (or, for the `z` and `a` of a network, the inner node).
+    pub node: NodeId,
+    /// Its shape; `indices` hold extents only, they are renamed at each use.
+    pub value: Value,
+    /// What it is for.
+    pub role: Role,
+    /// Whether it differs from example to example.
+    pub batched: bool,
+}
+
+/// What the generic `w` of a penalty stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Target {
+    Weights,
+    Biases,
+    Tensor(String),
+}
+
+/// What a name in a frame stands for.
+#[derive(Clone, Copy, Debug)]
+struct Binding<'a> {
+    expr: &'a Expr,
+    /// The frame whose names `expr` speaks of.
+    frame: usize,
+    /// How many bindings of that frame it may see.
+    visible: usize,
+}
+
+#[derive(Debug)]
+struct Frame<'a> {
+    source: SourceId,
+    /// Where an error inside the catalog is reported: the call.
+    blame: Option<Place>,
+    bindings: Vec<(String, Binding<'a>)>,
+    /// How many of the bindings may be seen at the moment.
+    visible: usize,
+    target: Target,
+    /// Names of the definitions being expanded.
+    expanding: Vec<String>,
+}
+
+/// The tensors that `w` and `b` stand for at the moment.
+type Instance = (Option<String>, Option<String>);
+
+/// The state of lowering.
+pub struct Lowerer<'a> {
+    /// The graph being made.
+    pub graph: Graph,
+    /// The errors found.
+    pub errors: Diagnostics,
+    texts: BTreeMap<SourceId, String>,
+    variables: BTreeMap<String, Variable>,
+    /// In the order declared.
+    order: Vec<String>,
+    defines: BTreeMap<String, (&'a Definition, SourceId)>,
+    /// Losses and penalties may be named.
+    is_cost: bool,
+    batch: Option<Index>,
+    outputs: Option<Extent>,
+    frames: Vec<Frame<'a>>,
+    calls: BTreeMap<(usize, usize), Result<usize, Reported>>,
+    lowered: BTreeMap<(usize, String, Instance), Lowered>,
+    instance: Instance,
+    unsized_places: Vec<(Extent, Place, String)>,
+    quiet: bool,
+    depth: usize,
+}
+
+/// How deep definitions may call each other.
+const CALL_DEPTH: usize = 64;
+
+impl<'a> Lowerer<'a> {
+    /// Nothing declared yet. `texts` are the sources, for messages.
+    #[must_use]
+    pub fn new(texts: &[(SourceId, &str)]) -> Self {
+        Self {
+            graph: Graph::new(),
+            errors: Diagnostics::new(),
+            texts: texts.iter().map(|(id, t)| (*id, (*t).to_owned())).collect(),
+            variables: BTreeMap::new(),
+            order: Vec::new(),
+            defines: BTreeMap::new(),
+            is_cost: false,
+            batch: None,
+            outputs: None,
+            frames: Vec::new(),
+            calls: BTreeMap::new(),
+            lowered: BTreeMap::new(),
+            instance: (None, None),
+            unsized_places: Vec::new(),
+            quiet: false,
+            depth: 0,
+        }
+    }
+
+    /// The declared names, in order.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.order
+    }
+
+    /// A declared name.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&Variable> {
+        self.variables.get(name)
+    }
+
+    /// The batch: examples along one index, its extent called `m`.
+    fn open_batch(&mut self) -> Index {
+        let m = self.graph.extents.symbol("m");
+        let index = self.graph.extents.index(m);
+        self.batch = Some(index);
+        index
+    }
+
+    /// Declares an input of this shape, a batch of them where `batched`.
+    fn declare(&mut self, name: &str, shape: &Shape, role: Role, batched: bool) {
+        let extents = shape.extents();
+        let mut axes: Vec<Extent> = Vec::new();
+        let mut indices: Vec<Index> = Vec::new();
+        if let (true, Some(batch)) = (batched, self.batch) {
+            axes.push(self.graph.extents.of(batch));
+            indices.push(batch);
+        }
+        let own: Vec<Index> = extents.iter().map(|&e| self.graph.extents.index(e)).collect();
+        axes.extend(&extents);
+        indices.extend(&own);
+        let node = self.graph.input(name, &axes);
+        let kind = match (shape, own.as_slice()) {
+            (Shape::Vector(_), [i]) => Kind::Column(*i),
+            (Shape::Matrix(..), [i, j]) => Kind::Matrix(*i, *j),
+            _ => Kind::Scalar,
+        };
+        let value = Value { tensor: Tensor::new(node, indices), kind, place: Place::default() };
+        self.order.push(name.to_owned());
+        self.variables.insert(name.to_owned(), Variable { node, value, role, batched });
+    }
+
+    /// Opens the frame of a text.
+    fn open_frame(&mut self, program: &'a Program, source: SourceId) -> usize {
+        let frame = self.frames.len();
+        let expanding = Vec::new();
+        let (bindings, target) = (Vec::new(), Target::Weights);
+        self.frames.push(Frame { source, blame: None, bindings, visible: 0, target, expanding });
+        self.bind_locals(frame, program);
+        frame
+    }
+
+    /// Binds a program's locals in a frame, in order, refusing names that are taken.
+    fn bind_locals(&mut self, frame: usize, program: &'a Program) {
+        for local in &program.locals {
+            let name = &local.name.name;
+            let place = self.place(frame, local.name.span);
+            let taken = name == "pi"
+                || self.frames[frame].bindings.iter().any(|(n, _)| n == name)
+                || (self.frames[frame].expanding.is_empty() && self.variables.contains_key(name));
+            if taken {
+                let what = if name == "pi" {
+                    "`pi` is a constant and cannot be redefined".to_owned()
+                } else {
+                    format!("`{name}` is defined twice")
+                };
+                let help = format!("give it another name, such as `{name}_2`");
+                self.report(Diagnostic::new(ErrorKind::DuplicateDefinition, place, what).with_help(help));
+                continue;
+            }
+            let visible = self.frames[frame].bindings.len();
+            let binding = Binding { expr: &local.value, frame, visible };
+            self.frames[frame].bindings.push((name.clone(), binding));
+        }
+        self.frames[frame].visible = self.frames[frame].bindings.len();
+    }
+
+    fn place(&self, frame: usize, span: Span) -> Place {
+        match self.frames.get(frame) {
+            Some(Frame { blame: Some(place), .. }) => *place,
+            Some(f) => Place { source: f.source, span },
+            None => Place { source: SourceId::Expression, span },
+        }
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) -> Reported {
+        if !self.quiet {
+            self.errors.push(diagnostic);
+        }
+        Reported
+    }
+
+    /// Lowers every local that nothing used, so that its errors are reported too.
+    fn check_unused(&mut self, frame: usize) {
+        let names: Vec<String> = self.frames[frame].bindings.iter().map(|(n, _)| n.clone()).collect();
+        for (k, name) in names.iter().enumerate() {
+            if !self.lowered.keys().any(|(f, n, _)| *f == frame && n == name) {
+                let _ = self.bound(frame, k);
+            }
+        }
+    }
+
+    /// The k-th binding of a frame, lowered once for each tensor that `w` and `b` stand for.
+    fn bound(&mut self, frame: usize, k: usize) -> Lowered {
+        let (name, binding) = self.frames[frame].bindings[k].clone();
+        let key = (frame, name.clone(), self.instance.clone());
+        if let Some(known) = self.lowered.get(&key) {
+            return known.clone();
+        }
+        let value = self.lower_seen(binding);
+        if let Ok(v) = &value
+            && binding.frame == frame
+            && self.frames[frame].blame.is_none()
+        {
+            self.graph.set_name(v.tensor.node, &name);
+        }
+        self.lowered.insert(key, value.clone());
+        value
+    }
+
+    /// Lowers an expression that sees only the first bindings of its frame.
+    fn lower_seen(&mut self, binding: Binding<'a>) -> Lowered {
+        let seen = std::mem::replace(&mut self.frames[binding.frame].visible, binding.visible);
+        let value = self.expr(binding.expr, binding.frame);
+        self.frames[binding.frame].visible = seen;
+        value
+    }
+
+    /// Lowers an expression.
+    fn expr(&mut self, expr: &'a Expr, frame: usize) -> Lowered {
+        let place = self.place(frame, expr.span);
+        let mut value = match &expr.kind {
+            ExprKind::Number(text) => self.literal(text, place),
+            ExprKind::Name(name) => self.name(expr, name, frame),
+            ExprKind::Negate(inner) => {
+                let mut v = self.expr(inner, frame)?;
+                v.tensor = self.graph.negate(&v.tensor);
+                Ok(v)
+            }
+            ExprKind::Transpose(inner) => self.expr(inner, frame).map(Self::transposed),
+            ExprKind::Chain(first, rest) => self.chain(first, rest, frame),
+            ExprKind::Power(power) => self.power(power, place, frame),
+            ExprKind::Call(call) => self.call(expr, call, frame),
+            ExprKind::Compare(_) => {
+                let message = "a comparison is a condition, not a value";
+                let help = "conditions stand first in `where(x < y, u, v)`";
+                Err(self.report(
+                    Diagnostic::new(ErrorKind::ConditionOutsideWhere, place, message).with_help(help),
+                ))
+            }
+        }?;
+        value.place = place;
+        Ok(value)
+    }
+
+    fn transposed(mut v: Value) -> Value {
+        v.kind = match v.kind {
+            Kind::Scalar => Kind::Scalar,
+            Kind::Column(i) => Kind::Row(i),
+            Kind::Row(i) => Kind::Column(i),
+            Kind::Matrix(i, j) => Kind::Matrix(j, i),
+        };
+        v
+    }
+
+    /// The value with new indices, the batch's excepted: each use of a name runs along axes of its own.
+    fn fresh(&mut self, value: &Value) -> Value {
+        let from = value.kind.indices();
+        let to: Vec<Index> = from
+            .iter()
+            .map(|&i| {
+                let e = self.graph.extents.of(i);
+                self.graph.extents.index(e)
+            })
+            .collect();
+        Value {
+            tensor: value.tensor.clone().renamed(&from, &to),
+            kind: value.kind.renamed(&from, &to),
+            place: value.place,
+        }
+    }
+
+    /// The axes of a node for the value: the batch first, where it has one, then rows and columns.
+    fn axes(&self, value: &Value) -> Vec<Index> {
+        let mut axes: Vec<Index> =
+            self.batch.iter().copied().filter(|b| value.tensor.indices.contains(b)).collect();
+        axes.extend(value.kind.indices());
+        axes
+    }
+
+    /// The value as a node with the axes of [`Self::axes`].
+    fn node(&mut self, value: &Value) -> NodeId {
+        let axes = self.axes(value);
+        self.graph.tensor_as(&value.tensor, &axes)
+    }
+
+    /// Reports what `eye`, `vector(1)` and `matrix(1)` nothing gave a size.
+    fn check_sizes(&mut self) {
+        for (extent, place, what) in std::mem::take(&mut self.unsized_places) {
+            if *self.graph.extents.kind(extent) == ExtentKind::Unknown {
+                let message = format!("nothing says how large `{what}` is");
+                let help = "use it beside something of known shape, as in `A + eye`";
+                self.report(Diagnostic::new(ErrorKind::Unsized, place, message).with_help(help));
+            }
+        }
+    }
+}
+
+/// A declared shape with its extents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A number.
+    Scalar,
+    /// A column vector.
+    Vector(Extent),
+    /// A matrix: rows, columns.
+    Matrix(Extent, Extent),
+}
+
+impl Shape {
+    /// The extents, rows first.
+    #[must_use]
+    pub fn extents(&self) -> Vec<Extent> {
+        match *self {
+            Self::Scalar => Vec::new(),
+            Self::Vector(n) => vec![n],
+            Self::Matrix(r, c) => vec![r, c],
+        }
+    }
+
+    /// From a declaration; extents that it leaves open are named after the variable (`X_rows`).
+    pub fn declared(graph: &mut Graph, declaration: &Declaration) -> Self {
+        let name = &declaration.name.name;
+        let mut extent = |declared: Option<&DeclaredExtent>, suffix: &str| match declared {
+            Some(DeclaredExtent::Constant(n)) => graph.extents.constant(*n),
+            Some(DeclaredExtent::Symbol(s)) => graph.extents.symbol(s),
+            None => graph.extents.symbol(&format!("{name}_{suffix}")),
+        };
+        match &declaration.shape {
+            DeclaredShape::Scalar => Self::Scalar,
+            DeclaredShape::Vector(n) => Self::Vector(extent(n.as_ref(), "len")),
+            DeclaredShape::Matrix(pair) => Self::Matrix(
+                extent(pair.as_ref().map(|p| &p.0), "rows"),
+                extent(pair.as_ref().map(|p| &p.1), "cols"),
+            ),
+        }
+    }
+}
+
+impl<'a> Lowerer<'a> {
+    /// Makes the user's definitions known, refusing names that are taken.
+    fn add_defines(&mut self, defines: &'a [(Definition, SourceId, String)]) {
+        for (definition, source, _) in defines {
+            let name = &definition.name.name;
+            let place = Place { source: *source, span: definition.name.span };
+            let mut seen: Vec<&str> = Vec::new();
+            for param in &definition.params {
+                if seen.contains(&param.name.name.as_str()) {
+                    let place = Place { source: *source, span: param.name.span };
+                    let message = format!("`{name}` has two parameters called `{}`", param.name.name);
+                    self.report(Diagnostic::new(ErrorKind::DuplicateDefinition, place, message));
+                }
+                seen.push(&param.name.name);
+            }
+            let in_catalog = crate::catalog::find(name).is_some()
+                || crate::ops::element(name).is_some()
+                || call::is_builtin(name)
+                || matches!(name.as_str(), "pi" | "eye");
+            if in_catalog {
+                let message = format!("`{name}` is the language's own and cannot be redefined");
+                let help = format!("give it another name, such as `my_{name}`");
+                self.report(Diagnostic::new(ErrorKind::DuplicateDefinition, place, message).with_help(help));
+            } else if self.defines.contains_key(name) {
+                let message = format!("`{name}` is defined twice");
+                self.report(Diagnostic::new(ErrorKind::DuplicateDefinition, place, message));
+            } else {
+                self.defines.insert(name.clone(), (definition, *source));
+            }
+        }
+    }
+}
+
+/// Rebuilds what `roots` need now that every extent is settled; the new roots, in order.
+fn settle(graph: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
+    let mut map: BTreeMap<NodeId, NodeId> = BTreeMap::new();
+    for id in graph.reachable(roots) {
+        let new = graph.rebuilt(id, &|child| map.get(&child).copied().unwrap_or(child));
+        graph.inherit_name(id, new);
+        map.insert(id, new);
+    }
+    let roots: Vec<NodeId> = roots.iter().map(|r| map.get(r).copied().unwrap_or(*r)).collect();
+    crate::ir::verify::debug_verify(graph, &roots);
+    roots
+}

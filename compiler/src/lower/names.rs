@@ -1,0 +1,418 @@
+//! What a name stands for, and calls of definitions.
+
+use super::errors::article;
+use super::{Binding, CALL_DEPTH, Frame, Kind, Lowered, Lowerer, Reported, Target, Value};
+use crate::catalog;
+use crate::diag::{Diagnostic, ErrorKind};
+use crate::ir::{Number, Tensor};
+use crate::ops;
+use crate::source::{Place, SourceId};
+use crate::syntax::ast::{Arg, Call, Definition, Expr, ExprKind, Program};
+
+/// What a name stands for.
+pub(super) enum Meaning<'a> {
+    /// A local or a parameter: frame and position.
+    Bound(usize, usize),
+    /// A declared name, or what `w` and `b` stand for.
+    Variable(String),
+    /// A definition without its arguments.
+    Definition(&'a Definition, SourceId),
+    Pi,
+    Eye,
+    Outputs,
+    /// `w` or `b` where there is no such tensor.
+    NoTensor,
+    /// A local that comes later, or is being defined.
+    NotYet,
+    Function,
+    Unknown,
+}
+
+/// What an expression depends on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Mentions {
+    /// Something that differs from example to example.
+    pub(super) data: bool,
+    /// The generic weight.
+    pub(super) weights: bool,
+    /// The generic bias.
+    pub(super) biases: bool,
+    /// One tensor by name.
+    pub(super) tensor: bool,
+}
+
+impl Mentions {
+    fn or(self, other: Self) -> Self {
+        Self {
+            data: self.data || other.data,
+            weights: self.weights || other.weights,
+            biases: self.biases || other.biases,
+            tensor: self.tensor || other.tensor,
+        }
+    }
+
+    /// Whether it is a constant of the training.
+    pub(super) fn nothing(self) -> bool {
+        self == Self::default()
+    }
+}
+
+impl<'a> Lowerer<'a> {
+    pub(super) fn meaning(&self, name: &str, frame: usize) -> Meaning<'a> {
+        let f = &self.frames[frame];
+        if let Some(k) = f.bindings.iter().rposition(|(n, _)| n == name) {
+            return if k < f.visible { Meaning::Bound(frame, k) } else { Meaning::NotYet };
+        }
+        if self.is_cost && (name == "w" || name == "b") {
+            let target = if name == "b" { &Target::Biases } else { &f.target };
+            let tensor = match target {
+                Target::Weights => self.instance.0.clone(),
+                Target::Biases => self.instance.1.clone(),
+                Target::Tensor(t) => Some(t.clone()),
+            };
+            return tensor.map_or(Meaning::NoTensor, Meaning::Variable);
+        }
+        if self.variables.contains_key(name) {
+            return Meaning::Variable(name.to_owned());
+        }
+        match name {
+            "pi" => return Meaning::Pi,
+            "eye" => return Meaning::Eye,
+            "k" if self.is_cost => return Meaning::Outputs,
+            _ => {}
+        }
+        match self.definition(name) {
+            Some((d, source)) => Meaning::Definition(d, source),
+            None if self.is_function(name) => Meaning::Function,
+            None => Meaning::Unknown,
+        }
+    }
+
+    /// The user's or the catalog's definition of this name; losses and penalties only in a cost.
+    pub(super) fn definition(&self, name: &str) -> Option<(&'a Definition, SourceId)> {
+        if let Some((d, source)) = self.defines.get(name) {
+            return Some((d, *source));
+        }
+        let entry = catalog::find(name)?;
+        (self.is_cost || entry.kind == catalog::Kind::Activation)
+            .then_some((&entry.definition, SourceId::Catalog))
+    }
+
+    /// Lowers a name.
+    pub(super) fn name(&mut self, expr: &'a Expr, name: &str, frame: usize) -> Lowered {
+        let place = self.place(frame, expr.span);
+        match self.meaning(name, frame) {
+            Meaning::Bound(frame, k) => {
+                let value = self.bound(frame, k)?;
+                Ok(self.fresh(&value))
+            }
+            Meaning::Variable(name) => {
+                let value = self.variables[&name].value.clone();
+                Ok(self.fresh(&value))
+            }
+            Meaning::Definition(definition, _) => {
+                let callee = self.call_frame(expr, definition, &[], place, frame)?;
+                self.body(definition, callee)
+            }
+            Meaning::Pi => {
+                let pi = self.graph.pi();
+                Ok(Value { tensor: Tensor::new(pi, Vec::new()), kind: Kind::Scalar, place })
+            }
+            Meaning::Eye => {
+                let extent = self.graph.extents.unknown();
+                self.unsized_places.push((extent, place, "eye".to_owned()));
+                let (i, j) = (self.graph.extents.index(extent), self.graph.extents.index(extent));
+                let delta = self.graph.delta(extent);
+                Ok(Value { tensor: Tensor::new(delta, vec![i, j]), kind: Kind::Matrix(i, j), place })
+            }
+            Meaning::Outputs => {
+                let node = match self.outputs {
+                    Some(extent) => self.graph.extent_value(extent),
+                    None => self.graph.number(Number::ONE),
+                };
+                Ok(Value { tensor: Tensor::new(node, Vec::new()), kind: Kind::Scalar, place })
+            }
+            Meaning::NoTensor => {
+                let tensor = self.graph.constant(Number::ZERO);
+                Ok(Value { tensor, kind: Kind::Scalar, place })
+            }
+            Meaning::NotYet => {
+                let message = format!("`{name}` is used before it is defined");
+                let help = "a definition may use only the names above it, never its own";
+                let kind = ErrorKind::RecursiveDefinition;
+                Err(self.report(Diagnostic::new(kind, place, message).with_help(help)))
+            }
+            Meaning::Function => {
+                let message = format!("`{name}` is a function and needs arguments");
+                let help = format!("write `{name}(...)`");
+                let kind = ErrorKind::FunctionWithoutArguments;
+                Err(self.report(Diagnostic::new(kind, place, message).with_help(help)))
+            }
+            Meaning::Unknown => Err(self.unknown(name, place, frame, "name")),
+        }
+    }
+
+    /// Lowers the body of a definition in the frame of its call.
+    pub(super) fn body(&mut self, definition: &'a Definition, callee: usize) -> Lowered {
+        self.depth += 1;
+        let value = self.expr(&definition.body.result, callee);
+        self.depth -= 1;
+        value
+    }
+
+    /// The frame of a call: its arguments and the definition's locals bound. One frame a call, however often it is
+    /// looked at; a call that is wrong is reported once.
+    pub(super) fn call_frame(
+        &mut self,
+        expr: &'a Expr,
+        definition: &'a Definition,
+        args: &'a [Arg],
+        place: Place,
+        frame: usize,
+    ) -> Result<usize, Reported> {
+        let key = (std::ptr::from_ref(expr) as usize, frame);
+        if let Some(known) = self.calls.get(&key) {
+            return *known;
+        }
+        let made = self.make_frame(definition, args, place, frame);
+        if !self.quiet {
+            self.calls.insert(key, made);
+        }
+        made
+    }
+
+    fn make_frame(
+        &mut self,
+        definition: &'a Definition,
+        args: &'a [Arg],
+        place: Place,
+        frame: usize,
+    ) -> Result<usize, Reported> {
+        let name = &definition.name.name;
+        let caller = &self.frames[frame];
+        if caller.expanding.contains(name) || caller.expanding.len() >= CALL_DEPTH {
+            let message = format!("`{name}` is defined by itself");
+            let help = "a definition is expanded where it is used, so it cannot call itself, directly or through another";
+            let kind = ErrorKind::RecursiveDefinition;
+            return Err(self.report(Diagnostic::new(kind, place, message).with_help(help)));
+        }
+        let mut expanding = caller.expanding.clone();
+        expanding.push(name.clone());
+        let (visible, mut target) = (caller.visible, caller.target.clone());
+        let source = self.definition(name).map_or(SourceId::Catalog, |(_, s)| s);
+        let blame = match (source, self.frames[frame].blame) {
+            (_, Some(outer)) => Some(outer),
+            (SourceId::Catalog, None) => Some(place),
+            _ => None,
+        };
+        // A penalty takes one argument more: the tensors it is meant for.
+        let params: Vec<&str> = definition.params.iter().map(|p| p.name.name.as_str()).collect();
+        let defaults: Vec<bool> = definition.params.iter().map(|p| p.default.is_some()).collect();
+        let positional = args.iter().take_while(|a| a.name.is_none()).count();
+        let mut own = args;
+        if positional == args.len() && args.len() == params.len() + 1 && self.is_penalty(definition) {
+            target = self.target(&args[params.len()].value, frame)?;
+            own = &args[..params.len()];
+        }
+        let bound = self.bind_arguments(name, &params, &defaults, own, place, frame)?;
+        let callee = self.frames.len();
+        self.frames.push(Frame { source, blame, bindings: Vec::new(), visible: 0, target, expanding });
+        for (param, arg) in definition.params.iter().zip(bound) {
+            let binding = match (arg, &param.default) {
+                (Some(expr), _) => Binding { expr, frame, visible },
+                (None, Some(default)) => {
+                    let seen = self.frames[callee].bindings.len();
+                    Binding { expr: default, frame: callee, visible: seen }
+                }
+                (None, None) => continue,
+            };
+            self.frames[callee].bindings.push((param.name.name.clone(), binding));
+        }
+        self.frames[callee].visible = self.frames[callee].bindings.len();
+        self.bind_locals(callee, &definition.body);
+        Ok(callee)
+    }
+
+    /// What a penalty's last argument names.
+    fn target(&mut self, expr: &'a Expr, frame: usize) -> Result<Target, Reported> {
+        let place = self.place(frame, expr.span);
+        let tensors: Vec<String> =
+            self.order.iter().filter(|n| self.variables[*n].role != super::Role::Plain).cloned().collect();
+        if let ExprKind::Name(name) = &expr.kind {
+            match name.as_str() {
+                "w" => return Ok(self.frames[frame].target.clone()),
+                "b" => return Ok(Target::Biases),
+                _ if tensors.contains(name) => return Ok(Target::Tensor(name.clone())),
+                _ => {}
+            }
+        }
+        let text = self.text(place);
+        let mut known = vec!["w".to_owned(), "b".to_owned()];
+        known.extend(tensors);
+        let message = format!("`{text}` is no tensor of this cost");
+        let help =
+            format!("a penalty's last argument says what it penalises: {}", super::errors::list(&known));
+        Err(self.report(Diagnostic::new(ErrorKind::UnknownName, place, message).with_help(help)))
+    }
+
+    /// Whether the definition speaks of the generic `w`.
+    pub(super) fn is_penalty(&self, definition: &'a Definition) -> bool {
+        fn in_program(l: &Lowerer<'_>, p: &Program, bound: &[&str], seen: &mut Vec<String>) -> bool {
+            let mut bound = bound.to_vec();
+            for local in &p.locals {
+                if in_expr(l, &local.value, &bound, seen) {
+                    return true;
+                }
+                bound.push(&local.name.name);
+            }
+            in_expr(l, &p.result, &bound, seen)
+        }
+        fn called(l: &Lowerer<'_>, name: &str, seen: &mut Vec<String>) -> bool {
+            if seen.iter().any(|s| s == name) {
+                return false;
+            }
+            seen.push(name.to_owned());
+            let Some((d, _)) = l.definition(name) else { return false };
+            let params: Vec<&str> = d.params.iter().map(|p| p.name.name.as_str()).collect();
+            in_program(l, &d.body, &params, seen)
+        }
+        fn in_expr(l: &Lowerer<'_>, e: &Expr, bound: &[&str], seen: &mut Vec<String>) -> bool {
+            match &e.kind {
+                ExprKind::Number(_) => false,
+                ExprKind::Name(n) => !bound.contains(&n.as_str()) && (n == "w" || called(l, n, seen)),
+                ExprKind::Negate(x) | ExprKind::Transpose(x) => in_expr(l, x, bound, seen),
+                ExprKind::Chain(x, rest) => {
+                    in_expr(l, x, bound, seen) || rest.iter().any(|r| in_expr(l, &r.operand, bound, seen))
+                }
+                ExprKind::Power(p) => {
+                    in_expr(l, &p.base, bound, seen) || in_expr(l, &p.exponent, bound, seen)
+                }
+                ExprKind::Compare(c) => in_expr(l, &c.lhs, bound, seen) || in_expr(l, &c.rhs, bound, seen),
+                ExprKind::Call(c) => {
+                    c.args.iter().any(|a| in_expr(l, &a.value, bound, seen))
+                        || called(l, &c.function.name, seen)
+                }
+            }
+        }
+        self.is_cost && called(self, &definition.name.name, &mut Vec::new())
+    }
+
+    /// What an expression depends on, through locals, arguments and definitions.
+    pub(super) fn mentions(&mut self, expr: &'a Expr, frame: usize) -> Mentions {
+        match &expr.kind {
+            ExprKind::Number(_) => Mentions::default(),
+            ExprKind::Name(name) => self.name_mentions(expr, name, frame),
+            ExprKind::Negate(x) | ExprKind::Transpose(x) => self.mentions(x, frame),
+            ExprKind::Chain(first, rest) => {
+                let first = self.mentions(first, frame);
+                rest.iter().fold(first, |m, link| m.or(self.mentions(&link.operand, frame)))
+            }
+            ExprKind::Power(p) => self.mentions(&p.base, frame).or(self.mentions(&p.exponent, frame)),
+            ExprKind::Compare(c) => self.mentions(&c.lhs, frame).or(self.mentions(&c.rhs, frame)),
+            ExprKind::Call(call) => self.call_mentions(expr, call, frame),
+        }
+    }
+
+    fn name_mentions(&mut self, expr: &'a Expr, name: &str, frame: usize) -> Mentions {
+        if self.is_cost && (name == "w" || name == "b") && !self.is_bound(name, frame) {
+            let target = if name == "b" { &Target::Biases } else { &self.frames[frame].target };
+            return match target {
+                Target::Weights => Mentions { weights: true, ..Mentions::default() },
+                Target::Biases => Mentions { biases: true, ..Mentions::default() },
+                Target::Tensor(_) => Mentions { tensor: true, ..Mentions::default() },
+            };
+        }
+        match self.meaning(name, frame) {
+            Meaning::Bound(frame, k) => {
+                let binding = self.frames[frame].bindings[k].1;
+                let seen = std::mem::replace(&mut self.frames[binding.frame].visible, binding.visible);
+                let m = self.mentions(binding.expr, binding.frame);
+                self.frames[binding.frame].visible = seen;
+                m
+            }
+            Meaning::Variable(name) => {
+                let v = &self.variables[&name];
+                Mentions { data: v.batched, tensor: v.role != super::Role::Plain, ..Mentions::default() }
+            }
+            Meaning::Definition(d, _) => self.definition_mentions(expr, d, &[], frame),
+            _ => Mentions::default(),
+        }
+    }
+
+    fn is_bound(&self, name: &str, frame: usize) -> bool {
+        self.frames[frame].bindings.iter().any(|(n, _)| n == name)
+    }
+
+    fn call_mentions(&mut self, expr: &'a Expr, call: &'a Call, frame: usize) -> Mentions {
+        match self.definition(&call.function.name) {
+            Some((d, _)) => self.definition_mentions(expr, d, &call.args, frame),
+            None => call.args.iter().fold(Mentions::default(), |m, a| m.or(self.mentions(&a.value, frame))),
+        }
+    }
+
+    fn definition_mentions(
+        &mut self,
+        expr: &'a Expr,
+        d: &'a Definition,
+        args: &'a [Arg],
+        frame: usize,
+    ) -> Mentions {
+        let place = self.place(frame, expr.span);
+        match self.call_frame(expr, d, args, place, frame) {
+            Ok(callee) => self.mentions(&d.body.result, callee),
+            Err(Reported) => Mentions::default(),
+        }
+    }
+
+    fn is_function(&self, name: &str) -> bool {
+        ops::element(name).is_some_and(|f| f.spec().public) || super::call::is_builtin(name)
+    }
+
+    /// Reports a name that nothing has.
+    pub(super) fn unknown(&mut self, name: &str, place: Place, frame: usize, what: &str) -> Reported {
+        let mut candidates: Vec<String> = Vec::new();
+        if what == "function" {
+            candidates.extend(ops::ALL.iter().filter(|o| o.public).map(|o| o.name.to_owned()));
+            candidates.extend(super::call::BUILTINS.iter().map(|(n, ..)| (*n).to_owned()));
+        } else {
+            let f = &self.frames[frame];
+            candidates.extend(f.bindings.iter().take(f.visible).map(|(n, _)| n.clone()));
+            candidates.extend(self.order.iter().cloned());
+        }
+        candidates.extend(self.defines.keys().cloned());
+        candidates.extend(
+            catalog::all()
+                .iter()
+                .filter(|e| {
+                    let activation = e.kind == catalog::Kind::Activation;
+                    if what == "function" { self.is_cost || activation } else { self.is_cost && !activation }
+                })
+                .map(|e| e.definition.name.name.clone()),
+        );
+        let shown = super::errors::shortened(name);
+        let message = format!("unknown {what} `{shown}`");
+        let mut d = Diagnostic::new(ErrorKind::UnknownName, place, message);
+        let near = crate::suggest::did_you_mean(name, candidates.iter().map(String::as_str));
+        if let Some(near) = near {
+            d = d.with_help(format!("did you mean `{near}`?"));
+        } else if what == "name" {
+            let loss = catalog::find(name).is_some() && !self.is_cost;
+            let known: Vec<String> = self.order.clone();
+            d = d.with_help(if loss {
+                format!(
+                    "`{shown}` is {} of `#[cost]`; an objective is written out in its variables",
+                    article("part")
+                )
+            } else if known.is_empty() {
+                "nothing is declared here".to_owned()
+            } else {
+                format!("the names here are {}", super::errors::list(&known))
+            });
+        } else {
+            d = d.with_help(
+                "`cargo gradsmith catalog` lists the functions; another can be written with `#[define]`",
+            );
+        }
+        self.report(d)
+    }
+}

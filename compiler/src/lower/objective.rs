@@ -1,0 +1,85 @@
+//! Objectives: an expression over declared variables.
+
+use super::{Kind, Lowerer, Role, Shape};
+use crate::diag::{Diagnostic, Diagnostics, ErrorKind};
+use crate::ir::{Graph, NodeId};
+use crate::source::{Place, SourceId, Span};
+use crate::suggest::did_you_mean;
+use crate::syntax::ast::{Declaration, Definition, Program};
+
+/// A lowered objective.
+#[derive(Debug)]
+pub struct Objective {
+    /// The graph.
+    pub graph: Graph,
+    /// The value: a scalar, or a vector for a residual.
+    pub value: NodeId,
+    /// The `wrt` variables, in the order asked for.
+    pub wrt: Vec<NodeId>,
+}
+
+/// Lowers an objective.
+///
+/// `text` is the source of `program`; `wrt` names the variables to differentiate by, with the place of each.
+///
+/// # Errors
+/// Everything that is wrong with names, shapes and extents.
+pub fn lower(
+    text: &str,
+    program: &Program,
+    defines: &[(Definition, SourceId, String)],
+    variables: &[Declaration],
+    wrt: &[(String, Place)],
+) -> Result<Objective, Diagnostics> {
+    let mut texts = vec![(SourceId::Expression, text)];
+    texts.extend(defines.iter().map(|(_, id, t)| (*id, t.as_str())));
+    let mut l = Lowerer::new(&texts);
+    for d in variables {
+        let shape = Shape::declared(&mut l.graph, d);
+        l.declare(&d.name.name, &shape, Role::Plain, false);
+    }
+    l.add_defines(defines);
+    for (name, place) in wrt {
+        if l.variables.contains_key(name) {
+            continue;
+        }
+        let local = program.locals.iter().any(|d| d.name.name == *name);
+        let message = if local {
+            format!("`{name}` is defined by the expression; one differentiates by variables")
+        } else {
+            format!("`{name}` is to be differentiated by, but nothing declares it")
+        };
+        let near =
+            did_you_mean(name, l.order.iter().map(String::as_str)).map(|n| format!("did you mean `{n}`?"));
+        let mut d = Diagnostic::new(ErrorKind::UndeclaredWrt, *place, message);
+        d.help = near;
+        l.report(d);
+    }
+    let frame = l.open_frame(program, SourceId::Expression);
+    let value = l.expr(&program.result, frame);
+    l.check_unused(frame);
+    if let Ok(v) = &value
+        && v.kind != Kind::Scalar
+    {
+        let message = format!("an objective is a scalar, but {}", l.describe(v));
+        let help = "sum it up, or take a norm: `sum(...)`, `norm2(...)^2`";
+        l.report(Diagnostic::new(ErrorKind::NotScalar, v.place, message).with_help(help));
+    }
+    l.check_sizes();
+    let Ok(value) = value else {
+        return Err(l.errors.propagate().err().unwrap_or_default());
+    };
+    let node = l.node(&value);
+    let Lowerer { errors, mut graph, variables, .. } = l;
+    errors.propagate()?;
+    let mut roots = vec![node];
+    roots.extend(wrt.iter().filter_map(|(name, _)| variables.get(name).map(|v| v.node)));
+    let roots = super::settle(&mut graph, &roots);
+    Ok(Objective { graph, value: roots[0], wrt: roots[1..].to_vec() })
+}
+
+/// A place in the expression, for callers that have no better one.
+#[must_use]
+pub fn whole(text: &str) -> Place {
+    Place { source: SourceId::Expression, span: Span::new(0, text.len()) }
+}

@@ -1,0 +1,145 @@
+//! The element-wise functions: one row each. A row is all there is to a function: value, derivative, spellings, domain.
+//!
+//! Derivatives are written in the cost language, in `x` (or `a`, `b`) and the function's own value `y`. They are
+//! chosen for their tails: the derivative of `sigmoid` is `y * sigmoid(-x)`, not `y * (1 - y)`, which is 0 where the
+//! truth is 1e-17.
+
+use super::reference as r;
+
+/// An element-wise function, by its row in [`ALL`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ElementFn(u8);
+
+impl ElementFn {
+    /// The row.
+    #[must_use]
+    pub fn spec(self) -> &'static ElementOp {
+        &ALL[self.0 as usize]
+    }
+
+    /// The name in the cost language.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.spec().name
+    }
+}
+
+/// A row.
+#[derive(Debug)]
+pub struct ElementOp {
+    /// The name, in the cost language and as a method of the runtime's `Math`.
+    pub name: &'static str,
+    /// The value, slow and plainly right.
+    pub eval: fn(&[f64]) -> f64,
+    /// The derivative by each argument.
+    pub derivatives: &'static [&'static str],
+    /// Arguments from this interval are legal and moderate: where tests sample.
+    pub domain: (f64, f64),
+    /// LaTeX for the function applied to `#1` (and `#2`).
+    pub latex: &'static str,
+    /// Whether users may call it; the others come out of rewriting.
+    pub public: bool,
+}
+
+/// The function of this name.
+#[must_use]
+pub fn element(name: &str) -> Option<ElementFn> {
+    ALL.iter().position(|op| op.name == name).map(|k| ElementFn(k as u8))
+}
+
+macro_rules! rows {
+    ($( $vis:ident $name:literal, $eval:expr, [$($d:literal),+], $lo:literal .. $hi:literal, $latex:literal; )+) => {
+        &[$( ElementOp {
+            name: $name, eval: $eval, derivatives: &[$($d),+], domain: ($lo, $hi), latex: $latex,
+            public: rows!(@ $vis),
+        } ),+]
+    };
+    (@ public) => { true };
+    (@ inner) => { false };
+}
+
+/// Every element-wise function.
+#[rustfmt::skip]
+pub static ALL: &[ElementOp] = rows! {
+    public "exp",       |v| v[0].exp(),            ["y"],                        -4.0 .. 4.0,   r"e^{#1}";
+    public "log",       |v| v[0].ln(),             ["1/x"],                       0.1 .. 4.0,   r"\log\left(#1\right)";
+    public "log1p",     |v| v[0].ln_1p(),          ["1/(1 + x)"],                -0.9 .. 4.0,   r"\log\left(1 + #1\right)";
+    public "expm1",     |v| v[0].exp_m1(),         ["exp(x)"],                   -4.0 .. 4.0,   r"\left(e^{#1} - 1\right)";
+    public "sin",       |v| v[0].sin(),            ["cos(x)"],                   -3.0 .. 3.0,   r"\sin\left(#1\right)";
+    public "cos",       |v| v[0].cos(),            ["-sin(x)"],                  -3.0 .. 3.0,   r"\cos\left(#1\right)";
+    public "tan",       |v| v[0].tan(),            ["1 + y^2"],                  -1.4 .. 1.4,   r"\tan\left(#1\right)";
+    public "asin",      |v| v[0].asin(),           ["1/sqrt(1 - x^2)"],          -0.9 .. 0.9,   r"\arcsin\left(#1\right)";
+    public "acos",      |v| v[0].acos(),           ["-1/sqrt(1 - x^2)"],         -0.9 .. 0.9,   r"\arccos\left(#1\right)";
+    public "atan",      |v| v[0].atan(),           ["1/(1 + x^2)"],              -4.0 .. 4.0,   r"\arctan\left(#1\right)";
+    public "sinh",      |v| v[0].sinh(),           ["cosh(x)"],                  -3.0 .. 3.0,   r"\sinh\left(#1\right)";
+    public "cosh",      |v| v[0].cosh(),           ["sinh(x)"],                  -3.0 .. 3.0,   r"\cosh\left(#1\right)";
+    public "tanh",      |v| v[0].tanh(),           ["1 - y^2"],                  -3.0 .. 3.0,   r"\tanh\left(#1\right)";
+    public "sigmoid",   |v| r::sigmoid(v[0]),      ["y * sigmoid(-x)"],          -5.0 .. 5.0,   r"\sigma\left(#1\right)";
+    public "softplus",  |v| r::softplus(v[0]),     ["sigmoid(x)"],               -5.0 .. 5.0,   r"\operatorname{softplus}\left(#1\right)";
+    public "softsign",  |v| v[0] / (1.0 + v[0].abs()), ["(1 + abs(x))^-2"],      -4.0 .. 4.0,   r"\operatorname{softsign}\left(#1\right)";
+    public "abs",       |v| v[0].abs(),            ["sign(x)"],                  -4.0 .. 4.0,   r"\left|#1\right|";
+    public "sign",      |v| r::sign(v[0]),         ["0"],                        -4.0 .. 4.0,   r"\operatorname{sign}\left(#1\right)";
+    public "erf",       |v| r::erf(v[0]),          ["1.1283791670955126*exp(-x^2)"], -3.0 .. 3.0, r"\operatorname{erf}\left(#1\right)";
+    public "lgamma",    |v| r::lgamma(v[0]),       ["digamma(x)"],                0.2 .. 6.0,   r"\log\Gamma\left(#1\right)";
+    public "digamma",   |v| r::digamma(v[0]),      ["polygamma(1, x)"],           0.2 .. 6.0,   r"\psi\left(#1\right)";
+    public "max",       |v| if v[0] >= v[1] { v[0] } else { v[1] },
+           ["where(a > b, 1, where(a == b, 1/2, 0))", "where(b > a, 1, where(a == b, 1/2, 0))"], -4.0 .. 4.0, r"\max\left(#1, #2\right)";
+    public "min",       |v| if v[0] <= v[1] { v[0] } else { v[1] },
+           ["where(a < b, 1, where(a == b, 1/2, 0))", "where(b < a, 1, where(a == b, 1/2, 0))"], -4.0 .. 4.0, r"\min\left(#1, #2\right)";
+    inner  "log_cosh",  |v| r::log_cosh(v[0]),     ["tanh(x)"],                  -4.0 .. 4.0,   r"\log\cosh\left(#1\right)";
+    inner  "normal_cdf", |v| r::normal_cdf(v[0]),  ["normal_pdf(x)"],            -4.0 .. 4.0,   r"\Phi\left(#1\right)";
+    inner  "normal_pdf", |v| r::normal_pdf(v[0]),  ["-x*y"],                     -4.0 .. 4.0,   r"\varphi\left(#1\right)";
+    inner  "polygamma", |v| r::polygamma(v[0], v[1]), ["0", "polygamma(a + 1, b)"], 0.2 .. 6.0, r"\psi^{(#1)}\left(#2\right)";
+    // 1/x, and 0 at 0: what is left of the derivative of a norm.
+    inner  "recip0",    |v| if v[0] == 0.0 { 0.0 } else { 1.0 / v[0] }, ["-y^2"], 0.3 .. 4.0,   r"\frac{1}{#1}";
+    // √(a² + b²), √(a² + b²) − b and a/√(a² + b²), without overflow or cancellation.
+    inner  "hypot",     |v| v[0].hypot(v[1]),      ["unit(a, b)", "unit(b, a)"], -4.0 .. 4.0,   r"\sqrt{#1^2 + #2^2}";
+    inner  "hypot_minus", |v| r::hypot_minus(v[0], v[1]), ["unit(a, b)", "unit(b, a) - 1"], -4.0 .. 4.0, r"\left(\sqrt{#1^2 + #2^2} - #2\right)";
+    inner  "unit",      |v| r::unit(v[0], v[1]),
+           ["unit(b, a)^2 * recip0(hypot(a, b))", "-y * unit(b, a) * recip0(hypot(a, b))"], -4.0 .. 4.0, r"\frac{#1}{\sqrt{#1^2 + #2^2}}";
+    // a·log b and a/b, and 0 wherever a is 0.
+    inner  "xlogy",     |v| if v[0] == 0.0 { 0.0 } else { v[0] * v[1].ln() }, ["log(b)", "xdivy(a, b)"], 0.1 .. 4.0, r"#1 \log\left(#2\right)";
+    inner  "xdivy",     |v| if v[0] == 0.0 { 0.0 } else { v[0] / v[1] }, ["1/b", "-xdivy(a, b^2)"], 0.1 .. 4.0, r"\frac{#1}{#2}";
+    // a real power with a variable exponent.
+    inner  "pow",       |v| v[0].powf(v[1]),       ["b * pow(a, b - 1)", "xlogy(y, a)"], 0.1 .. 3.0, r"{#1}^{#2}";
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every derivative agrees with central differences over the row's domain.
+    #[test]
+    fn derivatives_agree_with_central_differences() {
+        for (row, op) in ALL.iter().enumerate() {
+            let f = ElementFn(row as u8);
+            for (k, text) in op.derivatives.iter().enumerate() {
+                if op.name == "polygamma" && k == 0 {
+                    continue; // the order is an integer
+                }
+                for sample in 0..12 {
+                    let at = |n: usize| {
+                        let u = ((sample * 7 + n * 5 + 3) % 12) as f64 / 12.0 + 0.017;
+                        op.domain.0 + u * (op.domain.1 - op.domain.0)
+                    };
+                    let mut args: Vec<f64> = (0..op.derivatives.len()).map(at).collect();
+                    if op.name == "polygamma" {
+                        args[0] = f64::from(sample % 3 + 1);
+                    }
+                    let got = super::super::rule::eval_derivative(f, k, &args);
+                    let h = 1e-6;
+                    let (mut up, mut down) = (args.clone(), args.clone());
+                    up[k] += h;
+                    down[k] -= h;
+                    let want = ((op.eval)(&up) - (op.eval)(&down)) / (2.0 * h);
+                    let scale = want.abs().max(1.0);
+                    assert!(
+                        (got - want).abs() < 1e-6 * scale,
+                        "{} by argument {k} at {args:?}: {text} = {got}, not {want}",
+                        op.name
+                    );
+                }
+            }
+        }
+    }
+}
