@@ -3,3 +3,5 @@
 pub mod ast;
 pub mod parse;
 pub mod print;
+#[cfg(test)]
+mod roundtrip;

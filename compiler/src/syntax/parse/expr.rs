@@ -144,6 +144,7 @@ fn arithmetic<'a>(s: &State<'a>, scope: Scope, input: &'a str) -> Parsed<'a, Box
 }
 
 /// One more link of a chain, or the first of one. `(a + b) + c` is one chain, as `a + b + c` is.
+#[expect(clippy::boxed_local, reason = "unboxed in this frame, not in that of a caller that nests")]
 fn join(mut left: Box<Expr>, op: Operator, right: Box<Expr>, span: Span) -> Box<Expr> {
     let link = Link { op: op.kind, op_span: op.span, operand: *right };
     match &mut left.kind {
@@ -172,6 +173,7 @@ fn signed<'a>(s: &State<'a>, scope: Scope, input: &'a str) -> Parsed<'a, Box<Exp
     Ok((rest, expr))
 }
 
+#[expect(clippy::boxed_local, reason = "unboxed in this frame, not in that of a caller that nests")]
 fn raise(base: Box<Expr>, elementwise: bool, op_span: Span, exponent: Box<Expr>, span: Span) -> Box<Expr> {
     let power = Power { elementwise, op_span, base: *base, exponent: *exponent };
     boxed(ExprKind::Power(Box::new(power)), span)
