@@ -1,4 +1,4 @@
-//! Text to tree and back: [`ast`], [`parse`], [`print`].
+//! Text to tree and back: [`ast`], [`parse`], [`print`](mod@print).
 
 pub mod ast;
 pub mod parse;
