@@ -6,6 +6,7 @@ pub mod eval;
 pub mod ir;
 pub mod lower;
 pub mod ops;
+pub mod simplify;
 pub mod source;
 pub mod suggest;
 pub mod syntax;

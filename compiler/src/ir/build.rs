@@ -300,7 +300,7 @@ impl Graph {
             .map(|(t, p)| Part { node: t.node, indices: t.indices.clone(), power: *p })
             .collect();
         while let Some(part) = pending.pop() {
-            self.inline_part(part, &mut coeff, &mut parts, &mut pending, &mut bound);
+            self.inline_part(part, &mut coeff, &mut parts, &mut pending);
         }
         if coeff.is_zero() {
             let shape = self.extents_of(out);
@@ -340,7 +340,61 @@ impl Graph {
         if let Some(done) = self.push_into_select(coeff, &merged, out, &bound) {
             return done;
         }
+        let merged = self.split_components(merged, out, &mut bound);
         self.finish_product(coeff, merged, out, &bound)
+    }
+
+    /// A contraction is one only of what hangs together: factors along no bound index stay outside, and groups of
+    /// factors that share no bound index become contractions of their own.
+    fn split_components(&mut self, parts: Vec<Part>, out: &[Index], bound: &mut Vec<Index>) -> Vec<Part> {
+        if bound.is_empty() {
+            return parts;
+        }
+        let mut groups: Vec<(Vec<Index>, Vec<Part>)> = Vec::new();
+        let mut outside = Vec::new();
+        for part in parts {
+            let mut indices: Vec<Index> = part.indices.iter().copied().filter(|i| bound.contains(i)).collect();
+            if indices.is_empty() {
+                outside.push(part);
+                continue;
+            }
+            let mut members = vec![part];
+            groups.retain_mut(|(i, m)| {
+                if i.iter().any(|x| indices.contains(x)) {
+                    indices.append(i);
+                    members.splice(0..0, m.drain(..));
+                    false
+                } else {
+                    true
+                }
+            });
+            groups.push((indices, members));
+        }
+        if outside.is_empty() && groups.len() == 1 {
+            return groups.pop().map_or_else(Vec::new, |(_, members)| members);
+        }
+        bound.clear();
+        for (inner, members) in groups {
+            let free: Vec<Index> =
+                out.iter().copied().filter(|o| members.iter().any(|p| p.indices.contains(o))).collect();
+            let mut unique: Vec<Index> = Vec::new();
+            for i in inner {
+                if !unique.contains(&i) {
+                    unique.push(i);
+                }
+            }
+            let node = self.finish_product(Number::ONE, members, &free, &unique);
+            outside.push(Part { node, indices: free, power: Number::ONE });
+        }
+        let mut merged: Vec<Part> = Vec::new();
+        for part in outside {
+            match merged.iter_mut().find(|m| m.node == part.node && m.indices == part.indices) {
+                Some(m) => m.power = m.power.add(part.power),
+                None => merged.push(part),
+            }
+        }
+        merged.retain(|p| !p.power.is_zero());
+        merged
     }
 
     /// Takes one factor apart as far as that is sound: constants, nested products, integer powers of products.
@@ -350,7 +404,6 @@ impl Graph {
         coeff: &mut Number,
         parts: &mut Vec<Part>,
         pending: &mut Vec<Part>,
-        bound: &mut Vec<Index>,
     ) {
         if part.power.is_zero() {
             return;
@@ -383,7 +436,6 @@ impl Graph {
             Op::Delta => parts.push(Part { power: Number::ONE, ..part }),
             _ => parts.push(part),
         }
-        let _ = bound;
     }
 
     fn contract_deltas(&mut self, parts: &mut Vec<Part>, out: &[Index], bound: &mut Vec<Index>) {

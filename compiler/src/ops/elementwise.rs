@@ -124,7 +124,7 @@ mod tests {
                     };
                     let mut args: Vec<f64> = (0..op.derivatives.len()).map(at).collect();
                     if op.name == "polygamma" {
-                        args[0] = f64::from(sample % 3 + 1);
+                        args[0] = f64::from(sample as u32 % 3 + 1);
                     }
                     let got = super::super::rule::eval_derivative(f, k, &args);
                     let h = 1e-6;

@@ -36,7 +36,7 @@ use crate::syntax::ast::{Declaration, Definition, Network, Program};
 use failure::{Failure, Parsed};
 use std::cell::Cell;
 
-pub use lexer::greek_name;
+pub use lexer::{canonical_name, greek_name};
 
 /// How many parentheses, calls, signs, exponents and transposes may stand inside one another.
 pub const MAX_DEPTH: usize = 128;

@@ -78,8 +78,9 @@ pub(super) fn raw_name(input: &str) -> Parsed<'_, &str> {
     recognize(pair(satisfy(starts_name), take_while(continues_name))).parse(input)
 }
 
-/// The canonical spelling: Greek letters by their ASCII names.
-fn canonical_name(raw: &str) -> String {
+/// The canonical spelling of a name: Greek letters by their ASCII names.
+#[must_use]
+pub fn canonical_name(raw: &str) -> String {
     if raw.is_ascii() {
         return raw.to_owned();
     }

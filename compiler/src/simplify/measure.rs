@@ -1,0 +1,32 @@
+//! What every rule lowers: a weight for each node, heavier where evaluating it is dear or dangerous.
+
+use crate::ir::{Graph, NodeId, Op};
+
+/// The weight of what `roots` need.
+#[must_use]
+pub fn measure(graph: &Graph, roots: &[NodeId]) -> usize {
+    graph.reachable(roots).into_iter().map(|id| weight(graph, id)).sum()
+}
+
+/// The weight of one node, its operands not counted.
+pub(super) fn weight(graph: &Graph, id: NodeId) -> usize {
+    match graph.op(id) {
+        Op::Number(_) | Op::Pi | Op::Extent(_) | Op::Input(_) | Op::Delta => 0,
+        Op::Sum(terms) => 2 * terms.len(),
+        Op::Product { factors, bound, .. } => {
+            let powers: usize = factors.iter().map(|f| if f.power.as_int().is_some() { 1 } else { 2 }).sum();
+            powers + bound.len()
+        }
+        Op::Map { function, .. } => match function.name() {
+            // Overflow or cancel, or cost two evaluations: what rewriting should leave behind last.
+            "log" | "pow" => 14,
+            "exp" | "cosh" | "log1p" => 8,
+            "xlogy" => 9,
+            _ => 6,
+        },
+        Op::Select { .. } => 6,
+        Op::Axis { .. } => 8,
+        Op::Inverse(_) | Op::Det(_) | Op::LogDet(_) => 20,
+        Op::Merge { .. } | Op::Split { .. } => 4,
+    }
+}

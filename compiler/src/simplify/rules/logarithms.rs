@@ -1,0 +1,239 @@
+//! Logarithms: taken inside products, powers and exponentials, so that they neither overflow nor cancel.
+
+use super::{Opened, argument, inner, terms_of};
+use crate::ir::{AxisFn, Graph, Index, NodeId, Number, Op, Tensor};
+
+const ONE: Number = Number::ONE;
+
+/// log(exp x) = x
+pub(super) fn of_exp(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let (x, out) = argument(g, id, "log")?;
+    let u = inner(g, &x, "exp")?;
+    Some(g.tensor_as(&u, &out))
+}
+
+/// log σ(x) = −softplus(−x)
+pub(super) fn of_sigmoid(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let (x, out) = argument(g, id, "log")?;
+    let u = inner(g, &x, "sigmoid")?;
+    let t = log_sigmoid(g, &u);
+    Some(g.tensor_as(&t, &out))
+}
+
+fn log_sigmoid(g: &mut Graph, u: &Tensor) -> Tensor {
+    let minus = g.negate(u);
+    let s = g.call("softplus", &[minus]);
+    g.negate(&s)
+}
+
+/// log softmax(x) = x − log Σ exp x
+pub(super) fn of_softmax(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let (x, out) = argument(g, id, "log")?;
+    let t = log_softmax(g, &x)?;
+    Some(g.tensor_as(&t, &out))
+}
+
+fn log_softmax(g: &mut Graph, x: &Tensor) -> Option<Tensor> {
+    let Op::Axis { function: AxisFn::Softmax, arg, along, .. } = g.op(x.node).clone() else { return None };
+    let u = g.tensor(&arg, &x.indices);
+    let along: Vec<Index> = along.iter().map(|&a| x.indices[a as usize]).collect();
+    Some(g.axis(AxisFn::LogSoftmax, &u, &along))
+}
+
+/// log cosh x, in one
+pub(super) fn of_cosh(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let (x, out) = argument(g, id, "log")?;
+    let u = inner(g, &x, "cosh")?;
+    let t = g.call("log_cosh", &[u]);
+    Some(g.tensor_as(&t, &out))
+}
+
+/// log(c Σ exp x) = log c + logsumexp(x) for c > 0
+pub(super) fn of_sum_of_exp(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let (x, out) = argument(g, id, "log")?;
+    let Op::Product { coeff, factors, bound } = g.op(x.node).clone() else { return None };
+    let [factor] = factors.as_slice() else { return None };
+    if bound.is_empty() || !factor.power.is_one() || coeff.to_f64() <= 0.0 {
+        return None;
+    }
+    let mut locals = x.indices.clone();
+    let inner_indices: Vec<Index> = bound.iter().map(|&e| g.extents.index(e)).collect();
+    locals.extend(&inner_indices);
+    let e = g.tensor(&factor.operand, &locals);
+    let u = inner(g, &e, "exp")?;
+    if !inner_indices.iter().all(|i| u.indices.contains(i)) {
+        return None;
+    }
+    let lse = g.axis(AxisFn::LogSumExp, &u, &inner_indices);
+    let mut terms = vec![(ONE, lse)];
+    if !coeff.is_one() {
+        let c = g.constant(coeff);
+        terms.push((ONE, g.call("log", &[c])));
+    }
+    Some(g.sum_as(&terms, &out))
+}
+
+/// The sum `1 + rest` as `rest`, where the constant is exactly 1.
+fn one_plus(g: &mut Graph, x: &Tensor) -> Option<Vec<(Number, Tensor)>> {
+    let mut terms = terms_of(g, x);
+    let at = terms.iter().position(|(c, t)| c.is_one() && g.as_constant(t.node) == Some(ONE))?;
+    terms.remove(at);
+    Some(terms)
+}
+
+/// log(1 + exp x) = softplus(x)
+pub(super) fn of_one_plus_exp(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let (x, out) = argument(g, id, "log")?;
+    let rest = one_plus(g, &x)?;
+    let [(c, e)] = rest.as_slice() else { return None };
+    let u = inner(g, e, "exp").filter(|_| c.is_one())?;
+    let t = g.call("softplus", &[u]);
+    Some(g.tensor_as(&t, &out))
+}
+
+/// log(1 + x) = log1p(x)
+pub(super) fn of_one_plus(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let (x, out) = argument(g, id, "log")?;
+    let rest = one_plus(g, &x)?;
+    let rest = g.sum(&rest);
+    let t = g.call("log1p", &[rest]);
+    Some(g.tensor_as(&t, &out))
+}
+
+/// log1p(exp x) = softplus(x), log1p(expm1 x) = x
+pub(super) fn log1p_of_exp(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let (x, out) = argument(g, id, "log1p")?;
+    if let Some(u) = inner(g, &x, "expm1") {
+        return Some(g.tensor_as(&u, &out));
+    }
+    let u = inner(g, &x, "exp")?;
+    let t = g.call("softplus", &[u]);
+    Some(g.tensor_as(&t, &out))
+}
+
+/// log(eᵘ σ(v) s r) = u + log σ(v) + log s + log r: what is positive comes out of the logarithm, whatever r is.
+pub(super) fn of_product(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let (x, out) = argument(g, id, "log")?;
+    let Op::Product { coeff, factors, bound } = g.op(x.node).clone() else { return None };
+    if !bound.is_empty() || coeff.is_zero() {
+        return None;
+    }
+    let mut terms: Vec<(Number, Tensor)> = Vec::new();
+    let mut rest: Vec<(Tensor, Number)> = Vec::new();
+    for f in &factors {
+        let t = g.tensor(&f.operand, &x.indices);
+        let log = match inner(g, &t, "exp") {
+            Some(u) => Some(u),
+            None => match inner(g, &t, "sigmoid") {
+                Some(u) => Some(log_sigmoid(g, &u)),
+                None => log_softmax(g, &t),
+            },
+        };
+        match log {
+            Some(log) => terms.push((f.power, log)),
+            None => rest.push((t, f.power)),
+        }
+    }
+    if terms.is_empty() {
+        return None;
+    }
+    if !(rest.is_empty() && coeff.is_one()) {
+        let mut indices: Vec<Index> = Vec::new();
+        for &i in rest.iter().flat_map(|(t, _)| &t.indices) {
+            if !indices.contains(&i) {
+                indices.push(i);
+            }
+        }
+        let r = Tensor::new(g.contract(coeff, &rest, &indices), indices);
+        terms.push((ONE, g.call("log", &[r])));
+    }
+    Some(g.sum_as(&terms, &out))
+}
+
+/// log(xᵖ) = p log x, for odd p and for fractions: where x < 0 neither side is a number.
+pub(super) fn of_power(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let (x, out) = argument(g, id, "log")?;
+    let Op::Product { coeff, factors, bound } = g.op(x.node).clone() else { return None };
+    let [f] = factors.as_slice() else { return None };
+    let even = f.power.as_int().is_some_and(|p| p % 2 == 0);
+    if !bound.is_empty() || !coeff.is_one() || f.power.is_one() || even {
+        return None;
+    }
+    let t = g.tensor(&f.operand, &x.indices);
+    let log = g.call("log", &[t]);
+    Some(g.sum_as(&[(f.power, log)], &out))
+}
+
+/// log det A = logdet A where det A > 0; log(1/det A) goes by the rule for powers, and det(A⁻¹) = 1/det A.
+pub(super) fn of_det(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    if let Op::Det(a) = *g.op(id)
+        && let Op::Inverse(inner) = *g.op(a)
+    {
+        let t = g.whole(inner);
+        let det = g.det(&t);
+        return Some(g.contract(ONE, &[(det, Number::MINUS_ONE)], &[]));
+    }
+    let (x, _) = argument(g, id, "log")?;
+    let Op::Det(a) = *g.op(x.node) else { return None };
+    let t = g.whole(a);
+    Some(g.logdet(&t).node)
+}
+
+/// c · log u is 0 wherever c is 0, whatever u is: a factor that runs along nothing but u's indices joins the logarithm.
+pub(super) fn times_log(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let mut p = Opened::product(g, id)?;
+    let log = p.factors.iter().position(|(t, power)| power.is_one() && inner(g, t, "log").is_some())?;
+    let u = inner(g, &p.factors[log].0, "log")?;
+    let joins = |(t, _): &(Tensor, Number)| {
+        t.indices.iter().all(|i| u.indices.contains(i))
+            && !matches!(g.op(t.node), Op::Extent(_) | Op::Delta)
+            && inner(g, t, "log").is_none()
+    };
+    let (with, without): (Vec<_>, Vec<_>) = p.factors.iter().cloned().partition(joins);
+    if with.is_empty() {
+        return None;
+    }
+    let mut indices: Vec<Index> = Vec::new();
+    for &i in with.iter().flat_map(|(t, _)| &t.indices) {
+        if !indices.contains(&i) {
+            indices.push(i);
+        }
+    }
+    let c = Tensor::new(g.contract(ONE, &with, &indices), indices);
+    let joined = g.call("xlogy", &[c, u]);
+    let log_tensor = p.factors[log].0.clone();
+    p.factors = without.into_iter().filter(|(t, _)| *t != log_tensor).collect();
+    p.factors.push((joined, ONE));
+    Some(p.closed(g))
+}
+
+/// c · (log u + v) = c · log u + c · v, so that the rule before can see the logarithm.
+pub(super) fn spread(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let p = Opened::product(g, id)?;
+    if p.factors.len() < 2 {
+        return None;
+    }
+    let at = p.factors.iter().position(|(t, power)| {
+        power.is_one() && matches!(g.op(t.node), Op::Sum(_)) && {
+            terms_of(g, t).iter().any(|(_, x)| inner(g, x, "log").is_some())
+        }
+    })?;
+    // Only where a factor besides the extents can be zero.
+    let others = p.factors.iter().enumerate().filter(|(k, _)| *k != at);
+    if others.clone().all(|(_, (t, _))| matches!(g.op(t.node), Op::Extent(_))) {
+        return None;
+    }
+    let rest: Vec<_> = others.map(|(_, f)| f.clone()).collect();
+    let parts = terms_of(g, &p.factors[at].0);
+    let terms: Vec<_> = parts
+        .into_iter()
+        .map(|(c, t)| {
+            let mut factors = rest.clone();
+            factors.push((t, ONE));
+            let node = g.contract_over(ONE, &factors, &p.out, &p.bound);
+            let node = times_log(g, node).unwrap_or(node);
+            (p.coeff.mul(c), Tensor::new(node, p.out.clone()))
+        })
+        .collect();
+    Some(g.sum_as(&terms, &p.out))
+}

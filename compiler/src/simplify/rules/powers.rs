@@ -1,0 +1,58 @@
+//! Powers and functions that have become trivial.
+
+use super::{Opened, inner};
+use crate::ir::{Graph, NodeId, Number, Op};
+
+/// |x|^(2n) = x^(2n)
+pub(super) fn of_abs(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let mut p = Opened::product(g, id)?;
+    let k = p.factors.iter().position(|(t, power)| {
+        power.as_int().is_some_and(|n| n % 2 == 0) && inner(g, t, "abs").is_some()
+    })?;
+    p.factors[k].0 = inner(g, &p.factors[k].0, "abs")?;
+    Some(p.closed(g))
+}
+
+/// pow(x, c) = x^c where the exponent has turned out a constant
+pub(super) fn constant_exponent(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let Op::Map { function, args } = g.op(id).clone() else { return None };
+    if function.name() != "pow" {
+        return None;
+    }
+    let n = g.as_constant(args[1].node)?;
+    let locals = g.locals(id);
+    let x = g.tensor(&args[0], &locals);
+    Some(g.contract(Number::ONE, &[(x, n)], &locals))
+}
+
+/// xlogy(1, u) = log u, xdivy(1, u) = 1/u, both 0 for 0; recip0 of a constant folds by itself
+pub(super) fn trivial(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let Op::Map { function, args } = g.op(id).clone() else { return None };
+    let divides = match function.name() {
+        "xlogy" => false,
+        "xdivy" => true,
+        _ => return None,
+    };
+    let c = g.as_constant(args[0].node)?;
+    let locals = g.locals(id);
+    if c.is_zero() {
+        return Some(g.fill(Number::ZERO, &locals));
+    }
+    let u = g.tensor(&args[1], &locals);
+    if divides {
+        return Some(g.contract(c, &[(u, Number::MINUS_ONE)], &locals));
+    }
+    let log = g.call("log", &[u]);
+    Some(g.sum_as(&[(c, log)], &locals))
+}
+
+/// max(x, x) = min(x, x) = x
+pub(super) fn max_of_one(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let Op::Map { function, args } = g.op(id).clone() else { return None };
+    if !matches!(function.name(), "max" | "min") || args[0] != args[1] {
+        return None;
+    }
+    let locals = g.locals(id);
+    let x = g.tensor(&args[0], &locals);
+    Some(g.tensor_as(&x, &locals))
+}

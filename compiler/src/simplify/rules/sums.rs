@@ -1,0 +1,162 @@
+//! Sums: multiplied out where that makes them smaller, common factors taken out.
+
+use super::super::measure::weight;
+use super::{inner, opposite, terms, terms_of};
+use crate::ir::{Graph, Index, NodeId, Number, Op, Tensor};
+
+const ONE: Number = Number::ONE;
+
+/// Products of sums are not multiplied out beyond so many terms.
+const TERMS: usize = 24;
+
+/// (1 − y) σ(z) − y σ(−z) = σ(z) − y: multiply out, let like terms and σ(u) + σ(−u) = 1 cancel, and keep what comes
+/// out if it is smaller.
+pub(super) fn expand(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let (parts, out) = terms(g, id)?;
+    if !parts.iter().any(|(_, t)| multiplies_sum(g, t)) {
+        return None;
+    }
+    let mut expanded: Vec<(Number, Tensor)> = Vec::new();
+    for (c, t) in &parts {
+        multiply_out(g, *c, t, &mut expanded);
+        if expanded.len() > TERMS {
+            return None;
+        }
+    }
+    let mut new = g.sum_as(&expanded, &out);
+    while let Some(next) = reflect(g, new) {
+        new = next;
+    }
+    (size(g, new) < size(g, id)).then_some(new)
+}
+
+fn multiplies_sum(g: &Graph, t: &Tensor) -> bool {
+    match g.op(t.node) {
+        Op::Product { factors, bound, .. } => {
+            bound.is_empty()
+                && factors.len() > 1
+                && factors.iter().any(|f| f.power.is_one() && matches!(g.op(f.operand.node), Op::Sum(_)))
+        }
+        _ => false,
+    }
+}
+
+fn multiply_out(g: &mut Graph, coeff: Number, t: &Tensor, out: &mut Vec<(Number, Tensor)>) {
+    if !multiplies_sum(g, t) || out.len() > TERMS {
+        out.push((coeff, t.clone()));
+        return;
+    }
+    let Op::Product { coeff: c, factors, .. } = g.op(t.node).clone() else { return };
+    let sum = factors.iter().position(|f| f.power.is_one() && matches!(g.op(f.operand.node), Op::Sum(_)));
+    let Some(k) = sum else { return };
+    let rest: Vec<(Tensor, Number)> = factors
+        .iter()
+        .enumerate()
+        .filter(|(n, _)| *n != k)
+        .map(|(_, f)| (g.tensor(&f.operand, &t.indices), f.power))
+        .collect();
+    let inner_terms = terms_of(g, &g.tensor(&factors[k].operand, &t.indices));
+    for (ci, term) in inner_terms {
+        let mut all = rest.clone();
+        all.push((term, ONE));
+        let node = g.contract(ONE, &all, &t.indices);
+        multiply_out(g, coeff.mul(c).mul(ci), &Tensor::new(node, t.indices.clone()), out);
+    }
+}
+
+/// A term as coefficient and factors.
+fn factors_of(g: &Graph, t: &Tensor) -> Vec<(Tensor, Number)> {
+    match g.op(t.node) {
+        Op::Product { factors, bound, .. } if bound.is_empty() && g.name(t.node).is_none() => {
+            factors.iter().map(|f| (g.tensor(&f.operand, &t.indices), f.power)).collect()
+        }
+        _ => vec![(t.clone(), ONE)],
+    }
+}
+
+/// c r σ(u) + c r σ(−u) = c r
+fn reflect(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let (parts, out) = terms(g, id)?;
+    for a in 0..parts.len() {
+        for b in a + 1..parts.len() {
+            if parts[a].0 != parts[b].0 {
+                continue;
+            }
+            let (fa, fb) = (factors_of(g, &parts[a].1), factors_of(g, &parts[b].1));
+            if fa.len() != fb.len() {
+                continue;
+            }
+            let only_a: Vec<_> = fa.iter().filter(|f| !fb.contains(f)).cloned().collect();
+            let only_b: Vec<_> = fb.iter().filter(|f| !fa.contains(f)).cloned().collect();
+            let ([(sa, pa)], [(sb, pb)]) = (only_a.as_slice(), only_b.as_slice()) else { continue };
+            let (Some(u), Some(v)) = (inner(g, sa, "sigmoid"), inner(g, sb, "sigmoid")) else { continue };
+            if !pa.is_one() || !pb.is_one() || !opposite(g, &u, &v) {
+                continue;
+            }
+            let common: Vec<_> = fa.iter().filter(|f| fb.contains(f)).cloned().collect();
+            let axes: Vec<Index> = parts[a].1.indices.clone();
+            let node = g.contract(ONE, &common, &axes);
+            let mut rest: Vec<_> =
+                parts.iter().enumerate().filter(|(n, _)| *n != a && *n != b).map(|(_, p)| p.clone()).collect();
+            rest.push((parts[a].0, Tensor::new(node, axes)));
+            return Some(g.sum_as(&rest, &out));
+        }
+    }
+    None
+}
+
+/// What a sum costs, down to its factors.
+fn size(g: &Graph, id: NodeId) -> usize {
+    let below = |n: NodeId| match g.op(n) {
+        Op::Product { factors, .. } => {
+            weight(g, n)
+                + factors
+                    .iter()
+                    .map(|f| match g.op(f.operand.node) {
+                        Op::Input(_) | Op::Number(_) | Op::Extent(_) => 0,
+                        _ => weight(g, f.operand.node),
+                    })
+                    .sum::<usize>()
+        }
+        _ => weight(g, n),
+    };
+    match g.op(id) {
+        Op::Sum(terms) => weight(g, id) + terms.iter().map(|t| below(t.operand.node)).sum::<usize>(),
+        _ => below(id),
+    }
+}
+
+/// a b + a c = a (b + c)
+pub(super) fn common_factor(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let (parts, out) = terms(g, id)?;
+    let all: Vec<Vec<(Tensor, Number)>> = parts.iter().map(|(_, t)| factors_of(g, t)).collect();
+    if all.iter().flatten().any(|(t, _)| inner(g, t, "log").is_some()) {
+        return None;
+    }
+    let common: Vec<(Tensor, Number)> = all[0]
+        .iter()
+        .filter(|f| all[1..].iter().all(|others| others.contains(f)) && !matches!(g.op(f.0.node), Op::Number(_)))
+        .cloned()
+        .collect();
+    if common.is_empty() {
+        return None;
+    }
+    let rest: Vec<(Number, Tensor)> = parts
+        .iter()
+        .zip(&all)
+        .map(|((c, _), factors)| {
+            let own: Vec<_> = factors.iter().filter(|f| !common.contains(f)).cloned().collect();
+            let mut axes: Vec<Index> = Vec::new();
+            for &i in own.iter().flat_map(|(t, _)| &t.indices) {
+                if !axes.contains(&i) {
+                    axes.push(i);
+                }
+            }
+            (*c, Tensor::new(g.contract(ONE, &own, &axes), axes))
+        })
+        .collect();
+    let sum = g.sum(&rest);
+    let mut factors = common;
+    factors.push((sum, ONE));
+    Some(g.contract(ONE, &factors, &out))
+}
