@@ -2,6 +2,7 @@
 pub mod catalog;
 pub mod diag;
 pub mod diff;
+pub mod emit;
 pub mod eval;
 pub mod ir;
 pub mod lower;

@@ -35,8 +35,10 @@ pub struct ElementOp {
     pub derivatives: &'static [&'static str],
     /// Arguments from this interval are legal and moderate: where tests sample.
     pub domain: (f64, f64),
-    /// LaTeX for the function applied to `#1` (and `#2`).
+    /// LaTeX for the function applied to `#1` (and `#2`); empty where `written` has it.
     pub latex: &'static str,
+    /// How a person writes it, in the derivatives' notation, where that is no call: `sqrt(a^2 + b^2)` for `hypot`.
+    pub written: Option<&'static str>,
     /// Whether users may call it; the others come out of rewriting.
     pub public: bool,
 }
@@ -48,12 +50,15 @@ pub fn element(name: &str) -> Option<ElementFn> {
 }
 
 macro_rules! rows {
-    ($( $vis:ident $name:literal, $eval:expr, [$($d:literal),+], $lo:literal .. $hi:literal, $latex:literal; )+) => {
+    ($( $vis:ident $name:literal, $eval:expr, [$($d:literal),+], $lo:literal .. $hi:literal,
+        $($latex:literal)? $(= $written:literal)?; )+) => {
         &[$( ElementOp {
-            name: $name, eval: $eval, derivatives: &[$($d),+], domain: ($lo, $hi), latex: $latex,
-            public: rows!(@ $vis),
+            name: $name, eval: $eval, derivatives: &[$($d),+], domain: ($lo, $hi), latex: concat!($($latex)?),
+            written: rows!(@ $($written)?), public: rows!(@ $vis),
         } ),+]
     };
+    (@) => { None };
+    (@ $written:literal) => { Some($written) };
     (@ public) => { true };
     (@ inner) => { false };
 }
@@ -86,22 +91,22 @@ pub static ALL: &[ElementOp] = rows! {
            ["where(a > b, 1, where(a == b, 1/2, 0))", "where(b > a, 1, where(a == b, 1/2, 0))"], -4.0 .. 4.0, r"\max\left(#1, #2\right)";
     public "min",       |v| if v[0] <= v[1] { v[0] } else { v[1] },
            ["where(a < b, 1, where(a == b, 1/2, 0))", "where(b < a, 1, where(a == b, 1/2, 0))"], -4.0 .. 4.0, r"\min\left(#1, #2\right)";
-    inner  "log_cosh",  |v| r::log_cosh(v[0]),     ["tanh(x)"],                  -4.0 .. 4.0,   r"\log\cosh\left(#1\right)";
+    inner  "log_cosh",  |v| r::log_cosh(v[0]),     ["tanh(x)"],                  -4.0 .. 4.0,  = "log(cosh(x))";
     inner  "normal_cdf", |v| r::normal_cdf(v[0]),  ["normal_pdf(x)"],            -4.0 .. 4.0,   r"\Phi\left(#1\right)";
     inner  "normal_pdf", |v| r::normal_pdf(v[0]),  ["-x*y"],                     -4.0 .. 4.0,   r"\varphi\left(#1\right)";
     inner  "polygamma", |v| r::polygamma(v[0], v[1]), ["0", "polygamma(a + 1, b)"], 0.2 .. 6.0, r"\psi^{(#1)}\left(#2\right)";
     // 1/x, and 0 at 0: what is left of the derivative of a norm.
-    inner  "recip0",    |v| if v[0] == 0.0 { 0.0 } else { 1.0 / v[0] }, ["-y^2"], 0.3 .. 4.0,   r"\frac{1}{#1}";
+    inner  "recip0",    |v| if v[0] == 0.0 { 0.0 } else { 1.0 / v[0] }, ["-y^2"], 0.3 .. 4.0,  = "1/x";
     // √(a² + b²), √(a² + b²) − b and a/√(a² + b²), without overflow or cancellation.
-    inner  "hypot",     |v| v[0].hypot(v[1]),      ["unit(a, b)", "unit(b, a)"], -4.0 .. 4.0,   r"\sqrt{#1^2 + #2^2}";
-    inner  "hypot_minus", |v| r::hypot_minus(v[0], v[1]), ["unit(a, b)", "unit(b, a) - 1"], -4.0 .. 4.0, r"\left(\sqrt{#1^2 + #2^2} - #2\right)";
+    inner  "hypot",     |v| v[0].hypot(v[1]),      ["unit(a, b)", "unit(b, a)"], -4.0 .. 4.0,  = "sqrt(a^2 + b^2)";
+    inner  "hypot_minus", |v| r::hypot_minus(v[0], v[1]), ["unit(a, b)", "unit(b, a) - 1"], -4.0 .. 4.0, = "sqrt(a^2 + b^2) - b";
     inner  "unit",      |v| r::unit(v[0], v[1]),
-           ["unit(b, a)^2 * recip0(hypot(a, b))", "-y * unit(b, a) * recip0(hypot(a, b))"], -4.0 .. 4.0, r"\frac{#1}{\sqrt{#1^2 + #2^2}}";
+           ["unit(b, a)^2 * recip0(hypot(a, b))", "-y * unit(b, a) * recip0(hypot(a, b))"], -4.0 .. 4.0, = "a/sqrt(a^2 + b^2)";
     // a·log b and a/b, and 0 wherever a is 0.
-    inner  "xlogy",     |v| if v[0] == 0.0 { 0.0 } else { v[0] * v[1].ln() }, ["log(b)", "xdivy(a, b)"], 0.1 .. 4.0, r"#1 \log\left(#2\right)";
-    inner  "xdivy",     |v| if v[0] == 0.0 { 0.0 } else { v[0] / v[1] }, ["1/b", "-xdivy(a, b^2)"], 0.1 .. 4.0, r"\frac{#1}{#2}";
+    inner  "xlogy",     |v| if v[0] == 0.0 { 0.0 } else { v[0] * v[1].ln() }, ["log(b)", "xdivy(a, b)"], 0.1 .. 4.0, = "a*log(b)";
+    inner  "xdivy",     |v| if v[0] == 0.0 { 0.0 } else { v[0] / v[1] }, ["1/b", "-xdivy(a, b^2)"], 0.1 .. 4.0, = "a/b";
     // a real power with a variable exponent.
-    inner  "pow",       |v| v[0].powf(v[1]),       ["b * pow(a, b - 1)", "xlogy(y, a)"], 0.1 .. 3.0, r"{#1}^{#2}";
+    inner  "pow",       |v| v[0].powf(v[1]),       ["b * pow(a, b - 1)", "xlogy(y, a)"], 0.1 .. 3.0, = "a^b";
 };
 
 #[cfg(test)]

@@ -54,44 +54,66 @@ pub(super) fn times_sigmoid(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     None
 }
 
-/// eᵘ / Σ eᵘ = softmax(u)
+/// eᵘ / Σ eᵘ = softmax(u), also where the exponential has gone into a contraction and the denominator stayed outside.
 pub(super) fn softmax(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let mut p = Opened::product(g, id)?;
-    for k in 0..p.factors.len() {
-        let (e, pe) = p.factors[k].clone();
-        let Some(u) = inner(g, &e, "exp").filter(|_| pe.is_one()) else { continue };
-        for n in 0..p.factors.len() {
-            let (s, ps) = p.factors[n].clone();
-            if ps != Number::MINUS_ONE {
+    for n in 0..p.factors.len() {
+        let (s, ps) = p.factors[n].clone();
+        if ps != Number::MINUS_ONE {
+            continue;
+        }
+        for k in (0..p.factors.len()).filter(|&k| k != n && p.factors[k].1.is_one()) {
+            let whole = p.factors[k].0.clone();
+            if let Some((c, t)) = quotient(g, &whole, &s) {
+                p.coeff = p.coeff.mul(c);
+                p.factors[k] = (t, ONE);
+                p.factors.remove(n);
+                return Some(p.closed(g));
+            }
+            let Some(mut inside) = Opened::product(g, whole.node) else { continue };
+            if inside.bound.is_empty() || g.name(whole.node).is_some() {
                 continue;
             }
-            let Op::Product { coeff, factors, bound } = g.op(s.node).clone() else { continue };
-            let [f] = factors.as_slice() else { continue };
-            if f.operand.node != e.node || !f.power.is_one() || bound.is_empty() {
-                continue;
+            let s = s.clone().renamed(&whole.indices, &inside.out);
+            for m in 0..inside.factors.len() {
+                let Some((c, t)) = quotient(g, &inside.factors[m].0, &s).filter(|_| inside.factors[m].1.is_one())
+                else {
+                    continue;
+                };
+                p.coeff = p.coeff.mul(c);
+                inside.factors[m] = (t, ONE);
+                p.factors[k] = (Tensor::new(inside.closed(g), whole.indices), ONE);
+                p.factors.remove(n);
+                return Some(p.closed(g));
             }
-            // Each axis of the exponential is summed over in the denominator, or the same in both.
-            let rank = s.indices.len();
-            let mut along: Vec<Index> = Vec::new();
-            let aligned = f.operand.axes.iter().zip(&e.indices).all(|(&a, &i)| {
-                if (a as usize) < rank {
-                    s.indices[a as usize] == i
-                } else {
-                    along.push(i);
-                    !s.indices.contains(&i)
-                }
-            });
-            if !aligned || along.len() != bound.len() {
-                continue;
-            }
-            let t = g.axis(AxisFn::Softmax, &u, &along);
-            p.coeff = p.coeff.mul(coeff.pow(Number::MINUS_ONE));
-            p.factors[k] = (t, ONE);
-            p.factors.remove(n);
-            return Some(p.closed(g));
         }
     }
     None
+}
+
+/// `e / s` where `e` is eᵘ and `s` is c Σ eᵘ: the coefficient 1/c and softmax(u).
+fn quotient(g: &mut Graph, e: &Tensor, s: &Tensor) -> Option<(Number, Tensor)> {
+    let u = inner(g, e, "exp")?;
+    let Op::Product { coeff, factors, bound } = g.op(s.node).clone() else { return None };
+    let [f] = factors.as_slice() else { return None };
+    if f.operand.node != e.node || !f.power.is_one() || bound.is_empty() {
+        return None;
+    }
+    // Each axis of the exponential is summed over in the denominator, or the same in both.
+    let rank = s.indices.len();
+    let mut along: Vec<Index> = Vec::new();
+    let aligned = f.operand.axes.iter().zip(&e.indices).all(|(&a, &i)| {
+        if (a as usize) < rank {
+            s.indices[a as usize] == i
+        } else {
+            along.push(i);
+            !s.indices.contains(&i)
+        }
+    });
+    if !aligned || along.len() != bound.len() {
+        return None;
+    }
+    Some((coeff.pow(Number::MINUS_ONE), g.axis(AxisFn::Softmax, &u, &along)))
 }
 
 /// Σ softmax(x) = 1

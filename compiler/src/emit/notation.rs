@@ -1,0 +1,437 @@
+//! What is written on the page: a small tree between the graph and the text, LaTeX and MathML of it.
+//!
+//! The tree knows matrix notation, not indices: orientation, products and quotients are settled. The functions here
+//! put it together and keep it tidy: `a - y`, never `a + -1*y`; a minus comes first only where nothing is positive;
+//! negative powers are quotients, powers of 1/2 roots; scalar factors go to the front.
+
+use crate::ir::{AxisFn, Number};
+use crate::ops::ElementFn;
+use crate::syntax::ast::CompareOp;
+
+/// A formula.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Notation {
+    /// A number, not negative but in exponents.
+    Number(Number),
+    /// π
+    Pi,
+    /// A variable, a hyper-parameter, an extent, a named value.
+    Name(String),
+    /// Terms, each with whether it is subtracted; at least two.
+    Sum(Vec<(bool, Self)>),
+    /// The formula with its sign changed.
+    Negative(Box<Self>),
+    /// Scalar factors, then at most one array.
+    Times(Vec<Self>),
+    /// A quotient by a scalar.
+    Over(Box<Self>, Box<Self>),
+    /// An entry-by-entry product of arrays.
+    Elementwise(Vec<Self>),
+    /// An entry-by-entry quotient of arrays; the dividend may be a scalar.
+    ElementOver(Box<Self>, Box<Self>),
+    /// A product of matrices; a vector is a column, its transpose a row.
+    Matmul(Vec<Self>),
+    /// Base and exponent.
+    Power(Box<Self>, Box<Self>),
+    /// Base and exponent, entry by entry.
+    ElementPower(Box<Self>, Box<Self>),
+    /// The square root, entry by entry.
+    Sqrt(Box<Self>),
+    /// A transpose.
+    Transpose(Box<Self>),
+    /// An element-wise function.
+    Map(ElementFn, Vec<Self>),
+    /// `where(lhs op rhs, then, otherwise)`: the four in this order.
+    Where(CompareOp, Box<[Self; 4]>),
+    /// A function of whole arrays.
+    Whole(Whole, Vec<Self>),
+    /// The sum over the examples of a batch of what is written for one.
+    Examples(Box<Self>),
+    /// A sum over indices.
+    SumOver(Vec<String>, Box<Self>),
+    /// A function along indices.
+    AxisOver(AxisFn, Vec<String>, Box<Self>),
+    /// An entry of an array.
+    Entry(Box<Self>, Vec<String>),
+    /// The array that has these entries.
+    Array(Box<Self>, Vec<String>),
+}
+
+/// Functions of whole arrays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whole {
+    /// Sum of all entries.
+    Sum,
+    /// Mean of all entries.
+    Mean,
+    /// Euclidean or Frobenius norm.
+    Norm,
+    /// Trace.
+    Trace,
+    /// The diagonal of a matrix, the diagonal matrix of a vector.
+    Diag,
+    /// The sum of each row.
+    RowSum,
+    /// The sum of each column.
+    ColSum,
+    /// The greatest entry of each row.
+    RowMax,
+    /// A function along all axes.
+    All(AxisFn),
+    /// A function along each row.
+    Rows(AxisFn),
+    /// Inverse.
+    Inverse,
+    /// Determinant.
+    Det,
+    /// Its logarithm.
+    LogDet,
+    /// The Kronecker product.
+    Kron,
+    /// A vector of equal entries.
+    Vector,
+    /// A matrix of equal entries.
+    Matrix,
+    /// The identity.
+    Eye,
+    /// The same entries in other axes.
+    Reshape,
+}
+
+impl Whole {
+    /// The name in the cost language; one made up where the language has none.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sum => "sum",
+            Self::Mean => "mean",
+            Self::Norm => "norm2",
+            Self::Trace => "tr",
+            Self::Diag => "diag",
+            Self::RowSum => "rowsum",
+            Self::ColSum => "colsum",
+            Self::RowMax => "rowmax",
+            Self::All(f) => f.name(),
+            Self::Rows(AxisFn::Max) => "rowmax",
+            Self::Rows(AxisFn::LogSumExp) => "row_logsumexp",
+            Self::Rows(AxisFn::Softmax) => "row_softmax",
+            Self::Rows(AxisFn::LogSoftmax) => "row_log_softmax",
+            Self::Inverse => "inv",
+            Self::Det => "det",
+            Self::LogDet => "logdet",
+            Self::Kron => "kron",
+            Self::Vector => "vector",
+            Self::Matrix => "matrix",
+            Self::Eye => "eye",
+            Self::Reshape => "reshape",
+        }
+    }
+}
+
+/// A formula with what its place needs to know.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tree {
+    /// The formula. One of rank 0 may stand for an array of equal entries.
+    pub note: Notation,
+    /// 0 scalar, 1 column, 2 matrix, more: no matrix form.
+    pub rank: usize,
+    /// Made of scalars only, so a coefficient rather than a result.
+    pub plain: bool,
+}
+
+impl Tree {
+    /// A scalar that is made of scalars.
+    #[must_use]
+    pub fn plain(note: Notation) -> Self {
+        Self { note, rank: 0, plain: true }
+    }
+
+    /// A formula of this rank.
+    #[must_use]
+    pub fn of_rank(note: Notation, rank: usize) -> Self {
+        Self { note, rank, plain: false }
+    }
+
+    /// Entry-by-entry sum of `coeff · tree`.
+    #[must_use]
+    pub fn sum(terms: Vec<(Number, Self)>) -> Self {
+        let rank = terms.iter().map(|(_, t)| t.rank).max().unwrap_or(0);
+        let plain = terms.iter().all(|(_, t)| t.plain);
+        let notes = terms.into_iter().map(|(c, t)| (false, Self::product(c, vec![(t, Number::ONE)]).note));
+        Self { note: sum(notes.collect()), rank, plain }
+    }
+
+    /// Entry-by-entry `coeff · Π tree^power`.
+    #[must_use]
+    pub fn product(coeff: Number, factors: Vec<(Self, Number)>) -> Self {
+        let rank = factors.iter().map(|(t, _)| t.rank).max().unwrap_or(0);
+        let plain = factors.iter().all(|(t, _)| t.plain);
+        let (mut scalars, mut arrays) = (Vec::new(), Vec::new());
+        for (t, power) in factors {
+            if t.rank == 0 { scalars.push((t, power)) } else { arrays.push((t.note, power)) }
+        }
+        let body = (!arrays.is_empty()).then(|| elementwise(arrays));
+        Self { note: scaled(coeff, scalars, body), rank, plain }
+    }
+
+    /// Entry-by-entry power.
+    #[must_use]
+    pub fn power(base: Self, exponent: Self) -> Self {
+        let (rank, plain) = (base.rank.max(exponent.rank), base.plain && exponent.plain);
+        let (b, e) = (Box::new(base.note), Box::new(exponent.note));
+        let note = if rank == 0 { Notation::Power(b, e) } else { Notation::ElementPower(b, e) };
+        Self { note, rank, plain }
+    }
+}
+
+/// A sum, with signs drawn out of the terms, sums within taken apart, and something positive in front if anything is.
+#[must_use]
+pub fn sum(terms: Vec<(bool, Notation)>) -> Notation {
+    let mut flat: Vec<(bool, Notation)> = Vec::new();
+    for (minus, note) in terms {
+        match note {
+            Notation::Negative(inner) => flat.push((!minus, *inner)),
+            Notation::Sum(inner) => flat.extend(inner.into_iter().map(|(m, n)| (m != minus, n))),
+            note => flat.push((minus, note)),
+        }
+    }
+    if let Some(k) = flat.iter().position(|(minus, _)| !minus) {
+        flat[..=k].rotate_right(1);
+    }
+    match flat.len() {
+        1 => match flat.remove(0) {
+            (true, note) => negative(note),
+            (false, note) => note,
+        },
+        _ => Notation::Sum(flat),
+    }
+}
+
+/// The formula with its sign changed.
+#[must_use]
+pub fn negative(note: Notation) -> Notation {
+    match note {
+        Notation::Negative(inner) => *inner,
+        note => Notation::Negative(Box::new(note)),
+    }
+}
+
+/// `base ^ exponent`; entry by entry where `array`.
+#[must_use]
+pub fn power(base: Notation, exponent: Number, array: bool) -> Notation {
+    if exponent.is_one() {
+        return base;
+    }
+    if exponent == Number::HALF {
+        return root(base);
+    }
+    let (base, exponent) = (Box::new(base), Box::new(Notation::Number(exponent)));
+    if array { Notation::ElementPower(base, exponent) } else { Notation::Power(base, exponent) }
+}
+
+/// A root; that of a sum of squares is the norm.
+fn root(base: Notation) -> Notation {
+    if let Notation::Whole(Whole::Sum, args) = &base
+        && let [Notation::ElementPower(inner, exponent)] = args.as_slice()
+        && **exponent == Notation::Number(Number::TWO)
+    {
+        return Notation::Whole(Whole::Norm, vec![(**inner).clone()]);
+    }
+    Notation::Sqrt(Box::new(base))
+}
+
+/// The entry-by-entry product of arrays of one rank, with its quotients.
+#[must_use]
+pub fn elementwise(pieces: Vec<(Notation, Number)>) -> Notation {
+    let (mut above, mut below) = (Vec::new(), Vec::new());
+    for (note, exponent) in pieces {
+        let (list, exponent) =
+            if exponent.is_negative() { (&mut below, exponent.neg()) } else { (&mut above, exponent) };
+        match note {
+            Notation::Elementwise(inner) if exponent.is_one() => list.extend(inner),
+            note => list.push(power(note, exponent, true)),
+        }
+    }
+    let join = |mut list: Vec<Notation>| match list.len() {
+        0 => Notation::Number(Number::ONE),
+        1 => list.remove(0),
+        _ => Notation::Elementwise(list),
+    };
+    if below.is_empty() {
+        return join(above);
+    }
+    Notation::ElementOver(Box::new(join(above)), Box::new(join(below)))
+}
+
+/// `coeff · Π scalar^power · body`: coefficients first, as a fraction where something divides, then what is no mere
+/// coefficient, then the body.
+#[must_use]
+pub fn scaled(coeff: Number, scalars: Vec<(Tree, Number)>, body: Option<Notation>) -> Notation {
+    let mut scale = Scale::new(coeff);
+    let mut results = Vec::new();
+    for (t, exponent) in scalars {
+        if exponent.is_negative() {
+            scale.below.push(power(t.note, exponent.neg(), false));
+        } else if t.plain {
+            scale.above.push(power(t.note, exponent, false));
+        } else {
+            results.push(power(t.note, exponent, false));
+        }
+    }
+    // `c / x` rather than `c * (1 / x)`, entry by entry.
+    if let Some(Notation::ElementOver(one, below)) = &body
+        && **one == Notation::Number(Number::ONE)
+        && scale.below.is_empty()
+        && results.is_empty()
+        && !scale.above.is_empty()
+    {
+        let above = product(std::mem::take(&mut scale.above));
+        let note = Notation::ElementOver(Box::new(above), below.clone());
+        return if scale.minus { negative(note) } else { note };
+    }
+    results.extend(body);
+    let mut flat = Vec::new();
+    for note in results {
+        let note = match note {
+            Notation::Negative(inner) => {
+                scale.minus = !scale.minus;
+                *inner
+            }
+            note => note,
+        };
+        match note {
+            Notation::Times(inner) => flat.extend(inner),
+            note => flat.push(note),
+        }
+    }
+    scale.apply(flat)
+}
+
+struct Scale {
+    minus: bool,
+    above: Vec<Notation>,
+    below: Vec<Notation>,
+}
+
+impl Scale {
+    fn new(coeff: Number) -> Self {
+        let (mut above, mut below) = (Vec::new(), Vec::new());
+        let size = if coeff.is_negative() { coeff.neg() } else { coeff };
+        match size {
+            // What prints as a decimal stays one.
+            Number::Ratio(n, d) if d != 1 && size.to_string().contains('/') => {
+                if n != 1 {
+                    above.push(Notation::Number(Number::int(n)));
+                }
+                below.push(Notation::Number(Number::int(d)));
+            }
+            _ if size.is_one() => {}
+            _ => above.push(Notation::Number(size)),
+        }
+        Self { minus: coeff.is_negative(), above, below }
+    }
+
+    /// The fraction in front of `results`, or under them where nothing but a divisor is there.
+    fn apply(mut self, results: Vec<Notation>) -> Notation {
+        let note = if self.below.is_empty() {
+            self.above.extend(results);
+            product(self.above)
+        } else {
+            let below = Box::new(product(self.below));
+            let one_of_examples = matches!(results.as_slice(), [.., Notation::Examples(_) | Notation::SumOver(..)]);
+            if results.is_empty() {
+                Notation::Over(Box::new(product(self.above)), below)
+            } else if self.above.is_empty() && !one_of_examples {
+                Notation::Over(Box::new(product(results)), below)
+            } else {
+                let mut all = vec![Notation::Over(Box::new(product(self.above)), below)];
+                all.extend(results);
+                Notation::Times(all)
+            }
+        };
+        if self.minus { negative(note) } else { note }
+    }
+}
+
+fn product(mut factors: Vec<Notation>) -> Notation {
+    match factors.len() {
+        0 => Notation::Number(Number::ONE),
+        1 => factors.remove(0),
+        _ => Notation::Times(factors),
+    }
+}
+
+/// The product of matrices, flat.
+#[must_use]
+pub fn matmul(left: Notation, right: Notation) -> Notation {
+    let mut all = Vec::new();
+    for side in [left, right] {
+        match side {
+            Notation::Matmul(inner) => all.extend(inner),
+            Notation::Whole(Whole::Eye, _) => {}
+            side => all.push(side),
+        }
+    }
+    match all.len() {
+        0 => Notation::Whole(Whole::Eye, Vec::new()),
+        1 => all.remove(0),
+        _ => Notation::Matmul(all),
+    }
+}
+
+/// The transpose of an array, brought to its parts where that is shorter.
+#[must_use]
+pub fn transpose(note: Notation) -> Notation {
+    match note {
+        Notation::Transpose(inner) => *inner,
+        Notation::Matmul(inner) => Notation::Matmul(inner.into_iter().rev().map(transpose).collect()),
+        Notation::Negative(inner) => negative(transpose(*inner)),
+        Notation::Times(mut inner) => {
+            if let Some(last) = inner.pop() {
+                inner.push(transpose(last));
+            }
+            Notation::Times(inner)
+        }
+        Notation::Over(above, below) => Notation::Over(Box::new(transpose(*above)), below),
+        Notation::Whole(Whole::Eye | Whole::Matrix, _) => note,
+        note => Notation::Transpose(Box::new(note)),
+    }
+}
+
+/// What is left of an array when its scalar factors are taken away: factors, divisors, whether negative, the rest.
+#[must_use]
+pub fn without_scale(note: Notation) -> (Vec<Notation>, Vec<Notation>, bool, Notation) {
+    match note {
+        Notation::Negative(inner) => {
+            let (above, below, minus, rest) = without_scale(*inner);
+            (above, below, !minus, rest)
+        }
+        Notation::Times(mut inner) => match inner.pop() {
+            Some(last) => {
+                let (above, below, minus, rest) = without_scale(last);
+                let mut all = Vec::new();
+                let mut under = below;
+                for note in inner {
+                    match note {
+                        Notation::Over(a, b) => {
+                            if *a != Notation::Number(Number::ONE) {
+                                all.push(*a);
+                            }
+                            under.push(*b);
+                        }
+                        note => all.push(note),
+                    }
+                }
+                all.extend(above);
+                (all, under, minus, rest)
+            }
+            None => (Vec::new(), Vec::new(), false, Notation::Number(Number::ONE)),
+        },
+        Notation::Over(above, below) => {
+            let (a, mut b, minus, rest) = without_scale(*above);
+            b.push(*below);
+            (a, b, minus, rest)
+        }
+        note => (Vec::new(), Vec::new(), false, note),
+    }
+}
