@@ -1,2 +1,7 @@
 //! `cargo gradsmith`.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cargo_gradsmith::run(std::env::args_os())
+}

@@ -1,0 +1,198 @@
+//! Reference cases: JSON arrays that say what an expression of the cost language is worth, and what its derivatives
+//! are; or that it must be refused.
+//!
+//! [`read`] makes [`Case`]s of a file; [`interpret`] and [`reject`] run them; [`compare`] says what disagrees. A case's
+//! kind is told from its fields. Names are canonical here: a Greek letter is its ASCII name.
+
+pub mod compare;
+pub mod interpret;
+pub mod read;
+pub mod reject;
+
+use compare::Tolerance;
+use gradsmith_compiler::syntax::ast::DeclaredShape;
+
+/// Something by name, in the order of the file.
+pub type Named<T> = Vec<(String, T)>;
+
+/// The entry of this name.
+#[must_use]
+pub fn named<'a, T>(list: &'a Named<T>, name: &str) -> Option<&'a T> {
+    list.iter().find(|(n, _)| n == name).map(|(_, value)| value)
+}
+
+/// A scalar, vector or matrix of numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensor {
+    /// Its extents: none, one or two.
+    pub shape: Vec<usize>,
+    /// Its entries, row-major.
+    pub data: Vec<f64>,
+}
+
+/// A case.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// Unique in its file.
+    pub name: String,
+    /// How far from the figures wanted is near enough.
+    pub tolerance: Tolerance,
+    /// Whether the language promises it; otherwise it is desirable.
+    pub required: bool,
+    /// What it holds.
+    pub body: Body,
+}
+
+/// What a case holds.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// An expression over declared variables.
+    Objective(Objective),
+    /// A cost over a batch of activations and targets.
+    Cost(Cost),
+    /// A network and a cost over a batch.
+    Network(Network),
+    /// What must be refused.
+    Reject(Reject),
+}
+
+/// A Hessian-vector product.
+#[derive(Clone, Debug)]
+pub struct Product {
+    /// The direction.
+    pub direction: Vec<f64>,
+    /// The Hessian applied to it.
+    pub result: Vec<f64>,
+}
+
+/// An expression over declared variables.
+#[derive(Clone, Debug)]
+pub struct Objective {
+    /// The text.
+    pub expr: String,
+    /// The variables.
+    pub vars: Named<Tensor>,
+    /// Those to differentiate by.
+    pub wrt: Vec<String>,
+    /// The value wanted.
+    pub value: f64,
+    /// The gradients wanted.
+    pub gradient: Named<Vec<f64>>,
+    /// The Hessian blocks wanted, each of a variable with itself.
+    pub hessian: Named<Vec<f64>>,
+    /// The products wanted, each of a variable's own block.
+    pub products: Named<Product>,
+}
+
+/// A cost over a batch.
+#[derive(Clone, Debug)]
+pub struct Cost {
+    /// The text.
+    pub expr: String,
+    /// The user's definitions.
+    pub defines: Vec<String>,
+    /// The hyper-parameters.
+    pub hyper: Named<f64>,
+    /// Activations, a row an example.
+    pub a: Tensor,
+    /// Targets, a row an example.
+    pub y: Tensor,
+    /// The weight tensors.
+    pub weights: Named<Tensor>,
+    /// The biases.
+    pub biases: Named<Tensor>,
+    /// The value wanted.
+    pub value: f64,
+    /// The derivative by the activations wanted.
+    pub d_activation: Vec<f64>,
+    /// The direct derivatives by the weights wanted.
+    pub d_weight: Named<Vec<f64>>,
+    /// The direct derivatives by the biases wanted.
+    pub d_bias: Named<Vec<f64>>,
+}
+
+/// A network and its cost.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// The network's text, in either form.
+    pub network: String,
+    /// The declarations of the long form; empty for the arrow form.
+    pub declarations: String,
+    /// The cost's text.
+    pub cost: String,
+    /// The user's definitions.
+    pub defines: Vec<String>,
+    /// The hyper-parameters.
+    pub hyper: Named<f64>,
+    /// What the data supplies, a row an example.
+    pub inputs: Named<Tensor>,
+    /// Targets, a row an example.
+    pub y: Tensor,
+    /// The parameters.
+    pub params: Named<Tensor>,
+    /// The parameters that are weights.
+    pub weights: Vec<String>,
+    /// The parameters that are biases.
+    pub biases: Vec<String>,
+    /// The value wanted.
+    pub value: f64,
+    /// The gradients wanted.
+    pub gradient: Named<Vec<f64>>,
+    /// A direction in all parameters, and the full Hessian applied to it.
+    pub product: Option<Named<Product>>,
+}
+
+/// Where a text to be refused stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Context {
+    /// An objective's expression.
+    Objective,
+    /// A cost.
+    Cost,
+    /// A network and its cost.
+    Network,
+}
+
+/// The text at fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The expression, or the network's text.
+    Expr,
+    /// The cost of a network.
+    Cost,
+    /// The n-th definition.
+    Define(usize),
+}
+
+/// What must be refused.
+#[derive(Clone, Debug)]
+pub struct Reject {
+    /// What `expr` is.
+    pub context: Context,
+    /// The text: expression, cost or network.
+    pub expr: String,
+    /// The cost of a network.
+    pub cost: String,
+    /// The declarations of a network in the long form.
+    pub declarations: String,
+    /// The user's definitions.
+    pub defines: Vec<String>,
+    /// The variables of an objective.
+    pub vars: Named<DeclaredShape>,
+    /// Those to differentiate by.
+    pub wrt: Vec<String>,
+    /// Names of the hyper-parameters.
+    pub hyper: Vec<String>,
+    /// Names of the weights.
+    pub weights: Vec<String>,
+    /// Names of the biases.
+    pub biases: Vec<String>,
+    /// Which text is at fault.
+    pub fault: Fault,
+    /// Byte ranges of it, any of which is right; none where no place is at fault.
+    pub spans: Vec<(usize, usize)>,
+    /// What the message offers.
+    pub suggestion: Option<String>,
+    /// Whether a right answer is as good as an error.
+    pub may_accept: bool,
+}
