@@ -7,6 +7,15 @@ use crate::source::Place;
 use crate::suggest::did_you_mean;
 use crate::syntax::ast::{Arg, Expr};
 
+/// How many arguments, in words.
+pub(super) fn counted(n: usize) -> String {
+    match n {
+        0 => "no argument".to_owned(),
+        1 => "one argument".to_owned(),
+        n => format!("{n} arguments"),
+    }
+}
+
 impl<'a> Lowerer<'a> {
     /// The argument of each parameter, `None` where its default stands; every mistake of the call is reported.
     pub(super) fn bind_arguments(
@@ -25,11 +34,7 @@ impl<'a> Lowerer<'a> {
                 None if k < params.len() => Some(k),
                 None => {
                     let at = self.place(frame, arg.value.span);
-                    let takes = match params.len() {
-                        0 => "no argument".to_owned(),
-                        1 => "one argument".to_owned(),
-                        n => format!("{n} arguments"),
-                    };
+                    let takes = counted(params.len());
                     let message = format!("`{function}` takes {takes}, not {}", args.len());
                     failed = Some(self.report(Diagnostic::new(ErrorKind::TooManyArguments, at, message)));
                     break;

@@ -210,7 +210,13 @@ impl<'a> Lowerer<'a> {
         let defaults: Vec<bool> = definition.params.iter().map(|p| p.default.is_some()).collect();
         let positional = args.iter().take_while(|a| a.name.is_none()).count();
         let mut own = args;
-        if positional == args.len() && args.len() == params.len() + 1 && self.is_penalty(definition) {
+        if positional > params.len() && self.is_penalty(definition) {
+            if let Some(surplus) = args.get(params.len() + 1) {
+                let at = self.place(frame, surplus.value.span);
+                let takes = super::arguments::counted(params.len());
+                let message = format!("`{name}` takes {takes} and what it penalises, not {}", args.len());
+                return Err(self.report(Diagnostic::new(ErrorKind::TooManyArguments, at, message)));
+            }
             target = self.target(&args[params.len()].value, frame)?;
             own = &args[..params.len()];
         }
