@@ -14,17 +14,15 @@ pub(crate) fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(
-            Command::new("check")
-                .about("Runs reference cases through the compiler and its interpreter")
-                .arg(
-                    Arg::new("files")
-                        .value_name("FILE.json")
-                        .help("Files of reference cases")
-                        .required(true)
-                        .action(ArgAction::Append)
-                        .num_args(1..)
-                        .value_parser(value_parser!(PathBuf)),
-                ),
+            Command::new("check").about("Runs reference cases through the compiler and its interpreter").arg(
+                Arg::new("files")
+                    .value_name("FILE.json")
+                    .help("Files of reference cases")
+                    .required(true)
+                    .action(ArgAction::Append)
+                    .num_args(1..)
+                    .value_parser(value_parser!(PathBuf)),
+            ),
         )
 }
 

@@ -1,7 +1,8 @@
-//! A lowered graph and its derivatives, of first and second order.
+//! A lowered graph and its derivatives, of first and second order: stabilised before, simplified after.
 
 use gradsmith_compiler::diff;
 use gradsmith_compiler::ir::{Graph, NodeId, Number, Tensor};
+use gradsmith_compiler::simplify::{self, Log};
 
 /// A scalar, and its derivatives by some nodes.
 #[derive(Clone, Debug)]
@@ -14,14 +15,20 @@ pub struct Derivatives {
     pub wrt: Vec<NodeId>,
     /// The gradients, each of the shape of its node.
     pub gradient: Vec<NodeId>,
+    /// The rules that fired.
+    pub log: Log,
 }
 
 impl Derivatives {
     /// Differentiates `value` by `wrt`.
     #[must_use]
     pub fn of(mut graph: Graph, value: NodeId, wrt: &[NodeId]) -> Self {
-        let gradient = diff::gradient(&mut graph, value, wrt);
-        Self { graph, value, wrt: wrt.to_vec(), gradient }
+        let (mut roots, before) = simplify::stabilise(&mut graph, &[value]);
+        let gradient = diff::gradient(&mut graph, roots[0], wrt);
+        roots.extend(gradient);
+        let (roots, after) = simplify::simplify(&mut graph, &roots);
+        let log = before.then(&after);
+        Self { graph, value: roots[0], wrt: wrt.to_vec(), gradient: roots[1..].to_vec(), log }
     }
 
     /// The Hessian-vector product by the `chosen` of the nodes, the direction being one new input for each, in order:
@@ -39,6 +46,9 @@ impl Derivatives {
         }
         let along = self.graph.sum_as(&terms, &[]);
         let wrt: Vec<NodeId> = chosen.iter().map(|&k| self.wrt[k]).collect();
-        diff::gradient(&mut self.graph, along, &wrt)
+        let products = diff::gradient(&mut self.graph, along, &wrt);
+        let (products, fired) = simplify::simplify(&mut self.graph, &products);
+        self.log = std::mem::take(&mut self.log).then(&fired);
+        products
     }
 }

@@ -91,7 +91,13 @@ impl fmt::Display for Disagreement {
 }
 
 /// Compares an array; adds what disagrees to `found`.
-pub fn compare(tolerance: Tolerance, array: Array, wanted: &[f64], got: &[f64], found: &mut Vec<Disagreement>) {
+pub fn compare(
+    tolerance: Tolerance,
+    array: Array,
+    wanted: &[f64],
+    got: &[f64],
+    found: &mut Vec<Disagreement>,
+) {
     if wanted.len() != got.len() {
         found.push(Disagreement::Length { array, wanted: wanted.len(), got: got.len() });
         return;

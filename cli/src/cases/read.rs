@@ -107,7 +107,8 @@ fn network(f: &Fields<'_>) -> Read<Network> {
             let mut product = Vec::new();
             for (name, direction) in inner.named("v", numbers)? {
                 let result = super::named(&results, &name).cloned();
-                let result = result.ok_or_else(|| f.wrong(&format!("its `hvp` has no result for `{name}`")))?;
+                let result =
+                    result.ok_or_else(|| f.wrong(&format!("its `hvp` has no result for `{name}`")))?;
                 product.push((name, Product { direction, result }));
             }
             Some(product)
@@ -251,8 +252,12 @@ fn numbers(value: &Value) -> Option<Vec<f64>> {
 
 /// Nothing but a tensor whose kind, shape and number of entries agree.
 fn tensor(value: &Value) -> Option<Tensor> {
-    let shape: Vec<usize> =
-        value.get("shape")?.as_array()?.iter().map(|n| n.as_u64().map(|n| n as usize)).collect::<Option<_>>()?;
+    let shape: Vec<usize> = value
+        .get("shape")?
+        .as_array()?
+        .iter()
+        .map(|n| n.as_u64().map(|n| n as usize))
+        .collect::<Option<_>>()?;
     let rank = match value.get("kind")?.as_str()? {
         "scalar" => 0,
         "vector" => 1,

@@ -17,13 +17,15 @@ pub(super) fn run(r: &Reject) -> Vec<Disagreement> {
         Context::Network => refused_network(r),
     };
     let Err(errors) = refusal else {
-        let wrong = (!r.may_accept).then(|| Disagreement::Other("accepted, but it is to be refused".to_owned()));
+        let wrong =
+            (!r.may_accept).then(|| Disagreement::Other("accepted, but it is to be refused".to_owned()));
         return wrong.into_iter().collect();
     };
     if errors.iter().any(|error| is_right(r, error)) {
         return Vec::new();
     }
-    let wanted = if r.spans.is_empty() { "anywhere".to_owned() } else { format!("in {:?} of {:?}", r.spans, r.fault) };
+    let wanted =
+        if r.spans.is_empty() { "anywhere".to_owned() } else { format!("in {:?} of {:?}", r.spans, r.fault) };
     let offer = r.suggestion.as_ref().map_or_else(String::new, |s| format!(" offering `{s}`"));
     let got: Vec<String> = errors
         .iter()
