@@ -57,6 +57,19 @@ impl<'a, T: Scalar> Mat<'a, T> {
         self.view.dim()
     }
 
+    /// Distance in numbers from a row to the next, and from a column to the next.
+    #[inline]
+    pub(crate) fn strides(&self) -> (isize, isize) {
+        let strides = self.view.strides();
+        (strides[0], strides[1])
+    }
+
+    /// The number in the first row and column.
+    #[inline]
+    pub(crate) fn as_ptr(&self) -> *const T {
+        self.view.as_ptr()
+    }
+
     /// The same matrix as an `ndarray` view.
     #[inline]
     pub fn view(self) -> ArrayView2<'a, T> {
@@ -103,6 +116,19 @@ impl<'a, T: Scalar> MatMut<'a, T> {
     #[inline]
     pub fn shape(&self) -> (usize, usize) {
         self.view.dim()
+    }
+
+    /// Distance in numbers from a row to the next, and from a column to the next.
+    #[inline]
+    pub(crate) fn strides(&self) -> (isize, isize) {
+        let strides = self.view.strides();
+        (strides[0], strides[1])
+    }
+
+    /// The number in the first row and column.
+    #[inline]
+    pub(crate) fn as_mut_ptr(&mut self) -> *mut T {
+        self.view.as_mut_ptr()
     }
 
     /// The same matrix as an `ndarray` view.

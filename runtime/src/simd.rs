@@ -84,20 +84,20 @@ macro_rules! simd {
 }
 
 #[cfg(target_arch = "x86_64")]
-mod x86 {
+pub(crate) mod x86 {
     use core::sync::atomic::{AtomicU8, Ordering};
 
     use super::Math;
 
-    pub(super) const BASELINE: u8 = 1;
-    pub(super) const AVX2: u8 = 2;
-    pub(super) const AVX512: u8 = 3;
+    const BASELINE: u8 = 1;
+    pub(crate) const AVX2: u8 = 2;
+    pub(crate) const AVX512: u8 = 3;
 
     /// 0 = not asked yet. Every thread that asks finds the same answer, so `Relaxed` is enough.
     static LEVEL: AtomicU8 = AtomicU8::new(0);
 
     #[inline(always)]
-    pub(super) fn level() -> u8 {
+    pub(crate) fn level() -> u8 {
         match LEVEL.load(Ordering::Relaxed) {
             0 => detect(),
             level => level,

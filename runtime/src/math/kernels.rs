@@ -1,11 +1,12 @@
 //! The functions per number type.
 
 use super::{elementary, error_function, gamma};
+use crate::contract::Contract;
 use crate::simd::Math;
 
 /// What [`Math`] calls. Not nameable outside this crate, which seals [`Scalar`](crate::scalar::Scalar).
 #[allow(missing_docs, reason = "documented where `Math` offers them")]
-pub trait Kernels: Copy + 'static {
+pub trait Kernels: Contract {
     fn fused_mul_add(self, b: Self, c: Self) -> Self;
     fn exp(math: Math, x: Self) -> Self;
     fn expm1(math: Math, x: Self) -> Self;

@@ -11,7 +11,7 @@ mod kernels;
 
 use crate::scalar::Scalar;
 use crate::simd::Math;
-pub use kernels::Kernels;
+pub(crate) use kernels::Kernels;
 
 macro_rules! unary {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(

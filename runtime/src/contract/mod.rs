@@ -1,6 +1,12 @@
 //! Contractions: products of matrices and vectors, and sums.
 
+mod product;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
 use ndarray::linalg::general_mat_mul;
+
+pub(crate) use product::Contract;
 
 use crate::matrix::{Mat, MatMut};
 use crate::scalar::Scalar;
@@ -22,9 +28,12 @@ pub enum Accum {
 /// If the shapes are not out: m×n, a: m×k, b: k×n.
 #[inline]
 #[track_caller]
-pub fn matmul<T: Scalar>(out: MatMut<'_, T>, accum: Accum, alpha: T, a: Mat<'_, T>, b: Mat<'_, T>) {
+pub fn matmul<T: Scalar>(mut out: MatMut<'_, T>, accum: Accum, alpha: T, a: Mat<'_, T>, b: Mat<'_, T>) {
     let ((m, n), (ma, k), (kb, nb)) = (out.shape(), a.shape(), b.shape());
     assert!(m == ma && k == kb && n == nb, "matmul: {m}×{n} from {ma}×{k} and {kb}×{nb}");
+    if m == 0 || n == 0 || product::product(&mut out, accum, alpha, a, b) {
+        return;
+    }
     let beta = match accum {
         Accum::Replace => T::ZERO,
         Accum::Add => T::ONE,
