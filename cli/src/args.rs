@@ -1,9 +1,28 @@
 //! The command line.
 
-use crate::{Failure, commands};
+use crate::commands::{catalog, check, expand, explain};
+use crate::{Failure, request::Request};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::io::Write;
 use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo gradsmith explain 'quadratic + l2(lambda / n)'
+  cargo gradsmith explain cross_entropy --network '784 -> 100 sigmoid -> 10 sigmoid'
+  cargo gradsmith explain 'norm2(X*w - y)^2 / 2' --var 'X:matrix[n,d]' --var 'y:vector[n]' --wrt w:vector
+  cargo gradsmith expand 'categorical_cross_entropy + l2(lambda)' --network '4 -> 8 relu -> 3 softmax'
+  cargo gradsmith catalog huber
+  cargo gradsmith check cases.json";
+
+const KINDS: &str = "\
+What EXPR is:
+  a cost of activations `a` and targets `y`, written for one example (the cost of a batch is the mean);
+  with --network, the cost of that network;
+  with --var or --wrt, an objective: any scalar expression over the variables declared.
+
+In a cost, names that nothing declares are hyper-parameters, unless --hyper lists them; the weights are `w`
+and the biases `b`, unless --declare names them.";
 
 /// What the command line may be.
 pub(crate) fn command() -> Command {
@@ -11,27 +30,116 @@ pub(crate) fn command() -> Command {
         .bin_name("cargo gradsmith")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Derivatives of cost functions: explained, expanded to Rust, checked")
+        .after_help(EXAMPLES)
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(
-            Command::new("check").about("Runs reference cases through the compiler and its interpreter").arg(
-                Arg::new("files")
-                    .value_name("FILE.json")
-                    .help("Files of reference cases")
-                    .required(true)
-                    .action(ArgAction::Append)
-                    .num_args(1..)
-                    .value_parser(value_parser!(PathBuf)),
-            ),
+            subject(Command::new("explain"))
+                .about("Shows a cost or objective, its derivatives and the steps to them")
+                .arg(
+                    Arg::new("format")
+                        .long("format")
+                        .value_name("FORMAT")
+                        .help("How formulas are written")
+                        .value_parser(["text", "latex"])
+                        .default_value("text"),
+                ),
+        )
+        .subcommand(
+            subject(Command::new("expand")).about("Prints the Rust that the derive macro makes of it, formatted"),
+        )
+        .subcommand(
+            Command::new("catalog")
+                .about("Lists losses, penalties, activations and functions, or says more of one")
+                .arg(Arg::new("name").value_name("NAME").help("One entry: its definition, domain and kinks")),
+        )
+        .subcommand(
+            Command::new("check")
+                .about("Runs files of reference cases through the compiler and its interpreter")
+                .long_about(
+                    "Runs files of reference cases through the compiler and its interpreter, writes every \
+                     disagreement with the figure wanted and the figure got, and last how many cases passed and \
+                     failed. Exit code 1 if any failed.",
+                )
+                .arg(
+                    Arg::new("files")
+                        .value_name("FILE.json")
+                        .help("Objectives, costs, networks, extreme cases, rejects; told apart by their fields")
+                        .required(true)
+                        .action(ArgAction::Append)
+                        .num_args(1..)
+                        .value_parser(value_parser!(PathBuf)),
+                ),
+        )
+}
+
+/// The arguments that say what is asked about.
+fn subject(command: Command) -> Command {
+    let option = |id: &'static str, value: &'static str, help: &'static str| {
+        Arg::new(id).long(id).value_name(value).help(help).allow_hyphen_values(true)
+    };
+    command
+        .after_help(KINDS)
+        .arg(
+            Arg::new("expr")
+                .value_name("EXPR")
+                .help("A cost or an objective, in the cost language")
+                .required(true)
+                .allow_hyphen_values(true),
+        )
+        .arg(option(
+            "network",
+            "NETWORK",
+            "`784 -> 100 sigmoid -> 10 softmax`, or definitions that end in `a = ...`",
+        ))
+        .arg(option(
+            "declare",
+            "DECLS",
+            "Tensors: `x: 784, W: 10 x 784, b: 10` (a network's long form, or a cost's)",
+        ))
+        .arg(
+            option("inputs", "NAMES", "Which declared tensors the data supplies [default: x, x1, x2, ...]")
+                .requires("network")
+                .action(ArgAction::Append)
+                .value_delimiter(','),
+        )
+        .arg(
+            option("hyper", "NAMES", "Hyper-parameters: `lambda,n`")
+                .action(ArgAction::Append)
+                .value_delimiter(','),
+        )
+        .arg(
+            option("define", "DEFINITION", "A definition of your own: `name(p = 1) = ...`; may be repeated")
+                .action(ArgAction::Append),
+        )
+        .arg(
+            option(
+                "var",
+                "NAME:SHAPE",
+                "A variable of an objective: `X:matrix[n,d]`, `s:scalar`; may be repeated",
+            )
+            .action(ArgAction::Append)
+            .conflicts_with_all(["network", "declare", "hyper"]),
+        )
+        .arg(
+            option("wrt", "NAME[:SHAPE]", "A variable to differentiate by: `w:vector`; may be repeated")
+                .action(ArgAction::Append)
+                .conflicts_with_all(["network", "declare", "hyper"]),
         )
 }
 
 /// Runs the command asked for; whether all is well.
 pub(crate) fn dispatch(matches: &ArgMatches, out: &mut dyn Write) -> Result<bool, Failure> {
     match matches.subcommand() {
+        Some(("explain", m)) => {
+            let format = m.get_one::<String>("format").map_or("text", String::as_str);
+            explain::run(&Request::from_matches(m)?, format, out)
+        }
+        Some(("expand", m)) => expand::run(&Request::from_matches(m)?, out),
+        Some(("catalog", m)) => catalog::run(m.get_one::<String>("name").map(String::as_str), out),
         Some(("check", m)) => {
             let files: Vec<PathBuf> = m.get_many("files").into_iter().flatten().cloned().collect();
-            commands::check::run(&files, out)
+            check::run(&files, out)
         }
         _ => Ok(true),
     }

@@ -6,6 +6,7 @@ pub mod cases;
 pub mod commands;
 pub mod derivatives;
 pub mod front;
+pub mod request;
 
 mod args;
 

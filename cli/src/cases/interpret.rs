@@ -3,11 +3,11 @@
 use super::compare::{Array, Disagreement, compare};
 use super::reject;
 use super::{Body, Case, Cost, Named, Network, Objective, Tensor, named};
-use crate::derivatives::Derivatives;
+use crate::derivatives::{Derivatives, total};
 use crate::front::{CostText, NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::diag::Diagnostics;
 use gradsmith_compiler::eval::{Evaluator, Sizes};
-use gradsmith_compiler::ir::{ExtentKind, Graph, NodeId, Number, Tensor as Term};
+use gradsmith_compiler::ir::{ExtentKind, Graph, NodeId};
 use gradsmith_compiler::lower::{Role, objective};
 use gradsmith_compiler::syntax::ast::{DeclaredExtent, DeclaredShape};
 use std::sync::Arc;
@@ -176,12 +176,6 @@ fn value_and_gradient(
     }
 }
 
-/// The data cost and the penalties together.
-fn total(graph: &mut Graph, data: NodeId, penalty: NodeId) -> NodeId {
-    let term = |node| (Number::ONE, Term::new(node, Vec::new()));
-    graph.sum_as(&[term(data), term(penalty)], &[])
-}
-
 fn hyper(values: &Named<f64>) -> Named<Tensor> {
     values.iter().map(|(n, v)| (n.clone(), Tensor { shape: Vec::new(), data: vec![*v] })).collect()
 }
@@ -205,7 +199,7 @@ fn cost(case: &Case, c: &Cost, found: &mut Vec<Disagreement>) -> Result<(), Diag
         tensors: [tensors(&c.weights, Role::Weight), tensors(&c.biases, Role::Bias)].concat(),
     };
     let mut lowered = text.lower()?;
-    let value = total(&mut lowered.graph, lowered.data, lowered.penalty);
+    let value = total(&mut lowered.graph, &[lowered.data, lowered.penalty]);
     let mut wrt = vec![lowered.a];
     wrt.extend(lowered.tensors.iter().map(|t| t.node));
     let d = Derivatives::of(lowered.graph, value, &wrt);
@@ -243,7 +237,7 @@ fn network(case: &Case, n: &Network, found: &mut Vec<Disagreement>) -> Result<()
             found.push(Disagreement::Other(format!("wanted {wanted:?} for {role:?}, got {got:?}")));
         }
     }
-    let value = total(&mut cost.graph, cost.data, cost.penalty);
+    let value = total(&mut cost.graph, &[cost.data, cost.penalty]);
     let wrt: Vec<NodeId> = cost.tensors.iter().map(|t| t.node).collect();
     let wrt_names: Vec<String> = cost.tensors.iter().map(|t| t.name.clone()).collect();
     let mut d = Derivatives::of(cost.graph, value, &wrt);

@@ -1,3 +1,6 @@
 //! The commands, one a file.
 
+pub mod catalog;
 pub mod check;
+pub mod expand;
+pub mod explain;

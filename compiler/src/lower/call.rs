@@ -8,7 +8,7 @@ use crate::source::Place;
 use crate::syntax::ast::{Call, Expr, ExprKind};
 
 /// Functions that are not element-wise rows: name, parameters, how many of them are required.
-pub(crate) const BUILTINS: &[(&str, &[&str], usize)] = &[
+pub const BUILTINS: &[(&str, &[&str], usize)] = &[
     ("sqrt", &["x"], 1),
     ("sum", &["x"], 1),
     ("mean", &["x"], 1),

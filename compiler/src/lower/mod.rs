@@ -13,6 +13,8 @@ pub mod network;
 pub mod objective;
 mod operators;
 
+pub use call::BUILTINS;
+
 use crate::diag::{Diagnostic, Diagnostics, ErrorKind};
 use crate::ir::{Extent, ExtentKind, Graph, Index, NodeId, Tensor};
 use crate::source::{Place, SourceId, Span};
