@@ -166,9 +166,19 @@ impl Tree {
     pub fn product(coeff: Number, factors: Vec<(Self, Number)>) -> Self {
         let rank = factors.iter().map(|(t, _)| t.rank).max().unwrap_or(0);
         let plain = factors.iter().all(|(t, _)| t.plain);
-        let (mut scalars, mut arrays) = (Vec::new(), Vec::new());
+        let (mut coeff, mut scalars, mut arrays) = (coeff, Vec::new(), Vec::new());
         for (t, power) in factors {
-            if t.rank == 0 { scalars.push((t, power)) } else { arrays.push((t.note, power)) }
+            if t.rank == 0 {
+                scalars.push((t, power));
+            } else if power.is_one() {
+                let (above, below, minus, rest) = without_scale(t.note);
+                scalars.extend(above.into_iter().map(|n| (Self::plain(n), Number::ONE)));
+                scalars.extend(below.into_iter().map(|n| (Self::plain(n), Number::MINUS_ONE)));
+                coeff = if minus { coeff.neg() } else { coeff };
+                arrays.push((rest, power));
+            } else {
+                arrays.push((t.note, power));
+            }
         }
         let body = (!arrays.is_empty()).then(|| elementwise(arrays));
         Self { note: scaled(coeff, scalars, body), rank, plain }
@@ -195,6 +205,7 @@ pub fn sum(terms: Vec<(bool, Notation)>) -> Notation {
             note => flat.push((minus, note)),
         }
     }
+    flat.sort_by_key(|(_, note)| !leads(note));
     if let Some(k) = flat.iter().position(|(minus, _)| !minus) {
         flat[..=k].rotate_right(1);
     }
@@ -204,6 +215,16 @@ pub fn sum(terms: Vec<(bool, Notation)>) -> Notation {
             (false, note) => note,
         },
         _ => Notation::Sum(flat),
+    }
+}
+
+/// Whether a term stands before others: `W * x + b`.
+fn leads(note: &Notation) -> bool {
+    match note {
+        Notation::Matmul(_) => true,
+        Notation::Times(factors) => factors.last().is_some_and(leads),
+        Notation::Over(above, _) => leads(above),
+        _ => false,
     }
 }
 
@@ -243,12 +264,25 @@ fn root(base: Notation) -> Notation {
 /// The entry-by-entry product of arrays of one rank, with its quotients.
 #[must_use]
 pub fn elementwise(pieces: Vec<(Notation, Number)>) -> Notation {
+    let parts = |note| match note {
+        Notation::Elementwise(inner) => inner,
+        Notation::Number(n) if n.is_one() => Vec::new(),
+        note => vec![note],
+    };
     let (mut above, mut below) = (Vec::new(), Vec::new());
     for (note, exponent) in pieces {
-        let (list, exponent) =
-            if exponent.is_negative() { (&mut below, exponent.neg()) } else { (&mut above, exponent) };
+        let (list, other, exponent) = if exponent.is_negative() {
+            (&mut below, &mut above, exponent.neg())
+        } else {
+            (&mut above, &mut below, exponent)
+        };
         match note {
             Notation::Elementwise(inner) if exponent.is_one() => list.extend(inner),
+            Notation::ElementOver(a, b) if exponent.is_one() => {
+                let (a, b) = (parts(*a), parts(*b));
+                list.extend(a);
+                other.extend(b);
+            }
             note => list.push(power(note, exponent, true)),
         }
     }
@@ -290,18 +324,15 @@ pub fn scaled(coeff: Number, scalars: Vec<(Tree, Number)>, body: Option<Notation
         return if scale.minus { negative(note) } else { note };
     }
     results.extend(body);
+    // Results that are scaled themselves: all coefficients go to the front.
     let mut flat = Vec::new();
     for note in results {
-        let note = match note {
-            Notation::Negative(inner) => {
-                scale.minus = !scale.minus;
-                *inner
-            }
-            note => note,
-        };
-        match note {
-            Notation::Times(inner) => flat.extend(inner),
-            note => flat.push(note),
+        let (above, below, minus, rest) = without_scale(note);
+        scale.minus ^= minus;
+        scale.above.extend(above);
+        scale.below.extend(below);
+        if rest != Notation::Number(Number::ONE) {
+            flat.push(rest);
         }
     }
     scale.apply(flat)

@@ -1,0 +1,137 @@
+//! Notation to LaTeX, for any engine (KaTeX, MathJax, amsmath).
+
+use super::Lines;
+use super::layout::{Layout, page};
+use crate::syntax::parse::greek_name;
+
+/// The formula; its definitions after it.
+#[must_use]
+pub fn write(lines: &Lines) -> String {
+    latex(&page(lines))
+}
+
+fn latex(layout: &Layout) -> String {
+    match layout {
+        Layout::Row(row) => {
+            let mut out = String::new();
+            for (k, piece) in row.iter().enumerate() {
+                let text = match piece {
+                    Layout::Juxtaposed => {
+                        let words = [k.checked_sub(1).and_then(|p| row.get(p)), row.get(k + 1)];
+                        let wide = words.iter().flatten().any(|n| is_word(n));
+                        if wide { r" \, ".to_owned() } else { " ".to_owned() }
+                    }
+                    piece => latex(piece),
+                };
+                // A command must not run into the letter after it.
+                let command = out.rfind('\\').is_some_and(|at| {
+                    out.len() > at + 1 && out[at + 1..].chars().all(|c| c.is_ascii_alphabetic())
+                });
+                if command && text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+                    out.push(' ');
+                }
+                out.push_str(&text);
+            }
+            out
+        }
+        Layout::Letter(text) => letter(text),
+        Layout::Word(text) => format!(r"\mathrm{{{}}}", escaped(text)),
+        Layout::Function(name) => match name.as_str() {
+            "log" | "exp" | "sin" | "cos" | "tan" | "arcsin" | "arccos" | "arctan" | "sinh" | "cosh" | "tanh"
+            | "max" | "min" | "det" => format!(r"\{name}"),
+            "norm2" => r"\operatorname{norm}".to_owned(),
+            name => format!(r"\operatorname{{{}}}", escaped(name)),
+        },
+        Layout::Text(text) => format!(r"\text{{{text}}}"),
+        Layout::Number(text) => match text.split_once('e') {
+            Some((mantissa, exponent)) => format!(r"{mantissa} \cdot 10^{{{exponent}}}"),
+            None => text.clone(),
+        },
+        Layout::Binary(sign) => format!(" {} ", symbol(sign)),
+        Layout::Symbol(",") => ", ".to_owned(),
+        Layout::Symbol("∑") => r"\sum ".to_owned(),
+        Layout::Symbol(sign) => symbol(sign).to_owned(),
+        Layout::Juxtaposed => " ".to_owned(),
+        Layout::Fraction(above, below) => format!(r"\frac{{{}}}{{{}}}", latex(above), latex(below)),
+        Layout::Super(base, script) => format!("{}^{}", latex(base), script_of(script)),
+        Layout::Sub(base, script) => format!("{}_{}", latex(base), script_of(script)),
+        Layout::Root(inner) => format!(r"\sqrt{{{}}}", latex(inner)),
+        Layout::Fence("‖", inner, _) => format!(r"\left\lVert {} \right\rVert", latex(inner)),
+        Layout::Fence(open, inner, close) => format!(r"\left{open}{}\right{close}", latex(inner)),
+        Layout::Big(sign, under) => format!("{}_{} ", latex(sign).trim_end(), script_of(under)),
+        Layout::Cases(cases) => {
+            let rows: Vec<String> =
+                cases.iter().map(|(value, condition)| format!("{} & {}", latex(value), latex(condition))).collect();
+            format!(r"\begin{{cases}} {} \end{{cases}}", rows.join(r" \\ "))
+        }
+    }
+}
+
+fn is_word(layout: &Layout) -> bool {
+    match layout {
+        Layout::Word(_) | Layout::Function(_) => true,
+        Layout::Row(row) => row.first().is_some_and(is_word),
+        Layout::Super(base, _) | Layout::Sub(base, _) => is_word(base),
+        _ => false,
+    }
+}
+
+/// One letter or digit as it is, anything longer in braces.
+fn script_of(script: &Layout) -> String {
+    let text = match script {
+        Layout::Row(row) if row.iter().all(|l| matches!(l, Layout::Letter(_))) => {
+            row.iter().map(latex).collect()
+        }
+        script => latex(script),
+    };
+    let mut chars = text.chars();
+    match (chars.next(), chars.next()) {
+        (Some(c), None) if c.is_ascii_alphanumeric() => text,
+        _ => format!("{{{text}}}"),
+    }
+}
+
+fn letter(text: &str) -> String {
+    let Some(c) = text.chars().next().filter(|c| !c.is_ascii()) else { return escaped(text) };
+    match greek_name(c) {
+        // Those that look like Latin capitals have no command.
+        Some(
+            name @ ("Alpha" | "Beta" | "Epsilon" | "Zeta" | "Eta" | "Iota" | "Kappa" | "Mu" | "Nu" | "Omicron"
+            | "Rho" | "Tau" | "Chi"),
+        ) => {
+            let latin = match name {
+                "Eta" => "H",
+                "Nu" => "N",
+                "Rho" => "P",
+                "Chi" => "X",
+                name => &name[..1],
+            };
+            format!(r"\mathrm{{{latin}}}")
+        }
+        Some("omicron") => "o".to_owned(),
+        Some("epsilon") => r"\varepsilon".to_owned(),
+        Some("phi") => r"\varphi".to_owned(),
+        Some(name) => format!(r"\{name}"),
+        None => text.to_owned(),
+    }
+}
+
+fn symbol(sign: &'static str) -> &'static str {
+    match sign {
+        "−" => "-",
+        "⊙" => r"\odot",
+        "⊘" => r"\oslash",
+        "⊗" => r"\otimes",
+        "⊤" => r"\top",
+        "𝟏" => r"\mathbf{1}",
+        "∑" => r"\sum",
+        "·" => r"\cdot",
+        "≤" => r"\le",
+        "≥" => r"\ge",
+        sign => sign,
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('_', r"\_").replace('?', r"\mathord{?}")
+}

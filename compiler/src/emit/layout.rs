@@ -1,0 +1,371 @@
+//! Notation to boxes on the page: what LaTeX and MathML have in common, and where parentheses go.
+
+use super::Lines;
+use super::notation::{Notation, Whole};
+use super::template;
+use crate::ir::{AxisFn, Number};
+use crate::syntax::ast::CompareOp;
+use crate::syntax::parse::greek_name;
+
+/// A piece of the page.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Layout {
+    /// Side by side.
+    Row(Vec<Layout>),
+    /// One letter, Latin or Greek, or more letters of indices.
+    Letter(String),
+    /// A word that is a variable.
+    Word(String),
+    /// A function's name.
+    Function(String),
+    /// Plain text.
+    Text(&'static str),
+    /// Digits.
+    Number(String),
+    /// An operator between operands.
+    Binary(&'static str),
+    /// A sign or symbol by itself.
+    Symbol(&'static str),
+    /// The product of neighbours, not written.
+    Juxtaposed,
+    /// A fraction.
+    Fraction(Box<Layout>, Box<Layout>),
+    /// Base and superscript.
+    Super(Box<Layout>, Box<Layout>),
+    /// Base and subscript.
+    Sub(Box<Layout>, Box<Layout>),
+    /// A square root.
+    Root(Box<Layout>),
+    /// Growing delimiters: `(`, `|`, `‖`, `⌊`.
+    Fence(&'static str, Box<Layout>, &'static str),
+    /// A big operator with what stands under it.
+    Big(Box<Layout>, Box<Layout>),
+    /// Values with their conditions.
+    Cases(Vec<(Layout, Layout)>),
+}
+
+/// How tightly a form binds, loosest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    Sum,
+    Product,
+    Fraction,
+    Script,
+    Atom,
+}
+
+/// The formula, then its definitions: "... where t₁ = ...".
+pub(super) fn page(lines: &Lines) -> Layout {
+    let mut row = vec![layout(&lines.value)];
+    for (k, (name, note)) in lines.definitions.iter().enumerate() {
+        row.push(Layout::Text(if k == 0 { " where " } else { ", " }));
+        row.extend([self::name(name), Layout::Binary("="), layout(note)]);
+    }
+    one(row)
+}
+
+fn one(mut row: Vec<Layout>) -> Layout {
+    if row.len() == 1 { row.remove(0) } else { Layout::Row(row) }
+}
+
+fn boxed(note: &Notation) -> Box<Layout> {
+    Box::new(layout(note))
+}
+
+fn parens(inner: Layout) -> Layout {
+    Layout::Fence("(", Box::new(inner), ")")
+}
+
+fn function(name: &str, args: &[Notation]) -> Layout {
+    Layout::Row(vec![Layout::Function(name.to_owned()), parens(list(args))])
+}
+
+fn list(args: &[Notation]) -> Layout {
+    let mut row = Vec::new();
+    for (k, arg) in args.iter().enumerate() {
+        if k > 0 {
+            row.push(Layout::Symbol(","));
+        }
+        row.push(layout(arg));
+    }
+    one(row)
+}
+
+fn scripted(base: &Notation, script: Layout) -> Layout {
+    Layout::Super(Box::new(at(base, Level::Atom)), Box::new(script))
+}
+
+fn layout(note: &Notation) -> Layout {
+    match note {
+        Notation::Number(n) => number(*n),
+        Notation::Pi => Layout::Letter("π".to_owned()),
+        Notation::Name(name) => self::name(name),
+        Notation::Sum(terms) => {
+            let mut row = Vec::new();
+            for (k, (minus, term)) in terms.iter().enumerate() {
+                match (k, minus) {
+                    (0, false) => {}
+                    (0, true) => row.push(Layout::Symbol("−")),
+                    (_, true) => row.push(Layout::Binary("−")),
+                    (_, false) => row.push(Layout::Binary("+")),
+                }
+                row.push(last(term));
+            }
+            Layout::Row(row)
+        }
+        Notation::Negative(inner) => Layout::Row(vec![Layout::Symbol("−"), last(inner)]),
+        Notation::Times(factors) | Notation::Matmul(factors) => {
+            juxtaposed(factors, matches!(note, Notation::Times(_)))
+        }
+        Notation::Elementwise(factors) => {
+            let mut row = Vec::new();
+            for (k, factor) in factors.iter().enumerate() {
+                if k > 0 {
+                    row.push(Layout::Binary("⊙"));
+                }
+                row.push(at(factor, Level::Fraction));
+            }
+            Layout::Row(row)
+        }
+        Notation::Over(above, below) => Layout::Fraction(boxed(above), boxed(below)),
+        Notation::ElementOver(above, below) => Layout::Row(vec![
+            at(above, Level::Fraction),
+            Layout::Binary("⊘"),
+            at(below, Level::Fraction),
+        ]),
+        Notation::Power(base, exponent) => scripted(base, layout(exponent)),
+        Notation::ElementPower(base, exponent) => {
+            scripted(base, Layout::Row(vec![Layout::Symbol("⊙"), at(exponent, Level::Product)]))
+        }
+        Notation::Sqrt(inner) => Layout::Root(boxed(inner)),
+        Notation::Transpose(inner) => match &**inner {
+            Notation::Whole(Whole::Inverse, args) => match args.as_slice() {
+                [a] => scripted(a, Layout::Row(vec![Layout::Symbol("−"), Layout::Symbol("⊤")])),
+                _ => function("inv", args),
+            },
+            inner => scripted(inner, Layout::Symbol("⊤")),
+        },
+        Notation::Map(f, args) => {
+            let laid: Vec<Layout> = args.iter().map(layout).collect();
+            template::filled(f.spec().latex, &laid).unwrap_or_else(|| function(f.name(), args))
+        }
+        Notation::Where(op, parts) => {
+            let [lhs, rhs, then, otherwise] = &**parts;
+            let condition = vec![Layout::Text("if "), layout(lhs), Layout::Binary(comparison(*op)), layout(rhs)];
+            Layout::Cases(vec![
+                (layout(then), Layout::Row(condition)),
+                (layout(otherwise), Layout::Text("otherwise")),
+            ])
+        }
+        Notation::Whole(f, args) => whole(*f, args),
+        Notation::Examples(body) => big(Layout::Symbol("∑"), Layout::Text("examples"), body),
+        Notation::SumOver(indices, body) => big(Layout::Symbol("∑"), joined(indices), body),
+        Notation::AxisOver(f, indices, body) => {
+            let head = Layout::Big(Box::new(Layout::Function(f.name().to_owned())), Box::new(joined(indices)));
+            Layout::Row(vec![head, parens(layout(body))])
+        }
+        Notation::Entry(array, indices) => {
+            Layout::Sub(Box::new(subscripted(array)), Box::new(joined(indices)))
+        }
+        Notation::Array(body, indices) => {
+            Layout::Sub(Box::new(parens(layout(body))), Box::new(joined(indices)))
+        }
+    }
+}
+
+/// What an index hangs on: a name that has a subscript already is put in parentheses.
+fn subscripted(array: &Notation) -> Layout {
+    match at(array, Level::Atom) {
+        sub @ Layout::Sub(..) => parens(sub),
+        other => other,
+    }
+}
+
+fn big(sign: Layout, under: Layout, body: &Notation) -> Layout {
+    Layout::Row(vec![Layout::Big(Box::new(sign), Box::new(under)), last(body)])
+}
+
+fn whole(f: Whole, args: &[Notation]) -> Layout {
+    let bold_one = || Layout::Symbol("𝟏");
+    match (f, args) {
+        (Whole::Sum, [Notation::ElementPower(inner, two)]) if **two == Notation::Number(Number::TWO) => {
+            Layout::Super(Box::new(Layout::Fence("‖", boxed(inner), "‖")), Box::new(number(Number::TWO)))
+        }
+        (Whole::Sum, [array]) => Layout::Row(vec![Layout::Symbol("∑"), at(array, Level::Product)]),
+        (Whole::Norm, [array]) => Layout::Fence("‖", boxed(array), "‖"),
+        (Whole::RowSum, [array]) => Layout::Row(vec![at(array, Level::Fraction), Layout::Juxtaposed, bold_one()]),
+        (Whole::ColSum, [array]) => {
+            let turned = scripted(array, Layout::Symbol("⊤"));
+            Layout::Row(vec![turned, Layout::Juxtaposed, bold_one()])
+        }
+        (Whole::Inverse, [array]) => scripted(array, number(Number::MINUS_ONE)),
+        (Whole::Det, [array]) => Layout::Row(vec![Layout::Function("det".to_owned()), parens(layout(array))]),
+        (Whole::LogDet, [_]) => {
+            Layout::Row(vec![Layout::Function("log".to_owned()), whole(Whole::Det, args)])
+        }
+        (Whole::Kron, [a, b]) => {
+            Layout::Row(vec![at(a, Level::Fraction), Layout::Binary("⊗"), at(b, Level::Fraction)])
+        }
+        (Whole::Vector, [c]) => filled(c, vec![bold_one()]),
+        (Whole::Matrix, [c]) => {
+            let turned = Layout::Super(Box::new(bold_one()), Box::new(Layout::Symbol("⊤")));
+            filled(c, vec![bold_one(), Layout::Juxtaposed, turned])
+        }
+        (Whole::Eye, _) => Layout::Letter("I".to_owned()),
+        (Whole::All(AxisFn::Max), _) => function("max", args),
+        _ => function(f.name(), args),
+    }
+}
+
+fn filled(value: &Notation, ones: Vec<Layout>) -> Layout {
+    if *value == Notation::Number(Number::ONE) {
+        return one(ones);
+    }
+    let mut row = vec![at(value, Level::Product), Layout::Juxtaposed];
+    row.extend(ones);
+    Layout::Row(row)
+}
+
+fn juxtaposed(factors: &[Notation], scaling: bool) -> Layout {
+    let mut row = Vec::new();
+    for (k, factor) in factors.iter().enumerate() {
+        let is_last = k + 1 == factors.len();
+        if k > 0 {
+            let digits = matches!(leading(factor), Notation::Number(_));
+            row.push(if digits { Layout::Binary("·") } else { Layout::Juxtaposed });
+        }
+        row.push(match factor {
+            Notation::Matmul(_) | Notation::Elementwise(_) | Notation::ElementOver(..) if is_last && scaling => {
+                layout(factor)
+            }
+            factor if is_last && reaches_on(factor) => layout(factor),
+            factor => at(factor, Level::Fraction),
+        });
+    }
+    Layout::Row(row)
+}
+
+fn leading(note: &Notation) -> &Notation {
+    match note {
+        Notation::Power(base, _) => leading(base),
+        Notation::Times(factors) => factors.first().map_or(note, leading),
+        note => note,
+    }
+}
+
+fn level(note: &Notation) -> Level {
+    match note {
+        Notation::Sum(_) | Notation::Negative(_) | Notation::Where(..) => Level::Sum,
+        note if reaches_on(note) => Level::Sum,
+        Notation::Number(n) if n.is_negative() => Level::Sum,
+        Notation::Number(n) if n.to_string().contains('/') => Level::Fraction,
+        Notation::Times(_)
+        | Notation::Elementwise(_)
+        | Notation::ElementOver(..)
+        | Notation::Matmul(_)
+        | Notation::Whole(Whole::RowSum | Whole::ColSum | Whole::Kron | Whole::Matrix, _) => Level::Product,
+        Notation::Whole(Whole::Vector, args) if *args != [Notation::Number(Number::ONE)] => Level::Product,
+        Notation::Over(..) => Level::Fraction,
+        Notation::Whole(Whole::Sum, _) => Level::Script,
+        Notation::Power(..)
+        | Notation::ElementPower(..)
+        | Notation::Transpose(_)
+        | Notation::Whole(Whole::Inverse, _) => Level::Script,
+        Notation::Map(f, _) if f.name() == "exp" => Level::Script,
+        Notation::Map(f, _) if f.spec().latex.starts_with(r"\left") => Level::Atom,
+        _ => Level::Atom,
+    }
+}
+
+/// A big operator, which reaches to the end of its product.
+fn reaches_on(note: &Notation) -> bool {
+    match note {
+        Notation::Examples(_) | Notation::SumOver(..) => true,
+        Notation::Whole(Whole::Sum, args) => {
+            !matches!(args.as_slice(), [Notation::ElementPower(_, two)] if **two == Notation::Number(Number::TWO))
+        }
+        _ => false,
+    }
+}
+
+fn at(note: &Notation, least: Level) -> Layout {
+    if level(note) < least { parens(layout(note)) } else { layout(note) }
+}
+
+fn last(note: &Notation) -> Layout {
+    if reaches_on(note) { layout(note) } else { at(note, Level::Product) }
+}
+
+fn number(n: Number) -> Layout {
+    match n {
+        Number::Ratio(p, q) if n.to_string().contains('/') => {
+            let digits = |v: i64| Box::new(Layout::Number(v.unsigned_abs().to_string()));
+            let fraction = Layout::Fraction(digits(p), digits(q));
+            if p < 0 { Layout::Row(vec![Layout::Symbol("−"), fraction]) } else { fraction }
+        }
+        n => {
+            let text = n.to_string();
+            match text.strip_prefix('-') {
+                Some(size) => Layout::Row(vec![Layout::Symbol("−"), Layout::Number(size.to_owned())]),
+                None => Layout::Number(text),
+            }
+        }
+    }
+}
+
+fn comparison(op: CompareOp) -> &'static str {
+    match op {
+        CompareOp::Less => "<",
+        CompareOp::LessEqual => "≤",
+        CompareOp::Greater => ">",
+        CompareOp::GreaterEqual => "≥",
+        CompareOp::Equal => "=",
+    }
+}
+
+/// Indices side by side, with commas where one is longer than a letter.
+fn joined(indices: &[String]) -> Layout {
+    if indices.iter().all(|i| i.chars().count() == 1) {
+        return one(indices.iter().map(|i| Layout::Letter(i.clone())).collect());
+    }
+    let mut row = Vec::new();
+    for (k, index) in indices.iter().enumerate() {
+        if k > 0 {
+            row.push(Layout::Symbol(","));
+        }
+        row.push(name(index));
+    }
+    one(row)
+}
+
+/// A name: Greek letters by their ASCII names, digits and what follows `_` as a subscript, words upright.
+pub(super) fn name(text: &str) -> Layout {
+    let (head, tail) = match text.split_once('_') {
+        Some((head, tail)) if !head.is_empty() && !tail.is_empty() => (head, Some(name(tail))),
+        _ => (text, None),
+    };
+    let stem = head.trim_end_matches(|c: char| c.is_ascii_digit());
+    let (stem, digits) = if stem.is_empty() { (head, "") } else { (stem, &head[stem.len()..]) };
+    let base = if stem.chars().all(|c| c.is_ascii_digit()) {
+        Layout::Number(stem.to_owned())
+    } else if stem.chars().count() == 1 {
+        Layout::Letter(stem.to_owned())
+    } else {
+        match ('Α'..='ω').find(|c| greek_name(*c) == Some(stem)) {
+            Some('ς') => Layout::Letter("σ".to_owned()),
+            Some(c) => Layout::Letter(c.to_string()),
+            None => Layout::Word(stem.to_owned()),
+        }
+    };
+    let mut subscript = Vec::new();
+    if !digits.is_empty() {
+        subscript.push(Layout::Number(digits.to_owned()));
+    }
+    if let Some(tail) = tail {
+        if !subscript.is_empty() {
+            subscript.push(Layout::Symbol(","));
+        }
+        subscript.push(tail);
+    }
+    if subscript.is_empty() { base } else { Layout::Sub(Box::new(base), Box::new(one(subscript))) }
+}

@@ -1,0 +1,236 @@
+//! Graph to page: a node in matrix notation, as a textbook has it, as text, LaTeX and MathML.
+//!
+//! ```text
+//! node --lines--> Notation --text--> `X' * (X * w - y)`
+//!                          --latex--> X^{\top} \left(X w - y\right)
+//!                          --mathml--> <math>...</math>
+//! ```
+//!
+//! A node of rank 1 is written as a column, one of rank 2 as rows by columns. Along the batch, what is written is for
+//! one example, and a sum over the batch is `Σ_examples`: the gradient of a layer's weights is
+//! `1/m * Σ_examples delta2 * a1'`, where `delta2` and `a1` are one example's vectors. What has no matrix form is
+//! written by its entries: `sum[k] A[i,k] * B[k,j] * C[k,j]`, or `(...)[i,j]` where such an array is part of a formula.
+//! Text is the cost language wherever the language can say it, so it can be parsed again; named values are
+//! written by name, so whoever reads it back wants [`Inner::Defined`] or [`Inner::Expanded`].
+
+mod contract;
+mod convert;
+mod entries;
+pub mod latex;
+mod layout;
+pub mod mathml;
+pub mod notation;
+mod template;
+#[cfg(test)]
+mod tests;
+pub mod text;
+
+use crate::ir::{Extent, Graph, NodeId, Op};
+use convert::Converter;
+use notation::{Notation, Tree, Whole};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How values that the text or a stage named are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Inner {
+    /// By name: `W2' * delta2`.
+    #[default]
+    Named,
+    /// By name, with the definitions first: `r = X * w - y; r' * r`.
+    Defined,
+    /// In full.
+    Expanded,
+}
+
+/// How to look at a node.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The extent of the batch: the axis over it is not shown.
+    pub batch: Option<Extent>,
+    /// Whether the node itself is written in full though it has a name.
+    pub expand_top: bool,
+    /// Named values inside.
+    pub inner: Inner,
+    /// How many parts a formula may have before what it shares is written once, as a local definition.
+    pub budget: usize,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self { batch: None, expand_top: true, inner: Inner::Named, budget: 80 }
+    }
+}
+
+impl View {
+    /// The view of one example of a batch of this extent.
+    #[must_use]
+    pub fn of_batch(batch: Extent) -> Self {
+        Self { batch: Some(batch), ..Self::default() }
+    }
+}
+
+/// A formula with the local definitions it rests on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lines {
+    /// Names and what they stand for, in the order needed.
+    pub definitions: Vec<(String, Notation)>,
+    /// The formula.
+    pub value: Notation,
+}
+
+/// What a formula can be written as.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// The name: `text`, `latex`, `mathml`.
+    pub name: &'static str,
+    /// The writer.
+    pub write: fn(&Lines) -> String,
+}
+
+/// Every target.
+pub static ALL: &[Target] = &[
+    Target { name: "text", write: text::write },
+    Target { name: "latex", write: latex::write },
+    Target { name: "mathml", write: mathml::write },
+];
+
+/// The target of this name.
+#[must_use]
+pub fn target(name: &str) -> Option<&'static Target> {
+    ALL.iter().find(|t| t.name == name)
+}
+
+/// The node in the cost language's own notation.
+#[must_use]
+pub fn text(g: &Graph, node: NodeId, view: &View) -> String {
+    text::write(&lines(g, node, view))
+}
+
+/// The node in LaTeX, without delimiters.
+#[must_use]
+pub fn latex(g: &Graph, node: NodeId, view: &View) -> String {
+    latex::write(&lines(g, node, view))
+}
+
+/// The node in presentation MathML: a `<math>` element that needs nothing else.
+#[must_use]
+pub fn mathml(g: &Graph, node: NodeId, view: &View) -> String {
+    mathml::write(&lines(g, node, view))
+}
+
+/// Formulas nest no deeper than this; what lies deeper is defined first.
+const DEEPEST: usize = 40;
+
+/// A value this small is written again rather than named.
+const SMALL: usize = 6;
+
+/// The node as notation.
+#[must_use]
+pub fn lines(g: &Graph, node: NodeId, view: &View) -> Lines {
+    let mut names = BTreeMap::new();
+    let mut define = BTreeSet::new();
+    if view.inner != Inner::Expanded {
+        let mut used = BTreeSet::new();
+        for id in g.reachable(&[node]) {
+            let Some(name) = g.name(id).filter(|_| !matches!(g.op(id), Op::Input(_))) else { continue };
+            // Two values of one name can be told apart only if one of them is written out.
+            let clashes = view.inner == Inner::Defined
+                && (!used.insert(name.to_owned()) || g.inputs().iter().any(|i| i.name == name));
+            if (id == node && view.expand_top) || clashes {
+                continue;
+            }
+            names.insert(id, name.to_owned());
+            if view.inner == Inner::Defined {
+                define.insert(id);
+            }
+        }
+    }
+    abbreviate(g, node, view, &mut names, &mut define);
+    let mut converter = Converter::new(g, view.batch, names);
+    let mut definitions = Vec::new();
+    for id in define {
+        let tree = converter.definition(id);
+        let note = filled(tree, converter.shown(g.shape(id)).len());
+        if let Some(name) = converter.names.get(&id) {
+            definitions.push((name.clone(), note));
+        }
+    }
+    let tree = converter.tree(node);
+    let value = match filled(tree, converter.shown(g.shape(node)).len()) {
+        Notation::Array(body, _) => *body,
+        note => note,
+    };
+    Lines { definitions, value }
+}
+
+/// A scalar that stands for an array of this rank, as that array.
+fn filled(tree: Tree, rank: usize) -> Notation {
+    match (tree.rank, rank) {
+        (0, 1) => Notation::Whole(Whole::Vector, vec![tree.note]),
+        (0, 2) => Notation::Whole(Whole::Matrix, vec![tree.note]),
+        _ => tree.note,
+    }
+}
+
+/// Names what is shared, where the formula would be long without, and what is deep, so that no formula is.
+fn abbreviate(
+    g: &Graph,
+    node: NodeId,
+    view: &View,
+    names: &mut BTreeMap<NodeId, String>,
+    define: &mut BTreeSet<NodeId>,
+) {
+    let mut shown = BTreeSet::new();
+    let mut uses: BTreeMap<NodeId, usize> = BTreeMap::new();
+    let mut stack = vec![node];
+    stack.extend(define.iter().flat_map(|id| g.node(*id).children()));
+    while let Some(id) = stack.pop() {
+        if shown.insert(id) && !names.contains_key(&id) {
+            for child in g.node(id).children() {
+                *uses.entry(child).or_default() += 1;
+                stack.push(child);
+            }
+        }
+    }
+    let measure = |names: &BTreeMap<NodeId, String>, id: NodeId, sizes: &BTreeMap<NodeId, (usize, usize)>| {
+        if names.contains_key(&id) {
+            return (1, 1);
+        }
+        let children = g.node(id).children();
+        let of = |c: &NodeId| sizes.get(c).copied().unwrap_or((1, 1));
+        let size = children.iter().fold(1usize, |sum, c| sum.saturating_add(of(c).0));
+        (size, 1 + children.iter().map(|c| of(c).1).max().unwrap_or(0))
+    };
+    let mut sizes = BTreeMap::new();
+    for &id in &shown {
+        let size = measure(names, id, &sizes);
+        sizes.insert(id, size);
+    }
+    let long = sizes.get(&node).is_some_and(|s| s.0 > view.budget || s.1 > DEEPEST);
+    if !long {
+        return;
+    }
+    let mut number = 0;
+    sizes.clear();
+    for &id in &shown {
+        let size = measure(names, id, &sizes);
+        let shared = uses.get(&id).is_some_and(|n| *n > 1) && size.0 >= SMALL;
+        if id != node && (shared || size.1 > DEEPEST) && !names.contains_key(&id) {
+            names.insert(id, local_name(g, &mut number));
+            define.insert(id);
+        }
+        let size = measure(names, id, &sizes);
+        sizes.insert(id, size);
+    }
+}
+
+/// `t1`, `t2`, ... without those that mean something already.
+fn local_name(g: &Graph, number: &mut usize) -> String {
+    loop {
+        *number += 1;
+        let name = format!("t{number}");
+        if !(0..g.len() as u32).any(|k| g.name(NodeId(k)) == Some(&name)) {
+            return name;
+        }
+    }
+}
