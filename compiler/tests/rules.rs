@@ -13,7 +13,8 @@ const VARIABLES: &str = "x: vector[3], y: vector[3], u: vector[3], v: vector[3],
 fn lowered(text: &str) -> (Graph, NodeId) {
     let program = parse::program(text, SourceId::Expression).unwrap_or_else(|e| panic!("{text}: {e}"));
     let variables = parse::declarations(VARIABLES, SourceId::Declarations).expect("declarations");
-    let lowered = objective::lower(text, &program, &[], &variables, &[]).unwrap_or_else(|e| panic!("{text}: {e}"));
+    let lowered =
+        objective::lower(text, &program, &[], &variables, &[]).unwrap_or_else(|e| panic!("{text}: {e}"));
     (lowered.graph, lowered.value)
 }
 
@@ -37,9 +38,10 @@ fn both_sides_agree_over_the_domain() {
         let (roots, _) = simplify::simplify(&mut simple, &[l]);
         for sample in 0..40 {
             let want = value(&left, l, rule, sample);
-            for (what, got) in
-                [("right side", value(&right, r, rule, sample)), ("simplified", value(&simple, roots[0], rule, sample))]
-            {
+            for (what, got) in [
+                ("right side", value(&right, r, rule, sample)),
+                ("simplified", value(&simple, roots[0], rule, sample)),
+            ] {
                 let error = (got - want).abs();
                 assert!(error <= 1e-12 * want.abs().max(1.0), "{}: {what} is {got}, not {want}", rule.name);
             }
@@ -56,7 +58,12 @@ fn the_statement_makes_the_rule_fire_and_the_measure_fall() {
         let after = simplify::measure(&graph, &roots);
         // What the constructors fold by themselves never reaches its rule: the statement is then their test.
         if before > 0 {
-            assert!(log.fired.iter().any(|(n, _)| *n == rule.name), "{} did not fire: {:?}", rule.name, log.fired);
+            assert!(
+                log.fired.iter().any(|(n, _)| *n == rule.name),
+                "{} did not fire: {:?}",
+                rule.name,
+                log.fired
+            );
             assert!(after < before, "{}: the measure went from {before} to {after}", rule.name);
         }
     }

@@ -14,14 +14,15 @@ pub(super) fn weight(graph: &Graph, id: NodeId) -> usize {
         Op::Number(_) | Op::Pi | Op::Extent(_) | Op::Input(_) | Op::Delta => 0,
         Op::Sum(terms) => 2 * terms.len(),
         Op::Product { factors, bound, .. } => {
-            let powers: usize = factors.iter().map(|f| if f.power.as_int().is_some() { 1 } else { 2 }).sum();
+            let powers: usize = factors.iter().map(|f| if f.power.as_int().is_some() { 1 } else { 8 }).sum();
             powers + bound.len()
         }
         Op::Map { function, .. } => match function.name() {
             // Overflow or cancel, or cost two evaluations: what rewriting should leave behind last.
             "log" | "pow" => 14,
             "exp" | "cosh" | "log1p" => 8,
-            "xlogy" => 9,
+            "xlogy" | "xlog1py" => 7,
+            "abs" | "sign" => 2,
             _ => 6,
         },
         Op::Select { .. } => 6,

@@ -76,11 +76,11 @@ fn run(graph: &mut Graph, roots: &[NodeId], wanted: impl Fn(Stage) -> bool) -> (
         let mut changed = false;
         for id in graph.reachable(&roots) {
             let moved = graph.node(id).children().iter().any(|c| map.get(c).is_some_and(|m| m != c));
-            let mut new =
-                if moved { graph.rebuilt(id, &|c| map.get(&c).copied().unwrap_or(c)) } else { id };
+            let mut new = if moved { graph.rebuilt(id, &|c| map.get(&c).copied().unwrap_or(c)) } else { id };
             for _ in 0..FIRINGS {
-                let Some((name, next)) =
-                    rules.iter().find_map(|r| (r.apply)(graph, new).filter(|n| *n != new).map(|n| (r.name, n)))
+                let Some((name, next)) = rules
+                    .iter()
+                    .find_map(|r| (r.apply)(graph, new).filter(|n| *n != new).map(|n| (r.name, n)))
                 else {
                     break;
                 };

@@ -41,7 +41,9 @@ pub(super) fn times_sigmoid(g: &mut Graph, id: NodeId) -> Option<NodeId> {
         let Some(u) = inner(g, &e, "exp").filter(|_| pe.is_one()) else { continue };
         for n in 0..p.factors.len() {
             let (s, ps) = p.factors[n].clone();
-            let Some(v) = inner(g, &s, "sigmoid").filter(|_| ps.as_int().is_some_and(|q| q >= 1)) else { continue };
+            let Some(v) = inner(g, &s, "sigmoid").filter(|_| ps.as_int().is_some_and(|q| q >= 1)) else {
+                continue;
+            };
             if !opposite(g, &v, &u) {
                 continue;
             }
@@ -76,7 +78,8 @@ pub(super) fn softmax(g: &mut Graph, id: NodeId) -> Option<NodeId> {
             }
             let s = s.clone().renamed(&whole.indices, &inside.out);
             for m in 0..inside.factors.len() {
-                let Some((c, t)) = quotient(g, &inside.factors[m].0, &s).filter(|_| inside.factors[m].1.is_one())
+                let Some((c, t)) =
+                    quotient(g, &inside.factors[m].0, &s).filter(|_| inside.factors[m].1.is_one())
                 else {
                     continue;
                 };
@@ -131,7 +134,8 @@ pub(super) fn softmax_total(g: &mut Graph, id: NodeId) -> Option<NodeId> {
 /// eᵘ eᵛ = e^(u+v), (eᵘ)ᵖ = e^(pu); not where that would make an outer product of exponentials.
 pub(super) fn product(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let mut p = Opened::product(g, id)?;
-    let exps: Vec<usize> = (0..p.factors.len()).filter(|&k| inner(g, &p.factors[k].0, "exp").is_some()).collect();
+    let exps: Vec<usize> =
+        (0..p.factors.len()).filter(|&k| inner(g, &p.factors[k].0, "exp").is_some()).collect();
     if let Some(&k) = exps.iter().find(|&&k| !p.factors[k].1.is_one()) {
         let (e, power) = p.factors[k].clone();
         let u = inner(g, &e, "exp")?;
@@ -163,12 +167,18 @@ fn constant(g: &Graph, parts: &[(Number, Tensor)]) -> Option<(usize, Number)> {
 }
 
 /// Replaces the constant of the sum and the term `f(u)` that goes with it.
-fn absorb(g: &mut Graph, id: NodeId, f: &str, make: fn(&mut Graph, Number, &Tensor) -> (Number, Tensor)) -> Option<NodeId> {
+fn absorb(
+    g: &mut Graph,
+    id: NodeId,
+    f: &str,
+    make: fn(&mut Graph, Number, &Tensor) -> (Number, Tensor),
+) -> Option<NodeId> {
     let (mut parts, out) = terms(g, id)?;
     let (at, c) = constant(g, &parts)?;
-    let (k, u) = parts.iter().enumerate().find_map(|(k, (coeff, t))| {
-        (*coeff == c.neg()).then(|| inner(g, t, f).map(|u| (k, u))).flatten()
-    })?;
+    let (k, u) = parts
+        .iter()
+        .enumerate()
+        .find_map(|(k, (coeff, t))| (*coeff == c.neg()).then(|| inner(g, t, f).map(|u| (k, u))).flatten())?;
     parts[k] = make(g, c, &u);
     parts.remove(at);
     Some(g.sum_as(&parts, &out))
@@ -201,7 +211,8 @@ pub(super) fn log_softmax(g: &mut Graph, id: NodeId) -> Option<NodeId> {
         locals.extend(&free);
         let u = g.tensor(&arg, &locals);
         let (cu, base) = multiple(g, &u);
-        let wanted: Vec<(Number, Tensor)> = if matches!(g.op(u.node), Op::Sum(_)) && g.name(u.node).is_none() {
+        let wanted: Vec<(Number, Tensor)> = if matches!(g.op(u.node), Op::Sum(_)) && g.name(u.node).is_none()
+        {
             terms_of(g, &u)
         } else {
             vec![(cu, base)]

@@ -179,15 +179,23 @@ pub(super) fn of_det(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     Some(g.logdet(&t).node)
 }
 
+/// The argument of a logarithm, and the function that joins a factor to it.
+fn logarithm(g: &Graph, t: &Tensor) -> Option<(&'static str, Tensor)> {
+    match inner(g, t, "log") {
+        Some(u) => Some(("xlogy", u)),
+        None => inner(g, t, "log1p").map(|u| ("xlog1py", u)),
+    }
+}
+
 /// c · log u is 0 wherever c is 0, whatever u is: a factor that runs along nothing but u's indices joins the logarithm.
 pub(super) fn times_log(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let mut p = Opened::product(g, id)?;
-    let log = p.factors.iter().position(|(t, power)| power.is_one() && inner(g, t, "log").is_some())?;
-    let u = inner(g, &p.factors[log].0, "log")?;
+    let log = p.factors.iter().position(|(t, power)| power.is_one() && logarithm(g, t).is_some())?;
+    let (joined, u) = logarithm(g, &p.factors[log].0)?;
     let joins = |(t, _): &(Tensor, Number)| {
         t.indices.iter().all(|i| u.indices.contains(i))
             && !matches!(g.op(t.node), Op::Extent(_) | Op::Delta)
-            && inner(g, t, "log").is_none()
+            && logarithm(g, t).is_none()
     };
     let (with, without): (Vec<_>, Vec<_>) = p.factors.iter().cloned().partition(joins);
     if with.is_empty() {
@@ -200,7 +208,7 @@ pub(super) fn times_log(g: &mut Graph, id: NodeId) -> Option<NodeId> {
         }
     }
     let c = Tensor::new(g.contract(ONE, &with, &indices), indices);
-    let joined = g.call("xlogy", &[c, u]);
+    let joined = g.call(joined, &[c, u]);
     let log_tensor = p.factors[log].0.clone();
     p.factors = without.into_iter().filter(|(t, _)| *t != log_tensor).collect();
     p.factors.push((joined, ONE));

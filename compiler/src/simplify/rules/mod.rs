@@ -78,6 +78,7 @@ pub static ALL: &[Rule] = rules! {
     "constant exponent":   "sum(x .^ (s - s + 3))" => "sum(x .* x .* x)",                "all x" in 0.1 .. 3.0, Always, powers::constant_exponent;
     "trivial xlogy":       "sum(x .* log(y) ./ x)" => "sum(log(y))",                     "x, y > 0" in 0.1 .. 3.0, Always, powers::trivial;
     "max of one":          "sum(max(x, x))" => "sum(x)",                                 "all x" in -3.0 .. 3.0, Always, powers::max_of_one;
+    "sum of choices":      "sum(where(x > y, u, 0) + where(x > y, v, 1))" => "sum(where(x > y, u + v, 1))", "all" in -3.0 .. 3.0, Always, sums::selects;
     "expand":              "sum((1 - y) .* sigmoid(x) - y .* sigmoid(-x))" => "sum(sigmoid(x) - y)", "all x, y" in -3.0 .. 3.0, After, sums::expand;
     "common factor":       "sum(x .* y + x .* u)" => "sum(x .* (y + u))",                "all" in -3.0 .. 3.0, After, sums::common_factor;
 };

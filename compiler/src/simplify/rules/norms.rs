@@ -64,8 +64,12 @@ pub(super) fn hypot_minus(g: &mut Graph, id: NodeId) -> Option<NodeId> {
                 _ => r == v && *cr == c.neg(),
             });
             let Some(at) = at else { continue };
-            let mut rest: Vec<_> =
-                parts.iter().enumerate().filter(|(n, _)| *n != k && *n != at).map(|(_, p)| p.clone()).collect();
+            let mut rest: Vec<_> = parts
+                .iter()
+                .enumerate()
+                .filter(|(n, _)| *n != k && *n != at)
+                .map(|(_, p)| p.clone())
+                .collect();
             rest.push((*c, g.call("hypot_minus", &[u.clone(), v.clone()])));
             return Some(g.sum_as(&rest, &out));
         }

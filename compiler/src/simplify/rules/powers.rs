@@ -6,9 +6,10 @@ use crate::ir::{Graph, NodeId, Number, Op};
 /// |x|^(2n) = x^(2n)
 pub(super) fn of_abs(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let mut p = Opened::product(g, id)?;
-    let k = p.factors.iter().position(|(t, power)| {
-        power.as_int().is_some_and(|n| n % 2 == 0) && inner(g, t, "abs").is_some()
-    })?;
+    let k = p
+        .factors
+        .iter()
+        .position(|(t, power)| power.as_int().is_some_and(|n| n % 2 == 0) && inner(g, t, "abs").is_some())?;
     p.factors[k].0 = inner(g, &p.factors[k].0, "abs")?;
     Some(p.closed(g))
 }
@@ -28,9 +29,10 @@ pub(super) fn constant_exponent(g: &mut Graph, id: NodeId) -> Option<NodeId> {
 /// xlogy(1, u) = log u, xdivy(1, u) = 1/u, both 0 for 0; recip0 of a constant folds by itself
 pub(super) fn trivial(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let Op::Map { function, args } = g.op(id).clone() else { return None };
-    let divides = match function.name() {
-        "xlogy" => false,
-        "xdivy" => true,
+    let log = match function.name() {
+        "xlogy" => Some("log"),
+        "xlog1py" => Some("log1p"),
+        "xdivy" => None,
         _ => return None,
     };
     let c = g.as_constant(args[0].node)?;
@@ -39,10 +41,10 @@ pub(super) fn trivial(g: &mut Graph, id: NodeId) -> Option<NodeId> {
         return Some(g.fill(Number::ZERO, &locals));
     }
     let u = g.tensor(&args[1], &locals);
-    if divides {
+    let Some(log) = log else {
         return Some(g.contract(c, &[(u, Number::MINUS_ONE)], &locals));
-    }
-    let log = g.call("log", &[u]);
+    };
+    let log = g.call(log, &[u]);
     Some(g.sum_as(&[(c, log)], &locals))
 }
 

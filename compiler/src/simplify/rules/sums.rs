@@ -3,6 +3,7 @@
 use super::super::measure::weight;
 use super::{inner, opposite, terms, terms_of};
 use crate::ir::{Graph, Index, NodeId, Number, Op, Tensor};
+use crate::syntax::ast::CompareOp;
 
 const ONE: Number = Number::ONE;
 
@@ -96,8 +97,12 @@ fn reflect(g: &mut Graph, id: NodeId) -> Option<NodeId> {
             let common: Vec<_> = fa.iter().filter(|f| fb.contains(f)).cloned().collect();
             let axes: Vec<Index> = parts[a].1.indices.clone();
             let node = g.contract(ONE, &common, &axes);
-            let mut rest: Vec<_> =
-                parts.iter().enumerate().filter(|(n, _)| *n != a && *n != b).map(|(_, p)| p.clone()).collect();
+            let mut rest: Vec<_> = parts
+                .iter()
+                .enumerate()
+                .filter(|(n, _)| *n != a && *n != b)
+                .map(|(_, p)| p.clone())
+                .collect();
             rest.push((parts[a].0, Tensor::new(node, axes)));
             return Some(g.sum_as(&rest, &out));
         }
@@ -135,7 +140,9 @@ pub(super) fn common_factor(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     }
     let common: Vec<(Tensor, Number)> = all[0]
         .iter()
-        .filter(|f| all[1..].iter().all(|others| others.contains(f)) && !matches!(g.op(f.0.node), Op::Number(_)))
+        .filter(|f| {
+            all[1..].iter().all(|others| others.contains(f)) && !matches!(g.op(f.0.node), Op::Number(_))
+        })
         .cloned()
         .collect();
     if common.is_empty() {
@@ -159,4 +166,37 @@ pub(super) fn common_factor(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let mut factors = common;
     factors.push((sum, ONE));
     Some(g.contract(ONE, &factors, &out))
+}
+
+/// where(c, u, v) + where(c, x, y) = where(c, u + x, v + y)
+pub(super) fn selects(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let (parts, out) = terms(g, id)?;
+    let opened: Vec<Option<(CompareOp, [Tensor; 4])>> =
+        parts.iter().map(|(_, t)| opened_select(g, t)).collect();
+    for a in 0..parts.len() {
+        for b in a + 1..parts.len() {
+            let (Some((op, x)), Some((other, y))) = (&opened[a], &opened[b]) else { continue };
+            if op != other || x[..2] != y[..2] {
+                continue;
+            }
+            let (ca, cb) = (parts[a].0, parts[b].0);
+            let then = g.sum(&[(ca, x[2].clone()), (cb, y[2].clone())]);
+            let otherwise = g.sum(&[(ca, x[3].clone()), (cb, y[3].clone())]);
+            let joined = g.select(*op, &x[0], &x[1], &then, &otherwise);
+            let mut rest: Vec<_> = parts
+                .iter()
+                .enumerate()
+                .filter(|(n, _)| *n != a && *n != b)
+                .map(|(_, p)| p.clone())
+                .collect();
+            rest.push((ONE, joined));
+            return Some(g.sum_as(&rest, &out));
+        }
+    }
+    None
+}
+
+fn opened_select(g: &Graph, t: &Tensor) -> Option<(CompareOp, [Tensor; 4])> {
+    let Op::Select { op, lhs, rhs, then, otherwise } = g.op(t.node) else { return None };
+    Some((*op, [lhs, rhs, then, otherwise].map(|o| g.tensor(o, &t.indices))))
 }

@@ -1,0 +1,176 @@
+//! Graph to plan: which products are matrix products, which element-wise work shares a loop, what is kept in memory.
+//!
+//! A plan is a list of [`Step`]s over [`Buffer`]s. Nodes get levels: what reads a whole array comes a level after what
+//! writes it, and element-wise nodes of one shape and level share a loop. Invariants: a step reads only what an earlier
+//! one, or its own loop further up, has written; nothing is computed twice unless the policy asks for it.
+
+mod classify;
+mod levels;
+mod order;
+
+pub use classify::{Class, class};
+
+use crate::ir::{AxisFn, Extent, Graph, NodeId, Number, Op, Tensor};
+use std::collections::BTreeMap;
+
+/// Whether intermediate arrays are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// Store what several loops need: for networks, whose workspace is there anyway.
+    Store,
+    /// Compute it again in each loop, so that no array is needed: for a cost, one example at a time.
+    Recompute,
+}
+
+/// What is asked of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// The name of the array or scalar to fill.
+    pub name: String,
+    /// The node.
+    pub node: NodeId,
+}
+
+/// Where the entries of a node are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Storage {
+    /// In an array that the caller has filled.
+    Input,
+    /// In an array that the caller wants filled.
+    Output,
+    /// In an array of the workspace.
+    Temporary,
+    /// In a local variable.
+    Scalar,
+}
+
+/// An array or a scalar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Buffer {
+    /// Its name, unique in the plan.
+    pub name: String,
+    /// Where it is.
+    pub storage: Storage,
+    /// The extent of each axis, row-major.
+    pub shape: Vec<Extent>,
+}
+
+/// A buffer of a [`Plan`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BufferId(pub usize);
+
+/// A loop over all index tuples of a space.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loop {
+    /// The extents, outermost first.
+    pub space: Vec<Extent>,
+    /// Element-wise nodes computed in it, in order; their axes are the loop's.
+    pub body: Vec<NodeId>,
+    /// Nodes whose entries are written, and where to. A node may be a leaf: then it is copied.
+    pub stores: Vec<(NodeId, BufferId)>,
+    /// Sums and maxima over the loop.
+    pub reductions: Vec<NodeId>,
+}
+
+/// `out (+)= alpha · a · b`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MatMul {
+    /// The array written.
+    pub out: BufferId,
+    /// The product node: a contraction of two operands.
+    pub product: NodeId,
+    /// Added to what is there, rather than put in its place.
+    pub accumulate: bool,
+    /// The constant factor.
+    pub coeff: Number,
+    /// Scalar factors, with their powers.
+    pub scalars: Vec<(NodeId, Number)>,
+}
+
+/// A step of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A scalar expression.
+    Scalar(NodeId),
+    /// Fused element-wise work.
+    Loop(Loop),
+    /// A product of two.
+    MatMul(MatMul),
+    /// A function along an axis.
+    Axis(NodeId),
+    /// Linear algebra.
+    Linear(NodeId),
+}
+
+/// A plan.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The graph with contractions in order: what the steps' nodes are of.
+    pub graph: Graph,
+    /// All buffers.
+    pub buffers: Vec<Buffer>,
+    /// The buffer of each node that has one.
+    pub buffer_of: BTreeMap<NodeId, BufferId>,
+    /// What to do, in order.
+    pub steps: Vec<Step>,
+    /// The outputs, with the nodes they now are, in the order asked for.
+    pub outputs: Vec<Output>,
+    /// The buffer of each output.
+    pub output_buffers: Vec<BufferId>,
+}
+
+/// Plans the computation of `outputs`.
+#[must_use]
+pub fn schedule(graph: &Graph, outputs: &[Output], policy: Policy) -> Plan {
+    let mut g = graph.clone();
+    let mut roots: Vec<NodeId> = outputs.iter().map(|o| o.node).collect();
+    if policy == Policy::Recompute {
+        roots = spell_out_axis_functions(&mut g, &roots);
+    }
+    let roots = order::binarise(&mut g, &roots);
+    let outputs: Vec<Output> =
+        outputs.iter().zip(&roots).map(|(o, n)| Output { name: o.name.clone(), node: *n }).collect();
+    levels::Planner::new(g, outputs, policy).plan()
+}
+
+/// Softmax and its kin by maximum, exponential and sum: scalars for one example, so that no array is needed.
+fn spell_out_axis_functions(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
+    let mut map: BTreeMap<NodeId, NodeId> = BTreeMap::new();
+    for id in g.reachable(roots) {
+        let new = g.rebuilt(id, &|c| map.get(&c).copied().unwrap_or(c));
+        let spelled = spelled_axis(g, new).unwrap_or(new);
+        g.inherit_name(id, spelled);
+        map.insert(id, spelled);
+    }
+    roots.iter().map(|r| map.get(r).copied().unwrap_or(*r)).collect()
+}
+
+fn spelled_axis(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let Op::Axis { function, arg, along, .. } = g.op(id).clone() else { return None };
+    if function == AxisFn::Max {
+        return None;
+    }
+    let rank = g.rank(id);
+    let locals = g.locals(id);
+    let x = g.tensor(&arg, &locals);
+    let along: Vec<_> = along.iter().map(|&a| locals[a as usize]).collect();
+    let out = &locals[..rank];
+    let one = Number::ONE;
+    let max = g.axis(AxisFn::Max, &x, &along);
+    let shifted = g.sum(&[(one, x), (Number::MINUS_ONE, max.clone())]);
+    let e = g.call("exp", std::slice::from_ref(&shifted));
+    let total = Tensor::new(g.contract(one, &[(e.clone(), one)], &max.indices), max.indices.clone());
+    Some(match function {
+        AxisFn::Softmax => g.contract(one, &[(e, one), (total, Number::MINUS_ONE)], out),
+        AxisFn::LogSoftmax => {
+            let log = g.call("log", &[total]);
+            // Not one sum: the maximum goes first, so that nothing is lost beside a large one.
+            g.set_name(shifted.node, "shifted");
+            g.sum_as(&[(one, shifted), (Number::MINUS_ONE, log)], out)
+        }
+        AxisFn::LogSumExp | AxisFn::Max => {
+            let log = g.call("log", &[total]);
+            g.sum_as(&[(one, max), (one, log)], out)
+        }
+    })
+}

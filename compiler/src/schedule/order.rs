@@ -1,0 +1,192 @@
+//! The order of contractions: products of many tensors become products of two, the cheapest pair first.
+//!
+//! A contraction used once inside another is part of it, so `(X'*D)*X*v` is one product of four tensors, and the order
+//! that was written does not matter. Each step's cost is the product of the extents it runs over.
+
+use super::classify::{self, Class};
+use crate::ir::{Extent, ExtentKind, Graph, Index, NodeId, Number, Op, Tensor};
+use std::collections::BTreeMap;
+
+/// What an extent known only at run time is taken for when orders are compared.
+const UNKNOWN_EXTENT: f64 = 256.0;
+
+/// Rewrites every contraction that `roots` need into loops and products of two tensors; the new roots.
+pub(super) fn binarise(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
+    let uses = g.uses(roots);
+    let used_once = |id: NodeId| uses.get(id.0 as usize).is_some_and(|u| *u == 1);
+    let mut map: BTreeMap<NodeId, NodeId> = BTreeMap::new();
+    let mut temporaries = Temporaries { next: 1 };
+    for id in g.reachable(roots) {
+        let new = match flattened(g, id, &map, &used_once) {
+            Some((coeff, factors, out, bound)) => ordered(g, coeff, factors, &out, bound, &mut temporaries),
+            None => g.rebuilt(id, &|c| map.get(&c).copied().unwrap_or(c)),
+        };
+        g.inherit_name(id, new);
+        map.insert(id, new);
+    }
+    roots.iter().map(|r| map.get(r).copied().unwrap_or(*r)).collect()
+}
+
+/// Names for intermediate products: a named node is not merged back into what uses it.
+struct Temporaries {
+    next: usize,
+}
+
+impl Temporaries {
+    fn name(&mut self, g: &mut Graph, id: NodeId) {
+        if g.name(id).is_none() {
+            g.set_name(id, &format!("p{}", self.next));
+            self.next += 1;
+        }
+    }
+}
+
+type Flat = (Number, Vec<(Tensor, Number)>, Vec<Index>, Vec<Index>);
+
+/// A contraction with the contractions inside it that nothing else uses.
+fn flattened(
+    g: &mut Graph,
+    id: NodeId,
+    map: &BTreeMap<NodeId, NodeId>,
+    used_once: &dyn Fn(NodeId) -> bool,
+) -> Option<Flat> {
+    let Op::Product { bound, .. } = g.op(id) else { return None };
+    if bound.is_empty() {
+        return None;
+    }
+    let locals = g.locals(id);
+    let rank = g.rank(id);
+    let (out, mut bound) = (locals[..rank].to_vec(), locals[rank..].to_vec());
+    let mut coeff = Number::ONE;
+    let mut factors = Vec::new();
+    open(g, id, &locals, used_once, &mut coeff, &mut factors, &mut bound);
+    let factors = factors
+        .into_iter()
+        .map(|(t, p): (Tensor, Number)| {
+            (Tensor::new(map.get(&t.node).copied().unwrap_or(t.node), t.indices), p)
+        })
+        .collect();
+    Some((coeff, factors, out, bound))
+}
+
+fn open(
+    g: &mut Graph,
+    id: NodeId,
+    locals: &[Index],
+    used_once: &dyn Fn(NodeId) -> bool,
+    coeff: &mut Number,
+    out: &mut Vec<(Tensor, Number)>,
+    bound: &mut Vec<Index>,
+) {
+    let Op::Product { coeff: c, factors, .. } = g.op(id).clone() else { return };
+    *coeff = coeff.mul(c);
+    for f in &factors {
+        let t = g.tensor(&f.operand, locals);
+        let inner = f.operand.node;
+        let nested = matches!(g.op(inner), Op::Product { bound, .. } if !bound.is_empty());
+        if nested && f.power.is_one() && used_once(inner) && g.name(inner).is_none() {
+            let rank = g.rank(inner);
+            let fresh = g.locals(inner);
+            let mut inside = t.indices.clone();
+            inside.extend(&fresh[rank..]);
+            bound.extend(&fresh[rank..]);
+            open(g, inner, &inside, used_once, coeff, out, bound);
+        } else {
+            out.push((t, f.power));
+        }
+    }
+}
+
+fn extent_size(g: &Graph, e: Extent) -> f64 {
+    match g.extents.kind(e) {
+        ExtentKind::Constant(n) => *n as f64,
+        _ => UNKNOWN_EXTENT,
+    }
+}
+
+/// Contracts pairs, the cheapest first, until the rest is one loop or one product of two.
+fn ordered(
+    g: &mut Graph,
+    coeff: Number,
+    mut factors: Vec<(Tensor, Number)>,
+    out: &[Index],
+    bound: Vec<Index>,
+    temporaries: &mut Temporaries,
+) -> NodeId {
+    loop {
+        let whole = g.contract_over(coeff, &factors, out, &bound);
+        let Op::Product { factors: f, bound: b, .. } = g.op(whole) else { return whole };
+        if b.is_empty()
+            || matches!(classify::class(g, whole), Class::Reduction { covered: true, .. } | Class::MatMul)
+        {
+            return whole;
+        }
+        if f.len() < 2 || factors.len() < 2 {
+            return whole;
+        }
+        // A power is an element-wise pass of its own before a product of matrices.
+        if let Some(k) = factors.iter().position(|(_, p)| !p.is_one()) {
+            let (t, p) = factors[k].clone();
+            let raised = g.power(&t, p);
+            if raised.node != t.node {
+                temporaries.name(g, raised.node);
+                factors[k] = (raised, Number::ONE);
+                continue;
+            }
+        }
+        let Some((a, b)) = cheapest_pair(g, &factors, out) else { return whole };
+        if factors.len() == 2 {
+            return whole;
+        }
+        let (second, first) = (factors.remove(b), factors.remove(a));
+        let result = result_indices(&first, &second, &factors, out);
+        let pair = g.contract(Number::ONE, &[first, second], &result);
+        if !matches!(g.op(pair), Op::Input(_)) {
+            temporaries.name(g, pair);
+        }
+        factors.insert(a, (Tensor::new(pair, result), Number::ONE));
+    }
+}
+
+fn result_indices(
+    a: &(Tensor, Number),
+    b: &(Tensor, Number),
+    rest: &[(Tensor, Number)],
+    out: &[Index],
+) -> Vec<Index> {
+    let mut result: Vec<Index> = Vec::new();
+    for &i in a.0.indices.iter().chain(&b.0.indices) {
+        let needed = out.contains(&i) || rest.iter().any(|(t, _)| t.indices.contains(&i));
+        if needed && !result.contains(&i) {
+            result.push(i);
+        }
+    }
+    result
+}
+
+fn cheapest_pair(g: &Graph, factors: &[(Tensor, Number)], out: &[Index]) -> Option<(usize, usize)> {
+    let size = |indices: &[Index]| indices.iter().map(|&i| extent_size(g, g.extents.of(i))).product::<f64>();
+    let mut best: Option<(f64, f64, (usize, usize))> = None;
+    for a in 0..factors.len() {
+        for b in a + 1..factors.len() {
+            let mut union = factors[a].0.indices.clone();
+            union.extend(factors[b].0.indices.iter().filter(|i| !factors[a].0.indices.contains(i)));
+            union.dedup();
+            if union.len() == factors[a].0.indices.len() + factors[b].0.indices.len() {
+                continue; // an outer product is never the way to begin
+            }
+            let rest: Vec<_> = factors
+                .iter()
+                .enumerate()
+                .filter(|(k, _)| *k != a && *k != b)
+                .map(|(_, f)| f.clone())
+                .collect();
+            let result = result_indices(&factors[a], &factors[b], &rest, out);
+            let (flops, memory) = (size(&union), size(&result));
+            if best.as_ref().is_none_or(|(f, m, _)| (flops, memory) < (*f, *m)) {
+                best = Some((flops, memory, (a, b)));
+            }
+        }
+    }
+    best.map(|(_, _, pair)| pair)
+}
