@@ -44,7 +44,11 @@ impl<'a> Evaluator<'a> {
     pub fn size(&self, e: Extent) -> usize {
         match self.graph.extents.kind(e) {
             ExtentKind::Constant(n) => *n,
-            ExtentKind::Symbol(name) => self.sizes.get(name).copied().unwrap_or(0),
+            ExtentKind::Symbol(name) => match (self.sizes.get(name), self.graph.extents.factors(e)) {
+                (Some(size), _) => *size,
+                (None, Some((a, b))) => self.size(a) * self.size(b),
+                (None, None) => 0,
+            },
             ExtentKind::Unknown => 0,
         }
     }

@@ -36,6 +36,7 @@ pub struct Extents {
     constants: HashMap<usize, Extent>,
     symbols: HashMap<String, Extent>,
     indices: Vec<Extent>,
+    products: Vec<(Extent, (Extent, Extent))>,
 }
 
 impl Extents {
@@ -124,6 +125,25 @@ impl Extents {
             ExtentKind::Constant(n) => Some(*n),
             _ => None,
         }
+    }
+
+    /// The extents that `e` is the product of, where it is one that [`Self::product`] made.
+    #[must_use]
+    pub fn factors(&self, e: Extent) -> Option<(Extent, Extent)> {
+        self.products.iter().find(|(product, _)| self.find(*product) == self.find(e)).map(|(_, f)| *f)
+    }
+
+    /// The product of two extents: what `kron` makes; none where it is beyond counting.
+    pub fn product(&mut self, a: Extent, b: Extent) -> Option<Extent> {
+        if let (Some(m), Some(n)) = (self.as_constant(a), self.as_constant(b)) {
+            return m.checked_mul(n).map(|size| self.constant(size));
+        }
+        let name = format!("{}*{}", self.name(a), self.name(b));
+        let product = self.symbol(&name);
+        if self.factors(product).is_none() {
+            self.products.push((product, (a, b)));
+        }
+        Some(product)
     }
 
     /// A new index over `extent`.

@@ -2,7 +2,7 @@
 
 use super::{Kind, Lowered, Lowerer, Reported, Value};
 use crate::diag::{Diagnostic, ErrorKind};
-use crate::ir::{AxisFn, Extent, Index, Number, Tensor};
+use crate::ir::{AxisFn, Extent, ExtentKind, Index, Number, Tensor};
 use crate::ops;
 use crate::source::Place;
 use crate::syntax::ast::{Call, Expr, ExprKind};
@@ -301,21 +301,24 @@ impl<'a> Lowerer<'a> {
         }
         let all = self.graph.multiply(&[a.tensor, b.tensor]);
         let node = self.graph.tensor_as(&all, &[i, p, j, q]);
-        let merged: Vec<Extent> = [(i, p), (j, q)].map(|(x, y)| self.merged_extent(x, y)).to_vec();
+        let mut merged: Vec<Extent> = Vec::new();
+        for (x, y) in [(i, p), (j, q)] {
+            let (x, y) = (self.graph.extents.of(x), self.graph.extents.of(y));
+            if [x, y].iter().any(|&e| *self.graph.extents.kind(e) == ExtentKind::Unknown) {
+                let message = "nothing says how large a factor of this `kron` is";
+                let help = "its size cannot be told from the product: write a matrix of known shape";
+                let kind = ErrorKind::Unsized;
+                return Err(self.report(Diagnostic::new(kind, place, message).with_help(help)));
+            }
+            let Some(product) = self.graph.extents.product(x, y) else {
+                let message = "the extents of this `kron` are too large to count";
+                return Err(self.report(Diagnostic::new(ErrorKind::Unsupported, place, message)));
+            };
+            merged.push(product);
+        }
         let node = self.graph.merge(node, &[vec![0, 1], vec![2, 3]], &merged);
         let (r, c) = (self.graph.extents.index(merged[0]), self.graph.extents.index(merged[1]));
         Ok(Value { tensor: Tensor::new(node, vec![r, c]), kind: Kind::Matrix(r, c), place })
-    }
-
-    fn merged_extent(&mut self, x: Index, y: Index) -> Extent {
-        let (x, y) = (self.graph.extents.of(x), self.graph.extents.of(y));
-        match (self.graph.extents.as_constant(x), self.graph.extents.as_constant(y)) {
-            (Some(m), Some(n)) => self.graph.extents.constant(m * n),
-            _ => {
-                let name = format!("{}*{}", self.graph.extents.name(x), self.graph.extents.name(y));
-                self.graph.extents.symbol(&name)
-            }
-        }
     }
 
     fn filled(&mut self, name: &str, x: Value, place: Place) -> Lowered {
