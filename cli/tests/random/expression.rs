@@ -136,7 +136,7 @@ fn structural(rng: &mut Rng, shape: &[usize], d: usize) -> String {
     match *shape {
         [] => {
             let (n, m) = (any_extent(rng), any_extent(rng));
-            match rng.below(14) {
+            match rng.below(16) {
                 0 => format!("sum({})", of(&[n], rng)),
                 1 => format!("mean({})", of(&[n, m], rng)),
                 2 => format!("norm2({})", of(&[n], rng)),
@@ -153,6 +153,8 @@ fn structural(rng: &mut Rng, shape: &[usize], d: usize) -> String {
                     format!("logdet(({a}) * ({a})' + eye)")
                 }
                 12 => format!("norm2({})^2", of(&[n, m], rng)),
+                13 => format!("sum(tanh(kron({}, {})))", of(&[n, m], rng), of(&[m, n], rng)),
+                14 => format!("tr(kron({}, {})^2)", of(&[n, n], rng), of(&[2, 2], rng)),
                 _ => format!("({}' * {} * {})", of(&[n], rng), of(&[n, m], rng), of(&[m], rng)),
             }
         }
