@@ -5,89 +5,394 @@
 //! `out` of a reduction has outer·inner numbers, that of a softmax as many as `x`.
 //!
 //! Every sum of exponentials is of e^(x − max x): without overflow for all finite input, at least one term being 1.
+//! Exponentials are taken of many rows at once, so that short rows are as fast as long ones. Nothing is allocated.
 
 use crate::scalar::Scalar;
 use crate::simd;
 use crate::simd::Math;
 
+/// Numbers of a block of rows that is worked on at once, and stays in the cache: a multiple of every vector's length.
+const BLOCK: usize = 256;
+
 #[track_caller]
-fn check(name: &str, out: usize, x: usize, outer: usize, len: usize, inner: usize, full: bool) {
-    let expected = if full { outer * len * inner } else { outer * inner };
+#[inline]
+fn check(name: &str, out: usize, expected: usize, x: usize, [outer, len, inner]: [usize; 3]) {
     assert!(
         x == outer * len * inner && out == expected && len > 0,
         "{name}: {x} numbers to {out}, as {outer}×{len}×{inner}"
     );
 }
 
-macro_rules! over_axis {
-    ($($(#[$doc:meta])* $name:ident($math:ident, $out:ident, $x:ident, $offset:ident, $stride:ident, $len:ident), $full:expr, $body:block)*) => {$(
-        $(#[$doc])*
-        ///
-        /// # Panics
-        /// If a slice's length is not the one that the extents say, or `len` is 0.
-        #[track_caller]
-        pub fn $name<T: Scalar>(out: &mut [T], x: &[T], outer: usize, len: usize, inner: usize) {
-            check(stringify!($name), out.len(), x.len(), outer, len, inner, $full);
-            #[inline(always)]
-            fn kernel<T: Scalar>($math: Math, (out, $x, outer, $len, inner): (&mut [T], &[T], usize, usize, usize)) {
-                for o in 0..outer {
-                    for n in 0..inner {
-                        let ($offset, $stride) = (o * $len * inner + n, inner);
-                        if $full {
-                            let $out = &mut *out;
-                            $body
-                        } else {
-                            let $out = &mut out[o * inner + n..];
-                            $body
-                        }
-                    }
-                }
-            }
-            simd!(kernel, (out, x, outer, len, inner));
-        }
-    )*};
+/// outᵢ = e^xᵢ / Σⱼ e^xⱼ along the axis.
+///
+/// # Panics
+/// If a slice's length is not the one that the extents say, or `len` is 0.
+#[track_caller]
+pub fn softmax<T: Scalar>(out: &mut [T], x: &[T], outer: usize, len: usize, inner: usize) {
+    check("softmax", out.len(), outer * len * inner, x.len(), [outer, len, inner]);
+    if inner == 1 {
+        simd!(softmax_rows, (out, x, len));
+    } else {
+        simd!(softmax_columns, (out, x, len, inner));
+    }
 }
 
-over_axis! {
-    /// outᵢ = e^xᵢ / Σⱼ e^xⱼ along the axis.
-    softmax(math, out, x, offset, stride, len), true, {
-        let mut top = x[offset];
-        for i in 1..len { top = math.max(top, x[offset + i * stride]); }
-        let mut total = T::ZERO;
-        for i in 0..len {
-            let e = math.exp(x[offset + i * stride] - top);
-            out[offset + i * stride] = e;
-            total += e;
+#[inline(always)]
+fn softmax_rows<T: Scalar>(math: Math, (out, x, len): (&mut [T], &[T], usize)) {
+    let block = (BLOCK / len).max(1) * len;
+    for (out, x) in out.chunks_mut(block).zip(x.chunks(block)) {
+        for (out, x) in out.chunks_exact_mut(len).zip(x.chunks_exact(len)) {
+            let top = max_of(math, x);
+            for (out, &x) in out.iter_mut().zip(x) {
+                *out = x - top;
+            }
         }
-        for i in 0..len { out[offset + i * stride] /= total; }
+        for out in &mut *out {
+            *out = math.exp(*out);
+        }
+        for out in out.chunks_exact_mut(len) {
+            let total = sum_of(math, out);
+            for out in out {
+                *out /= total;
+            }
+        }
     }
-    /// outᵢ = xᵢ − log Σⱼ e^xⱼ along the axis, computed as (xᵢ − max x) − log Σⱼ e^(xⱼ − max x).
-    log_softmax(math, out, x, offset, stride, len), true, {
-        let mut top = x[offset];
-        for i in 1..len { top = math.max(top, x[offset + i * stride]); }
-        let mut total = T::ZERO;
-        for i in 0..len { total += math.exp(x[offset + i * stride] - top); }
-        let log_total = math.log(total);
-        for i in 0..len { out[offset + i * stride] = (x[offset + i * stride] - top) - log_total; }
+}
+
+#[inline(always)]
+fn softmax_columns<T: Scalar>(math: Math, (out, x, len, inner): (&mut [T], &[T], usize, usize)) {
+    let plane = (len * inner).max(1);
+    for (out, x) in out.chunks_exact_mut(plane).zip(x.chunks_exact(plane)) {
+        for from in (0..inner).step_by(BLOCK) {
+            let n = (inner - from).min(BLOCK);
+            let top = &max_of_columns(math, x, inner, from, n)[..n];
+            let mut total = [T::ZERO; BLOCK];
+            for (out, x) in out.chunks_exact_mut(inner).zip(x.chunks_exact(inner)) {
+                let columns = out[from..from + n].iter_mut().zip(&x[from..from + n]);
+                for (((out, &x), &top), total) in columns.zip(top).zip(&mut total) {
+                    *out = math.exp(x - top);
+                    *total += *out;
+                }
+            }
+            for out in out.chunks_exact_mut(inner) {
+                for (out, &total) in out[from..from + n].iter_mut().zip(&total) {
+                    *out /= total;
+                }
+            }
+        }
     }
-    /// log Σⱼ e^xⱼ along the axis.
-    logsumexp(math, out, x, offset, stride, len), false, {
-        let mut top = x[offset];
-        for i in 1..len { top = math.max(top, x[offset + i * stride]); }
-        let mut total = T::ZERO;
-        for i in 0..len { total += math.exp(x[offset + i * stride] - top); }
-        out[0] = top + math.log(total);
+}
+
+/// outᵢ = xᵢ − log Σⱼ e^xⱼ along the axis, computed as (xᵢ − max x) − log Σⱼ e^(xⱼ − max x).
+///
+/// # Panics
+/// If a slice's length is not the one that the extents say, or `len` is 0.
+#[track_caller]
+pub fn log_softmax<T: Scalar>(out: &mut [T], x: &[T], outer: usize, len: usize, inner: usize) {
+    check("log_softmax", out.len(), outer * len * inner, x.len(), [outer, len, inner]);
+    if inner == 1 {
+        simd!(log_softmax_rows, (out, x, len));
+    } else {
+        simd!(log_softmax_columns, (out, x, len, inner));
     }
-    /// The largest number along the axis; NaN if there is one.
-    max(math, out, x, offset, stride, len), false, {
-        let mut top = x[offset];
-        for i in 1..len { top = math.max(top, x[offset + i * stride]); }
-        out[0] = top;
+}
+
+#[inline(always)]
+fn log_softmax_rows<T: Scalar>(math: Math, (out, x, len): (&mut [T], &[T], usize)) {
+    for_rows(
+        math,
+        x,
+        len,
+        #[inline(always)]
+        |o, x, top, total| {
+            let log_total = math.log(total);
+            for (out, &x) in out[o * len..(o + 1) * len].iter_mut().zip(x) {
+                *out = (x - top) - log_total;
+            }
+        },
+    );
+}
+
+#[inline(always)]
+fn log_softmax_columns<T: Scalar>(math: Math, (out, x, len, inner): (&mut [T], &[T], usize, usize)) {
+    let plane = (len * inner).max(1);
+    for_columns(
+        math,
+        x,
+        len,
+        inner,
+        #[inline(always)]
+        |o, from, x, top, log_total| {
+            let out = &mut out[o * plane..(o + 1) * plane];
+            for (out, x) in out.chunks_exact_mut(inner).zip(x.chunks_exact(inner)) {
+                let columns = out[from..from + top.len()].iter_mut().zip(&x[from..]);
+                for (((out, &x), &top), &log_total) in columns.zip(top).zip(log_total) {
+                    *out = (x - top) - log_total;
+                }
+            }
+        },
+    );
+}
+
+/// log Σⱼ e^xⱼ along the axis.
+///
+/// # Panics
+/// If a slice's length is not the one that the extents say, or `len` is 0.
+#[track_caller]
+pub fn logsumexp<T: Scalar>(out: &mut [T], x: &[T], outer: usize, len: usize, inner: usize) {
+    check("logsumexp", out.len(), outer * inner, x.len(), [outer, len, inner]);
+    if inner == 1 {
+        simd!(logsumexp_rows, (out, x, len));
+    } else {
+        simd!(logsumexp_columns, (out, x, len, inner));
     }
-    /// The smallest number along the axis; NaN if there is one.
-    min(math, out, x, offset, stride, len), false, {
-        let mut top = x[offset];
-        for i in 1..len { top = math.min(top, x[offset + i * stride]); }
-        out[0] = top;
+}
+
+#[inline(always)]
+fn logsumexp_rows<T: Scalar>(math: Math, (out, x, len): (&mut [T], &[T], usize)) {
+    for_rows(
+        math,
+        x,
+        len,
+        #[inline(always)]
+        |o, _, top, total| out[o] = top + math.log(total),
+    );
+}
+
+#[inline(always)]
+fn logsumexp_columns<T: Scalar>(math: Math, (out, x, len, inner): (&mut [T], &[T], usize, usize)) {
+    for_columns(
+        math,
+        x,
+        len,
+        inner,
+        #[inline(always)]
+        |o, from, _, top, log_total| {
+            for ((out, &top), &log_total) in out[o * inner + from..].iter_mut().zip(top).zip(log_total) {
+                *out = top + log_total;
+            }
+        },
+    );
+}
+
+/// The largest number along the axis; NaN if there is one.
+///
+/// # Panics
+/// If a slice's length is not the one that the extents say, or `len` is 0.
+#[track_caller]
+pub fn max<T: Scalar>(out: &mut [T], x: &[T], outer: usize, len: usize, inner: usize) {
+    check("max", out.len(), outer * inner, x.len(), [outer, len, inner]);
+    simd!(max_kernel, (out, x, len, inner));
+}
+
+#[inline(always)]
+fn max_kernel<T: Scalar>(math: Math, (out, x, len, inner): (&mut [T], &[T], usize, usize)) {
+    if inner == 1 {
+        for (out, x) in out.iter_mut().zip(x.chunks_exact(len)) {
+            *out = max_of(math, x);
+        }
+    } else {
+        fold_columns(
+            out,
+            x,
+            len,
+            inner,
+            #[inline(always)]
+            |out, x| math.max(out, x),
+        );
     }
+}
+
+/// The smallest number along the axis; NaN if there is one.
+///
+/// # Panics
+/// If a slice's length is not the one that the extents say, or `len` is 0.
+#[track_caller]
+pub fn min<T: Scalar>(out: &mut [T], x: &[T], outer: usize, len: usize, inner: usize) {
+    check("min", out.len(), outer * inner, x.len(), [outer, len, inner]);
+    simd!(min_kernel, (out, x, len, inner));
+}
+
+#[inline(always)]
+fn min_kernel<T: Scalar>(math: Math, (out, x, len, inner): (&mut [T], &[T], usize, usize)) {
+    if inner == 1 {
+        for (out, x) in out.iter_mut().zip(x.chunks_exact(len)) {
+            *out = fold(
+                x,
+                #[inline(always)]
+                |a, b| math.min(a, b),
+            );
+        }
+    } else {
+        fold_columns(
+            out,
+            x,
+            len,
+            inner,
+            #[inline(always)]
+            |out, x| math.min(out, x),
+        );
+    }
+}
+
+/// Σ along the axis, added in order of the axis for inner > 1, as [`sum`](crate::contract::sum) does for inner = 1.
+///
+/// # Panics
+/// If a slice's length is not the one that the extents say, or `len` is 0.
+#[track_caller]
+pub fn sum<T: Scalar>(out: &mut [T], x: &[T], outer: usize, len: usize, inner: usize) {
+    check("sum", out.len(), outer * inner, x.len(), [outer, len, inner]);
+    simd!(sum_kernel, (out, x, len, inner));
+}
+
+#[inline(always)]
+fn sum_kernel<T: Scalar>(math: Math, (out, x, len, inner): (&mut [T], &[T], usize, usize)) {
+    if inner == 1 {
+        for (out, x) in out.iter_mut().zip(x.chunks_exact(len)) {
+            *out = sum_of(math, x);
+        }
+    } else {
+        fold_columns(
+            out,
+            x,
+            len,
+            inner,
+            #[inline(always)]
+            |out, x| out + x,
+        );
+    }
+}
+
+/// Calls `finish(row's number, row, max, Σ e^(x − max))` for every row of `len` numbers.
+#[inline(always)]
+fn for_rows<T: Scalar>(math: Math, x: &[T], len: usize, mut finish: impl FnMut(usize, &[T], T, T)) {
+    let mut shifted = [T::ZERO; BLOCK];
+    if len > BLOCK {
+        for (o, x) in x.chunks_exact(len).enumerate() {
+            let top = max_of(math, x);
+            let mut total = T::ZERO;
+            for x in x.chunks(BLOCK) {
+                for (s, &x) in shifted.iter_mut().zip(x) {
+                    *s = math.exp(x - top);
+                }
+                total += sum_of(math, &shifted[..x.len()]);
+            }
+            finish(o, x, top, total);
+        }
+        return;
+    }
+    let rows = BLOCK / len;
+    let mut tops = [T::ZERO; BLOCK];
+    for (block, x) in x.chunks(rows * len).enumerate() {
+        for ((x, shifted), top) in x.chunks_exact(len).zip(shifted.chunks_exact_mut(len)).zip(&mut tops) {
+            *top = max_of(math, x);
+            for (s, &x) in shifted.iter_mut().zip(x) {
+                *s = x - *top;
+            }
+        }
+        for s in &mut shifted {
+            *s = math.exp(*s);
+        }
+        for (o, ((x, shifted), &top)) in
+            x.chunks_exact(len).zip(shifted.chunks_exact(len)).zip(&tops).enumerate()
+        {
+            finish(block * rows + o, x, top, sum_of(math, shifted));
+        }
+    }
+}
+
+/// Calls `finish(o, first column, plane, max, log Σ e^(x − max))` for every plane and up to `BLOCK` columns at a time.
+#[inline(always)]
+fn for_columns<T: Scalar>(
+    math: Math,
+    x: &[T],
+    len: usize,
+    inner: usize,
+    mut finish: impl FnMut(usize, usize, &[T], &[T], &[T]),
+) {
+    for (o, x) in x.chunks_exact((len * inner).max(1)).enumerate() {
+        for from in (0..inner).step_by(BLOCK) {
+            let n = (inner - from).min(BLOCK);
+            let top = &max_of_columns(math, x, inner, from, n)[..n];
+            let mut total = [T::ZERO; BLOCK];
+            for x in x.chunks_exact(inner) {
+                for ((&x, &top), total) in x[from..from + n].iter().zip(top).zip(&mut total) {
+                    *total += math.exp(x - top);
+                }
+            }
+            for total in &mut total[..n] {
+                *total = math.log(*total);
+            }
+            finish(o, from, x, top, &total[..n]);
+        }
+    }
+}
+
+#[inline(always)]
+fn max_of_columns<T: Scalar>(math: Math, x: &[T], inner: usize, from: usize, n: usize) -> [T; BLOCK] {
+    let mut top = [T::NEG_INFINITY; BLOCK];
+    for x in x.chunks_exact(inner) {
+        for (top, &x) in top.iter_mut().zip(&x[from..from + n]) {
+            *top = math.max(*top, x);
+        }
+    }
+    top
+}
+
+/// out = the first plane's line, then `step` with every further one.
+#[inline(always)]
+fn fold_columns<T: Scalar>(out: &mut [T], x: &[T], len: usize, inner: usize, step: impl Fn(T, T) -> T) {
+    if inner == 0 {
+        return;
+    }
+    for (out, x) in out.chunks_exact_mut(inner).zip(x.chunks_exact(len * inner)) {
+        let (first, rest) = x.split_at(inner);
+        out.copy_from_slice(first);
+        for x in rest.chunks_exact(inner) {
+            for (out, &x) in out.iter_mut().zip(x) {
+                *out = step(*out, x);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn max_of<T: Scalar>(math: Math, x: &[T]) -> T {
+    fold(
+        x,
+        #[inline(always)]
+        |a, b| math.max(a, b),
+    )
+}
+
+#[inline(always)]
+fn sum_of<T: Scalar>(math: Math, x: &[T]) -> T {
+    if x.len() < 2 * LANES {
+        x.iter().fold(T::ZERO, |a, &x| a + x)
+    } else {
+        math.sum_map(
+            x,
+            #[inline(always)]
+            |x| x,
+        )
+    }
+}
+
+const LANES: usize = 16;
+
+/// The numbers joined by `step`, an associative and commutative function; `x` is not empty.
+#[inline(always)]
+fn fold<T: Scalar>(x: &[T], step: impl Fn(T, T) -> T) -> T {
+    if x.len() < 2 * LANES {
+        return x[1..].iter().fold(x[0], |a, &x| step(a, x));
+    }
+    let mut lanes = [x[0]; LANES];
+    let (blocks, rest) = x.as_chunks::<LANES>();
+    for x in blocks {
+        for l in 0..LANES {
+            lanes[l] = step(lanes[l], x[l]);
+        }
+    }
+    let first = lanes.iter().skip(1).fold(lanes[0], |a, &x| step(a, x));
+    rest.iter().fold(first, |a, &x| step(a, x))
 }

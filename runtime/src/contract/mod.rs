@@ -1,6 +1,15 @@
 //! Contractions: products of matrices and vectors, and sums.
+//!
+//! [`matmul`] covers matrix times matrix, matrix times vector, outer and inner products: it looks at shapes and strides,
+//! and never copies a whole operand. On x86-64 with AVX2 and FMA, or AVX-512, the kernels are this crate's own; elsewhere
+//! and for an output with neither rows nor columns adjacent, `ndarray`'s. One thread; the same input gives the same bits
+//! on the same processor. Numbers behind the choice: docs/runtime-choices.md.
 
 mod product;
+#[cfg(target_arch = "x86_64")]
+mod tile;
+#[cfg(target_arch = "x86_64")]
+mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -31,6 +40,13 @@ pub enum Accum {
 pub fn matmul<T: Scalar>(mut out: MatMut<'_, T>, accum: Accum, alpha: T, a: Mat<'_, T>, b: Mat<'_, T>) {
     let ((m, n), (ma, k), (kb, nb)) = (out.shape(), a.shape(), b.shape());
     assert!(m == ma && k == kb && n == nb, "matmul: {m}×{n} from {ma}×{k} and {kb}×{nb}");
+    if k == 0 {
+        // An empty sum; the kernels count on a term.
+        if accum == Accum::Replace {
+            out.view().fill(T::ZERO);
+        }
+        return;
+    }
     if m == 0 || n == 0 || product::product(&mut out, accum, alpha, a, b) {
         return;
     }
@@ -54,7 +70,12 @@ pub fn dot<T: Scalar>(a: &[T], b: &[T]) -> T {
 
 #[inline(always)]
 fn dot_kernel<T: Scalar>(math: Math, (a, b): (&[T], &[T])) -> T {
-    math.sum_map2(a, b, |a, b| a * b)
+    math.sum_map2(
+        a,
+        b,
+        #[inline(always)]
+        |a, b| a * b,
+    )
 }
 
 /// y += alpha·x
@@ -83,7 +104,11 @@ pub fn sum<T: Scalar>(x: &[T]) -> T {
 
 #[inline(always)]
 fn sum_kernel<T: Scalar>(math: Math, x: &[T]) -> T {
-    math.sum_map(x, |x| x)
+    math.sum_map(
+        x,
+        #[inline(always)]
+        |x| x,
+    )
 }
 
 /// Σᵢ xᵢ²
@@ -94,7 +119,11 @@ pub fn sum_squares<T: Scalar>(x: &[T]) -> T {
 
 #[inline(always)]
 fn sum_squares_kernel<T: Scalar>(math: Math, x: &[T]) -> T {
-    math.sum_map(x, |x| x * x)
+    math.sum_map(
+        x,
+        #[inline(always)]
+        |x| x * x,
+    )
 }
 
 /// outⱼ = alpha·Σᵢ aᵢⱼ, or outⱼ += alpha·Σᵢ aᵢⱼ: the sum of the rows, such as a bias's gradient over a batch.
@@ -108,9 +137,32 @@ pub fn sum_rows<T: Scalar>(out: &mut [T], accum: Accum, alpha: T, a: Mat<'_, T>)
     if accum == Accum::Replace {
         out.fill(T::ZERO);
     }
-    for row in a.view().rows() {
+    match a.view().to_slice() {
+        Some(rows) => simd!(sum_rows_kernel, (out, alpha, rows)),
+        None => {
+            for row in a.view().rows() {
+                for (o, &x) in out.iter_mut().zip(row) {
+                    *o += alpha * x;
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn sum_rows_kernel<T: Scalar>(math: Math, (out, alpha, rows): (&mut [T], T, &[T])) {
+    let n = out.len().max(1);
+    let mut fours = rows.chunks_exact(4 * n);
+    for four in &mut fours {
+        let (a, b) = four.split_at(2 * n);
+        let ((a0, a1), (b0, b1)) = (a.split_at(n), b.split_at(n));
+        for ((((o, &a0), &a1), &b0), &b1) in out.iter_mut().zip(a0).zip(a1).zip(b0).zip(b1) {
+            *o = math.mul_add(alpha, (a0 + a1) + (b0 + b1), *o);
+        }
+    }
+    for row in fours.remainder().chunks_exact(n) {
         for (o, &x) in out.iter_mut().zip(row) {
-            *o += alpha * x;
+            *o = math.mul_add(alpha, x, *o);
         }
     }
 }
@@ -120,6 +172,8 @@ const LANES: usize = 32;
 
 impl Math {
     /// Σᵢ f(xᵢ), vectorised where `f` is; the order of the additions depends on the length alone.
+    ///
+    /// `f` should be marked `#[inline(always)]`: see the module [`simd`](mod@crate::simd).
     #[inline(always)]
     pub fn sum_map<T: Scalar>(self, x: &[T], f: impl Fn(T) -> T) -> T {
         let mut lanes = [T::ZERO; LANES];

@@ -9,289 +9,14 @@
 //! Nothing is allocated once the thread's packing buffer has grown to the largest product.
 #![allow(unsafe_code, reason = "vector instructions and pointers into strided matrices")]
 
-use core::arch::x86_64::*;
+use core::arch::x86_64::{__m256, __m256d, __m512, __m512d};
 
 use super::Accum;
 use super::product::{Contract as _, Product};
+use super::tile::{dots_tile, rows_tile};
+use super::vector::Vector;
 use crate::scalar::Scalar;
 use crate::simd::x86::{AVX2, AVX512, level};
-
-/// A vector register.
-///
-/// # Safety
-/// All functions need the processor to have the instructions; the pointers, room for the lanes said.
-trait Vector: Copy {
-    type T: Scalar;
-    /// Which lanes of a vector take part.
-    type Mask: Copy;
-    const LANES: usize;
-    unsafe fn mask(lanes: usize) -> Self::Mask;
-    unsafe fn splat(x: Self::T) -> Self;
-    unsafe fn load(p: *const Self::T) -> Self;
-    /// The lanes outside the mask are 0 and not read.
-    unsafe fn load_masked(p: *const Self::T, mask: Self::Mask) -> Self;
-    unsafe fn store(self, p: *mut Self::T);
-    unsafe fn store_masked(self, p: *mut Self::T, mask: Self::Mask);
-    /// a·b + c
-    unsafe fn mul_add(a: Self, b: Self, c: Self) -> Self;
-    unsafe fn mul(a: Self, b: Self) -> Self;
-    /// The sum of the lanes.
-    unsafe fn total(self) -> Self::T;
-}
-
-macro_rules! vector {
-    ($v:ident, $t:ident, $lanes:literal, $mask:ident, $mask_fn:expr,
-     $splat:ident, $load:ident, $load_masked:expr, $store:ident, $store_masked:expr, $fma:ident, $mul:ident, $total:expr) => {
-        impl Vector for $v {
-            type T = $t;
-            type Mask = $mask;
-            const LANES: usize = $lanes;
-            #[inline(always)]
-            unsafe fn mask(lanes: usize) -> $mask {
-                $mask_fn(lanes)
-            }
-            #[inline(always)]
-            unsafe fn splat(x: $t) -> Self {
-                // SAFETY: the caller's.
-                unsafe { $splat(x) }
-            }
-            #[inline(always)]
-            unsafe fn load(p: *const $t) -> Self {
-                // SAFETY: the caller's.
-                unsafe { $load(p) }
-            }
-            #[inline(always)]
-            unsafe fn load_masked(p: *const $t, mask: $mask) -> Self {
-                // SAFETY: the caller's.
-                unsafe { $load_masked(mask, p) }
-            }
-            #[inline(always)]
-            unsafe fn store(self, p: *mut $t) {
-                // SAFETY: the caller's.
-                unsafe { $store(p, self) }
-            }
-            #[inline(always)]
-            unsafe fn store_masked(self, p: *mut $t, mask: $mask) {
-                // SAFETY: the caller's.
-                unsafe { $store_masked(p, mask, self) }
-            }
-            #[inline(always)]
-            unsafe fn mul_add(a: Self, b: Self, c: Self) -> Self {
-                // SAFETY: the caller's.
-                unsafe { $fma(a, b, c) }
-            }
-            #[inline(always)]
-            unsafe fn mul(a: Self, b: Self) -> Self {
-                // SAFETY: the caller's.
-                unsafe { $mul(a, b) }
-            }
-            #[inline(always)]
-            unsafe fn total(self) -> $t {
-                // SAFETY: the caller's.
-                unsafe { $total(self) }
-            }
-        }
-    };
-}
-
-vector!(
-    __m512,
-    f32,
-    16,
-    __mmask16,
-    |n: usize| ((1u32 << n) - 1) as __mmask16,
-    _mm512_set1_ps,
-    _mm512_loadu_ps,
-    _mm512_maskz_loadu_ps,
-    _mm512_storeu_ps,
-    _mm512_mask_storeu_ps,
-    _mm512_fmadd_ps,
-    _mm512_mul_ps,
-    _mm512_reduce_add_ps
-);
-vector!(
-    __m512d,
-    f64,
-    8,
-    __mmask8,
-    |n: usize| ((1u32 << n) - 1) as __mmask8,
-    _mm512_set1_pd,
-    _mm512_loadu_pd,
-    _mm512_maskz_loadu_pd,
-    _mm512_storeu_pd,
-    _mm512_mask_storeu_pd,
-    _mm512_fmadd_pd,
-    _mm512_mul_pd,
-    _mm512_reduce_add_pd
-);
-vector!(
-    __m256,
-    f32,
-    8,
-    __m256i,
-    |n: usize| {
-        // SAFETY: 8 lanes from 8 − n ≤ 8 on are inside the 16.
-        unsafe { _mm256_loadu_si256(LANES_32.as_ptr().add(8 - n).cast()) }
-    },
-    _mm256_set1_ps,
-    _mm256_loadu_ps,
-    |m, p| _mm256_maskload_ps(p, m),
-    _mm256_storeu_ps,
-    _mm256_maskstore_ps,
-    _mm256_fmadd_ps,
-    _mm256_mul_ps,
-    |v| {
-        let s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v));
-        let s = _mm_add_ps(s, _mm_movehl_ps(s, s));
-        _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)))
-    }
-);
-vector!(
-    __m256d,
-    f64,
-    4,
-    __m256i,
-    |n: usize| {
-        // SAFETY: 4 lanes from 4 − n ≤ 4 on are inside the 8.
-        unsafe { _mm256_loadu_si256(LANES_64.as_ptr().add(4 - n).cast()) }
-    },
-    _mm256_set1_pd,
-    _mm256_loadu_pd,
-    |m, p| _mm256_maskload_pd(p, m),
-    _mm256_storeu_pd,
-    _mm256_maskstore_pd,
-    _mm256_fmadd_pd,
-    _mm256_mul_pd,
-    |v| {
-        let s = _mm_add_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd::<1>(v));
-        _mm_cvtsd_f64(_mm_add_sd(s, _mm_unpackhi_pd(s, s)))
-    }
-);
-
-/// AVX2 takes a mask as a vector whose lanes are negative where they take part: a window into these.
-static LANES_32: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
-static LANES_64: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
-
-/// The body with $i = 0, 1, … below $n ≤ 12, written out: a loop left to the optimiser stays a loop where the body is
-/// large, and then the tile is in memory instead of registers.
-macro_rules! unroll {
-    ($i:ident < $n:expr, $body:block) => {
-        unroll!(@ $i, $n, $body, 0 1 2 3 4 5 6 7 8 9 10 11)
-    };
-    (@ $i:ident, $n:expr, $body:block, $($at:literal)*) => {$(
-        if $at < $n {
-            let $i: usize = $at;
-            $body
-        }
-    )*};
-}
-
-/// A tile of R rows and `cols` ≤ N·LANES columns of the output, in the form `rows`.
-///
-/// # Safety
-/// `p` describes memory that is there, for at least R rows and `cols` columns; the processor has V's instructions.
-#[inline(always)]
-unsafe fn rows_tile<V: Vector, const R: usize, const N: usize>(p: &Product<V::T>, cols: usize) {
-    // SAFETY: the caller's; every access is inside R×k, k×cols and R×cols.
-    unsafe {
-        let mask = V::mask(cols - (N - 1) * V::LANES);
-        let (row, col) = p.a_strides;
-        let (mut a, mut b) = (p.a, p.b);
-        let zero = V::splat(V::T::ZERO);
-        let mut tile = [[zero; N]; R];
-        for _ in 0..p.k {
-            let mut line = [zero; N];
-            unroll!(v < N, {
-                let at = b.add(v * V::LANES);
-                line[v] = if v + 1 < N { V::load(at) } else { V::load_masked(at, mask) };
-            });
-            unroll!(r < R, {
-                let factor = V::splat(*a.offset(r as isize * row));
-                unroll!(v < N, {
-                    tile[r][v] = V::mul_add(factor, line[v], tile[r][v]);
-                });
-            });
-            a = a.wrapping_offset(col);
-            b = b.wrapping_offset(p.b_strides.0);
-        }
-        let alpha = V::splat(p.alpha);
-        unroll!(r < R, {
-            let out = p.out.offset(r as isize * p.out_stride);
-            unroll!(v < N, {
-                let (at, t) = (out.add(v * V::LANES), tile[r][v]);
-                if v + 1 < N {
-                    let t = match p.accum {
-                        Accum::Replace => V::mul(alpha, t),
-                        Accum::Add => V::mul_add(alpha, t, V::load(at)),
-                    };
-                    t.store(at);
-                } else {
-                    let t = match p.accum {
-                        Accum::Replace => V::mul(alpha, t),
-                        Accum::Add => V::mul_add(alpha, t, V::load_masked(at, mask)),
-                    };
-                    t.store_masked(at, mask);
-                }
-            });
-        });
-    }
-}
-
-/// A tile of up to R×C numbers of the output, in the form `dots`. Rows and columns beyond the edge repeat the last one.
-///
-/// # Safety
-/// As for [`rows_tile`]; k is adjacent in `a` and `b`.
-#[inline(always)]
-unsafe fn dots_tile<V: Vector, const R: usize, const C: usize>(p: &Product<V::T>, rows: usize, cols: usize) {
-    // SAFETY: the caller's; every access is inside rows×k, k×cols and rows×cols.
-    unsafe {
-        let (mut a, mut b) = ([p.a; R], [p.b; C]);
-        unroll!(r < R, {
-            a[r] = p.a.offset(r.min(rows - 1) as isize * p.a_strides.0);
-        });
-        unroll!(c < C, {
-            b[c] = p.b.offset(c.min(cols - 1) as isize * p.b_strides.1);
-        });
-        let zero = V::splat(V::T::ZERO);
-        let mut tile = [[zero; C]; R];
-        macro_rules! step {
-            ($p:ident => $load:expr) => {
-                let mut line = [zero; C];
-                unroll!(c < C, {
-                    let $p = b[c];
-                    line[c] = $load;
-                });
-                unroll!(r < R, {
-                    let $p = a[r];
-                    let factor = $load;
-                    unroll!(c < C, {
-                        tile[r][c] = V::mul_add(factor, line[c], tile[r][c]);
-                    });
-                });
-            };
-        }
-        let whole = p.k / V::LANES * V::LANES;
-        for at in (0..whole).step_by(V::LANES) {
-            step!(p => V::load(p.add(at)));
-        }
-        if whole < p.k {
-            let mask = V::mask(p.k - whole);
-            step!(p => V::load_masked(p.add(whole), mask));
-        }
-        unroll!(r < R, {
-            unroll!(c < C, {
-                let x = p.alpha * tile[r][c].total();
-                if r < rows && c < cols {
-                    let out = p.out.offset(r as isize * p.out_stride).add(c);
-                    *out = match p.accum {
-                        Accum::Replace => x,
-                        Accum::Add => *out + x,
-                    };
-                }
-            });
-        });
-    }
-}
 
 impl<T: Scalar> Product<T> {
     /// The part of `rows` rows from `row` and `cols` columns from `col`, with the numbers of `a` and `b` where they are.
@@ -390,7 +115,7 @@ unsafe fn dots<V: Vector, const R: usize, const C: usize>(p: &Product<V::T>) {
 }
 
 /// Terms of the sum that a packed block holds: a panel of `b` then fits the first-level cache.
-const BLOCK_K: usize = 256;
+const BLOCK_K: usize = 192;
 /// Bytes of a packed block of `b`, and of `a`: parts of the second-level cache.
 const BLOCK_B: usize = 512 * 1024;
 const BLOCK_A: usize = 192 * 1024;
@@ -427,7 +152,7 @@ unsafe fn rows_packed<V: Vector, const R: usize>(p: &Product<V::T>) {
                     let part = slice.part(row, rows, col, cols);
                     if pack_a {
                         // SAFETY: the caller's; the block has room for rows rounded up to panels.
-                        unsafe { pack_rows::<V::T, R>(a_block, &part) };
+                        unsafe { pack_rows::<V, R>(a_block, &part) };
                     }
                     for c in (0..cols).step_by(width) {
                         let n = (cols - c).min(width);
@@ -473,30 +198,8 @@ unsafe fn rows_packed<V: Vector, const R: usize>(p: &Product<V::T>) {
 /// `p` describes memory that is there.
 #[inline(always)]
 unsafe fn pack_columns<V: Vector>(block: &mut [V::T], p: &Product<V::T>, width: usize) {
-    let (row, col) = p.b_strides;
-    for (c, panel) in (0..p.n).step_by(width).zip(block.chunks_exact_mut(width * p.k)) {
-        let cols = (p.n - c).min(width);
-        // SAFETY: the caller's: inside k×cols.
-        let b = unsafe { p.b.offset(c as isize * col) };
-        if col == 1 {
-            for (k, line) in panel.chunks_exact_mut(width).enumerate() {
-                for (j, x) in line[..cols].iter_mut().enumerate() {
-                    // SAFETY: as above.
-                    *x = unsafe { *b.offset(k as isize * row).add(j) };
-                }
-            }
-        } else {
-            // Squares of 8 by 8, so that both sides use whole lines of the cache.
-            for k0 in (0..p.k).step_by(8) {
-                for j in 0..cols {
-                    for k in k0..(k0 + 8).min(p.k) {
-                        // SAFETY: as above.
-                        panel[k * width + j] = unsafe { *b.offset(k as isize * row + j as isize * col) };
-                    }
-                }
-            }
-        }
-    }
+    // SAFETY: the caller's.
+    unsafe { pack::<V>(block, width, p.b, (p.b_strides.1, p.b_strides.0), p.n, p.k) }
 }
 
 /// Panels of R rows of `a`, each listed column by column.
@@ -504,17 +207,86 @@ unsafe fn pack_columns<V: Vector>(block: &mut [V::T], p: &Product<V::T>, width: 
 /// # Safety
 /// `p` describes memory that is there.
 #[inline(always)]
-unsafe fn pack_rows<T: Scalar, const R: usize>(block: &mut [T], p: &Product<T>) {
-    let (row, col) = p.a_strides;
-    for (r, panel) in (0..p.m).step_by(R).zip(block.chunks_exact_mut(R * p.k)) {
-        let rows = (p.m - r).min(R);
-        // SAFETY: the caller's: inside rows×k.
-        let a = unsafe { p.a.offset(r as isize * row) };
-        for (k, line) in panel.chunks_exact_mut(R).enumerate() {
-            for (i, x) in line[..rows].iter_mut().enumerate() {
-                // SAFETY: as above.
-                *x = unsafe { *a.offset(k as isize * col + i as isize * row) };
+unsafe fn pack_rows<V: Vector, const R: usize>(block: &mut [V::T], p: &Product<V::T>) {
+    // SAFETY: the caller's.
+    unsafe { pack::<V>(block, R, p.a, p.a_strides, p.m, p.k) }
+}
+
+/// Panels of `width` of the `count` rows of a matrix, each listed column by column, `terms` columns.
+///
+/// # Safety
+/// There are `count`×`terms` numbers at `from`, with these strides.
+#[inline(always)]
+unsafe fn pack<V: Vector>(
+    block: &mut [V::T],
+    width: usize,
+    from: *const V::T,
+    (row, col): (isize, isize),
+    count: usize,
+    terms: usize,
+) {
+    assert!(block.len() >= count.next_multiple_of(width) * terms);
+    if row == 1 {
+        // Along the lines of the source: one may be a page away from the next.
+        for k in 0..terms {
+            for first in (0..count).step_by(width) {
+                let line = &mut block[(first * terms + k * width)..];
+                let n = (count - first).min(width);
+                // SAFETY: the caller's, and the block is that long.
+                unsafe {
+                    let from = from.offset(k as isize * col).add(first);
+                    if n == width {
+                        core::ptr::copy_nonoverlapping(from, line.as_mut_ptr(), width);
+                    } else {
+                        core::ptr::copy_nonoverlapping(from, line.as_mut_ptr(), n);
+                    }
+                }
             }
+        }
+    } else {
+        for (first, panel) in (0..count).step_by(width).zip(block.chunks_exact_mut(width * terms)) {
+            // SAFETY: the caller's, and the panel has room for `width` numbers per term.
+            unsafe {
+                let from = from.offset(first as isize * row);
+                pack_transposed::<V>(panel, width, from, (row, col), (count - first).min(width), terms);
+            }
+        }
+    }
+}
+
+/// panel[k·width + i] = from(i, k), in squares of 4 by 4 where k is adjacent.
+///
+/// # Safety
+/// There are `rows`×`terms` numbers at `from`, with these strides.
+#[inline(always)]
+unsafe fn pack_transposed<V: Vector>(
+    panel: &mut [V::T],
+    width: usize,
+    from: *const V::T,
+    (row, col): (isize, isize),
+    rows: usize,
+    terms: usize,
+) {
+    assert!(rows <= width && panel.len() >= width * terms);
+    let (whole_rows, whole_terms) = if col == 1 { (rows / 4 * 4, terms / 4 * 4) } else { (0, 0) };
+    for i in (0..whole_rows).step_by(4) {
+        for k in (0..whole_terms).step_by(4) {
+            // SAFETY: the caller's; the panel is that long.
+            unsafe {
+                V::transpose(
+                    from.offset(i as isize * row).add(k),
+                    row,
+                    panel.as_mut_ptr().add(k * width + i),
+                    width,
+                );
+            }
+        }
+    }
+    for k in 0..terms {
+        let first = if k < whole_terms { whole_rows } else { 0 };
+        for i in first..rows {
+            // SAFETY: the caller's.
+            panel[k * width + i] = unsafe { *from.offset(i as isize * row + k as isize * col) };
         }
     }
 }
@@ -526,7 +298,7 @@ unsafe fn pack_rows<T: Scalar, const R: usize>(block: &mut [T], p: &Product<T>) 
 #[inline(always)]
 unsafe fn product<V: Vector, const R: usize>(p: &Product<V::T>) {
     let columns_adjacent = p.b_strides.1 == 1 || p.n == 1;
-    let k_adjacent = (p.a_strides.1 == 1 || p.k == 1) && (p.b_strides.0 == 1 || p.k == 1);
+    let k_adjacent = p.k == 1 || (p.a_strides.1 == 1 && p.b_strides.0 == 1);
     // SAFETY: the caller's, and the adjacency that each form wants is checked here.
     unsafe {
         if p.n == 1 && p.out_stride == 1 && p.m > 1 && p.a_strides.0 == 1 && !k_adjacent {

@@ -1,0 +1,132 @@
+//! The inner kernels of a product: a tile of the output held in registers for the whole sum.
+#![allow(unsafe_code, reason = "vector instructions and pointers into strided matrices")]
+
+use super::Accum;
+use super::product::Product;
+use super::vector::Vector;
+use crate::scalar::Scalar;
+
+/// The body with $i = 0, 1, … below $n ≤ 12, written out: a loop left to the optimiser stays a loop where the body is
+/// large, and then the tile is in memory instead of registers.
+macro_rules! unroll {
+    ($i:ident < $n:expr, $body:block) => {
+        unroll!(@ $i, $n, $body, 0 1 2 3 4 5 6 7 8 9 10 11)
+    };
+    (@ $i:ident, $n:expr, $body:block, $($at:literal)*) => {$(
+        if $at < $n {
+            let $i: usize = $at;
+            $body
+        }
+    )*};
+}
+
+/// A tile of R rows and `cols` ≤ N·LANES columns of the output, in the form `rows`.
+///
+/// # Safety
+/// `p` describes memory that is there, for at least R rows and `cols` columns; the processor has V's instructions.
+#[inline(always)]
+pub(super) unsafe fn rows_tile<V: Vector, const R: usize, const N: usize>(p: &Product<V::T>, cols: usize) {
+    // SAFETY: the caller's; every access is inside R×k, k×cols and R×cols.
+    unsafe {
+        let mask = V::mask(cols - (N - 1) * V::LANES);
+        let (row, col) = p.a_strides;
+        let (mut a, mut b) = (p.a, p.b);
+        let zero = V::splat(V::T::ZERO);
+        let mut tile = [[zero; N]; R];
+        for _ in 0..p.k {
+            let mut line = [zero; N];
+            unroll!(v < N, {
+                let at = b.add(v * V::LANES);
+                line[v] = if v + 1 < N { V::load(at) } else { V::load_masked(at, mask) };
+            });
+            unroll!(r < R, {
+                let factor = V::splat(*a.offset(r as isize * row));
+                unroll!(v < N, {
+                    tile[r][v] = V::mul_add(factor, line[v], tile[r][v]);
+                });
+            });
+            a = a.wrapping_offset(col);
+            b = b.wrapping_offset(p.b_strides.0);
+        }
+        let alpha = V::splat(p.alpha);
+        unroll!(r < R, {
+            let out = p.out.offset(r as isize * p.out_stride);
+            unroll!(v < N, {
+                let (at, t) = (out.add(v * V::LANES), tile[r][v]);
+                if v + 1 < N {
+                    let t = match p.accum {
+                        Accum::Replace => V::mul(alpha, t),
+                        Accum::Add => V::mul_add(alpha, t, V::load(at)),
+                    };
+                    t.store(at);
+                } else {
+                    let t = match p.accum {
+                        Accum::Replace => V::mul(alpha, t),
+                        Accum::Add => V::mul_add(alpha, t, V::load_masked(at, mask)),
+                    };
+                    t.store_masked(at, mask);
+                }
+            });
+        });
+    }
+}
+
+/// A tile of up to R×C numbers of the output, in the form `dots`. Rows and columns beyond the edge repeat the last one.
+///
+/// # Safety
+/// As for [`rows_tile`]; k is adjacent in `a` and `b`.
+#[inline(always)]
+pub(super) unsafe fn dots_tile<V: Vector, const R: usize, const C: usize>(
+    p: &Product<V::T>,
+    rows: usize,
+    cols: usize,
+) {
+    // SAFETY: the caller's; every access is inside rows×k, k×cols and rows×cols.
+    unsafe {
+        let (mut a, mut b) = ([p.a; R], [p.b; C]);
+        unroll!(r < R, {
+            a[r] = p.a.offset(r.min(rows - 1) as isize * p.a_strides.0);
+        });
+        unroll!(c < C, {
+            b[c] = p.b.offset(c.min(cols - 1) as isize * p.b_strides.1);
+        });
+        let zero = V::splat(V::T::ZERO);
+        let mut tile = [[zero; C]; R];
+        macro_rules! step {
+            ($p:ident => $load:expr) => {
+                let mut line = [zero; C];
+                unroll!(c < C, {
+                    let $p = b[c];
+                    line[c] = $load;
+                });
+                unroll!(r < R, {
+                    let $p = a[r];
+                    let factor = $load;
+                    unroll!(c < C, {
+                        tile[r][c] = V::mul_add(factor, line[c], tile[r][c]);
+                    });
+                });
+            };
+        }
+        let whole = p.k / V::LANES * V::LANES;
+        for at in (0..whole).step_by(V::LANES) {
+            step!(p => V::load(p.add(at)));
+        }
+        if whole < p.k {
+            let mask = V::mask(p.k - whole);
+            step!(p => V::load_masked(p.add(whole), mask));
+        }
+        unroll!(r < R, {
+            unroll!(c < C, {
+                let x = p.alpha * tile[r][c].total();
+                if r < rows && c < cols {
+                    let out = p.out.offset(r as isize * p.out_stride).add(c);
+                    *out = match p.accum {
+                        Accum::Replace => x,
+                        Accum::Add => *out + x,
+                    };
+                }
+            });
+        });
+    }
+}

@@ -1,0 +1,260 @@
+//! The elementary functions against values computed with 400 bits (data/elementary.txt), and single against double precision.
+
+use gradsmith_runtime::scalar::Scalar;
+use gradsmith_runtime::simd;
+use gradsmith_runtime::simd::Math;
+
+/// Calls the function of that name.
+#[inline(always)]
+fn call<T: Scalar>(math: Math, (name, x): (&str, T)) -> T {
+    match name {
+        "exp" => math.exp(x),
+        "expm1" => math.expm1(x),
+        "log" => math.log(x),
+        "log1p" => math.log1p(x),
+        "tanh" => math.tanh(x),
+        "sigmoid" => math.sigmoid(x),
+        "softplus" => math.softplus(x),
+        "log_cosh" => math.log_cosh(x),
+        "erf" => math.erf(x),
+        "normal_cdf" => math.normal_cdf(x),
+        "normal_pdf" => math.normal_pdf(x),
+        "sin" => math.sin(x),
+        "cos" => math.cos(x),
+        "tan" => math.tan(x),
+        "asin" => math.asin(x),
+        "acos" => math.acos(x),
+        "atan" => math.atan(x),
+        "sinh" => math.sinh(x),
+        "cosh" => math.cosh(x),
+        "lgamma" => math.lgamma(x),
+        "digamma" => math.digamma(x),
+        "trigamma" => math.polygamma(1, x),
+        "tetragamma" => math.polygamma(2, x),
+        "pentagamma" => math.polygamma(3, x),
+        "hexagamma" => math.polygamma(4, x),
+        _ => panic!("no function {name}"),
+    }
+}
+
+/// Both ways to compute it: for the target's baseline, and for this processor.
+fn both<T: Scalar>(name: &str, x: T) -> [T; 2] {
+    [call(Math::portable(), (name, x)), simd!(call, (name, x))]
+}
+
+/// Units in the last place, and absolute error, that a function may be off; one of them must hold.
+fn bound(name: &str) -> (f64, f64) {
+    match name {
+        "exp" | "log" => (1.001, 0.0),
+        "expm1" | "log1p" | "tanh" | "sigmoid" | "softplus" | "log_cosh" => (2.0, 0.0),
+        "erf" => (2.0, 0.0),
+        "normal_pdf" => (4.0, 0.0),
+        "normal_cdf" => (6.0, 0.0),
+        // std's, where they come from the platform
+        "sin" | "cos" | "tan" | "asin" | "acos" | "atan" | "sinh" | "cosh" => (4.0, 0.0),
+        "lgamma" | "digamma" => (100.0, 1e-14),
+        _ => (100.0, 0.0),
+    }
+}
+
+fn ulp(x: f64) -> f64 {
+    let x = x.abs().max(f64::MIN_POSITIVE);
+    x.next_up() - x
+}
+
+#[test]
+fn double_precision_is_as_accurate_as_documented() {
+    for line in include_str!("data/elementary.txt").lines() {
+        let mut fields = line.split(' ');
+        let name = fields.next().unwrap();
+        // The exact value is high + low.
+        let [x, high, low] =
+            [(); 3].map(|()| f64::from_bits(u64::from_str_radix(fields.next().unwrap(), 16).unwrap()));
+        let (ulps, absolute) = bound(name);
+        for y in both(name, x) {
+            let error = ((y - high) - low).abs();
+            let right = y == high || error <= ulps * ulp(high) || error <= absolute;
+            assert!(right, "{name}({x:e}) = {y:e}, not {high:e}: {} ulp", error / ulp(high));
+        }
+    }
+}
+
+#[test]
+fn single_precision_is_as_accurate_as_documented() {
+    let names =
+        ["exp", "expm1", "log", "log1p", "tanh", "sigmoid", "softplus", "log_cosh", "erf", "normal_cdf"];
+    for name in names {
+        for bits in (0..=u32::MAX).step_by(50_021) {
+            let x = f32::from_bits(bits);
+            let exact = call(Math::portable(), (name, f64::from(x)));
+            for y in both(name, x) {
+                if exact as f32 == y || exact.is_nan() && y.is_nan() {
+                    continue;
+                }
+                let near = (exact as f32).abs().clamp(f32::MIN_POSITIVE, f32::MAX / 2.0);
+                let error = (f64::from(y) - exact).abs() / f64::from(near.next_up() - near);
+                let ulps = if matches!(name, "exp" | "log") { 1.001 } else { 2.0 };
+                assert!(error <= ulps, "{name}({x:e}) = {y:e}, not {exact:e}: {error} ulp");
+            }
+        }
+    }
+}
+
+#[test]
+fn special_points_are_exact() {
+    let inf = f64::INFINITY;
+    let table: &[(&str, f64, f64)] = &[
+        ("exp", -inf, 0.0),
+        ("exp", inf, inf),
+        ("exp", 0.0, 1.0),
+        ("exp", 709.8, inf),
+        ("exp", -745.2, 0.0),
+        ("exp", -745.0, 5e-324),
+        ("expm1", -inf, -1.0),
+        ("expm1", inf, inf),
+        ("expm1", 1e-300, 1e-300),
+        ("expm1", 5e-324, 5e-324),
+        ("expm1", -1e3, -1.0),
+        ("log", 0.0, -inf),
+        ("log", inf, inf),
+        ("log", 1.0, 0.0),
+        ("log1p", -1.0, -inf),
+        ("log1p", inf, inf),
+        ("log1p", 1e-300, 1e-300),
+        ("log1p", -5e-324, -5e-324),
+        ("tanh", inf, 1.0),
+        ("tanh", -1e300, -1.0),
+        ("tanh", 1e-300, 1e-300),
+        ("atan", 1e300, core::f64::consts::FRAC_PI_2),
+        ("sigmoid", -745.0, 5e-324),
+        ("sigmoid", -inf, 0.0),
+        ("sigmoid", inf, 1.0),
+        ("sigmoid", 0.0, 0.5),
+        ("softplus", -inf, 0.0),
+        ("softplus", inf, inf),
+        ("softplus", 1e300, 1e300),
+        ("softplus", -745.0, 5e-324),
+        ("log_cosh", 0.0, 0.0),
+        ("log_cosh", 1e300, 1e300),
+        ("log_cosh", -inf, inf),
+        ("log_cosh", 1e-100, 5e-201),
+        ("erf", inf, 1.0),
+        ("erf", -inf, -1.0),
+        ("erf", 0.0, 0.0),
+        ("normal_cdf", -inf, 0.0),
+        ("normal_cdf", inf, 1.0),
+        ("normal_pdf", inf, 0.0),
+        ("lgamma", 1.0, 0.0),
+        ("lgamma", 2.0, 0.0),
+        ("lgamma", 0.0, inf),
+        ("lgamma", -3.0, inf),
+        ("lgamma", inf, inf),
+        ("digamma", inf, inf),
+        ("trigamma", inf, 0.0),
+        ("trigamma", -1.0, inf),
+    ];
+    for &(name, x, expected) in table {
+        for y in both(name, x) {
+            assert!(y == expected, "{name}({x:e}) = {y:e}, not {expected:e}");
+        }
+    }
+    for (name, x) in [("log", -1.0), ("log1p", -1.5), ("digamma", -2.0), ("tetragamma", 0.0)] {
+        assert!(both(name, x).iter().all(|y| y.is_nan()), "{name}({x})");
+    }
+}
+
+#[test]
+fn nan_and_the_sign_of_zero_pass_through() {
+    for name in [
+        "exp",
+        "expm1",
+        "log",
+        "log1p",
+        "tanh",
+        "sigmoid",
+        "softplus",
+        "log_cosh",
+        "erf",
+        "normal_cdf",
+        "lgamma",
+        "digamma",
+    ] {
+        assert!(both(name, f64::NAN).iter().all(|y| y.is_nan()), "{name}");
+        assert!(both(name, f32::NAN).iter().all(|y| y.is_nan()), "{name}");
+    }
+    for name in ["expm1", "log1p", "tanh", "erf", "sin", "atan"] {
+        assert!(both(name, -0.0f64).iter().all(|y| *y == 0.0 && y.is_sign_negative()), "{name}");
+    }
+}
+
+fn close(x: f64, y: f64) -> bool {
+    x == y || (x - y).abs() <= 1e-14 * y.abs()
+}
+
+#[test]
+fn oracle_values_hold_to_their_digits() {
+    let m = Math::portable();
+    assert!(close(m.sigmoid(-700.0), 9.859_676_543_759_77e-305));
+    assert!(close(m.log_cosh(1e-8), 5e-17));
+    assert!(close(m.exp(-690.0), (-690.0f64).exp()));
+    assert!(close(m.log(1e-310), 1e-310f64.ln()));
+}
+
+#[test]
+fn hypot_minus_neither_cancels_nor_overflows() {
+    let m = Math::portable();
+    for (u, v, expected) in [
+        (0.0, 0.0, 0.0),
+        (1.0, 1e8, 5e-9),
+        (3.0, 4.0, 1.0),
+        (3.0, -4.0, 9.0),
+        (0.0, -2.0, 4.0),
+        (0.0, 2.0, 0.0),
+        (1e200, 1e200, 1e200 * (core::f64::consts::SQRT_2 - 1.0)),
+        (1e-200, 1e-200, 1e-200 * (core::f64::consts::SQRT_2 - 1.0)),
+        (1e300, 0.0, 1e300),
+        (1.0, -1e300, 2e300 / 1.0),
+    ] {
+        let expected = if expected > 1e300 { 1e300 + 1e300 } else { expected };
+        assert!((m.hypot_minus(u, v) - expected).abs() <= 4.0 * f64::EPSILON * expected, "({u:e}, {v:e})");
+    }
+    assert_eq!(m.hypot(3.0, 4.0), 5.0);
+    assert_eq!(m.hypot(0.0, 0.0), 0.0);
+    assert_eq!(m.hypot(f64::INFINITY, 1.0), f64::INFINITY);
+    assert!(m.hypot(f64::NAN, 1.0).is_nan());
+}
+
+#[test]
+fn products_with_zero_are_zero() {
+    let m = Math::portable();
+    assert_eq!([m.xlogy(0.0, 0.0), m.xlogy(0.0, -1.0), m.xlogy(0.0, f64::INFINITY)], [0.0; 3]);
+    assert_eq!([m.xdivy(0.0, 0.0), m.xdivy(0.0, f64::NAN), m.recip0(-0.0)], [0.0; 3]);
+    assert_eq!(m.xlogy(2.0, 0.0), f64::NEG_INFINITY);
+    assert_eq!([m.xdivy(1.0, 4.0), m.recip0(4.0)], [0.25; 2]);
+}
+
+#[test]
+fn powers_follow_std() {
+    let m = Math::portable();
+    for (x, y) in
+        [(0.0f64, 0.0f64), (-2.0, 3.0), (-2.0, 0.5), (2.0, -1.5), (0.0, -1.0), (-0.0, 3.0), (1.5, 0.0)]
+    {
+        assert_eq!(m.pow(x, y).to_bits() << 1, f64::powf(x, y).to_bits() << 1, "{x}^{y}");
+    }
+    for n in -5..=8 {
+        assert!(close(m.powi(-1.7, n), f64::powi(-1.7, n)), "{n}");
+    }
+}
+
+#[test]
+fn signs_steps_and_extremes() {
+    let m = Math::portable();
+    assert_eq!([-3.0, -0.0, 0.0, 2.0].map(|x: f32| m.sign(x)), [-1.0, 0.0, 0.0, 1.0]);
+    assert_eq!([-3.0, -0.0, 0.0, 2.0].map(|x: f32| m.step(x)), [0.0, 0.0, 0.0, 1.0]);
+    assert!(m.sign(f64::NAN).is_nan());
+    assert_eq!([m.sign(f64::INFINITY), m.sign(f64::NEG_INFINITY)], [1.0, -1.0]);
+    assert_eq!([m.max(1.0, 2.0), m.min(1.0, 2.0)], [2.0, 1.0]);
+    for (a, b) in [(f64::NAN, 1.0), (1.0, f64::NAN)] {
+        assert!(m.max(a, b).is_nan() && m.min(a, b).is_nan());
+    }
+}
