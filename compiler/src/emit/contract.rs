@@ -99,7 +99,8 @@ impl Contraction {
                 let matrix = self.whole(matrix.pieces);
                 let vector = self.whole(vector.pieces);
                 let matrix = if column == 1 { matrix } else { transpose(matrix) };
-                self.items.push(Item { axes: vec![kept], pieces: vec![(matmul(matrix, vector), Number::ONE)] });
+                self.items
+                    .push(Item { axes: vec![kept], pieces: vec![(matmul(matrix, vector), Number::ONE)] });
                 return true;
             }
         }
@@ -149,7 +150,8 @@ impl Contraction {
                 continue;
             }
             // The left factor is the one whose columns are summed over, if that saves a transpose.
-            let (a, b) = if self.items[a].axes[0] == i && self.items[b].axes[1] == i { (b, a) } else { (a, b) };
+            let (a, b) =
+                if self.items[a].axes[0] == i && self.items[b].axes[1] == i { (b, a) } else { (a, b) };
             let (left, right) = self.take(a, b);
             let product = self.chained(left, None, right, i);
             self.items.push(product);
@@ -299,7 +301,11 @@ fn two_axes(rows: Option<Notation>, matrix: Option<Notation>, columns: Option<No
         }
         Some(Notation::Whole(Whole::Eye, _)) => {
             let pieces = rows.into_iter().chain(columns).map(|n| (n, Number::ONE)).collect::<Vec<_>>();
-            if pieces.is_empty() { Notation::Whole(Whole::Eye, Vec::new()) } else { diagonal(elementwise(pieces)) }
+            if pieces.is_empty() {
+                Notation::Whole(Whole::Eye, Vec::new())
+            } else {
+                diagonal(elementwise(pieces))
+            }
         }
         Some(mut note) => {
             if let Some(u) = rows {

@@ -5,10 +5,9 @@
 //! ([`super::entries`]).
 
 use super::contract::{Contraction, item_of, oriented};
+use super::functions::{applied, chosen};
 use super::notation::{self, Notation, Tree, Whole};
 use crate::ir::{AxisFn, Extent, Factor, Graph, NodeId, Number, Op, Operand};
-use crate::ops::{ElementFn, rule};
-use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 use std::collections::BTreeMap;
 
 /// Turns nodes into notation; each node once.
@@ -18,12 +17,20 @@ pub(super) struct Converter<'a> {
     pub(super) batch: Option<Extent>,
     /// Nodes that are written by name.
     pub(super) names: BTreeMap<NodeId, String>,
+    /// Names of indices that are in use around what is being written.
+    pub(super) scope: Vec<String>,
     known: BTreeMap<NodeId, Tree>,
 }
 
 impl<'a> Converter<'a> {
     pub(super) fn new(graph: &'a Graph, batch: Option<Extent>, names: BTreeMap<NodeId, String>) -> Self {
-        Self { graph, batch: batch.map(|e| graph.extents.find(e)), names, known: BTreeMap::new() }
+        Self {
+            graph,
+            batch: batch.map(|e| graph.extents.find(e)),
+            names,
+            scope: Vec::new(),
+            known: BTreeMap::new(),
+        }
     }
 
     /// Whether the extent is that of the batch.
@@ -54,7 +61,8 @@ impl<'a> Converter<'a> {
 
     /// A scalar that is an input, or the same for all examples by construction.
     fn is_plain(&self, id: NodeId) -> bool {
-        self.graph.rank(id) == 0 && matches!(self.graph.op(id), Op::Input(_) | Op::Number(_) | Op::Extent(_) | Op::Pi)
+        self.graph.rank(id) == 0
+            && matches!(self.graph.op(id), Op::Input(_) | Op::Number(_) | Op::Extent(_) | Op::Pi)
     }
 
     /// What the node is, whatever its name.
@@ -76,9 +84,7 @@ impl<'a> Converter<'a> {
             };
         }
         Some(match node.op {
-            Op::Number(n) if n.is_negative() => {
-                Tree::plain(notation::negative(Notation::Number(n.neg())))
-            }
+            Op::Number(n) if n.is_negative() => Tree::plain(notation::negative(Notation::Number(n.neg()))),
             Op::Number(n) => Tree::product(n, Vec::new()),
             Op::Pi => Tree::plain(Notation::Pi),
             Op::Extent(e) => Tree::plain(Notation::Name(self.graph.extents.name(e))),
@@ -210,12 +216,16 @@ impl<'a> Converter<'a> {
                 inner.items.push(item_of(tree, f.power, &axes)?);
             }
         }
+        let results = |scalars: &[(Tree, Number)]| scalars.iter().filter(|(t, _)| !t.plain).count();
+        let before = results(&inner.scalars);
         let array = inner.run(&bound, &out)?;
+        let made = results(&inner.scalars) - before;
         let array_rank = array.as_ref().map_or(0, |t| t.rank);
         let extents: Vec<Extent> = bound.iter().map(|&b| locals[b as usize]).collect();
         let mut scalars = inner.scalars;
-        for k in self.means(factors, &extents, &mut scalars, &mut outer).into_iter().rev() {
-            scalars.remove(k);
+        // One sum over all that is bound, or none.
+        if made == usize::from(!extents.is_empty()) {
+            self.means(factors, &extents, &mut scalars, &mut outer);
         }
         let coeff = if inner.minus { coeff.neg() } else { coeff };
         let tree = if per_example.is_some() {
@@ -234,51 +244,6 @@ impl<'a> Converter<'a> {
             Tree::product(coeff, scalars)
         };
         Some(tree)
-    }
-
-    /// `sum(x) / n` over all n entries is a mean: of the sum over `bound`, or of a factor that is a sum.
-    fn means(
-        &mut self,
-        factors: &[Factor],
-        bound: &[Extent],
-        scalars: &mut [(Tree, Number)],
-        outer: &mut Vec<(Tree, Number)>,
-    ) -> Vec<usize> {
-        let mut left: Vec<Extent> = bound.to_vec();
-        if left.is_empty() {
-            let of_sum = |f: &&Factor| match self.graph.op(f.operand.node) {
-                Op::Product { bound, .. } if f.power.is_one() && !self.names.contains_key(&f.operand.node) => {
-                    Some(bound.iter().copied().filter(|e| !self.is_batch(*e)).collect::<Vec<_>>())
-                }
-                _ => None,
-            };
-            let mut sums = factors.iter().filter(|f| self.shown(self.graph.shape(f.operand.node)).is_empty());
-            left = match (sums.find_map(|f| of_sum(&f)), sums.find_map(|f| of_sum(&f))) {
-                (Some(extents), None) => extents,
-                _ => return Vec::new(),
-            };
-        }
-        let is_sum = |(t, p): &(Tree, Number)| p.is_one() && matches!(t.note, Notation::Whole(Whole::Sum, _));
-        let mut sums = (0..scalars.len()).filter(|&k| is_sum(&scalars[k]));
-        let (Some(sum), None) = (sums.next(), sums.next()) else { return Vec::new() };
-        let mut divisors = Vec::new();
-        for f in factors.iter().filter(|f| f.power == Number::MINUS_ONE) {
-            if let Op::Extent(e) = self.graph.op(f.operand.node)
-                && let Some(k) = left.iter().position(|b| self.graph.extents.find(*b) == self.graph.extents.find(*e))
-            {
-                left.remove(k);
-                divisors.push(Notation::Name(self.graph.extents.name(*e)));
-            }
-        }
-        if !left.is_empty() || divisors.is_empty() {
-            return Vec::new();
-        }
-        if let Notation::Whole(f, _) = &mut scalars[sum].0.note {
-            *f = Whole::Mean;
-        }
-        let is_divisor = |(t, p): &(Tree, Number)| *p == Number::MINUS_ONE && divisors.contains(&t.note);
-        outer.retain(|s| !is_divisor(s));
-        (0..scalars.len()).filter(|&k| is_divisor(&scalars[k])).collect()
     }
 
     fn axis(
@@ -301,7 +266,8 @@ impl<'a> Converter<'a> {
             [_, _] => (Whole::Rows(function), notation::transpose(tree.note)),
             _ => return None,
         };
-        let turned = matches!(function, Whole::Rows(f) if !f.reduces()) && axes.last().is_some_and(|j| !along.contains(j));
+        let turned = matches!(function, Whole::Rows(f) if !f.reduces())
+            && axes.last().is_some_and(|j| !along.contains(j));
         let result = Tree::of_rank(Notation::Whole(function, vec![note]), out.len());
         let axes: Vec<u8> = axes.into_iter().filter(|a| out.contains(a)).collect();
         let result = if turned { Tree { note: notation::transpose(result.note), ..result } } else { result };
@@ -311,72 +277,4 @@ impl<'a> Converter<'a> {
 
 fn whole(f: Whole, args: Vec<Tree>, rank: usize) -> Tree {
     Tree::of_rank(Notation::Whole(f, args.into_iter().map(|t| t.note).collect()), rank)
-}
-
-/// `where(lhs op rhs, then, otherwise)`.
-pub(super) fn chosen(op: crate::syntax::ast::CompareOp, parts: Vec<Tree>) -> Option<Tree> {
-    let rank = parts.iter().map(|t| t.rank).max().unwrap_or(0);
-    let plain = parts.iter().all(|t| t.plain);
-    let notes: Vec<Notation> = parts.into_iter().map(|t| t.note).collect();
-    let notes: [Notation; 4] = notes.try_into().ok()?;
-    Some(Tree { note: Notation::Where(op, Box::new(notes)), rank, plain })
-}
-
-/// An element-wise function of trees: a call, or as its row is written.
-pub(super) fn applied(function: ElementFn, args: Vec<Tree>) -> Tree {
-    if let Some(text) = function.spec().written {
-        let names: &[&str] = if args.len() == 1 { &["x"] } else { &["a", "b"] };
-        let env: Vec<(&str, Tree)> = names.iter().copied().zip(args).collect();
-        return written(rule::parsed(text), &env);
-    }
-    called(function, args)
-}
-
-fn called(function: ElementFn, args: Vec<Tree>) -> Tree {
-    let rank = args.iter().map(|t| t.rank).max().unwrap_or(0);
-    let plain = args.iter().all(|t| t.plain);
-    Tree { note: Notation::Map(function, args.into_iter().map(|t| t.note).collect()), rank, plain }
-}
-
-/// A row's text over trees.
-fn written(expr: &Expr, env: &[(&str, Tree)]) -> Tree {
-    let number = |n: Number| Tree::product(n, Vec::new());
-    match &expr.kind {
-        ExprKind::Number(text) => number(Number::parse(text).unwrap_or(Number::ZERO)),
-        ExprKind::Name(name) => env.iter().find(|(n, _)| n == name).map_or_else(|| Tree::plain(Notation::Pi), |(_, t)| t.clone()),
-        ExprKind::Negate(inner) => Tree::sum(vec![(Number::MINUS_ONE, written(inner, env))]),
-        ExprKind::Chain(first, rest) => {
-            let mut terms = vec![(Number::ONE, written(first, env))];
-            let mut factors = vec![(written(first, env), Number::ONE)];
-            for link in rest {
-                let t = written(&link.operand, env);
-                match link.op {
-                    BinaryOp::Add => terms.push((Number::ONE, t)),
-                    BinaryOp::Sub => terms.push((Number::MINUS_ONE, t)),
-                    BinaryOp::Mul | BinaryOp::ElementMul => factors.push((t, Number::ONE)),
-                    BinaryOp::Div | BinaryOp::ElementDiv => factors.push((t, Number::MINUS_ONE)),
-                }
-            }
-            if terms.len() > 1 { Tree::sum(terms) } else { Tree::product(Number::ONE, factors) }
-        }
-        ExprKind::Power(p) => {
-            let base = written(&p.base, env);
-            match &p.exponent.kind {
-                ExprKind::Number(text) => {
-                    Tree::product(Number::ONE, vec![(base, Number::parse(text).unwrap_or(Number::ONE))])
-                }
-                _ => Tree::power(base, written(&p.exponent, env)),
-            }
-        }
-        ExprKind::Call(call) => {
-            let args: Vec<Tree> = call.args.iter().map(|a| written(&a.value, env)).collect();
-            match (crate::ops::element(&call.function.name), args.into_iter().next()) {
-                (Some(f), Some(arg)) => called(f, vec![arg]),
-                (_, Some(arg)) => Tree::product(Number::ONE, vec![(arg, Number::HALF)]),
-                _ => number(Number::ONE),
-            }
-        }
-        ExprKind::Transpose(inner) => written(inner, env),
-        ExprKind::Compare(_) => number(Number::ONE),
-    }
 }

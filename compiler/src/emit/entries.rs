@@ -1,6 +1,7 @@
 //! Entries: what has no matrix form is written index by index, `sum[k] A[i,k] * B[k,j] * C[k,j]`.
 
-use super::convert::{Converter, applied, chosen};
+use super::convert::Converter;
+use super::functions::{applied, chosen};
 use super::notation::{Notation, Tree};
 use crate::ir::{Extent, NodeId, Number, Op, Operand};
 
@@ -30,7 +31,8 @@ impl Converter<'_> {
     /// An index name that is not in use.
     fn fresh(&self, used: &Locals) -> String {
         let taken = |name: &str| {
-            used.iter().flatten().any(|u| u == name) || self.graph.inputs().iter().any(|i| i.name == name)
+            used.iter().flatten().chain(&self.scope).any(|u| u == name)
+                || self.graph.inputs().iter().any(|i| i.name == name)
         };
         let named = INDICES.iter().find(|n| !taken(n)).map(|n| (*n).to_owned());
         named.unwrap_or_else(|| format!("i{}", used.len()))
@@ -45,14 +47,26 @@ impl Converter<'_> {
         self.entry_of_definition(o.node, &axes)
     }
 
+    /// The entry, with indices that nothing around it uses.
     fn entry_of_definition(&mut self, id: NodeId, axes: &Locals) -> Tree {
+        let outside = self.scope.len();
+        self.scope.extend(axes.iter().flatten().cloned());
+        let tree = self.entry_of_op(id, axes);
+        self.scope.truncate(outside);
+        tree
+    }
+
+    fn entry_of_op(&mut self, id: NodeId, axes: &Locals) -> Tree {
         let node = self.graph.node(id).clone();
         match node.op {
             Op::Number(_) | Op::Pi | Op::Extent(_) => self.tree(id),
             Op::Delta => entry_of(Tree::of_rank(Notation::Name("delta".to_owned()), 2), axes),
-            Op::Sum(terms) => Tree::sum(terms.iter().map(|t| (t.coeff, self.entry(&t.operand, axes))).collect()),
+            Op::Sum(terms) => {
+                Tree::sum(terms.iter().map(|t| (t.coeff, self.entry(&t.operand, axes))).collect())
+            }
             Op::Product { coeff, factors, bound } => {
                 let (locals, names, examples) = self.opened(axes, &bound);
+                self.scope.extend(names.iter().cloned());
                 let parts: Vec<(Tree, Number)> =
                     factors.iter().map(|f| (self.entry(&f.operand, &locals), f.power)).collect();
                 if names.is_empty() && !examples {
@@ -61,7 +75,8 @@ impl Converter<'_> {
                 // What runs along no bound index stays outside.
                 let free = |k: &usize| factors[*k].operand.axes.iter().all(|&a| (a as usize) < axes.len());
                 let (outside, inside): (Vec<usize>, Vec<usize>) = (0..parts.len()).partition(free);
-                let pick = |which: Vec<usize>| which.into_iter().map(|k| parts[k].clone()).collect::<Vec<_>>();
+                let pick =
+                    |which: Vec<usize>| which.into_iter().map(|k| parts[k].clone()).collect::<Vec<_>>();
                 let mut note = Tree::product(Number::ONE, pick(inside)).note;
                 if !names.is_empty() {
                     note = Notation::SumOver(names, Box::new(note));
@@ -83,6 +98,7 @@ impl Converter<'_> {
             }
             Op::Axis { function, arg, bound, .. } if function.reduces() => {
                 let (locals, names, _) = self.opened(axes, &bound);
+                self.scope.extend(names.iter().cloned());
                 let body = self.entry(&arg, &locals);
                 Tree::of_rank(Notation::AxisOver(function, names, Box::new(body.note)), 0)
             }

@@ -37,8 +37,8 @@ fn latex(layout: &Layout) -> String {
         Layout::Letter(text) => letter(text),
         Layout::Word(text) => format!(r"\mathrm{{{}}}", escaped(text)),
         Layout::Function(name) => match name.as_str() {
-            "log" | "exp" | "sin" | "cos" | "tan" | "arcsin" | "arccos" | "arctan" | "sinh" | "cosh" | "tanh"
-            | "max" | "min" | "det" => format!(r"\{name}"),
+            "log" | "exp" | "sin" | "cos" | "tan" | "arcsin" | "arccos" | "arctan" | "sinh" | "cosh"
+            | "tanh" | "max" | "min" | "det" => format!(r"\{name}"),
             "norm2" => r"\operatorname{norm}".to_owned(),
             name => format!(r"\operatorname{{{}}}", escaped(name)),
         },
@@ -60,8 +60,10 @@ fn latex(layout: &Layout) -> String {
         Layout::Fence(open, inner, close) => format!(r"\left{open}{}\right{close}", latex(inner)),
         Layout::Big(sign, under) => format!("{}_{} ", latex(sign).trim_end(), script_of(under)),
         Layout::Cases(cases) => {
-            let rows: Vec<String> =
-                cases.iter().map(|(value, condition)| format!("{} & {}", latex(value), latex(condition))).collect();
+            let rows: Vec<String> = cases
+                .iter()
+                .map(|(value, condition)| format!("{} & {}", latex(value), latex(condition)))
+                .collect();
             format!(r"\begin{{cases}} {} \end{{cases}}", rows.join(r" \\ "))
         }
     }
@@ -96,8 +98,8 @@ fn letter(text: &str) -> String {
     match greek_name(c) {
         // Those that look like Latin capitals have no command.
         Some(
-            name @ ("Alpha" | "Beta" | "Epsilon" | "Zeta" | "Eta" | "Iota" | "Kappa" | "Mu" | "Nu" | "Omicron"
-            | "Rho" | "Tau" | "Chi"),
+            name @ ("Alpha" | "Beta" | "Epsilon" | "Zeta" | "Eta" | "Iota" | "Kappa" | "Mu" | "Nu"
+            | "Omicron" | "Rho" | "Tau" | "Chi"),
         ) => {
             let latin = match name {
                 "Eta" => "H",

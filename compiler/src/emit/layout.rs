@@ -128,11 +128,9 @@ fn layout(note: &Notation) -> Layout {
             Layout::Row(row)
         }
         Notation::Over(above, below) => Layout::Fraction(boxed(above), boxed(below)),
-        Notation::ElementOver(above, below) => Layout::Row(vec![
-            at(above, Level::Fraction),
-            Layout::Binary("⊘"),
-            at(below, Level::Fraction),
-        ]),
+        Notation::ElementOver(above, below) => {
+            Layout::Row(vec![at(above, Level::Fraction), Layout::Binary("⊘"), at(below, Level::Fraction)])
+        }
         Notation::Power(base, exponent) => scripted(base, layout(exponent)),
         Notation::ElementPower(base, exponent) => {
             scripted(base, Layout::Row(vec![Layout::Symbol("⊙"), at(exponent, Level::Product)]))
@@ -151,7 +149,8 @@ fn layout(note: &Notation) -> Layout {
         }
         Notation::Where(op, parts) => {
             let [lhs, rhs, then, otherwise] = &**parts;
-            let condition = vec![Layout::Text("if "), layout(lhs), Layout::Binary(comparison(*op)), layout(rhs)];
+            let condition =
+                vec![Layout::Text("if "), layout(lhs), Layout::Binary(comparison(*op)), layout(rhs)];
             Layout::Cases(vec![
                 (layout(then), Layout::Row(condition)),
                 (layout(otherwise), Layout::Text("otherwise")),
@@ -161,7 +160,8 @@ fn layout(note: &Notation) -> Layout {
         Notation::Examples(body) => big(Layout::Symbol("∑"), Layout::Text("examples"), body),
         Notation::SumOver(indices, body) => big(Layout::Symbol("∑"), joined(indices), body),
         Notation::AxisOver(f, indices, body) => {
-            let head = Layout::Big(Box::new(Layout::Function(f.name().to_owned())), Box::new(joined(indices)));
+            let head =
+                Layout::Big(Box::new(Layout::Function(f.name().to_owned())), Box::new(joined(indices)));
             Layout::Row(vec![head, parens(layout(body))])
         }
         Notation::Entry(array, indices) => {
@@ -193,7 +193,9 @@ fn whole(f: Whole, args: &[Notation]) -> Layout {
         }
         (Whole::Sum, [array]) => Layout::Row(vec![Layout::Symbol("∑"), at(array, Level::Product)]),
         (Whole::Norm, [array]) => Layout::Fence("‖", boxed(array), "‖"),
-        (Whole::RowSum, [array]) => Layout::Row(vec![at(array, Level::Fraction), Layout::Juxtaposed, bold_one()]),
+        (Whole::RowSum, [array]) => {
+            Layout::Row(vec![at(array, Level::Fraction), Layout::Juxtaposed, bold_one()])
+        }
         (Whole::ColSum, [array]) => {
             let turned = scripted(array, Layout::Symbol("⊤"));
             Layout::Row(vec![turned, Layout::Juxtaposed, bold_one()])
@@ -235,7 +237,9 @@ fn juxtaposed(factors: &[Notation], scaling: bool) -> Layout {
             row.push(if digits { Layout::Binary("·") } else { Layout::Juxtaposed });
         }
         row.push(match factor {
-            Notation::Matmul(_) | Notation::Elementwise(_) | Notation::ElementOver(..) if is_last && scaling => {
+            Notation::Matmul(_) | Notation::Elementwise(_) | Notation::ElementOver(..)
+                if is_last && scaling =>
+            {
                 layout(factor)
             }
             factor if is_last && reaches_on(factor) => layout(factor),

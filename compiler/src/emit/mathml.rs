@@ -47,8 +47,10 @@ fn mathml(layout: &Layout) -> String {
         Layout::Big(sign, under) => element("munder", &(single(sign) + &single(under))),
         Layout::Cases(cases) => {
             let cell = |l: &Layout| element("mtd", &mathml(l));
-            let rows: String =
-                cases.iter().map(|(value, condition)| element("mtr", &(cell(value) + &cell(condition)))).collect();
+            let rows: String = cases
+                .iter()
+                .map(|(value, condition)| element("mtr", &(cell(value) + &cell(condition))))
+                .collect();
             let brace = r#"<mo fence="true" form="prefix">{</mo>"#;
             element("mrow", &(brace.to_owned() + &element("mtable", &rows)))
         }

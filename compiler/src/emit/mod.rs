@@ -16,9 +16,11 @@
 mod contract;
 mod convert;
 mod entries;
+mod functions;
 pub mod latex;
 mod layout;
 pub mod mathml;
+mod means;
 pub mod notation;
 mod template;
 #[cfg(test)]

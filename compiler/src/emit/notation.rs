@@ -369,7 +369,8 @@ impl Scale {
             product(self.above)
         } else {
             let below = Box::new(product(self.below));
-            let one_of_examples = matches!(results.as_slice(), [.., Notation::Examples(_) | Notation::SumOver(..)]);
+            let one_of_examples =
+                matches!(results.as_slice(), [.., Notation::Examples(_) | Notation::SumOver(..)]);
             if results.is_empty() {
                 Notation::Over(Box::new(product(self.above)), below)
             } else if self.above.is_empty() && !one_of_examples {

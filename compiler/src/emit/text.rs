@@ -57,7 +57,9 @@ pub fn formula(note: &Notation) -> String {
         Notation::ElementOver(above, below) => {
             format!("{} ./ {}", at(above, Level::Product), at(below, Level::Power))
         }
-        Notation::Power(base, exponent) => format!("{}^{}", at(base, Level::Transposed), self::exponent(exponent)),
+        Notation::Power(base, exponent) => {
+            format!("{}^{}", at(base, Level::Transposed), self::exponent(exponent))
+        }
         Notation::ElementPower(base, exponent) => {
             let dot = if matches!(**base, Notation::Number(_)) { " .^" } else { ".^" };
             format!("{}{dot}{}", at(base, Level::Transposed), self::exponent(exponent))
@@ -67,13 +69,21 @@ pub fn formula(note: &Notation) -> String {
         Notation::Map(f, args) => format!("{}({})", f.name(), list(args)),
         Notation::Where(op, parts) => {
             let [lhs, rhs, then, otherwise] = &**parts;
-            format!("where({} {} {}, {})", formula(lhs), op.symbol(), formula(rhs), list(&[then.clone(), otherwise.clone()]))
+            format!(
+                "where({} {} {}, {})",
+                formula(lhs),
+                op.symbol(),
+                formula(rhs),
+                list(&[then.clone(), otherwise.clone()])
+            )
         }
         Notation::Whole(Whole::Eye, _) => "eye".to_owned(),
         Notation::Whole(f, args) => format!("{}({})", f.name(), list(args)),
         Notation::Examples(body) => format!("Σ_examples {}", last(body)),
         Notation::SumOver(indices, body) => format!("sum[{}] {}", indices.join(","), last(body)),
-        Notation::AxisOver(f, indices, body) => format!("{}[{}]({})", f.name(), indices.join(","), formula(body)),
+        Notation::AxisOver(f, indices, body) => {
+            format!("{}[{}]({})", f.name(), indices.join(","), formula(body))
+        }
         Notation::Entry(array, indices) => format!("{}[{}]", at(array, Level::Atom), indices.join(",")),
         Notation::Array(body, indices) => format!("({})[{}]", formula(body), indices.join(",")),
     }
@@ -82,7 +92,9 @@ pub fn formula(note: &Notation) -> String {
 fn level(note: &Notation) -> Level {
     match note {
         // A sum over examples or indices reaches to the end of the product.
-        Notation::Sum(_) | Notation::Negative(_) | Notation::Examples(_) | Notation::SumOver(..) => Level::Sum,
+        Notation::Sum(_) | Notation::Negative(_) | Notation::Examples(_) | Notation::SumOver(..) => {
+            Level::Sum
+        }
         Notation::Times(_)
         | Notation::Over(..)
         | Notation::Elementwise(_)
@@ -116,7 +128,9 @@ fn chain(factors: &[Notation], operator: &str, scaling: bool) -> String {
         let is_last = k + 1 == factors.len();
         parts.push(match factor {
             Notation::Over(..) if k == 0 => formula(factor),
-            Notation::Matmul(_) | Notation::Elementwise(_) | Notation::ElementOver(..) if is_last && scaling => {
+            Notation::Matmul(_) | Notation::Elementwise(_) | Notation::ElementOver(..)
+                if is_last && scaling =>
+            {
                 formula(factor)
             }
             Notation::Examples(_) | Notation::SumOver(..) if is_last => formula(factor),

@@ -1,0 +1,76 @@
+//! Functions of trees: calls, choices, and the functions that a person writes as an expression.
+
+use super::notation::{Notation, Tree};
+use crate::ir::Number;
+use crate::ops::{ElementFn, rule};
+use crate::syntax::ast::{BinaryOp, CompareOp, Expr, ExprKind};
+
+/// `where(lhs op rhs, then, otherwise)`.
+pub(super) fn chosen(op: CompareOp, parts: Vec<Tree>) -> Option<Tree> {
+    let rank = parts.iter().map(|t| t.rank).max().unwrap_or(0);
+    let plain = parts.iter().all(|t| t.plain);
+    let notes: Vec<Notation> = parts.into_iter().map(|t| t.note).collect();
+    let notes: [Notation; 4] = notes.try_into().ok()?;
+    Some(Tree { note: Notation::Where(op, Box::new(notes)), rank, plain })
+}
+
+/// An element-wise function of trees: a call, or as its row is written.
+pub(super) fn applied(function: ElementFn, args: Vec<Tree>) -> Tree {
+    if let Some(text) = function.spec().written {
+        let names: &[&str] = if args.len() == 1 { &["x"] } else { &["a", "b"] };
+        let env: Vec<(&str, Tree)> = names.iter().copied().zip(args).collect();
+        return written(rule::parsed(text), &env);
+    }
+    called(function, args)
+}
+
+fn called(function: ElementFn, args: Vec<Tree>) -> Tree {
+    let rank = args.iter().map(|t| t.rank).max().unwrap_or(0);
+    let plain = args.iter().all(|t| t.plain);
+    Tree { note: Notation::Map(function, args.into_iter().map(|t| t.note).collect()), rank, plain }
+}
+
+/// A row's text over trees.
+fn written(expr: &Expr, env: &[(&str, Tree)]) -> Tree {
+    let number = |n: Number| Tree::product(n, Vec::new());
+    match &expr.kind {
+        ExprKind::Number(text) => number(Number::parse(text).unwrap_or(Number::ZERO)),
+        ExprKind::Name(name) => {
+            env.iter().find(|(n, _)| n == name).map_or_else(|| Tree::plain(Notation::Pi), |(_, t)| t.clone())
+        }
+        ExprKind::Negate(inner) => Tree::sum(vec![(Number::MINUS_ONE, written(inner, env))]),
+        ExprKind::Chain(first, rest) => {
+            let mut terms = vec![(Number::ONE, written(first, env))];
+            let mut factors = vec![(written(first, env), Number::ONE)];
+            for link in rest {
+                let t = written(&link.operand, env);
+                match link.op {
+                    BinaryOp::Add => terms.push((Number::ONE, t)),
+                    BinaryOp::Sub => terms.push((Number::MINUS_ONE, t)),
+                    BinaryOp::Mul | BinaryOp::ElementMul => factors.push((t, Number::ONE)),
+                    BinaryOp::Div | BinaryOp::ElementDiv => factors.push((t, Number::MINUS_ONE)),
+                }
+            }
+            if terms.len() > 1 { Tree::sum(terms) } else { Tree::product(Number::ONE, factors) }
+        }
+        ExprKind::Power(p) => {
+            let base = written(&p.base, env);
+            match &p.exponent.kind {
+                ExprKind::Number(text) => {
+                    Tree::product(Number::ONE, vec![(base, Number::parse(text).unwrap_or(Number::ONE))])
+                }
+                _ => Tree::power(base, written(&p.exponent, env)),
+            }
+        }
+        ExprKind::Call(call) => {
+            let args: Vec<Tree> = call.args.iter().map(|a| written(&a.value, env)).collect();
+            match (crate::ops::element(&call.function.name), args.into_iter().next()) {
+                (Some(f), Some(arg)) => called(f, vec![arg]),
+                (_, Some(arg)) => Tree::product(Number::ONE, vec![(arg, Number::HALF)]),
+                _ => number(Number::ONE),
+            }
+        }
+        ExprKind::Transpose(inner) => written(inner, env),
+        ExprKind::Compare(_) => number(Number::ONE),
+    }
+}
