@@ -87,7 +87,7 @@ impl CostText {
         let defines = errors.defines(&self.defines);
         let program = errors.take(parse::program(&self.expr, SourceId::Expression));
         let Some(program) = program.filter(|_| errors.0.is_empty()) else { return Err(errors.0) };
-        cost::lower(&self.expr, &program, &defines, &self.hyper, &self.tensors)
+        cost::lower(&self.expr, &program, &defines, &self.hyper, &self.tensors, true)
     }
 }
 

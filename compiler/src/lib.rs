@@ -1,5 +1,6 @@
 //! The engine of gradsmith: text in; derivation, program and code out.
 pub mod catalog;
+pub mod codegen;
 pub mod diag;
 pub mod diff;
 pub mod emit;
@@ -7,6 +8,7 @@ pub mod eval;
 pub mod ir;
 pub mod lower;
 pub mod ops;
+pub mod schedule;
 pub mod simplify;
 pub mod source;
 pub mod suggest;

@@ -138,7 +138,7 @@ fn a_batch_is_written_for_one_example() {
     let program = parse::program(source, SourceId::Expression).expect(source);
     let tensors: Vec<(Declaration, Role)> =
         declarations("w: matrix").into_iter().map(|d| (d, Role::Weight)).collect();
-    let c = cost::lower(source, &program, &[], &["lambda".to_owned()], &tensors).expect(source);
+    let c = cost::lower(source, &program, &[], &["lambda".to_owned()], &tensors, true).expect(source);
     let view = View::of_batch(c.batch);
     let mut g = c.graph;
     assert_eq!(text(&g, c.data, &view), "1/(2 * m) * Σ_examples sum((a - y).^2)");
@@ -154,7 +154,7 @@ fn a_batch_is_written_for_one_example() {
 fn a_mean_over_outputs_is_a_mean() {
     let source = "mse";
     let program = parse::program(source, SourceId::Expression).expect(source);
-    let c = cost::lower(source, &program, &[], &[], &[]).expect(source);
+    let c = cost::lower(source, &program, &[], &[], &[], true).expect(source);
     let view = View::of_batch(c.batch);
     assert_eq!(text(&c.graph, c.data, &view), "1/m * Σ_examples mean((a - y).^2)");
 }
@@ -356,5 +356,36 @@ fn what_is_printed_means_the_same_when_it_is_read() {
                 assert_reads_back(g, product, seed, &format!("second derivative of {source}"));
             }
         }
+    }
+}
+#[test]
+fn dump() {
+    for (s, v, w) in [
+        ("sum(log(1 + exp(-y .* (X*w))))", REGRESSION, "w"),
+        ("norm2(w*w' - eye)^2*lambda/2", "w: matrix, lambda: scalar", "w"),
+        ("sum(sqrt(x.^2 + c^2) - c)", "c: scalar, x: vector", "x"),
+        ("mean((X*w - y).^2)", REGRESSION, "w"),
+        ("r = X*w - y; s = r'*r; s*sqrt(s)", REGRESSION, "w"),
+        ("sum(gelu(x))", "x: vector", "x"),
+        ("sum(rowmax(A))", "A: matrix", "A"),
+        ("sum(softmax(A*w) .* log_softmax(u - w))", "A: matrix, u: vector, w: vector", "w"),
+    ] {
+        let (mut g, d) = derived(s, v, w);
+        let (d, _) = simplify::simplify(&mut g, &[d]);
+        eprintln!("{s}\n  {}\n {}\n  {}", text(&g, d[0], &expanded()), text(&g, d[0], &View::default()), latex(&g, d[0], &expanded()));
+    }
+    for (n, c) in [("4 -> 3 tanh -> 2 softmax", "categorical_cross_entropy + l1(lambda)"), ("4 -> 3 relu -> 2 sigmoid", "cross_entropy"), ("4 -> 3 gelu -> 2 linear", "rmse + group_lasso(lambda)"), ("4 -> 3 sigmoid -> 2 linear", "cosine + huber")] {
+        let mut t = trained(n, c);
+        let view = View::of_batch(t.batch);
+        let mut roots = vec![t.data]; roots.extend(&t.gradients);
+        let (r, _) = simplify::simplify(&mut t.graph, &roots);
+        t.gradients = r;
+        for name in ["z1", "a1", "a2", "delta2", "delta1"] {
+            let all = t.graph.reachable(&t.gradients);
+            if let Some(id) = all.into_iter().rev().find(|id| t.graph.name(*id) == Some(name)) {
+                eprintln!("{name} = {}    {}", text(&t.graph, id, &view), latex(&t.graph, id, &view));
+            }
+        }
+        for d in &t.gradients { eprintln!("d {}", text(&t.graph, *d, &view)); }
     }
 }

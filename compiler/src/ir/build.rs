@@ -353,7 +353,8 @@ impl Graph {
         let mut groups: Vec<(Vec<Index>, Vec<Part>)> = Vec::new();
         let mut outside = Vec::new();
         for part in parts {
-            let mut indices: Vec<Index> = part.indices.iter().copied().filter(|i| bound.contains(i)).collect();
+            let mut indices: Vec<Index> =
+                part.indices.iter().copied().filter(|i| bound.contains(i)).collect();
             if indices.is_empty() {
                 outside.push(part);
                 continue;

@@ -85,7 +85,8 @@ pub type Define = (Definition, SourceId, String);
 
 /// Lowers a cost of activations `a` and targets `y`, both m×k.
 ///
-/// `hyper` names the hyper-parameters; `tensors` declares the weights and biases.
+/// `hyper` names the hyper-parameters; `tensors` declares the weights and biases. Without `batched` the cost is that of
+/// one example: `a` and `y` are vectors, and no mean is taken.
 ///
 /// # Errors
 /// Everything that is wrong with names, shapes and extents.
@@ -95,11 +96,14 @@ pub fn lower(
     defines: &[Define],
     hyper: &[String],
     tensors: &[(Declaration, Role)],
+    batched: bool,
 ) -> Result<Cost, Diagnostics> {
     let mut texts = vec![(SourceId::Expression, text)];
     texts.extend(defines.iter().map(|(_, id, t)| (*id, t.as_str())));
     let mut l = Lowerer::new(&texts);
-    l.open_batch();
+    if batched {
+        l.open_batch();
+    }
     let k = l.graph.extents.symbol("k");
     l.declare("a", &Shape::Vector(k), Role::Plain, true);
     l.declare("y", &Shape::Vector(k), Role::Plain, true);
@@ -326,7 +330,9 @@ impl<'a> Lowerer<'a> {
         for (weight, bias) in instances_of(mentions, weights, biases) {
             self.instance = (weight.clone(), bias.clone());
             let value = self.scaled(site)?;
-            mentions.data = self.batch.is_some_and(|b| value.tensor.indices.contains(&b));
+            if let Some(batch) = self.batch {
+                mentions.data = value.tensor.indices.contains(&batch);
+            }
             let node = self.node(&value);
             let weight = weight.filter(|_| mentions.weights);
             let bias = bias.filter(|_| mentions.biases);

@@ -26,28 +26,6 @@ pub(super) fn constant_exponent(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     Some(g.contract(Number::ONE, &[(x, n)], &locals))
 }
 
-/// xlogy(1, u) = log u, xdivy(1, u) = 1/u, both 0 for 0; recip0 of a constant folds by itself
-pub(super) fn trivial(g: &mut Graph, id: NodeId) -> Option<NodeId> {
-    let Op::Map { function, args } = g.op(id).clone() else { return None };
-    let log = match function.name() {
-        "xlogy" => Some("log"),
-        "xlog1py" => Some("log1p"),
-        "xdivy" => None,
-        _ => return None,
-    };
-    let c = g.as_constant(args[0].node)?;
-    let locals = g.locals(id);
-    if c.is_zero() {
-        return Some(g.fill(Number::ZERO, &locals));
-    }
-    let u = g.tensor(&args[1], &locals);
-    let Some(log) = log else {
-        return Some(g.contract(c, &[(u, Number::MINUS_ONE)], &locals));
-    };
-    let log = g.call(log, &[u]);
-    Some(g.sum_as(&[(c, log)], &locals))
-}
-
 /// max(x, x) = min(x, x) = x
 pub(super) fn max_of_one(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let Op::Map { function, args } = g.op(id).clone() else { return None };

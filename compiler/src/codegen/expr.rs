@@ -1,0 +1,200 @@
+//! Scalar expressions: one entry of a node, from one entry of each operand.
+
+use super::Context;
+use crate::ir::{Graph, NodeId, Number, Op, Operand};
+use crate::syntax::ast::CompareOp;
+use proc_macro2::{Literal, TokenStream};
+use quote::{format_ident, quote};
+
+/// How tightly an expression binds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Level {
+    Sum,
+    Product,
+    Unary,
+    Atom,
+}
+
+/// An expression.
+#[derive(Clone, Debug)]
+pub(super) struct Code {
+    pub(super) tokens: TokenStream,
+    pub(super) level: Level,
+}
+
+impl Code {
+    pub(super) fn atom(tokens: TokenStream) -> Self {
+        Self { tokens, level: Level::Atom }
+    }
+
+    /// The tokens, in parentheses where they bind more loosely than `level`.
+    pub(super) fn at(&self, level: Level) -> TokenStream {
+        let tokens = &self.tokens;
+        if self.level < level { quote!((#tokens)) } else { quote!(#tokens) }
+    }
+}
+
+/// What a scalar expression is written with.
+pub(super) struct Writer<'a> {
+    pub(super) g: &'a Graph,
+    pub(super) cx: &'a Context,
+    /// Whether `math` has been used.
+    pub(super) math: bool,
+}
+
+impl Writer<'_> {
+    fn number(&self, n: Number) -> Code {
+        let tokens = self.cx.number(n);
+        Code { tokens, level: Level::Atom }
+    }
+
+    fn call(&mut self, name: &str, args: &[TokenStream]) -> Code {
+        self.math = true;
+        let method = format_ident!("{name}");
+        Code::atom(quote!(math.#method(#(#args),*)))
+    }
+
+    /// One entry of `id`; `operand` gives the entry of an operand.
+    pub(super) fn node(&mut self, id: NodeId, operand: &mut dyn FnMut(&mut Self, &Operand) -> Code) -> Code {
+        match self.g.op(id).clone() {
+            Op::Sum(terms) => {
+                let mut parts: Vec<(Number, Code)> = Vec::new();
+                for t in &terms {
+                    let constant = self.g.as_constant(t.operand.node).filter(|_| t.operand.axes.is_empty());
+                    match constant {
+                        Some(n) => parts.push((t.coeff.mul(n), self.number(Number::ONE))),
+                        None => {
+                            let code = operand(self, &t.operand);
+                            parts.push((t.coeff, code));
+                        }
+                    }
+                }
+                self.sum(
+                    &terms.iter().map(|t| self.g.as_constant(t.operand.node).is_some()).collect::<Vec<_>>(),
+                    parts,
+                )
+            }
+            Op::Product { coeff, factors, .. } => {
+                let mut parts = Vec::new();
+                for f in &factors {
+                    let code = operand(self, &f.operand);
+                    parts.push((code, f.power));
+                }
+                self.product(coeff, &parts)
+            }
+            Op::Map { function, args } => {
+                let codes: Vec<Code> = args.iter().map(|a| operand(self, a)).collect();
+                if function.name() == "polygamma" {
+                    let order = self.g.as_constant(args[0].node).and_then(Number::as_int).unwrap_or(1);
+                    let order = Literal::i32_unsuffixed(order as i32);
+                    return self.call("polygamma", &[quote!(#order), codes[1].tokens.clone()]);
+                }
+                let tokens: Vec<TokenStream> = codes.iter().map(|c| c.tokens.clone()).collect();
+                self.call(function.name(), &tokens)
+            }
+            Op::Select { op, lhs, rhs, then, otherwise } => {
+                let [l, r] = [&lhs, &rhs].map(|o| operand(self, o).at(Level::Sum));
+                let [u, v] = [&then, &otherwise].map(|o| operand(self, o).tokens);
+                let op = match op {
+                    CompareOp::Less => quote!(<),
+                    CompareOp::LessEqual => quote!(<=),
+                    CompareOp::Greater => quote!(>),
+                    CompareOp::GreaterEqual => quote!(>=),
+                    CompareOp::Equal => quote!(==),
+                };
+                Code { tokens: quote!(if #l #op #r { #u } else { #v }), level: Level::Sum }
+            }
+            // Other nodes are never written entry by entry.
+            _ => self.number(Number::ZERO),
+        }
+    }
+
+    /// `Σ coeff · term`, a positive term first.
+    fn sum(&mut self, constant: &[bool], parts: Vec<(Number, Code)>) -> Code {
+        let first = parts.iter().position(|(c, _)| !c.is_negative()).unwrap_or(0);
+        let mut order: Vec<usize> = vec![first];
+        order.extend((0..parts.len()).filter(|k| *k != first));
+        let mut tokens = TokenStream::new();
+        for (n, &k) in order.iter().enumerate() {
+            let (coeff, code) = &parts[k];
+            let negative = coeff.is_negative();
+            let size = if negative { coeff.neg() } else { *coeff };
+            let term = if constant[k] {
+                self.cx.number(size)
+            } else if size.is_one() {
+                code.at(Level::Product)
+            } else {
+                let (c, t) = (self.cx.number(size), code.at(Level::Unary));
+                quote!(#c * #t)
+            };
+            tokens = match (n, negative) {
+                (0, true) => quote!(-#term),
+                (0, false) => term,
+                (_, true) => quote!(#tokens - #term),
+                (_, false) => quote!(#tokens + #term),
+            };
+        }
+        Code { tokens, level: Level::Sum }
+    }
+
+    /// `coeff · Π factor^power`
+    pub(super) fn product(&mut self, coeff: Number, parts: &[(Code, Number)]) -> Code {
+        let mut above: Vec<TokenStream> = Vec::new();
+        let mut below: Vec<TokenStream> = Vec::new();
+        for (code, power) in parts {
+            let negative = power.is_negative();
+            let size = if negative { power.neg() } else { *power };
+            let raised = self.power(code, size);
+            if negative { below.push(raised) } else { above.push(raised) }
+        }
+        // A small denominator is divided by: 1/2 x is x / 2.
+        let mut coeff = coeff;
+        if let Number::Ratio(n, d) = coeff
+            && d != 1
+            && n.abs() == 1
+            && below.is_empty()
+        {
+            below.push(self.cx.number(Number::int(d)));
+            coeff = Number::int(n);
+        }
+        let negative = coeff == Number::MINUS_ONE && !above.is_empty();
+        if !(coeff.is_one() && !above.is_empty()) && !negative {
+            above.insert(0, self.cx.number(coeff));
+        }
+        let (first, rest) = (&above[0], &above[1..]);
+        let mut tokens = quote!(#first #(* #rest)*);
+        let single = rest.is_empty() && below.is_empty();
+        match below.as_slice() {
+            [] => {}
+            [one] => tokens = quote!(#tokens / #one),
+            all => {
+                let (first, rest) = (&all[0], &all[1..]);
+                tokens = quote!(#tokens / (#first #(* #rest)*));
+            }
+        }
+        if negative {
+            return Code { tokens: quote!(-#tokens), level: Level::Sum };
+        }
+        Code { tokens, level: if single { Level::Unary } else { Level::Product } }
+    }
+
+    fn power(&mut self, code: &Code, power: Number) -> TokenStream {
+        let simple = code.level == Level::Atom && code.tokens.clone().into_iter().count() <= 2;
+        let tokens = &code.tokens;
+        match power.as_int() {
+            Some(1) => return code.at(Level::Unary),
+            Some(2) if simple => return quote!((#tokens * #tokens)),
+            Some(3) if simple => return quote!((#tokens * #tokens * #tokens)),
+            Some(n) => {
+                let n = Literal::i32_unsuffixed(n as i32);
+                return self.call("powi", &[tokens.clone(), quote!(#n)]).tokens;
+            }
+            None => {}
+        }
+        if power == Number::HALF {
+            return self.call("sqrt", std::slice::from_ref(tokens)).tokens;
+        }
+        let exponent = self.cx.number(power);
+        self.call("pow", &[tokens.clone(), exponent]).tokens
+    }
+}

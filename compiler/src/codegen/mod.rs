@@ -1,0 +1,148 @@
+//! Plan to Rust: each step of a plan becomes a few lines that a person would write.
+//!
+//! A loop becomes a function of its own, `#[inline(always)]`, called through the runtime's `simd!`; slices are cut to
+//! a row before the innermost loop, so that no bounds check is left in it. Sums run in several lanes. The generated
+//! size depends on the expression, never on the extents. Only this folder knows names of the runtime.
+
+mod expr;
+mod kernel;
+mod step;
+
+pub use step::{Formula, body};
+
+use crate::ir::{Extent, ExtentKind, Graph, Number};
+use crate::schedule::{BufferId, Plan};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::quote;
+use std::collections::BTreeMap;
+
+/// The number type of the generated code.
+#[derive(Clone, Debug)]
+pub enum Float {
+    /// `f32`
+    F32,
+    /// `f64`
+    F64,
+    /// A type parameter bound by the runtime's `Scalar`.
+    Generic(Ident),
+}
+
+impl Float {
+    /// The type.
+    #[must_use]
+    pub fn tokens(&self) -> TokenStream {
+        match self {
+            Self::F32 => quote!(f32),
+            Self::F64 => quote!(f64),
+            Self::Generic(t) => quote!(#t),
+        }
+    }
+}
+
+/// What the generator knows besides the plan.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The path of the runtime: `::gradsmith`.
+    pub runtime: TokenStream,
+    /// The number type.
+    pub float: Float,
+    /// For each symbolic extent, the expression (of type `usize`) that has its value.
+    pub extents: BTreeMap<String, TokenStream>,
+}
+
+impl Context {
+    /// The number as an expression of the number type.
+    #[must_use]
+    pub fn number(&self, n: Number) -> TokenStream {
+        self.literal(n.to_f64())
+    }
+
+    fn literal(&self, value: f64) -> TokenStream {
+        if let Float::Generic(t) = &self.float {
+            let runtime = &self.runtime;
+            if value == 0.0 {
+                return quote!(<#t as #runtime::Scalar>::ZERO);
+            }
+            if value == 1.0 {
+                return quote!(<#t as #runtime::Scalar>::ONE);
+            }
+            let literal = positive_literal(value.abs());
+            let literal = if value < 0.0 { quote!(-#literal) } else { quote!(#literal) };
+            return quote!(<#t as #runtime::Scalar>::from_f64(#literal));
+        }
+        let literal = positive_literal(value.abs());
+        if value < 0.0 { quote!((-#literal)) } else { quote!(#literal) }
+    }
+
+    /// The number of values an index over `e` takes, as an expression of type `usize`.
+    #[must_use]
+    pub fn extent(&self, g: &Graph, e: Extent) -> TokenStream {
+        match g.extents.kind(e) {
+            ExtentKind::Constant(n) => {
+                let n = Literal::usize_unsuffixed(*n);
+                quote!(#n)
+            }
+            ExtentKind::Symbol(name) => match self.extents.get(name) {
+                Some(tokens) => tokens.clone(),
+                None => {
+                    let ident = identifier(name);
+                    quote!(#ident)
+                }
+            },
+            ExtentKind::Unknown => quote!(0),
+        }
+    }
+
+    /// The product of extents.
+    fn product(&self, g: &Graph, extents: &[Extent]) -> TokenStream {
+        if let Some(n) = constant_product(g, extents) {
+            let n = Literal::usize_unsuffixed(n);
+            return quote!(#n);
+        }
+        let factors: Vec<TokenStream> = extents.iter().map(|&e| self.extent(g, e)).collect();
+        quote!(#(#factors)*).is_empty().then(|| quote!(1)).unwrap_or_else(|| {
+            let (first, rest) = (&factors[0], &factors[1..]);
+            quote!(#first #(* #rest)*)
+        })
+    }
+}
+
+fn positive_literal(value: f64) -> Literal {
+    Literal::f64_unsuffixed(value)
+}
+
+/// The product of extents, where all are numbers.
+fn constant_product(g: &Graph, extents: &[Extent]) -> Option<usize> {
+    extents.iter().map(|&e| g.extents.as_constant(e)).product()
+}
+
+/// A name of the text as an identifier.
+#[must_use]
+pub fn identifier(name: &str) -> Ident {
+    let mut clean: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    if !clean.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+        clean.insert(0, '_');
+    }
+    let keyword = KEYWORDS.contains(&clean.as_str()) || clean == "_";
+    if keyword || RESERVED.contains(&clean.as_str()) {
+        clean.push('_');
+    }
+    Ident::new(&clean, Span::mixed_site())
+}
+
+/// Words that are no identifiers in any edition.
+const KEYWORDS: &[&str] = &[
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn",
+    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop",
+    "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self", "Self",
+    "static", "struct", "super", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use",
+    "virtual", "where", "while", "yield",
+];
+
+/// Names that the generated code uses itself.
+const RESERVED: &[&str] = &["math", "out", "start", "width", "lane", "workspace", "parameters", "gradient"];
+
+/// The identifier of a buffer.
+fn buffer_ident(plan: &Plan, id: BufferId) -> Ident {
+    identifier(&plan.buffers[id.0].name)
+}

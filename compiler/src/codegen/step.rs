@@ -1,0 +1,233 @@
+//! Steps: scalars, loops, matrix products, calls, in the order of the plan.
+
+use super::expr::{Code, Writer};
+use super::kernel::{Kernel, extent_scalar};
+use super::{Context, buffer_ident};
+use crate::ir::{AxisFn, NodeId, Number, Op, Operand};
+use crate::schedule::{BufferId, MatMul, Plan, Step};
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+
+/// Says what a node is, as a formula, for the comments of the generated code.
+pub type Formula<'a> = &'a dyn Fn(&Plan, NodeId) -> String;
+
+/// The statements of a plan.
+///
+/// In scope they expect: for each input and output array and each temporary a slice of its name (`&[T]`, or `&mut [T]`
+/// where it is written), for each scalar input a variable. After them each scalar output is a variable.
+#[must_use]
+pub fn body(plan: &Plan, cx: &Context, formula: Formula<'_>) -> TokenStream {
+    let mut steps = Steps { plan, cx, formula, math: false, counter: 0 };
+    let mut code = TokenStream::new();
+    for step in &plan.steps {
+        code.extend(steps.step(step));
+    }
+    for (output, buffer) in plan.outputs.iter().zip(&plan.output_buffers) {
+        code.extend(steps.scalar_output(output.node, *buffer));
+    }
+    let mut head = TokenStream::new();
+    if steps.math {
+        let runtime = &cx.runtime;
+        head.extend(quote!(let math = #runtime::simd::Math::portable();));
+    }
+    for id in plan.graph.reachable(&plan.outputs.iter().map(|o| o.node).collect::<Vec<_>>()) {
+        if let Op::Extent(e) = plan.graph.op(id) {
+            let (name, n, t, runtime) = (
+                extent_scalar(cx, &plan.graph, id),
+                cx.extent(&plan.graph, *e),
+                cx.float.tokens(),
+                &cx.runtime,
+            );
+            head.extend(quote!(let #name = <#t as #runtime::Scalar>::from_usize(#n);));
+        }
+    }
+    quote!(#head #code)
+}
+
+struct Steps<'a> {
+    plan: &'a Plan,
+    cx: &'a Context,
+    formula: Formula<'a>,
+    math: bool,
+    counter: usize,
+}
+
+impl Steps<'_> {
+    fn step(&mut self, step: &Step) -> TokenStream {
+        match step {
+            Step::Scalar(id) => self.scalar(*id),
+            Step::Loop(l) => {
+                self.counter += 1;
+                let mut nodes: Vec<NodeId> = l.stores.iter().map(|(n, _)| *n).collect();
+                nodes.extend(&l.reductions);
+                let doc: Vec<String> = nodes.iter().map(|n| self.doc(*n)).filter(|d| !d.is_empty()).collect();
+                let name = self.loop_name(l);
+                Kernel::new(self.plan, self.cx, l).tokens(&name, &doc)
+            }
+            Step::MatMul(m) => self.matmul(m),
+            Step::Axis(id) => self.axis(*id),
+            Step::Linear(id) => self.linear(*id),
+        }
+    }
+
+    fn doc(&self, id: NodeId) -> String {
+        let formula = (self.formula)(self.plan, id);
+        if formula.is_empty() { String::new() } else { format!(" `{formula}`") }
+    }
+
+    /// A loop is called after what it computes.
+    fn loop_name(&self, l: &crate::schedule::Loop) -> Ident {
+        let first = l
+            .stores
+            .first()
+            .map(|(_, b)| *b)
+            .or_else(|| l.reductions.first().and_then(|r| self.plan.buffer_of.get(r).copied()));
+        match first {
+            Some(b) => format_ident!("step_{}_{}", self.counter, buffer_ident(self.plan, b)),
+            None => format_ident!("step_{}", self.counter),
+        }
+    }
+
+    fn operand(&self, operand: &Operand) -> Code {
+        self.scalar_value(operand.node)
+    }
+
+    fn scalar_value(&self, node: NodeId) -> Code {
+        let g = &self.plan.graph;
+        match g.op(node) {
+            Op::Number(n) => Code::atom(self.cx.number(*n)),
+            Op::Pi => Code::atom(self.cx.literal(std::f64::consts::PI)),
+            Op::Extent(_) => {
+                let name = extent_scalar(self.cx, g, node);
+                Code::atom(quote!(#name))
+            }
+            _ => match self.plan.buffer_of.get(&node) {
+                Some(&b) => {
+                    let name = buffer_ident(self.plan, b);
+                    Code::atom(quote!(#name))
+                }
+                None => Code::atom(self.cx.number(Number::ZERO)),
+            },
+        }
+    }
+
+    fn scalar(&mut self, id: NodeId) -> TokenStream {
+        let mut writer = Writer { g: &self.plan.graph, cx: self.cx, math: false };
+        let code = writer.node(id, &mut |_, o| self.operand(o));
+        self.math |= writer.math;
+        let Some(&b) = self.plan.buffer_of.get(&id) else { return TokenStream::new() };
+        let (name, t, tokens) = (buffer_ident(self.plan, b), self.cx.float.tokens(), code.tokens);
+        quote!(let #name: #t = #tokens;)
+    }
+
+    /// A scalar output that no step computes: a constant or an input.
+    fn scalar_output(&mut self, node: NodeId, buffer: BufferId) -> TokenStream {
+        let g = &self.plan.graph;
+        if !g.shape(node).is_empty() || !matches!(g.op(node), Op::Number(_) | Op::Pi | Op::Extent(_)) {
+            return TokenStream::new();
+        }
+        let (name, t, value) =
+            (buffer_ident(self.plan, buffer), self.cx.float.tokens(), self.scalar_value(node).tokens);
+        quote!(let #name: #t = #value;)
+    }
+
+    fn matmul(&mut self, m: &MatMul) -> TokenStream {
+        let g = &self.plan.graph;
+        let Op::Product { factors, .. } = g.op(m.product) else { return TokenStream::new() };
+        let [a, b] = factors.as_slice() else { return TokenStream::new() };
+        let rank = g.rank(m.product);
+        // The left operand has the rows of the result.
+        let (left, right) = if rank == 0 || a.operand.axes.contains(&0) {
+            (&a.operand, &b.operand)
+        } else {
+            (&b.operand, &a.operand)
+        };
+        let runtime = &self.cx.runtime;
+        let left = self.matrix(left, rank as u8, false);
+        let right = self.matrix(right, rank as u8, true);
+        let out = buffer_ident(self.plan, m.out);
+        let shape = &self.plan.buffers[m.out.0].shape;
+        let out = match shape.as_slice() {
+            [r, c] => {
+                let (r, c) = (self.cx.extent(g, *r), self.cx.extent(g, *c));
+                quote!(#runtime::matrix::MatMut::rows(&mut *#out, #r, #c))
+            }
+            _ => quote!(#runtime::matrix::MatMut::column(&mut *#out)),
+        };
+        let mut writer = Writer { g, cx: self.cx, math: false };
+        let scalars: Vec<(Code, Number)> =
+            m.scalars.iter().map(|(n, p)| (self.scalar_value(*n), *p)).collect();
+        let alpha = writer.product(m.coeff, &scalars).tokens;
+        self.math |= writer.math;
+        let accum = if m.accumulate { quote!(Add) } else { quote!(Replace) };
+        quote! {
+            #runtime::contract::matmul(#out, #runtime::contract::Accum::#accum, #alpha, #left, #right);
+        }
+    }
+
+    /// An operand as a matrix: on the left, contracted along its columns; on the right, along its rows.
+    fn matrix(&self, operand: &Operand, bound: u8, right: bool) -> TokenStream {
+        let g = &self.plan.graph;
+        let runtime = &self.cx.runtime;
+        let Some(&b) = self.plan.buffer_of.get(&operand.node) else { return quote!(()) };
+        let name = buffer_ident(self.plan, b);
+        match (operand.axes.as_slice(), g.shape(operand.node)) {
+            ([first, _], [r, c]) => {
+                let (r, c) = (self.cx.extent(g, *r), self.cx.extent(g, *c));
+                let contracted_first = *first == bound;
+                let turned = if contracted_first == right { quote!() } else { quote!(.t()) };
+                quote!(#runtime::matrix::Mat::rows(&*#name, #r, #c)#turned)
+            }
+            _ if right => quote!(#runtime::matrix::Mat::column(&*#name)),
+            _ => quote!(#runtime::matrix::Mat::row(&*#name)),
+        }
+    }
+
+    fn axis(&mut self, id: NodeId) -> TokenStream {
+        let g = &self.plan.graph;
+        let Op::Axis { function, arg, along, .. } = g.op(id) else { return TokenStream::new() };
+        let (Some(&out), Some(&x)) = (self.plan.buffer_of.get(&id), self.plan.buffer_of.get(&arg.node))
+        else {
+            return TokenStream::new();
+        };
+        let shape = g.shape(arg.node);
+        let on: Vec<bool> = arg.axes.iter().map(|a| along.contains(a)).collect();
+        let first = on.iter().position(|b| *b).unwrap_or(0);
+        let last = on.iter().rposition(|b| *b).unwrap_or(0);
+        let [outer, len, inner] =
+            [&shape[..first], &shape[first..=last], &shape[last + 1..]].map(|e| self.cx.product(g, e));
+        let runtime = &self.cx.runtime;
+        let f = match function {
+            AxisFn::Softmax => quote!(softmax),
+            AxisFn::LogSoftmax => quote!(log_softmax),
+            AxisFn::LogSumExp => quote!(logsumexp),
+            AxisFn::Max => quote!(max),
+        };
+        let (out_name, x) = (buffer_ident(self.plan, out), buffer_ident(self.plan, x));
+        if self.plan.buffers[out.0].shape.is_empty() {
+            let (t, zero) = (self.cx.float.tokens(), self.cx.number(Number::ZERO));
+            return quote! {
+                let mut #out_name: [#t; 1] = [#zero];
+                #runtime::axis::#f(&mut #out_name, &*#x, #outer, #len, #inner);
+                let [#out_name] = #out_name;
+            };
+        }
+        quote!(#runtime::axis::#f(&mut *#out_name, &*#x, #outer, #len, #inner);)
+    }
+
+    fn linear(&mut self, id: NodeId) -> TokenStream {
+        let g = &self.plan.graph;
+        let (Op::Inverse(a) | Op::Det(a) | Op::LogDet(a)) = g.op(id) else { return TokenStream::new() };
+        let (Some(&out), Some(&x)) = (self.plan.buffer_of.get(&id), self.plan.buffer_of.get(a)) else {
+            return TokenStream::new();
+        };
+        let runtime = &self.cx.runtime;
+        let n = self.cx.extent(g, g.shape(*a)[0]);
+        let (out, x) = (buffer_ident(self.plan, out), buffer_ident(self.plan, x));
+        match g.op(id) {
+            Op::Inverse(_) => quote!(#runtime::linear::inverse(&mut *#out, &*#x, #n)?;),
+            Op::Det(_) => quote!(let #out = #runtime::linear::det(&*#x, #n);),
+            _ => quote!(let #out = #runtime::linear::logdet(&*#x, #n)?;),
+        }
+    }
+}
