@@ -281,7 +281,7 @@ impl<'a> Lowerer<'a> {
                         let binding = self.frames[frame].bindings[k].1;
                         self.split(Site { at: binding, ..site }, origin, out);
                     }
-                    Meaning::Definition(definition, _) => self.split_call(site, definition, &[], origin, out),
+                    Meaning::Definition(definition) => self.split_call(site, definition, &[], origin, out),
                     _ => out.push((site, origin)),
                 }
             }

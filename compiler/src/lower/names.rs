@@ -16,7 +16,7 @@ pub(super) enum Meaning<'a> {
     /// A declared name, or what `w` and `b` stand for.
     Variable(String),
     /// A definition without its arguments.
-    Definition(&'a Definition, SourceId),
+    Definition(&'a Definition),
     Pi,
     Eye,
     Outputs,
@@ -82,7 +82,7 @@ impl<'a> Lowerer<'a> {
             _ => {}
         }
         match self.definition(name) {
-            Some((d, source)) => Meaning::Definition(d, source),
+            Some((d, _)) => Meaning::Definition(d),
             None if self.is_function(name) => Meaning::Function,
             None => Meaning::Unknown,
         }
@@ -110,7 +110,7 @@ impl<'a> Lowerer<'a> {
                 let value = self.variables[&name].value.clone();
                 Ok(self.fresh(&value))
             }
-            Meaning::Definition(definition, _) => {
+            Meaning::Definition(definition) => {
                 let callee = self.call_frame(expr, definition, &[], place, frame)?;
                 self.body(definition, callee)
             }
@@ -340,7 +340,7 @@ impl<'a> Lowerer<'a> {
                 let v = &self.variables[&name];
                 Mentions { data: v.batched, tensor: v.role != super::Role::Plain, ..Mentions::default() }
             }
-            Meaning::Definition(d, _) => self.definition_mentions(expr, d, &[], frame),
+            Meaning::Definition(d) => self.definition_mentions(expr, d, &[], frame),
             _ => Mentions::default(),
         }
     }
