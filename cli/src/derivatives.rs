@@ -38,7 +38,14 @@ impl Derivatives {
         for &k in chosen {
             let gradient = self.graph.whole(self.gradient[k]);
             let shape = self.graph.shape(self.wrt[k]).to_vec();
-            let direction = self.graph.input(&format!("direction {k}"), &shape);
+            let mut name = match self.graph.name(self.wrt[k]) {
+                Some(own) if chosen.len() > 1 => format!("v_{own}"),
+                _ => "v".to_owned(),
+            };
+            while self.graph.inputs().iter().any(|i| i.name == name) {
+                name.push_str("_2");
+            }
+            let direction = self.graph.input(&name, &shape);
             let direction = Tensor::new(direction, gradient.indices.clone());
             let factors = [(gradient, Number::ONE), (direction, Number::ONE)];
             let inner = self.graph.contract(Number::ONE, &factors, &[]);

@@ -66,7 +66,7 @@ fn case(value: &Value, k: usize) -> Read<Case> {
 }
 
 fn objective(f: &Fields<'_>) -> Read<Objective> {
-    let hessian = f.named_or_none("hessian", |v| numbers(v))?;
+    let hessian = f.named_or_none("hessian", numbers)?;
     let block = |name: String| name.split(',').next().unwrap_or_default().to_owned();
     Ok(Objective {
         expr: f.text("expr")?,
