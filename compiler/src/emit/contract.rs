@@ -6,7 +6,8 @@
 //! result: a vector, a matrix, an outer product, a diagonal. Where that fails the answer is `None`, and the caller
 //! writes entries.
 
-use super::notation::{Notation, Tree, Whole, elementwise, matmul, transpose, without_scale};
+use super::notation::{Notation, Tree, Whole, elementwise, matmul, transpose};
+use super::scale::without_scale;
 use crate::ir::Number;
 
 /// A vector or matrix over local indices, a product of `pieces` entry by entry.

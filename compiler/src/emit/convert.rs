@@ -7,6 +7,7 @@
 use super::contract::{Contraction, item_of, oriented};
 use super::functions::{applied, chosen};
 use super::notation::{self, Notation, Tree, Whole};
+use super::scale::scaled;
 use crate::ir::{AxisFn, Extent, Factor, Graph, NodeId, Number, Op, Operand};
 use std::collections::BTreeMap;
 
@@ -238,7 +239,7 @@ impl<'a> Converter<'a> {
             };
             let summed = Tree::of_rank(Notation::Examples(Box::new(note)), array_rank);
             let body = summed.note;
-            Tree::of_rank(notation::scaled(sign, outer, Some(body)), array_rank)
+            Tree::of_rank(scaled(sign, outer, Some(body)), array_rank)
         } else {
             scalars.extend(array.map(|t| (t, Number::ONE)));
             Tree::product(coeff, scalars)

@@ -22,6 +22,7 @@ mod layout;
 pub mod mathml;
 mod means;
 pub mod notation;
+mod scale;
 mod template;
 #[cfg(test)]
 mod tests;

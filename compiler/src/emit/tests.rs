@@ -82,6 +82,9 @@ fn gradients_are_written_as_in_a_textbook() {
         ("sum(X)", "X: matrix", "X", "matrix(1)"),
         ("sum(x)", "x: vector", "x", "vector(1)"),
         ("norm2(x)", "x: vector", "x", "x/norm2(x)"),
+        ("norm2(x)^3", "x: vector", "x", "3 * norm2(x) * x"),
+        ("norm2(x)^-1", "x: vector", "x", "-x/norm2(x)^3"),
+        ("y'*tanh(X*w)", REGRESSION, "w", "X' * (y .* (1 - tanh(X * w).^2))"),
         ("logsumexp(A*x)", "A: matrix, x: vector", "x", "A' * softmax(A * x)"),
         ("sum(colsum(A) .* b)", "A: matrix, b: vector", "A", "vector(1) * b'"),
         ("sum(x ./ y)", "x: vector, y: vector", "y", "-x ./ y.^2"),
@@ -208,6 +211,9 @@ fn networks_are_written_with_the_names_of_the_textbook() {
     assert_eq!(shown(named(&t, "delta1")), "a1 .* (w2' * delta2) .* sigmoid(-z1)");
     assert_eq!(shown(t.gradients[0]), "lambda * w1 + Σ_examples delta1 * x'");
     assert_eq!(shown(t.gradients[3]), "Σ_examples delta2");
+    // Without a batch to hide, examples are rows.
+    assert_eq!(text(&t.graph, t.gradients[0], &View::default()), "delta1' * x + lambda * w1");
+    assert_eq!(text(&t.graph, named(&t, "z1"), &View::default()), "x * w1' + vector(1) * b1'");
     let by_name = View { expand_top: false, ..view.clone() };
     assert_eq!(text(&t.graph, named(&t, "delta2"), &by_name), "delta2");
     assert_eq!(
@@ -257,6 +263,19 @@ fn long_formulas_write_what_they_share_once() {
     assert!(defined.starts_with("v0 = x + sin(x) .* cos(x); v1 = v0 + "), "{defined}");
     let page = latex(&o.graph, o.value, &expanded());
     assert!(page.starts_with(r"\sum \left(t_{29} + "), "{page}");
+}
+
+#[test]
+fn deep_formulas_are_written_in_steps() {
+    let mut g = Graph::new();
+    let x = g.input("x", &[]);
+    let mut t = Tensor::new(x, Vec::new());
+    for _ in 0..5000 {
+        t = g.call("sin", &[t]);
+    }
+    let shown = text(&g, t.node, &View::default());
+    assert!(shown.starts_with("t1 = sin(sin("), "{}", &shown[..40]);
+    assert!(mathml(&g, t.node, &View::default()).ends_with("</math>"));
 }
 
 #[test]
@@ -358,34 +377,39 @@ fn what_is_printed_means_the_same_when_it_is_read() {
         }
     }
 }
+
+/// Any product of vectors and matrices over any indices.
 #[test]
-fn dump() {
-    for (s, v, w) in [
-        ("sum(log(1 + exp(-y .* (X*w))))", REGRESSION, "w"),
-        ("norm2(w*w' - eye)^2*lambda/2", "w: matrix, lambda: scalar", "w"),
-        ("sum(sqrt(x.^2 + c^2) - c)", "c: scalar, x: vector", "x"),
-        ("mean((X*w - y).^2)", REGRESSION, "w"),
-        ("r = X*w - y; s = r'*r; s*sqrt(s)", REGRESSION, "w"),
-        ("sum(gelu(x))", "x: vector", "x"),
-        ("sum(rowmax(A))", "A: matrix", "A"),
-        ("sum(softmax(A*w) .* log_softmax(u - w))", "A: matrix, u: vector, w: vector", "w"),
-    ] {
-        let (mut g, d) = derived(s, v, w);
-        let (d, _) = simplify::simplify(&mut g, &[d]);
-        eprintln!("{s}\n  {}\n {}\n  {}", text(&g, d[0], &expanded()), text(&g, d[0], &View::default()), latex(&g, d[0], &expanded()));
-    }
-    for (n, c) in [("4 -> 3 tanh -> 2 softmax", "categorical_cross_entropy + l1(lambda)"), ("4 -> 3 relu -> 2 sigmoid", "cross_entropy"), ("4 -> 3 gelu -> 2 linear", "rmse + group_lasso(lambda)"), ("4 -> 3 sigmoid -> 2 linear", "cosine + huber")] {
-        let mut t = trained(n, c);
-        let view = View::of_batch(t.batch);
-        let mut roots = vec![t.data]; roots.extend(&t.gradients);
-        let (r, _) = simplify::simplify(&mut t.graph, &roots);
-        t.gradients = r;
-        for name in ["z1", "a1", "a2", "delta2", "delta1"] {
-            let all = t.graph.reachable(&t.gradients);
-            if let Some(id) = all.into_iter().rev().find(|id| t.graph.name(*id) == Some(name)) {
-                eprintln!("{name} = {}    {}", text(&t.graph, id, &view), latex(&t.graph, id, &view));
-            }
+fn contractions_mean_the_same_when_they_are_read() {
+    let mut state = 7_u64;
+    let mut pick = |n: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % n
+    };
+    let (mut read, mut by_entries) = (0, 0);
+    for _ in 0..300 {
+        let o = objective("sum(A*w) + sum(B*u) + c + V0 + sum(V3) + sum(V33)", SIZES, &[]);
+        let mut g = o.graph;
+        let input = |g: &Graph, name: &str| g.inputs().iter().find(|i| i.name == name).expect(name).node;
+        let three = g.extents.constant(3);
+        let indices: Vec<_> = (0..4).map(|_| g.extents.index(three)).collect();
+        let rank = pick(3);
+        let mut factors = vec![(Tensor::new(input(&g, "c"), Vec::new()), Number::int(pick(3) as i64 - 1))];
+        for _ in 0..2 + pick(4) {
+            let name = ["w", "u", "A", "B"][pick(4)];
+            let node = input(&g, name);
+            let axes = (0..g.rank(node)).map(|_| indices[pick(4)]).collect();
+            let power = [1, 1, 1, 2, -1][pick(5)];
+            factors.push((Tensor::new(node, axes), Number::int(power)));
         }
-        for d in &t.gradients { eprintln!("d {}", text(&t.graph, *d, &view)); }
+        let coeff = [Number::ONE, Number::int(-3), Number::ratio(1, 2)][pick(3)];
+        let node = g.contract(coeff, &factors, &indices[..rank]);
+        if text(&g, node, &expanded()).contains('[') {
+            by_entries += 1;
+            continue;
+        }
+        assert_reads_back(&g, node, ["V0", "V3", "V33"][rank], "a contraction");
+        read += 1;
     }
+    assert!(read > 4 * by_entries, "{read} in matrix form, {by_entries} by entries");
 }
