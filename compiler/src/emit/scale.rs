@@ -5,8 +5,7 @@ use crate::ir::Number;
 
 /// `coeff · Π scalar^power · body`: coefficients first, as a fraction where something divides, then what is no mere
 /// coefficient, then the body.
-#[must_use]
-pub fn scaled(coeff: Number, scalars: Vec<(Tree, Number)>, body: Option<Notation>) -> Notation {
+pub(super) fn scaled(coeff: Number, scalars: Vec<(Tree, Number)>, body: Option<Notation>) -> Notation {
     let mut scale = Scale::new(coeff);
     let mut results = Vec::new();
     for (t, exponent) in scalars {
@@ -100,8 +99,7 @@ fn product(mut factors: Vec<Notation>) -> Notation {
 }
 
 /// What is left of an array when its scalar factors are taken away: factors, divisors, whether negative, the rest.
-#[must_use]
-pub fn without_scale(note: Notation) -> (Vec<Notation>, Vec<Notation>, bool, Notation) {
+pub(super) fn without_scale(note: Notation) -> (Vec<Notation>, Vec<Notation>, bool, Notation) {
     match note {
         Notation::Negative(inner) => {
             let (above, below, minus, rest) = without_scale(*inner);
