@@ -28,6 +28,7 @@ macro_rules! unroll {
 pub(super) unsafe fn rows_tile<V: Vector, const R: usize, const N: usize>(p: &Product<V::T>, cols: usize) {
     // SAFETY: the caller's; every access is inside R×k, k×cols and R×cols.
     unsafe {
+        let full = cols == N * V::LANES;
         let mask = V::mask(cols - (N - 1) * V::LANES);
         let (row, col) = p.a_strides;
         let (mut a, mut b) = (p.a, p.b);
@@ -53,7 +54,8 @@ pub(super) unsafe fn rows_tile<V: Vector, const R: usize, const N: usize>(p: &Pr
             let out = p.out.offset(r as isize * p.out_stride);
             unroll!(v < N, {
                 let (at, t) = (out.add(v * V::LANES), tile[r][v]);
-                if v + 1 < N {
+                // A masked store is slow on some processors, and few tiles need one.
+                if v + 1 < N || full {
                     let t = match p.accum {
                         Accum::Replace => V::mul(alpha, t),
                         Accum::Add => V::mul_add(alpha, t, V::load(at)),

@@ -114,8 +114,6 @@ unsafe fn dots<V: Vector, const R: usize, const C: usize>(p: &Product<V::T>) {
     }
 }
 
-/// Terms of the sum that a packed block holds: a panel of `b` then fits the first-level cache.
-const BLOCK_K: usize = 192;
 /// Bytes of a packed block of `b`, and of `a`: parts of the second-level cache.
 const BLOCK_B: usize = 512 * 1024;
 const BLOCK_A: usize = 192 * 1024;
@@ -129,9 +127,11 @@ unsafe fn rows_packed<V: Vector, const R: usize>(p: &Product<V::T>) {
     let width = 2 * V::LANES;
     // Equal blocks, so that none is a small rest.
     let even = |n: usize, most: usize| n.div_ceil(n.div_ceil(most));
-    let block_k = even(p.k, BLOCK_K);
-    let block_n = even(p.n, BLOCK_B / size_of::<V::T>() / BLOCK_K).next_multiple_of(width);
-    let block_m = even(p.m, BLOCK_A / size_of::<V::T>() / BLOCK_K).next_multiple_of(R);
+    // A panel of `b` takes 24 or 16 KB, and stays in the first-level cache with one of `a`.
+    let most_k = if width * size_of::<V::T>() > 64 { 192 } else { 256 };
+    let block_k = even(p.k, most_k);
+    let block_n = even(p.n, BLOCK_B / size_of::<V::T>() / most_k).next_multiple_of(width);
+    let block_m = even(p.m, BLOCK_A / size_of::<V::T>() / most_k).next_multiple_of(R);
     // A number of `a` meets a vector n/LANES times, and is packed once.
     let pack_a = p.n >= 16 * V::LANES || (p.a_strides.1 != 1 && p.n >= 4 * V::LANES);
     let b_len = block_k * block_n;
