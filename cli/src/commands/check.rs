@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub fn run(files: &[PathBuf], out: &mut dyn Write) -> Result<bool, Failure> {
     let mut read_files = Vec::new();
     for path in files {
-        let at = |what: String| Failure::Input(format!("{}: {what}", path.display()));
+        let at = |what: String| Failure::Input(format!("error: {}: {what}", path.display()));
         let text = fs::read_to_string(path).map_err(|e| at(e.to_string()))?;
         read_files.push((path, read::cases(&text).map_err(|e| at(e.to_string()))?));
     }

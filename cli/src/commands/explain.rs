@@ -91,11 +91,12 @@ pub fn run(request: &Request, format: &str, out: &mut dyn Write) -> Result<bool,
     let d = &subject.derivatives;
     let line = |out: &mut dyn Write, d: &Derivatives, head: &str, node| -> Result<(), Failure> {
         let formula = formula(target, d, node, &subject.view());
-        Ok(if latex {
-            writeln!(out, "\\[ {head} = {formula} \\]")?
+        let written = if latex {
+            writeln!(out, "\\[ {head} = {formula} \\]")
         } else {
-            writeln!(out, "{head} = {formula}")?
-        })
+            writeln!(out, "{head} = {formula}")
+        };
+        Ok(written?)
     };
     line(out, d, subject.name, d.value)?;
     for (name, &gradient) in subject.names.iter().zip(&d.gradient) {
