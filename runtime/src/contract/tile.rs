@@ -132,3 +132,36 @@ pub(super) unsafe fn dots_tile<V: Vector, const R: usize, const C: usize>(
         });
     }
 }
+
+/// One number of the output: a dot product in four partial sums.
+///
+/// # Safety
+/// As for [`rows_tile`]; k is adjacent in `a` and `b`.
+#[inline(always)]
+pub(super) unsafe fn dot_tile<V: Vector>(p: &Product<V::T>) {
+    // SAFETY: the caller's; every access is inside k numbers of each.
+    unsafe {
+        let mut sums = [V::splat(V::T::ZERO); 4];
+        let mut at = 0;
+        while p.k - at >= 4 * V::LANES {
+            unroll!(s < 4, {
+                let i = at + s * V::LANES;
+                sums[s] = V::mul_add(V::load(p.a.add(i)), V::load(p.b.add(i)), sums[s]);
+            });
+            at += 4 * V::LANES;
+        }
+        while at < p.k {
+            let mask = V::mask((p.k - at).min(V::LANES));
+            sums[0] =
+                V::mul_add(V::load_masked(p.a.add(at), mask), V::load_masked(p.b.add(at), mask), sums[0]);
+            at += V::LANES;
+        }
+        let one = V::splat(V::T::ONE);
+        let sum = V::mul_add(one, V::mul_add(one, sums[0], sums[1]), V::mul_add(one, sums[2], sums[3]));
+        let x = p.alpha * sum.total();
+        *p.out = match p.accum {
+            Accum::Replace => x,
+            Accum::Add => *p.out + x,
+        };
+    }
+}

@@ -13,7 +13,7 @@ use core::arch::x86_64::{__m256, __m256d, __m512, __m512d};
 
 use super::Accum;
 use super::product::{Contract as _, Product};
-use super::tile::{dots_tile, rows_tile};
+use super::tile::{dot_tile, dots_tile, rows_tile};
 use super::vector::Vector;
 use crate::scalar::Scalar;
 use crate::simd::x86::{AVX2, AVX512, level};
@@ -89,6 +89,31 @@ unsafe fn rows_in_place<V: Vector, const R: usize>(p: &Product<V::T>) {
         if col < p.n {
             rows_panel::<V, R, 1>(&p.part(0, p.m, col, p.n - col));
         }
+    }
+}
+
+/// A row times a matrix, in the form `rows`: some rows of `b` at a time, so that each is read from end to end.
+///
+/// # Safety
+/// As for [`rows_tile`].
+#[inline(always)]
+unsafe fn row_in_place<V: Vector, const R: usize>(p: &Product<V::T>) {
+    let step = if p.n > 6 * V::LANES { 32 } else { p.k };
+    for from in (0..p.k).step_by(step) {
+        // SAFETY: the caller's.
+        unsafe { rows_in_place::<V, R>(&p.slice(from, (p.k - from).min(step))) };
+    }
+}
+
+/// A matrix times a column, in the form `dots`: row by row, so that the matrix is read from end to end.
+///
+/// # Safety
+/// As for [`rows_tile`](super::tile::rows_tile); k is adjacent in `a` and `b`.
+#[inline(always)]
+unsafe fn column_in_place<V: Vector>(p: &Product<V::T>) {
+    for row in 0..p.m {
+        // SAFETY: the caller's.
+        unsafe { dot_tile::<V>(&p.part(row, 1, 0, 1)) };
     }
 }
 
@@ -303,7 +328,7 @@ unsafe fn product<V: Vector, const R: usize>(p: &Product<V::T>) {
     unsafe {
         if p.n == 1 && p.out_stride == 1 && p.m > 1 && p.a_strides.0 == 1 && !k_adjacent {
             // Aᵀx: the same as a row times A
-            rows_in_place::<V, R>(&Product {
+            row_in_place::<V, R>(&Product {
                 m: 1,
                 n: p.m,
                 a: p.b,
@@ -313,8 +338,10 @@ unsafe fn product<V: Vector, const R: usize>(p: &Product<V::T>) {
                 ..*p
             });
         } else if k_adjacent && p.n == 1 && p.k > 1 {
-            dots::<V, 8, 1>(p);
-        } else if k_adjacent && p.m == 1 && !columns_adjacent {
+            column_in_place::<V>(p);
+        } else if columns_adjacent && p.m == 1 {
+            row_in_place::<V, R>(p);
+        } else if k_adjacent && p.m == 1 {
             dots::<V, 1, 8>(p);
         } else if k_adjacent && !columns_adjacent && p.m <= 32 {
             dots::<V, 4, 4>(p);
