@@ -1,6 +1,9 @@
 //! The engine of gradsmith: text in; derivation, program and code out.
 pub mod catalog;
 pub mod codegen;
+pub mod derivation;
+#[cfg(feature = "derive")]
+pub mod derive;
 pub mod diag;
 pub mod diff;
 pub mod emit;
@@ -8,6 +11,7 @@ pub mod eval;
 pub mod ir;
 pub mod lower;
 pub mod ops;
+pub mod pipeline;
 pub mod schedule;
 pub mod simplify;
 pub mod source;

@@ -122,11 +122,11 @@ impl<T: Scalar> fmt::Display for CostValue<T> {
 ///         let sum = a.iter().zip(y).map(|(a, y)| (a - y) * (a - y)).sum::<f64>();
 ///         Ok(sum / (2.0 * a.nrows() as f64))
 ///     }
-///     fn weight_penalty(&self, w: ArrayView2<'_, f64>) -> f64 {
-///         self.lambda / 2.0 * w.iter().map(|w| w * w).sum::<f64>()
+///     fn weight_penalty(&self, w: ArrayView2<'_, f64>) -> Result<f64, Error> {
+///         Ok(self.lambda / 2.0 * w.iter().map(|w| w * w).sum::<f64>())
 ///     }
-///     fn bias_penalty(&self, _b: ArrayView1<'_, f64>) -> f64 {
-///         0.0
+///     fn bias_penalty(&self, _b: ArrayView1<'_, f64>) -> Result<f64, Error> {
+///         Ok(0.0)
 ///     }
 ///     fn d_activation_into(
 ///         &self,
@@ -182,10 +182,16 @@ pub trait Cost {
     ) -> Result<Self::Scalar, Error>;
 
     /// The penalty p(w) of ONE weight tensor, units × inputs.
-    fn weight_penalty(&self, w: ArrayView2<'_, Self::Scalar>) -> Self::Scalar;
+    ///
+    /// # Errors
+    /// Those of its linear algebra, if it has any.
+    fn weight_penalty(&self, w: ArrayView2<'_, Self::Scalar>) -> Result<Self::Scalar, Error>;
 
     /// The penalty q(b) of ONE bias, one entry per unit.
-    fn bias_penalty(&self, b: ArrayView1<'_, Self::Scalar>) -> Self::Scalar;
+    ///
+    /// # Errors
+    /// Those of its linear algebra, if it has any.
+    fn bias_penalty(&self, b: ArrayView1<'_, Self::Scalar>) -> Result<Self::Scalar, Error>;
 
     /// The sum of the terms that mention no tensor at all, such as the 3 of `quadratic + 3`: they have no
     /// derivative, and count once, as data.
@@ -208,10 +214,10 @@ pub trait Cost {
         let data = self.data(a, y)? + self.constant();
         let mut penalty = Self::Scalar::ZERO;
         for w in weights {
-            penalty += self.weight_penalty(w.view());
+            penalty += self.weight_penalty(w.view())?;
         }
         for b in biases {
-            penalty += self.bias_penalty(b.view());
+            penalty += self.bias_penalty(b.view())?;
         }
         Ok(CostValue { data, penalty })
     }

@@ -5,11 +5,13 @@ pub mod check;
 pub mod contract;
 pub mod cost;
 pub mod error;
+pub mod linear;
 pub mod math;
 pub mod matrix;
 pub mod metrics;
 pub mod network;
 pub mod optim;
+mod private;
 pub mod rng;
 pub mod scalar;
 pub mod simd;
@@ -17,6 +19,10 @@ pub mod train;
 
 pub use cost::{Cost, CostValue};
 pub use error::{Error, check_finite};
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::private::*;
+}
 #[doc(hidden)]
 pub use error::{check_batch, check_extent, check_finite_scalar, check_length, check_shape, check_workspace};
 pub use network::{Network, Parameters, Tensor};

@@ -184,7 +184,7 @@ impl<'a> Kernel<'a> {
     fn index(axis: usize) -> Ident {
         const NAMES: [&str; 4] = ["i", "j", "k", "l"];
         let name = NAMES.get(axis).map_or_else(|| format!("i{axis}"), |n| (*n).to_owned());
-        Ident::new(&name, Span::mixed_site())
+        Ident::new(&name, Span::call_site())
     }
 
     fn buffer_extent(&self, buffer: BufferId, axis: usize) -> TokenStream {
@@ -288,7 +288,7 @@ impl<'a> Kernel<'a> {
 
     fn inner_index(&self) -> Ident {
         if self.uses_lanes() {
-            Ident::new("lane", Span::mixed_site())
+            Ident::new("lane", Span::call_site())
         } else if self.flat {
             Self::index(0)
         } else {
@@ -324,7 +324,7 @@ impl<'a> Kernel<'a> {
                 Some(name) => format_ident!("{}_value", identifier(name)),
                 None => {
                     temporaries += 1;
-                    Ident::new(&format!("v{temporaries}"), Span::mixed_site())
+                    Ident::new(&format!("v{temporaries}"), Span::call_site())
                 }
             };
             let tokens = &code.tokens;
@@ -633,6 +633,6 @@ pub(super) fn extent_scalar(cx: &Context, g: &Graph, node: NodeId) -> Ident {
     let _ = cx;
     match g.op(node) {
         Op::Extent(e) => format_ident!("count_{}", identifier(&g.extents.name(*e))),
-        _ => Ident::new("count", Span::mixed_site()),
+        _ => Ident::new("count", Span::call_site()),
     }
 }

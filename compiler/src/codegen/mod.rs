@@ -127,7 +127,7 @@ pub fn identifier(name: &str) -> Ident {
     if keyword || RESERVED.contains(&clean.as_str()) {
         clean.push('_');
     }
-    Ident::new(&clean, Span::mixed_site())
+    Ident::new(&clean, Span::call_site())
 }
 
 /// Words that are no identifiers in any edition.

@@ -57,6 +57,29 @@ pub fn matmul<T: Scalar>(mut out: MatMut<'_, T>, accum: Accum, alpha: T, a: Mat<
     general_mat_mul(alpha, &a.view(), &b.view(), beta, &mut out.view());
 }
 
+/// The sum of partial sums, halves first: the same order on every machine.
+#[inline(always)]
+#[must_use]
+pub fn sum_of_lanes<T: Scalar, const N: usize>(mut lanes: [T; N]) -> T {
+    let mut width = N;
+    while width > 1 {
+        let half = width.div_ceil(2);
+        for k in 0..width - half {
+            let other = lanes[k + half];
+            lanes[k] += other;
+        }
+        width = half;
+    }
+    lanes.first().copied().unwrap_or(T::ZERO)
+}
+
+/// The greatest of partial maxima; NaN if one of them is.
+#[inline(always)]
+#[must_use]
+pub fn max_of_lanes<T: Scalar, const N: usize>(lanes: [T; N]) -> T {
+    lanes.into_iter().fold(T::NEG_INFINITY, |a, b| if b > a || b.is_nan() { b } else { a })
+}
+
 /// Σᵢ aᵢ·bᵢ
 ///
 /// # Panics

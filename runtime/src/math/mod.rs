@@ -155,6 +155,20 @@ impl Math {
         if c == T::ZERO { T::ZERO } else { y }
     }
 
+    /// c·log(1 + u), and 0 where c is 0, whatever u is.
+    #[inline(always)]
+    pub fn xlog1py<T: Scalar>(self, c: T, u: T) -> T {
+        let value = c * self.log1p(u);
+        if c == T::ZERO { T::ZERO } else { value }
+    }
+
+    /// u/√(u² + v²), and 0 at the origin: what is left of the derivative of a norm.
+    #[inline(always)]
+    pub fn unit<T: Scalar>(self, u: T, v: T) -> T {
+        let h = self.hypot(u, v);
+        if h == T::ZERO { T::ZERO } else { u / h }
+    }
+
     /// c/u; 0 where c = 0, whatever u is. *Vector*.
     #[inline(always)]
     pub fn xdivy<T: Scalar>(self, c: T, u: T) -> T {

@@ -1,0 +1,320 @@
+//! The derivation: what a cost is, each of its derivatives term by term, and why a term does or does not enter.
+//!
+//! Built once as a list of lines, written as text or as LaTeX.
+
+use crate::diff;
+use crate::emit::{self, View};
+use crate::ir::{Graph, NodeId};
+use crate::lower::cost::{Part, Term};
+use crate::pipeline::{CostProgram, NetworkProgram};
+use crate::simplify::{self, Log};
+
+/// A derivation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Derivation {
+    sections: Vec<Section>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Section {
+    title: [String; 2],
+    lines: Vec<Line>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Line {
+    /// In front: the user's words for a term, or the left side. As text and as LaTeX.
+    left: [String; 2],
+    /// The formula, as text and as LaTeX; none where only the note speaks.
+    right: Option<[String; 2]>,
+    note: String,
+    /// `=` between the two sides, rather than `:`.
+    equation: bool,
+}
+
+const TEXT: usize = 0;
+const LATEX: usize = 1;
+
+impl Derivation {
+    fn section(&mut self, text: &str, latex: &str) -> &mut Vec<Line> {
+        self.sections.push(Section { title: [text.to_owned(), latex.to_owned()], lines: Vec::new() });
+        match self.sections.last_mut() {
+            Some(section) => &mut section.lines,
+            None => unreachable!("a section was just pushed"),
+        }
+    }
+
+    /// As plain text: sections, each line a formula with its reason.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        for section in &self.sections {
+            if !out.is_empty() {
+                out.push('\n');
+            }
+            out.push_str(&section.title[TEXT]);
+            out.push('\n');
+            let width = section.lines.iter().map(|l| l.left[TEXT].chars().count()).max().unwrap_or(0);
+            for line in &section.lines {
+                let left = &line.left[TEXT];
+                let pad = " ".repeat(width - left.chars().count());
+                let sign = if line.equation { " = " } else { ": " };
+                let right = line.right.as_ref().map_or("", |r| &r[TEXT]);
+                let gap = if right.is_empty() || line.note.is_empty() { "" } else { "    " };
+                let note = if line.note.is_empty() { String::new() } else { format!("{gap}({})", line.note) };
+                let (before, after) = if line.equation { (pad.as_str(), "") } else { ("", pad.as_str()) };
+                out.push_str(format!("  {left}{before}{sign}{after}{right}{note}").trim_end());
+                out.push('\n');
+            }
+        }
+        out
+    }
+
+    /// As LaTeX: one `aligned` block a section.
+    #[must_use]
+    pub fn latex(&self) -> String {
+        let mut out = String::new();
+        for section in &self.sections {
+            if !out.is_empty() {
+                out.push('\n');
+            }
+            out.push_str(&format!("% {}\n\\begin{{aligned}}\n", section.title[LATEX]));
+            let lines: Vec<String> = section
+                .lines
+                .iter()
+                .map(|line| {
+                    let left = &line.left[LATEX];
+                    let sign = if line.equation { "=" } else { ":" };
+                    let right = line.right.as_ref().map_or("", |r| &r[LATEX]);
+                    let note = if line.note.is_empty() {
+                        String::new()
+                    } else {
+                        format!(" && \\text{{{}}}", escaped(&line.note))
+                    };
+                    format!("  {left} &{sign} {right}{note}")
+                })
+                .collect();
+            out.push_str(&lines.join(" \\\\\n"));
+            out.push_str("\n\\end{aligned}\n");
+        }
+        out
+    }
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '_' | '%' | '&' | '#' | '$' | '{' | '}' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '^' => out.push_str("\\^{}"),
+            '~' => out.push_str("\\~{}"),
+            '\\' => out.push_str("\\textbackslash{}"),
+            '∂' => out.push_str("$\\partial$"),
+            'δ' => out.push_str("$\\delta$"),
+            'ᵀ' => out.push_str("$^{\\top}$"),
+            'λ' => out.push_str("$\\lambda$"),
+            '√' => out.push_str("$\\sqrt{}$"),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// Writes nodes of one graph.
+struct Pen<'a> {
+    g: &'a Graph,
+    view: View,
+}
+
+impl Pen<'_> {
+    fn formula(&self, node: NodeId) -> [String; 2] {
+        [emit::text(self.g, node, &self.view), emit::latex(self.g, node, &self.view)]
+    }
+
+    fn equation(&self, text: &str, latex: &str, node: NodeId, note: &str) -> Line {
+        Line {
+            left: [text.to_owned(), latex.to_owned()],
+            right: Some(self.formula(node)),
+            note: note.to_owned(),
+            equation: true,
+        }
+    }
+
+    fn of_term(&self, origin: &str, node: Option<NodeId>, note: &str) -> Line {
+        Line {
+            left: [origin.to_owned(), format!("\\text{{{}}}", escaped(origin))],
+            right: node.map(|n| self.formula(n)),
+            note: note.to_owned(),
+            equation: false,
+        }
+    }
+}
+
+fn name_latex(name: &str) -> String {
+    let letters = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    let digits = &name[letters.len()..];
+    let body = if letters == "delta" { "\\delta".to_owned() } else { escaped(letters) };
+    if digits.is_empty() { body } else { format!("{body}_{{{digits}}}") }
+}
+
+fn partial_latex(by: &str) -> String {
+    format!("\\frac{{\\partial C}}{{\\partial {}}}", name_latex(by))
+}
+
+fn plain(text: &str, latex: &str, right: &str, right_latex: &str) -> Line {
+    Line {
+        left: [text.to_owned(), latex.to_owned()],
+        right: Some([right.to_owned(), right_latex.to_owned()]),
+        note: String::new(),
+        equation: true,
+    }
+}
+
+fn rules(derivation: &mut Derivation, log: &Log) {
+    if log.fired.is_empty() {
+        return;
+    }
+    let lines = derivation.section("rewritten with", "rewritten with");
+    for rule in log.rules() {
+        lines.push(Line {
+            left: [rule.name.to_owned(), format!("\\text{{{}}}", escaped(rule.name))],
+            right: Some([
+                format!("{} = {}", rule.lhs, rule.rhs),
+                format!("\\texttt{{{}}} = \\texttt{{{}}}", escaped(rule.lhs), escaped(rule.rhs)),
+            ]),
+            note: rule.domain.to_owned(),
+            equation: false,
+        });
+    }
+}
+
+/// Why a term has no share in a derivative.
+fn absent(term: &Term, by: &str) -> String {
+    format!("0: `{}` does not mention {by}", term.origin)
+}
+
+/// Derivatives of single terms, each simplified.
+struct ByTerm {
+    g: Graph,
+    nodes: Vec<Vec<NodeId>>,
+}
+
+fn by_term(graph: &Graph, terms: &[Term], by: &[NodeId]) -> ByTerm {
+    let mut g = graph.clone();
+    let mut roots = Vec::new();
+    for t in terms {
+        roots.extend(diff::gradient(&mut g, t.node, by));
+    }
+    let (roots, _) = simplify::simplify(&mut g, &roots);
+    let nodes = if by.is_empty() {
+        vec![Vec::new(); terms.len()]
+    } else {
+        roots.chunks(by.len()).map(<[NodeId]>::to_vec).collect()
+    };
+    ByTerm { g, nodes }
+}
+
+/// The derivation of a cost alone: ∂C/∂a and the direct partials.
+#[must_use]
+pub fn cost(program: &CostProgram, text: &str) -> Derivation {
+    let mut d = Derivation::default();
+    let pen = Pen { g: &program.graph, view: View::default() };
+    let lines = d.section(&format!("C = {text}"), &format!("C = {text}"));
+    for t in &program.terms {
+        let note = match t.part {
+            Part::Data => "of one example; the batch's cost is the mean over its m examples",
+            Part::Penalty => "a penalty: the same for every example, so the mean leaves it as it is",
+            Part::Constant => "a constant",
+        };
+        lines.push(pen.of_term(&t.origin, Some(t.node), note));
+    }
+    let a = program.graph.inputs().iter().find(|i| i.name == "a").map(|i| i.node);
+    let mut by: Vec<(String, NodeId, NodeId)> = Vec::new();
+    by.extend(a.map(|a| ("a".to_owned(), a, program.d_activation)));
+    by.extend(program.tensors.iter().map(|t| (t.partial.name.clone(), t.partial.by, t.partial.node)));
+    let wrt: Vec<NodeId> = by.iter().map(|(_, n, _)| *n).collect();
+    let shares = by_term(&program.graph, &program.terms, &wrt);
+    let share_pen = Pen { g: &shares.g, view: View::default() };
+    for (k, (name, node, whole)) in by.iter().enumerate() {
+        let title = if name == "a" {
+            "∂C/∂a, of one example".to_owned()
+        } else {
+            format!("∂C/∂{name}, direct")
+        };
+        let lines = d.section(&title, &title.replace('∂', "d"));
+        for (t, nodes) in program.terms.iter().zip(&shares.nodes) {
+            let mentions = program.graph.reachable(&[t.node]).contains(node);
+            lines.push(if mentions {
+                share_pen.of_term(&t.origin, Some(nodes[k]), "")
+            } else {
+                share_pen.of_term(&t.origin, None, &absent(t, name))
+            });
+        }
+        let note = if name == "a" { "times 1/m in the mean over the batch" } else { "" };
+        lines.push(pen.equation(&format!("∂C/∂{name}"), &partial_latex(name), *whole, note));
+    }
+    if program.tensors.iter().any(|t| t.partial.role == crate::lower::Role::Weight) {
+        let lines = d.section("total derivative by a weight", "total derivative by a weight");
+        lines.push(plain(
+            "dC/dw",
+            "\\frac{dC}{dw}",
+            "delta * a_prev' + ∂C/∂w    (back-propagation adds delta * a_prev' to the direct part)",
+            "\\delta a_{\\mathrm{prev}}^{\\top} + \\frac{\\partial C}{\\partial w}",
+        ));
+    }
+    rules(&mut d, &program.log);
+    d
+}
+
+/// The derivation of a network: forwards, the cost, backwards, the gradient.
+#[must_use]
+pub fn network(program: &NetworkProgram, network: &str, cost: &str) -> Derivation {
+    let mut d = Derivation::default();
+    let g = &program.graph;
+    let pen = Pen { g, view: View::of_batch(program.batch) };
+    let lines = d.section(&format!("network {network}"), &format!("network {network}"));
+    let mut shown: Vec<NodeId> = Vec::new();
+    for (name, node) in &program.values {
+        if shown.contains(node) {
+            let known = g.name(*node).unwrap_or(name);
+            if known != name {
+                lines.push(plain(name, &name_latex(name), known, &name_latex(known)));
+            }
+            continue;
+        }
+        shown.push(*node);
+        lines.push(pen.equation(name, &name_latex(name), *node, ""));
+    }
+    let lines = d.section(&format!("C = {cost}"), &format!("C = {cost}"));
+    for t in &program.terms {
+        let note = match t.part {
+            Part::Data => "the mean over the m examples of the batch",
+            Part::Penalty => "a penalty: counted once",
+            Part::Constant => "a constant",
+        };
+        lines.push(pen.of_term(&t.origin, Some(t.node), note));
+    }
+    let lines = d.section("backwards, for one example", "backwards, for one example");
+    for (name, node) in &program.deltas {
+        lines.push(pen.equation(name, &name_latex(name), *node, ""));
+    }
+    let lines = d.section("gradient", "gradient");
+    for (partial, direct) in program.gradient.iter().zip(&program.direct) {
+        let note = if g.is_zero(*direct) {
+            "no penalty mentions it".to_owned()
+        } else {
+            format!("the penalty's direct share is {}", emit::text(g, *direct, &pen.view))
+        };
+        let (text, latex) = (format!("dC/d{}", partial.name), total_latex(&partial.name));
+        lines.push(pen.equation(&text, &latex, partial.node, &note));
+    }
+    rules(&mut d, &program.log);
+    d
+}
+
+fn total_latex(by: &str) -> String {
+    format!("\\frac{{dC}}{{d{}}}", name_latex(by))
+}

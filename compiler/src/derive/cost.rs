@@ -1,0 +1,352 @@
+//! `#[derive(Cost)]`: an implementation of the runtime's `Cost`, one example at a time, without arrays of its own.
+
+use super::{Model, errors, generics, hyper_bindings, parsed};
+use crate::codegen::{self, Context};
+use crate::derivation;
+use crate::diag::{Diagnostic, Diagnostics, ErrorKind};
+use crate::emit::{self, View};
+use crate::ir::{Graph, NodeId, Number, Tensor};
+use crate::lower::cost::Part;
+use crate::lower::{Role, cost as lower};
+use crate::pipeline::{self, CostProgram};
+use crate::schedule::{Output, Plan, Policy, Storage, schedule};
+use crate::source::{Place, SourceId, Span};
+use crate::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape, Ident};
+use proc_macro2::TokenStream;
+use quote::quote;
+use std::collections::BTreeMap;
+
+pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
+    let (text, program, defines) = parsed(model, "Cost")?;
+    let hyper: Vec<String> = model.fields.iter().map(|f| f.name.clone()).collect();
+    let cost = lower::lower(&text, &program, &defines, &hyper, &generic_tensors(), false)
+        .map_err(|d| errors(model, &d))?;
+    let mut found = Diagnostics::new();
+    for t in &cost.terms {
+        let needs_tensors =
+            t.part == Part::Data && t.instances.iter().any(|i| i.weight.is_some() || i.bias.is_some());
+        let couples =
+            t.part == Part::Penalty && t.instances.iter().any(|i| i.weight.is_some() && i.bias.is_some());
+        if needs_tensors || couples {
+            let place = Place { source: SourceId::Expression, span: Span::new(0, text.len()) };
+            let message =
+                format!("`{}` couples what a cost alone keeps apart: activations, weights, biases", t.origin);
+            let help = "derive `Network`, which knows them all";
+            found.push(Diagnostic::new(ErrorKind::Unsupported, place, message).with_help(help));
+        }
+    }
+    found.propagate().map_err(|d| errors(model, &d))?;
+    let program = pipeline::cost(cost);
+    Ok(implementation(model, &program, &text))
+}
+
+/// The weight and the bias that `w` and `b` stand for.
+fn generic_tensors() -> Vec<(Declaration, Role)> {
+    let declare = |name: &str, shape| Declaration {
+        name: Ident { name: name.to_owned(), span: Span::default() },
+        shape,
+        shape_span: Span::default(),
+        symmetric: false,
+    };
+    let symbol = |s: &str| DeclaredExtent::Symbol(s.to_owned());
+    vec![
+        (declare("w", DeclaredShape::Matrix(Some((symbol("rows"), symbol("cols"))))), Role::Weight),
+        (declare("b", DeclaredShape::Vector(Some(symbol("units")))), Role::Bias),
+    ]
+}
+
+fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStream {
+    let name = &model.input.ident;
+    let runtime = &model.runtime;
+    let t = model.float.tokens();
+    let generics = generics(model);
+    let (impl_generics, _, where_clause) = generics.split_for_impl();
+    let (_, type_generics, _) = model.input.generics.split_for_impl();
+    let derivation = derivation::cost(program, text);
+    let (derivation_text, derivation_latex) = (derivation.text(), derivation.latex());
+    let m = Methods { model, program };
+    let (data, constant, d_activation) = (m.data(), m.constant(), m.d_activation());
+    let (weight, bias) = (&program.tensors[0], &program.tensors[1]);
+    let weight_penalty = m.penalty(weight.penalty, "w");
+    let bias_penalty = m.penalty(bias.penalty, "b");
+    let d_weight = m.d_tensor(weight.partial.node, "w");
+    let d_bias = m.d_tensor(bias.partial.node, "b");
+    let docs = |what: &str, node: NodeId| {
+        let view = View::default();
+        let formula = emit::text(&program.graph, node, &view);
+        let mathml = emit::mathml(&program.graph, node, &view);
+        let line = format!(" {what} `{formula}`");
+        quote!(#[doc = #line] #[doc = ""] #[doc = #mathml])
+    };
+    let doc_data = docs("The mean over the examples of", program.data);
+    let doc_a = docs("∂C/∂a: 1/m times, example by example,", program.d_activation);
+    let doc_w = docs("The direct ∂C/∂w:", weight.partial.node);
+    let doc_b = docs("The direct ∂C/∂b:", bias.partial.node);
+    let doc_wp = docs("The penalty of one weight:", weight.penalty);
+    let doc_bp = docs("The penalty of one bias:", bias.penalty);
+    let allow = allowances();
+    quote! {
+        #allow
+        const _: () = {
+            #[automatically_derived]
+            impl #impl_generics #runtime::Cost for #name #type_generics #where_clause {
+                type Scalar = #t;
+
+                const DERIVATION: &'static str = #derivation_text;
+
+                const DERIVATION_LATEX: &'static str = #derivation_latex;
+
+                #doc_data
+                fn data(
+                    &self,
+                    a: #runtime::__private::ArrayView2<'_, #t>,
+                    y: #runtime::__private::ArrayView2<'_, #t>,
+                ) -> ::core::result::Result<#t, #runtime::Error> {
+                    #data
+                }
+
+                #doc_wp
+                fn weight_penalty(
+                    &self,
+                    w: #runtime::__private::ArrayView2<'_, #t>,
+                ) -> ::core::result::Result<#t, #runtime::Error> {
+                    #weight_penalty
+                }
+
+                #doc_bp
+                fn bias_penalty(
+                    &self,
+                    b: #runtime::__private::ArrayView1<'_, #t>,
+                ) -> ::core::result::Result<#t, #runtime::Error> {
+                    #bias_penalty
+                }
+
+                fn constant(&self) -> #t {
+                    #constant
+                }
+
+                #doc_a
+                fn d_activation_into(
+                    &self,
+                    a: #runtime::__private::ArrayView2<'_, #t>,
+                    y: #runtime::__private::ArrayView2<'_, #t>,
+                    mut out: #runtime::__private::ArrayViewMut2<'_, #t>,
+                ) -> ::core::result::Result<(), #runtime::Error> {
+                    #d_activation
+                }
+
+                #doc_w
+                fn d_weight_into(
+                    &self,
+                    w: #runtime::__private::ArrayView2<'_, #t>,
+                    mut out: #runtime::__private::ArrayViewMut2<'_, #t>,
+                ) -> ::core::result::Result<(), #runtime::Error> {
+                    #d_weight
+                }
+
+                #doc_b
+                fn d_bias_into(
+                    &self,
+                    b: #runtime::__private::ArrayView1<'_, #t>,
+                    mut out: #runtime::__private::ArrayViewMut1<'_, #t>,
+                ) -> ::core::result::Result<(), #runtime::Error> {
+                    #d_bias
+                }
+            }
+        };
+    }
+}
+
+/// Lints that generated code may set off without being wrong.
+pub(super) fn allowances() -> TokenStream {
+    quote! {
+        #[allow(
+            clippy::all,
+            clippy::pedantic,
+            clippy::nursery,
+            clippy::restriction,
+            non_snake_case,
+            unused_doc_comments,
+            unused_mut,
+            unused_parens,
+            unused_qualifications,
+            unused_variables
+        )]
+    }
+}
+
+struct Methods<'a> {
+    model: &'a Model,
+    program: &'a CostProgram,
+}
+
+impl Methods<'_> {
+    fn graph(&self) -> &Graph {
+        &self.program.graph
+    }
+
+    fn plan(&self, name: &str, node: NodeId) -> Plan {
+        let output = Output { name: name.to_owned(), node };
+        schedule(self.graph(), &[output], Policy::Recompute)
+    }
+
+    fn context(&self, extents: &[(&str, TokenStream)]) -> Context {
+        let extents: BTreeMap<String, TokenStream> =
+            extents.iter().map(|(n, tokens)| ((*n).to_owned(), tokens.clone())).collect();
+        Context { runtime: self.model.runtime.clone(), float: self.model.float.clone(), extents }
+    }
+
+    /// The names of the inputs that a plan reads.
+    fn reads(plan: &Plan) -> Vec<String> {
+        plan.buffers.iter().filter(|b| b.storage == Storage::Input).map(|b| b.name.clone()).collect()
+    }
+
+    /// Arrays that a plan needs besides what it is given: none for a loss, few for a penalty.
+    fn temporaries(&self, plan: &Plan, cx: &Context) -> TokenStream {
+        let runtime = &self.model.runtime;
+        let t = self.model.float.tokens();
+        let made = plan.buffers.iter().filter(|b| b.storage == Storage::Temporary).map(|b| {
+            let name = codegen::identifier(&b.name);
+            let extents = b.shape.iter().map(|&e| cx.extent(&plan.graph, e));
+            quote! {
+                let mut #name = ::std::vec![<#t as #runtime::Scalar>::ZERO; 1 #(* #extents)*];
+                let #name = &mut #name[..];
+            }
+        });
+        quote!(#(#made)*)
+    }
+
+    fn body(&self, plan: &Plan, cx: &Context) -> TokenStream {
+        let view = View::default();
+        codegen::body(plan, cx, &|p, n| emit::text(&p.graph, n, &view))
+    }
+
+    /// The lines that check `a` and `y` and make slices of them.
+    fn examples(&self) -> TokenStream {
+        let runtime = &self.model.runtime;
+        quote! {
+            let (m, k) = a.dim();
+            #runtime::check_batch(m)?;
+            #runtime::__private::check_outputs(k)?;
+            #runtime::check_shape("y", &[m, k], y.shape())?;
+            let a = #runtime::__private::entries(&a);
+            let y = #runtime::__private::entries(&y);
+        }
+    }
+
+    fn data(&self) -> TokenStream {
+        let runtime = &self.model.runtime;
+        let t = self.model.float.tokens();
+        let plan = self.plan("data", self.program.data);
+        let cx = self.context(&[("k", quote!(k))]);
+        let hyper = hyper_bindings(self.model, &Self::reads(&plan));
+        let (temporaries, body, examples) =
+            (self.temporaries(&plan, &cx), self.body(&plan, &cx), self.examples());
+        let value = codegen::identifier(&plan.buffers[plan.output_buffers[0].0].name);
+        quote! {
+            #examples
+            #hyper
+            #temporaries
+            let mut total = <#t as #runtime::Scalar>::ZERO;
+            for (a, y) in a.chunks_exact(k).zip(y.chunks_exact(k)) {
+                #body
+                total += #value;
+            }
+            ::core::result::Result::Ok(total / <#t as #runtime::Scalar>::from_usize(m))
+        }
+    }
+
+    fn d_activation(&self) -> TokenStream {
+        let runtime = &self.model.runtime;
+        let t = self.model.float.tokens();
+        let mut program = self.program.clone();
+        let g = &mut program.graph;
+        // The mean's 1/m belongs to the derivative: one more scalar input.
+        let m = g.input("one_over_m", &[]);
+        let d = g.whole(program.d_activation);
+        let scaled = g.contract(
+            Number::ONE,
+            &[(Tensor::new(m, Vec::new()), Number::ONE), (d.clone(), Number::ONE)],
+            &d.indices,
+        );
+        let output = Output { name: "d_activation".to_owned(), node: scaled };
+        let plan = schedule(&program.graph, &[output], Policy::Recompute);
+        let cx = self.context(&[("k", quote!(k))]);
+        let hyper = hyper_bindings(self.model, &Self::reads(&plan));
+        let (temporaries, body, examples) =
+            (self.temporaries(&plan, &cx), self.body(&plan, &cx), self.examples());
+        let out = codegen::identifier(&plan.buffers[plan.output_buffers[0].0].name);
+        quote! {
+            #examples
+            #runtime::check_shape("out", &[m, k], out.shape())?;
+            #hyper
+            let one_over_m = <#t as #runtime::Scalar>::ONE / <#t as #runtime::Scalar>::from_usize(m);
+            #temporaries
+            #runtime::__private::fill(&mut out, |out| {
+                for ((a, y), #out) in a.chunks_exact(k).zip(y.chunks_exact(k)).zip(out.chunks_exact_mut(k)) {
+                    #body
+                }
+                ::core::result::Result::Ok(())
+            })
+        }
+    }
+
+    fn constant(&self) -> TokenStream {
+        let plan = self.plan("constant", self.program.constant);
+        let cx = self.context(&[]);
+        let hyper = hyper_bindings(self.model, &Self::reads(&plan));
+        let body = self.body(&plan, &cx);
+        let value = codegen::identifier(&plan.buffers[plan.output_buffers[0].0].name);
+        // `k` is not known here: a constant that speaks of it is part of the data cost.
+        quote!(#hyper #body #value)
+    }
+
+    /// The lines that bring one tensor into scope.
+    fn tensor(&self, name: &str) -> (TokenStream, Context) {
+        let runtime = &self.model.runtime;
+        if name == "w" {
+            let code = quote! {
+                let (rows, cols) = w.dim();
+                let w = #runtime::__private::entries(&w);
+                let w = &w[..];
+            };
+            (code, self.context(&[("rows", quote!(rows)), ("cols", quote!(cols))]))
+        } else {
+            let code = quote! {
+                let units = b.len();
+                let b = #runtime::__private::entries(&b);
+                let b = &b[..];
+            };
+            (code, self.context(&[("units", quote!(units))]))
+        }
+    }
+
+    fn penalty(&self, node: NodeId, name: &str) -> TokenStream {
+        let plan = self.plan("penalty", node);
+        let (tensor, cx) = self.tensor(name);
+        let hyper = hyper_bindings(self.model, &Self::reads(&plan));
+        let (temporaries, body) = (self.temporaries(&plan, &cx), self.body(&plan, &cx));
+        let value = codegen::identifier(&plan.buffers[plan.output_buffers[0].0].name);
+        quote!(#tensor #hyper #temporaries #body ::core::result::Result::Ok(#value))
+    }
+
+    fn d_tensor(&self, node: NodeId, name: &str) -> TokenStream {
+        let runtime = &self.model.runtime;
+        let plan = self.plan(&format!("d_{name}"), node);
+        let out = codegen::identifier(&plan.buffers[plan.output_buffers[0].0].name);
+        let (tensor, cx) = self.tensor(name);
+        let hyper = hyper_bindings(self.model, &Self::reads(&plan));
+        let (temporaries, body) = (self.temporaries(&plan, &cx), self.body(&plan, &cx));
+        let shape = if name == "w" { quote!(&[rows, cols]) } else { quote!(&[units]) };
+        quote! {
+            #tensor
+            #runtime::check_shape("out", #shape, out.shape())?;
+            #hyper
+            #temporaries
+            #runtime::__private::fill(&mut out, |#out| {
+                #body
+                ::core::result::Result::Ok(())
+            })
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The derives: attributes in, items out. The only folder that knows syn.
+//!
+//! Expansion never panics. On error the errors come with a dummy implementation, so that one mistake is one message.
+
+mod attr;
+mod cost;
+mod fallback;
+mod network;
+mod span_map;
+
+pub use attr::{Field, Model};
+
+use crate::diag::Diagnostics;
+use crate::lower::cost::Define;
+use crate::source::SourceId;
+use crate::syntax::ast::Program;
+use crate::syntax::parse;
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use quote::quote;
+
+/// `#[derive(Cost)]`
+#[must_use]
+pub fn derive_cost(tokens: TokenStream) -> TokenStream {
+    finish(Model::read(tokens), cost::expand, fallback::cost)
+}
+
+/// `#[derive(Network)]`
+#[must_use]
+pub fn derive_network(tokens: TokenStream) -> TokenStream {
+    finish(Model::read(tokens), network::expand, fallback::network)
+}
+
+type Expand = fn(&Model) -> Result<TokenStream, syn::Error>;
+
+fn finish(model: syn::Result<Model>, expand: Expand, dummy: fn(&Model) -> TokenStream) -> TokenStream {
+    match model {
+        Ok(model) => match expand(&model) {
+            Ok(tokens) => hygienic(tokens),
+            Err(error) => {
+                let (errors, dummy) = (error.into_compile_error(), dummy(&model));
+                quote!(#errors #dummy)
+            }
+        },
+        Err(error) => error.into_compile_error(),
+    }
+}
+
+/// The tokens as if written by the macro: its local variables and the user's never meet.
+fn hygienic(tokens: TokenStream) -> TokenStream {
+    let span = Span::mixed_site();
+    tokens
+        .into_iter()
+        .map(|mut token| {
+            if let TokenTree::Group(group) = &token {
+                token = TokenTree::Group(Group::new(group.delimiter(), hygienic(group.stream())));
+            }
+            token.set_span(span);
+            token
+        })
+        .collect()
+}
+
+/// Diagnostics as errors at the tokens they speak of. Text in a string gets a snippet with a caret.
+fn errors(model: &Model, diagnostics: &Diagnostics) -> syn::Error {
+    let mut all: Option<syn::Error> = None;
+    for d in diagnostics {
+        let (span, message) = match model.source(d.place.source) {
+            Some(map) if map.is_string => {
+                let sources = |id: SourceId| model.source(id).filter(|m| m.is_string).map(|m| m.text.clone());
+                (map.tokens(d.place.span), d.render(&sources))
+            }
+            Some(map) => (map.tokens(d.place.span), d.text()),
+            None => (TokenStream::new(), d.text()),
+        };
+        let error = if span.is_empty() {
+            syn::Error::new_spanned(&model.input.ident, message)
+        } else {
+            syn::Error::new_spanned(span, message)
+        };
+        attr::combine(&mut all, error);
+    }
+    all.unwrap_or_else(|| {
+        syn::Error::new_spanned(&model.input.ident, "gradsmith found an error it cannot name")
+    })
+}
+
+/// The cost's text, parsed, with the definitions beside it.
+fn parsed(model: &Model, derive: &str) -> Result<(String, Program, Vec<Define>), syn::Error> {
+    let Some(cost) = &model.cost else {
+        let message =
+            format!("`#[derive({derive})]` asks for a cost, for instance `#[cost(quadratic + l2(0.01))]`");
+        return Err(syn::Error::new_spanned(&model.input.ident, message));
+    };
+    let mut found = Diagnostics::new();
+    let mut defines: Vec<Define> = Vec::new();
+    for (n, define) in model.defines.iter().enumerate() {
+        let source = SourceId::Define(n as u32);
+        match parse::definition(&define.text, source) {
+            Ok(definition) => defines.push((definition, source, define.text.clone())),
+            Err(error) => found.push(error),
+        }
+    }
+    match parse::program(&cost.text, SourceId::Expression) {
+        Ok(program) if found.is_empty() => Ok((cost.text.clone(), program, defines)),
+        Ok(_) => Err(errors(model, &found)),
+        Err(error) => {
+            found.push(error);
+            Err(errors(model, &found))
+        }
+    }
+}
+
+/// The statements that bring the hyper-parameters into scope.
+fn hyper_bindings(model: &Model, used: &[String]) -> TokenStream {
+    let bindings = model.fields.iter().filter(|f| used.contains(&f.name)).map(|f| {
+        let (name, field) = (crate::codegen::identifier(&f.name), &f.ident);
+        quote!(let #name = self.#field;)
+    });
+    quote!(#(#bindings)*)
+}
+
+/// The generics of an implementation, the number type bound by `Scalar`.
+fn generics(model: &Model) -> syn::Generics {
+    let mut generics = model.input.generics.clone();
+    if let crate::codegen::Float::Generic(t) = &model.float {
+        let runtime = &model.runtime;
+        if let Ok(bound) = syn::parse2(quote!(#t: #runtime::Scalar)) {
+            generics.make_where_clause().predicates.push(bound);
+        }
+    }
+    generics
+}

@@ -1,0 +1,59 @@
+//! What generated code calls and nobody else should.
+
+pub use ndarray::{ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2};
+
+use crate::error::Error;
+use crate::matrix::{Mat, MatMut};
+use crate::scalar::Scalar;
+use ndarray::{ArrayView, ArrayViewMut, Dimension};
+use std::borrow::Cow;
+
+/// The entries of a view, row by row: borrowed where they lie so, copied otherwise.
+#[inline]
+pub fn entries<'a, T: Scalar, D: Dimension>(view: &'a ArrayView<'_, T, D>) -> Cow<'a, [T]> {
+    match view.as_slice() {
+        Some(slice) => Cow::Borrowed(slice),
+        None => Cow::Owned(view.iter().copied().collect()),
+    }
+}
+
+/// Lets `f` fill the entries of a view, row by row: in place where they lie so, by way of a copy otherwise.
+///
+/// # Errors
+/// Those of `f`; then the view may be partly written.
+#[inline]
+pub fn fill<T: Scalar, D: Dimension>(
+    view: &mut ArrayViewMut<'_, T, D>,
+    f: impl FnOnce(&mut [T]) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if let Some(slice) = view.as_slice_mut() {
+        return f(slice);
+    }
+    let mut copy = vec![T::ZERO; view.len()];
+    f(&mut copy)?;
+    for (entry, value) in view.iter_mut().zip(copy) {
+        *entry = value;
+    }
+    Ok(())
+}
+
+/// A row-major slice as a matrix.
+#[inline]
+pub fn matrix<T: Scalar>(data: &[T], rows: usize, cols: usize) -> ArrayView2<'_, T> {
+    Mat::rows(data, rows, cols).view()
+}
+
+/// A row-major slice as a matrix to write.
+#[inline]
+pub fn matrix_mut<T: Scalar>(data: &mut [T], rows: usize, cols: usize) -> ArrayViewMut2<'_, T> {
+    MatMut::rows(data, rows, cols).view()
+}
+
+/// Refuses activations without any output.
+///
+/// # Errors
+/// [`Error::ShapeMismatch`] for k = 0.
+#[inline]
+pub fn check_outputs(k: usize) -> Result<(), Error> {
+    if k == 0 { Err(Error::shape("a", 1, 1, 0)) } else { Ok(()) }
+}
