@@ -201,3 +201,38 @@ fn networks_never_panic() {
     }
     assert!(accepted > 50, "{accepted}");
 }
+
+/// `q0 = start; q1 = step of q0; ...; qn`.
+fn locals(n: usize, start: &str, step: &str) -> String {
+    let steps = (0..n).map(|k| format!("q{} = {}; ", k + 1, step.replace('@', &format!("q{k}"))));
+    format!("q0 = {start}; {}q{n}", steps.collect::<String>())
+}
+
+/// `f0(v) = v; f1(v) = step of f0; ...`.
+fn definitions(n: usize, step: &str) -> Vec<String> {
+    let steps = (0..n).map(|k| format!("f{}(v) = {}", k + 1, step.replace('@', &format!("f{k}"))));
+    std::iter::once("f0(v) = v + 1".to_owned()).chain(steps).collect()
+}
+
+#[test]
+fn long_chains_are_lowered_or_refused_on_a_small_stack() {
+    let run = || {
+        assert!(objective(&locals(1000, "lambda", "@ + 1")));
+        assert!(objective(&locals(200, "lambda", "sin(@)")));
+        assert!(!cost(&locals(1000, "quadratic", "sin(@)"), &[]));
+        assert!(!cost(&locals(300, "quadratic", "@ + @"), &[]));
+        assert!(!cost(&locals(300, "l2(lambda)", "2*@ - @"), &[]));
+        assert!(!cost("f60(quadratic)", &definitions(60, "@(v) + @(v + 1)")));
+        assert!(!cost(
+            "f60(quadratic)",
+            &definitions(60, &format!("{}@(v){}", "sin(".repeat(60), ")".repeat(60)))
+        ));
+        assert!(cost("f20(quadratic)", &definitions(20, "@(v) + v")));
+        assert!(!cost(&format!("quadratic{}", " * quadratic".repeat(600)), &[]));
+        assert!(cost(&format!("quadratic{}", " + l2(lambda)".repeat(600)), &[]));
+        let layers = " -> 3 tanh".repeat(150);
+        assert!(network(&format!("4{layers}"), "", "quadratic + l2(lambda)"));
+    };
+    let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(run).expect("a thread");
+    thread.join().expect("neither a panic nor an exhausted stack");
+}

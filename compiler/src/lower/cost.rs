@@ -194,6 +194,9 @@ pub(super) fn finish<'a>(
     Ok(Cost { graph, data, penalty, terms, a, z, y, tensors, batch })
 }
 
+/// How many terms a cost may have.
+const MAX_TERMS: usize = 1_000;
+
 /// A term before it is lowered: `± coeffs · at`.
 #[derive(Clone)]
 struct Site<'a> {
@@ -216,9 +219,10 @@ impl<'a> Lowerer<'a> {
     fn is_scalar(&mut self, site: Binding<'a>) -> bool {
         let quiet = std::mem::replace(&mut self.quiet, true);
         let lowered = std::mem::take(&mut self.lowered);
-        let sizes = self.unsized_places.len();
+        let (sizes, frames) = (self.unsized_places.len(), self.frames.len());
         let value = self.lower_seen(site);
         self.unsized_places.truncate(sizes);
+        self.frames.truncate(frames);
         self.lowered = lowered;
         self.quiet = quiet;
         value.map_or(true, |v| v.kind == Kind::Scalar)
@@ -226,6 +230,26 @@ impl<'a> Lowerer<'a> {
 
     /// Takes a cost apart into its terms.
     fn split(&mut self, site: Site<'a>, origin: Option<String>, out: &mut Vec<(Site<'a>, Option<String>)>) {
+        let place = self.place(site.at.frame, site.at.expr.span);
+        if self.check_depth(place).is_err() {
+            return;
+        }
+        if out.len() >= MAX_TERMS {
+            let message = format!("written out, this cost has more than {MAX_TERMS} terms");
+            self.exhaust(ErrorKind::TooLong, place, message);
+            return;
+        }
+        self.depth += 1;
+        self.split_at(site, origin, out);
+        self.depth -= 1;
+    }
+
+    fn split_at(
+        &mut self,
+        site: Site<'a>,
+        origin: Option<String>,
+        out: &mut Vec<(Site<'a>, Option<String>)>,
+    ) {
         let at = site.at;
         let within = |expr: &'a Expr| Binding { expr, ..at };
         match &at.expr.kind {

@@ -8,18 +8,21 @@ mod arguments;
 mod call;
 pub mod cost;
 mod errors;
+mod limits;
 mod names;
 pub mod network;
 pub mod objective;
 mod operators;
+mod shape;
 
 pub use call::BUILTINS;
+pub use shape::Shape;
 
 use crate::diag::{Diagnostic, Diagnostics, ErrorKind};
 use crate::ir::{Extent, ExtentKind, Graph, Index, NodeId, Tensor};
 use crate::source::{Place, SourceId, Span};
-use crate::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape, Definition, Expr, ExprKind, Program};
-use std::collections::BTreeMap;
+use crate::syntax::ast::{Definition, Expr, ExprKind, Program};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Which index of a value is the row, which the column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,11 +155,13 @@ pub struct Lowerer<'a> {
     instance: Instance,
     unsized_places: Vec<(Extent, Place, String)>,
     quiet: bool,
+    /// How many expressions are being lowered, one inside the other.
     depth: usize,
+    /// A limit is exceeded: nothing more is lowered.
+    exhausted: bool,
+    /// What bindings depend on, by frame and position.
+    mentioned: BTreeMap<(usize, usize), names::Mentions>,
 }
-
-/// How deep definitions may call each other.
-const CALL_DEPTH: usize = 64;
 
 impl<'a> Lowerer<'a> {
     /// Nothing declared yet. `texts` are the sources, for messages.
@@ -179,6 +184,8 @@ impl<'a> Lowerer<'a> {
             unsized_places: Vec::new(),
             quiet: false,
             depth: 0,
+            exhausted: false,
+            mentioned: BTreeMap::new(),
         }
     }
 
@@ -275,13 +282,26 @@ impl<'a> Lowerer<'a> {
         Reported
     }
 
+    /// Lowers the locals of a frame in the order written, so that none stands on a long chain of others.
+    fn lower_locals(&mut self, frame: usize) {
+        for k in 0..self.frames[frame].bindings.len() {
+            let _ = self.bound(frame, k);
+        }
+    }
+
     /// Lowers every local that nothing used, so that its errors are reported too.
     fn check_unused(&mut self, frame: usize) {
-        let names: Vec<String> = self.frames[frame].bindings.iter().map(|(n, _)| n.clone()).collect();
-        for (k, name) in names.iter().enumerate() {
-            if !self.lowered.keys().any(|(f, n, _)| *f == frame && n == name) {
-                let _ = self.bound(frame, k);
-            }
+        let used: BTreeSet<&str> =
+            self.lowered.keys().filter(|(f, ..)| *f == frame).map(|(_, name, _)| name.as_str()).collect();
+        let unused: Vec<usize> = self.frames[frame]
+            .bindings
+            .iter()
+            .enumerate()
+            .filter(|(_, (name, _))| !used.contains(name.as_str()))
+            .map(|(k, _)| k)
+            .collect();
+        for k in unused {
+            let _ = self.bound(frame, k);
         }
     }
 
@@ -314,7 +334,15 @@ impl<'a> Lowerer<'a> {
     /// Lowers an expression.
     fn expr(&mut self, expr: &'a Expr, frame: usize) -> Lowered {
         let place = self.place(frame, expr.span);
-        let mut value = match &expr.kind {
+        self.check_depth(place)?;
+        self.depth += 1;
+        let value = self.expr_at(expr, frame, place);
+        self.depth -= 1;
+        value.map(|v| Value { place, ..v })
+    }
+
+    fn expr_at(&mut self, expr: &'a Expr, frame: usize, place: Place) -> Lowered {
+        match &expr.kind {
             ExprKind::Number(text) => self.literal(text, place),
             ExprKind::Name(name) => self.name(expr, name, frame),
             ExprKind::Negate(inner) => {
@@ -333,9 +361,7 @@ impl<'a> Lowerer<'a> {
                     Diagnostic::new(ErrorKind::ConditionOutsideWhere, place, message).with_help(help),
                 ))
             }
-        }?;
-        value.place = place;
-        Ok(value)
+        }
     }
 
     fn transposed(mut v: Value) -> Value {
@@ -387,47 +413,6 @@ impl<'a> Lowerer<'a> {
                 let help = "use it beside something of known shape, as in `A + eye`";
                 self.report(Diagnostic::new(ErrorKind::Unsized, place, message).with_help(help));
             }
-        }
-    }
-}
-
-/// A declared shape with its extents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// A number.
-    Scalar,
-    /// A column vector.
-    Vector(Extent),
-    /// A matrix: rows, columns.
-    Matrix(Extent, Extent),
-}
-
-impl Shape {
-    /// The extents, rows first.
-    #[must_use]
-    pub fn extents(&self) -> Vec<Extent> {
-        match *self {
-            Self::Scalar => Vec::new(),
-            Self::Vector(n) => vec![n],
-            Self::Matrix(r, c) => vec![r, c],
-        }
-    }
-
-    /// From a declaration; extents that it leaves open are named after the variable (`X_rows`).
-    pub fn declared(graph: &mut Graph, declaration: &Declaration) -> Self {
-        let name = &declaration.name.name;
-        let mut extent = |declared: Option<&DeclaredExtent>, suffix: &str| match declared {
-            Some(DeclaredExtent::Constant(n)) => graph.extents.constant(*n),
-            Some(DeclaredExtent::Symbol(s)) => graph.extents.symbol(s),
-            None => graph.extents.symbol(&format!("{name}_{suffix}")),
-        };
-        match &declaration.shape {
-            DeclaredShape::Scalar => Self::Scalar,
-            DeclaredShape::Vector(n) => Self::Vector(extent(n.as_ref(), "len")),
-            DeclaredShape::Matrix(pair) => Self::Matrix(
-                extent(pair.as_ref().map(|p| &p.0), "rows"),
-                extent(pair.as_ref().map(|p| &p.1), "cols"),
-            ),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What a name stands for, and calls of definitions.
 
 use super::errors::article;
-use super::{Binding, CALL_DEPTH, Frame, Kind, Lowered, Lowerer, Reported, Target, Value};
+use super::limits::{CALL_DEPTH, MAX_FRAMES};
+use super::{Binding, Frame, Kind, Lowered, Lowerer, Reported, Target, Value};
 use crate::catalog;
 use crate::diag::{Diagnostic, ErrorKind};
 use crate::ir::{Number, Tensor};
@@ -154,10 +155,7 @@ impl<'a> Lowerer<'a> {
 
     /// Lowers the body of a definition in the frame of its call.
     pub(super) fn body(&mut self, definition: &'a Definition, callee: usize) -> Lowered {
-        self.depth += 1;
-        let value = self.expr(&definition.body.result, callee);
-        self.depth -= 1;
-        value
+        self.expr(&definition.body.result, callee)
     }
 
     /// The frame of a call: its arguments and the definition's locals bound. One frame a call, however often it is
@@ -189,6 +187,10 @@ impl<'a> Lowerer<'a> {
         frame: usize,
     ) -> Result<usize, Reported> {
         let name = &definition.name.name;
+        if self.frames.len() >= MAX_FRAMES {
+            let message = format!("written out, this is more than {MAX_FRAMES} calls of definitions");
+            return Err(self.exhaust(ErrorKind::TooLong, place, message));
+        }
         let caller = &self.frames[frame];
         if caller.expanding.contains(name) || caller.expanding.len() >= CALL_DEPTH {
             let message = format!("`{name}` is defined by itself");
@@ -305,7 +307,11 @@ impl<'a> Lowerer<'a> {
 
     /// What an expression depends on, through locals, arguments and definitions.
     pub(super) fn mentions(&mut self, expr: &'a Expr, frame: usize) -> Mentions {
-        match &expr.kind {
+        if self.check_depth(self.place(frame, expr.span)).is_err() {
+            return Mentions::default();
+        }
+        self.depth += 1;
+        let mentions = match &expr.kind {
             ExprKind::Number(_) => Mentions::default(),
             ExprKind::Name(name) => self.name_mentions(expr, name, frame),
             ExprKind::Negate(x) | ExprKind::Transpose(x) => self.mentions(x, frame),
@@ -316,7 +322,9 @@ impl<'a> Lowerer<'a> {
             ExprKind::Power(p) => self.mentions(&p.base, frame).or(self.mentions(&p.exponent, frame)),
             ExprKind::Compare(c) => self.mentions(&c.lhs, frame).or(self.mentions(&c.rhs, frame)),
             ExprKind::Call(call) => self.call_mentions(expr, call, frame),
-        }
+        };
+        self.depth -= 1;
+        mentions
     }
 
     fn name_mentions(&mut self, expr: &'a Expr, name: &str, frame: usize) -> Mentions {
@@ -330,10 +338,14 @@ impl<'a> Lowerer<'a> {
         }
         match self.meaning(name, frame) {
             Meaning::Bound(frame, k) => {
+                if let Some(known) = self.mentioned.get(&(frame, k)) {
+                    return *known;
+                }
                 let binding = self.frames[frame].bindings[k].1;
                 let seen = std::mem::replace(&mut self.frames[binding.frame].visible, binding.visible);
                 let m = self.mentions(binding.expr, binding.frame);
                 self.frames[binding.frame].visible = seen;
+                self.mentioned.insert((frame, k), m);
                 m
             }
             Meaning::Variable(name) => {

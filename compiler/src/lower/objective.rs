@@ -56,8 +56,8 @@ pub fn lower(
         l.report(d);
     }
     let frame = l.open_frame(program, SourceId::Expression);
+    l.lower_locals(frame);
     let value = l.expr(&program.result, frame);
-    l.check_unused(frame);
     if let Ok(v) = &value
         && v.kind != Kind::Scalar
     {

@@ -6,6 +6,15 @@ use crate::ir::{Index, Number, Tensor};
 use crate::source::Place;
 use crate::syntax::ast::{BinaryOp, Expr, Link, Power};
 
+/// How many factors a product may have: its derivative has as many terms, each as long.
+const MAX_FACTORS: usize = 500;
+
+/// The operands of a chain so far, to be added up or multiplied.
+struct Run {
+    additive: bool,
+    parts: Vec<(Number, Tensor)>,
+}
+
 impl<'a> Lowerer<'a> {
     pub(super) fn literal(&mut self, text: &str, place: Place) -> Lowered {
         let Some(n) = Number::parse(text) else {
@@ -18,38 +27,90 @@ impl<'a> Lowerer<'a> {
     pub(super) fn chain(&mut self, first: &'a Expr, rest: &'a [Link], frame: usize) -> Lowered {
         let mut value = self.expr(first, frame);
         let from = first.span;
+        // Sums and element-wise products are made at once, when all their operands are known.
+        let mut run = Run { additive: false, parts: Vec::new() };
+        if let Ok(v) = &value {
+            run.parts.push((Number::ONE, v.tensor.clone()));
+        }
         for link in rest {
             let operand = self.expr(&link.operand, frame);
             value = match (value, operand) {
                 (Ok(l), Ok(r)) => {
                     let whole = self.place(frame, from.to(link.operand.span));
-                    self.binary(link.op, l, r, whole).map(|mut v| {
-                        v.place = whole;
-                        v
+                    self.linked(link.op, l, r, &mut run, whole).map(|kind| Value {
+                        tensor: run.parts[0].1.clone(),
+                        kind,
+                        place: whole,
                     })
                 }
                 _ => Err(Reported),
             };
         }
-        value
+        let value = value?;
+        let tensor = self.made(&mut run);
+        Ok(Value { tensor, ..value })
     }
 
-    fn binary(&mut self, op: BinaryOp, l: Value, r: Value, place: Place) -> Lowered {
-        match op {
-            BinaryOp::Add => self.add(l, r, Number::ONE, place),
-            BinaryOp::Sub => self.add(l, r, Number::MINUS_ONE, place),
-            BinaryOp::Mul => self.times(l, r, place),
-            BinaryOp::Div => self.divide(l, r, place),
+    /// One link more of a chain: its shape. The tensor of `l` is what `run` comes to.
+    fn linked(
+        &mut self,
+        op: BinaryOp,
+        l: Value,
+        r: Value,
+        run: &mut Run,
+        place: Place,
+    ) -> Result<Kind, Reported> {
+        let (right, kind) = match op {
+            BinaryOp::Add | BinaryOp::Sub => {
+                let name = if op == BinaryOp::Add { "+" } else { "-" };
+                let (_, right, kind) = self.aligned(l, r, name, place)?;
+                run.additive = true;
+                let sign = if op == BinaryOp::Add { Number::ONE } else { Number::MINUS_ONE };
+                run.parts.push((sign, right));
+                return Ok(kind);
+            }
+            BinaryOp::Mul => match (l.kind, r.kind) {
+                (Kind::Scalar, kind) | (kind, Kind::Scalar) => (r.tensor, kind),
+                (Kind::Column(i), Kind::Row(j)) => (r.tensor, Kind::Matrix(i, j)),
+                _ => {
+                    let tensor = self.made(run);
+                    let v = self.times(Value { tensor, ..l }, r, place)?;
+                    run.parts = vec![(Number::ONE, v.tensor)];
+                    return Ok(v.kind);
+                }
+            },
+            BinaryOp::Div => (self.divisor(&l, &r, place)?, l.kind),
             BinaryOp::ElementMul => {
-                let (l, r, kind) = self.aligned(l, r, ".*", place)?;
-                Ok(Value { tensor: self.graph.multiply(&[l, r]), kind, place })
+                let (_, right, kind) = self.aligned(l, r, ".*", place)?;
+                (right, kind)
             }
             BinaryOp::ElementDiv => {
-                let (l, r, kind) = self.aligned(l, r, "./", place)?;
-                let inverse = self.graph.power(&r, Number::MINUS_ONE);
-                Ok(Value { tensor: self.graph.multiply(&[l, inverse]), kind, place })
+                let (_, right, kind) = self.aligned(l, r, "./", place)?;
+                (self.graph.power(&right, Number::MINUS_ONE), kind)
             }
+        };
+        if run.parts.len() >= MAX_FACTORS {
+            let message = format!("a product of more than {MAX_FACTORS} factors");
+            let help = "name parts of it: `p = ...; q = ...; p * q`";
+            return Err(self.report(Diagnostic::new(ErrorKind::TooLong, place, message).with_help(help)));
         }
+        run.parts.push((Number::ONE, right));
+        Ok(kind)
+    }
+
+    /// The sum or product of a run, which then is its only part.
+    fn made(&mut self, run: &mut Run) -> Tensor {
+        let parts = std::mem::take(&mut run.parts);
+        let tensor = match parts.as_slice() {
+            [(_, only)] => only.clone(),
+            _ if run.additive => self.graph.sum(&parts),
+            _ => {
+                let factors: Vec<Tensor> = parts.into_iter().map(|(_, t)| t).collect();
+                self.graph.multiply(&factors)
+            }
+        };
+        run.parts = vec![(Number::ONE, tensor.clone())];
+        tensor
     }
 
     pub(super) fn add(&mut self, l: Value, r: Value, sign: Number, place: Place) -> Lowered {
@@ -153,10 +214,11 @@ impl<'a> Lowerer<'a> {
         self.report(Diagnostic::new(ErrorKind::VectorProduct, place, message).with_help(help))
     }
 
-    fn divide(&mut self, l: Value, r: Value, place: Place) -> Lowered {
+    /// `1/r`, which `l` is divided by.
+    fn divisor(&mut self, l: &Value, r: &Value, place: Place) -> Result<Tensor, Reported> {
         if r.kind != Kind::Scalar {
             let (x, y) = (self.text(l.place), self.text(r.place));
-            let message = format!("`/` divides by a scalar, but {}", self.describe(&r));
+            let message = format!("`/` divides by a scalar, but {}", self.describe(r));
             let help = match r.kind {
                 Kind::Matrix(..) => format!("write `{x} ./ {y}` element by element, or `solve({y}, {x})`"),
                 _ => format!("write `{x} ./ {y}` to divide element by element"),
@@ -165,8 +227,7 @@ impl<'a> Lowerer<'a> {
                 self.report(Diagnostic::new(ErrorKind::VectorDivision, place, message).with_help(help))
             );
         }
-        let inverse = self.graph.power(&r.tensor, Number::MINUS_ONE);
-        Ok(Value { tensor: self.graph.multiply(&[l.tensor, inverse]), kind: l.kind, place })
+        Ok(self.graph.power(&r.tensor, Number::MINUS_ONE))
     }
 
     pub(super) fn power(&mut self, power: &'a Power, place: Place, frame: usize) -> Lowered {
