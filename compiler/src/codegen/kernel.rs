@@ -29,6 +29,8 @@ struct Sum {
     out: Vec<usize>,
     max: bool,
     coeff: Number,
+    /// Scalar factors, with their powers.
+    scalars: Vec<(NodeId, Number)>,
     /// Where it is gathered: lanes, one variable, or an access of its own.
     lanes: bool,
     name: Ident,
@@ -100,7 +102,7 @@ impl<'a> Kernel<'a> {
     fn find_accesses(&mut self) {
         let l = self.l;
         let mut users: Vec<NodeId> = l.body.clone();
-        users.extend(&l.reductions);
+        users.extend(l.reductions.iter().map(|r| r.node));
         for id in users {
             let positions = self.positions(id);
             for operand in self.operands(id) {
@@ -115,8 +117,11 @@ impl<'a> Kernel<'a> {
             }
             self.access(*buffer, all.clone(), true);
         }
-        for &node in &l.reductions {
-            let Some(&buffer) = self.plan.buffer_of.get(&node) else { continue };
+        for r in &l.reductions {
+            let (node, buffer) = (r.node, r.buffer);
+            for (scalar, _) in &r.scalars {
+                self.note_read(*scalar, Vec::new());
+            }
             let positions = self.positions(node);
             let out: Vec<usize> = (0..self.g.rank(node)).map(|local| positions[local]).collect();
             let (max, coeff) = match self.g.op(node) {
@@ -124,11 +129,12 @@ impl<'a> Kernel<'a> {
                 Op::Product { coeff, .. } => (false, *coeff),
                 _ => (false, Number::ONE),
             };
+            let (coeff, scalars) = (coeff.mul(r.coeff), r.scalars.clone());
             let innermost = l.space.len().wrapping_sub(1);
             let lanes = !out.contains(&innermost);
             let access = (!out.is_empty()).then(|| self.access(buffer, out.clone(), true));
             let name = format_ident!("sum_{}", identifier(&self.plan.buffers[buffer.0].name));
-            self.sums.push(Sum { node, buffer, out, max, coeff, lanes, name, access });
+            self.sums.push(Sum { node, buffer, out, max, coeff, scalars, lanes, name, access });
         }
         let whole = |a: &Access| a.axes == all;
         self.flat = l.space.len() > 1
@@ -199,6 +205,10 @@ impl<'a> Kernel<'a> {
             let i = Self::index(axis);
             flat = Some(match flat {
                 None => quote!(#i),
+                Some(f) if k == 1 => {
+                    let n = self.buffer_extent(a.buffer, k);
+                    quote!(#f * #n + #i)
+                }
                 Some(f) => {
                     let n = self.buffer_extent(a.buffer, k);
                     quote!((#f) * #n + #i)
@@ -303,7 +313,8 @@ impl<'a> Kernel<'a> {
         let mut statements = TokenStream::new();
         let identity: Vec<usize> = (0..self.l.space.len()).collect();
         let mut uses: BTreeMap<NodeId, usize> = BTreeMap::new();
-        for id in self.l.body.iter().chain(&self.l.reductions) {
+        let summed: Vec<NodeId> = self.l.reductions.iter().map(|r| r.node).collect();
+        for id in self.l.body.iter().chain(&summed) {
             for operand in self.operands(*id) {
                 // A power wants its base in a variable.
                 let squared = matches!(self.g.op(*id), Op::Product { factors, .. }
@@ -350,10 +361,13 @@ impl<'a> Kernel<'a> {
         let positions = self.positions(s.node);
         let value = match self.g.op(s.node).clone() {
             Op::Product { factors, .. } => {
-                let parts: Vec<(Code, Number)> = factors
+                let mut parts: Vec<(Code, Number)> = factors
                     .iter()
                     .map(|f| (self.operand_code(&f.operand, &positions, values), f.power))
                     .collect();
+                if !s.lanes {
+                    parts.extend(s.scalars.iter().map(|(n, p)| (self.value(*n, &[], values), *p)));
+                }
                 let coeff = if s.lanes { Number::ONE } else { s.coeff };
                 writer.product(coeff, &parts)
             }
@@ -409,7 +423,8 @@ impl<'a> Kernel<'a> {
                 if a.axes.len() == 1 {
                     before.extend(quote!(let #name = &#mutable #array[..#n];));
                 } else {
-                    before.extend(quote!(let #name = &#mutable #array[(#offset) * #n..][..#n];));
+                    let offset = if a.axes.len() == 2 { offset } else { quote!((#offset)) };
+                    before.extend(quote!(let #name = &#mutable #array[#offset * #n..][..#n];));
                 }
             } else if !self.runs_inside(a) && !a.written {
                 let offset = self.offset(a, false);
@@ -432,7 +447,7 @@ impl<'a> Kernel<'a> {
             if let Some(k) = s.access {
                 let a = &self.accesses[k];
                 let (array, offset) = (buffer_ident(self.plan, a.buffer), self.offset(a, false));
-                let value = self.scaled(s);
+                let value = self.scaled(s, &s.name);
                 after.extend(self.put(s, &quote!(#array[#offset]), &value));
             } else if !self.is_single_row() {
                 let total = format_ident!("{}_total", s.name);
@@ -467,14 +482,13 @@ impl<'a> Kernel<'a> {
         (quote!(#before #looped #after), math)
     }
 
-    /// A gathered sum, times its constant.
-    fn scaled(&self, s: &Sum) -> TokenStream {
-        let name = &s.name;
-        if s.coeff.is_one() {
-            return quote!(#name);
-        }
-        let c = self.cx.number(s.coeff);
-        quote!(#c * #name)
+    /// A gathered sum, times its constant and scalars.
+    fn scaled(&self, s: &Sum, name: &Ident) -> TokenStream {
+        let mut parts = vec![(Code::atom(quote!(#name)), Number::ONE)];
+        let none = BTreeMap::new();
+        parts.extend(s.scalars.iter().map(|(n, p)| (self.value(*n, &[], &none), *p)));
+        let mut writer = Writer { g: self.g, cx: self.cx, math: false };
+        writer.product(s.coeff, &parts).tokens
     }
 
     fn put(&self, s: &Sum, target: &TokenStream, value: &TokenStream) -> TokenStream {
@@ -527,12 +541,7 @@ impl<'a> Kernel<'a> {
         for s in self.sums.iter().filter(|s| s.access.is_none()) {
             names.push(buffer_ident(self.plan, s.buffer));
             let name = if self.is_single_row() { s.name.clone() } else { format_ident!("{}_total", s.name) };
-            values.push(if s.coeff.is_one() {
-                quote!(#name)
-            } else {
-                let c = self.cx.number(s.coeff);
-                quote!(#c * #name)
-            });
+            values.push(self.scaled(s, &name));
         }
         (names, values)
     }

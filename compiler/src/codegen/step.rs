@@ -59,7 +59,7 @@ impl Steps<'_> {
             Step::Loop(l) => {
                 self.counter += 1;
                 let mut nodes: Vec<NodeId> = l.stores.iter().map(|(n, _)| *n).collect();
-                nodes.extend(&l.reductions);
+                nodes.extend(l.reductions.iter().map(|r| r.node));
                 let doc: Vec<String> = nodes.iter().map(|n| self.doc(*n)).filter(|d| !d.is_empty()).collect();
                 let name = self.loop_name(l);
                 Kernel::new(self.plan, self.cx, l).tokens(&name, &doc)
@@ -77,11 +77,7 @@ impl Steps<'_> {
 
     /// A loop is called after what it computes.
     fn loop_name(&self, l: &crate::schedule::Loop) -> Ident {
-        let first = l
-            .stores
-            .first()
-            .map(|(_, b)| *b)
-            .or_else(|| l.reductions.first().and_then(|r| self.plan.buffer_of.get(r).copied()));
+        let first = l.stores.first().map(|(_, b)| *b).or_else(|| l.reductions.first().map(|r| r.buffer));
         match first {
             Some(b) => format_ident!("step_{}_{}", self.counter, buffer_ident(self.plan, b)),
             None => format_ident!("step_{}", self.counter),

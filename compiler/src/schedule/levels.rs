@@ -1,9 +1,17 @@
 //! Levels, loops and buffers.
 
 use super::classify::{Class, class};
-use super::{Buffer, BufferId, Loop, MatMul, Output, Plan, Policy, Step, Storage};
+use super::{Buffer, BufferId, Loop, MatMul, Output, Plan, Policy, Reduction, Step, Storage};
 use crate::ir::{Extent, Graph, NodeId, Number, Op, Operand, Tensor};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// A reduction times scalars, written scaled.
+#[derive(Clone, Debug)]
+struct Scaled {
+    reduction: NodeId,
+    coeff: Number,
+    scalars: Vec<(NodeId, Number)>,
+}
 
 /// A sum that is begun by a loop and finished by matrix products into the same array.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +29,9 @@ pub(super) struct Planner {
     order: Vec<NodeId>,
     classes: BTreeMap<NodeId, Class>,
     accumulated: BTreeMap<NodeId, Accumulated>,
-    /// Products that an accumulated sum takes in.
+    /// Scaled reductions, by the node that they are the value of.
+    scaled: BTreeMap<NodeId, Scaled>,
+    /// Products and reductions that another node takes in.
     absorbed: BTreeSet<NodeId>,
     level: BTreeMap<NodeId, usize>,
 }
@@ -42,6 +52,7 @@ impl Planner {
             order: Vec::new(),
             classes: BTreeMap::new(),
             accumulated: BTreeMap::new(),
+            scaled: BTreeMap::new(),
             absorbed: BTreeSet::new(),
             level: BTreeMap::new(),
         }
@@ -49,6 +60,7 @@ impl Planner {
 
     pub(super) fn plan(mut self) -> Plan {
         self.find_accumulated();
+        self.find_scaled();
         let roots = self.roots();
         self.order = self.g.reachable(&roots);
         self.classes = self.order.iter().map(|&id| (id, class(&self.g, id))).collect();
@@ -102,6 +114,37 @@ impl Planner {
             }
             self.absorbed.extend(acc.products.iter().map(|(n, ..)| *n));
             self.accumulated.insert(id, acc);
+        }
+    }
+
+    /// Products of scalars and one reduction that nothing else uses: the loop that sums also scales.
+    fn find_scaled(&mut self) {
+        let roots = self.roots();
+        let uses = self.g.uses(&roots);
+        let once = |n: NodeId| uses.get(n.0 as usize).is_some_and(|u| *u == 1);
+        for id in self.g.reachable(&roots) {
+            if class(&self.g, id) != Class::Elementwise || self.accumulated.contains_key(&id) {
+                continue;
+            }
+            let Op::Product { coeff, factors, .. } = self.g.op(id) else { continue };
+            let (scalars, arrays): (Vec<_>, Vec<_>) = factors.iter().partition(|f| f.operand.axes.is_empty());
+            let [array] = arrays.as_slice() else { continue };
+            let node = array.operand.node;
+            let in_order = array.operand.axes.iter().enumerate().all(|(k, &a)| k == a as usize);
+            let sums = matches!(class(&self.g, node), Class::Reduction { .. })
+                && matches!(self.g.op(node), Op::Product { .. });
+            if !sums
+                || !once(node)
+                || !array.power.is_one()
+                || !in_order
+                || array.operand.axes.len() != self.g.rank(id)
+                || roots.contains(&node)
+            {
+                continue;
+            }
+            let scalars = scalars.iter().map(|f| (f.operand.node, f.power)).collect();
+            self.scaled.insert(id, Scaled { reduction: node, coeff: *coeff, scalars });
+            self.absorbed.insert(node);
         }
     }
 
@@ -195,7 +238,9 @@ impl Planner {
 
     /// Computed inside loops, one entry at a time.
     fn in_loop(&self, id: NodeId) -> bool {
-        self.class_of(id) == Class::Elementwise && !self.accumulated.contains_key(&id)
+        self.class_of(id) == Class::Elementwise
+            && !self.accumulated.contains_key(&id)
+            && !self.scaled.contains_key(&id)
     }
 
     /// The earliest level at which a loop may read the operand.
@@ -232,6 +277,12 @@ impl Planner {
                     level = scalars.iter().fold(level, |l, (s, _)| l.max(self.level_for_call(*s)));
                 }
                 level
+            } else if let Some(scaled) = self.scaled.get(&id) {
+                let level = self.level_of(scaled.reduction);
+                scaled
+                    .scalars
+                    .iter()
+                    .fold(level, |l, (s, _)| l.max(self.level_for_loop(&Use { node: *s, aligned: false })))
             } else {
                 let uses = self.uses_of(id, &c);
                 match c {
@@ -258,6 +309,11 @@ impl Planner {
         }
     }
 
+    /// The level of the loop that begins an accumulated sum: as early as it can be, so that it shares other loops.
+    fn init_level(&self, init: NodeId) -> usize {
+        self.level_for_loop(&Use { node: init, aligned: true })
+    }
+
     /// Moves an element-wise node to the one loop that reads it, if there is only one and it is later.
     fn sink(&mut self) {
         let outputs: BTreeSet<NodeId> = self.outputs.iter().map(|o| self.resolved(o.node)).collect();
@@ -273,15 +329,28 @@ impl Planner {
                 self.level.insert(id, *level);
             }
             if self.absorbed.contains(&id) {
-                for child in self.g.node(id).children() {
-                    readers.entry(child).or_default().push(None);
+                if self.class_of(id) == Class::MatMul {
+                    for child in self.g.node(id).children() {
+                        readers.entry(child).or_default().push(None);
+                    }
                 }
                 continue;
             }
             let c = self.class_of(id);
             if let Some(acc) = self.accumulated.get(&id) {
                 if let Some(init) = acc.init {
-                    readers.entry(init).or_default().push(Some((self.level_of(id), self.space_of(id, &c))));
+                    readers
+                        .entry(init)
+                        .or_default()
+                        .push(Some((self.init_level(init), self.space_of(id, &c))));
+                }
+                continue;
+            }
+            if let Some(scaled) = self.scaled.get(&id).cloned() {
+                let c = self.class_of(scaled.reduction);
+                let reader = (self.level_of(id), self.space_of(scaled.reduction, &c));
+                for u in self.uses_of(scaled.reduction, &c) {
+                    readers.entry(u.node).or_default().push(u.aligned.then(|| reader.clone()));
                 }
                 continue;
             }
@@ -318,15 +387,29 @@ impl Planner {
             need(o.node);
         }
         for &id in &self.order {
-            let c = self.class_of(id);
-            if self.accumulated.contains_key(&id) {
+            let mut c = self.class_of(id);
+            if let Some(acc) = self.accumulated.get(&id) {
+                if let Some(init) = acc.init
+                    && self.policy == Policy::Store
+                    && self.in_loop(init)
+                    && self.level_of(init) != self.init_level(init)
+                {
+                    need(init);
+                }
+                continue;
+            }
+            let (mut reader, level) = (id, self.level_of(id));
+            if let Some(scaled) = self.scaled.get(&id) {
+                reader = scaled.reduction;
+                c = self.class_of(reader);
+            } else if self.absorbed.contains(&id) && c != Class::MatMul {
                 continue;
             }
             let loops = matches!(c, Class::Elementwise | Class::Reduction { .. });
-            for u in self.uses_of(id, &c) {
+            for u in self.uses_of(reader, &c) {
                 let same_loop = loops
                     && u.aligned
-                    && (self.policy == Policy::Recompute || self.level_of(u.node) == self.level_of(id));
+                    && (self.policy == Policy::Recompute || self.level_of(u.node) == level);
                 if !same_loop {
                     need(u.node);
                 }
@@ -387,7 +470,11 @@ impl Planner {
             let c = self.class_of(id);
             let needs = match c {
                 Class::Leaf | Class::Alias(_) => false,
-                Class::Elementwise => self.accumulated.contains_key(&id) || stored.contains(&id),
+                Class::Elementwise => {
+                    self.accumulated.contains_key(&id)
+                        || self.scaled.contains_key(&id)
+                        || stored.contains(&id)
+                }
                 _ => true,
             };
             if !needs {
@@ -449,19 +536,27 @@ impl Planner {
             };
             let mut wanted: Vec<(usize, NodeId)> = Vec::new();
             let mut stores: Vec<(usize, NodeId, BufferId)> = Vec::new();
-            let mut reductions: Vec<(usize, NodeId)> = Vec::new();
+            let mut reductions: Vec<(usize, Reduction)> = Vec::new();
             for &id in &here {
                 let c = self.class_of(id);
-                let space = self.space_of(id, &c);
-                if let Some(acc) = self.accumulated.get(&id) {
-                    if let (Some(init), Some(&buffer)) = (acc.init, buffer_of.get(&id)) {
-                        let k = loop_for(space);
-                        wanted.push((k, init));
-                        stores.push((k, init, buffer));
+                if self.accumulated.contains_key(&id) || self.absorbed.contains(&id) {
+                    continue;
+                }
+                if let Some(scaled) = self.scaled.get(&id) {
+                    if let Some(&buffer) = buffer_of.get(&id) {
+                        let k = loop_for(self.space_of(scaled.reduction, &self.class_of(scaled.reduction)));
+                        let (node, coeff, scalars) = (scaled.reduction, scaled.coeff, scaled.scalars.clone());
+                        reductions.push((k, Reduction { node, buffer, coeff, scalars }));
                     }
-                } else if let Class::Reduction { .. } = c {
-                    let k = loop_for(space);
-                    reductions.push((k, id));
+                    continue;
+                }
+                let space = self.space_of(id, &c);
+                if let Class::Reduction { .. } = c {
+                    if let Some(&buffer) = buffer_of.get(&id) {
+                        let k = loop_for(space);
+                        let (coeff, scalars) = (Number::ONE, Vec::new());
+                        reductions.push((k, Reduction { node: id, buffer, coeff, scalars }));
+                    }
                 } else if stored.contains(&id)
                     && let Some(&buffer) = buffer_of.get(&id)
                 {
@@ -470,10 +565,20 @@ impl Planner {
                     stores.push((k, id, buffer));
                 }
             }
-            for (k, id) in &reductions {
-                loops[*k].reductions.push(*id);
-                let c = self.class_of(*id);
-                wanted.extend(self.uses_of(*id, &c).into_iter().filter(|u| u.aligned).map(|u| (*k, u.node)));
+            for (id, acc) in &self.accumulated {
+                if let (Some(init), Some(&buffer)) = (acc.init, buffer_of.get(id))
+                    && self.init_level(init) == level
+                {
+                    let k = loop_for(self.g.shape(*id).to_vec());
+                    wanted.push((k, init));
+                    stores.push((k, init, buffer));
+                }
+            }
+            for (k, r) in reductions {
+                let c = self.class_of(r.node);
+                wanted
+                    .extend(self.uses_of(r.node, &c).into_iter().filter(|u| u.aligned).map(|u| (k, u.node)));
+                loops[k].reductions.push(r);
             }
             for (k, id, buffer) in stores {
                 loops[k].stores.push((id, buffer));

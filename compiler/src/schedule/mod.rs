@@ -69,7 +69,20 @@ pub struct Loop {
     /// Nodes whose entries are written, and where to. A node may be a leaf: then it is copied.
     pub stores: Vec<(NodeId, BufferId)>,
     /// Sums and maxima over the loop.
-    pub reductions: Vec<NodeId>,
+    pub reductions: Vec<Reduction>,
+}
+
+/// A sum or maximum over a loop, times scalars.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reduction {
+    /// The node that is summed up: a contraction or a maximum.
+    pub node: NodeId,
+    /// Where the result goes.
+    pub buffer: BufferId,
+    /// A constant factor besides the node's own.
+    pub coeff: Number,
+    /// Scalar factors, with their powers.
+    pub scalars: Vec<(NodeId, Number)>,
 }
 
 /// `out (+)= alpha · a · b`

@@ -15,11 +15,14 @@ pub(super) fn binarise(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
     let uses = g.uses(roots);
     let used_once = |id: NodeId| uses.get(id.0 as usize).is_some_and(|u| *u == 1);
     let mut map: BTreeMap<NodeId, NodeId> = BTreeMap::new();
-    let mut temporaries = Temporaries { next: 1 };
+    let mut temporaries = Temporaries { next: 1, next_scalar: 1 };
     for id in g.reachable(roots) {
         let new = match flattened(g, id, &map, &used_once) {
             Some((coeff, factors, out, bound)) => ordered(g, coeff, factors, &out, bound, &mut temporaries),
-            None => g.rebuilt(id, &|c| map.get(&c).copied().unwrap_or(c)),
+            None => {
+                let new = g.rebuilt(id, &|c| map.get(&c).copied().unwrap_or(c));
+                scalars_apart(g, new, &mut temporaries)
+            }
         };
         g.inherit_name(id, new);
         map.insert(id, new);
@@ -30,9 +33,17 @@ pub(super) fn binarise(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
 /// Names for intermediate products: a named node is not merged back into what uses it.
 struct Temporaries {
     next: usize,
+    next_scalar: usize,
 }
 
 impl Temporaries {
+    fn name_scalar(&mut self, g: &mut Graph, id: NodeId) {
+        if g.name(id).is_none() {
+            g.set_name(id, &format!("{SCALAR}{}", self.next_scalar));
+            self.next_scalar += 1;
+        }
+    }
+
     fn name(&mut self, g: &mut Graph, id: NodeId) {
         if g.name(id).is_none() {
             g.set_name(id, &format!("p{}", self.next));
@@ -40,6 +51,32 @@ impl Temporaries {
         }
     }
 }
+
+/// An element-wise product with its constant and its scalars as one scalar, so that a loop multiplies once.
+fn scalars_apart(g: &mut Graph, id: NodeId, temporaries: &mut Temporaries) -> NodeId {
+    let Op::Product { coeff, factors, bound } = g.op(id).clone() else { return id };
+    let rank = g.rank(id);
+    if rank == 0 || !bound.is_empty() {
+        return id;
+    }
+    let locals = g.locals(id);
+    let (scalars, arrays): (Vec<_>, Vec<_>) = factors
+        .iter()
+        .map(|f| (g.tensor(&f.operand, &locals), f.power))
+        .partition(|(t, _)| t.indices.is_empty());
+    let work = scalars.len() + usize::from(!coeff.is_one());
+    if arrays.is_empty() || scalars.is_empty() || (work < 2 && scalars.iter().all(|(_, p)| p.is_one())) {
+        return id;
+    }
+    let factor = g.contract(coeff, &scalars, &[]);
+    temporaries.name_scalar(g, factor);
+    let mut parts = arrays;
+    parts.push((Tensor::new(factor, Vec::new()), Number::ONE));
+    g.contract(Number::ONE, &parts, &locals[..rank])
+}
+
+/// What names of scalars made here begin with.
+const SCALAR: &str = "factor";
 
 type Flat = (Number, Vec<(Tensor, Number)>, Vec<Index>, Vec<Index>);
 

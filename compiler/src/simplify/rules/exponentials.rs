@@ -238,3 +238,24 @@ pub(super) fn log_softmax(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     }
     None
 }
+
+/// σ(u) σ(−u) = a (1 − a) with a = σ(u)
+pub(crate) fn by_activation(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let mut p = Opened::product(g, id)?;
+    for k in 0..p.factors.len() {
+        let (minus, power) = p.factors[k].clone();
+        let Some(v) = inner(g, &minus, "sigmoid").filter(|_| power.is_one()) else { continue };
+        for n in (0..p.factors.len()).filter(|n| *n != k) {
+            let a = p.factors[n].0.clone();
+            let Some(u) = inner(g, &a, "sigmoid") else { continue };
+            // Of the two the one whose argument is not itself a negative is the activation.
+            if !opposite(g, &v, &u) || (g.name(a.node).is_none() && g.name(minus.node).is_some()) {
+                continue;
+            }
+            let one = g.constant(ONE);
+            p.factors[k] = (g.sum(&[(ONE, one), (Number::MINUS_ONE, a)]), ONE);
+            return Some(p.closed(g));
+        }
+    }
+    None
+}

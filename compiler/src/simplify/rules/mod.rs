@@ -7,6 +7,8 @@ mod norms;
 mod powers;
 mod sums;
 
+pub(super) use exponentials::by_activation as sigmoid_by_activation;
+
 use crate::ir::{Graph, Index, NodeId, Number, Op, Tensor};
 
 /// When a rule applies.
