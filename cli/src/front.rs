@@ -60,7 +60,14 @@ impl ObjectiveText {
         let defines = errors.defines(&self.defines);
         let program = errors.take(parse::program(&self.expr, SourceId::Expression));
         let Some(program) = program.filter(|_| errors.0.is_empty()) else { return Err(errors.0) };
-        objective::lower(&self.expr, &program, &defines, &self.variables, &self.wrt)
+        objective::lower(
+            &self.expr,
+            &program,
+            &defines,
+            &self.variables,
+            &self.wrt,
+            objective::Wanted::Scalar,
+        )
     }
 }
 

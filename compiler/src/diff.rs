@@ -26,17 +26,46 @@ pub fn pullback(
     wrt: &[NodeId],
     name: &dyn Fn(&Graph, NodeId) -> Option<String>,
 ) -> Vec<NodeId> {
+    sweep(g, seeds, wrt, &[], name)
+}
+
+/// The Jacobian of a tensor: for each node of `wrt`, the derivative of every entry of `of` by every entry of it, with
+/// the axes of `of` first. The cotangents of the sweep carry the axes of `of` along.
+pub fn jacobian(g: &mut Graph, of: NodeId, wrt: &[NodeId]) -> Vec<NodeId> {
+    let rows = g.whole(of).indices;
+    let columns = g.whole(of).indices;
+    let deltas: Vec<(Tensor, Number)> = rows
+        .iter()
+        .zip(&columns)
+        .map(|(&r, &c)| {
+            let extent = g.extents.of(r);
+            (Tensor::new(g.delta(extent), vec![r, c]), Number::ONE)
+        })
+        .collect();
+    let out: Vec<Index> = rows.iter().chain(&columns).copied().collect();
+    let identity = g.contract(Number::ONE, &deltas, &out);
+    sweep(g, &[(of, identity)], wrt, &rows, &|_, _| None)
+}
+
+/// One sweep; every cotangent has the axes `extra` before those of its node.
+fn sweep(
+    g: &mut Graph,
+    seeds: &[(NodeId, NodeId)],
+    wrt: &[NodeId],
+    extra: &[Index],
+    name: &dyn Fn(&Graph, NodeId) -> Option<String>,
+) -> Vec<NodeId> {
     let roots: Vec<NodeId> = seeds.iter().map(|(n, _)| *n).collect();
     let order = g.reachable(&roots);
     let active = active_nodes(g, &order, wrt);
-    let mut sweep = Sweep { contributions: BTreeMap::new(), active };
+    let mut sweep = Sweep { contributions: BTreeMap::new(), active, extra: extra.to_vec() };
     for (node, ct) in seeds {
         sweep.contributions.entry(*node).or_default().push(*ct);
     }
     let mut found: BTreeMap<NodeId, NodeId> = BTreeMap::new();
     for &id in order.iter().rev() {
         let Some(parts) = sweep.contributions.remove(&id) else { continue };
-        let ct = add_up(g, id, &parts);
+        let ct = add_up(g, id, &parts, extra);
         if g.is_zero(ct) {
             continue;
         }
@@ -52,8 +81,8 @@ pub fn pullback(
         .map(|id| match found.get(id) {
             Some(ct) => *ct,
             None => {
-                let t = g.whole(*id);
-                g.fill(Number::ZERO, &t.indices)
+                let axes: Vec<Index> = extra.iter().copied().chain(g.whole(*id).indices).collect();
+                g.fill(Number::ZERO, &axes)
             }
         })
         .collect()
@@ -69,11 +98,11 @@ fn active_nodes(g: &Graph, order: &[NodeId], wrt: &[NodeId]) -> Vec<bool> {
     active
 }
 
-fn add_up(g: &mut Graph, id: NodeId, parts: &[NodeId]) -> NodeId {
+fn add_up(g: &mut Graph, id: NodeId, parts: &[NodeId], extra: &[Index]) -> NodeId {
     if let [only] = parts {
         return *only;
     }
-    let axes = g.whole(id).indices;
+    let axes: Vec<Index> = extra.iter().copied().chain(g.whole(id).indices).collect();
     let terms: Vec<_> = parts.iter().map(|p| (Number::ONE, Tensor::new(*p, axes.clone()))).collect();
     g.sum_as(&terms, &axes)
 }
@@ -81,6 +110,8 @@ fn add_up(g: &mut Graph, id: NodeId, parts: &[NodeId]) -> NodeId {
 struct Sweep {
     contributions: BTreeMap<NodeId, Vec<NodeId>>,
     active: Vec<bool>,
+    /// Axes that every cotangent has before those of its node.
+    extra: Vec<Index>,
 }
 
 impl Sweep {
@@ -101,7 +132,7 @@ impl Sweep {
             return;
         }
         let mut factors = factors.to_vec();
-        let mut out: Vec<Index> = Vec::new();
+        let mut out: Vec<Index> = self.extra.clone();
         for &a in &operand.axes {
             let index = locals[a as usize];
             if out.contains(&index) {
@@ -132,7 +163,9 @@ impl Sweep {
         let rank = shape.len();
         let locals = g.locals(id);
         let axes = &locals[..rank];
-        let ct = Tensor::new(ct, axes.to_vec());
+        // The axes of the cotangent: the extra ones, then the node's own.
+        let ct_axes: Vec<Index> = self.extra.iter().chain(axes).copied().collect();
+        let ct = Tensor::new(ct, ct_axes.clone());
         let y = Tensor::new(id, axes.to_vec());
         let one = Number::ONE;
         match op {
@@ -182,7 +215,7 @@ impl Sweep {
                 for (operand, taken) in [(&then, true), (&otherwise, false)] {
                     if self.wants(operand.node) {
                         let (u, v) = if taken { (&ct, &zero) } else { (&zero, &ct) };
-                        let share = Tensor::new(g.select_as(op, &l, &r, u, v, axes), axes.to_vec());
+                        let share = Tensor::new(g.select_as(op, &l, &r, u, v, &ct_axes), ct_axes.clone());
                         self.give(g, operand, &locals, one, &[(share, one)]);
                     }
                 }
@@ -205,7 +238,8 @@ impl Sweep {
                     }
                     // s ⊙ (ct − Σ ct ⊙ s)
                     AxisFn::Softmax => {
-                        let kept: Vec<Index> = axes.iter().copied().filter(|i| !along.contains(i)).collect();
+                        let kept: Vec<Index> =
+                            ct_axes.iter().copied().filter(|i| !along.contains(i)).collect();
                         let inner = g.contract(one, &[(ct.clone(), one), (y.clone(), one)], &kept);
                         let inner = Tensor::new(inner, kept);
                         let centred = g.sum(&[(one, ct), (Number::MINUS_ONE, inner)]);
@@ -213,7 +247,8 @@ impl Sweep {
                     }
                     // ct − softmax(x) Σ ct
                     AxisFn::LogSoftmax => {
-                        let kept: Vec<Index> = axes.iter().copied().filter(|i| !along.contains(i)).collect();
+                        let kept: Vec<Index> =
+                            ct_axes.iter().copied().filter(|i| !along.contains(i)).collect();
                         let total = Tensor::new(g.contract(one, &[(ct.clone(), one)], &kept), kept);
                         let s = g.axis(AxisFn::Softmax, &x, &along);
                         let back = g.multiply(&[s, total]);
@@ -251,19 +286,29 @@ impl Sweep {
             Op::Inverse(_) | Op::Det(_) | Op::LogDet(_) => {}
             Op::Merge { arg, groups } => {
                 if self.wants(arg) {
-                    let inner: Vec<Extent> = g.shape(arg).to_vec();
-                    let back = g.split(ct.node, &groups, &inner);
+                    let (groups, shape) = self.with_extra(g, &groups, arg);
+                    let back = g.split(ct.node, &groups, &shape);
                     self.contributions.entry(arg).or_default().push(back);
                 }
             }
             Op::Split { arg, groups } => {
                 if self.wants(arg) {
-                    let inner: Vec<Extent> = g.shape(arg).to_vec();
-                    let back = g.merge(ct.node, &groups, &inner);
+                    let (groups, shape) = self.with_extra(g, &groups, arg);
+                    let back = g.merge(ct.node, &groups, &shape);
                     self.contributions.entry(arg).or_default().push(back);
                 }
             }
         }
+    }
+
+    /// Groups of axes with the extra ones before them, each by itself, and the shape of the cotangent of `arg`.
+    fn with_extra(&self, g: &Graph, groups: &[Vec<u8>], arg: NodeId) -> (Vec<Vec<u8>>, Vec<Extent>) {
+        let n = self.extra.len() as u8;
+        let mut all: Vec<Vec<u8>> = (0..n).map(|k| vec![k]).collect();
+        all.extend(groups.iter().map(|group| group.iter().map(|a| a + n).collect()));
+        let mut shape: Vec<Extent> = self.extra.iter().map(|&i| g.extents.of(i)).collect();
+        shape.extend(g.shape(arg));
+        (all, shape)
     }
 }
 
@@ -283,5 +328,52 @@ fn is_sum_of_squares(g: &Graph, id: NodeId) -> bool {
                 })
         }
         _ => false,
+    }
+}
+
+/// The entries of a node where its axes `a` and `b` are equal, along `a`; the axis `b` is gone. The index goes through
+/// to the leaves, so that the array of which this is the diagonal need never be there.
+pub fn diagonal(g: &mut Graph, id: NodeId, a: usize, b: usize) -> NodeId {
+    let locals = g.locals(id);
+    let rank = g.rank(id);
+    let (kept, dropped) = (locals[a], locals[b]);
+    let out: Vec<Index> = locals[..rank].iter().copied().filter(|i| *i != dropped).collect();
+    let within = |g: &mut Graph, o: &Operand| -> Tensor {
+        let t = g.tensor(o, &locals).renamed(&[dropped], &[kept]);
+        let twice: Vec<usize> =
+            t.indices.iter().enumerate().filter(|(_, i)| **i == kept).map(|(k, _)| k).collect();
+        match twice.as_slice() {
+            [first, second] if !matches!(g.op(t.node), Op::Input(_) | Op::Delta) => {
+                let (first, second) = (*first, *second);
+                let node = diagonal(g, t.node, first, second);
+                let mut indices = t.indices;
+                indices.remove(second);
+                Tensor::new(node, indices)
+            }
+            _ => t,
+        }
+    };
+    match g.op(id).clone() {
+        Op::Sum(terms) => {
+            let terms: Vec<_> = terms.iter().map(|t| (t.coeff, within(g, &t.operand))).collect();
+            g.sum_as(&terms, &out)
+        }
+        Op::Product { coeff, factors, .. } => {
+            let parts: Vec<_> = factors.iter().map(|f| (within(g, &f.operand), f.power)).collect();
+            g.contract_over(coeff, &parts, &out, &locals[rank..])
+        }
+        Op::Map { function, args } => {
+            let args: Vec<_> = args.iter().map(|o| within(g, o)).collect();
+            let t = g.map(function, &args);
+            g.tensor_as(&t, &out)
+        }
+        Op::Select { op, lhs, rhs, then, otherwise } => {
+            let [lhs, rhs, then, otherwise] = [&lhs, &rhs, &then, &otherwise].map(|o| within(g, o));
+            g.select_as(op, &lhs, &rhs, &then, &otherwise, &out)
+        }
+        _ => {
+            let axes = locals[..rank].iter().map(|&i| if i == dropped { kept } else { i }).collect();
+            g.tensor_as(&Tensor::new(id, axes), &out)
+        }
     }
 }

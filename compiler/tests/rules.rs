@@ -13,8 +13,8 @@ const VARIABLES: &str = "x: vector[3], y: vector[3], u: vector[3], v: vector[3],
 fn lowered(text: &str) -> (Graph, NodeId) {
     let program = parse::program(text, SourceId::Expression).unwrap_or_else(|e| panic!("{text}: {e}"));
     let variables = parse::declarations(VARIABLES, SourceId::Declarations).expect("declarations");
-    let lowered =
-        objective::lower(text, &program, &[], &variables, &[]).unwrap_or_else(|e| panic!("{text}: {e}"));
+    let lowered = objective::lower(text, &program, &[], &variables, &[], objective::Wanted::Scalar)
+        .unwrap_or_else(|e| panic!("{text}: {e}"));
     (lowered.graph, lowered.value)
 }
 

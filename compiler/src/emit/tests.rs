@@ -17,7 +17,8 @@ fn declarations(text: &str) -> Vec<Declaration> {
 fn objective(source: &str, variables: &str, wrt: &[&str]) -> objective::Objective {
     let program = parse::program(source, SourceId::Expression).expect(source);
     let wrt: Vec<_> = wrt.iter().map(|w| ((*w).to_owned(), objective::whole(source))).collect();
-    objective::lower(source, &program, &[], &declarations(variables), &wrt).expect(source)
+    objective::lower(source, &program, &[], &declarations(variables), &wrt, objective::Wanted::Scalar)
+        .expect(source)
 }
 
 fn expanded() -> View {

@@ -18,6 +18,15 @@ pub struct Objective {
     pub wrt: Vec<NodeId>,
 }
 
+/// What an objective's text must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// A number: an objective.
+    Scalar,
+    /// A vector: a residual.
+    Vector,
+}
+
 /// Lowers an objective.
 ///
 /// `text` is the source of `program`; `wrt` names the variables to differentiate by, with the place of each.
@@ -30,6 +39,7 @@ pub fn lower(
     defines: &[(Definition, SourceId, String)],
     variables: &[Declaration],
     wrt: &[(String, Place)],
+    wanted: Wanted,
 ) -> Result<Objective, Diagnostics> {
     let mut texts = vec![(SourceId::Expression, text)];
     texts.extend(defines.iter().map(|(_, id, t)| (*id, t.as_str())));
@@ -58,12 +68,19 @@ pub fn lower(
     let frame = l.open_frame(program, SourceId::Expression);
     l.lower_locals(frame);
     let value = l.expr(&program.result, frame);
-    if let Ok(v) = &value
-        && v.kind != Kind::Scalar
-    {
-        let message = format!("an objective is a scalar, but {}", l.describe(v));
-        let help = "sum it up, or take a norm: `sum(...)`, `norm2(...)^2`";
-        l.report(Diagnostic::new(ErrorKind::NotScalar, v.place, message).with_help(help));
+    if let Ok(v) = &value {
+        match (wanted, v.kind) {
+            (Wanted::Scalar, Kind::Scalar) | (Wanted::Vector, Kind::Column(_) | Kind::Row(_)) => {}
+            (Wanted::Scalar, _) => {
+                let message = format!("an objective is a scalar, but {}", l.describe(v));
+                let help = "sum it up, or take a norm: `sum(...)`, `norm2(...)^2`";
+                l.report(Diagnostic::new(ErrorKind::NotScalar, v.place, message).with_help(help));
+            }
+            (Wanted::Vector, _) => {
+                let message = format!("a residual is a vector, but {}", l.describe(v));
+                l.report(Diagnostic::new(ErrorKind::ShapeMismatch, v.place, message));
+            }
+        }
     }
     l.check_sizes();
     let Ok(value) = value else {
