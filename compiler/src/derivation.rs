@@ -143,6 +143,23 @@ impl Pen<'_> {
         }
     }
 
+    /// A term that has no share in a derivative, and why.
+    fn absent(&self, term: &Term, by: &str) -> Line {
+        let [text, latex] = self.formula(term.node);
+        Line {
+            left: [term.origin.clone(), format!("\\text{{{}}}", escaped(&term.origin))],
+            right: Some([
+                format!("0, because {text} does not mention {by}"),
+                format!(
+                    "0 \\text{{, because }} {latex} \\text{{ does not mention }} {}",
+                    emit::latex_name(by)
+                ),
+            ]),
+            note: String::new(),
+            equation: false,
+        }
+    }
+
     fn of_term(&self, origin: &str, node: Option<NodeId>, note: &str) -> Line {
         Line {
             left: [origin.to_owned(), format!("\\text{{{}}}", escaped(origin))],
@@ -153,15 +170,8 @@ impl Pen<'_> {
     }
 }
 
-fn name_latex(name: &str) -> String {
-    let letters = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    let digits = &name[letters.len()..];
-    let body = if letters == "delta" { "\\delta".to_owned() } else { escaped(letters) };
-    if digits.is_empty() { body } else { format!("{body}_{{{digits}}}") }
-}
-
 fn partial_latex(by: &str) -> String {
-    format!("\\frac{{\\partial C}}{{\\partial {}}}", name_latex(by))
+    format!("\\frac{{\\partial C}}{{\\partial {}}}", emit::latex_name(by))
 }
 
 fn plain(text: &str, latex: &str, right: &str, right_latex: &str) -> Line {
@@ -173,27 +183,48 @@ fn plain(text: &str, latex: &str, right: &str, right_latex: &str) -> Line {
     }
 }
 
+/// Both sides without the `sum(...)` or `dot(y, ...)` around both, which a rule has only to be a number.
+fn bare<'a>(lhs: &'a str, rhs: &'a str) -> (&'a str, &'a str) {
+    let inside = |text: &'a str, wrapper: &str| {
+        let inner = text.strip_prefix(wrapper)?.strip_suffix(')')?;
+        let mut depth = 0;
+        for c in inner.chars() {
+            depth += match c {
+                '(' => 1,
+                ')' => -1,
+                _ => 0,
+            };
+            if depth < 0 {
+                return None;
+            }
+        }
+        Some(inner)
+    };
+    for wrapper in ["sum(", "dot(y, "] {
+        if let (Some(l), Some(r)) = (inside(lhs, wrapper), inside(rhs, wrapper)) {
+            return (l, r);
+        }
+    }
+    (lhs, rhs)
+}
+
 fn rules(derivation: &mut Derivation, log: &Log) {
     if log.fired.is_empty() {
         return;
     }
     let lines = derivation.section("rewritten with", "rewritten with");
     for rule in log.rules() {
+        let (lhs, rhs) = bare(rule.lhs, rule.rhs);
         lines.push(Line {
             left: [rule.name.to_owned(), format!("\\text{{{}}}", escaped(rule.name))],
             right: Some([
-                format!("{} = {}", rule.lhs, rule.rhs),
-                format!("\\texttt{{{}}} = \\texttt{{{}}}", escaped(rule.lhs), escaped(rule.rhs)),
+                format!("{lhs} = {rhs}"),
+                format!("\\texttt{{{}}} = \\texttt{{{}}}", escaped(lhs), escaped(rhs)),
             ]),
             note: rule.domain.to_owned(),
             equation: false,
         });
     }
-}
-
-/// Why a term has no share in a derivative.
-fn absent(term: &Term, by: &str) -> String {
-    format!("0: `{}` does not mention {by}", term.origin)
 }
 
 /// Derivatives of single terms, each simplified.
@@ -250,11 +281,15 @@ pub fn cost(program: &CostProgram, text: &str) -> Derivation {
             lines.push(if mentions {
                 share_pen.of_term(&t.origin, Some(nodes[k]), "")
             } else {
-                share_pen.of_term(&t.origin, None, &absent(t, name))
+                pen.absent(t, name)
             });
         }
-        let note = if name == "a" { "times 1/m in the mean over the batch" } else { "" };
-        lines.push(pen.equation(&format!("∂C/∂{name}"), &partial_latex(name), *whole, note));
+        let (text, latex) = (format!("∂C/∂{name}"), partial_latex(name));
+        lines.push(match name.as_str() {
+            _ if program.graph.is_zero(*whole) => plain(&text, &latex, "0", "0"),
+            "a" => pen.equation(&text, &latex, *whole, "times 1/m in the mean over the batch"),
+            _ => pen.equation(&text, &latex, *whole, ""),
+        });
     }
     if program.tensors.iter().any(|t| t.partial.role == crate::lower::Role::Weight) {
         let lines = d.section("total derivative by a weight", "total derivative by a weight");
@@ -281,12 +316,12 @@ pub fn network(program: &NetworkProgram, network: &str, cost: &str) -> Derivatio
         if shown.contains(node) {
             let known = g.name(*node).unwrap_or(name);
             if known != name {
-                lines.push(plain(name, &name_latex(name), known, &name_latex(known)));
+                lines.push(plain(name, &emit::latex_name(name), known, &emit::latex_name(known)));
             }
             continue;
         }
         shown.push(*node);
-        lines.push(pen.equation(name, &name_latex(name), *node, ""));
+        lines.push(pen.equation(name, &emit::latex_name(name), *node, ""));
     }
     let lines = d.section(&format!("C = {cost}"), &format!("C = {cost}"));
     for t in &program.terms {
@@ -299,7 +334,7 @@ pub fn network(program: &NetworkProgram, network: &str, cost: &str) -> Derivatio
     }
     let lines = d.section("backwards, for one example", "backwards, for one example");
     for (name, node) in &program.deltas {
-        lines.push(pen.equation(name, &name_latex(name), *node, ""));
+        lines.push(pen.equation(name, &emit::latex_name(name), *node, ""));
     }
     let lines = d.section("gradient", "gradient");
     for (partial, direct) in program.gradient.iter().zip(&program.direct) {
@@ -316,5 +351,5 @@ pub fn network(program: &NetworkProgram, network: &str, cost: &str) -> Derivatio
 }
 
 fn total_latex(by: &str) -> String {
-    format!("\\frac{{dC}}{{d{}}}", name_latex(by))
+    format!("\\frac{{dC}}{{d{}}}", emit::latex_name(by))
 }

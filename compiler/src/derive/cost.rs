@@ -72,6 +72,10 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
     let d_weight = m.d_tensor(weight.partial.node, "w");
     let d_bias = m.d_tensor(bias.partial.node, "b");
     let docs = |what: &str, node: NodeId| {
+        if program.graph.is_zero(node) {
+            let line = format!(" {what} 0.");
+            return quote!(#[doc = #line]);
+        }
         let view = View::default();
         let formula = emit::text(&program.graph, node, &view);
         let mathml = emit::mathml(&program.graph, node, &view);

@@ -35,7 +35,8 @@ impl SpanMap {
 
     fn push_all(&mut self, tokens: &TokenStream) {
         let mut joined = true;
-        for token in tokens.clone() {
+        let mut tokens = tokens.clone().into_iter().peekable();
+        while let Some(token) = tokens.next() {
             match token {
                 TokenTree::Group(group) => {
                     let (open, close) = match group.delimiter() {
@@ -45,7 +46,8 @@ impl SpanMap {
                         Delimiter::None => ("", ""),
                     };
                     let whole = TokenTree::Group(group.clone());
-                    self.push(open, &whole, true);
+                    // `l2(lambda)` is a call, `a * (b + c)` is none.
+                    self.push(open, &whole, joined || self.text.ends_with(char::is_alphanumeric));
                     self.push_all(&group.stream());
                     self.push(close, &whole, true);
                     joined = false;
@@ -53,20 +55,38 @@ impl SpanMap {
                 TokenTree::Punct(ref punct) => {
                     // `.*`, `->` and `1.*x` are written together, so they are read together.
                     let after_point = self.text.ends_with('.');
-                    self.push(&punct.as_char().to_string(), &token, joined || after_point);
-                    joined = punct.spacing() == Spacing::Joint;
+                    let power = |t: &TokenTree| matches!(t, TokenTree::Punct(p) if p.as_char() == '^');
+                    let close = match punct.as_char() {
+                        ',' | ';' | '^' => true,
+                        '.' => tokens.peek().is_some_and(power),
+                        _ => false,
+                    };
+                    let sign = punct.as_char() == '-' && self.ends_open();
+                    self.push(&punct.as_char().to_string(), &token, joined || after_point || close);
+                    joined = punct.spacing() == Spacing::Joint || punct.as_char() == '^' || sign;
                 }
                 TokenTree::Ident(ref ident) => {
                     let name = ident.to_string();
-                    self.push(name.trim_start_matches("r#"), &token, false);
+                    self.push(name.trim_start_matches("r#"), &token, joined && self.ends_joined());
                     joined = false;
                 }
                 TokenTree::Literal(ref literal) => {
-                    self.push(&literal.to_string(), &token, false);
+                    self.push(&literal.to_string(), &token, joined && self.ends_joined());
                     joined = false;
                 }
             }
         }
+    }
+
+    /// Whether an operand must follow: a minus here is a sign.
+    fn ends_open(&self) -> bool {
+        let text = self.text.trim_end();
+        text.is_empty() || text.ends_with(['(', ',', ';', '=', '+', '-', '*', '/', '^', '<', '>'])
+    }
+
+    /// Whether the text ends in what is written next to its operand: a sign or `^`.
+    fn ends_joined(&self) -> bool {
+        self.text.ends_with(['^', '-'])
     }
 
     fn push(&mut self, text: &str, token: &TokenTree, joined: bool) {
@@ -110,7 +130,9 @@ mod tests {
         let text = |tokens| SpanMap::of_tokens(&tokens).text;
         assert_eq!(text(quote!(784 -> 100 sigmoid -> 10 softmax)), "784 -> 100 sigmoid -> 10 softmax");
         assert_eq!(text(quote!(quadratic + l2(lambda / n))), "quadratic + l2(lambda / n)");
-        assert_eq!(text(quote!(sum(x .* y) .^ 2)), "sum(x .* y) .^ 2");
+        assert_eq!(text(quote!(sum(x .* y) .^ 2)), "sum(x .* y).^2");
+        assert_eq!(text(quote!(-sum(x.^2) * (a - y)^-s)), "-sum(x.^2) * (a - y)^-s");
+        assert_eq!(text(quote!(l1(-mu, b) - l2(1e-3, w1); x)), "l1(-mu, b) - l2(1e-3, w1); x");
         assert_eq!(text(quote!(where(a <= 1, 2, 3))), "where(a <= 1, 2, 3)");
     }
 

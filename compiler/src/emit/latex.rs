@@ -10,6 +10,11 @@ pub fn write(lines: &Lines) -> String {
     latex(&page(lines))
 }
 
+/// A name.
+pub(super) fn name(text: &str) -> String {
+    latex(&super::layout::name(text))
+}
+
 fn latex(layout: &Layout) -> String {
     match layout {
         Layout::Row(row) => {

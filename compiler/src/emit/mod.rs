@@ -115,6 +115,12 @@ pub fn latex(g: &Graph, node: NodeId, view: &View) -> String {
     latex::write(&lines(g, node, view))
 }
 
+/// A name in LaTeX, as formulas have it: `\delta_2` for `delta2`.
+#[must_use]
+pub fn latex_name(name: &str) -> String {
+    latex::name(name)
+}
+
 /// The node in presentation MathML: a `<math>` element that needs nothing else.
 #[must_use]
 pub fn mathml(g: &Graph, node: NodeId, view: &View) -> String {

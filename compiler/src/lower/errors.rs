@@ -23,10 +23,10 @@ pub(super) fn list(names: &[String]) -> String {
 
 /// A name cut to a readable length.
 pub(super) fn shortened(name: &str) -> String {
-    if name.chars().count() <= 40 {
+    if name.chars().count() <= 60 {
         return name.to_owned();
     }
-    let head: String = name.chars().take(37).collect();
+    let head: String = name.chars().take(57).collect();
     format!("{head}...")
 }
 

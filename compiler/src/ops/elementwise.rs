@@ -104,7 +104,7 @@ pub static ALL: &[ElementOp] = rows! {
            ["unit(b, a)^2 * recip0(hypot(a, b))", "-y * unit(b, a) * recip0(hypot(a, b))"], -4.0 .. 4.0, = "a/sqrt(a^2 + b^2)";
     // a·log b and a/b, and 0 wherever a is 0.
     inner  "xlogy",     |v| if v[0] == 0.0 { 0.0 } else { v[0] * v[1].ln() }, ["log(b)", "xdivy(a, b)"], 0.1 .. 4.0, = "a*log(b)";
-    inner  "xlog1py",   |v| if v[0] == 0.0 { 0.0 } else { v[0] * v[1].ln_1p() }, ["log1p(b)", "xdivy(a, 1 + b)"], 0.1 .. 4.0, r"#1 \log\left(1 + #2\right)";
+    inner  "xlog1py",   |v| if v[0] == 0.0 { 0.0 } else { v[0] * v[1].ln_1p() }, ["log1p(b)", "xdivy(a, 1 + b)"], 0.1 .. 4.0, = "a*log(1 + b)";
     inner  "xdivy",     |v| if v[0] == 0.0 { 0.0 } else { v[0] / v[1] }, ["1/b", "-xdivy(a, b^2)"], 0.1 .. 4.0, = "a/b";
     // a real power with a variable exponent.
     inner  "pow",       |v| v[0].powf(v[1]),       ["b * pow(a, b - 1)", "xlogy(y, a)"], 0.1 .. 3.0, = "a^b";

@@ -62,7 +62,7 @@ pub static ALL: &[Rule] = rules! {
     "log of a product":    "sum(log(exp(x) .* y))" => "sum(x + log(y))",                 "y > 0" in 0.1 .. 3.0, Always, logarithms::of_product;
     "log of a power":      "sum(log(1 ./ x))" => "sum(-log(x))",                         "x > 0" in 0.1 .. 3.0, Always, logarithms::of_power;
     "log of det":          "log(det(outer(x, x) + 4*eye))" => "logdet(outer(x, x) + 4*eye)", "det > 0" in 0.1 .. 1.0, Always, logarithms::of_det;
-    "0 log 0":             "sum(x .* log(y))" => "log(1)*s + dot(x, log(y))",            "y > 0, or x = 0" in 0.1 .. 3.0, Always, logarithms::times_log;
+    "0 log 0":             "sum(x .* log(y))" => "sum(where(x == 0, 0, x .* log(y)))",   "y > 0, or x = 0" in 0.1 .. 3.0, Always, logarithms::times_log;
     "spread over log":     "sum(x .* (log(y) - log(u)))" => "sum(x .* log(y) - x .* log(u))", "y, u > 0" in 0.1 .. 3.0, Always, logarithms::spread;
     "exp of log":          "sum(exp(log(x)))" => "sum(x)",                               "x > 0" in 0.1 .. 3.0, Always, exponentials::of_log;
     "1/(1 + exp)":         "sum(1 ./ (1 + exp(x)))" => "sum(sigmoid(-x))",               "all x" in -3.0 .. 3.0, Always, exponentials::logistic;
