@@ -1,0 +1,344 @@
+//! Modules of reference cases: what the derives generate, or what the code generator makes of a plan.
+
+use super::plans::{self, number, slice};
+use super::{Module, Outcome};
+use cargo_gradsmith::cases::compare::{Array, Disagreement, compare};
+use cargo_gradsmith::cases::{Body, Case, Context, Cost, Named, Network, Objective, Reject, Tensor, named};
+use cargo_gradsmith::derivatives::{Derivatives, total};
+use cargo_gradsmith::front::{CostText, NetworkText, ObjectiveText, declaration};
+use gradsmith_compiler::derive::{derive_cost, derive_network};
+use gradsmith_compiler::eval::Evaluator;
+use gradsmith_compiler::lower::{Role, objective};
+use gradsmith_compiler::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::quote;
+
+/// A case as generated code: the module, and what its arrays are to be.
+#[derive(Clone, Debug)]
+pub(crate) struct Subject {
+    /// The module.
+    pub(crate) module: Module,
+    /// What made it: `derive(Cost)`, `derive(Network)`, `plan`.
+    pub(crate) road: &'static str,
+    wanted: Vec<(Array, Vec<f64>)>,
+}
+
+impl Subject {
+    /// What its outcome does not agree with.
+    pub(crate) fn disagreements(&self, case: &Case, outcome: &Outcome) -> Vec<Disagreement> {
+        let mut found = Vec::new();
+        match outcome {
+            Ok(arrays) => {
+                for ((array, wanted), got) in self.wanted.iter().zip(arrays) {
+                    compare(case.tolerance, array.clone(), wanted, got, &mut found);
+                }
+                if arrays.len() != self.wanted.len() {
+                    found.push(Disagreement::Other(format!("{} arrays came back", arrays.len())));
+                }
+            }
+            Err(why) => found.push(Disagreement::Other(why.clone())),
+        }
+        found
+    }
+}
+
+/// The case as generated code; none for what must be refused.
+pub(crate) fn subject(case: &Case) -> Option<Result<Subject, String>> {
+    match &case.body {
+        Body::Objective(o) => Some(objective(o)),
+        Body::Cost(c) => Some(cost(c)),
+        Body::Network(n) => Some(network(n)),
+        Body::Reject(_) => None,
+    }
+}
+
+fn sized(name: &str, tensor: &Tensor) -> Declaration {
+    let constant = DeclaredExtent::Constant;
+    let shape = match *tensor.shape.as_slice() {
+        [] => DeclaredShape::Scalar,
+        [n] => DeclaredShape::Vector(Some(constant(n))),
+        [rows, columns, ..] => DeclaredShape::Matrix(Some((constant(rows), constant(columns)))),
+    };
+    declaration(name, shape)
+}
+
+fn scalars(values: &Named<f64>) -> Named<Tensor> {
+    values.iter().map(|(n, v)| (n.clone(), Tensor { shape: Vec::new(), data: vec![*v] })).collect()
+}
+
+fn borrowed<'a>(lists: &[&'a Named<Tensor>]) -> Named<&'a Tensor> {
+    lists.iter().flat_map(|list| list.iter()).map(|(name, tensor)| (name.clone(), tensor)).collect()
+}
+
+fn names<T>(list: &Named<T>) -> Vec<String> {
+    list.iter().map(|(name, _)| name.clone()).collect()
+}
+
+fn gradient_of(name: &str, list: &Named<Vec<f64>>, label: String) -> Result<(Array, Vec<f64>), String> {
+    let wanted = named(list, name).ok_or_else(|| format!("the case has no {label}"))?;
+    Ok((Array::Gradient(label), wanted.clone()))
+}
+
+// ---- objectives
+
+fn objective(o: &Objective) -> Result<Subject, String> {
+    let text = ObjectiveText {
+        expr: o.expr.clone(),
+        variables: o.vars.iter().map(|(name, tensor)| sized(name, tensor)).collect(),
+        wrt: o.wrt.iter().map(|name| (name.clone(), objective::whole(&o.expr))).collect(),
+        ..ObjectiveText::default()
+    };
+    let lowered = text.lower().map_err(|e| e.to_string())?;
+    let d = Derivatives::of(lowered.graph, lowered.value, &lowered.wrt);
+    let mut nodes = vec![("value".to_owned(), d.value)];
+    let mut wanted = vec![(Array::Value, vec![o.value])];
+    for (name, node) in o.wrt.iter().zip(&d.gradient) {
+        nodes.push((format!("grad_{name}"), *node));
+        wanted.push(gradient_of(name, &o.gradient, format!("gradient[{name}]"))?);
+    }
+    let vars: Named<&Tensor> = o.vars.iter().map(|(name, tensor)| (name.clone(), tensor)).collect();
+    Ok(Subject { module: plans::module(&d.graph, &nodes, &vars), road: "plan", wanted })
+}
+
+// ---- costs
+
+fn cost(c: &Cost) -> Result<Subject, String> {
+    let mut wanted = vec![
+        (Array::Value, vec![c.value]),
+        (Array::Gradient("d_activation".to_owned()), c.d_activation.clone()),
+    ];
+    for (name, _) in &c.weights {
+        wanted.push(gradient_of(name, &c.d_weight, format!("d_weight[{name}]"))?);
+    }
+    for (name, _) in &c.biases {
+        wanted.push(gradient_of(name, &c.d_bias, format!("d_bias[{name}]"))?);
+    }
+    if names_no_tensor(c) {
+        let expansion = derive_cost(cost_struct(&c.expr, &c.defines, &names(&c.hyper)));
+        let refusal = expansion.to_string();
+        if !refusal.contains("compile_error") {
+            return Ok(Subject { module: derived_cost(c, expansion), road: "derive(Cost)", wanted });
+        }
+        if !refusal.contains("couples what a cost alone keeps apart") {
+            return Err(format!("derive(Cost) refuses: {}", messages(&refusal)));
+        }
+    }
+    Ok(Subject { module: planned_cost(c)?, road: "plan", wanted })
+}
+
+/// Whether the derive sees all there is to see: no tensor goes by its own name, weights are matrices.
+fn names_no_tensor(c: &Cost) -> bool {
+    let text = format!("{} {}", c.expr, c.defines.join(" "));
+    let mut words = text.split(|ch: char| !(ch.is_alphanumeric() || ch == '_'));
+    let generic = |n: &str| n == "w" || n == "b";
+    !words.any(|word| c.weights.iter().chain(&c.biases).any(|(n, _)| n == word && !generic(n)))
+        && c.weights.iter().all(|(_, t)| t.shape.len() == 2)
+        && c.biases.iter().all(|(_, t)| t.shape.len() == 1)
+}
+
+/// The first error messages of an expansion.
+fn messages(expansion: &str) -> String {
+    let first: Vec<&str> =
+        expansion.split("compile_error").skip(1).map(|rest| rest.split('}').next().unwrap_or("")).collect();
+    first.join(" | ")
+}
+
+/// An attribute's argument: bare tokens where they are tokens of Rust, as people write them, else a string.
+fn attribute(text: &str) -> TokenStream {
+    let bare: Option<TokenStream> = if text.len() > 2000 { None } else { text.parse().ok() };
+    bare.filter(|tokens| !tokens.is_empty() && !text.contains('"')).unwrap_or_else(|| {
+        let literal = Literal::string(text);
+        quote!(#literal)
+    })
+}
+
+fn field(name: &str) -> Ident {
+    let ident = gradsmith_compiler::codegen::identifier(name).to_string();
+    // A word of Rust got an underscore; the language does not know that one, so it is written raw.
+    match ident.strip_suffix('_') {
+        Some(word) if word == name => Ident::new_raw(word, Span::call_site()),
+        _ => Ident::new(name, Span::call_site()),
+    }
+}
+
+fn cost_struct(expr: &str, defines: &[String], hyper: &[String]) -> TokenStream {
+    let cost = attribute(expr);
+    let defines = defines.iter().map(|d| attribute(d));
+    let fields = hyper.iter().map(|n| field(n));
+    quote! {
+        #[cost(#cost)]
+        #(#[define(#defines)])*
+        pub struct Subject { #(pub #fields: f64),* }
+    }
+}
+
+/// The struct without attributes, and a value of it.
+fn subject_struct(hyper: &Named<f64>) -> (TokenStream, TokenStream) {
+    let fields: Vec<Ident> = hyper.iter().map(|(n, _)| field(n)).collect();
+    let values = hyper.iter().map(|(_, v)| number(*v));
+    (quote!(pub struct Subject { #(pub #fields: f64),* }), quote!(Subject { #(#fields: #values),* }))
+}
+
+/// A view of a tensor.
+fn view(tensor: &Tensor) -> TokenStream {
+    let data = slice(&tensor.data);
+    match *tensor.shape.as_slice() {
+        [rows, cols] => {
+            let (rows, cols) = (Literal::usize_unsuffixed(rows), Literal::usize_unsuffixed(cols));
+            quote!(::gradsmith::__private::matrix(#data, #rows, #cols))
+        }
+        _ => quote!(::gradsmith::__private::ArrayView1::from(&#data[..])),
+    }
+}
+
+fn derived_cost(c: &Cost, expansion: TokenStream) -> Module {
+    let (item, value) = subject_struct(&c.hyper);
+    let (a, y) = (view(&c.a), view(&c.y));
+    let weights: Vec<_> = c.weights.iter().map(|(_, t)| view(t)).collect();
+    let biases: Vec<_> = c.biases.iter().map(|(_, t)| view(t)).collect();
+    let list = |array: TokenStream| quote!(#array.iter().copied().collect::<Vec<f64>>());
+    let d_activation = list(quote!(cost.d_activation(#a, #y)?));
+    let d_weights = weights.iter().map(|w| list(quote!(cost.d_weight(#w)?)));
+    let d_biases = biases.iter().map(|b| list(quote!(cost.d_bias(#b)?)));
+    let body = quote! {
+        use ::gradsmith::Cost as _;
+        let cost = #value;
+        let value = cost.value(#a, #y, &[#(#weights),*], &[#(#biases),*])?.total();
+        Ok(vec![vec![value], #d_activation, #(#d_weights,)* #(#d_biases,)*])
+    };
+    Module { items: quote!(#item #expansion), body }
+}
+
+fn planned_cost(c: &Cost) -> Result<Module, String> {
+    let tensors = |list: &Named<Tensor>, role: Role| -> Vec<_> {
+        list.iter().map(|(name, tensor)| (sized(name, tensor), role)).collect()
+    };
+    let text = CostText {
+        expr: c.expr.clone(),
+        defines: c.defines.clone(),
+        hyper: names(&c.hyper),
+        tensors: [tensors(&c.weights, Role::Weight), tensors(&c.biases, Role::Bias)].concat(),
+    };
+    let mut lowered = text.lower().map_err(|e| e.to_string())?;
+    let value = total(&mut lowered.graph, &[lowered.data, lowered.penalty]);
+    let mut wrt = vec![lowered.a];
+    wrt.extend(lowered.tensors.iter().map(|t| t.node));
+    let d = Derivatives::of(lowered.graph, value, &wrt);
+    let mut nodes = vec![("value".to_owned(), d.value), ("d_activation".to_owned(), d.gradient[0])];
+    nodes.extend(lowered.tensors.iter().zip(&d.gradient[1..]).map(|(t, n)| (format!("grad_{}", t.name), *n)));
+    let hyper = scalars(&c.hyper);
+    let batch = vec![("a".to_owned(), c.a.clone()), ("y".to_owned(), c.y.clone())];
+    Ok(plans::module(&d.graph, &nodes, &borrowed(&[&batch, &c.weights, &c.biases, &hyper])))
+}
+
+// ---- networks
+
+fn network_struct(network: &str, declarations: &str, inputs: &[String], of: TokenStream) -> TokenStream {
+    let network = if declarations.is_empty() {
+        attribute(network)
+    } else {
+        let (network, declarations) = (Literal::string(network), attribute(declarations));
+        let inputs = inputs.iter().map(|n| field(n));
+        quote!(#network, #declarations, inputs(#(#inputs),*))
+    };
+    quote!(#[network(#network)] #of)
+}
+
+fn network(n: &Network) -> Result<Subject, String> {
+    let text = NetworkText {
+        network: n.network.clone(),
+        declarations: n.declarations.clone(),
+        inputs: names(&n.inputs),
+        cost: n.cost.clone(),
+        defines: n.defines.clone(),
+        hyper: names(&n.hyper),
+    };
+    let lowered = text.lower().map_err(|e| e.to_string())?;
+    let tokens = cost_struct(&n.cost, &n.defines, &names(&n.hyper));
+    let expansion = derive_network(network_struct(&n.network, &n.declarations, &names(&n.inputs), tokens));
+    let refusal = expansion.to_string();
+    if refusal.contains("compile_error") {
+        return Err(format!("derive(Network) refuses: {}", messages(&refusal)));
+    }
+    let mut wanted = vec![(Array::Value, vec![n.value])];
+    for (name, _) in &n.params {
+        wanted.push(gradient_of(name, &n.gradient, format!("gradient[{name}]"))?);
+    }
+    wanted.push((Array::Value, vec![n.value]));
+    // What the network says of the inputs is the interpreter's business.
+    let hyper = scalars(&n.hyper);
+    let y = vec![("y".to_owned(), n.y.clone())];
+    let data = borrowed(&[&n.inputs, &y, &n.params, &hyper]);
+    let graph = &lowered.cost.graph;
+    let inputs: Vec<Vec<f64>> = graph
+        .inputs()
+        .iter()
+        .map(|i| named(&data, &i.name).map_or_else(Vec::new, |t| t.data.clone()))
+        .collect();
+    let output = Evaluator::new(graph, &inputs, &plans::sizes(graph, &data)).eval(lowered.cost.a).to_vec();
+    wanted.push((Array::Gradient("predict".to_owned()), output));
+
+    let (item, value) = subject_struct(&n.hyper);
+    let params = n.params.iter().map(|(name, t)| {
+        let data = slice(&t.data);
+        quote!((#name, &#data[..]))
+    });
+    let gradients = n.params.iter().map(|(name, _)| quote!(of(&gradient, #name)));
+    let views: Vec<TokenStream> = lowered
+        .inputs
+        .iter()
+        .map(|(name, _)| named(&n.inputs, name).map_or_else(|| quote!(()), view))
+        .collect();
+    let y = view(&n.y);
+    let [m, k] = [n.y.shape[0], n.y.shape[1]].map(Literal::usize_unsuffixed);
+    let body = quote! {
+        use ::gradsmith::{Network as _, Parameters as _};
+        let subject = #value;
+        let tensor = |name: &str| {
+            let t = SubjectParameters::TENSORS.iter().find(|t| t.name == name).expect("a tensor of the case");
+            t.offset..t.offset + t.len()
+        };
+        let of = |p: &SubjectParameters, name: &str| p.as_slice()[tensor(name)].to_vec();
+        let mut parameters = SubjectParameters::zeros();
+        for (name, data) in [#(#params),*] {
+            parameters.as_mut_slice()[tensor(name)].copy_from_slice(data);
+        }
+        let mut gradient = SubjectParameters::zeros();
+        gradient.as_mut_slice().fill(f64::NAN);
+        // Room for more than there is, as for a short last batch.
+        let mut workspace = subject.workspace(#m + 2);
+        let cost = subject.value_and_gradient(&parameters, #(#views,)* #y, &mut workspace, &mut gradient)?;
+        let value = subject.value(&parameters, #(#views,)* #y, &mut workspace)?;
+        let mut output = vec![f64::NAN; #m * #k];
+        subject.predict_into(
+            &parameters,
+            #(#views,)*
+            &mut workspace,
+            ::gradsmith::__private::matrix_mut(&mut output, #m, #k),
+        )?;
+        Ok(vec![vec![cost.total()], #(#gradients,)* vec![value.total()], output])
+    };
+    Ok(Subject { module: Module { items: quote!(#item #expansion), body }, road: "derive(Network)", wanted })
+}
+
+// ---- what must be refused
+
+/// What is wrong with the derive's answer to a text that must be refused; none for objectives, which it does not know.
+pub(crate) fn refused_by_derive(r: &Reject) -> Option<Vec<Disagreement>> {
+    let expansion = match r.context {
+        Context::Objective => return None,
+        Context::Cost => derive_cost(cost_struct(&r.expr, &r.defines, &r.hyper)),
+        Context::Network => {
+            let of = cost_struct(&r.cost, &r.defines, &r.hyper);
+            derive_network(network_struct(&r.expr, &r.declarations, &[], of))
+        }
+    };
+    let text = expansion.to_string();
+    let found = if !text.contains("compile_error") {
+        (!r.may_accept).then(|| "the derive accepts it".to_owned())
+    } else {
+        let offered = r.suggestion.as_ref().filter(|s| !text.contains(s.as_str()));
+        offered.map(|s| format!("the derive does not offer `{s}`: {}", messages(&text)))
+    };
+    Some(found.into_iter().map(Disagreement::Other).collect())
+}

@@ -1,0 +1,81 @@
+//! Modules of graphs: planned, generated, with the data of their inputs.
+
+use super::Module;
+use cargo_gradsmith::cases::{Named, Tensor, named};
+use gradsmith_compiler::codegen::{self, Context, Float};
+use gradsmith_compiler::eval::{Evaluator, Sizes};
+use gradsmith_compiler::ir::{Extent, ExtentKind, Graph, NodeId};
+use gradsmith_compiler::schedule::{Output, Policy, Storage, schedule};
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+/// The sizes of symbolic extents that follow from the data of the inputs.
+pub(crate) fn sizes(graph: &Graph, data: &Named<&Tensor>) -> Sizes {
+    let mut sizes = Sizes::new();
+    for input in graph.inputs() {
+        let Some(tensor) = named(data, &input.name) else { continue };
+        for (&extent, &size) in graph.shape(input.node).iter().zip(&tensor.shape) {
+            if let ExtentKind::Symbol(symbol) = graph.extents.kind(extent) {
+                sizes.insert(symbol.clone(), size);
+            }
+        }
+    }
+    sizes
+}
+
+/// `&[1.0, 2.0]`
+pub(crate) fn slice(values: &[f64]) -> TokenStream {
+    let values = values.iter().map(|v| number(*v));
+    quote!(&[#(#values),*])
+}
+
+/// A number, exactly.
+pub(crate) fn number(value: f64) -> TokenStream {
+    let literal = Literal::f64_unsuffixed(value.abs());
+    if value.is_sign_negative() { quote!(-#literal) } else { quote!(#literal) }
+}
+
+/// A module that yields `nodes`, planned together.
+pub(crate) fn module(graph: &Graph, nodes: &[(String, NodeId)], data: &Named<&Tensor>) -> Module {
+    let outputs: Vec<Output> =
+        nodes.iter().map(|(name, node)| Output { name: name.clone(), node: *node }).collect();
+    let plan = schedule(graph, &outputs, Policy::Store);
+    let sizes = sizes(graph, data);
+    let evaluator = Evaluator::new(&plan.graph, &[], &sizes);
+    let len = |shape: &[Extent]| -> usize { shape.iter().map(|&e| evaluator.size(e)).product() };
+    let extents = sizes.iter().map(|(name, size)| {
+        let size = Literal::usize_unsuffixed(*size);
+        (name.clone(), quote!(#size))
+    });
+    let cx = Context { runtime: quote!(::gradsmith), float: Float::F64, extents: extents.collect() };
+    let mut body = TokenStream::new();
+    for buffer in &plan.buffers {
+        let name = codegen::identifier(&buffer.name);
+        match buffer.storage {
+            Storage::Input => {
+                let values = named(data, &buffer.name).map_or(&[][..], |t| &t.data);
+                if buffer.shape.is_empty() {
+                    let value = number(values.first().copied().unwrap_or(f64::NAN));
+                    body.extend(quote!(let #name: f64 = #value;));
+                } else {
+                    let values = slice(values);
+                    body.extend(quote!(let #name: &[f64] = #values;));
+                }
+            }
+            // What is read before it is written shows.
+            Storage::Output | Storage::Temporary => {
+                let n = Literal::usize_unsuffixed(len(&buffer.shape));
+                body.extend(quote!(let mut #name = vec![f64::NAN; #n]; let #name = &mut #name[..];));
+            }
+            Storage::Scalar => {}
+        }
+    }
+    body.extend(codegen::body(&plan, &cx, &|_, _| String::new()));
+    let results = plan.output_buffers.iter().map(|b| {
+        let buffer = &plan.buffers[b.0];
+        let name = codegen::identifier(&buffer.name);
+        if buffer.shape.is_empty() { quote!(vec![#name]) } else { quote!(#name.to_vec()) }
+    });
+    body.extend(quote!(Ok(vec![#(#results),*])));
+    Module { items: TokenStream::new(), body }
+}
