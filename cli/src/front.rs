@@ -85,16 +85,28 @@ pub struct CostText {
 }
 
 impl CostText {
-    /// Parses and lowers.
+    /// Parses and lowers the cost of a batch.
     ///
     /// # Errors
     /// Everything that is wrong with the texts.
     pub fn lower(&self) -> Result<Cost, Diagnostics> {
+        self.lowered(true)
+    }
+
+    /// Parses and lowers the cost of one example.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the texts.
+    pub fn lower_example(&self) -> Result<Cost, Diagnostics> {
+        self.lowered(false)
+    }
+
+    fn lowered(&self, batched: bool) -> Result<Cost, Diagnostics> {
         let mut errors = Collector::default();
         let defines = errors.defines(&self.defines);
         let program = errors.take(parse::program(&self.expr, SourceId::Expression));
         let Some(program) = program.filter(|_| errors.0.is_empty()) else { return Err(errors.0) };
-        cost::lower(&self.expr, &program, &defines, &self.hyper, &self.tensors, true)
+        cost::lower(&self.expr, &program, &defines, &self.hyper, &self.tensors, batched)
     }
 }
 

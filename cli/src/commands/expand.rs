@@ -1,15 +1,71 @@
 //! `cargo gradsmith expand`: the Rust that a derive macro makes.
 
 use crate::Failure;
-use crate::commands::explain::Subject;
 use crate::request::Request;
+use gradsmith_compiler::derive;
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
 use std::io::Write;
 
-/// Prints the generated code, formatted.
+/// Prints the generated code, formatted, under the struct that it is derived for.
 ///
 /// # Errors
-/// Texts that are wrong.
-pub fn run(request: &Request, _out: &mut dyn Write) -> Result<bool, Failure> {
-    Subject::of(request)?;
-    Err(Failure::Input("error: this version cannot print the generated code yet".to_owned()))
+/// Texts that are wrong: each error under the line it is about.
+pub fn run(request: &Request, out: &mut dyn Write) -> Result<bool, Failure> {
+    let (item, code) = match request {
+        Request::Cost(text) => {
+            text.lower().map_err(|e| request.refusal(&e))?;
+            let (cost, defines, fields) = (&text.expr, &text.defines, fields(&text.hyper)?);
+            let item = quote!(#[cost(#cost)] #(#[define(#defines)])* struct MyCost { #(#fields: f64),* });
+            (quote!(#[derive(Cost)] #item), derive::derive_cost(item))
+        }
+        Request::Network(text) => {
+            text.lower().map_err(|e| request.refusal(&e))?;
+            let (cost, network, defines) = (&text.cost, &text.network, &text.defines);
+            let (fields, inputs) = (fields(&text.hyper)?, fields(&text.inputs)?);
+            let mut arguments = quote!(#network);
+            if !text.declarations.trim().is_empty() {
+                let declarations = tokens(&text.declarations)?;
+                arguments.extend(quote!(, #declarations));
+            }
+            if !inputs.is_empty() {
+                arguments.extend(quote!(, inputs(#(#inputs),*)));
+            }
+            let item = quote! {
+                #[network(#arguments)] #[cost(#cost)] #(#[define(#defines)])* struct MyNetwork { #(#fields: f64),* }
+            };
+            (quote!(#[derive(Network)] #item), derive::derive_network(item))
+        }
+        Request::Objective(_) => {
+            let message = "error: the code of an objective cannot be printed yet\nhelp: `explain` shows its derivatives";
+            return Err(Failure::Input(message.to_owned()));
+        }
+    };
+    for part in [item, code] {
+        write!(out, "{}", formatted(part)?)?;
+    }
+    Ok(true)
+}
+
+/// Names as Rust has them.
+fn fields(names: &[String]) -> Result<Vec<Ident>, Failure> {
+    let ident = |name: &String| {
+        let known = syn::parse_str::<Ident>(name);
+        known.or_else(|_| syn::parse_str::<Ident>(&format!("r#{name}")))
+    };
+    let idents = names.iter().map(|name| {
+        ident(name).map_err(|_| Failure::Input(format!("error: `{name}` is no name of a field in Rust")))
+    });
+    idents.collect()
+}
+
+fn tokens(text: &str) -> Result<TokenStream, Failure> {
+    text.parse().map_err(|_| Failure::Input(format!("error: `{text}` is not made of Rust's tokens")))
+}
+
+fn formatted(code: TokenStream) -> Result<String, Failure> {
+    let file = syn::parse2(code).map_err(|e| {
+        Failure::Input(format!("error: the code generated is not Rust: {e}; please report this"))
+    })?;
+    Ok(prettyplease::unparse(&file))
 }

@@ -113,12 +113,6 @@ impl<'a> Lowerer<'a> {
         tensor
     }
 
-    pub(super) fn add(&mut self, l: Value, r: Value, sign: Number, place: Place) -> Lowered {
-        let op = if sign.is_negative() { "-" } else { "+" };
-        let (l, r, kind) = self.aligned(l, r, op, place)?;
-        Ok(Value { tensor: self.graph.sum(&[(Number::ONE, l), (sign, r)]), kind, place })
-    }
-
     /// Two operands of one shape, or one of them a scalar, along the same indices.
     pub(super) fn aligned(
         &mut self,

@@ -1,0 +1,104 @@
+//! The commands as a person calls them: what is printed, where, and the exit code.
+
+use std::process::Command;
+
+/// Exit code, standard output, standard error.
+fn run(args: &[&str]) -> (i32, String, String) {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_cargo-gradsmith")).args(args).output().expect("the program runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
+}
+
+fn succeeds(args: &[&str], wanted: &[&str]) {
+    let (code, out, err) = run(args);
+    assert_eq!((code, err.as_str()), (0, ""), "{args:?}");
+    for part in wanted {
+        assert!(out.contains(part), "{args:?} lacks `{part}`:\n{out}");
+    }
+}
+
+fn fails(args: &[&str], wanted: &[&str]) {
+    let (code, out, err) = run(args);
+    assert_eq!((code, out.as_str()), (2, ""), "{args:?}");
+    for part in wanted {
+        assert!(err.contains(part), "{args:?} lacks `{part}`:\n{err}");
+    }
+}
+
+#[test]
+fn explain_shows_costs_networks_and_objectives() {
+    succeeds(
+        &["explain", "quadratic + l2(λ / n)"],
+        &["∂C/∂a", "a - y", "∂C/∂w", "lambda/n * w", "does not mention a"],
+    );
+    succeeds(
+        &["gradsmith", "explain", "cross_entropy", "--network", "3 -> 2 sigmoid"],
+        &["z1 = w1 * x + b1", "delta1 = a1 - y", "log of sigmoid"],
+    );
+    let variables = ["--var", "X:matrix[n,d]", "--var", "y:vector[n]", "--wrt", "w:vector"];
+    let objective = [&["explain", "norm2(X*w - y)^2/2"], &variables[..]].concat();
+    succeeds(&objective, &["∂f/∂w = X' * (X * w - y)", "∂²f/∂w² v = X' * X * v"]);
+    let latex = [&objective[..], &["--format", "latex"]].concat();
+    succeeds(&latex, &["\\frac{\\partial f}{\\partial w} = X^{\\top} \\left(X w - y\\right)"]);
+    let define = "pseudo_huber(d) = d^2 * sum(sqrt(1 + ((a - y)/d).^2) - 1)";
+    succeeds(&["explain", "pseudo_huber(d)", "--define", define, "--hyper", "d"], &["∂C/∂a"]);
+    succeeds(
+        &[
+            "explain",
+            "mse",
+            "--network",
+            "a = W*x + V*u",
+            "--declare",
+            "x: 3, u: 2, W: 2 x 3, V: 2 x 2",
+            "--inputs",
+            "x,u",
+        ],
+        &["dC/dW", "dC/dV"],
+    );
+}
+
+#[test]
+fn expand_prints_rust() {
+    succeeds(
+        &["expand", "quadratic + l2(lambda)"],
+        &["#[cost(\"quadratic + l2(lambda)\")]", "lambda: f64,", "impl ::gradsmith::Cost for MyCost"],
+    );
+    succeeds(
+        &["expand", "mse", "--network", "a = W*x + c", "--declare", "x: 3, W: 2 x 3, c: 2"],
+        &["\"a = W*x + c\"", "c: 2", "MyNetworkParameters"],
+    );
+}
+
+#[test]
+fn catalog_lists_and_shows() {
+    succeeds(
+        &["catalog"],
+        &["quadratic = sum((a - y).^2) / 2", "l2(lambda) =", "Element-wise functions:", "logdet"],
+    );
+    succeeds(&["catalog", "huber"], &["huber(delta = 1) =", "Domain: ", "slope"]);
+    succeeds(&["catalog", "tanh"], &["tanh(x)", "1 - y^2"]);
+    succeeds(&["catalog", "kron"], &["kron(A, B)"]);
+}
+
+#[test]
+fn mistakes_are_shown_where_they_are() {
+    fails(
+        &["explain", "quadratc + l2(lambda)"],
+        &[
+            "error: unknown name `quadratc`",
+            "  | quadratc + l2(lambda)\n  | ^^^^^^^^",
+            "did you mean `quadratic`?",
+        ],
+    );
+    fails(
+        &["explain", "mse", "--network", "3 -> 2 sigmod"],
+        &["  | 3 -> 2 sigmod\n  |        ^^^^^^", "sigmoid"],
+    );
+    fails(&["explain", "s", "--var", "s:scalr", "--wrt", "s"], &["  | s:scalr\n  |   ^^^^^"]);
+    fails(&["explain", "sum(x)", "--var", "x:vector"], &["nothing to differentiate by", "--wrt"]);
+    fails(&["catalog", "hubr"], &["did you mean `huber`?"]);
+    fails(&["check", "no_such_file.json"], &["no_such_file.json"]);
+    fails(&["explane"], &["explain"]);
+    fails(&["explain", "mse", "--define", "f(x) ="], &["  | f(x) ="]);
+}
