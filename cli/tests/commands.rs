@@ -66,7 +66,7 @@ fn expand_prints_rust() {
     );
     succeeds(
         &["expand", "mse", "--network", "a = W*x + c", "--declare", "x: 3, W: 2 x 3, c: 2"],
-        &["\"a = W*x + c\"", "c: 2", "MyNetworkParameters"],
+        &["\"a = W*x + c\"", "c:2", "MyNetworkParameters"],
     );
 }
 
