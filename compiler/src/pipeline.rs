@@ -1,7 +1,7 @@
 //! The road from a lowered graph to what is planned and printed: stabilise, differentiate, simplify.
 
 use crate::diff;
-use crate::ir::{Graph, NodeId, Number, Tensor};
+use crate::ir::{Graph, NodeId, Number, Op, Tensor};
 use crate::lower::Role;
 use crate::lower::cost::{Cost, Part, Term};
 use crate::lower::network::NetworkCost;
@@ -27,9 +27,9 @@ pub struct CostProgram {
     pub graph: Graph,
     /// The terms as they were lowered, their nodes now stable.
     pub terms: Vec<Term>,
-    /// The data cost of one example.
+    /// The data cost of one example, with the constants that speak of the number of outputs.
     pub data: NodeId,
-    /// What mentions neither data nor tensors.
+    /// What mentions neither data nor tensors, nor the number of outputs.
     pub constant: NodeId,
     /// ∂c/∂a, of one example.
     pub d_activation: NodeId,
@@ -65,8 +65,11 @@ pub fn cost(cost: Cost) -> CostProgram {
     let of = |terms: &[Term], part: Part| -> Vec<NodeId> {
         terms.iter().filter(|t| t.part == part).map(|t| t.node).collect()
     };
-    let data = total(&mut graph, &of(&terms, Part::Data));
-    let constant = total(&mut graph, &of(&terms, Part::Constant));
+    // A constant that speaks of the number of outputs is known with the examples only.
+    let counts = |n: &NodeId| graph.reachable(&[*n]).iter().any(|&id| matches!(graph.op(id), Op::Extent(_)));
+    let (counting, constant): (Vec<_>, Vec<_>) = of(&terms, Part::Constant).into_iter().partition(counts);
+    let data = total(&mut graph, &[of(&terms, Part::Data), counting].concat());
+    let constant = total(&mut graph, &constant);
     let d_activation = diff::gradient(&mut graph, data, &[a])[0];
     let penalty = total(&mut graph, &of(&terms, Part::Penalty));
     let by: Vec<NodeId> = tensors.iter().map(|t| t.node).collect();

@@ -140,10 +140,14 @@ impl<'a> Kernel<'a> {
         self.flat = l.space.len() > 1
             && self.accesses.iter().all(whole)
             && self.sums.iter().all(|s| s.out.is_empty())
-            && !l
-                .body
-                .iter()
-                .any(|id| self.operands(*id).iter().any(|o| matches!(self.g.op(o.node), Op::Delta)));
+            && !self.speaks_of_positions();
+    }
+
+    /// Whether an entry depends on where it is, not only on what is there: a Kronecker delta.
+    fn speaks_of_positions(&self) -> bool {
+        let delta = |id: NodeId| matches!(self.g.op(id), Op::Delta);
+        let users = self.l.body.iter().copied().chain(self.l.reductions.iter().map(|r| r.node));
+        users.into_iter().any(|id| delta(id) || self.operands(id).iter().any(|o| delta(o.node)))
     }
 
     fn note_read(&mut self, node: NodeId, axes: Vec<usize>) {
@@ -261,11 +265,7 @@ impl<'a> Kernel<'a> {
                 let name = extent_scalar(self.cx, self.g, node);
                 Code::atom(quote!(#name))
             }
-            Op::Delta => {
-                let (i, j) = (Self::index(axes[0]), Self::index(axes[1]));
-                let (one, zero) = (self.cx.number(Number::ONE), self.cx.number(Number::ZERO));
-                Code { tokens: quote!(if #i == #j { #one } else { #zero }), level: Level::Sum }
-            }
+            Op::Delta => self.delta(axes),
             _ => {
                 let Some(&buffer) = self.plan.buffer_of.get(&node) else {
                     return Code::atom(self.cx.number(Number::ZERO));
@@ -280,6 +280,13 @@ impl<'a> Kernel<'a> {
                 }
             }
         }
+    }
+
+    /// 1 where two indices are equal, 0 elsewhere.
+    fn delta(&self, axes: &[usize]) -> Code {
+        let (i, j) = (Self::index(axes[0]), Self::index(axes[1]));
+        let (one, zero) = (self.cx.number(Number::ONE), self.cx.number(Number::ZERO));
+        Code { tokens: quote!(if #i == #j { #one } else { #zero }), level: Level::Sum }
     }
 
     /// The array's entry in the innermost loop.
@@ -324,7 +331,10 @@ impl<'a> Kernel<'a> {
         }
         let mut temporaries = 0;
         for &id in &self.l.body {
-            let code = writer.node(id, &mut |_, o| self.operand_code(o, &identity, &values));
+            let code = match self.g.op(id) {
+                Op::Delta => self.delta(&identity),
+                _ => writer.node(id, &mut |_, o| self.operand_code(o, &identity, &values)),
+            };
             let stored = self.l.stores.iter().filter(|(n, _)| *n == id).count();
             let used = uses.get(&id).copied().unwrap_or(0);
             if self.g.name(id).is_none() && used + stored <= 1 {
@@ -464,12 +474,18 @@ impl<'a> Kernel<'a> {
                 let mutable = if a.written { quote!(mut) } else { quote!() };
                 quote!(let #name = &#mutable #name[start..start + width];)
             });
+            let rows = self.accesses.iter().all(|a| self.is_row(a) || !self.runs_inside(a));
+            let position = (self.speaks_of_positions() || !rows).then(|| {
+                let j = Self::index(self.innermost());
+                quote!(let #j = start + lane;)
+            });
             quote! {
                 let mut start = 0;
                 while start < #n {
                     let width = (#n - start).min(#count);
                     #(#windows)*
                     for lane in 0..width {
+                        #position
                         #inner
                     }
                     start += width;

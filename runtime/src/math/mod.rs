@@ -124,6 +124,12 @@ impl Math {
         if x > T::ZERO { x + tail } else { tail }
     }
 
+    /// x/(1 + |x|). *Vector*.
+    #[inline(always)]
+    pub fn softsign<T: Scalar>(self, x: T) -> T {
+        x / (T::ONE + x.abs())
+    }
+
     /// 1/x, but 0 at ±0. *Vector*.
     #[inline(always)]
     pub fn recip0<T: Scalar>(self, x: T) -> T {
