@@ -48,7 +48,7 @@ impl Derivation {
     #[must_use]
     pub fn text(&self) -> String {
         let mut out = String::new();
-        for section in &self.sections {
+        for section in self.sections.iter().filter(|s| !s.lines.is_empty()) {
             if !out.is_empty() {
                 out.push('\n');
             }
@@ -74,7 +74,7 @@ impl Derivation {
     #[must_use]
     pub fn latex(&self) -> String {
         let mut out = String::new();
-        for section in &self.sections {
+        for section in self.sections.iter().filter(|s| !s.lines.is_empty()) {
             if !out.is_empty() {
                 out.push('\n');
             }
@@ -323,6 +323,10 @@ pub fn network(program: &NetworkProgram, network: &str, cost: &str) -> Derivatio
         shown.push(*node);
         lines.push(pen.equation(name, &emit::latex_name(name), *node, ""));
     }
+    // The cost comes before its derivatives, so it is written without their names.
+    let mut forward = g.clone();
+    forward.forget_names(program.deltas.iter().map(|(name, _)| name.as_str()));
+    let forward = Pen { g: &forward, view: View::of_batch(program.batch) };
     let lines = d.section(&format!("C = {cost}"), &format!("C = {cost}"));
     for t in &program.terms {
         let note = match t.part {
@@ -330,7 +334,7 @@ pub fn network(program: &NetworkProgram, network: &str, cost: &str) -> Derivatio
             Part::Penalty => "a penalty: counted once",
             Part::Constant => "a constant",
         };
-        lines.push(pen.of_term(&t.origin, Some(t.node), note));
+        lines.push(forward.of_term(&t.origin, Some(t.node), note));
     }
     let lines = d.section("backwards, for one example", "backwards, for one example");
     for (name, node) in &program.deltas {

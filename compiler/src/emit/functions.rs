@@ -55,6 +55,9 @@ fn written(expr: &Expr, env: &[(&str, Tree)]) -> Tree {
         }
         ExprKind::Power(p) => {
             let base = written(&p.base, env);
+            if base.note == Notation::Number(Number::ONE) {
+                return base;
+            }
             match &p.exponent.kind {
                 ExprKind::Number(text) => {
                     Tree::product(Number::ONE, vec![(base, Number::parse(text).unwrap_or(Number::ONE))])

@@ -288,11 +288,18 @@ impl Graph {
         &self.inputs[id.0 as usize]
     }
 
-    /// Gives a node the name that the text has for it; the first name stays. A named node is never merged into the
+    /// Gives a node the name that the text has for it; the first name stays; a constant takes none. A named node is never merged into the
     /// sum or product that uses it, so it keeps its place in the derivation and in the code.
     pub fn set_name(&mut self, id: NodeId, name: &str) {
-        if !matches!(self.op(id), Op::Input(_) | Op::Number(_)) {
+        if !matches!(self.op(id), Op::Input(_)) && self.as_constant(id).is_none() {
             self.names.entry(id).or_insert_with(|| name.to_owned());
+        }
+    }
+
+    /// Takes these names from the nodes that have them: for a page where they are not introduced yet.
+    pub fn forget_names<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) {
+        for name in names {
+            self.names.retain(|_, known| known != name);
         }
     }
 
