@@ -6,7 +6,7 @@ use crate::diff;
 use crate::emit::{self, View};
 use crate::ir::{Graph, NodeId};
 use crate::lower::cost::{Part, Term};
-use crate::pipeline::{CostProgram, NetworkProgram};
+use crate::pipeline::{CostProgram, NetworkProgram, ObjectiveProgram};
 use crate::simplify::{self, Log};
 
 /// A derivation.
@@ -356,4 +356,38 @@ pub fn network(program: &NetworkProgram, network: &str, cost: &str) -> Derivatio
 
 fn total_latex(by: &str) -> String {
     format!("\\frac{{dC}}{{d{}}}", emit::latex_name(by))
+}
+
+/// The derivation of an objective: value, gradient, Hessian.
+#[must_use]
+pub fn objective(program: &ObjectiveProgram, text: &str, residual: bool) -> Derivation {
+    let mut d = Derivation::default();
+    let pen = Pen { g: &program.graph, view: View::default() };
+    let title = if residual { format!("f = sum(r.^2)/2, r = {text}") } else { format!("f = {text}") };
+    let lines = d.section(&title, &title);
+    lines.push(pen.equation("f", "f", program.value, ""));
+    let lines = d.section("gradient", "gradient");
+    for ((name, _), node) in program.wrt.iter().zip(&program.gradient) {
+        let latex = format!("\\frac{{\\partial f}}{{\\partial {}}}", emit::latex_name(name));
+        lines.push(pen.equation(&format!("∂f/∂{name}"), &latex, *node, ""));
+    }
+    let lines = d.section("Hessian", "Hessian");
+    for (i, row) in program.hessian.iter().enumerate() {
+        for (j, node) in row.iter().enumerate() {
+            let (a, b) = (&program.wrt[i].0, &program.wrt[j].0);
+            let latex = format!(
+                "\\frac{{\\partial^2 f}}{{\\partial {} \\partial {}}}",
+                emit::latex_name(a),
+                emit::latex_name(b)
+            );
+            lines.push(pen.equation(&format!("∂²f/∂{a}∂{b}"), &latex, *node, ""));
+        }
+    }
+    let lines = d.section("Hessian times v", "Hessian times v");
+    for ((name, _), node) in program.wrt.iter().zip(&program.product) {
+        let latex = format!("(H v)_{{{}}}", emit::latex_name(name));
+        lines.push(pen.equation(&format!("(Hv)_{name}"), &latex, *node, ""));
+    }
+    rules(&mut d, &program.log);
+    d
 }

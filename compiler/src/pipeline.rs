@@ -254,3 +254,213 @@ pub fn network(network: NetworkCost) -> NetworkProgram {
         log: before.then(&after),
     }
 }
+
+/// An objective with its derivatives of first and second order.
+#[derive(Clone, Debug)]
+pub struct ObjectiveProgram {
+    /// The graph of all.
+    pub graph: Graph,
+    /// The value.
+    pub value: NodeId,
+    /// The variables to differentiate by.
+    pub wrt: Vec<(String, NodeId)>,
+    /// The gradient by each.
+    pub gradient: Vec<NodeId>,
+    /// An input for each: the direction of the Hessian-vector product.
+    pub directions: Vec<NodeId>,
+    /// The Hessian-vector product, by variable: of the full Hessian with all directions at once.
+    pub product: Vec<NodeId>,
+    /// The Hessian's blocks on and below the diagonal: `hessian[i][j]`, the axes of variable i before those of j.
+    pub hessian: Vec<Vec<NodeId>>,
+    /// For a residual: itself, its Jacobian by each variable, and JᵀJv.
+    pub residual: Option<ResidualProgram>,
+    /// The rules that fired.
+    pub log: Log,
+}
+
+/// What a residual has besides the objective ½ Σ r² that it makes.
+#[derive(Clone, Debug)]
+pub struct ResidualProgram {
+    /// The residual, a vector.
+    pub residual: NodeId,
+    /// Its Jacobian by each variable: the residual's axis, then the variable's.
+    pub jacobian: Vec<NodeId>,
+    /// The Gauss-Newton product JᵀJv by each variable.
+    pub product: Vec<NodeId>,
+}
+
+/// Derives an objective, or the objective ½ Σ r² of a residual. `symmetric` says which variables are symmetric
+/// matrices: their gradient is the symmetric part of the gradient by all entries.
+#[must_use]
+pub fn objective(
+    objective: crate::lower::objective::Objective,
+    wrt: &[String],
+    symmetric: &[bool],
+    residual: bool,
+) -> ObjectiveProgram {
+    let crate::lower::objective::Objective { mut graph, value, wrt: by } = objective;
+    let g = &mut graph;
+    let r = residual.then_some(value);
+    let value = match r {
+        Some(r) => {
+            let t = g.whole(r);
+            g.contract(Number::HALF, &[(t, Number::TWO)], &[])
+        }
+        None => value,
+    };
+    let mut roots = vec![value];
+    roots.extend(r);
+    let (stable, before) = simplify::stabilise(g, &roots);
+    let (value, r) = (stable[0], r.map(|_| stable[1]));
+    let mut roots = vec![value];
+    roots.extend(diff::gradient(g, value, &by));
+    for (k, node) in roots[1..].iter_mut().enumerate() {
+        *node = symmetric_part(g, *node, symmetric, k, 0);
+    }
+    let (roots, after) = simplify::simplify(g, &roots);
+    let (value, gradient) = (roots[0], roots[1..].to_vec());
+    let mut log = before.then(&after);
+    // ∇⟨∇f, v⟩
+    let directions: Vec<NodeId> = by
+        .iter()
+        .zip(wrt)
+        .map(|(node, name)| {
+            let shape = g.shape(*node).to_vec();
+            g.input(&format!("v_{name}"), &shape)
+        })
+        .collect();
+    let along = inner_products(g, &gradient, &directions);
+    let mut product = diff::gradient(g, along, &by);
+    for (k, node) in product.iter_mut().enumerate() {
+        *node = symmetric_part(g, *node, symmetric, k, 0);
+    }
+    let (product, fired) = simplify::simplify(g, &product);
+    log = log.then(&fired);
+    let mut hessian = Vec::new();
+    for (i, row) in gradient.iter().enumerate() {
+        let mut blocks = diff::jacobian(g, *row, &by[..=i]);
+        let rank = g.rank(*row);
+        for (k, node) in blocks.iter_mut().enumerate() {
+            *node = symmetric_part(g, *node, symmetric, k, rank);
+        }
+        let (blocks, fired) = simplify::simplify(g, &blocks);
+        log = log.then(&fired);
+        hessian.push(blocks);
+    }
+    let residual = r.map(|r| {
+        let (jacobian, product) = gauss_newton(g, r, &by, &directions);
+        let mut roots = vec![r];
+        roots.extend(&jacobian);
+        roots.extend(&product);
+        let (roots, _) = simplify::simplify(g, &roots);
+        let n = by.len();
+        ResidualProgram {
+            residual: roots[0],
+            jacobian: roots[1..=n].to_vec(),
+            product: roots[1 + n..].to_vec(),
+        }
+    });
+    let wrt = wrt.iter().cloned().zip(by).collect();
+    ObjectiveProgram { graph, value, wrt, gradient, directions, product, hessian, residual, log }
+}
+
+/// Σ ⟨aᵢ, bᵢ⟩ over whole arrays.
+fn inner_products(g: &mut Graph, a: &[NodeId], b: &[NodeId]) -> NodeId {
+    let terms: Vec<_> = a
+        .iter()
+        .zip(b)
+        .map(|(&x, &y)| {
+            let x = g.whole(x);
+            let y = Tensor::new(y, x.indices.clone());
+            let inner = g.contract(Number::ONE, &[(x, Number::ONE), (y, Number::ONE)], &[]);
+            (Number::ONE, Tensor::new(inner, Vec::new()))
+        })
+        .collect();
+    g.sum_as(&terms, &[])
+}
+
+/// The Jacobian of `r` and JᵀJv. J v is the derivative of ⟨Jᵀs, v⟩ by s, since Jᵀs is linear in s.
+fn gauss_newton(g: &mut Graph, r: NodeId, by: &[NodeId], v: &[NodeId]) -> (Vec<NodeId>, Vec<NodeId>) {
+    let jacobian = diff::jacobian(g, r, by);
+    let jv = pushforward(g, r, by, v);
+    let product = diff::pullback(g, &[(r, jv)], by, &|_, _| None);
+    (jacobian, product)
+}
+
+/// J v: the change of `of` when each of `by` changes along its direction.
+fn pushforward(g: &mut Graph, of: NodeId, by: &[NodeId], v: &[NodeId]) -> NodeId {
+    let shape = g.shape(of).to_vec();
+    let s = g.input("seed", &shape);
+    let back = diff::pullback(g, &[(of, s)], by, &|_, _| None);
+    let along = inner_products(g, &back, v);
+    diff::gradient(g, along, &[s])[0]
+}
+
+/// The symmetric part of a node along the axes `at`, `at + 1`, where variable k is declared symmetric.
+fn symmetric_part(g: &mut Graph, node: NodeId, symmetric: &[bool], k: usize, at: usize) -> NodeId {
+    if !symmetric.get(k).copied().unwrap_or(false) || g.rank(node) < at + 2 {
+        return node;
+    }
+    let t = g.whole(node);
+    let mut turned = t.clone();
+    turned.indices.swap(at, at + 1);
+    g.sum_as(&[(Number::HALF, t.clone()), (Number::HALF, turned)], &t.indices)
+}
+
+/// The second order of a network's cost along a direction: the product with the Hessian, and with its Gauss-Newton part.
+#[derive(Clone, Debug)]
+pub struct NetworkProducts {
+    /// The graph of both.
+    pub graph: Graph,
+    /// An input for each parameter.
+    pub directions: Vec<NodeId>,
+    /// ∇⟨∇C, v⟩, by parameter.
+    pub hessian: Vec<NodeId>,
+    /// (1/m) Σ Jᵀ H_z J v, and the penalty's Hessian times v, by parameter.
+    pub gauss_newton: Vec<NodeId>,
+}
+
+/// Derives the products of second order. The Gauss-Newton product takes the cost as a function of the output
+/// pre-activations `z` (of the activations where the network has none): J is their Jacobian, H_z the cost's Hessian.
+#[must_use]
+pub fn network_products(program: &NetworkProgram) -> NetworkProducts {
+    let mut graph = program.graph.clone();
+    let g = &mut graph;
+    let by: Vec<NodeId> = program.gradient.iter().map(|p| p.by).collect();
+    let directions: Vec<NodeId> = program
+        .gradient
+        .iter()
+        .map(|p| {
+            let shape = g.shape(p.by).to_vec();
+            g.input(&format!("v_{}", p.name), &shape)
+        })
+        .collect();
+    let gradient: Vec<NodeId> = program.gradient.iter().map(|p| p.node).collect();
+    let along = inner_products(g, &gradient, &directions);
+    let hessian = diff::gradient(g, along, &by);
+    // The output as the cost sees it.
+    let z = program.values.iter().rev().find(|(n, _)| n.starts_with('z')).map(|(_, n)| *n);
+    let seen = z.filter(|z| g.reachable(&[program.data]).contains(z)).unwrap_or(program.output);
+    let slope = diff::gradient(g, program.data, &[seen])[0];
+    let jv = pushforward(g, seen, &by, &directions);
+    // H_z u with u = J v held fixed: the pullback of the slope along u, to z alone.
+    let curved = diff::pullback(g, &[(slope, jv)], &[seen], &|_, _| None)[0];
+    let back = diff::pullback(g, &[(seen, curved)], &by, &|_, _| None);
+    let direct = inner_products(g, &program.direct, &directions);
+    let penalty = diff::gradient(g, direct, &by);
+    let gauss_newton: Vec<NodeId> = back
+        .iter()
+        .zip(&penalty)
+        .map(|(a, b)| {
+            let t = g.whole(*a);
+            let other = Tensor::new(*b, t.indices.clone());
+            g.sum_as(&[(Number::ONE, t.clone()), (Number::ONE, other)], &t.indices)
+        })
+        .collect();
+    let mut roots = hessian;
+    roots.extend(&gauss_newton);
+    let (roots, _) = simplify::simplify(g, &roots);
+    let roots = simplify::by_activations(g, &roots);
+    let n = by.len();
+    NetworkProducts { hessian: roots[..n].to_vec(), gauss_newton: roots[n..].to_vec(), graph, directions }
+}

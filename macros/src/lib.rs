@@ -13,3 +13,9 @@ pub fn derive_cost(input: TokenStream) -> TokenStream {
 pub fn derive_network(input: TokenStream) -> TokenStream {
     gradsmith_compiler::derive::derive_network(input.into()).into()
 }
+
+/// An objective with gradient and Hessian, from `#[objective("norm2(X*w - y)^2", wrt(w: vector))]` over a struct of data.
+#[proc_macro_derive(Objective, attributes(objective, residual, define, gradsmith))]
+pub fn derive_objective(input: TokenStream) -> TokenStream {
+    gradsmith_compiler::derive::derive_objective(input.into()).into()
+}

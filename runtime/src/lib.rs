@@ -10,6 +10,7 @@ pub mod math;
 pub mod matrix;
 pub mod metrics;
 pub mod network;
+pub mod objective;
 pub mod optim;
 mod private;
 pub mod rng;
@@ -26,5 +27,6 @@ pub mod __private {
 #[doc(hidden)]
 pub use error::{check_batch, check_extent, check_finite_scalar, check_length, check_shape, check_workspace};
 pub use network::{Network, Parameters, Tensor};
+pub use objective::{Objective, Residual};
 pub use rng::{Init, Rng};
 pub use scalar::Scalar;

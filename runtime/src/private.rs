@@ -2,6 +2,8 @@
 
 pub use ndarray::{ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2};
 
+pub use crate::objective::Datum;
+
 use crate::error::Error;
 use crate::matrix::{Mat, MatMut};
 use crate::scalar::Scalar;
@@ -56,4 +58,28 @@ pub fn matrix_mut<T: Scalar>(data: &mut [T], rows: usize, cols: usize) -> ArrayV
 #[inline]
 pub fn check_outputs(k: usize) -> Result<(), Error> {
     if k == 0 { Err(Error::shape("a", 1, 1, 0)) } else { Ok(()) }
+}
+
+/// Writes a row-major block of a symmetric matrix at `at`, and its mirror image across the diagonal.
+pub fn place_block<T: Scalar>(
+    out: &mut ArrayViewMut2<'_, T>,
+    block: &[T],
+    at: (usize, usize),
+    size: (usize, usize),
+) {
+    for (i, row) in block.chunks_exact(size.1.max(1)).take(size.0).enumerate() {
+        for (j, &value) in row.iter().enumerate() {
+            out[[at.0 + i, at.1 + j]] = value;
+            out[[at.1 + j, at.0 + i]] = value;
+        }
+    }
+}
+
+/// Writes a row-major block of `width` columns from column `at` on.
+pub fn place_columns<T: Scalar>(out: &mut ArrayViewMut2<'_, T>, block: &[T], at: usize, width: usize) {
+    for (i, row) in block.chunks_exact(width.max(1)).enumerate() {
+        for (j, &value) in row.iter().enumerate() {
+            out[[i, at + j]] = value;
+        }
+    }
 }

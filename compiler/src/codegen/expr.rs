@@ -20,11 +20,18 @@ pub(super) enum Level {
 pub(super) struct Code {
     pub(super) tokens: TokenStream,
     pub(super) level: Level,
+    /// Whether it changes along the innermost loop.
+    pub(super) varies: bool,
 }
 
 impl Code {
     pub(super) fn atom(tokens: TokenStream) -> Self {
-        Self { tokens, level: Level::Atom }
+        Self { tokens, level: Level::Atom, varies: true }
+    }
+
+    /// What the innermost loop does not change.
+    pub(super) fn fixed(tokens: TokenStream) -> Self {
+        Self { tokens, level: Level::Atom, varies: false }
     }
 
     /// The tokens, in parentheses where they bind more loosely than `level`.
@@ -45,7 +52,7 @@ pub(super) struct Writer<'a> {
 impl Writer<'_> {
     fn number(&self, n: Number) -> Code {
         let tokens = self.cx.number(n);
-        Code { tokens, level: Level::Atom }
+        Code::fixed(tokens)
     }
 
     fn call(&mut self, name: &str, args: &[TokenStream]) -> Code {
@@ -102,7 +109,7 @@ impl Writer<'_> {
                     CompareOp::GreaterEqual => quote!(>=),
                     CompareOp::Equal => quote!(==),
                 };
-                Code { tokens: quote!(if #l #op #r { #u } else { #v }), level: Level::Sum }
+                Code { tokens: quote!(if #l #op #r { #u } else { #v }), level: Level::Sum, varies: true }
             }
             // Other nodes are never written entry by entry.
             _ => self.number(Number::ZERO),
@@ -111,6 +118,7 @@ impl Writer<'_> {
 
     /// `Σ coeff · term`, a positive term first.
     fn sum(&mut self, constant: &[bool], parts: Vec<(Number, Code)>) -> Code {
+        let varies = parts.iter().any(|(_, c)| c.varies);
         let first = parts.iter().position(|(c, _)| !c.is_negative()).unwrap_or(0);
         let mut order: Vec<usize> = vec![first];
         order.extend((0..parts.len()).filter(|k| *k != first));
@@ -134,14 +142,17 @@ impl Writer<'_> {
                 (_, false) => quote!(#tokens + #term),
             };
         }
-        Code { tokens, level: Level::Sum }
+        Code { tokens, level: Level::Sum, varies }
     }
 
     /// `coeff · Π factor^power`
     pub(super) fn product(&mut self, coeff: Number, parts: &[(Code, Number)]) -> Code {
         let mut above: Vec<TokenStream> = Vec::new();
         let mut below: Vec<TokenStream> = Vec::new();
-        for (code, power) in parts {
+        let varies = parts.iter().any(|(c, _)| c.varies);
+        // What the loop does not change comes first, so that it is multiplied once, outside.
+        let (fixed, varying): (Vec<_>, Vec<_>) = parts.iter().partition(|(c, _)| !c.varies);
+        for (code, power) in fixed.into_iter().chain(varying) {
             let negative = power.is_negative();
             let size = if negative { power.neg() } else { *power };
             let raised = self.power(code, size);
@@ -173,9 +184,9 @@ impl Writer<'_> {
             }
         }
         if negative {
-            return Code { tokens: quote!(-#tokens), level: Level::Sum };
+            return Code { tokens: quote!(-#tokens), level: Level::Sum, varies };
         }
-        Code { tokens, level: if single { Level::Unary } else { Level::Product } }
+        Code { tokens, level: if single { Level::Unary } else { Level::Product }, varies }
     }
 
     fn power(&mut self, code: &Code, power: Number) -> TokenStream {

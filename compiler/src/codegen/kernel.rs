@@ -259,11 +259,11 @@ impl<'a> Kernel<'a> {
             return code.clone();
         }
         match self.g.op(node) {
-            Op::Number(n) => Code::atom(self.cx.number(*n)),
-            Op::Pi => Code::atom(self.cx.literal(std::f64::consts::PI)),
+            Op::Number(n) => Code::fixed(self.cx.number(*n)),
+            Op::Pi => Code::fixed(self.cx.literal(std::f64::consts::PI)),
             Op::Extent(_) => {
                 let name = extent_scalar(self.cx, self.g, node);
-                Code::atom(quote!(#name))
+                Code::fixed(quote!(#name))
             }
             Op::Delta => self.delta(axes),
             _ => {
@@ -272,10 +272,11 @@ impl<'a> Kernel<'a> {
                 };
                 if self.plan.buffers[buffer.0].shape.is_empty() {
                     let name = buffer_ident(self.plan, buffer);
-                    return Code::atom(quote!(#name));
+                    return Code::fixed(quote!(#name));
                 }
                 match self.accesses.iter().find(|a| a.buffer == buffer && a.axes == axes) {
-                    Some(a) => Code::atom(self.entry(a)),
+                    Some(a) if self.runs_inside(a) => Code::atom(self.entry(a)),
+                    Some(a) => Code::fixed(self.entry(a)),
                     None => Code::atom(self.cx.number(Number::ZERO)),
                 }
             }
@@ -286,7 +287,7 @@ impl<'a> Kernel<'a> {
     fn delta(&self, axes: &[usize]) -> Code {
         let (i, j) = (Self::index(axes[0]), Self::index(axes[1]));
         let (one, zero) = (self.cx.number(Number::ONE), self.cx.number(Number::ZERO));
-        Code { tokens: quote!(if #i == #j { #one } else { #zero }), level: Level::Sum }
+        Code { tokens: quote!(if #i == #j { #one } else { #zero }), level: Level::Sum, varies: true }
     }
 
     /// The array's entry in the innermost loop.
@@ -350,7 +351,8 @@ impl<'a> Kernel<'a> {
             };
             let tokens = &code.tokens;
             statements.extend(quote!(let #name = #tokens;));
-            values.insert(id, Code::atom(quote!(#name)));
+            let named = quote!(#name);
+            values.insert(id, if code.varies { Code::atom(named) } else { Code::fixed(named) });
         }
         for (node, buffer) in &self.l.stores {
             let axes: Vec<usize> = (0..self.g.rank(*node)).collect();

@@ -7,7 +7,7 @@ use crate::syntax::parse::canonical_name;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::quote;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Data, DeriveInput, Fields, LitStr, Type};
+use syn::{Attribute, Data, DeriveInput, Fields, GenericArgument, LitStr, PathArguments, Type};
 
 /// A field that the text may speak of.
 #[derive(Clone)]
@@ -18,6 +18,28 @@ pub struct Field {
     pub ident: Ident,
     /// Its type.
     pub ty: Type,
+}
+
+/// A field that is data of an objective.
+#[derive(Clone)]
+pub struct DataField {
+    /// The name in the text.
+    pub name: String,
+    /// The field's own identifier.
+    pub ident: Ident,
+    /// 0 for a number, 1 for a vector, 2 for a matrix.
+    pub rank: usize,
+    /// Whether it is a reference to that.
+    pub reference: bool,
+}
+
+/// What `#[objective(...)]` and `#[residual(...)]` make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ObjectiveKind {
+    /// A scalar.
+    Value,
+    /// A vector r, standing for ½ Σ r².
+    Residual,
 }
 
 /// The struct and its attributes.
@@ -40,6 +62,12 @@ pub struct Model {
     pub inputs: Vec<String>,
     /// `#[define("...")]`, in order.
     pub defines: Vec<SpanMap>,
+    /// `#[objective(...)]` or `#[residual(...)]`: its text is in `cost`, its `wrt(...)` in `declarations`.
+    pub objective: Option<ObjectiveKind>,
+    /// `#[gradsmith(scalar = f32)]`
+    pub scalar: Option<Ident>,
+    /// All fields of numbers, vectors and matrices.
+    pub data: Vec<DataField>,
 }
 
 /// A name of Rust as a name of the language: Greek letters by their ASCII names.
@@ -64,6 +92,9 @@ impl Model {
             declarations: SpanMap::default(),
             inputs: Vec::new(),
             defines: Vec::new(),
+            objective: None,
+            scalar: None,
+            data: Vec::new(),
             input,
         };
         let mut errors: Option<syn::Error> = None;
@@ -92,17 +123,58 @@ impl Model {
                 return Err(syn::Error::new_spanned(attribute, "a second `#[network(...)]`"));
             }
             self.read_network(attribute)?;
+        } else if path.is_ident("objective") || path.is_ident("residual") {
+            if self.objective.is_some() {
+                return Err(syn::Error::new_spanned(
+                    attribute,
+                    "one `#[objective]` or `#[residual]` is enough",
+                ));
+            }
+            let residual = path.is_ident("residual");
+            self.objective = Some(if residual { ObjectiveKind::Residual } else { ObjectiveKind::Value });
+            self.read_objective(attribute)?;
         } else if path.is_ident("gradsmith") {
             attribute.parse_nested_meta(|meta| {
                 if meta.path.is_ident("crate") {
                     let path: syn::Path = meta.value()?.call(parse_path)?;
                     self.runtime = quote!(#path);
                     Ok(())
+                } else if meta.path.is_ident("scalar") {
+                    let ident: Ident = meta.value()?.parse()?;
+                    self.scalar = Some(ident);
+                    Ok(())
                 } else {
-                    Err(meta.error("expected `crate = path::to::gradsmith`"))
+                    Err(meta.error("expected `crate = path::to::gradsmith` or `scalar = f32`"))
                 }
             })?;
         }
+        Ok(())
+    }
+
+    /// An expression, bare or in a string, and `wrt(w: vector, ...)` after it.
+    fn read_objective(&mut self, attribute: &Attribute) -> syn::Result<()> {
+        let tokens: Vec<TokenTree> = attribute.meta.require_list()?.tokens.clone().into_iter().collect();
+        let wrt = tokens
+            .windows(2)
+            .rposition(|w| matches!(w, [TokenTree::Ident(name), TokenTree::Group(_)] if name == "wrt"));
+        let Some(at) = wrt else {
+            let message =
+                "say what to differentiate by: `wrt(w: vector)`, with `vector`, `matrix` or `scalar`";
+            return Err(syn::Error::new_spanned(attribute, message));
+        };
+        if let TokenTree::Group(list) = &tokens[at + 1] {
+            self.declarations = SpanMap::of_tokens(&list.stream());
+        }
+        let mut expression = tokens[..at].to_vec();
+        if matches!(expression.last(), Some(TokenTree::Punct(p)) if p.as_char() == ',') {
+            expression.pop();
+        }
+        let stream: TokenStream = expression.iter().cloned().collect();
+        let string = syn::parse2::<LitStr>(stream.clone());
+        self.cost = Some(match (string, expression.first()) {
+            (Ok(string), Some(literal)) => SpanMap::of_string(string.value(), literal.clone()),
+            _ => SpanMap::of_tokens(&stream),
+        });
         Ok(())
     }
 
@@ -162,9 +234,9 @@ impl Model {
         };
         let mut float: Option<(Float, String)> = None;
         for field in fields {
-            let (Some(ident), Some(kind)) = (&field.ident, self.float_of(&field.ty)) else { continue };
+            let (Some(ident), Some(array)) = (&field.ident, self.array_of(&field.ty)) else { continue };
             let ty = &field.ty;
-            let name = quote!(#ty).to_string();
+            let (kind, name) = (array.float, array.number);
             match &float {
                 Some((_, known)) if *known != name => {
                     let message =
@@ -174,14 +246,68 @@ impl Model {
                 _ => float = Some((kind, name)),
             }
             let name = canonical(&ident.to_string());
-            self.fields.push(Field { name, ident: ident.clone(), ty: field.ty.clone() });
+            let (rank, reference) = (array.rank, array.reference);
+            if rank == 0 && !reference {
+                self.fields.push(Field { name: name.clone(), ident: ident.clone(), ty: field.ty.clone() });
+            }
+            self.data.push(DataField { name, ident: ident.clone(), rank, reference });
         }
-        if let Some((float, _)) = float {
+        if let Some(scalar) = self.scalar.clone() {
+            let ty: Type = syn::parse2(quote!(#scalar))?;
+            let Some(chosen) = self.float_of(&ty) else {
+                return Err(syn::Error::new_spanned(scalar, "expected `f32`, `f64` or a type parameter"));
+            };
+            if let Some((_, known)) = &float
+                && *known != scalar.to_string()
+            {
+                let message = format!("the fields are of type `{known}`, not `{scalar}`");
+                return Err(syn::Error::new_spanned(scalar, message));
+            }
+            self.float = chosen;
+        } else if let Some((float, _)) = float {
             self.float = float;
         } else if let Some(parameter) = self.input.generics.type_params().next() {
             self.float = Float::Generic(parameter.ident.clone());
         }
         Ok(())
+    }
+
+    /// A number, vector or matrix of the number type, or a reference to one.
+    fn array_of(&self, ty: &Type) -> Option<ArrayType> {
+        let number = |ty: &Type| self.float_of(ty).map(|float| (float, quote!(#ty).to_string()));
+        let made = |rank, (float, number)| ArrayType { rank, float, number, reference: false };
+        match ty {
+            Type::Reference(r) => self.array_of(&r.elem).map(|a| ArrayType { reference: true, ..a }),
+            Type::Array(a) => number(&a.elem).map(|n| made(1, n)),
+            Type::Slice(a) => number(&a.elem).map(|n| made(1, n)),
+            Type::Path(path) => {
+                if let Some(n) = number(ty) {
+                    return Some(made(0, n));
+                }
+                let last = path.path.segments.last()?;
+                let PathArguments::AngleBracketed(args) = &last.arguments else { return None };
+                let types: Vec<&Type> = args
+                    .args
+                    .iter()
+                    .filter_map(|a| if let GenericArgument::Type(t) = a { Some(t) } else { None })
+                    .collect();
+                let n = types.iter().find_map(|t| number(t))?;
+                let name = last.ident.to_string();
+                let axes = |end: &str| {
+                    types.iter().any(|t| {
+                        matches!(t, Type::Path(p) if p.path.segments.last().is_some_and(|s| s.ident == end))
+                    })
+                };
+                if name == "Vec" || name.ends_with("Array1") || name.ends_with("View1") || axes("Ix1") {
+                    Some(made(1, n))
+                } else if name.ends_with("Array2") || name.ends_with("View2") || axes("Ix2") {
+                    Some(made(2, n))
+                } else {
+                    None
+                }
+            }
+            _ => None,
+        }
     }
 
     fn float_of(&self, ty: &Type) -> Option<Float> {
@@ -207,6 +333,14 @@ impl Model {
             SourceId::Catalog => None,
         }
     }
+}
+
+/// What a field's type says.
+struct ArrayType {
+    rank: usize,
+    float: Float,
+    number: String,
+    reference: bool,
 }
 
 fn parse_path(input: ParseStream<'_>) -> syn::Result<syn::Path> {

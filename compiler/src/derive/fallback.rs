@@ -78,3 +78,14 @@ pub(super) fn network(model: &Model) -> TokenStream {
         #vis struct #workspace;
     }
 }
+
+/// Nothing but the name of the type that an objective's derive makes.
+pub(super) fn objective(model: &Model) -> TokenStream {
+    let vis = &model.input.vis;
+    let problem = format_ident!("{}Problem", model.input.ident);
+    quote! {
+        #[doc(hidden)]
+        #[derive(Clone, Debug)]
+        #vis struct #problem;
+    }
+}

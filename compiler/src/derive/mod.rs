@@ -6,9 +6,10 @@ mod attr;
 mod cost;
 mod fallback;
 mod network;
+mod objective;
 mod span_map;
 
-pub use attr::{Field, Model};
+pub use attr::{DataField, Field, Model, ObjectiveKind};
 
 use crate::diag::Diagnostics;
 use crate::lower::cost::Define;
@@ -28,6 +29,12 @@ pub fn derive_cost(tokens: TokenStream) -> TokenStream {
 #[must_use]
 pub fn derive_network(tokens: TokenStream) -> TokenStream {
     finish(Model::read(tokens), network::expand, fallback::network)
+}
+
+/// `#[derive(Objective)]`
+#[must_use]
+pub fn derive_objective(tokens: TokenStream) -> TokenStream {
+    finish(Model::read(tokens), objective::expand, fallback::objective)
 }
 
 type Expand = fn(&Model) -> Result<TokenStream, syn::Error>;

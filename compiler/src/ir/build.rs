@@ -39,6 +39,10 @@ impl Tensor {
     }
 }
 
+/// Sums and products of more operands than this stay whole inside others: flattening a chain of them, each used by
+/// the next, would cost the square of its length.
+const INLINED: usize = 12;
+
 /// A factor while a product is being put together.
 #[derive(Clone, Debug)]
 struct Part {
@@ -198,7 +202,7 @@ impl Graph {
             let named = self.is_named(t.node);
             match self.op(t.node).clone() {
                 Op::Number(n) => constant = constant.add(coeff.mul(n)),
-                Op::Sum(inner) if !named => {
+                Op::Sum(inner) if !named && inner.len() <= INLINED => {
                     for term in inner.iter().rev() {
                         pending.push((coeff.mul(term.coeff), self.tensor(&term.operand, &t.indices)));
                     }
@@ -414,7 +418,7 @@ impl Graph {
         match self.op(part.node) {
             Op::Number(n) => *coeff = coeff.mul(n.pow(part.power)),
             Op::Product { coeff: c, factors, bound: inner } if !named && (integer || factors.is_empty()) => {
-                if inner.is_empty() {
+                if inner.is_empty() && factors.len() <= INLINED {
                     *coeff = coeff.mul(c.pow(part.power));
                     let inlined: Vec<Part> = factors
                         .iter()

@@ -147,7 +147,7 @@ fn ordered(
     coeff: Number,
     mut factors: Vec<(Tensor, Number)>,
     out: &[Index],
-    bound: Vec<Index>,
+    mut bound: Vec<Index>,
     temporaries: &mut Temporaries,
 ) -> NodeId {
     loop {
@@ -182,6 +182,8 @@ fn ordered(
             temporaries.name(g, pair);
         }
         factors.insert(a, (Tensor::new(pair, result), Number::ONE));
+        // What the pair has been summed over is done with.
+        bound.retain(|i| factors.iter().any(|(t, _)| t.indices.contains(i)));
     }
 }
 
