@@ -1,7 +1,7 @@
 //! Loops: a nest over the plan's space, rows cut to slices, sums in lanes.
 
 use super::expr::{Code, Level, Writer};
-use super::{Context, buffer_ident, constant_product, identifier};
+use super::{Context, buffer_ident, constant_product, identifier, plain_identifier};
 use crate::ir::{AxisFn, Graph, NodeId, Number, Op, Operand};
 use crate::schedule::{BufferId, Class, Loop, Plan, Storage, class};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -346,6 +346,9 @@ impl<'a> Kernel<'a> {
                 Some(name) => format_ident!("{}_value", identifier(name)),
                 None => {
                     temporaries += 1;
+                    while self.plan.buffers.iter().any(|b| b.name == format!("v{temporaries}")) {
+                        temporaries += 1;
+                    }
                     Ident::new(&format!("v{temporaries}"), Span::call_site())
                 }
             };
@@ -565,8 +568,12 @@ impl<'a> Kernel<'a> {
     }
 
     /// Symbolic extents that the loop speaks of.
-    fn extent_args(&self) -> Vec<(Ident, TokenStream)> {
-        let mut args: Vec<(Ident, TokenStream)> = Vec::new();
+    fn extent_args(&self) -> Vec<(String, Ident, TokenStream)> {
+        let mut args: Vec<(String, Ident, TokenStream)> = Vec::new();
+        let indices: Vec<Ident> = (0..self.l.space.len()).map(Self::index).collect();
+        let taken = |name: &Ident| {
+            indices.contains(name) || self.plan.buffers.iter().any(|b| identifier(&b.name) == *name)
+        };
         let mut extents = self.l.space.clone();
         for a in &self.accesses {
             extents.extend(&self.plan.buffers[a.buffer.0].shape);
@@ -575,9 +582,13 @@ impl<'a> Kernel<'a> {
             if self.g.extents.as_constant(e).is_some() {
                 continue;
             }
-            let name = identifier(&self.g.extents.name(e));
-            if !args.iter().any(|(n, _)| *n == name) {
-                args.push((name, self.cx.extent(self.g, e)));
+            let name = self.g.extents.name(e);
+            if !args.iter().any(|(n, ..)| *n == name) {
+                let mut ident = plain_identifier(&name);
+                while taken(&ident) {
+                    ident = format_ident!("{ident}_extent");
+                }
+                args.push((name, ident, self.cx.extent(self.g, e)));
             }
         }
         args
@@ -589,9 +600,9 @@ impl<'a> Kernel<'a> {
         let extents = self.extent_args();
         // Inside the function an extent goes by its own name.
         let mut inner_cx = outer.clone();
-        inner_cx.extents.clear();
-        let passed: Vec<TokenStream> = extents.iter().map(|(_, value)| value.clone()).collect();
-        self.extents = extents.into_iter().map(|(name, _)| name).collect();
+        inner_cx.extents = extents.iter().map(|(name, ident, _)| (name.clone(), quote!(#ident))).collect();
+        let passed: Vec<TokenStream> = extents.iter().map(|(.., value)| value.clone()).collect();
+        self.extents = extents.into_iter().map(|(_, ident, _)| ident).collect();
         let this = Kernel { cx: &inner_cx, ..self };
         this.finish(name, doc, &passed, outer)
     }

@@ -84,10 +84,16 @@ impl Context {
             }
             ExtentKind::Symbol(name) => match self.extents.get(name) {
                 Some(tokens) => tokens.clone(),
-                None => {
-                    let ident = identifier(name);
-                    quote!(#ident)
-                }
+                None => match g.extents.factors(e) {
+                    Some((a, b)) => {
+                        let (a, b) = (self.extent(g, a), self.extent(g, b));
+                        quote!((#a * #b))
+                    }
+                    None => {
+                        let ident = plain_identifier(name);
+                        quote!(#ident)
+                    }
+                },
             },
             ExtentKind::Unknown => quote!(0),
         }
@@ -116,15 +122,20 @@ fn constant_product(g: &Graph, extents: &[Extent]) -> Option<usize> {
     extents.iter().map(|&e| g.extents.as_constant(e)).product()
 }
 
-/// A name of the text as an identifier.
+/// A name of the text as an identifier, none that the generated code uses itself.
 #[must_use]
 pub fn identifier(name: &str) -> Ident {
+    let ident = plain_identifier(name);
+    if RESERVED.iter().any(|r| ident == r) { quote::format_ident!("{ident}_") } else { ident }
+}
+
+/// A name of the text as an identifier.
+fn plain_identifier(name: &str) -> Ident {
     let mut clean: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     if !clean.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
         clean.insert(0, '_');
     }
-    let keyword = KEYWORDS.contains(&clean.as_str()) || clean == "_";
-    if keyword || RESERVED.contains(&clean.as_str()) {
+    if KEYWORDS.contains(&clean.as_str()) || clean == "_" {
         clean.push('_');
     }
     Ident::new(&clean, Span::call_site())
@@ -140,7 +151,27 @@ const KEYWORDS: &[&str] = &[
 ];
 
 /// Names that the generated code uses itself.
-const RESERVED: &[&str] = &["math", "out", "start", "width", "lane", "workspace", "parameters", "gradient"];
+const RESERVED: &[&str] = &[
+    "math",
+    "out",
+    "start",
+    "width",
+    "lane",
+    "workspace",
+    "parameters",
+    "gradient",
+    "i",
+    "j",
+    "k",
+    "l",
+    "m",
+    "rows",
+    "cols",
+    "units",
+    "rest",
+    "total",
+    "cost",
+];
 
 /// The identifier of a buffer.
 fn buffer_ident(plan: &Plan, id: BufferId) -> Ident {

@@ -62,13 +62,32 @@ impl Planner {
         self.find_accumulated();
         self.find_scaled();
         let roots = self.roots();
-        self.order = self.g.reachable(&roots);
+        self.order = self.in_order(&roots);
         self.classes = self.order.iter().map(|&id| (id, class(&self.g, id))).collect();
         self.assign_levels();
         if self.policy == Policy::Store {
             self.sink();
         }
         self.emit()
+    }
+
+    /// Everything that `roots` need, operands first; what begins an accumulated sum comes before the sum.
+    fn in_order(&self, roots: &[NodeId]) -> Vec<NodeId> {
+        let mut order = Vec::new();
+        let mut seen: BTreeSet<NodeId> = BTreeSet::new();
+        for root in self.g.reachable(roots) {
+            let mut stack = vec![(root, false)];
+            while let Some((id, ready)) = stack.pop() {
+                if ready {
+                    order.push(id);
+                } else if seen.insert(id) {
+                    stack.push((id, true));
+                    let init = self.accumulated.get(&id).and_then(|a| a.init);
+                    stack.extend(self.g.node(id).children().into_iter().chain(init).map(|c| (c, false)));
+                }
+            }
+        }
+        order
     }
 
     fn roots(&self) -> Vec<NodeId> {

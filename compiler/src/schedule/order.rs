@@ -177,6 +177,9 @@ fn ordered(
         }
         let (second, first) = (factors.remove(b), factors.remove(a));
         let result = result_indices(&first, &second, &factors, out);
+        // What the pair has summed over is done with.
+        let summed = |i: &Index| first.0.indices.contains(i) || second.0.indices.contains(i);
+        bound.retain(|i| !summed(i) || result.contains(i));
         let pair = g.contract(Number::ONE, &[first, second], &result);
         if !matches!(g.op(pair), Op::Input(_)) {
             temporaries.name(g, pair);
