@@ -143,7 +143,9 @@ pub struct NetworkProgram {
 /// What the cotangent of a value is called: `delta2` for `z2`, `d_h` for `h`.
 fn delta_name(value: &str) -> String {
     match value.strip_prefix('z') {
-        Some(rest) if rest.chars().all(|c| c.is_ascii_digit()) => format!("delta{rest}"),
+        Some(rest) if rest.chars().all(|c| c.is_ascii_digit()) || rest.starts_with('_') => {
+            format!("delta{rest}")
+        }
         _ => format!("d_{value}"),
     }
 }

@@ -296,6 +296,8 @@ impl Graph {
         out: &[Index],
         bound: &[Index],
     ) -> NodeId {
+        // A mere view of a sum, or its constant multiple, leaves the sum as it is.
+        let view = factors.len() == 1 && bound.is_empty();
         let mut bound = bound.to_vec();
         let mut parts: Vec<Part> = Vec::new();
         let mut pending: Vec<Part> = factors
@@ -304,7 +306,7 @@ impl Graph {
             .map(|(t, p)| Part { node: t.node, indices: t.indices.clone(), power: *p })
             .collect();
         while let Some(part) = pending.pop() {
-            self.inline_part(part, &mut coeff, &mut parts, &mut pending);
+            self.inline_part(part, view, &mut coeff, &mut parts, &mut pending);
         }
         if coeff.is_zero() {
             let shape = self.extents_of(out);
@@ -406,6 +408,7 @@ impl Graph {
     fn inline_part(
         &mut self,
         part: Part,
+        view: bool,
         coeff: &mut Number,
         parts: &mut Vec<Part>,
         pending: &mut Vec<Part>,
@@ -439,6 +442,34 @@ impl Graph {
                 }
             }
             Op::Delta => parts.push(Part { power: Number::ONE, ..part }),
+            Op::Sum(terms) if !named && integer && !view => {
+                // A factor that all terms have, sign included, stands before the sum: 1/2 (a + b), -(a + b).
+                let c = terms[0].coeff;
+                let common = !c.is_one() && terms[1..].iter().all(|t| t.coeff == c);
+                let negative = terms.iter().all(|t| t.coeff.is_negative());
+                let c = match (common, negative) {
+                    (true, _) => c,
+                    (false, true) => Number::MINUS_ONE,
+                    (false, false) => {
+                        parts.push(part);
+                        return;
+                    }
+                };
+                let inverse = c.pow(Number::MINUS_ONE);
+                let terms: Vec<_> = terms
+                    .iter()
+                    .map(|t| (t.coeff.mul(inverse), self.tensor(&t.operand, &part.indices)))
+                    .collect();
+                let mut axes: Vec<Index> = Vec::new();
+                for &i in &part.indices {
+                    if !axes.contains(&i) {
+                        axes.push(i);
+                    }
+                }
+                *coeff = coeff.mul(c.pow(part.power));
+                let node = self.sum_as(&terms, &axes);
+                parts.push(Part { node, indices: axes, power: part.power });
+            }
             _ => parts.push(part),
         }
     }

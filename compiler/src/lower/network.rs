@@ -70,10 +70,39 @@ pub fn spell(
                     Declared::Bias
                 }
             };
-            let declarations = declarations.iter().map(|d| (d.clone(), declared(d))).collect();
-            Ok(Spelled { declarations, locals: locals.clone() })
+            let declarations: Vec<_> = declarations.iter().map(|d| (d.clone(), declared(d))).collect();
+            let locals = with_pre_activations(locals, &declarations);
+            Ok(Spelled { declarations, locals })
         }
     }
+}
+
+/// The locals with the argument of each activation under a name of its own: `h = tanh(W*x + b)` becomes
+/// `z_h = W*x + b; h = tanh(z_h)`, so that its cotangent is computed once and has a name, `delta_h`.
+fn with_pre_activations(locals: &[Local], declarations: &[(Declaration, Declared)]) -> Vec<Local> {
+    let known = activations();
+    let mut taken: Vec<String> = locals.iter().map(|l| l.name.name.clone()).collect();
+    taken.extend(declarations.iter().map(|(d, _)| d.name.name.clone()));
+    let mut spelled = Vec::new();
+    for local in locals {
+        let mut local = local.clone();
+        if let ExprKind::Call(call) = &mut local.value.kind
+            && known.contains(&call.function.name.as_str())
+            && let Some(argument) = call.args.first_mut().filter(|a| a.name.is_none())
+            && !matches!(argument.value.kind, ExprKind::Name(_) | ExprKind::Number(_))
+        {
+            let name = if local.name.name == "a" { "z".to_owned() } else { format!("z_{}", local.name.name) };
+            if !taken.contains(&name) {
+                taken.push(name.clone());
+                let span = argument.value.span;
+                let value =
+                    std::mem::replace(&mut argument.value, Expr { kind: ExprKind::Name(name.clone()), span });
+                spelled.push(Local { name: Ident { name, span }, value });
+            }
+        }
+        spelled.push(local);
+    }
+    spelled
 }
 
 fn spell_arrow(arrow: &ArrowNetwork) -> Result<Spelled, Diagnostics> {
