@@ -236,6 +236,11 @@ impl Sweep {
                         let s = g.axis(AxisFn::Softmax, &x, &along);
                         self.give(g, &arg, &locals, one, &[(ct, one), (s, one)]);
                     }
+                    // x/‖x‖, 0 at 0
+                    AxisFn::Norm => {
+                        let inverse = g.call("recip0", &[y]);
+                        self.give(g, &arg, &locals, one, &[(ct, one), (x, one), (inverse, one)]);
+                    }
                     // s ⊙ (ct − Σ ct ⊙ s)
                     AxisFn::Softmax => {
                         let kept: Vec<Index> =

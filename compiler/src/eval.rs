@@ -152,6 +152,7 @@ impl<'a> Evaluator<'a> {
         match function {
             AxisFn::Max => max,
             AxisFn::LogSumExp => max + sum.ln(),
+            AxisFn::Norm => entries.iter().fold(0.0, |norm: f64, x| norm.hypot(*x)),
             AxisFn::Softmax => (self.at(arg, outer) - max).exp() / sum,
             AxisFn::LogSoftmax => (self.at(arg, outer) - max) - sum.ln(),
         }

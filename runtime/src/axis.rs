@@ -263,6 +263,37 @@ fn sum_kernel<T: Scalar>(math: Math, (out, x, len, inner): (&mut [T], &[T], usiz
     }
 }
 
+/// √Σ x² along the axis, of entries so large or small that their squares are not numbers, too; 0 for zeros.
+///
+/// # Panics
+/// If a slice's length is not the one that the extents say, or `len` is 0.
+#[track_caller]
+pub fn norm<T: Scalar>(out: &mut [T], x: &[T], outer: usize, len: usize, inner: usize) {
+    check("norm", out.len(), outer * inner, x.len(), [outer, len, inner]);
+    for (k, out) in out.iter_mut().enumerate() {
+        let start = k / inner * len * inner + k % inner;
+        let entries = || x[start..].iter().step_by(inner).take(len).copied();
+        let squares = if inner == 1 {
+            crate::contract::sum_squares(&x[start..][..len])
+        } else {
+            entries().map(|x| x * x).sum()
+        };
+        // A sum of squares in the middle of the range has lost nothing.
+        let (low, high) = (T::MIN_POSITIVE / T::EPSILON, T::MAX * T::EPSILON);
+        *out = if squares > low && squares < high {
+            squares.sqrt()
+        } else {
+            let max = entries().fold(T::ZERO, |m, x| if x.abs() > m || x.is_nan() { x.abs() } else { m });
+            if max == T::ZERO || !max.is_finite() {
+                max
+            } else {
+                let scaled: T = entries().map(|x| (x / max) * (x / max)).sum();
+                max * scaled.sqrt()
+            }
+        };
+    }
+}
+
 /// Calls `finish(row's number, row, max, Σ e^(x − max))` for every row of `len` numbers.
 #[inline(always)]
 fn for_rows<T: Scalar>(math: Math, x: &[T], len: usize, mut finish: impl FnMut(usize, &[T], T, T)) {

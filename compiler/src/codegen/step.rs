@@ -197,6 +197,7 @@ impl Steps<'_> {
             AxisFn::Softmax => quote!(softmax),
             AxisFn::LogSoftmax => quote!(log_softmax),
             AxisFn::LogSumExp => quote!(logsumexp),
+            AxisFn::Norm => quote!(norm),
             AxisFn::Max => quote!(max),
         };
         let (out_name, x) = (buffer_ident(self.plan, out), buffer_ident(self.plan, x));

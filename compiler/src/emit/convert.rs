@@ -262,7 +262,9 @@ impl<'a> Converter<'a> {
         let axes = self.visible(arg, locals, &shown)?;
         let tree = self.tree(arg.node);
         let (function, note) = match axes.as_slice() {
-            _ if axes.iter().all(|a| along.contains(a)) => (Whole::All(function), tree.note),
+            _ if axes.iter().all(|a| along.contains(a)) => {
+                (if function == AxisFn::Norm { Whole::Norm } else { Whole::All(function) }, tree.note)
+            }
             [_, j] if along.contains(j) => (Whole::Rows(function), tree.note),
             [_, _] => (Whole::Rows(function), notation::transpose(tree.note)),
             _ => return None,

@@ -114,6 +114,7 @@ impl Whole {
             Self::RowMax => "rowmax",
             Self::All(f) => f.name(),
             Self::Rows(AxisFn::Max) => "rowmax",
+            Self::Rows(AxisFn::Norm) => "row_norm2",
             Self::Rows(AxisFn::LogSumExp) => "row_logsumexp",
             Self::Rows(AxisFn::Softmax) => "row_softmax",
             Self::Rows(AxisFn::LogSoftmax) => "row_log_softmax",

@@ -712,6 +712,7 @@ impl Graph {
         if reduced.is_empty() {
             return match function {
                 AxisFn::Max | AxisFn::LogSumExp => arg,
+                AxisFn::Norm => self.call("abs", &[arg]),
                 AxisFn::Softmax => Tensor::new(self.fill(Number::ONE, &arg.indices), arg.indices),
                 AxisFn::LogSoftmax => Tensor::new(self.fill(Number::ZERO, &arg.indices), arg.indices),
             };

@@ -56,6 +56,8 @@ pub enum AxisFn {
     Max,
     /// `log Σ exp`.
     LogSumExp,
+    /// `√Σ x²`, of huge and of tiny entries too.
+    Norm,
     /// `exp(x) / Σ exp(x)`; keeps the axes.
     Softmax,
     /// `x − log Σ exp(x)`; keeps the axes.
@@ -66,7 +68,7 @@ impl AxisFn {
     /// Whether the axes it works along are gone from the result.
     #[must_use]
     pub fn reduces(self) -> bool {
-        matches!(self, Self::Max | Self::LogSumExp)
+        matches!(self, Self::Max | Self::LogSumExp | Self::Norm)
     }
 
     /// The name in the cost language.
@@ -75,6 +77,7 @@ impl AxisFn {
         match self {
             Self::Max => "max",
             Self::LogSumExp => "logsumexp",
+            Self::Norm => "norm2",
             Self::Softmax => "softmax",
             Self::LogSoftmax => "log_softmax",
         }

@@ -169,6 +169,17 @@ fn spelled_axis(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let along: Vec<_> = along.iter().map(|&a| locals[a as usize]).collect();
     let out = &locals[..rank];
     let one = Number::ONE;
+    if function == AxisFn::Norm {
+        // M √Σ (x/M)² with M the greatest size, 0 where that is 0.
+        let size = g.call("abs", std::slice::from_ref(&x));
+        let max = g.axis(AxisFn::Max, &size, &along);
+        let inverse = g.call("recip0", std::slice::from_ref(&max));
+        let scaled = g.multiply(&[x, inverse]);
+        g.set_name(scaled.node, "scaled");
+        let squares = g.contract(one, &[(scaled, Number::TWO)], &max.indices);
+        let root = (Tensor::new(squares, max.indices.clone()), Number::HALF);
+        return Some(g.contract(one, &[(max, one), root], out));
+    }
     let max = g.axis(AxisFn::Max, &x, &along);
     let shifted = g.sum(&[(one, x), (Number::MINUS_ONE, max.clone())]);
     let e = g.call("exp", std::slice::from_ref(&shifted));
@@ -181,7 +192,7 @@ fn spelled_axis(g: &mut Graph, id: NodeId) -> Option<NodeId> {
             g.set_name(shifted.node, "shifted");
             g.sum_as(&[(one, shifted), (Number::MINUS_ONE, log)], out)
         }
-        AxisFn::LogSumExp | AxisFn::Max => {
+        AxisFn::LogSumExp | AxisFn::Max | AxisFn::Norm => {
             let log = g.call("log", &[total]);
             g.sum_as(&[(one, max), (one, log)], out)
         }

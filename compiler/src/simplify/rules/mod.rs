@@ -76,6 +76,8 @@ pub static ALL: &[Rule] = rules! {
     "root of two squares": "sum(sqrt(x.^2 + y.^2))" => "sum(abs(x) .* sqrt(1 + (y ./ x).^2))", "all x, y" in 0.1 .. 3.0, Always, norms::hypot;
     "root minus its part": "sum(sqrt(1 + x.^2) - 1)" => "sum(x.^2 ./ (sqrt(1 + x.^2) + 1))", "all x" in -3.0 .. 3.0, Always, norms::hypot_minus;
     "root of a square":    "sum(sqrt(x.^2))" => "sum(abs(x))",                           "all x" in -3.0 .. 3.0, Always, norms::root_of_square;
+    "norm":                "sqrt(sum(x.^2))" => "norm2(x)",                              "all x" in -3.0 .. 3.0, Always, norms::norm;
+    "even power of norm":  "r = norm2(x); r^2 + sum(y)" => "sum(x.^2) + sum(y)",         "all x" in -3.0 .. 3.0, Always, norms::even_power;
     "even power of abs":   "sum(abs(x).^2)" => "sum(x.^2)",                              "all x" in -3.0 .. 3.0, Always, powers::of_abs;
     "constant exponent":   "sum(x .^ (2 + sum(softmax(y))))" => "sum(x .* x .* x)",                "all x" in 0.1 .. 3.0, Always, powers::constant_exponent;
     "max of one":          "sum(max(x, x))" => "sum(x)",                                 "all x" in -3.0 .. 3.0, Always, powers::max_of_one;

@@ -1,7 +1,7 @@
 //! Roots of sums of squares: no overflow, no cancellation, and |x| for √(x²).
 
 use super::{Opened, terms, terms_of};
-use crate::ir::{Graph, Index, NodeId, Number, Op, Tensor};
+use crate::ir::{AxisFn, Graph, Index, NodeId, Number, Op, Tensor};
 
 const ONE: Number = Number::ONE;
 
@@ -88,6 +88,47 @@ pub(super) fn root_of_square(g: &mut Graph, id: NodeId) -> Option<NodeId> {
         }
         let Some(u) = root(g, ONE, &t) else { continue };
         p.factors[k] = (g.call("abs", &[u]), twice);
+        return Some(p.closed(g));
+    }
+    None
+}
+
+/// √(c Σ x²) = √c ‖x‖, over all entries: a norm that neither overflows nor underflows
+pub(super) fn norm(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let mut p = Opened::product(g, id)?;
+    for k in 0..p.factors.len() {
+        let (t, power) = p.factors[k].clone();
+        let twice = power.mul(Number::TWO);
+        if power.as_int().is_some() || twice.as_int().is_none() || !t.indices.is_empty() {
+            continue;
+        }
+        let Some(inside) = Opened::product(g, t.node) else { continue };
+        let [(x, two)] = inside.factors.as_slice() else { continue };
+        let once = x.indices.iter().enumerate().all(|(n, i)| !x.indices[..n].contains(i));
+        if *two != Number::TWO || inside.bound.is_empty() || !once {
+            continue;
+        }
+        let Some(scale) = inside.coeff.sqrt() else { continue };
+        let norm = g.axis(AxisFn::Norm, x, &inside.bound);
+        p.coeff = p.coeff.mul(scale.pow(twice));
+        p.factors[k] = (norm, twice);
+        return Some(p.closed(g));
+    }
+    None
+}
+
+/// ‖x‖² = Σ x²
+pub(super) fn even_power(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let mut p = Opened::product(g, id)?;
+    for k in 0..p.factors.len() {
+        let (t, power) = p.factors[k].clone();
+        let Some(half) = power.as_int().filter(|n| n % 2 == 0) else { continue };
+        let Op::Axis { function: AxisFn::Norm, arg, .. } = g.op(t.node).clone() else { continue };
+        let locals = g.locals(t.node);
+        let rank = t.indices.len();
+        let x = g.tensor(&arg, &locals).renamed(&locals[..rank], &t.indices);
+        let squares = g.contract(ONE, &[(x, Number::TWO)], &t.indices);
+        p.factors[k] = (Tensor::new(squares, t.indices), Number::int(half / 2));
         return Some(p.closed(g));
     }
     None
