@@ -145,6 +145,13 @@ impl Diagnostic {
         if let Some(text) = sources(self.place.source) {
             out.push_str(&snippet(&text, self.place.span));
         }
+        out + &self.notes(sources)
+    }
+
+    /// What [`render`](Self::render) writes after the message: the other places over their lines, the help.
+    #[must_use]
+    pub fn notes(&self, sources: &dyn Fn(SourceId) -> Option<String>) -> String {
+        let mut out = String::new();
         for (place, note) in &self.secondary {
             out.push_str("\nnote: ");
             out.push_str(note);
@@ -169,6 +176,9 @@ impl fmt::Display for Diagnostic {
 /// The line of `text` that holds `span`, cut to a readable width, with carets under the span.
 fn snippet(text: &str, span: Span) -> String {
     const WIDTH: usize = 100;
+    if text.trim().is_empty() {
+        return String::new();
+    }
     let floor = |mut i: usize| {
         i = i.min(text.len());
         while !text.is_char_boundary(i) {
@@ -176,6 +186,7 @@ fn snippet(text: &str, span: Span) -> String {
         }
         i
     };
+    let span = span.balanced(text);
     let (start, end) = (floor(span.start), floor(span.end.max(span.start)));
     let line_start = text[..start].rfind('\n').map_or(0, |i| i + 1);
     let line_end = text[start..].find('\n').map_or(text.len(), |i| start + i);

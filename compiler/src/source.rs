@@ -22,6 +22,40 @@ impl Span {
         Self { start: offset, end: offset }
     }
 
+    /// The range with the parentheses of `text` that it breaks: an operand's own are not part of its span.
+    #[must_use]
+    pub fn balanced(self, text: &str) -> Self {
+        let Some(inside) = text.get(self.start..self.end) else { return self };
+        let (mut unopened, mut unclosed) = (0, 0);
+        for c in inside.bytes() {
+            match c {
+                b'(' => unclosed += 1,
+                b')' if unclosed > 0 => unclosed -= 1,
+                b')' => unopened += 1,
+                _ => {}
+            }
+        }
+        // A lone parenthesis is what the message is about.
+        if inside.len() <= 1 {
+            return self;
+        }
+        let (mut start, mut end) = (self.start, self.end);
+        for _ in 0..unopened {
+            match text[..start].trim_end().strip_suffix('(') {
+                Some(before) => start = before.len(),
+                None => break,
+            }
+        }
+        for _ in 0..unclosed {
+            let rest = text[end..].trim_start();
+            if !rest.starts_with(')') {
+                break;
+            }
+            end = text.len() - rest.len() + 1;
+        }
+        Self { start, end }
+    }
+
     /// The smallest range that covers both.
     #[must_use]
     pub fn to(self, other: Self) -> Self {
@@ -52,4 +86,23 @@ pub struct Place {
     pub source: SourceId,
     /// The bytes of it.
     pub span: Span,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_take_in_the_parentheses_they_break() {
+        for (text, start, end, want) in [
+            ("sum((a - y) * (a + y))", 5, 20, "(a - y) * (a + y)"),
+            ("((a) - y) * b", 2, 13, "((a) - y) * b"),
+            ("a * (b + c)", 0, 10, "a * (b + c)"),
+            ("sum(a - y)", 4, 9, "a - y"),
+            ("a)", 1, 2, ")"),
+        ] {
+            let span = Span::new(start, end).balanced(text);
+            assert_eq!(text.get(span.start..span.end), Some(want));
+        }
+    }
 }

@@ -6,8 +6,8 @@ use crate::source::SourceId;
 use crate::syntax::parse::canonical_name;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::quote;
-use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Data, DeriveInput, Fields, GenericArgument, LitStr, PathArguments, Type};
+use syn::parse::ParseStream;
+use syn::{Attribute, Data, DeriveInput, Fields, GenericArgument, LitStr, Meta, PathArguments, Type};
 
 /// A field that the text may speak of.
 #[derive(Clone)]
@@ -43,6 +43,7 @@ pub enum ObjectiveKind {
 }
 
 /// The struct and its attributes.
+#[derive(Clone)]
 pub struct Model {
     /// The derive's input.
     pub input: DeriveInput,
@@ -59,7 +60,7 @@ pub struct Model {
     /// `#[network("...", x: 784, ...)]`: the declarations.
     pub declarations: SpanMap,
     /// `#[network("...", inputs(x, u))]`
-    pub inputs: Vec<String>,
+    pub inputs: Vec<Ident>,
     /// `#[define("...")]`, in order.
     pub defines: Vec<SpanMap>,
     /// `#[objective(...)]` or `#[residual(...)]`: its text is in `cost`, its `wrt(...)` in `declarations`.
@@ -77,11 +78,12 @@ pub(super) fn canonical(name: &str) -> String {
 }
 
 impl Model {
-    /// Reads a derive's input.
+    /// Reads a derive's input, and says what is wrong with its attributes or fields, all of it. The model is then what
+    /// could be read.
     ///
     /// # Errors
-    /// What is wrong with its attributes or fields, all of it.
-    pub fn read(tokens: TokenStream) -> syn::Result<Self> {
+    /// Tokens that are no struct, enum or union.
+    pub fn read(tokens: TokenStream) -> syn::Result<(Self, Option<syn::Error>)> {
         let input: DeriveInput = syn::parse2(tokens)?;
         let mut model = Self {
             runtime: quote!(::gradsmith),
@@ -106,18 +108,22 @@ impl Model {
         if let Err(e) = model.read_fields() {
             combine(&mut errors, e);
         }
-        errors.map_or(Ok(model), Err)
+        Ok((model, errors))
     }
 
     fn attribute(&mut self, attribute: &Attribute) -> syn::Result<()> {
         let path = attribute.path();
         if path.is_ident("cost") {
-            let map = text(attribute)?;
-            if self.cost.replace(map).is_some() {
-                return Err(syn::Error::new_spanned(attribute, "one `#[cost(...)]` is enough: write a sum"));
+            let map = text(attribute, "quadratic + l2(0.01)")?;
+            if self.cost.is_some() {
+                return Err(syn::Error::new_spanned(
+                    attribute,
+                    "a second `#[cost(...)]`: write one, as a sum",
+                ));
             }
+            self.cost = Some(map);
         } else if path.is_ident("define") {
-            self.defines.push(text(attribute)?);
+            self.defines.push(text(attribute, "\"half_square = sum((a - y).^2)/2\"")?);
         } else if path.is_ident("network") {
             if self.network.is_some() {
                 return Err(syn::Error::new_spanned(attribute, "a second `#[network(...)]`"));
@@ -136,7 +142,13 @@ impl Model {
         } else if path.is_ident("gradsmith") {
             attribute.parse_nested_meta(|meta| {
                 if meta.path.is_ident("crate") {
-                    let path: syn::Path = meta.value()?.call(parse_path)?;
+                    let value = meta.value()?;
+                    if value.peek(LitStr) {
+                        return Err(
+                            value.error("expected a path without quotes: `crate = path::to::gradsmith`")
+                        );
+                    }
+                    let path: syn::Path = value.call(parse_path)?;
                     self.runtime = quote!(#path);
                     Ok(())
                 } else if meta.path.is_ident("scalar") {
@@ -180,7 +192,7 @@ impl Model {
 
     /// `784 -> 10 softmax`, or a string, declarations and `inputs(...)`, separated by commas.
     fn read_network(&mut self, attribute: &Attribute) -> syn::Result<()> {
-        let tokens = attribute.meta.require_list()?.tokens.clone();
+        let tokens = written(attribute, "784 -> 100 sigmoid -> 10 softmax")?;
         let mut parts: Vec<Vec<TokenTree>> = vec![Vec::new()];
         for token in tokens.clone() {
             match (&token, parts.last_mut()) {
@@ -196,15 +208,22 @@ impl Model {
             return Ok(());
         };
         let literal = parts[0][0].clone();
+        if let Some(more) = parts[0].get(1) {
+            return Err(syn::Error::new_spanned(more, "expected `,` after the text of the network"));
+        }
         self.network = Some(SpanMap::of_string(string.value(), literal));
         let mut declarations = TokenStream::new();
         for part in &parts[1..] {
             match part.as_slice() {
                 [TokenTree::Ident(name), TokenTree::Group(names)] if name == "inputs" => {
-                    let list = names.stream();
-                    for token in list {
-                        if let TokenTree::Ident(ident) = token {
-                            self.inputs.push(canonical(&ident.to_string()));
+                    for token in names.stream() {
+                        match token {
+                            TokenTree::Ident(ident) => self.inputs.push(ident),
+                            TokenTree::Punct(comma) if comma.as_char() == ',' => {}
+                            other => {
+                                let message = "expected the names of inputs: `inputs(x, u)`";
+                                return Err(syn::Error::new_spanned(other, message));
+                            }
                         }
                     }
                 }
@@ -233,6 +252,7 @@ impl Model {
             }
         };
         let mut float: Option<(Float, String)> = None;
+        let mut wrong: Option<syn::Error> = None;
         for field in fields {
             let (Some(ident), Some(array)) = (&field.ident, self.array_of(&field.ty)) else { continue };
             let ty = &field.ty;
@@ -241,7 +261,7 @@ impl Model {
                 Some((_, known)) if *known != name => {
                     let message =
                         format!("fields of one number type are expected, here are `{known}` and `{name}`");
-                    return Err(syn::Error::new_spanned(ty, message));
+                    combine(&mut wrong, syn::Error::new_spanned(ty, message));
                 }
                 _ => float = Some((kind, name)),
             }
@@ -269,7 +289,24 @@ impl Model {
         } else if let Some(parameter) = self.input.generics.type_params().next() {
             self.float = Float::Generic(parameter.ident.clone());
         }
-        Ok(())
+        wrong.map_or(Ok(()), Err)
+    }
+
+    /// The type of a field that is no number, so that the text cannot speak of it.
+    pub(super) fn other_field(&self, name: &str) -> Option<String> {
+        let Data::Struct(data) = &self.input.data else { return None };
+        let named = |f: &syn::Field| f.ident.as_ref().is_some_and(|i| canonical(&i.to_string()) == name);
+        let field = data.fields.iter().find(|f| named(f))?;
+        let ty = &field.ty;
+        let text = quote!(#ty).to_string();
+        // As people write it: `Option<T>`, `&'a str`.
+        Some(
+            text.replace(" < ", "<")
+                .replace(" >", ">")
+                .replace(" ::", "::")
+                .replace(":: ", "::")
+                .replace("& ", "&"),
+        )
     }
 
     /// A number, vector or matrix of the number type, or a reference to one.
@@ -347,14 +384,45 @@ fn parse_path(input: ParseStream<'_>) -> syn::Result<syn::Path> {
     syn::Path::parse_mod_style(input)
 }
 
+/// What stands in an attribute's parentheses; `example` shows what could.
+fn written(attribute: &Attribute, example: &str) -> syn::Result<TokenStream> {
+    let path = attribute.path();
+    let name = quote!(#path).to_string();
+    let help = format!("help: write `#[{name}({example})]`");
+    match &attribute.meta {
+        Meta::List(list) if !list.tokens.is_empty() => Ok(list.tokens.clone()),
+        Meta::List(_) => {
+            Err(syn::Error::new_spanned(attribute, format!("`#[{name}()]` says nothing\n{help}")))
+        }
+        Meta::NameValue(pair) => {
+            let value = &pair.value;
+            let message = format!(
+                "the text of `#[{name}(...)]` stands in parentheses\nhelp: write `#[{name}({})]`",
+                quote!(#value)
+            );
+            Err(syn::Error::new_spanned(attribute, message))
+        }
+        Meta::Path(_) => {
+            let message = format!("the text of `#[{name}(...)]` is missing\n{help}");
+            Err(syn::Error::new_spanned(attribute, message))
+        }
+    }
+}
+
 /// The text of an attribute: bare tokens, or one string.
-fn text(attribute: &Attribute) -> syn::Result<SpanMap> {
-    let tokens = attribute.meta.require_list()?.tokens.clone();
-    let string = |input: ParseStream<'_>| input.parse::<LitStr>();
-    if let Ok(string) = string.parse2(tokens.clone())
-        && let Some(literal) = tokens.clone().into_iter().next()
+fn text(attribute: &Attribute, example: &str) -> syn::Result<SpanMap> {
+    let tokens = written(attribute, example)?;
+    let mut each = tokens.clone().into_iter();
+    if let Some(literal) = each.next()
+        && let Ok(string) = syn::parse2::<LitStr>(literal.clone().into())
     {
-        return Ok(SpanMap::of_string(string.value(), literal));
+        return match each.next() {
+            None => Ok(SpanMap::of_string(string.value(), literal)),
+            Some(more) => {
+                let message = "the text is one string or bare tokens: nothing follows the string";
+                Err(syn::Error::new_spanned(more, message))
+            }
+        };
     }
     Ok(SpanMap::of_tokens(&tokens))
 }

@@ -28,7 +28,10 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
         let couples =
             t.part == Part::Penalty && t.instances.iter().any(|i| i.weight.is_some() && i.bias.is_some());
         if needs_tensors || couples {
-            let place = Place { source: SourceId::Expression, span: Span::new(0, text.len()) };
+            let at = text
+                .find(&t.origin)
+                .map_or(Span::new(0, text.len()), |start| Span::new(start, start + t.origin.len()));
+            let place = Place { source: SourceId::Expression, span: at };
             let message =
                 format!("`{}` couples what a cost alone keeps apart: activations, weights, biases", t.origin);
             let help = "derive `Network`, which knows them all";

@@ -11,7 +11,7 @@ mod span_map;
 
 pub use attr::{DataField, Field, Model, ObjectiveKind};
 
-use crate::diag::Diagnostics;
+use crate::diag::{Diagnostic, Diagnostics, ErrorKind};
 use crate::lower::cost::Define;
 use crate::source::SourceId;
 use crate::syntax::ast::Program;
@@ -39,16 +39,21 @@ pub fn derive_objective(tokens: TokenStream) -> TokenStream {
 
 type Expand = fn(&Model) -> Result<TokenStream, syn::Error>;
 
-fn finish(model: syn::Result<Model>, expand: Expand, dummy: fn(&Model) -> TokenStream) -> TokenStream {
-    match model {
-        Ok(model) => match expand(&model) {
-            Ok(tokens) => hygienic(tokens),
-            Err(error) => {
-                let (errors, dummy) = (error.into_compile_error(), dummy(&model));
-                quote!(#errors #dummy)
-            }
-        },
-        Err(error) => error.into_compile_error(),
+fn finish(
+    model: syn::Result<(Model, Option<syn::Error>)>,
+    expand: Expand,
+    dummy: fn(&Model) -> TokenStream,
+) -> TokenStream {
+    let (model, wrong) = match model {
+        Ok(read) => read,
+        Err(error) => return error.into_compile_error(),
+    };
+    match wrong.map_or_else(|| expand(&model), Err) {
+        Ok(tokens) => hygienic(tokens),
+        Err(error) => {
+            let (errors, dummy) = (error.into_compile_error(), hygienic(dummy(&model)));
+            quote!(#errors #dummy)
+        }
     }
 }
 
@@ -70,13 +75,13 @@ fn hygienic(tokens: TokenStream) -> TokenStream {
 /// Diagnostics as errors at the tokens they speak of. Text in a string gets a snippet with a caret.
 fn errors(model: &Model, diagnostics: &Diagnostics) -> syn::Error {
     let mut all: Option<syn::Error> = None;
+    let sources = |id: SourceId| model.source(id).map(|m| m.text.clone());
     for d in diagnostics {
+        let d = of_field(model, d);
         let (span, message) = match model.source(d.place.source) {
-            Some(map) if map.is_string => {
-                let sources = |id: SourceId| model.source(id).filter(|m| m.is_string).map(|m| m.text.clone());
-                (map.tokens(d.place.span), d.render(&sources))
-            }
-            Some(map) => (map.tokens(d.place.span), d.text()),
+            Some(map) if map.is_string => (map.tokens(d.place.span), d.render(&sources)),
+            // The compiler shows the place itself.
+            Some(map) => (map.tokens(d.place.span), format!("{}{}", d.message, d.notes(&sources))),
             None => (TokenStream::new(), d.text()),
         };
         let error = if span.is_empty() {
@@ -89,6 +94,20 @@ fn errors(model: &Model, diagnostics: &Diagnostics) -> syn::Error {
     all.unwrap_or_else(|| {
         syn::Error::new_spanned(&model.input.ident, "gradsmith found an error it cannot name")
     })
+}
+
+/// An unknown name that is a field after all: the field is no number.
+fn of_field(model: &Model, d: &Diagnostic) -> Diagnostic {
+    let word = model
+        .source(d.place.source)
+        .filter(|_| d.kind == ErrorKind::UnknownName)
+        .and_then(|map| map.text.get(d.place.span.start..d.place.span.end));
+    let Some((word, ty)) = word.and_then(|w| Some((w, model.other_field(&attr::canonical(w))?))) else {
+        return d.clone();
+    };
+    let message = format!("the field `{word}` is of type `{ty}`, which is no number type");
+    let help = "hyper-parameters are fields of type `f32`, `f64` or a type parameter, all of one type";
+    Diagnostic::new(d.kind, d.place, message).with_help(help)
 }
 
 /// The cost's text, parsed, with the definitions beside it.

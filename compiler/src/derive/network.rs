@@ -1,5 +1,6 @@
 //! `#[derive(Network)]`: parameters in one buffer, a workspace for a batch, the whole backpropagation.
 
+use super::attr::{canonical, combine};
 use super::cost::allowances;
 use super::{Model, errors, generics, hyper_bindings, parsed};
 use crate::codegen::{self, Context, Float};
@@ -27,7 +28,18 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     let declarations =
         parse::declarations(&model.declarations.text, SourceId::Declarations).map_err(|e| found.push(e)).ok();
     let (Some(tree), Some(declarations)) = (tree, declarations) else { return Err(errors(model, &found)) };
-    let spelled = lower::spell(&tree, &declarations, &model.inputs).map_err(|d| errors(model, &d))?;
+    let mut undeclared: Option<syn::Error> = None;
+    let mut inputs = Vec::new();
+    for ident in &model.inputs {
+        let name = canonical(&ident.to_string());
+        if !declarations.iter().any(|d| d.name.name == name) {
+            let message = format!("the input `{ident}` is not declared\nhelp: say its length: `{ident}: 3`");
+            combine(&mut undeclared, syn::Error::new_spanned(ident, message));
+        }
+        inputs.push(name);
+    }
+    undeclared.map_or(Ok(()), Err)?;
+    let spelled = lower::spell(&tree, &declarations, &inputs).map_err(|d| errors(model, &d))?;
     let hyper: Vec<String> = model.fields.iter().map(|f| f.name.clone()).collect();
     let parts = lower::Parts {
         network: &network.text,

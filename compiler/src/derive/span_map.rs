@@ -104,6 +104,7 @@ impl SpanMap {
     /// The tokens under a span: those that it overlaps, else the one it touches, else the last before it.
     #[must_use]
     pub fn tokens(&self, span: Span) -> TokenStream {
+        let span = span.balanced(&self.text);
         let overlaps = |s: &Span| s.start < span.end.max(span.start + 1) && span.start < s.end;
         let mut found: Vec<TokenTree> =
             self.tokens.iter().filter(|(s, _)| overlaps(s)).map(|(_, t)| t.clone()).collect();

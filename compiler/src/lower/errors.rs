@@ -33,8 +33,22 @@ pub(super) fn shortened(name: &str) -> String {
 impl Lowerer<'_> {
     /// The text at a place.
     pub(super) fn text(&self, place: Place) -> String {
-        let text = self.texts.get(&place.source).and_then(|t| t.get(place.span.start..place.span.end));
+        let text = self.texts.get(&place.source).and_then(|t| {
+            let span = place.span.balanced(t);
+            t.get(span.start..span.end)
+        });
         shortened(text.unwrap_or("this"))
+    }
+
+    /// The text at a place, in parentheses where it is a sum or a product, whose own the place leaves out.
+    pub(super) fn operand_text(&self, place: Place) -> String {
+        let text = self.text(place);
+        let mut depth = 0;
+        let open = text.chars().any(|c| {
+            depth += i32::from(c == '(') - i32::from(c == ')');
+            depth == 0 && matches!(c, '+' | '-' | '*' | '/')
+        });
+        if open { format!("({text})") } else { text }
     }
 
     /// `a 3×4 matrix`, `a column vector of length n`.

@@ -256,10 +256,14 @@ impl<'a> Lowerer<'a> {
         }
         let text = self.text(place);
         let mut known = vec!["w".to_owned(), "b".to_owned()];
-        known.extend(tensors);
+        known.extend(tensors.into_iter().filter(|name| name != "w" && name != "b"));
         let message = format!("`{text}` is no tensor of this cost");
-        let help =
-            format!("a penalty's last argument says what it penalises: {}", super::errors::list(&known));
+        let help = if known.len() > 2 {
+            format!("a penalty's last argument says what it penalises: {}", super::errors::list(&known))
+        } else {
+            "without a network there are `w`, any weight, and `b`, any bias; a network's cost may name one layer"
+                .to_owned()
+        };
         Err(self.report(Diagnostic::new(ErrorKind::UnknownName, place, message).with_help(help)))
     }
 
@@ -416,7 +420,9 @@ impl<'a> Lowerer<'a> {
         } else if what == "name" {
             let loss = catalog::find(name).is_some() && !self.is_cost;
             let known: Vec<String> = self.order.clone();
-            d = d.with_help(if loss {
+            d = d.with_help(if name == "z" && self.is_cost {
+                "pre-activations are a network's: derive `Network`".to_owned()
+            } else if loss {
                 format!(
                     "`{shown}` is {} of `#[cost]`; an objective is written out in its variables",
                     article("part")

@@ -203,15 +203,16 @@ impl<'a> Lowerer<'a> {
         let (x, y) = (self.text(l.place), self.text(r.place));
         let message =
             format!("`{x}` and `{y}` are both {} vectors, `*` is the matrix product", orientation(l.kind));
+        let (p, q) = (self.operand_text(l.place), self.operand_text(r.place));
         let help =
-            format!("write `{x} .* {y}` for the element-wise product, `{x}' * {y}` for the inner product");
+            format!("write `{p} .* {q}` for the element-wise product, `{p}' * {q}` for the inner product");
         self.report(Diagnostic::new(ErrorKind::VectorProduct, place, message).with_help(help))
     }
 
     /// `1/r`, which `l` is divided by.
     fn divisor(&mut self, l: &Value, r: &Value, place: Place) -> Result<Tensor, Reported> {
         if r.kind != Kind::Scalar {
-            let (x, y) = (self.text(l.place), self.text(r.place));
+            let (x, y) = (self.operand_text(l.place), self.operand_text(r.place));
             let message = format!("`/` divides by a scalar, but {}", self.describe(r));
             let help = match r.kind {
                 Kind::Matrix(..) => format!("write `{x} ./ {y}` element by element, or `solve({y}, {x})`"),
@@ -248,7 +249,7 @@ impl<'a> Lowerer<'a> {
                 self.matrix_power(&base, n, place)
             }
             _ => {
-                let (x, y) = (self.text(base.place), self.text(exponent.place));
+                let (x, y) = (self.operand_text(base.place), self.operand_text(exponent.place));
                 let message = format!("`^` is the power of scalars and square matrices, but {}", {
                     if exponent.kind == Kind::Scalar {
                         self.describe(&base)
@@ -256,7 +257,7 @@ impl<'a> Lowerer<'a> {
                         self.describe(&exponent)
                     }
                 });
-                let help = format!("write `{x} .^ {y}` to raise each entry");
+                let help = format!("write `{x}.^{y}` to raise each entry");
                 Err(self.report(Diagnostic::new(ErrorKind::VectorPower, place, message).with_help(help)))
             }
         }

@@ -162,7 +162,7 @@ impl State<'_> {
         let word = before.trim_end_matches(|c| continues_name(c) || c == '.');
         let product = match &before[word.len()..] {
             left if !left.is_empty() && left.len() < QUOTED && token != "(" && token.len() < QUOTED => {
-                format!("write `{left} * {token}` for a product")
+                format!("write `{left} * {token}` for a product, `{left} + {token}` for a sum")
             }
             _ => "write `*` for a product".to_owned(),
         };

@@ -1,0 +1,5 @@
+#[cost(cross_entropy + l2(lambda / n))]
+struct Classification {
+    lambda: f64,
+    n: f64,
+}

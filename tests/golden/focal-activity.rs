@@ -1,0 +1,4 @@
+#[cost(focal(gamma = 2) + activity_l2(lambda))]
+struct Focal {
+    lambda: f64,
+}

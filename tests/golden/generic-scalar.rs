@@ -1,0 +1,5 @@
+#[cost(huber(delta) + l2(lambda))]
+struct Generic<T> {
+    delta: T,
+    lambda: T,
+}

@@ -1,0 +1,4 @@
+#[cost(0.5 * mae + quadratic + l1(mu) + 3)]
+struct Mixed {
+    mu: f64,
+}

@@ -1,0 +1,5 @@
+#[network(3 -> 2 sigmoid)]
+#[cost(quadratic + lambda * norm2(w1)^2 * norm2(b1)^2)]
+pub struct Coupled {
+    lambda: f64,
+}

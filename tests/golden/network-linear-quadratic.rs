@@ -1,0 +1,3 @@
+#[network(11 -> 1 linear)]
+#[cost(quadratic)]
+pub struct LeastSquares;

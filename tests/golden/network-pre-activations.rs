@@ -1,0 +1,5 @@
+#[network(3 -> 4 tanh -> 2 sigmoid)]
+#[cost(quadratic + 0.01 * sum(z.^2) + activity_l1(mu))]
+pub struct PreActivation {
+    mu: f64,
+}

@@ -1,0 +1,3 @@
+#[network(2 -> 3 sigmoid -> 1 sigmoid)]
+#[cost(quadratic)]
+pub struct Xor;

@@ -1,0 +1,5 @@
+#[network(784 -> 100 relu -> 10 softmax)]
+#[cost(categorical_cross_entropy + l2(lambda))]
+pub struct Softmax {
+    lambda: f32,
+}

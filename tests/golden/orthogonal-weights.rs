@@ -1,0 +1,4 @@
+#[cost(cosine + orthogonal(lambda))]
+struct Orthogonal {
+    lambda: f64,
+}

@@ -1,0 +1,5 @@
+#[cost(quadratic + l2(lambda / n))]
+struct Regression {
+    lambda: f64,
+    n: f64,
+}
