@@ -89,7 +89,7 @@ fn find(folder: &Path, name: &str) -> Result<PathBuf, IdxError> {
 
 /// The bytes behind the header, which must announce `shape`.
 fn entries(file: &Path, magic: u32, what: &str, shape: &[usize]) -> Result<Vec<u8>, IdxError> {
-    let bytes = read(file).map_err(|error| IdxError::new(file, error.to_string()))?;
+    let bytes = read(file)?;
     let words: Vec<usize> = bytes
         .chunks_exact(4)
         .take(1 + shape.len())
@@ -120,13 +120,14 @@ fn entries(file: &Path, magic: u32, what: &str, shape: &[usize]) -> Result<Vec<u
 }
 
 /// A whole file, unpacked if its name says that it is packed.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+fn read(path: &Path) -> Result<Vec<u8>, IdxError> {
+    let cannot = |what: &str, error: io::Error| IdxError::new(path, format!("cannot be {what}: {error}"));
     let mut bytes = Vec::new();
-    let mut file = File::open(path)?;
+    let mut file = File::open(path).map_err(|error| cannot("opened", error))?;
     if path.extension().is_some_and(|extension| extension == "gz") {
-        GzDecoder::new(file).read_to_end(&mut bytes)?;
+        GzDecoder::new(file).read_to_end(&mut bytes).map_err(|error| cannot("unpacked", error))?;
     } else {
-        file.read_to_end(&mut bytes)?;
+        file.read_to_end(&mut bytes).map_err(|error| cannot("read", error))?;
     }
     Ok(bytes)
 }
