@@ -125,53 +125,114 @@ fn constant_product(g: &Graph, extents: &[Extent]) -> Option<usize> {
 /// A name of the text as an identifier, none that the generated code uses itself.
 #[must_use]
 pub fn identifier(name: &str) -> Ident {
-    let ident = plain_identifier(name);
-    if RESERVED.iter().any(|r| ident == r) { quote::format_ident!("{ident}_") } else { ident }
-}
-
-/// A name of the text as an identifier.
-fn plain_identifier(name: &str) -> Ident {
-    let mut clean: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    if !clean.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
-        clean.insert(0, '_');
-    }
-    if KEYWORDS.contains(&clean.as_str()) || clean == "_" {
+    let mut clean = plain_name(name);
+    if is_reserved(&clean) {
         clean.push('_');
     }
     Ident::new(&clean, Span::call_site())
 }
 
+/// A name of the text as an identifier.
+fn plain_identifier(name: &str) -> Ident {
+    Ident::new(&plain_name(name), Span::call_site())
+}
+
+/// A name of the text as one that Rust accepts.
+fn plain_name(name: &str) -> String {
+    let mut clean: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    if !clean.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+        clean.insert(0, '_');
+    }
+    if is_keyword(&clean) || clean == "_" {
+        clean.push('_');
+    }
+    clean
+}
+
 /// Words that are no identifiers in any edition.
-const KEYWORDS: &[&str] = &[
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn",
-    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop",
-    "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self", "Self",
-    "static", "struct", "super", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use",
-    "virtual", "where", "while", "yield",
-];
+fn is_keyword(name: &str) -> bool {
+    matches!(
+        name,
+        "abstract"
+            | "as"
+            | "async"
+            | "await"
+            | "become"
+            | "box"
+            | "break"
+            | "const"
+            | "continue"
+            | "crate"
+            | "do"
+            | "dyn"
+            | "else"
+            | "enum"
+            | "extern"
+            | "false"
+            | "final"
+            | "fn"
+            | "for"
+            | "gen"
+            | "if"
+            | "impl"
+            | "in"
+            | "let"
+            | "loop"
+            | "macro"
+            | "match"
+            | "mod"
+            | "move"
+            | "mut"
+            | "override"
+            | "priv"
+            | "pub"
+            | "ref"
+            | "return"
+            | "self"
+            | "Self"
+            | "static"
+            | "struct"
+            | "super"
+            | "trait"
+            | "true"
+            | "try"
+            | "type"
+            | "typeof"
+            | "unsafe"
+            | "unsized"
+            | "use"
+            | "virtual"
+            | "where"
+            | "while"
+            | "yield"
+    )
+}
 
 /// Names that the generated code uses itself.
-const RESERVED: &[&str] = &[
-    "math",
-    "out",
-    "start",
-    "width",
-    "lane",
-    "workspace",
-    "parameters",
-    "gradient",
-    "i",
-    "j",
-    "k",
-    "l",
-    "m",
-    "rows",
-    "cols",
-    "units",
-    "rest",
-    "total",
-    "cost",
-];
+fn is_reserved(name: &str) -> bool {
+    matches!(
+        name,
+        "math"
+            | "out"
+            | "start"
+            | "width"
+            | "lane"
+            | "workspace"
+            | "parameters"
+            | "gradient"
+            | "i"
+            | "j"
+            | "k"
+            | "l"
+            | "m"
+            | "rows"
+            | "cols"
+            | "units"
+            | "rest"
+            | "total"
+            | "cost"
+    )
+}
 
 /// The identifier of a buffer.
 fn buffer_ident(plan: &Plan, id: BufferId) -> Ident {

@@ -140,7 +140,7 @@ pub fn lines(g: &Graph, node: NodeId, view: &View) -> Lines {
     let mut define = BTreeSet::new();
     if view.inner != Inner::Expanded {
         let mut used = BTreeSet::new();
-        for id in g.reachable(&[node]) {
+        for id in shown(g, node, view) {
             let Some(name) = g.name(id).filter(|_| !matches!(g.op(id), Op::Input(_))) else { continue };
             // Two values of one name can be told apart only if one of them is written out.
             let clashes = view.inner == Inner::Defined
@@ -170,6 +170,21 @@ pub fn lines(g: &Graph, node: NodeId, view: &View) -> Lines {
         note => note,
     };
     Lines { definitions, value }
+}
+
+/// The nodes that a formula may show, children first: all that the node needs, but nothing behind a name.
+fn shown(g: &Graph, node: NodeId, view: &View) -> BTreeSet<NodeId> {
+    let mut seen = BTreeSet::new();
+    let mut stack = vec![node];
+    while let Some(id) = stack.pop() {
+        if seen.insert(id) {
+            let named = g.name(id).is_some() && view.inner == Inner::Named;
+            if !named || (id == node && view.expand_top) {
+                stack.extend(g.node(id).children());
+            }
+        }
+    }
+    seen
 }
 
 /// A scalar that stands for an array of this rank, as that array.

@@ -447,7 +447,7 @@ impl Planner {
             BufferId(buffers.len() - 1)
         };
         for input in self.g.inputs() {
-            if self.order.contains(&input.node) {
+            if self.order.binary_search(&input.node).is_ok() {
                 let id = add(&mut names, &input.name, Storage::Input, self.g.shape(input.node));
                 buffer_of.insert(input.node, id);
             }
@@ -531,9 +531,11 @@ impl Planner {
     ) -> Vec<Step> {
         let last = self.level.values().copied().max().unwrap_or(0);
         let mut steps = Vec::new();
-        for level in 0..=last {
-            let here: Vec<NodeId> =
-                self.order.iter().copied().filter(|id| self.level_of(*id) == level).collect();
+        let mut by_level: Vec<Vec<NodeId>> = vec![Vec::new(); last + 1];
+        for &id in &self.order {
+            by_level[self.level_of(id)].push(id);
+        }
+        for (level, here) in by_level.into_iter().enumerate() {
             steps.extend(
                 here.iter().filter(|id| self.class_of(**id) == Class::Scalar).map(|id| Step::Scalar(*id)),
             );
