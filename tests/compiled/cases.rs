@@ -7,8 +7,8 @@ use cargo_gradsmith::cases::{Body, Case, Context, Cost, Named, Network, Objectiv
 use cargo_gradsmith::derivatives::{Derivatives, total};
 use cargo_gradsmith::front::{CostText, NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::derive::{derive_cost, derive_network};
-use gradsmith_compiler::eval::Evaluator;
 use gradsmith_compiler::lower::{Role, objective};
+use gradsmith_compiler::schedule::Policy;
 use gradsmith_compiler::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
@@ -97,7 +97,7 @@ fn objective(o: &Objective) -> Result<Subject, String> {
         wanted.push(gradient_of(name, &o.gradient, format!("gradient[{name}]"))?);
     }
     let vars: Named<&Tensor> = o.vars.iter().map(|(name, tensor)| (name.clone(), tensor)).collect();
-    Ok(Subject { module: plans::module(&d.graph, &nodes, &vars), road: "plan", wanted })
+    Ok(Subject { module: plans::module(&d.graph, &nodes, &vars, Policy::Store), road: "plan", wanted })
 }
 
 // ---- costs
@@ -209,7 +209,8 @@ fn derived_cost(c: &Cost, expansion: TokenStream) -> Module {
     Module { items: quote!(#item #expansion), body }
 }
 
-fn planned_cost(c: &Cost) -> Result<Module, String> {
+/// A cost with its derivatives: by the activations, then by each tensor; and the data of its inputs.
+fn lowered_cost(c: &Cost) -> Result<(Derivatives, Vec<String>, Named<Tensor>), String> {
     let tensors = |list: &Named<Tensor>, role: Role| -> Vec<_> {
         list.iter().map(|(name, tensor)| (sized(name, tensor), role)).collect()
     };
@@ -223,12 +224,50 @@ fn planned_cost(c: &Cost) -> Result<Module, String> {
     let value = total(&mut lowered.graph, &[lowered.data, lowered.penalty]);
     let mut wrt = vec![lowered.a];
     wrt.extend(lowered.tensors.iter().map(|t| t.node));
-    let d = Derivatives::of(lowered.graph, value, &wrt);
+    let names: Vec<String> = lowered.tensors.iter().map(|t| t.name.clone()).collect();
+    let mut data = vec![("a".to_owned(), c.a.clone()), ("y".to_owned(), c.y.clone())];
+    data.extend(c.weights.iter().chain(&c.biases).cloned());
+    data.extend(scalars(&c.hyper));
+    Ok((Derivatives::of(lowered.graph, value, &wrt), names, data))
+}
+
+fn planned_cost(c: &Cost) -> Result<Module, String> {
+    let (d, names, data) = lowered_cost(c)?;
     let mut nodes = vec![("value".to_owned(), d.value), ("d_activation".to_owned(), d.gradient[0])];
-    nodes.extend(lowered.tensors.iter().zip(&d.gradient[1..]).map(|(t, n)| (format!("grad_{}", t.name), *n)));
-    let hyper = scalars(&c.hyper);
-    let batch = vec![("a".to_owned(), c.a.clone()), ("y".to_owned(), c.y.clone())];
-    Ok(plans::module(&d.graph, &nodes, &borrowed(&[&batch, &c.weights, &c.biases, &hyper])))
+    nodes.extend(names.iter().zip(&d.gradient[1..]).map(|(name, n)| (format!("grad_{name}"), *n)));
+    Ok(plans::module(&d.graph, &nodes, &borrowed(&[&data]), Policy::Store))
+}
+
+/// Makes what the interpreter says what the case wants.
+pub(crate) fn want_what_is_interpreted(body: &mut Body) -> Result<(), String> {
+    match body {
+        Body::Cost(c) => {
+            let (d, names, data) = lowered_cost(c)?;
+            let nodes: Vec<_> = std::iter::once(d.value).chain(d.gradient.iter().copied()).collect();
+            let mut got = plans::interpreted(&d.graph, &nodes, &borrowed(&[&data])).into_iter();
+            c.value = got.next().map_or(f64::NAN, |v| v[0]);
+            c.d_activation = got.next().unwrap_or_default();
+            let weights = c.weights.len();
+            let mut partials: Named<Vec<f64>> = names.into_iter().zip(got).collect();
+            c.d_bias = partials.split_off(weights);
+            c.d_weight = partials;
+        }
+        Body::Network(n) => {
+            let lowered = network_text(n).lower().map_err(|e| e.to_string())?;
+            let mut cost = lowered.cost;
+            let value = total(&mut cost.graph, &[cost.data, cost.penalty]);
+            let wrt: Vec<_> = cost.tensors.iter().map(|t| t.node).collect();
+            let d = Derivatives::of(cost.graph, value, &wrt);
+            let nodes: Vec<_> = std::iter::once(d.value).chain(d.gradient.iter().copied()).collect();
+            let (hyper, y) = (scalars(&n.hyper), vec![("y".to_owned(), n.y.clone())]);
+            let data = borrowed(&[&n.inputs, &y, &n.params, &hyper]);
+            let mut got = plans::interpreted(&d.graph, &nodes, &data).into_iter();
+            n.value = got.next().map_or(f64::NAN, |v| v[0]);
+            n.gradient = cost.tensors.iter().map(|t| t.name.clone()).zip(got).collect();
+        }
+        Body::Objective(_) | Body::Reject(_) => {}
+    }
+    Ok(())
 }
 
 // ---- networks
@@ -244,16 +283,19 @@ fn network_struct(network: &str, declarations: &str, inputs: &[String], of: Toke
     quote!(#[network(#network)] #of)
 }
 
-fn network(n: &Network) -> Result<Subject, String> {
-    let text = NetworkText {
+fn network_text(n: &Network) -> NetworkText {
+    NetworkText {
         network: n.network.clone(),
         declarations: n.declarations.clone(),
         inputs: names(&n.inputs),
         cost: n.cost.clone(),
         defines: n.defines.clone(),
         hyper: names(&n.hyper),
-    };
-    let lowered = text.lower().map_err(|e| e.to_string())?;
+    }
+}
+
+fn network(n: &Network) -> Result<Subject, String> {
+    let lowered = network_text(n).lower().map_err(|e| e.to_string())?;
     let tokens = cost_struct(&n.cost, &n.defines, &names(&n.hyper));
     let expansion = derive_network(network_struct(&n.network, &n.declarations, &names(&n.inputs), tokens));
     let refusal = expansion.to_string();
@@ -269,13 +311,7 @@ fn network(n: &Network) -> Result<Subject, String> {
     let hyper = scalars(&n.hyper);
     let y = vec![("y".to_owned(), n.y.clone())];
     let data = borrowed(&[&n.inputs, &y, &n.params, &hyper]);
-    let graph = &lowered.cost.graph;
-    let inputs: Vec<Vec<f64>> = graph
-        .inputs()
-        .iter()
-        .map(|i| named(&data, &i.name).map_or_else(Vec::new, |t| t.data.clone()))
-        .collect();
-    let output = Evaluator::new(graph, &inputs, &plans::sizes(graph, &data)).eval(lowered.cost.a).to_vec();
+    let output = plans::interpreted(&lowered.cost.graph, &[lowered.cost.a], &data).concat();
     wanted.push((Array::Gradient("predict".to_owned()), output));
 
     let (item, value) = subject_struct(&n.hyper);

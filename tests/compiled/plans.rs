@@ -35,11 +35,25 @@ pub(crate) fn number(value: f64) -> TokenStream {
     if value.is_sign_negative() { quote!(-#literal) } else { quote!(#literal) }
 }
 
+/// What the interpreter says of `nodes`.
+pub(crate) fn interpreted(graph: &Graph, nodes: &[NodeId], data: &Named<&Tensor>) -> Vec<Vec<f64>> {
+    let of = |name: &str| named(data, name).map_or_else(Vec::new, |t| t.data.clone());
+    let inputs: Vec<Vec<f64>> = graph.inputs().iter().map(|i| of(&i.name)).collect();
+    let sizes = sizes(graph, data);
+    let mut evaluator = Evaluator::new(graph, &inputs, &sizes);
+    nodes.iter().map(|&node| evaluator.eval(node).to_vec()).collect()
+}
+
 /// A module that yields `nodes`, planned together.
-pub(crate) fn module(graph: &Graph, nodes: &[(String, NodeId)], data: &Named<&Tensor>) -> Module {
+pub(crate) fn module(
+    graph: &Graph,
+    nodes: &[(String, NodeId)],
+    data: &Named<&Tensor>,
+    policy: Policy,
+) -> Module {
     let outputs: Vec<Output> =
         nodes.iter().map(|(name, node)| Output { name: name.clone(), node: *node }).collect();
-    let plan = schedule(graph, &outputs, Policy::Store);
+    let plan = schedule(graph, &outputs, policy);
     let sizes = sizes(graph, data);
     let evaluator = Evaluator::new(&plan.graph, &[], &sizes);
     let len = |shape: &[Extent]| -> usize { shape.iter().map(|&e| evaluator.size(e)).product() };

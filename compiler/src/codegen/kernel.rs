@@ -2,7 +2,7 @@
 
 use super::expr::{Code, Level, Writer};
 use super::{Context, buffer_ident, constant_product, identifier, plain_identifier};
-use crate::ir::{AxisFn, Graph, NodeId, Number, Op, Operand};
+use crate::ir::{AxisFn, Extent, Graph, NodeId, Number, Op, Operand};
 use crate::schedule::{BufferId, Class, Loop, Plan, Storage, class};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
@@ -14,11 +14,19 @@ const LANES: usize = 16;
 /// An array as a loop reads or writes it.
 struct Access {
     buffer: BufferId,
+    /// Its extents: those of the node read or written, which may be another shape of the same entries.
+    shape: Vec<Extent>,
     /// For each axis of the array, the axis of the loop.
     axes: Vec<usize>,
     written: bool,
     /// The variable or slice that stands for it in the innermost loop.
     name: Ident,
+}
+
+impl Access {
+    fn is(&self, buffer: BufferId, shape: &[Extent], axes: &[usize]) -> bool {
+        self.buffer == buffer && self.shape == shape && self.axes == axes
+    }
 }
 
 /// A reduction of a loop.
@@ -115,7 +123,7 @@ impl<'a> Kernel<'a> {
             if !self.computed_here(*node) {
                 self.note_read(*node, (0..self.g.rank(*node)).collect());
             }
-            self.access(*buffer, all.clone(), true);
+            self.access(*buffer, self.g.shape(*node), all.clone(), true);
         }
         for r in &l.reductions {
             let (node, buffer) = (r.node, r.buffer);
@@ -132,7 +140,8 @@ impl<'a> Kernel<'a> {
             let (coeff, scalars) = (coeff.mul(r.coeff), r.scalars.clone());
             let innermost = l.space.len().wrapping_sub(1);
             let lanes = !out.contains(&innermost);
-            let access = (!out.is_empty()).then(|| self.access(buffer, out.clone(), true));
+            let access =
+                (!out.is_empty()).then(|| self.access(buffer, self.g.shape(node), out.clone(), true));
             let name = format_ident!("sum_{}", identifier(&self.plan.buffers[buffer.0].name));
             self.sums.push(Sum { node, buffer, out, max, coeff, scalars, lanes, name, access });
         }
@@ -170,14 +179,16 @@ impl<'a> Kernel<'a> {
                         self.scalars.push(name);
                     }
                 } else {
-                    self.access(buffer, axes, false);
+                    self.access(buffer, self.g.shape(node), axes, false);
                 }
             }
         }
     }
 
-    fn access(&mut self, buffer: BufferId, axes: Vec<usize>, written: bool) -> usize {
-        if let Some(k) = self.accesses.iter().position(|a| a.buffer == buffer && a.axes == axes) {
+    fn access(&mut self, buffer: BufferId, shape: &[Extent], axes: Vec<usize>, written: bool) -> usize {
+        let shape: Vec<Extent> = shape.iter().map(|&e| self.g.extents.find(e)).collect();
+        let known = self.accesses.iter().position(|a| a.is(buffer, &shape, &axes));
+        if let Some(k) = known {
             self.accesses[k].written |= written;
             return k;
         }
@@ -185,8 +196,14 @@ impl<'a> Kernel<'a> {
         let base = buffer_ident(self.plan, buffer);
         let name =
             if again == 0 { format_ident!("{base}_row") } else { format_ident!("{base}_row_{}", again + 1) };
-        self.accesses.push(Access { buffer, axes, written, name });
+        self.accesses.push(Access { buffer, shape, axes, written, name });
         self.accesses.len() - 1
+    }
+
+    /// The access by which the entries of `node` in `buffer` are read or written.
+    fn find(&self, buffer: BufferId, node: NodeId, axes: &[usize]) -> Option<&Access> {
+        let shape: Vec<Extent> = self.g.shape(node).iter().map(|&e| self.g.extents.find(e)).collect();
+        self.accesses.iter().find(|a| a.is(buffer, &shape, axes))
     }
 
     // ---- the pieces of the function
@@ -195,10 +212,6 @@ impl<'a> Kernel<'a> {
         const NAMES: [&str; 4] = ["i", "j", "k", "l"];
         let name = NAMES.get(axis).map_or_else(|| format!("i{axis}"), |n| (*n).to_owned());
         Ident::new(&name, Span::call_site())
-    }
-
-    fn buffer_extent(&self, buffer: BufferId, axis: usize) -> TokenStream {
-        self.cx.extent(self.g, self.plan.buffers[buffer.0].shape[axis])
     }
 
     /// The position in the array of the loop's current entry, with `axes` of it left out.
@@ -210,11 +223,11 @@ impl<'a> Kernel<'a> {
             flat = Some(match flat {
                 None => quote!(#i),
                 Some(f) if k == 1 => {
-                    let n = self.buffer_extent(a.buffer, k);
+                    let n = self.cx.extent(self.g, a.shape[k]);
                     quote!(#f * #n + #i)
                 }
                 Some(f) => {
-                    let n = self.buffer_extent(a.buffer, k);
+                    let n = self.cx.extent(self.g, a.shape[k]);
                     quote!((#f) * #n + #i)
                 }
             });
@@ -274,7 +287,7 @@ impl<'a> Kernel<'a> {
                     let name = buffer_ident(self.plan, buffer);
                     return Code::fixed(quote!(#name));
                 }
-                match self.accesses.iter().find(|a| a.buffer == buffer && a.axes == axes) {
+                match self.find(buffer, node, axes) {
                     Some(a) if self.runs_inside(a) => Code::atom(self.entry(a)),
                     Some(a) => Code::fixed(self.entry(a)),
                     None => Code::atom(self.cx.number(Number::ZERO)),
@@ -330,6 +343,7 @@ impl<'a> Kernel<'a> {
                 *uses.entry(operand.node).or_default() += if squared { 2 } else { 1 };
             }
         }
+        let mut taken: Vec<Ident> = self.plan.buffers.iter().map(|b| identifier(&b.name)).collect();
         let mut temporaries = 0;
         for &id in &self.l.body {
             let code = match self.g.op(id) {
@@ -343,13 +357,10 @@ impl<'a> Kernel<'a> {
                 continue;
             }
             let name = match self.g.name(id) {
-                Some(name) => format_ident!("{}_value", identifier(name)),
+                Some(name) => unique(&mut taken, &format!("{}_value", identifier(name))),
                 None => {
                     temporaries += 1;
-                    while self.plan.buffers.iter().any(|b| b.name == format!("v{temporaries}")) {
-                        temporaries += 1;
-                    }
-                    Ident::new(&format!("v{temporaries}"), Span::call_site())
+                    unique(&mut taken, &format!("v{temporaries}"))
                 }
             };
             let tokens = &code.tokens;
@@ -360,7 +371,7 @@ impl<'a> Kernel<'a> {
         for (node, buffer) in &self.l.stores {
             let axes: Vec<usize> = (0..self.g.rank(*node)).collect();
             let value = self.value(*node, &axes, &values).tokens;
-            if let Some(a) = self.accesses.iter().find(|a| a.buffer == *buffer && a.axes == identity) {
+            if let Some(a) = self.find(*buffer, *node, &identity) {
                 let entry = self.entry(a);
                 statements.extend(quote!(#entry = #value;));
             }
@@ -544,7 +555,7 @@ impl<'a> Kernel<'a> {
                 if !once {
                     let a = &self.accesses[k];
                     let array = buffer_ident(self.plan, a.buffer);
-                    let n = self.cx.product(self.g, &self.plan.buffers[a.buffer.0].shape);
+                    let n = self.cx.product(self.g, &a.shape);
                     before.extend(quote!(#array[..#n].fill(#neutral);));
                 }
             } else if !self.is_single_row() {
@@ -576,7 +587,7 @@ impl<'a> Kernel<'a> {
         };
         let mut extents = self.l.space.clone();
         for a in &self.accesses {
-            extents.extend(&self.plan.buffers[a.buffer.0].shape);
+            extents.extend(&a.shape);
         }
         for e in extents {
             if self.g.extents.as_constant(e).is_some() {
@@ -664,6 +675,18 @@ impl<'a> Kernel<'a> {
             #binding #runtime::simd!(#name, #args);
         }
     }
+}
+
+/// The name, or one like it that is not taken yet.
+fn unique(taken: &mut Vec<Ident>, name: &str) -> Ident {
+    let mut ident = Ident::new(name, Span::call_site());
+    let mut k = 2;
+    while taken.contains(&ident) {
+        ident = format_ident!("{name}_{k}");
+        k += 1;
+    }
+    taken.push(ident.clone());
+    ident
 }
 
 /// The variable that has an extent's value as a number.

@@ -142,8 +142,7 @@ impl Steps<'_> {
         let left = self.matrix(left, rank as u8, false);
         let right = self.matrix(right, rank as u8, true);
         let out = buffer_ident(self.plan, m.out);
-        let shape = &self.plan.buffers[m.out.0].shape;
-        let out = match shape.as_slice() {
+        let out = match g.shape(m.product) {
             [r, c] => {
                 let (r, c) = (self.cx.extent(g, *r), self.cx.extent(g, *c));
                 quote!(#runtime::matrix::MatMut::rows(&mut *#out, #r, #c))
