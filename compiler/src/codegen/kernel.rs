@@ -8,8 +8,10 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 use std::collections::BTreeMap;
 
-/// Partial sums that run beside each other.
+/// Partial sums that run beside each other along a row of many.
 const LANES: usize = 16;
+/// The same where the whole loop is one row: enough to hide the latency of an addition in every vector width.
+const LONG_LANES: usize = 64;
 
 /// An array as a loop reads or writes it.
 struct Access {
@@ -460,10 +462,15 @@ impl<'a> Kernel<'a> {
         let mut after = TokenStream::new();
         let lanes = self.uses_lanes();
         let runtime = &self.cx.runtime;
-        let count = Literal::usize_unsuffixed(LANES);
+        let width = if self.is_single_row() { LONG_LANES } else { LANES };
+        let count = Literal::usize_unsuffixed(width);
+        let rows = self.accesses.iter().all(|a| self.is_row(a) || !self.runs_inside(a));
+        let position = self.speaks_of_positions() || !rows;
         for s in self.sums.iter().filter(|s| s.lanes) {
             let (name, neutral) = (&s.name, self.neutral(s));
-            if lanes {
+            if lanes && !position {
+                // Folded where the chunks are.
+            } else if lanes {
                 before.extend(quote!(let mut #name = [#neutral; #count];));
                 let fold = if s.max { quote!(max_of_lanes) } else { quote!(sum_of_lanes) };
                 after.extend(quote!(let #name = #runtime::contract::#fold(#name);));
@@ -484,24 +491,22 @@ impl<'a> Kernel<'a> {
                 });
             }
         }
-        let looped = if lanes {
+        let looped = if lanes && !position {
+            self.chunked(&inner, &n, width)
+        } else if lanes {
             let windows = self.accesses.iter().filter(|a| self.is_row(a)).map(|a| {
                 let name = &a.name;
                 let mutable = if a.written { quote!(mut) } else { quote!() };
                 quote!(let #name = &#mutable #name[start..start + width];)
             });
-            let rows = self.accesses.iter().all(|a| self.is_row(a) || !self.runs_inside(a));
-            let position = (self.speaks_of_positions() || !rows).then(|| {
-                let j = Self::index(self.innermost());
-                quote!(let #j = start + lane;)
-            });
+            let j = Self::index(self.innermost());
             quote! {
                 let mut start = 0;
                 while start < #n {
                     let width = (#n - start).min(#count);
                     #(#windows)*
                     for lane in 0..width {
-                        #position
+                        let #j = start + lane;
                         #inner
                     }
                     start += width;
@@ -512,6 +517,84 @@ impl<'a> Kernel<'a> {
         };
         let math = math || self.sums.iter().any(|s| s.max);
         (quote!(#before #looped #after), math)
+    }
+
+    /// The row in chunks of `width`, a lane an entry, and what is left of it in lanes of its own: each sum becomes one
+    /// number.
+    fn chunked(&self, inner: &TokenStream, n: &TokenStream, width: usize) -> TokenStream {
+        let runtime = &self.cx.runtime;
+        let count = Literal::usize_unsuffixed(width);
+        let extents = if self.flat { &self.l.space[..] } else { &self.l.space[self.innermost()..] };
+        let left = constant_product(self.g, extents).map_or(1, |n| n % width);
+        let sums: Vec<&Sum> = self.sums.iter().filter(|s| s.lanes).collect();
+        let names: Vec<&Ident> = sums.iter().map(|s| &s.name).collect();
+        let arrays = sums.iter().map(|s| {
+            let (name, neutral) = (&s.name, self.neutral(s));
+            quote!(let mut #name = [#neutral; #count];)
+        });
+        let arrays = quote!(#(#arrays)*);
+        let folded: Vec<TokenStream> = sums
+            .iter()
+            .map(|s| {
+                let name = &s.name;
+                let fold = if s.max { quote!(max_of_lanes) } else { quote!(sum_of_lanes) };
+                quote!(#runtime::contract::#fold(#name))
+            })
+            .collect();
+        let rows: Vec<&Access> = self.accesses.iter().filter(|a| self.is_row(a)).collect();
+        let part = |a: &Access, end: &str| format_ident!("{}_{end}", a.name);
+        let split = rows.iter().map(|a| {
+            let (name, chunks, rest) = (&a.name, part(a, "chunks"), part(a, "rest"));
+            let method = if a.written { quote!(as_chunks_mut) } else { quote!(as_chunks) };
+            quote!(let (#chunks, #rest) = #name.#method::<#count>();)
+        });
+        let borrow = |a: &Access| if a.written { quote!(&mut) } else { quote!(&) };
+        let chunk = rows.iter().map(|a| {
+            let (name, chunks, borrow) = (&a.name, part(a, "chunks"), borrow(a));
+            quote!(let #name = #borrow #chunks[chunk];)
+        });
+        let rest = rows.iter().map(|a| {
+            let (name, rest, borrow) = (&a.name, part(a, "rest"), borrow(a));
+            quote!(let #name = #borrow #rest[..width];)
+        });
+        let (tuple, binding) = match (folded.as_slice(), names.as_slice()) {
+            ([one], [name]) => (quote!(#one), quote!(#name)),
+            (all, names) => (quote!((#(#all),*)), quote!((#(#names),*))),
+        };
+        let main = quote! {
+            #(#split)*
+            let #binding = {
+                #arrays
+                for chunk in 0..#n / #count {
+                    #(#chunk)*
+                    for lane in 0..#count { #inner }
+                }
+                #tuple
+            };
+        };
+        if left == 0 {
+            return main;
+        }
+        let ends: Vec<Ident> = names.iter().map(|n| format_ident!("{n}_rest")).collect();
+        let end_binding = match ends.as_slice() {
+            [one] => quote!(#one),
+            all => quote!((#(#all),*)),
+        };
+        let both = sums.iter().zip(&ends).map(|(s, end)| {
+            let name = &s.name;
+            if s.max { quote!(let #name = math.max(#name, #end);) } else { quote!(let #name = #name + #end;) }
+        });
+        quote! {
+            #main
+            let #end_binding = {
+                #arrays
+                let width = #n % #count;
+                #(#rest)*
+                for lane in 0..width { #inner }
+                #tuple
+            };
+            #(#both)*
+        }
     }
 
     /// A gathered sum, times its constant and scalars.
