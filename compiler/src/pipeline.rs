@@ -33,6 +33,8 @@ pub struct CostProgram {
     pub constant: NodeId,
     /// ∂c/∂a, of one example.
     pub d_activation: NodeId,
+    /// The diagonal of ∂²c/∂a², of one example.
+    pub hessian_diagonal: NodeId,
     /// Penalty and direct derivative of each declared tensor.
     pub tensors: Vec<TensorPartial>,
     /// The rules that fired.
@@ -86,6 +88,11 @@ pub fn cost(cost: Cost) -> CostProgram {
     roots.extend(partials);
     roots.extend(terms.iter().map(|t| t.node));
     let (roots, after) = simplify::simplify(&mut graph, &roots);
+    let second = diff::jacobian(&mut graph, roots[2], &[a])[0];
+    let (second, _) = simplify::simplify(&mut graph, &[second]);
+    let diagonal = diff::diagonal(&mut graph, second[0], 0, 1);
+    let (diagonal, _) = simplify::simplify(&mut graph, &[diagonal]);
+    let hessian_diagonal = diagonal[0];
     let n = tensors.len();
     for (t, node) in terms.iter_mut().zip(&roots[3 + 2 * n..]) {
         t.node = *node;
@@ -104,6 +111,7 @@ pub fn cost(cost: Cost) -> CostProgram {
         data: roots[0],
         constant: roots[1],
         d_activation: roots[2],
+        hessian_diagonal,
         tensors,
         log: before.then(&after),
     }

@@ -1,6 +1,6 @@
 //! What generated code calls and nobody else should.
 
-pub use ndarray::{ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2};
+pub use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2};
 
 pub use crate::objective::Datum;
 

@@ -92,7 +92,59 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
     let doc_wp = docs("The penalty of one weight:", weight.penalty);
     let doc_bp = docs("The penalty of one bias:", bias.penalty);
     let allow = allowances();
+    let vis = &model.input.vis;
+    let second_order = m.second_order();
+    let doc_second = docs("The diagonal of ∂²c/∂a², of one example:", program.hessian_diagonal);
+    let doc_first = docs("∂c/∂a, of one example:", program.d_activation);
+    let mentioned: Vec<TokenStream> = model
+        .fields
+        .iter()
+        .map(|f| {
+            let i = &f.ident;
+            quote!(&self.#i)
+        })
+        .collect();
     quote! {
+        #allow
+        impl #impl_generics #name #type_generics #where_clause {
+            /// What a boosting library asks of a custom objective: gradient and diagonal of the Hessian by the
+            /// scores `a`, example by example, summed over nothing and averaged over nothing; m×k both.
+            ///
+            #doc_first
+            #doc_second
+            ///
+            /// # Errors
+            /// Where shapes do not fit, or the batch is empty.
+            #vis fn gradient_and_hessian_diagonal_into(
+                &self,
+                a: #runtime::__private::ArrayView2<'_, #t>,
+                y: #runtime::__private::ArrayView2<'_, #t>,
+                mut gradient: #runtime::__private::ArrayViewMut2<'_, #t>,
+                mut hessian: #runtime::__private::ArrayViewMut2<'_, #t>,
+            ) -> ::core::result::Result<(), #runtime::Error> {
+                #second_order
+            }
+
+            /// Gradient and diagonal of the Hessian by the scores `a`, example by example and not averaged.
+            ///
+            /// # Errors
+            /// Where shapes do not fit, or the batch is empty.
+            #vis fn gradient_and_hessian_diagonal(
+                &self,
+                a: #runtime::__private::ArrayView2<'_, #t>,
+                y: #runtime::__private::ArrayView2<'_, #t>,
+            ) -> ::core::result::Result<
+                (#runtime::__private::Array2<#t>, #runtime::__private::Array2<#t>),
+                #runtime::Error,
+            > {
+                let mut gradient =
+                    #runtime::__private::Array2::from_elem(a.dim(), <#t as #runtime::Scalar>::ZERO);
+                let mut hessian = gradient.clone();
+                self.gradient_and_hessian_diagonal_into(a, y, gradient.view_mut(), hessian.view_mut())?;
+                ::core::result::Result::Ok((gradient, hessian))
+            }
+        }
+
         #allow
         const _: () = {
             #[automatically_derived]
@@ -129,6 +181,8 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
                 }
 
                 fn constant(&self) -> #t {
+                    // A hyper-parameter that the cost does not speak of is no mistake.
+                    let _ = (#(#mentioned,)*);
                     #constant
                 }
 
@@ -294,6 +348,37 @@ impl Methods<'_> {
                     #body
                 }
                 ::core::result::Result::Ok(())
+            })
+        }
+    }
+
+    /// Gradient and diagonal of the Hessian by the scores, per example and not averaged.
+    fn second_order(&self) -> TokenStream {
+        let runtime = &self.model.runtime;
+        let outputs = [
+            Output { name: "gradient_row".to_owned(), node: self.program.d_activation },
+            Output { name: "hessian_row".to_owned(), node: self.program.hessian_diagonal },
+        ];
+        let plan = schedule(self.graph(), &outputs, Policy::Recompute);
+        let cx = self.context(&[("k", quote!(k))]);
+        let hyper = hyper_bindings(self.model, &Self::reads(&plan));
+        let (temporaries, body, examples) =
+            (self.temporaries(&plan, &cx), self.body(&plan, &cx), self.examples());
+        let [g, h] = [0, 1].map(|n| codegen::identifier(&plan.buffers[plan.output_buffers[n].0].name));
+        quote! {
+            #examples
+            #runtime::check_shape("gradient", &[m, k], gradient.shape())?;
+            #runtime::check_shape("hessian", &[m, k], hessian.shape())?;
+            #hyper
+            #temporaries
+            #runtime::__private::fill(&mut gradient, |all_gradients| {
+                #runtime::__private::fill(&mut hessian, |all_hessians| {
+                    let rows = all_gradients.chunks_exact_mut(k).zip(all_hessians.chunks_exact_mut(k));
+                    for ((a, y), (#g, #h)) in a.chunks_exact(k).zip(y.chunks_exact(k)).zip(rows) {
+                        #body
+                    }
+                    ::core::result::Result::Ok(())
+                })
             })
         }
     }

@@ -9,7 +9,7 @@ use crate::diag::Diagnostics;
 use crate::emit::{self, View};
 use crate::ir::{Extent, Graph, NodeId};
 use crate::lower::{Role, network as lower};
-use crate::pipeline::{self, NetworkProgram};
+use crate::pipeline::{self, NetworkProducts, NetworkProgram};
 use crate::schedule::{Buffer, Output, Plan, Policy, Storage, schedule};
 use crate::source::SourceId;
 use crate::syntax::parse;
@@ -75,6 +75,7 @@ impl ParameterTensor {
 struct Items<'a> {
     model: &'a Model,
     program: &'a NetworkProgram,
+    products: NetworkProducts,
     tensors: Vec<ParameterTensor>,
     parameters: Ident,
     workspace: Ident,
@@ -103,7 +104,8 @@ impl<'a> Items<'a> {
         }
         let parameters = format_ident!("{}Parameters", model.input.ident);
         let workspace = format_ident!("{}Workspace", model.input.ident);
-        Self { model, program, tensors, parameters, workspace }
+        let products = pipeline::network_products(program);
+        Self { model, program, products, tensors, parameters, workspace }
     }
 
     fn graph(&self) -> &Graph {
@@ -137,6 +139,81 @@ impl<'a> Items<'a> {
         let outputs: Vec<Output> =
             outputs.iter().map(|(name, node)| Output { name: (*name).to_owned(), node: *node }).collect();
         Method { plan: schedule(self.graph(), &outputs, Policy::Store) }
+    }
+
+    /// The plan of a product with a direction: the Hessian's or the Gauss-Newton one.
+    fn product_method(&self, nodes: &[NodeId]) -> Method {
+        let outputs: Vec<Output> = self
+            .program
+            .gradient
+            .iter()
+            .zip(nodes)
+            .map(|(p, node)| Output { name: format!("grad_{}", p.name), node: *node })
+            .collect();
+        Method { plan: schedule(&self.products.graph, &outputs, Policy::Store) }
+    }
+
+    /// The two products, as methods of the struct itself.
+    fn products(&self, hessian: &Method, gauss_newton: &Method) -> TokenStream {
+        let runtime = &self.model.runtime;
+        let vis = &self.model.input.vis;
+        let t = self.t();
+        let (parameters, workspace) = (&self.parameters, &self.workspace);
+        let (_, args) = self.type_generics();
+        let data_params: Vec<TokenStream> = self
+            .program
+            .inputs
+            .iter()
+            .map(|(n, _)| {
+                let ident = codegen::identifier(n);
+                quote!(#ident: #runtime::__private::ArrayView2<'_, #t>)
+            })
+            .collect();
+        let (targets, bind) = (self.inputs(true), self.parameters());
+        let directions = self.tensors.iter().map(|p| {
+            let (ident, n) =
+                (codegen::identifier(&format!("v_{}", p.name)), Literal::usize_unsuffixed(p.len()));
+            quote!(let (#ident, rest) = rest.split_at(#n);)
+        });
+        let directions = quote!(let rest = &direction.buffer[..]; #(#directions)*);
+        let method = |name: &str, doc: &[&str], m: &Method| {
+            let name = format_ident!("{name}");
+            let (outputs, body) = (self.gradients(&m.plan, 0), self.body(m));
+            quote! {
+                #(#[doc = #doc])*
+                ///
+                /// # Errors
+                /// Where shapes do not fit, the batch is empty, or the workspace too small.
+                #vis fn #name(
+                    &self,
+                    parameters: &#parameters #args,
+                    #(#data_params,)*
+                    y: #runtime::__private::ArrayView2<'_, #t>,
+                    workspace: &mut #workspace #args,
+                    direction: &#parameters #args,
+                    gradient: &mut #parameters #args,
+                ) -> ::core::result::Result<(), #runtime::Error> {
+                    #targets
+                    #bind
+                    #directions
+                    #outputs
+                    #body
+                    ::core::result::Result::Ok(())
+                }
+            }
+        };
+        let hessian_doc = [
+            " Writes the product of the cost's Hessian with `direction` to `gradient`, without the Hessian: the gradient",
+            " of ⟨∇C, v⟩. Nothing is allocated.",
+        ];
+        let gauss_newton_doc = [
+            " Writes the Gauss-Newton product 1/m Σ Jᵀ H J v to `gradient`, where J is the Jacobian of the output",
+            " pre-activations and H the Hessian of the cost by them; a penalty counts with its own Hessian. Nothing is",
+            " allocated.",
+        ];
+        let hessian = method("hessian_vector_product", &hessian_doc, hessian);
+        let gauss_newton = method("gauss_newton_product", &gauss_newton_doc, gauss_newton);
+        quote!(#hessian #gauss_newton)
     }
 
     fn tokens(&self, derivation: &derivation::Derivation) -> TokenStream {
@@ -351,9 +428,10 @@ impl<'a> Items<'a> {
         quote!(let rest = &parameters.buffer[..]; #(#split)*)
     }
 
-    fn gradients(&self, plan: &Plan) -> TokenStream {
+    /// The lines that name the tensors of `gradient` that a plan fills, from its output `first` on.
+    fn gradients(&self, plan: &Plan, first: usize) -> TokenStream {
         let split = self.tensors.iter().enumerate().map(|(k, p)| {
-            let buffer = plan.output_buffers[k + 2];
+            let buffer = plan.output_buffers[first + k];
             let (ident, n) =
                 (codegen::identifier(&plan.buffers[buffer.0].name), Literal::usize_unsuffixed(p.len()));
             quote!(let (#ident, rest) = rest.split_at_mut(#n);)
@@ -464,9 +542,12 @@ impl<'a> Items<'a> {
         let output = codegen::identifier(&predict.plan.buffers[predict.plan.output_buffers[0].0].name);
         let outputs = self.columns(self.program.output);
         let (value_result, gradient_result) = (self.result(value), self.result(gradient));
-        let gradients = self.gradients(&gradient.plan);
+        let gradients = self.gradients(&gradient.plan, 2);
         let room = |m: &Method| Self::room(&m.plan, self.program.batch);
-        let rooms = [room(predict), room(value), room(gradient)];
+        let hessian = self.product_method(&self.products.hessian);
+        let gauss_newton = self.product_method(&self.products.gauss_newton);
+        let rooms = [room(predict), room(value), room(gradient), room(&hessian), room(&gauss_newton)];
+        let products = self.products(&hessian, &gauss_newton);
         let per_example = Literal::usize_unsuffixed(rooms.iter().map(|r| r.0).max().unwrap_or(0));
         let fixed = Literal::usize_unsuffixed(rooms.iter().map(|r| r.1).max().unwrap_or(0));
         let init = self.init();
@@ -557,6 +638,7 @@ impl<'a> Items<'a> {
                 impl #impl_generics #name #type_generics #where_clause {
                     #derivation_items
                     #methods
+                    #products
                 }
             };
         }
@@ -565,6 +647,7 @@ impl<'a> Items<'a> {
             #allow
             impl #impl_generics #name #type_generics #where_clause {
                 #derivation_items
+                #products
             }
 
             #[automatically_derived]
