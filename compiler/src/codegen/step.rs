@@ -3,6 +3,7 @@
 use super::expr::{Code, Writer};
 use super::kernel::{Kernel, extent_scalar};
 use super::{Context, buffer_ident};
+use crate::emit::{self, View};
 use crate::ir::{AxisFn, NodeId, Number, Op, Operand};
 use crate::schedule::{BufferId, MatMul, Plan, Step};
 use proc_macro2::{Ident, TokenStream};
@@ -217,13 +218,17 @@ impl Steps<'_> {
         let (Some(&out), Some(&x)) = (self.plan.buffer_of.get(&id), self.plan.buffer_of.get(a)) else {
             return TokenStream::new();
         };
+        let Some(&room) = self.plan.room.get(&g.shape(*a)[0]) else { return TokenStream::new() };
         let runtime = &self.cx.runtime;
         let n = self.cx.extent(g, g.shape(*a)[0]);
-        let (out, x) = (buffer_ident(self.plan, out), buffer_ident(self.plan, x));
+        let [out, x, room] = [out, x, room].map(|b| buffer_ident(self.plan, b));
+        let expression = emit::text(g, id, &View::default());
         match g.op(id) {
-            Op::Inverse(_) => quote!(#runtime::linear::inverse(&mut *#out, &*#x, #n)?;),
-            Op::Det(_) => quote!(let #out = #runtime::linear::det(&*#x, #n);),
-            _ => quote!(let #out = #runtime::linear::logdet(&*#x, #n)?;),
+            Op::Inverse(_) => {
+                quote!(#runtime::linear::inverse(&mut *#out, &*#x, #n, &mut *#room, #expression)?;)
+            }
+            Op::Det(_) => quote!(let #out = #runtime::linear::det(&*#x, #n, &mut *#room);),
+            _ => quote!(let #out = #runtime::linear::logdet(&*#x, #n, &mut *#room, #expression)?;),
         }
     }
 }

@@ -518,9 +518,16 @@ impl Planner {
                 buffer_of.insert(id, b);
             }
         }
+        let mut room: BTreeMap<Extent, BufferId> = BTreeMap::new();
+        for &id in &self.order {
+            if let Op::Inverse(a) | Op::Det(a) | Op::LogDet(a) = self.g.op(id) {
+                let shape = self.g.shape(*a);
+                room.entry(shape[0]).or_insert_with(|| add(&mut names, "lu", Storage::Temporary, shape));
+            }
+        }
         let steps = self.steps(&stored, &buffer_of, &copies);
         let Self { g, outputs, .. } = self;
-        Plan { graph: g, buffers, buffer_of, steps, outputs, output_buffers }
+        Plan { graph: g, buffers, buffer_of, room, steps, outputs, output_buffers }
     }
 
     fn steps(

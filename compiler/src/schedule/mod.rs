@@ -124,6 +124,8 @@ pub struct Plan {
     pub buffers: Vec<Buffer>,
     /// The buffer of each node that has one.
     pub buffer_of: BTreeMap<NodeId, BufferId>,
+    /// For the linear algebra of n×n matrices: an array that it may write over.
+    pub room: BTreeMap<Extent, BufferId>,
     /// What to do, in order.
     pub steps: Vec<Step>,
     /// The outputs, with the nodes they now are, in the order asked for.
