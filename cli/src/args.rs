@@ -126,6 +126,13 @@ fn subject(command: Command) -> Command {
                 .action(ArgAction::Append)
                 .conflicts_with_all(["network", "declare", "hyper"]),
         )
+        .arg(
+            Arg::new("residual")
+                .long("residual")
+                .help("The expression is a vector r, and stands for sum(r.^2)/2")
+                .action(ArgAction::SetTrue)
+                .requires("wrt"),
+        )
 }
 
 /// Runs the command asked for; whether all is well.

@@ -5,6 +5,7 @@ use gradsmith_compiler::lower::cost::{Cost, Define};
 use gradsmith_compiler::lower::network::{NetworkCost, Parts};
 use gradsmith_compiler::lower::objective::Objective;
 use gradsmith_compiler::lower::{Role, cost, network, objective};
+use gradsmith_compiler::pipeline::{self, ObjectiveProgram};
 use gradsmith_compiler::source::{Place, SourceId, Span};
 use gradsmith_compiler::syntax::ast::{Declaration, DeclaredShape, Ident};
 use gradsmith_compiler::syntax::parse;
@@ -48,6 +49,8 @@ pub struct ObjectiveText {
     pub variables: Vec<Declaration>,
     /// Those to differentiate by, with the place that asks for each.
     pub wrt: Vec<(String, Place)>,
+    /// The expression is a vector r, and stands for ½ Σ r².
+    pub residual: bool,
 }
 
 impl ObjectiveText {
@@ -60,14 +63,22 @@ impl ObjectiveText {
         let defines = errors.defines(&self.defines);
         let program = errors.take(parse::program(&self.expr, SourceId::Expression));
         let Some(program) = program.filter(|_| errors.0.is_empty()) else { return Err(errors.0) };
-        objective::lower(
-            &self.expr,
-            &program,
-            &defines,
-            &self.variables,
-            &self.wrt,
-            objective::Wanted::Scalar,
-        )
+        let wanted = if self.residual { objective::Wanted::Vector } else { objective::Wanted::Scalar };
+        objective::lower(&self.expr, &program, &defines, &self.variables, &self.wrt, wanted)
+    }
+
+    /// With all derivatives of first and second order.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the texts.
+    pub fn program(&self) -> Result<ObjectiveProgram, Diagnostics> {
+        let lowered = self.lower()?;
+        let wrt: Vec<String> = self.wrt.iter().map(|(name, _)| name.clone()).collect();
+        let symmetric: Vec<bool> = wrt
+            .iter()
+            .map(|name| self.variables.iter().any(|d| d.name.name == *name && d.symmetric))
+            .collect();
+        Ok(pipeline::objective(lowered, &wrt, &symmetric, self.residual))
     }
 }
 

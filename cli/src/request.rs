@@ -49,7 +49,7 @@ impl Request {
         }
         let (vars, wrt) = (all("var"), all("wrt"));
         if !vars.is_empty() || !wrt.is_empty() {
-            return objective(expr, defines, &vars, &wrt);
+            return objective(expr, defines, &vars, &wrt, matches.get_flag("residual"));
         }
         let tensors = match one("declare") {
             Some(text) => declared(&text)?,
@@ -102,6 +102,7 @@ fn objective(
     defines: Vec<String>,
     vars: &[String],
     wrt: &[String],
+    residual: bool,
 ) -> Result<Request, Failure> {
     let mut variables: Vec<Declaration> = Vec::new();
     for text in vars {
@@ -127,7 +128,7 @@ fn objective(
             "error: nothing to differentiate by\nhelp: say which with `--wrt`: one of {names}"
         )));
     }
-    Ok(Request::Objective(ObjectiveText { expr, defines, variables, wrt: asked }))
+    Ok(Request::Objective(ObjectiveText { expr, defines, variables, wrt: asked, residual }))
 }
 
 /// The names of a cost that nothing defines and that are no misspelling of something known: hyper-parameters, then.

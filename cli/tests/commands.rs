@@ -38,9 +38,9 @@ fn explain_shows_costs_networks_and_objectives() {
     );
     let variables = ["--var", "X:matrix[n,d]", "--var", "y:vector[n]", "--wrt", "w:vector"];
     let objective = [&["explain", "norm2(X*w - y)^2/2"], &variables[..]].concat();
-    succeeds(&objective, &["∂f/∂w = X' * (X * w - y)", "∂²f/∂w² v = X' * X * v"]);
+    succeeds(&objective, &["∂f/∂w = X' * (X * w - y)", "∂²f/∂w² = X' * X", "(Hv)_w = X' * X * v_w"]);
     let latex = [&objective[..], &["--format", "latex"]].concat();
-    succeeds(&latex, &["\\frac{\\partial f}{\\partial w} = X^{\\top} \\left(X w - y\\right)"]);
+    succeeds(&latex, &["\\frac{\\partial f}{\\partial w} &= X^{\\top} \\left(X w - y\\right)"]);
     let define = "pseudo_huber(d) = d^2 * sum(sqrt(1 + ((a - y)/d).^2) - 1)";
     succeeds(&["explain", "pseudo_huber(d)", "--define", define, "--hyper", "d"], &["∂C/∂a"]);
     succeeds(
@@ -64,6 +64,21 @@ fn expand_prints_rust() {
         &["expand", "quadratic + l2(lambda)"],
         &["#[cost(\"quadratic + l2(lambda)\")]", "lambda: f64,", "impl ::gradsmith::Cost for MyCost"],
     );
+    let variables = ["--var", "X:matrix[n,d]", "--var", "y:vector[n]", "--wrt", "w:vector"];
+    let objective = [&["expand", "norm2(X*w - y)^2/2"], &variables[..]].concat();
+    succeeds(
+        &objective,
+        &[
+            "#[objective(\"norm2(X*w - y)^2/2\", wrt(w:vector))]",
+            "struct MyObjective<'a> {",
+            "X: ArrayView2<'a, f64>,",
+            "fn prepare(",
+            "impl<'p> ::gradsmith::Objective for MyObjectiveProblem<'p>",
+        ],
+    );
+    let residual = [&["expand", "X*w - y", "--residual"], &variables[..]].concat();
+    succeeds(&residual, &["#[residual(", "fn gauss_newton_product_into"]);
+    succeeds(&["expand", "U", "--wrt", "U:scalar"], &["struct MyObjective {}", "fn prepare"]);
     succeeds(
         &["expand", "mse", "--network", "a = W*x + c", "--declare", "x: 3, W: 2 x 3, c: 2"],
         &["\"a = W*x + c\"", "c:2", "MyNetworkParameters"],

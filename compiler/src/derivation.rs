@@ -375,12 +375,14 @@ pub fn objective(program: &ObjectiveProgram, text: &str, residual: bool) -> Deri
     for (i, row) in program.hessian.iter().enumerate() {
         for (j, node) in row.iter().enumerate() {
             let (a, b) = (&program.wrt[i].0, &program.wrt[j].0);
-            let latex = format!(
-                "\\frac{{\\partial^2 f}}{{\\partial {} \\partial {}}}",
-                emit::latex_name(a),
-                emit::latex_name(b)
-            );
-            lines.push(pen.equation(&format!("∂²f/∂{a}∂{b}"), &latex, *node, ""));
+            let below = [a, b].map(|name| emit::latex_name(name));
+            let (text, below) = if i == j {
+                (format!("∂²f/∂{a}²"), format!("\\partial {}^2", below[0]))
+            } else {
+                (format!("∂²f/∂{a}∂{b}"), format!("\\partial {} \\partial {}", below[0], below[1]))
+            };
+            let latex = format!("\\frac{{\\partial^2 f}}{{{below}}}");
+            lines.push(pen.equation(&text, &latex, *node, ""));
         }
     }
     let lines = d.section("Hessian times v", "Hessian times v");

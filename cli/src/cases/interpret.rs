@@ -119,6 +119,7 @@ fn objective(case: &Case, o: &Objective, found: &mut Vec<Disagreement>) -> Resul
         defines: Vec::new(),
         variables: o.vars.iter().map(|(name, tensor)| sized(name, tensor)).collect(),
         wrt: o.wrt.iter().map(|name| (name.clone(), objective::whole(&o.expr))).collect(),
+        residual: false,
     };
     let lowered = text.lower()?;
     let vars: Named<&Tensor> = o.vars.iter().map(|(name, tensor)| (name.clone(), tensor)).collect();

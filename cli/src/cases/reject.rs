@@ -59,6 +59,7 @@ fn refused_objective(r: &Reject) -> Result<(), Diagnostics> {
         defines: r.defines.clone(),
         variables: r.vars.iter().map(|(name, shape)| declaration(name, shape.clone())).collect(),
         wrt: r.wrt.iter().map(|name| (name.clone(), objective::whole(&r.expr))).collect(),
+        residual: false,
     };
     let lowered = text.lower()?;
     let _ = Derivatives::of(lowered.graph, lowered.value, &lowered.wrt);

@@ -1,8 +1,10 @@
 //! `cargo gradsmith expand`: the Rust that a derive macro makes.
 
 use crate::Failure;
+use crate::front::ObjectiveText;
 use crate::request::Request;
 use gradsmith_compiler::derive;
+use gradsmith_compiler::syntax::ast::{Declaration, DeclaredShape};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use std::io::Write;
@@ -36,15 +38,38 @@ pub fn run(request: &Request, out: &mut dyn Write) -> Result<bool, Failure> {
             };
             (quote!(#[derive(Network)] #item), derive::derive_network(item))
         }
-        Request::Objective(_) => {
-            let message = "error: the code of an objective cannot be printed yet\nhelp: `explain` shows its derivatives";
-            return Err(Failure::Input(message.to_owned()));
+        Request::Objective(text) => {
+            text.lower().map_err(|e| request.refusal(&e))?;
+            let item = objective(text)?;
+            (quote!(#[derive(Objective)] #item), derive::derive_objective(item))
         }
     };
     for part in [item, code] {
         write!(out, "{}", formatted(part)?)?;
     }
     Ok(true)
+}
+
+/// The struct of an objective: what is not differentiated by is its data.
+fn objective(text: &ObjectiveText) -> Result<TokenStream, Failure> {
+    let asked = |d: &&Declaration| text.wrt.iter().any(|(name, _)| *name == d.name.name);
+    let (wrt, data): (Vec<_>, Vec<_>) = text.variables.iter().partition(asked);
+    let wrt: Vec<String> = wrt.iter().map(ToString::to_string).collect();
+    let wrt = tokens(&wrt.join(", "))?;
+    let types = data.iter().map(|d| match d.shape {
+        DeclaredShape::Scalar => quote!(f64),
+        DeclaredShape::Vector(_) => quote!(ArrayView1<'a, f64>),
+        DeclaredShape::Matrix(_) => quote!(ArrayView2<'a, f64>),
+    });
+    let names: Vec<String> = data.iter().map(|d| d.name.name.clone()).collect();
+    let fields = fields(&names)?;
+    let borrows = data.iter().any(|d| d.shape != DeclaredShape::Scalar);
+    let lifetime = borrows.then(|| quote!(<'a>));
+    let attribute = if text.residual { quote!(residual) } else { quote!(objective) };
+    let (expr, defines) = (&text.expr, &text.defines);
+    Ok(quote! {
+        #[#attribute(#expr, wrt(#wrt))] #(#[define(#defines)])* struct MyObjective #lifetime { #(#fields: #types),* }
+    })
 }
 
 /// Names as Rust has them.
