@@ -1,5 +1,7 @@
 //! What generated code calls.
 
+#[cfg(feature = "argmin")]
+pub mod argmin;
 pub mod axis;
 pub mod check;
 pub mod contract;
