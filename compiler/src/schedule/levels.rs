@@ -446,8 +446,10 @@ impl Planner {
             buffers.push(Buffer { name: names.unique(name), storage, shape: shape.to_vec() });
             BufferId(buffers.len() - 1)
         };
+        // The order is by need, not by number: a search by halves would miss some.
+        let needed: BTreeSet<NodeId> = self.order.iter().copied().collect();
         for input in self.g.inputs() {
-            if self.order.binary_search(&input.node).is_ok() {
+            if needed.contains(&input.node) {
                 let id = add(&mut names, &input.name, Storage::Input, self.g.shape(input.node));
                 buffer_of.insert(input.node, id);
             }
