@@ -1,3 +1,3 @@
-//! Symbolic derivatives of cost functions at compile time, as specialised Rust back-propagation.
+#![doc = include_str!("../README.md")]
 pub use gradsmith_macros::{Cost, Network, Objective};
 pub use gradsmith_runtime::*;
