@@ -1,0 +1,235 @@
+//! Nothing is allocated per call: networks once their workspace is there, costs whose derivatives are written to the
+//! caller's arrays. Counted by the allocator itself.
+
+#![allow(unsafe_code, reason = "an allocator that counts can only be written with it")]
+
+use gradsmith::{Cost, Error, Init, Network, Parameters, Scalar};
+use ndarray::{Array1, Array2, s};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: every call goes to the system's allocator as it came; counting touches a const-initialised thread-local
+// without a destructor, which allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How often `f` allocates (a reallocation counts as one).
+fn allocations<R>(f: impl FnOnce() -> R) -> (usize, R) {
+    let before = ALLOCATIONS.get();
+    let result = f();
+    (ALLOCATIONS.get() - before, result)
+}
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(allocations(|| drop(std::hint::black_box(vec![1_u8; 100]))).0, 1);
+}
+
+// ---- networks
+
+#[derive(Network)]
+#[network(784 -> 100 sigmoid -> 10 sigmoid)]
+#[cost(cross_entropy + l2(lambda / n))]
+struct Digits {
+    lambda: f32,
+    n: f32,
+}
+
+#[derive(Network)]
+#[network(13 -> 40 relu -> 33 gelu -> 3 softmax)]
+#[cost(categorical_cross_entropy + l1(0.01) + elastic_net(0.1, 0.5) + l2(0.1, b))]
+struct Wine;
+
+#[derive(Network)]
+#[network("h = tanh(W*x + b); g = h + tanh(W*h + c); a = softmax(V*g)", x: 20, W: 20 x 20, b: 20, c: 20, V: 4 x 20)]
+#[cost(categorical_cross_entropy + activity_l2(0.1) + group_lasso(0.1) + orthogonal(0.1))]
+struct Shared;
+
+#[derive(Network)]
+#[network(1 -> 1 linear)]
+#[cost(mse)]
+struct Line;
+
+/// Runs a network on a full batch, then on a short one: no call allocates, and the short one gives what it gives in a
+/// workspace of its own size.
+fn run<N: Network>(name: &str, network: &N) -> Result<(), Error>
+where
+    N::Parameters: Parameters<Scalar = N::Scalar>,
+{
+    let number = |k: usize| N::Scalar::from_f64((k * 7 % 11) as f64 / 11.0 - 0.3);
+    let m = 32;
+    let x = Array2::from_shape_fn((m, N::INPUTS), |(i, j)| number(i * 31 + j));
+    let y = Array2::from_shape_fn((m, N::OUTPUTS), |(i, j)| {
+        if i % N::OUTPUTS == j { N::Scalar::ONE } else { N::Scalar::ZERO }
+    });
+    let parameters = N::init(Init::Glorot, 1);
+    let mut gradient = N::Parameters::zeros();
+    let mut workspace = network.workspace(m);
+    let mut out = Array2::from_elem((m, N::OUTPUTS), N::Scalar::ZERO);
+    network.value_and_gradient(&parameters, x.view(), y.view(), &mut workspace, &mut gradient)?;
+    for rows in [m, 7, 1, m] {
+        let (x, y) = (x.slice(s![..rows, ..]), y.slice(s![..rows, ..]));
+        let mut out = out.slice_mut(s![..rows, ..]);
+        let (count, result) =
+            allocations(|| network.value_and_gradient(&parameters, x, y, &mut workspace, &mut gradient));
+        let cost = result?;
+        assert_eq!(count, 0, "{name}: value_and_gradient of {rows} rows");
+        let (count, result) = allocations(|| network.value(&parameters, x, y, &mut workspace));
+        assert_eq!(count, 0, "{name}: value of {rows} rows");
+        let near = |a: f64, b: f64| (a - b).abs() <= 1e-5 * a.abs().max(1.0);
+        let value = result?;
+        assert!(
+            near(cost.to_f64().total(), value.to_f64().total()),
+            "{name}: {cost:?}, {value:?} of {rows} rows"
+        );
+        let (count, result) =
+            allocations(|| network.predict_into(&parameters, x, &mut workspace, out.view_mut()));
+        result?;
+        assert_eq!(count, 0, "{name}: predict_into of {rows} rows");
+        let mut other = N::Parameters::zeros();
+        network.value_and_gradient(&parameters, x, y, &mut network.workspace(rows), &mut other)?;
+        assert!(other.as_slice() == gradient.as_slice(), "{name}: the gradient of {rows} rows");
+        assert!(network.predict(&parameters, x)? == out, "{name}: the outputs of {rows} rows");
+    }
+    Ok(())
+}
+
+#[test]
+fn networks_allocate_nothing_and_a_short_last_batch_works() -> Result<(), Error> {
+    run("Digits", &Digits { lambda: 0.1, n: 50_000.0 })?;
+    run("Wine", &Wine)?;
+    run("Shared", &Shared)?;
+    run("Line", &Line)
+}
+
+#[test]
+fn a_batch_beyond_the_workspace_is_an_error() {
+    let x = Array2::from_elem((4, 1), 1.0);
+    let result = Line.value(&Line::init(Init::He, 1), x.view(), x.view(), &mut Line.workspace(3));
+    assert!(matches!(result, Err(Error::WorkspaceTooSmall { .. })), "{result:?}");
+}
+
+// ---- costs
+
+/// The allocations of each method that writes to the caller's array, and of the values.
+fn counts<C: Cost<Scalar = f64>>(cost: &C) -> Result<[(&'static str, usize); 6], Error> {
+    let (m, k) = (5, 40);
+    let a = Array2::from_shape_fn((m, k), |(i, j)| 0.05 + 0.9 * ((i * 7 + j * 3) % 17) as f64 / 17.0);
+    let y = Array2::from_shape_fn((m, k), |(i, j)| 0.05 + 0.9 * ((i * 5 + j * 2) % 13) as f64 / 13.0);
+    let w = Array2::from_shape_fn((6, 35), |(i, j)| ((i * 3 + j * 5) % 19) as f64 / 19.0 - 0.5);
+    let b = Array1::from_shape_fn(6, |i| i as f64 / 6.0 - 0.4);
+    let (mut da, mut dw, mut db) = (a.clone(), w.clone(), b.clone());
+    let mut all = [("", 0); 6];
+    // Once to warm up, once to count.
+    for _ in 0..2 {
+        let data = allocations(|| cost.data(a.view(), y.view()));
+        let d_activation = allocations(|| cost.d_activation_into(a.view(), y.view(), da.view_mut()));
+        let weight = allocations(|| cost.weight_penalty(w.view()));
+        let d_weight = allocations(|| cost.d_weight_into(w.view(), dw.view_mut()));
+        let bias = allocations(|| cost.bias_penalty(b.view()));
+        let d_bias = allocations(|| cost.d_bias_into(b.view(), db.view_mut()));
+        all = [
+            ("data", data.0),
+            ("d_activation_into", d_activation.0),
+            ("weight_penalty", weight.0),
+            ("d_weight_into", d_weight.0),
+            ("bias_penalty", bias.0),
+            ("d_bias_into", d_bias.0),
+        ];
+        (data.1?, weight.1?, bias.1?);
+        (d_activation.1?, d_weight.1?, d_bias.1?);
+    }
+    Ok(all)
+}
+
+/// A struct for each entry, and the list of all: entry, what allocates.
+macro_rules! costs {
+    ($($entry:ident ( $($cost:tt)* ) $name:ident;)*) => {
+        $(
+            #[derive(Cost)]
+            #[cost($($cost)*)]
+            struct $name;
+        )*
+        fn all() -> Result<Vec<(&'static str, Vec<&'static str>)>, Error> {
+            let some = |counts: [(&'static str, usize); 6]| {
+                counts.into_iter().filter(|(_, n)| *n > 0).map(|(what, _)| what).collect::<Vec<_>>()
+            };
+            Ok(vec![$((stringify!($entry), some(counts(&$name)?))),*])
+        }
+    };
+}
+
+costs! {
+    quadratic(quadratic) Quadratic;
+    mse(mse) Mse;
+    mae(mae) Mae;
+    rmse(rmse) Rmse;
+    huber(huber) Huber;
+    log_cosh(log_cosh) LogCosh;
+    quantile(quantile(0.3)) Quantile;
+    epsilon_insensitive(epsilon_insensitive) EpsilonInsensitive;
+    cross_entropy(cross_entropy) CrossEntropy;
+    binary_cross_entropy(binary_cross_entropy) BinaryCrossEntropy;
+    categorical_cross_entropy(categorical_cross_entropy(0.1)) Categorical;
+    cross_entropy_with_logits(cross_entropy_with_logits) Logits;
+    categorical_cross_entropy_with_logits(categorical_cross_entropy_with_logits) CategoricalLogits;
+    focal(focal) Focal;
+    hinge(hinge) Hinge;
+    squared_hinge(squared_hinge) SquaredHinge;
+    logistic(logistic) Logistic;
+    kl_divergence(kl_divergence) KlDivergence;
+    poisson(poisson) Poisson;
+    poisson_log(poisson_log) PoissonLog;
+    gaussian_nll(gaussian_nll(0.7)) GaussianNll;
+    cosine(cosine) Cosine;
+    l2(quadratic + l2(0.1) + l2(0.2, b)) L2;
+    l1(quadratic + l1(0.1) + l1(0.2, b)) L1;
+    elastic_net(quadratic + elastic_net(0.1, 0.5)) ElasticNet;
+    group_lasso(quadratic + group_lasso(0.1)) GroupLasso;
+    smooth_l1(quadratic + smooth_l1(0.1, 0.2)) SmoothL1;
+    orthogonal(quadratic + orthogonal(0.1)) Orthogonal;
+    activity_l1(quadratic + activity_l1(0.1)) ActivityL1;
+    activity_l2(quadratic + activity_l2(0.1)) ActivityL2;
+}
+
+#[test]
+fn costs_allocate_nothing() -> Result<(), Error> {
+    for (entry, allocates) in all()? {
+        // They need an array of their own, of rows or of rows by rows, that nobody hands in.
+        let expected: &[&str] = match entry {
+            "group_lasso" => &["weight_penalty", "d_weight_into"],
+            "orthogonal" => &["weight_penalty", "d_weight_into"],
+            _ => &[],
+        };
+        assert_eq!(allocates, expected, "`{entry}`");
+    }
+    Ok(())
+}
+
+#[test]
+fn every_loss_and_penalty_is_counted() -> Result<(), Error> {
+    use gradsmith_compiler::catalog::{self, Kind};
+    let entries: Vec<&str> =
+        catalog::all().iter().filter(|e| e.kind != Kind::Activation).map(catalog::Entry::name).collect();
+    let counted: Vec<&str> = all()?.iter().map(|(entry, _)| *entry).collect();
+    assert_eq!(entries, counted);
+    Ok(())
+}
