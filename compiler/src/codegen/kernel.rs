@@ -776,7 +776,7 @@ fn unique(taken: &mut Vec<Ident>, name: &str) -> Ident {
 pub(super) fn extent_scalar(cx: &Context, g: &Graph, node: NodeId) -> Ident {
     let _ = cx;
     match g.op(node) {
-        Op::Extent(e) => format_ident!("count_{}", identifier(&g.extents.name(*e))),
+        Op::Extent(e) => format_ident!("count_{}", plain_identifier(&g.extents.name(*e))),
         _ => Ident::new("count", Span::call_site()),
     }
 }

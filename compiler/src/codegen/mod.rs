@@ -122,18 +122,29 @@ fn constant_product(g: &Graph, extents: &[Extent]) -> Option<usize> {
     extents.iter().map(|&e| g.extents.as_constant(e)).product()
 }
 
-/// A name of the text as an identifier, none that the generated code uses itself.
+/// A name of the text as an identifier, none that the generated code uses itself: `m` becomes `m_`, `m_` becomes `m__`.
 #[must_use]
 pub fn identifier(name: &str) -> Ident {
     let mut clean = plain_name(name);
-    if is_reserved(&clean) {
+    let stem = name.trim_end_matches('_');
+    if is_reserved(stem) || is_made(stem) {
         clean.push('_');
     }
     Ident::new(&clean, Span::call_site())
 }
 
+/// Whether a name looks like one that is made in loops: `v1`, `a_row`, `a_row_2`, `z_value`, `sum_s1`, `step_1_s1`.
+fn is_made(name: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+    let base = name.rsplit_once('_').filter(|(_, k)| digits(k)).map_or(name, |(base, _)| base);
+    name.strip_prefix('v').is_some_and(digits)
+        || ["_row", "_value", "_total", "_extent"].iter().any(|end| base.ends_with(end))
+        || ["sum_", "count_", "step_", "extent_"].iter().any(|start| name.starts_with(start))
+}
+
 /// A name of the text as an identifier.
-fn plain_identifier(name: &str) -> Ident {
+#[must_use]
+pub fn plain_identifier(name: &str) -> Ident {
     Ident::new(&plain_name(name), Span::call_site())
 }
 
@@ -143,7 +154,7 @@ fn plain_name(name: &str) -> String {
     if !clean.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
         clean.insert(0, '_');
     }
-    if is_keyword(&clean) || clean == "_" {
+    if is_keyword(clean.trim_end_matches('_')) || clean.chars().all(|c| c == '_') {
         clean.push('_');
     }
     clean
@@ -231,6 +242,8 @@ fn is_reserved(name: &str) -> bool {
             | "rest"
             | "total"
             | "cost"
+            | "numbers"
+            | "one_over_m"
     )
 }
 

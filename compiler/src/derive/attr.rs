@@ -251,26 +251,34 @@ impl Model {
                 return Err(syn::Error::new_spanned(&data.fields, message));
             }
         };
+        let mut found: Vec<(Ident, Type, ArrayType)> = fields
+            .into_iter()
+            .filter_map(|f| Some((f.ident.clone()?, f.ty.clone(), self.array_of(&f.ty)?)))
+            .collect();
+        // Beside `f64`, a type parameter is something else.
+        if found.iter().any(|(_, _, array)| !matches!(array.float, Float::Generic(_))) {
+            found.retain(|(_, _, array)| !matches!(array.float, Float::Generic(_)));
+        }
         let mut float: Option<(Float, String)> = None;
         let mut wrong: Option<syn::Error> = None;
-        for field in fields {
-            let (Some(ident), Some(array)) = (&field.ident, self.array_of(&field.ty)) else { continue };
-            let ty = &field.ty;
-            let (kind, name) = (array.float, array.number);
+        for (ident, ty, array) in found {
+            let (kind, number) = (array.float, array.number);
+            let (rank, reference) = (array.rank, array.reference);
+            let name = canonical(&ident.to_string());
+            if rank == 0 && !reference {
+                self.fields.push(Field { name: name.clone(), ident: ident.clone(), ty: ty.clone() });
+            }
+            self.data.push(DataField { name, ident, rank, reference });
             match &float {
-                Some((_, known)) if *known != name => {
+                // A reference to a type parameter may be to anything.
+                _ if rank == 0 && reference => {}
+                Some((_, known)) if *known != number => {
                     let message =
-                        format!("fields of one number type are expected, here are `{known}` and `{name}`");
+                        format!("fields of one number type are expected, here are `{known}` and `{number}`");
                     combine(&mut wrong, syn::Error::new_spanned(ty, message));
                 }
-                _ => float = Some((kind, name)),
+                _ => float = Some((kind, number)),
             }
-            let name = canonical(&ident.to_string());
-            let (rank, reference) = (array.rank, array.reference);
-            if rank == 0 && !reference {
-                self.fields.push(Field { name: name.clone(), ident: ident.clone(), ty: field.ty.clone() });
-            }
-            self.data.push(DataField { name, ident: ident.clone(), rank, reference });
         }
         if let Some(scalar) = self.scalar.clone() {
             let ty: Type = syn::parse2(quote!(#scalar))?;

@@ -218,6 +218,9 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
     }
 }
 
+/// The input that is 1/m: no name that a user can write, so none of theirs, and `one_over_m` in the code.
+const ONE_OVER_M: &str = "one over m";
+
 /// Lints that generated code may set off without being wrong.
 pub(super) fn allowances() -> TokenStream {
     quote! {
@@ -279,7 +282,7 @@ impl Methods<'_> {
 
     fn body(&self, plan: &Plan, cx: &Context) -> TokenStream {
         let view = View::default();
-        codegen::body(plan, cx, &|p, n| emit::text(&p.graph, n, &view))
+        codegen::body(plan, cx, &|p, n| emit::text(&p.graph, n, &view).replace(ONE_OVER_M, "1/m"))
     }
 
     /// The lines that check `a` and `y` and make slices of them.
@@ -323,7 +326,7 @@ impl Methods<'_> {
         let mut program = self.program.clone();
         let g = &mut program.graph;
         // The mean's 1/m belongs to the derivative: one more scalar input.
-        let m = g.input("one_over_m", &[]);
+        let m = g.input(ONE_OVER_M, &[]);
         let d = g.whole(program.d_activation);
         let scaled = g.contract(
             Number::ONE,

@@ -60,7 +60,10 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
 /// One tensor of the parameters.
 struct ParameterTensor {
     name: String,
+    /// The variable.
     ident: Ident,
+    /// The method that views it.
+    view: Ident,
     offset: usize,
     shape: Vec<usize>,
     role: Role,
@@ -70,6 +73,14 @@ impl ParameterTensor {
     fn len(&self) -> usize {
         self.shape.iter().product()
     }
+}
+
+/// What the method that views a tensor is called: as the tensor, unless the parameters have another method of that name.
+fn view_name(name: &str, all: &[pipeline::Partial]) -> Ident {
+    let taken = ["zeros", "as_slice", "as_mut_slice"].contains(&name.trim_end_matches('_'))
+        || name.strip_suffix("_mut").is_some_and(|other| all.iter().any(|p| p.name == other));
+    let ident = codegen::plain_identifier(name);
+    if taken { format_ident!("{ident}_") } else { ident }
 }
 
 struct Items<'a> {
@@ -98,7 +109,8 @@ impl<'a> Items<'a> {
                 .map(|&e| program.graph.extents.as_constant(e).unwrap_or(0))
                 .collect();
             let ident = codegen::identifier(&p.name);
-            let tensor = ParameterTensor { name: p.name.clone(), ident, offset, shape, role: p.role };
+            let view = view_name(&p.name, &program.gradient);
+            let tensor = ParameterTensor { name: p.name.clone(), ident, view, offset, shape, role: p.role };
             offset += tensor.len();
             tensors.push(tensor);
         }
@@ -245,7 +257,7 @@ impl<'a> Items<'a> {
             self.tensors.iter().map(|p| format!("`{}`", p.name)).collect::<Vec<_>>().join(", ")
         );
         let views = self.tensors.iter().map(|p| {
-            let (ident, mutable) = (&p.ident, format_ident!("{}_mut", p.ident));
+            let (ident, mutable) = (&p.view, format_ident!("{}_mut", p.view));
             let (start, end) =
                 (Literal::usize_unsuffixed(p.offset), Literal::usize_unsuffixed(p.offset + p.len()));
             let what = match p.role {
@@ -295,7 +307,7 @@ impl<'a> Items<'a> {
         quote! {
             #[doc = #doc]
             #allow
-            #[derive(Clone, Debug, PartialEq)]
+            #[derive(::core::clone::Clone, ::core::fmt::Debug, ::core::cmp::PartialEq)]
             #vis struct #name #bounds {
                 buffer: ::std::vec::Vec<#t>,
             }
@@ -348,7 +360,7 @@ impl<'a> Items<'a> {
         quote! {
             #[doc = #doc]
             #allow
-            #[derive(Clone, Debug)]
+            #[derive(::core::clone::Clone, ::core::fmt::Debug)]
             #vis struct #name #bounds {
                 capacity: usize,
                 buffer: ::std::vec::Vec<#t>,

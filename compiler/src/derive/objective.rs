@@ -283,7 +283,7 @@ impl<'a> Items<'a> {
         quote! {
             #[doc = #doc]
             #allow
-            #[derive(Clone, Debug)]
+            #[derive(::core::clone::Clone, ::core::fmt::Debug)]
             #vis struct #name #bounds {
                 #(#fields,)*
                 #(#extents,)*
