@@ -112,7 +112,7 @@ impl Writer<'_> {
                 Code { tokens: quote!(if #l #op #r { #u } else { #v }), level: Level::Sum, varies: true }
             }
             // Other nodes are never written entry by entry.
-            _ => self.number(Number::ZERO),
+            _ => super::lost(),
         }
     }
 

@@ -9,7 +9,7 @@ use quote::{format_ident, quote};
 use std::collections::BTreeMap;
 
 /// Partial sums that run beside each other along a row of many.
-const LANES: usize = 16;
+const LANES: usize = 32;
 /// The same where the whole loop is one row: enough to hide the latency of an addition in every vector width.
 const LONG_LANES: usize = 64;
 
@@ -282,9 +282,7 @@ impl<'a> Kernel<'a> {
             }
             Op::Delta => self.delta(axes),
             _ => {
-                let Some(&buffer) = self.plan.buffer_of.get(&node) else {
-                    return Code::atom(self.cx.number(Number::ZERO));
-                };
+                let Some(&buffer) = self.plan.buffer_of.get(&node) else { return super::lost() };
                 if self.plan.buffers[buffer.0].shape.is_empty() {
                     let name = buffer_ident(self.plan, buffer);
                     return Code::fixed(quote!(#name));
@@ -292,7 +290,7 @@ impl<'a> Kernel<'a> {
                 match self.find(buffer, node, axes) {
                     Some(a) if self.runs_inside(a) => Code::atom(self.entry(a)),
                     Some(a) => Code::fixed(self.entry(a)),
-                    None => Code::atom(self.cx.number(Number::ZERO)),
+                    None => super::lost(),
                 }
             }
         }
@@ -387,6 +385,8 @@ impl<'a> Kernel<'a> {
     /// Adds the loop's current entry to a sum.
     fn gather(&self, s: &Sum, writer: &mut Writer<'_>, values: &BTreeMap<NodeId, Code>) -> TokenStream {
         let positions = self.positions(s.node);
+        // A product of two is added in one operation.
+        let mut pair: Option<(TokenStream, TokenStream)> = None;
         let value = match self.g.op(s.node).clone() {
             Op::Product { factors, .. } => {
                 let mut parts: Vec<(Code, Number)> = factors
@@ -397,10 +397,25 @@ impl<'a> Kernel<'a> {
                     parts.extend(s.scalars.iter().map(|(n, p)| (self.value(*n, &[], values), *p)));
                 }
                 let coeff = if s.lanes { Number::ONE } else { s.coeff };
-                writer.product(coeff, &parts)
+                let last = parts.iter().rposition(|(c, p)| p.is_one() && c.varies);
+                if let Some(last) = last.filter(|_| parts.len() > 1) {
+                    let (b, _) = parts.remove(last);
+                    let a = writer.product(coeff, &parts);
+                    let (a, b) = (a.tokens, b.tokens);
+                    pair = Some((a.clone(), b.clone()));
+                    Code::atom(quote!(#a * #b))
+                } else if let ([(c, p)], true) = (parts.as_slice(), coeff.is_one())
+                    && *p == Number::TWO
+                    && c.level == Level::Atom
+                {
+                    pair = Some((c.tokens.clone(), c.tokens.clone()));
+                    writer.product(coeff, &parts)
+                } else {
+                    writer.product(coeff, &parts)
+                }
             }
             Op::Axis { arg, .. } => self.operand_code(&arg, &positions, values),
-            _ => Code::atom(self.cx.number(Number::ZERO)),
+            _ => super::lost(),
         };
         let target = if s.lanes {
             let name = &s.name;
@@ -414,6 +429,10 @@ impl<'a> Kernel<'a> {
             s.access.map(|k| self.entry(&self.accesses[k])).unwrap_or_default()
         };
         let tokens = &value.tokens;
+        if let (false, Some((a, b))) = (s.max, &pair) {
+            writer.math = true;
+            return quote!(#target = math.mul_add(#a, #b, #target););
+        }
         if s.max {
             writer.math = true;
             quote!(#target = math.max(#target, #tokens);)

@@ -247,6 +247,11 @@ fn is_reserved(name: &str) -> bool {
     )
 }
 
+/// What stands where a value should be that the plan does not have: a defect of ours, and never a wrong number.
+fn lost() -> expr::Code {
+    expr::Code::atom(quote!(::core::compile_error!("gradsmith lost a value here: please report the formula")))
+}
+
 /// The identifier of a buffer.
 fn buffer_ident(plan: &Plan, id: BufferId) -> Ident {
     identifier(&plan.buffers[id.0].name)

@@ -103,7 +103,7 @@ impl Steps<'_> {
                     let name = buffer_ident(self.plan, b);
                     Code::atom(quote!(#name))
                 }
-                None => Code::atom(self.cx.number(Number::ZERO)),
+                None => super::lost(),
             },
         }
     }
@@ -165,7 +165,7 @@ impl Steps<'_> {
     fn matrix(&self, operand: &Operand, bound: u8, right: bool) -> TokenStream {
         let g = &self.plan.graph;
         let runtime = &self.cx.runtime;
-        let Some(&b) = self.plan.buffer_of.get(&operand.node) else { return quote!(()) };
+        let Some(&b) = self.plan.buffer_of.get(&operand.node) else { return super::lost().tokens };
         let name = buffer_ident(self.plan, b);
         match (operand.axes.as_slice(), g.shape(operand.node)) {
             ([first, _], [r, c]) => {

@@ -74,8 +74,16 @@ fn contraction(factors: &[Factor], rank: usize, locals: usize) -> Class {
     if is_matmul(factors, rank, locals) {
         return Class::MatMul;
     }
-    // Without a cover: one long loop, right but slow. Bound axes that end an operand go innermost.
-    Class::Reduction { space: all(locals), covered: false }
+    // Without a cover: one long loop. Where the last axis of the result is the last of an operand too, it goes
+    // innermost, so that whole rows are added up; else what is summed over does.
+    let last = rank.wrapping_sub(1) as u8;
+    let in_rows = rank > 0 && factors.iter().any(|f| f.operand.axes.last() == Some(&last));
+    let space = if in_rows {
+        (0..last).chain(rank as u8..locals as u8).chain(std::iter::once(last)).collect()
+    } else {
+        all(locals)
+    };
+    Class::Reduction { space, covered: false }
 }
 
 /// Two operands of at most two axes that share one bound axis and no other.

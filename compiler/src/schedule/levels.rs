@@ -426,6 +426,10 @@ impl Planner {
             }
             let loops = matches!(c, Class::Elementwise | Class::Reduction { .. });
             for u in self.uses_of(reader, &c) {
+                // A loop compares its indices instead of reading a delta.
+                if loops && matches!(self.g.op(u.node), Op::Delta) {
+                    continue;
+                }
                 let same_loop = loops
                     && u.aligned
                     && (self.policy == Policy::Recompute || self.level_of(u.node) == level);
