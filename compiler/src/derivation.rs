@@ -296,7 +296,7 @@ pub fn cost(program: &CostProgram, text: &str) -> Derivation {
         lines.push(plain(
             "dC/dw",
             "\\frac{dC}{dw}",
-            "delta * a_prev' + ∂C/∂w    (back-propagation adds delta * a_prev' to the direct part)",
+            "δ * a_prev' + ∂C/∂w    (back-propagation adds δ * a_prev' to the direct part)",
             "\\delta a_{\\mathrm{prev}}^{\\top} + \\frac{\\partial C}{\\partial w}",
         ));
     }

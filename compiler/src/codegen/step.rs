@@ -59,9 +59,9 @@ impl Steps<'_> {
             Step::Scalar(id) => self.scalar(*id),
             Step::Loop(l) => {
                 self.counter += 1;
-                let mut nodes: Vec<NodeId> = l.stores.iter().map(|(n, _)| *n).collect();
-                nodes.extend(l.reductions.iter().map(|r| r.node));
-                let doc: Vec<String> = nodes.iter().map(|n| self.doc(*n)).filter(|d| !d.is_empty()).collect();
+                let mut doc: Vec<String> = l.stores.iter().map(|(n, b)| self.store_doc(*n, *b)).collect();
+                doc.extend(l.reductions.iter().map(|r| self.doc(r.node)));
+                doc.retain(|d| !d.is_empty());
                 let name = self.loop_name(l);
                 Kernel::new(self.plan, self.cx, l).tokens(&name, &doc)
             }
@@ -74,6 +74,22 @@ impl Steps<'_> {
     fn doc(&self, id: NodeId) -> String {
         let formula = (self.formula)(self.plan, id);
         if formula.is_empty() { String::new() } else { format!(" `{formula}`") }
+    }
+
+    /// What a loop writes: a node, or what a sum begins with before products are added to it.
+    fn store_doc(&self, node: NodeId, buffer: BufferId) -> String {
+        let begins = self.plan.buffer_of.get(&node) != Some(&buffer)
+            && self
+                .plan
+                .steps
+                .iter()
+                .any(|s| matches!(s, Step::MatMul(m) if m.out == buffer && m.accumulate));
+        let formula = (self.formula)(self.plan, node);
+        if begins && !formula.is_empty() {
+            format!(" `{} = {formula}`, to begin with", self.plan.buffers[buffer.0].name)
+        } else {
+            self.doc(node)
+        }
     }
 
     /// A loop is called after what it computes.
@@ -156,7 +172,17 @@ impl Steps<'_> {
         let alpha = writer.product(m.coeff, &scalars).tokens;
         self.math |= writer.math;
         let accum = if m.accumulate { quote!(Add) } else { quote!(Replace) };
+        let formula = (self.formula)(self.plan, m.product);
+        let formula = formula.rsplit_once(" = ").map_or(formula.as_str(), |(_, right)| right);
+        let factor = if m.scalars.is_empty() && m.coeff.is_one() {
+            String::new()
+        } else {
+            format!("{} * ", alpha.to_string().replace(' ', ""))
+        };
+        let sign = if m.accumulate { "+=" } else { "=" };
+        let doc = format!(" `{} {sign} {factor}{formula}`", self.plan.buffers[m.out.0].name);
         quote! {
+            #[doc = #doc]
             #runtime::contract::matmul(#out, #runtime::contract::Accum::#accum, #alpha, #left, #right);
         }
     }

@@ -18,6 +18,7 @@ use crate::syntax::ast::Program;
 use crate::syntax::parse;
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::quote;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// `#[derive(Cost)]`
 #[must_use]
@@ -48,13 +49,21 @@ fn finish(
         Ok(read) => read,
         Err(error) => return error.into_compile_error(),
     };
-    match wrong.map_or_else(|| expand(&model), Err) {
+    match wrong.map_or_else(|| guarded(expand, &model), Err) {
         Ok(tokens) => hygienic(tokens),
         Err(error) => {
             let (errors, dummy) = (error.into_compile_error(), hygienic(dummy(&model)));
             quote!(#errors #dummy)
         }
     }
+}
+
+/// Expands; a defect of ours becomes an error that says so, never a macro that panics.
+fn guarded(expand: Expand, model: &Model) -> Result<TokenStream, syn::Error> {
+    catch_unwind(AssertUnwindSafe(|| expand(model))).unwrap_or_else(|_| {
+        let message = "gradsmith met a defect of its own in this formula: please report it";
+        Err(syn::Error::new_spanned(&model.input.ident, message))
+    })
 }
 
 /// The tokens as if written by the macro: its local variables and the user's never meet.

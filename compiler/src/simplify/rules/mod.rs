@@ -81,9 +81,9 @@ pub static ALL: &[Rule] = rules! {
     "even power of abs":   "sum(abs(x).^2)" => "sum(x.^2)",                              "all x" in -3.0 .. 3.0, Always, powers::of_abs;
     "constant exponent":   "sum(x .^ (2 + sum(softmax(y))))" => "sum(x .* x .* x)",                "all x" in 0.1 .. 3.0, Always, powers::constant_exponent;
     "max of one":          "sum(max(x, x))" => "sum(x)",                                 "all x" in -3.0 .. 3.0, Always, powers::max_of_one;
-    "sum of choices":      "sum(where(x > y, u, 0) + where(x > y, v, 1))" => "sum(where(x > y, u + v, 1))", "all" in -3.0 .. 3.0, Always, sums::selects;
+    "sum of choices":      "sum(where(x > y, u, 0) + where(x > y, v, 1))" => "sum(where(x > y, u + v, 1))", "all x, y, u, v" in -3.0 .. 3.0, Always, sums::selects;
     "expand":              "sum((1 - y) .* sigmoid(x) - y .* sigmoid(-x))" => "sum(sigmoid(x) - y)", "all x, y" in -3.0 .. 3.0, After, sums::expand;
-    "common factor":       "sum(x .* y + x .* u)" => "sum(x .* (y + u))",                "all" in -3.0 .. 3.0, After, sums::common_factor;
+    "common factor":       "sum(x .* y + x .* u)" => "sum(x .* (y + u))",                "all x, y, u" in -3.0 .. 3.0, After, sums::common_factor;
 };
 
 // ---- what the rules share
