@@ -319,9 +319,12 @@ impl Model {
 
     /// A number, vector or matrix of the number type, or a reference to one.
     fn array_of(&self, ty: &Type) -> Option<ArrayType> {
-        let number = |ty: &Type| self.float_of(ty).map(|float| (float, quote!(#ty).to_string()));
+        let number = |ty: &Type| {
+            let ty = ungrouped(ty);
+            self.float_of(ty).map(|float| (float, quote!(#ty).to_string()))
+        };
         let made = |rank, (float, number)| ArrayType { rank, float, number, reference: false };
-        match ty {
+        match ungrouped(ty) {
             Type::Reference(r) => self.array_of(&r.elem).map(|a| ArrayType { reference: true, ..a }),
             Type::Array(a) => number(&a.elem).map(|n| made(1, n)),
             Type::Slice(a) => number(&a.elem).map(|n| made(1, n)),
@@ -356,7 +359,7 @@ impl Model {
     }
 
     fn float_of(&self, ty: &Type) -> Option<Float> {
-        let Type::Path(path) = ty else { return None };
+        let Type::Path(path) = ungrouped(ty) else { return None };
         let ident = path.path.get_ident()?;
         if ident == "f32" {
             return Some(Float::F32);
@@ -378,6 +381,14 @@ impl Model {
             SourceId::Catalog => None,
         }
     }
+}
+
+/// The type without the invisible brackets that it has as an argument of somebody's `macro_rules!`.
+fn ungrouped(mut ty: &Type) -> &Type {
+    while let Type::Group(syn::TypeGroup { elem, .. }) | Type::Paren(syn::TypeParen { elem, .. }) = ty {
+        ty = elem;
+    }
+    ty
 }
 
 /// What a field's type says.
