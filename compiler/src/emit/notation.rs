@@ -170,7 +170,9 @@ impl Tree {
         let plain = factors.iter().all(|(t, _)| t.plain);
         let (mut coeff, mut scalars, mut arrays) = (coeff, Vec::new(), Vec::new());
         for (t, power) in factors {
-            if t.rank == 0 {
+            if let (Notation::Number(n), 0) = (&t.note, t.rank) {
+                coeff = coeff.mul(n.pow(power));
+            } else if t.rank == 0 {
                 scalars.push((t, power));
             } else if power.is_one() {
                 let (above, below, minus, rest) = without_scale(t.note);
