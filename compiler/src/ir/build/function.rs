@@ -1,0 +1,154 @@
+//! Functions: element-wise, choices, along axes, of matrices.
+
+use super::Tensor;
+use crate::ir::graph::{AxisFn, Graph, NodeId, Op};
+use crate::ir::index::{Extent, Index};
+use crate::ir::number::Number;
+use crate::ops::{self, ElementFn};
+use crate::syntax::ast::CompareOp;
+
+impl Graph {
+    /// `function(args...)`, element-wise over the indices of all.
+    pub fn map(&mut self, function: ElementFn, args: &[Tensor]) -> Tensor {
+        let out = Self::union(&args.iter().collect::<Vec<_>>());
+        let args: Vec<Tensor> = args.iter().map(|t| self.seen_through(t)).collect();
+        let constants: Option<Vec<f64>> =
+            args.iter().map(|t| self.as_constant(t.node).map(Number::to_f64)).collect();
+        if let Some(values) = constants {
+            let value = (function.spec().eval)(&values);
+            if value.is_finite() {
+                return Tensor::new(self.fill(Number::float(value), &out), out);
+            }
+        }
+        let inner = Self::union(&args.iter().collect::<Vec<_>>());
+        let args = args.iter().map(|t| Self::operand(t, &inner)).collect();
+        let shape = self.extents_of(&inner);
+        let node = self.intern(Op::Map { function, args }, shape);
+        let t = Tensor::new(node, inner);
+        if t.indices.len() == out.len() { t } else { Tensor::new(self.tensor_as(&t, &out), out) }
+    }
+
+    /// `function(args...)` by name.
+    pub fn call(&mut self, name: &str, args: &[Tensor]) -> Tensor {
+        match ops::element(name) {
+            Some(f) => self.map(f, args),
+            None => unreachable!("the compiler's own tables name only functions that exist: {name}"),
+        }
+    }
+
+    /// `where(lhs op rhs, then, otherwise)`, element-wise over the indices of all.
+    pub fn select(
+        &mut self,
+        op: CompareOp,
+        lhs: &Tensor,
+        rhs: &Tensor,
+        then: &Tensor,
+        otherwise: &Tensor,
+    ) -> Tensor {
+        let out = Self::union(&[lhs, rhs, then, otherwise]);
+        Tensor::new(self.select_as(op, lhs, rhs, then, otherwise, &out), out)
+    }
+
+    /// The same with exactly the axes `out`.
+    pub fn select_as(
+        &mut self,
+        op: CompareOp,
+        lhs: &Tensor,
+        rhs: &Tensor,
+        then: &Tensor,
+        otherwise: &Tensor,
+        out: &[Index],
+    ) -> NodeId {
+        let [lhs, rhs, then, otherwise] = [lhs, rhs, then, otherwise].map(|t| self.seen_through(t));
+        if then == otherwise {
+            return self.tensor_as(&then, out);
+        }
+        if let (Some(a), Some(b)) = (self.as_constant(lhs.node), self.as_constant(rhs.node)) {
+            let taken = if ops::compare(op, a.to_f64(), b.to_f64()) { then } else { otherwise };
+            return self.tensor_as(&taken, out);
+        }
+        let [lhs, rhs, then, otherwise] = [lhs, rhs, then, otherwise].map(|t| Self::operand(&t, out));
+        let shape = self.extents_of(out);
+        self.intern(Op::Select { op, lhs, rhs, then, otherwise }, shape)
+    }
+
+    /// A function along the indices `along` of `arg`.
+    pub fn axis(&mut self, function: AxisFn, arg: &Tensor, along: &[Index]) -> Tensor {
+        let mut seen = self.seen_through(arg);
+        let distinct = seen.indices.iter().enumerate().all(|(k, i)| !seen.indices[..k].contains(i));
+        if !distinct || seen.indices.len() != arg.indices.len() {
+            seen = arg.clone();
+        }
+        let arg = seen;
+        let (kept, reduced): (Vec<Index>, Vec<Index>) = arg.indices.iter().partition(|i| !along.contains(i));
+        if reduced.is_empty() {
+            return match function {
+                AxisFn::Max | AxisFn::LogSumExp => arg,
+                AxisFn::Norm => self.call("abs", &[arg]),
+                AxisFn::Softmax => Tensor::new(self.fill(Number::ONE, &arg.indices), arg.indices),
+                AxisFn::LogSoftmax => Tensor::new(self.fill(Number::ZERO, &arg.indices), arg.indices),
+            };
+        }
+        let out = if function.reduces() { kept.clone() } else { arg.indices.clone() };
+        let mut locals = out.clone();
+        if function.reduces() {
+            locals.extend(&reduced);
+        }
+        let operand = Self::operand(&arg, &locals);
+        let along = reduced.iter().map(|i| locals.iter().position(|l| l == i).unwrap_or(0) as u8).collect();
+        let bound = if function.reduces() { self.extents_of(&reduced) } else { Vec::new() };
+        let shape = self.extents_of(&out);
+        let node = self.intern(Op::Axis { function, arg: operand, along, bound }, shape);
+        Tensor::new(node, out)
+    }
+
+    /// The inverse of a matrix.
+    pub fn inverse(&mut self, arg: &Tensor) -> Tensor {
+        let arg = self.matrix_view(arg);
+        let shape = self.shape(arg.node).to_vec();
+        if let Op::Inverse(inner) = *self.op(arg.node) {
+            return Tensor::new(inner, arg.indices);
+        }
+        // (A⁻¹)ᵀ = (Aᵀ)⁻¹, so the indices may stay as they are.
+        Tensor::new(self.intern(Op::Inverse(arg.node), shape), arg.indices)
+    }
+
+    /// The determinant of a matrix.
+    pub fn det(&mut self, arg: &Tensor) -> Tensor {
+        let arg = self.matrix_view(arg);
+        Tensor::new(self.intern(Op::Det(arg.node), Vec::new()), Vec::new())
+    }
+
+    /// The logarithm of the determinant of a matrix.
+    pub fn logdet(&mut self, arg: &Tensor) -> Tensor {
+        let arg = self.matrix_view(arg);
+        Tensor::new(self.intern(Op::LogDet(arg.node), Vec::new()), Vec::new())
+    }
+
+    fn matrix_view(&mut self, arg: &Tensor) -> Tensor {
+        let seen = self.seen_through(arg);
+        if seen.indices.len() == 2 && seen.indices[0] != seen.indices[1] { seen } else { arg.clone() }
+    }
+
+    /// Merges groups of axes into one axis each, row-major.
+    pub fn merge(&mut self, arg: NodeId, groups: &[Vec<u8>], shape: &[Extent]) -> NodeId {
+        if let Op::Split { arg: inner, groups: g } = self.op(arg)
+            && g == groups
+        {
+            return *inner;
+        }
+        let shape = shape.iter().map(|&e| self.extents.find(e)).collect();
+        self.intern(Op::Merge { arg, groups: groups.to_vec() }, shape)
+    }
+
+    /// Splits each axis into the group of axes it was merged from.
+    pub fn split(&mut self, arg: NodeId, groups: &[Vec<u8>], shape: &[Extent]) -> NodeId {
+        if let Op::Merge { arg: inner, groups: g } = self.op(arg)
+            && g == groups
+        {
+            return *inner;
+        }
+        let shape = shape.iter().map(|&e| self.extents.find(e)).collect();
+        self.intern(Op::Split { arg, groups: groups.to_vec() }, shape)
+    }
+}

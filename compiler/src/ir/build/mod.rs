@@ -1,0 +1,177 @@
+//! The constructors: the only way to make nodes, and they normalise.
+//!
+//! Expressions are put together as [`Tensor`]s, nodes whose axes carry indices; an index that two operands share runs
+//! along both. What is normalised here, always: sums and products are flattened (a named node excepted), constants
+//! folded, equal terms and equal factors collected, deltas contracted, operands ordered by age, and
+//! `where(c, u, 0) * v` becomes `where(c, u * v, 0)`, so that a branch not taken never multiplies an infinity.
+//!
+//! Leaves and queries are here; [`sum`](self::Graph::sum)s, [`contract`](self::Graph::contract)ions, functions and
+//! rebuilding have a file each.
+
+mod function;
+mod product;
+mod rebuild;
+mod sum;
+
+use super::graph::{Graph, NodeId, Op, Operand};
+use super::index::{Extent, Index};
+use super::number::Number;
+
+/// A node and the index that runs along each of its axes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tensor {
+    /// The node.
+    pub node: NodeId,
+    /// An index per axis; one that stands twice takes the diagonal.
+    pub indices: Vec<Index>,
+}
+
+impl Tensor {
+    /// A node with these indices.
+    #[must_use]
+    pub fn new(node: NodeId, indices: Vec<Index>) -> Self {
+        Self { node, indices }
+    }
+
+    /// The same tensor with `from` called `to`.
+    #[must_use]
+    pub fn renamed(mut self, from: &[Index], to: &[Index]) -> Self {
+        for index in &mut self.indices {
+            if let Some(k) = from.iter().position(|f| f == index) {
+                *index = to[k];
+            }
+        }
+        self
+    }
+}
+
+/// Sums and products of more operands than this stay whole inside others: flattening a chain of them, each used by
+/// the next, would cost the square of its length.
+pub(super) const INLINED: usize = 12;
+
+impl Graph {
+    /// A constant.
+    pub fn number(&mut self, n: Number) -> NodeId {
+        self.intern(Op::Number(n), Vec::new())
+    }
+
+    /// A constant, as a tensor.
+    pub fn constant(&mut self, n: Number) -> Tensor {
+        Tensor::new(self.number(n), Vec::new())
+    }
+
+    /// π
+    pub fn pi(&mut self) -> NodeId {
+        self.intern(Op::Pi, Vec::new())
+    }
+
+    /// How many values an index over `e` takes, as a scalar.
+    pub fn extent_value(&mut self, e: Extent) -> NodeId {
+        let e = self.extents.find(e);
+        match self.extents.as_constant(e) {
+            Some(n) => self.number(Number::int(n as i64)),
+            None => self.intern(Op::Extent(e), Vec::new()),
+        }
+    }
+
+    /// The Kronecker delta over `e`.
+    pub fn delta(&mut self, e: Extent) -> NodeId {
+        let e = self.extents.find(e);
+        self.intern(Op::Delta, vec![e, e])
+    }
+
+    /// `value` everywhere over `out`.
+    pub fn fill(&mut self, value: Number, out: &[Index]) -> NodeId {
+        self.contract(value, &[], out)
+    }
+
+    /// The node with a new index along each axis.
+    pub fn whole(&mut self, node: NodeId) -> Tensor {
+        let indices = self.shape(node).to_vec().into_iter().map(|e| self.extents.index(e)).collect();
+        Tensor::new(node, indices)
+    }
+
+    /// The constant that the node is everywhere, where it is one.
+    #[must_use]
+    pub fn as_constant(&self, id: NodeId) -> Option<Number> {
+        match self.op(id) {
+            Op::Number(n) => Some(*n),
+            Op::Product { coeff, factors, .. } if factors.is_empty() => Some(*coeff),
+            _ => None,
+        }
+    }
+
+    /// Whether the node is 0 everywhere.
+    #[must_use]
+    pub fn is_zero(&self, id: NodeId) -> bool {
+        self.as_constant(id).is_some_and(Number::is_zero)
+    }
+
+    pub(super) fn is_named(&self, id: NodeId) -> bool {
+        self.name(id).is_some() && !matches!(self.op(id), Op::Input(_))
+    }
+
+    /// Operands of a node as tensors, given an index for each of its locals.
+    #[must_use]
+    pub fn tensor(&self, operand: &Operand, locals: &[Index]) -> Tensor {
+        Tensor::new(operand.node, operand.axes.iter().map(|&a| locals[a as usize]).collect())
+    }
+
+    /// New indices for the locals of a node: its own axes, then the bound ones.
+    pub fn locals(&mut self, id: NodeId) -> Vec<Index> {
+        let mut extents = self.shape(id).to_vec();
+        if let Op::Product { bound, .. } | Op::Axis { bound, .. } = self.op(id) {
+            extents.extend(bound);
+        }
+        extents.into_iter().map(|e| self.extents.index(e)).collect()
+    }
+
+    pub(super) fn extents_of(&self, indices: &[Index]) -> Vec<Extent> {
+        indices.iter().map(|&i| self.extents.of(i)).collect()
+    }
+
+    pub(super) fn operand(tensor: &Tensor, locals: &[Index]) -> Operand {
+        let axes =
+            tensor.indices.iter().map(|i| locals.iter().position(|l| l == i).unwrap_or(0) as u8).collect();
+        Operand { node: tensor.node, axes }
+    }
+
+    /// The operand behind a mere view (a permutation, a diagonal, a broadcast), the constant behind a filled array.
+    pub(super) fn seen_through(&mut self, t: &Tensor) -> Tensor {
+        if !self.is_named(t.node)
+            && let Op::Product { coeff, factors, bound } = self.op(t.node)
+            && bound.is_empty()
+        {
+            if factors.is_empty() {
+                let n = *coeff;
+                return self.constant(n);
+            }
+            if let ([factor], true) = (factors.as_slice(), coeff.is_one())
+                && factor.power.is_one()
+                && !matches!(self.op(factor.operand.node), Op::Delta)
+            {
+                return self.tensor(&factor.operand, &t.indices);
+            }
+        }
+        t.clone()
+    }
+
+    /// All indices of `tensors`, those of the one with most axes first.
+    pub(super) fn union(tensors: &[&Tensor]) -> Vec<Index> {
+        let mut out: Vec<Index> = Vec::new();
+        let mut widest: Option<&Tensor> = None;
+        for &t in tensors {
+            if widest.is_none_or(|w| t.indices.len() > w.indices.len()) {
+                widest = Some(t);
+            }
+        }
+        for t in widest.into_iter().chain(tensors.iter().copied()) {
+            for &i in &t.indices {
+                if !out.contains(&i) {
+                    out.push(i);
+                }
+            }
+        }
+        out
+    }
+}

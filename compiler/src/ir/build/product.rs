@@ -1,0 +1,391 @@
+//! Products and contractions: flattened, deltas contracted, equal factors collected, what does not hang together apart.
+
+use super::{INLINED, Tensor};
+use crate::ir::graph::{Factor, Graph, NodeId, Op, Operand};
+use crate::ir::index::{Extent, Index};
+use crate::ir::number::Number;
+
+/// A factor while a product is being put together.
+#[derive(Clone, Debug)]
+struct Part {
+    node: NodeId,
+    indices: Vec<Index>,
+    power: Number,
+}
+
+impl Graph {
+    /// `t ^ power`, element-wise.
+    pub fn power(&mut self, t: &Tensor, power: Number) -> Tensor {
+        let out = Self::union(&[t]);
+        Tensor::new(self.contract(Number::ONE, &[(t.clone(), power)], &out), out)
+    }
+
+    /// The element-wise product over the indices of all.
+    pub fn multiply(&mut self, factors: &[Tensor]) -> Tensor {
+        let out = Self::union(&factors.iter().collect::<Vec<_>>());
+        let parts: Vec<_> = factors.iter().map(|t| (t.clone(), Number::ONE)).collect();
+        Tensor::new(self.contract(Number::ONE, &parts, &out), out)
+    }
+
+    /// `t` with exactly the axes `out`: permuted, summed over what `out` lacks, broadcast over what `t` lacks.
+    pub fn tensor_as(&mut self, t: &Tensor, out: &[Index]) -> NodeId {
+        self.contract(Number::ONE, &[(t.clone(), Number::ONE)], out)
+    }
+
+    /// `coeff · Σ Π factor^power` with the axes `out`; every other index of a factor is summed over.
+    pub fn contract(&mut self, coeff: Number, factors: &[(Tensor, Number)], out: &[Index]) -> NodeId {
+        let mut bound: Vec<Index> = Vec::new();
+        for &i in factors.iter().flat_map(|(t, _)| &t.indices) {
+            if !out.contains(&i) && !bound.contains(&i) {
+                bound.push(i);
+            }
+        }
+        self.contract_over(coeff, factors, out, &bound)
+    }
+
+    /// The same with the summed indices named: one that no factor has multiplies by its extent.
+    pub fn contract_over(
+        &mut self,
+        mut coeff: Number,
+        factors: &[(Tensor, Number)],
+        out: &[Index],
+        bound: &[Index],
+    ) -> NodeId {
+        // A mere view of a sum, or its constant multiple, leaves the sum as it is.
+        let view = factors.len() == 1 && bound.is_empty();
+        let mut bound = bound.to_vec();
+        let mut parts: Vec<Part> = Vec::new();
+        let mut pending: Vec<Part> = factors
+            .iter()
+            .rev()
+            .map(|(t, p)| Part { node: t.node, indices: t.indices.clone(), power: *p })
+            .collect();
+        while let Some(part) = pending.pop() {
+            self.inline_part(part, view, &mut coeff, &mut parts, &mut pending);
+        }
+        if coeff.is_zero() {
+            let shape = self.extents_of(out);
+            return self.product_node(Number::ZERO, Vec::new(), Vec::new(), shape);
+        }
+        Self::contract_deltas(self, &mut parts, out, &mut bound);
+        // An index that nothing runs along any more.
+        let mut k = 0;
+        while k < bound.len() {
+            if parts.iter().any(|p| p.indices.contains(&bound[k])) {
+                k += 1;
+                continue;
+            }
+            let extent = self.extents.of(bound.remove(k));
+            match self.extents.as_constant(extent) {
+                Some(n) => coeff = coeff.mul(Number::int(n as i64)),
+                None => {
+                    let node = self.extent_value(extent);
+                    parts.push(Part { node, indices: Vec::new(), power: Number::ONE });
+                }
+            }
+        }
+        let mut merged: Vec<Part> = Vec::new();
+        for part in parts {
+            match merged.iter_mut().find(|m| m.node == part.node && m.indices == part.indices) {
+                Some(m) => m.power = m.power.add(part.power),
+                None => merged.push(part),
+            }
+        }
+        merged.retain(|p| !p.power.is_zero());
+        if !bound.iter().all(|b| merged.iter().any(|p| p.indices.contains(b))) {
+            // Merging cancelled the last factor along a bound index: count it again.
+            let again: Vec<_> =
+                merged.into_iter().map(|p| (Tensor::new(p.node, p.indices), p.power)).collect::<Vec<_>>();
+            return self.contract_over(coeff, &again, out, &bound);
+        }
+        if let Some(done) = self.push_into_select(coeff, &merged, out, &bound) {
+            return done;
+        }
+        let merged = self.split_components(merged, out, &mut bound);
+        self.finish_product(coeff, merged, out, &bound)
+    }
+
+    /// A contraction is one only of what hangs together: factors along no bound index stay outside, and groups of
+    /// factors that share no bound index become contractions of their own.
+    fn split_components(&mut self, parts: Vec<Part>, out: &[Index], bound: &mut Vec<Index>) -> Vec<Part> {
+        if bound.is_empty() {
+            return parts;
+        }
+        let mut groups: Vec<(Vec<Index>, Vec<Part>)> = Vec::new();
+        let mut outside = Vec::new();
+        for part in parts {
+            let mut indices: Vec<Index> =
+                part.indices.iter().copied().filter(|i| bound.contains(i)).collect();
+            if indices.is_empty() {
+                outside.push(part);
+                continue;
+            }
+            let mut members = vec![part];
+            groups.retain_mut(|(i, m)| {
+                if i.iter().any(|x| indices.contains(x)) {
+                    indices.append(i);
+                    members.splice(0..0, m.drain(..));
+                    false
+                } else {
+                    true
+                }
+            });
+            groups.push((indices, members));
+        }
+        if outside.is_empty() && groups.len() == 1 {
+            return groups.pop().map_or_else(Vec::new, |(_, members)| members);
+        }
+        bound.clear();
+        for (inner, members) in groups {
+            let free: Vec<Index> =
+                out.iter().copied().filter(|o| members.iter().any(|p| p.indices.contains(o))).collect();
+            let mut unique: Vec<Index> = Vec::new();
+            for i in inner {
+                if !unique.contains(&i) {
+                    unique.push(i);
+                }
+            }
+            let node = self.finish_product(Number::ONE, members, &free, &unique);
+            outside.push(Part { node, indices: free, power: Number::ONE });
+        }
+        let mut merged: Vec<Part> = Vec::new();
+        for part in outside {
+            match merged.iter_mut().find(|m| m.node == part.node && m.indices == part.indices) {
+                Some(m) => m.power = m.power.add(part.power),
+                None => merged.push(part),
+            }
+        }
+        merged.retain(|p| !p.power.is_zero());
+        merged
+    }
+
+    /// Takes one factor apart as far as that is sound: constants, nested products, integer powers of products.
+    fn inline_part(
+        &mut self,
+        part: Part,
+        view: bool,
+        coeff: &mut Number,
+        parts: &mut Vec<Part>,
+        pending: &mut Vec<Part>,
+    ) {
+        if part.power.is_zero() {
+            return;
+        }
+        let named = self.is_named(part.node);
+        let integer = part.power.as_int().is_some();
+        match self.op(part.node) {
+            Op::Number(n) => *coeff = coeff.mul(n.pow(part.power)),
+            Op::Product { coeff: c, factors, bound: inner } if !named && (integer || factors.is_empty()) => {
+                if inner.is_empty() && factors.len() <= INLINED {
+                    *coeff = coeff.mul(c.pow(part.power));
+                    let inlined: Vec<Part> = factors
+                        .iter()
+                        .rev()
+                        .map(|f| Part {
+                            node: f.operand.node,
+                            indices: f.operand.axes.iter().map(|&a| part.indices[a as usize]).collect(),
+                            power: f.power.mul(part.power),
+                        })
+                        .collect();
+                    pending.extend(inlined);
+                } else if !c.is_one() {
+                    *coeff = coeff.mul(c.pow(part.power));
+                    let node = self.with_unit_coeff(part.node);
+                    pending.push(Part { node, ..part });
+                } else {
+                    parts.push(part);
+                }
+            }
+            Op::Delta => parts.push(Part { power: Number::ONE, ..part }),
+            Op::Sum(terms) if !named && integer && !view => {
+                // A factor that all terms have, sign included, stands before the sum: 1/2 (a + b), -(a + b).
+                let c = terms[0].coeff;
+                let common = !c.is_one() && terms[1..].iter().all(|t| t.coeff == c);
+                let negative = terms.iter().all(|t| t.coeff.is_negative());
+                let c = match (common, negative) {
+                    (true, _) => c,
+                    (false, true) => Number::MINUS_ONE,
+                    (false, false) => {
+                        parts.push(part);
+                        return;
+                    }
+                };
+                let inverse = c.pow(Number::MINUS_ONE);
+                let terms: Vec<_> = terms
+                    .iter()
+                    .map(|t| (t.coeff.mul(inverse), self.tensor(&t.operand, &part.indices)))
+                    .collect();
+                let mut axes: Vec<Index> = Vec::new();
+                for &i in &part.indices {
+                    if !axes.contains(&i) {
+                        axes.push(i);
+                    }
+                }
+                *coeff = coeff.mul(c.pow(part.power));
+                let node = self.sum_as(&terms, &axes);
+                parts.push(Part { node, indices: axes, power: part.power });
+            }
+            _ => parts.push(part),
+        }
+    }
+
+    fn contract_deltas(&mut self, parts: &mut Vec<Part>, out: &[Index], bound: &mut Vec<Index>) {
+        let mut k = 0;
+        while k < parts.len() {
+            if !matches!(self.op(parts[k].node), Op::Delta) {
+                k += 1;
+                continue;
+            }
+            let (i, j) = (parts[k].indices[0], parts[k].indices[1]);
+            let (from, to) = if i == j {
+                parts.remove(k);
+                continue;
+            } else if bound.contains(&j) {
+                (j, i)
+            } else if bound.contains(&i) {
+                (i, j)
+            } else {
+                // Both are free: the delta stays, and the others speak of the earlier index only.
+                let place = |x: Index| out.iter().position(|o| *o == x);
+                let (from, to) = if place(i) <= place(j) { (j, i) } else { (i, j) };
+                for (n, part) in parts.iter_mut().enumerate() {
+                    if n != k {
+                        for index in part.indices.iter_mut().filter(|index| **index == from) {
+                            *index = to;
+                        }
+                    } else {
+                        part.indices = vec![to, from];
+                    }
+                }
+                k += 1;
+                continue;
+            };
+            parts.remove(k);
+            bound.retain(|b| *b != from);
+            for index in parts.iter_mut().flat_map(|p| &mut p.indices).filter(|index| **index == from) {
+                *index = to;
+            }
+            k = 0;
+        }
+    }
+
+    /// `where(c, u, 0) · v` is `where(c, u · v, 0)`, for every `v` that runs along nothing but the condition's axes.
+    fn push_into_select(
+        &mut self,
+        coeff: Number,
+        parts: &[Part],
+        out: &[Index],
+        bound: &[Index],
+    ) -> Option<NodeId> {
+        for (k, part) in parts.iter().enumerate() {
+            let Op::Select { op, lhs, rhs, then, otherwise } = self.op(part.node).clone() else { continue };
+            let (zero_then, zero_else) = (self.is_zero(then.node), self.is_zero(otherwise.node));
+            if !part.power.is_one() || !(zero_then || zero_else) || self.is_named(part.node) {
+                continue;
+            }
+            let inside = |p: &Part| {
+                p.indices.iter().all(|i| part.indices.contains(i)) && !matches!(self.op(p.node), Op::Delta)
+            };
+            let (moved, kept): (Vec<_>, Vec<_>) =
+                parts.iter().enumerate().filter(|(n, _)| *n != k).map(|(_, p)| p.clone()).partition(inside);
+            if moved.is_empty() {
+                continue;
+            }
+            let tensor =
+                |o: &Operand| Tensor::new(o.node, o.axes.iter().map(|&a| part.indices[a as usize]).collect());
+            let [lhs, rhs, then, otherwise] = [&lhs, &rhs, &then, &otherwise].map(tensor);
+            let times = |g: &mut Self, branch: &Tensor| {
+                if g.is_zero(branch.node) {
+                    return branch.clone();
+                }
+                let mut all = vec![(branch.clone(), Number::ONE)];
+                all.extend(moved.iter().map(|p| (Tensor::new(p.node, p.indices.clone()), p.power)));
+                let mut axes = Vec::new();
+                for &i in all.iter().flat_map(|(t, _)| &t.indices) {
+                    if !axes.contains(&i) {
+                        axes.push(i);
+                    }
+                }
+                Tensor::new(g.contract(Number::ONE, &all, &axes), axes)
+            };
+            let (then, otherwise) = (times(self, &then), times(self, &otherwise));
+            let mut axes = Vec::new();
+            for &i in &part.indices {
+                if !axes.contains(&i) {
+                    axes.push(i);
+                }
+            }
+            let select = Tensor::new(self.select_as(op, &lhs, &rhs, &then, &otherwise, &axes), axes);
+            let mut all = vec![(select, Number::ONE)];
+            all.extend(kept.into_iter().map(|p| (Tensor::new(p.node, p.indices), p.power)));
+            return Some(self.contract_over(coeff, &all, out, bound));
+        }
+        None
+    }
+
+    fn finish_product(
+        &mut self,
+        coeff: Number,
+        mut parts: Vec<Part>,
+        out: &[Index],
+        bound: &[Index],
+    ) -> NodeId {
+        // A sum is never multiplied by -1: its terms are.
+        if coeff == Number::MINUS_ONE
+            && bound.is_empty()
+            && let [part] = parts.as_slice()
+            && part.power.is_one()
+            && !self.is_named(part.node)
+            && let Op::Sum(terms) = self.op(part.node).clone()
+        {
+            let terms: Vec<_> =
+                terms.iter().map(|t| (t.coeff.neg(), self.tensor(&t.operand, &part.indices))).collect();
+            return self.sum_as(&terms, out);
+        }
+        if coeff.is_one()
+            && bound.is_empty()
+            && let [part] = parts.as_slice()
+            && part.power.is_one()
+            && part.indices == out
+        {
+            return part.node;
+        }
+        let masked = |p: &Part| -> Vec<usize> {
+            p.indices.iter().map(|i| out.iter().position(|o| o == i).unwrap_or(usize::MAX)).collect()
+        };
+        parts.sort_by(|a, b| {
+            (a.node, masked(a), a.power)
+                .cmp(&(b.node, masked(b), b.power))
+                .then_with(|| a.indices.cmp(&b.indices))
+        });
+        let mut locals = out.to_vec();
+        for &i in parts.iter().flat_map(|p| &p.indices) {
+            if !locals.contains(&i) {
+                locals.push(i);
+            }
+        }
+        let factors = parts
+            .iter()
+            .map(|p| Factor {
+                operand: Self::operand(&Tensor::new(p.node, p.indices.clone()), &locals),
+                power: p.power,
+            })
+            .collect();
+        let bound = self.extents_of(&locals[out.len()..]);
+        let shape = self.extents_of(out);
+        self.product_node(coeff, factors, bound, shape)
+    }
+
+    fn product_node(
+        &mut self,
+        coeff: Number,
+        factors: Vec<Factor>,
+        bound: Vec<Extent>,
+        shape: Vec<Extent>,
+    ) -> NodeId {
+        if factors.is_empty() && shape.is_empty() {
+            return self.number(coeff);
+        }
+        self.intern(Op::Product { coeff, factors, bound }, shape)
+    }
+}
