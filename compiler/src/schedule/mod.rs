@@ -11,6 +11,7 @@ mod order;
 pub use classify::{Class, class};
 
 use crate::ir::{AxisFn, Extent, Graph, NodeId, Number, Op, Tensor};
+use crate::syntax::ast::CompareOp;
 use std::collections::BTreeMap;
 
 /// Whether intermediate arrays are kept.
@@ -142,10 +143,51 @@ pub fn schedule(graph: &Graph, outputs: &[Output], policy: Policy) -> Plan {
     if policy == Policy::Recompute {
         roots = spell_out_axis_functions(&mut g, &roots);
     }
+    let roots = share_logarithms(&mut g, &roots);
     let roots = order::binarise(&mut g, &roots);
     let outputs: Vec<Output> =
         outputs.iter().zip(&roots).map(|(o, n)| Output { name: o.name.clone(), node: *n }).collect();
     levels::Planner::new(g, outputs, policy).plan()
+}
+
+/// `xlogy(c, u)` as a choice over `c · log u` wherever several nodes want that logarithm, so that it is taken once.
+fn share_logarithms(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
+    let logarithm = |g: &Graph, id: NodeId| -> Option<(&'static str, NodeId)> {
+        let Op::Map { function, args } = g.op(id) else { return None };
+        match function.name() {
+            "log" => Some(("log", args[0].node)),
+            "log1p" => Some(("log1p", args[0].node)),
+            "xlogy" => Some(("log", args[1].node)),
+            "xlog1py" => Some(("log1p", args[1].node)),
+            _ => None,
+        }
+    };
+    let order = g.reachable(roots);
+    let mut wanted: BTreeMap<(&'static str, NodeId), usize> = BTreeMap::new();
+    for key in order.iter().filter_map(|&id| logarithm(g, id)) {
+        *wanted.entry(key).or_default() += 1;
+    }
+    if wanted.values().all(|n| *n < 2) {
+        return roots.to_vec();
+    }
+    let mut map: BTreeMap<NodeId, NodeId> = BTreeMap::new();
+    for id in order {
+        let shared = logarithm(g, id).filter(|key| wanted.get(key).is_some_and(|n| *n > 1));
+        let mut new = g.rebuilt(id, &|c| map.get(&c).copied().unwrap_or(c));
+        if let (Some((log, _)), Op::Map { args, .. }) = (shared, g.op(new).clone())
+            && args.len() == 2
+        {
+            let locals = g.locals(new);
+            let (c, u) = (g.tensor(&args[0], &locals), g.tensor(&args[1], &locals));
+            let log = g.call(log, &[u]);
+            let product = g.multiply(&[c.clone(), log]);
+            let zero = g.constant(Number::ZERO);
+            new = g.select_as(CompareOp::Equal, &c, &zero, &zero, &product, &locals);
+        }
+        g.inherit_name(id, new);
+        map.insert(id, new);
+    }
+    roots.iter().map(|r| map.get(r).copied().unwrap_or(*r)).collect()
 }
 
 /// Softmax and its kin by maximum, exponential and sum: scalars for one example, so that no array is needed.

@@ -1,0 +1,204 @@
+//! The innermost loop: one entry of every node, stores, sums.
+
+use super::*;
+
+impl Kernel<'_> {
+    /// The value of an operand in the innermost loop.
+    pub(super) fn operand_code(
+        &self,
+        operand: &Operand,
+        positions: &[usize],
+        values: &BTreeMap<NodeId, Code>,
+    ) -> Code {
+        let axes: Vec<usize> = operand.axes.iter().map(|&a| positions[a as usize]).collect();
+        self.value(operand.node, &axes, values)
+    }
+
+    pub(super) fn value(&self, node: NodeId, axes: &[usize], values: &BTreeMap<NodeId, Code>) -> Code {
+        if axes.iter().enumerate().all(|(k, a)| k == *a)
+            && let Some(code) = values.get(&node)
+        {
+            return code.clone();
+        }
+        match self.g.op(node) {
+            Op::Number(n) => Code::fixed(self.cx.number(*n)),
+            Op::Pi => Code::fixed(self.cx.literal(std::f64::consts::PI)),
+            Op::Extent(_) => {
+                let name = extent_scalar(self.cx, self.g, node);
+                Code::fixed(quote!(#name))
+            }
+            Op::Delta => self.delta(axes),
+            _ => {
+                let Some(&buffer) = self.plan.buffer_of.get(&node) else { return crate::codegen::lost() };
+                if self.plan.buffers[buffer.0].shape.is_empty() {
+                    let name = buffer_ident(self.plan, buffer);
+                    return Code::fixed(quote!(#name));
+                }
+                match self.find(buffer, node, axes) {
+                    Some(a) if self.runs_inside(a) => Code::atom(self.entry(a)),
+                    Some(a) => Code::fixed(self.entry(a)),
+                    None => crate::codegen::lost(),
+                }
+            }
+        }
+    }
+
+    /// 1 where two indices are equal, 0 elsewhere.
+    pub(super) fn delta(&self, axes: &[usize]) -> Code {
+        let (i, j) = (Self::index(axes[0]), Self::index(axes[1]));
+        let (one, zero) = (self.cx.number(Number::ONE), self.cx.number(Number::ZERO));
+        Code { tokens: quote!(if #i == #j { #one } else { #zero }), level: Level::Sum, varies: true }
+    }
+
+    /// The array's entry in the innermost loop.
+    pub(super) fn entry(&self, a: &Access) -> TokenStream {
+        let name = &a.name;
+        if self.is_row(a) {
+            let j = self.inner_index();
+            quote!(#name[#j])
+        } else if self.runs_inside(a) {
+            let (array, offset) = (buffer_ident(self.plan, a.buffer), self.offset(a, false));
+            quote!(#array[#offset])
+        } else {
+            quote!(#name)
+        }
+    }
+
+    pub(super) fn inner_index(&self) -> Ident {
+        if self.uses_lanes() {
+            Ident::new("lane", Span::call_site())
+        } else if self.flat {
+            Self::index(0)
+        } else {
+            Self::index(self.innermost())
+        }
+    }
+
+    /// The statements of the innermost loop, and whether they use `math`.
+    pub(super) fn inner(&self) -> (TokenStream, bool) {
+        let mut writer = Writer { g: self.g, cx: self.cx, math: false };
+        let mut values: BTreeMap<NodeId, Code> = BTreeMap::new();
+        let mut statements = TokenStream::new();
+        let identity: Vec<usize> = (0..self.l.space.len()).collect();
+        let mut uses: BTreeMap<NodeId, usize> = BTreeMap::new();
+        let summed: Vec<NodeId> = self.l.reductions.iter().map(|r| r.node).collect();
+        for id in self.l.body.iter().chain(&summed) {
+            for operand in self.operands(*id) {
+                // A power wants its base in a variable.
+                let squared = matches!(self.g.op(*id), Op::Product { factors, .. }
+                    if factors.iter().any(|f| f.operand == operand && !f.power.is_one() && f.power != Number::MINUS_ONE));
+                *uses.entry(operand.node).or_default() += if squared { 2 } else { 1 };
+            }
+        }
+        let mut taken: Vec<Ident> = self.plan.buffers.iter().map(|b| identifier(&b.name)).collect();
+        let mut temporaries = 0;
+        for &id in &self.l.body {
+            let code = match self.g.op(id) {
+                Op::Delta => self.delta(&identity),
+                _ => writer.node(id, &mut |_, o| self.operand_code(o, &identity, &values)),
+            };
+            let stored = self.l.stores.iter().filter(|(n, _)| *n == id).count();
+            let used = uses.get(&id).copied().unwrap_or(0);
+            if self.g.name(id).is_none() && used + stored <= 1 {
+                values.insert(id, code);
+                continue;
+            }
+            let name = match self.g.name(id) {
+                Some(name) => unique(&mut taken, &format!("{}_value", identifier(name))),
+                None => {
+                    temporaries += 1;
+                    unique(&mut taken, &format!("v{temporaries}"))
+                }
+            };
+            let tokens = &code.tokens;
+            statements.extend(quote!(let #name = #tokens;));
+            let named = quote!(#name);
+            values.insert(id, if code.varies { Code::atom(named) } else { Code::fixed(named) });
+        }
+        for (node, buffer) in &self.l.stores {
+            let axes: Vec<usize> = (0..self.g.rank(*node)).collect();
+            let value = self.value(*node, &axes, &values).tokens;
+            if let Some(a) = self.find(*buffer, *node, &identity) {
+                let entry = self.entry(a);
+                statements.extend(quote!(#entry = #value;));
+            }
+        }
+        for s in &self.sums {
+            statements.extend(self.gather(s, &mut writer, &values));
+        }
+        (statements, writer.math)
+    }
+
+    /// Adds the loop's current entry to a sum.
+    pub(super) fn gather(
+        &self,
+        s: &Sum,
+        writer: &mut Writer<'_>,
+        values: &BTreeMap<NodeId, Code>,
+    ) -> TokenStream {
+        let positions = self.positions(s.node);
+        // A product of two is added in one operation.
+        let mut pair: Option<(TokenStream, TokenStream)> = None;
+        let value = match self.g.op(s.node).clone() {
+            Op::Product { factors, .. } => {
+                let mut parts: Vec<(Code, Number)> = factors
+                    .iter()
+                    .map(|f| (self.operand_code(&f.operand, &positions, values), f.power))
+                    .collect();
+                if !s.lanes {
+                    parts.extend(s.scalars.iter().map(|(n, p)| (self.value(*n, &[], values), *p)));
+                }
+                let coeff = if s.lanes { Number::ONE } else { s.coeff };
+                let last = parts.iter().rposition(|(c, p)| p.is_one() && c.varies);
+                if let Some(last) = last.filter(|_| parts.len() > 1) {
+                    let (b, _) = parts.remove(last);
+                    let a = writer.product(coeff, &parts);
+                    let (a, b) = (a.tokens, b.tokens);
+                    pair = Some((a.clone(), b.clone()));
+                    Code::atom(quote!(#a * #b))
+                } else if let ([(c, p)], true) = (parts.as_slice(), coeff.is_one())
+                    && *p == Number::TWO
+                    && c.level == Level::Atom
+                {
+                    pair = Some((c.tokens.clone(), c.tokens.clone()));
+                    writer.product(coeff, &parts)
+                } else {
+                    writer.product(coeff, &parts)
+                }
+            }
+            Op::Axis { arg, .. } => self.operand_code(&arg, &positions, values),
+            _ => crate::codegen::lost(),
+        };
+        let target = if s.lanes {
+            let name = &s.name;
+            if self.uses_lanes() {
+                let j = self.inner_index();
+                quote!(#name[#j])
+            } else {
+                quote!(#name)
+            }
+        } else {
+            s.access.map(|k| self.entry(&self.accesses[k])).unwrap_or_default()
+        };
+        let tokens = &value.tokens;
+        if let (false, Some((a, b))) = (s.max, &pair) {
+            writer.math = true;
+            return quote!(#target = math.mul_add(#a, #b, #target););
+        }
+        if s.max {
+            writer.math = true;
+            quote!(#target = math.max(#target, #tokens);)
+        } else {
+            quote!(#target += #tokens;)
+        }
+    }
+
+    pub(super) fn neutral(&self, s: &Sum) -> TokenStream {
+        if s.max { self.minus_infinity() } else { self.cx.number(Number::ZERO) }
+    }
+
+    pub(super) fn minus_infinity(&self) -> TokenStream {
+        let (runtime, t) = (&self.cx.runtime, self.cx.float.tokens());
+        quote!(<#t as #runtime::Scalar>::NEG_INFINITY)
+    }
+}
