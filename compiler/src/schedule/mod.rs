@@ -4,9 +4,12 @@
 //! writes it, and element-wise nodes of one shape and level share a loop. Invariants: a step reads only what an earlier
 //! one, or its own loop further up, has written; nothing is computed twice unless the policy asks for it.
 
+mod absorb;
 mod classify;
 mod levels;
 mod order;
+mod planner;
+mod steps;
 
 pub use classify::{Class, class};
 
@@ -147,7 +150,7 @@ pub fn schedule(graph: &Graph, outputs: &[Output], policy: Policy) -> Plan {
     let roots = order::binarise(&mut g, &roots);
     let outputs: Vec<Output> =
         outputs.iter().zip(&roots).map(|(o, n)| Output { name: o.name.clone(), node: *n }).collect();
-    levels::Planner::new(g, outputs, policy).plan()
+    planner::Planner::new(g, outputs, policy).plan()
 }
 
 /// `xlogy(c, u)` as a choice over `c · log u` wherever several nodes want that logarithm, so that it is taken once.

@@ -1,0 +1,131 @@
+//! Nodes that take others in: sums finished by matrix products, reductions scaled where they are summed.
+
+use super::classify::{Class, class};
+use super::planner::{Accumulated, Planner, Scaled};
+use crate::ir::{NodeId, Number, Op, Operand, Tensor};
+use std::collections::BTreeSet;
+
+impl Planner {
+    /// Sums (and scaled products) with matrix products among their terms that nothing else uses.
+    pub(super) fn find_accumulated(&mut self) {
+        let roots: Vec<NodeId> = self.outputs.iter().map(|o| o.node).collect();
+        let uses = self.g.uses(&roots);
+        let order = self.g.reachable(&roots);
+        let users = self.elementwise_users(&order);
+        for &id in &order {
+            if class(&self.g, id) != Class::Elementwise {
+                continue;
+            }
+            // A sum that feeds a loop anyway is finished there, unless the text has a name for it.
+            let is_output = roots.contains(&id);
+            if !is_output && self.g.name(id).is_none() && users.contains(&id) {
+                continue;
+            }
+            let axes = self.g.whole(id).indices;
+            let terms: Vec<(Number, Tensor)> = match self.g.op(id).clone() {
+                Op::Sum(terms) => terms.iter().map(|t| (t.coeff, self.g.tensor(&t.operand, &axes))).collect(),
+                Op::Product { .. } => vec![(Number::ONE, Tensor::new(id, axes.clone()))],
+                _ => continue,
+            };
+            let mut acc = Accumulated::default();
+            let mut rest = Vec::new();
+            for (coeff, t) in terms {
+                match self.scaled_product(&t, &axes, &uses) {
+                    Some((node, c, scalars)) => acc.products.push((node, coeff.mul(c), scalars)),
+                    None => rest.push((coeff, t)),
+                }
+            }
+            if acc.products.is_empty() {
+                continue;
+            }
+            if !rest.is_empty() {
+                acc.init = Some(self.g.sum_as(&rest, &axes));
+            }
+            self.absorbed.extend(acc.products.iter().map(|(n, ..)| *n));
+            self.accumulated.insert(id, acc);
+        }
+    }
+
+    /// Products of scalars and one reduction that nothing else uses: the loop that sums also scales.
+    pub(super) fn find_scaled(&mut self) {
+        let roots = self.roots();
+        let uses = self.g.uses(&roots);
+        let once = |n: NodeId| uses.get(n.0 as usize).is_some_and(|u| *u == 1);
+        for id in self.g.reachable(&roots) {
+            if class(&self.g, id) != Class::Elementwise || self.accumulated.contains_key(&id) {
+                continue;
+            }
+            let Op::Product { coeff, factors, .. } = self.g.op(id) else { continue };
+            let (scalars, arrays): (Vec<_>, Vec<_>) = factors.iter().partition(|f| f.operand.axes.is_empty());
+            let [array] = arrays.as_slice() else { continue };
+            let node = array.operand.node;
+            let in_order = array.operand.axes.iter().enumerate().all(|(k, &a)| k == a as usize);
+            let sums = matches!(class(&self.g, node), Class::Reduction { .. })
+                && matches!(self.g.op(node), Op::Product { .. });
+            if !sums
+                || !once(node)
+                || !array.power.is_one()
+                || !in_order
+                || array.operand.axes.len() != self.g.rank(id)
+                || roots.contains(&node)
+            {
+                continue;
+            }
+            let scalars = scalars.iter().map(|f| (f.operand.node, f.power)).collect();
+            self.scaled.insert(id, Scaled { reduction: node, coeff: *coeff, scalars });
+            self.absorbed.insert(node);
+        }
+    }
+
+    /// Nodes that another element-wise node or a reduction reads along its own loop.
+    pub(super) fn elementwise_users(&self, order: &[NodeId]) -> BTreeSet<NodeId> {
+        let mut used = BTreeSet::new();
+        for &id in order {
+            let c = class(&self.g, id);
+            if matches!(c, Class::Elementwise | Class::Reduction { .. }) {
+                used.extend(self.uses_of(id, &c).into_iter().filter(|u| u.aligned).map(|u| u.node));
+            }
+        }
+        used
+    }
+
+    /// A matrix product times scalars, used once: the product, the constant and the scalars.
+    #[allow(clippy::type_complexity, reason = "taken apart at once by the only caller")]
+    pub(super) fn scaled_product(
+        &self,
+        t: &Tensor,
+        axes: &[crate::ir::Index],
+        uses: &[u32],
+    ) -> Option<(NodeId, Number, Vec<(NodeId, Number)>)> {
+        let once = |n: NodeId| uses.get(n.0 as usize).is_some_and(|u| *u == 1);
+        if t.indices != axes {
+            return None;
+        }
+        let matmul = |n: NodeId| class(&self.g, n) == Class::MatMul;
+        if matmul(t.node) {
+            return once(t.node).then(|| (t.node, Number::ONE, Vec::new()));
+        }
+        let Op::Product { coeff, factors, bound } = self.g.op(t.node) else { return None };
+        let identity = |o: &Operand| o.axes.iter().enumerate().all(|(k, &a)| k == a as usize);
+        let mut product = None;
+        let mut scalars = Vec::new();
+        for f in factors {
+            let n = f.operand.node;
+            if f.operand.axes.is_empty() {
+                scalars.push((n, f.power));
+            } else if product.is_none()
+                && f.power.is_one()
+                && matmul(n)
+                && once(n)
+                && f.operand.axes.len() == axes.len()
+                && identity(&f.operand)
+            {
+                product = Some(n);
+            } else {
+                return None;
+            }
+        }
+        bound.is_empty().then_some(())?;
+        product.map(|n| (n, *coeff, scalars))
+    }
+}
