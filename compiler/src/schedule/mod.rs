@@ -6,12 +6,14 @@
 
 mod absorb;
 mod classify;
+mod count;
 mod levels;
 mod order;
 mod planner;
 mod steps;
 
 pub use classify::{Class, class};
+pub use count::Operations;
 
 use crate::ir::{AxisFn, Extent, Graph, NodeId, Number, Op, Tensor};
 use crate::syntax::ast::CompareOp;

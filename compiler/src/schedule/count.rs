@@ -1,0 +1,141 @@
+//! What a plan costs: how often it multiplies, adds and calls, for given extents.
+//!
+//! Invariant: each step's work is counted as often as its loop runs, so a plan that computes something twice counts it
+//! twice.
+
+use super::{Class, Plan, Step, class};
+use crate::ir::{AxisFn, Extent, ExtentKind, Factor, Graph, NodeId, Number, Op};
+use std::collections::BTreeMap;
+
+/// The work of a plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Operations {
+    /// Multiplications, each with its addition, of products of matrices and vectors.
+    pub products: u64,
+    /// Additions, multiplications, divisions and comparisons besides.
+    pub arithmetic: u64,
+    /// Calls of functions, by name.
+    pub calls: BTreeMap<&'static str, u64>,
+}
+
+impl Operations {
+    fn call(&mut self, name: &'static str, times: u64) {
+        *self.calls.entry(name).or_default() += times;
+    }
+
+    /// One entry of a node, `times` times.
+    fn entry(&mut self, g: &Graph, id: NodeId, times: u64) {
+        match g.op(id) {
+            Op::Sum(terms) => {
+                let scaled = terms.iter().filter(|t| !t.coeff.is_one() && t.coeff != Number::MINUS_ONE);
+                self.arithmetic += (terms.len().saturating_sub(1) + scaled.count()) as u64 * times;
+            }
+            Op::Product { coeff, factors, .. } => {
+                let scaled = !coeff.is_one() && *coeff != Number::MINUS_ONE;
+                self.arithmetic += (factors.len().saturating_sub(1) + usize::from(scaled)) as u64 * times;
+                for f in factors {
+                    self.power(f.power, times);
+                }
+            }
+            Op::Map { function, .. } => self.call(function.name(), times),
+            Op::Select { .. } => self.arithmetic += times,
+            _ => {}
+        }
+    }
+
+    fn power(&mut self, power: Number, times: u64) {
+        match power.as_int() {
+            Some(1 | -1) => {}
+            Some(n) => self.arithmetic += (n.unsigned_abs().ilog2() as u64).max(1) * times,
+            None if power == Number::HALF || power == Number::HALF.neg() => self.call("sqrt", times),
+            None => self.call("pow", times),
+        }
+    }
+}
+
+impl Plan {
+    /// What the plan costs, with these values of the symbolic extents; an extent that is not among them counts as 1.
+    #[must_use]
+    pub fn operations(&self, sizes: &BTreeMap<String, usize>) -> Operations {
+        let g = &self.graph;
+        let volume = |extents: &[Extent]| extents.iter().map(|&e| size(g, e, sizes)).product::<u64>();
+        let locals = |id: NodeId| {
+            let bound = match g.op(id) {
+                Op::Product { bound, .. } | Op::Axis { bound, .. } => bound.as_slice(),
+                _ => &[],
+            };
+            volume(g.shape(id)) * volume(bound)
+        };
+        let mut count = Operations::default();
+        for step in &self.steps {
+            match step {
+                Step::Scalar(id) => count.entry(g, *id, 1),
+                Step::Loop(l) => {
+                    let times = volume(&l.space);
+                    for &id in &l.body {
+                        count.entry(g, id, times);
+                    }
+                    for r in &l.reductions {
+                        let Op::Product { factors, .. } = g.op(r.node) else {
+                            count.arithmetic += times;
+                            continue;
+                        };
+                        for f in factors {
+                            count.power(f.power, times);
+                        }
+                        // What stays the same along a row is multiplied once for the row.
+                        let inside = match class(g, r.node) {
+                            Class::Reduction { space, .. } => space.last().copied(),
+                            _ => None,
+                        };
+                        let varies = |f: &&Factor| inside.is_some_and(|i| f.operand.axes.contains(&i));
+                        let varying = factors.iter().filter(varies).count();
+                        let fixed = usize::from(varying < factors.len());
+                        let multiplied = (varying + fixed).saturating_sub(1) as u64 * times;
+                        if factors.iter().any(|f| f.operand.axes.len() < l.space.len()) {
+                            count.products += multiplied;
+                        } else {
+                            // Each factor multiplied, and the sum itself.
+                            count.arithmetic += multiplied + times;
+                        }
+                    }
+                }
+                Step::MatMul(m) => count.products += locals(m.product),
+                Step::Axis(id) => {
+                    let Op::Axis { function, arg, along, .. } = g.op(*id) else { continue };
+                    let entries = volume(g.shape(arg.node));
+                    let on = |k: &usize| along.contains(&arg.axes[*k]);
+                    let rows: u64 = (0..arg.axes.len())
+                        .filter(|k| !on(k))
+                        .map(|k| size(g, g.shape(arg.node)[k], sizes))
+                        .product();
+                    count.arithmetic += 2 * entries;
+                    if *function != AxisFn::Max {
+                        count.call("exp", entries);
+                    }
+                    if matches!(function, AxisFn::LogSumExp | AxisFn::LogSoftmax) {
+                        count.call("log", rows);
+                    }
+                }
+                Step::Linear(id) => {
+                    let children = g.node(*id).children();
+                    let n = children.first().map_or(0, |a| size(g, g.shape(*a)[0], sizes));
+                    count.products += n * n * n;
+                }
+            }
+        }
+        count
+    }
+}
+
+fn size(g: &Graph, e: Extent, sizes: &BTreeMap<String, usize>) -> u64 {
+    match g.extents.kind(e) {
+        ExtentKind::Constant(n) => *n as u64,
+        ExtentKind::Symbol(name) => match (sizes.get(name), g.extents.factors(e)) {
+            (Some(n), _) => *n as u64,
+            (None, Some((a, b))) => size(g, a, sizes) * size(g, b, sizes),
+            (None, None) => 1,
+        },
+        ExtentKind::Unknown => 1,
+    }
+}

@@ -1,0 +1,121 @@
+//! Nothing is computed twice: the operations of plans, counted, are those that the mathematics asks for.
+
+use cargo_gradsmith::derivatives::Derivatives;
+use cargo_gradsmith::front::{NetworkText, ObjectiveText, declaration};
+use gradsmith_compiler::eval::Sizes;
+use gradsmith_compiler::lower::objective;
+use gradsmith_compiler::pipeline::{self, NetworkProgram};
+use gradsmith_compiler::schedule::{Operations, Output, Policy, schedule};
+use gradsmith_compiler::syntax::ast::{DeclaredExtent, DeclaredShape};
+
+fn program(network: &str, declarations: &str, cost: &str) -> NetworkProgram {
+    let text = NetworkText {
+        network: network.to_owned(),
+        declarations: declarations.to_owned(),
+        cost: cost.to_owned(),
+        hyper: vec!["lambda".to_owned()],
+        ..NetworkText::default()
+    };
+    pipeline::network(text.lower().unwrap_or_else(|e| panic!("{network}: {e}")))
+}
+
+/// The operations of value and gradient, for a batch of `m`.
+fn gradient(program: &NetworkProgram, m: usize) -> Operations {
+    let mut outputs = vec![("data".to_owned(), program.data), ("penalty".to_owned(), program.penalty)];
+    outputs.extend(program.gradient.iter().map(|p| (format!("grad_{}", p.name), p.node)));
+    let outputs: Vec<Output> = outputs.into_iter().map(|(name, node)| Output { name, node }).collect();
+    let sizes = Sizes::from([("m".to_owned(), m)]);
+    schedule(&program.graph, &outputs, Policy::Store).operations(&sizes)
+}
+
+/// The calls of one function.
+fn calls(operations: &Operations, name: &str) -> u64 {
+    operations.calls.get(name).copied().unwrap_or(0)
+}
+
+#[test]
+fn digits_five_products_and_one_sigmoid_a_unit() {
+    let m = 32;
+    let p = program("784 -> 100 sigmoid -> 10 sigmoid", "", "cross_entropy + l2(lambda)");
+    let count = gradient(&p, m);
+    let (m, w1, w2) = (m as u64, 784 * 100, 100 * 10);
+    // Two forwards, two for the weights' gradients, and one that carries δ back: none to the inputs.
+    assert_eq!(count.products, m * (2 * w1 + 3 * w2));
+    assert_eq!(calls(&count, "sigmoid"), m * (100 + 10));
+    // The value takes softplus(-z) and softplus(z), each for its own tail; nothing else is called.
+    assert_eq!(calls(&count, "softplus"), 2 * m * 10);
+    assert_eq!(count.calls.values().sum::<u64>(), m * (100 + 10 + 20), "{:?}", count.calls);
+    // Penalty and its gradient: a square, a sum and λw, for each weight; a bias or an activation takes a few.
+    let small = 40 * (m * 110 + 110);
+    assert!(count.arithmetic <= 5 * (w1 + w2) + small, "{}", count.arithmetic);
+}
+
+#[test]
+fn softmax_exponentiates_for_the_outputs_and_for_their_logarithm() {
+    let count = gradient(&program("20 -> 10 tanh -> 5 softmax", "", "categorical_cross_entropy"), 8);
+    assert_eq!(count.products, 8 * (2 * 200 + 3 * 50));
+    assert_eq!(calls(&count, "tanh"), 8 * 10);
+    assert!(calls(&count, "exp") <= 2 * 8 * 5, "{:?}", count.calls);
+    assert_eq!(calls(&count, "log"), 8);
+}
+
+#[test]
+fn every_layer_costs_the_same() {
+    let of = |depth: usize| {
+        let layers = " -> 6 tanh".repeat(depth);
+        gradient(&program(&format!("6{layers} -> 6 linear"), "", "mse + l2(lambda)"), 4)
+    };
+    let (ten, twenty, forty) = (of(10), of(20), of(40));
+    assert_eq!(calls(&ten, "tanh"), 4 * 6 * 10);
+    assert_eq!(calls(&forty, "tanh"), 4 * 6 * 40);
+    assert_eq!(forty.products - twenty.products, 2 * (twenty.products - ten.products));
+    assert_eq!(forty.arithmetic - twenty.arithmetic, 2 * (twenty.arithmetic - ten.arithmetic));
+}
+
+#[test]
+fn what_is_used_often_is_computed_once() {
+    let p = program(
+        "h = tanh(W*x + b); g = h + sigmoid(V*h); a = g .* h + h",
+        "x: 5, W: 4 x 5, b: 4, V: 4 x 4",
+        "quadratic",
+    );
+    let count = gradient(&p, 3);
+    assert_eq!(calls(&count, "tanh"), 3 * 4);
+    // The derivative of sigmoid is y σ(-x), or y (1 - y) where that is as good.
+    assert!(calls(&count, "sigmoid") <= 2 * 3 * 4, "{:?}", count.calls);
+    assert_eq!(count.products, 3 * (2 * 20 + 3 * 16));
+}
+
+/// The operations of value and gradient of an objective over `X: n×d`, `w: d`, `y: n`, by `w`.
+fn objective_of(expr: &str) -> Operations {
+    let symbol = |s: &str| DeclaredExtent::Symbol(s.to_owned());
+    let text = ObjectiveText {
+        expr: expr.to_owned(),
+        variables: vec![
+            declaration("X", DeclaredShape::Matrix(Some((symbol("n"), symbol("d"))))),
+            declaration("D", DeclaredShape::Matrix(Some((symbol("n"), symbol("n"))))),
+            declaration("w", DeclaredShape::Vector(Some(symbol("d")))),
+            declaration("y", DeclaredShape::Vector(Some(symbol("n")))),
+        ],
+        wrt: vec![("w".to_owned(), objective::whole(expr))],
+        ..ObjectiveText::default()
+    };
+    let lowered = text.lower().unwrap_or_else(|e| panic!("{expr}: {e}"));
+    let d = Derivatives::of(lowered.graph, lowered.value, &lowered.wrt);
+    let output = |name: &str, node| Output { name: name.to_owned(), node };
+    let outputs = [output("value", d.value), output("gradient", d.gradient[0])];
+    let sizes = Sizes::from([("n".to_owned(), 1000), ("d".to_owned(), 20)]);
+    schedule(&d.graph, &outputs, Policy::Store).operations(&sizes)
+}
+
+#[test]
+fn least_squares_takes_two_passes_over_the_data() {
+    assert_eq!(objective_of("norm2(X*w - y)^2/2").products, 2 * 1000 * 20);
+}
+
+#[test]
+fn logistic_regression_calls_one_function_for_the_value_and_one_for_the_gradient() {
+    let count = objective_of("sum(log(1 + exp(-y .* (X*w))))");
+    assert_eq!(count.products, 2 * 1000 * 20);
+    assert!(count.calls.values().sum::<u64>() <= 2 * 1000, "{:?}", count.calls);
+}
