@@ -1,0 +1,182 @@
+//! What the methods share: inputs, parameters, temporaries, the steps of a plan.
+
+use super::*;
+
+impl Items<'_> {
+    /// The lines that check the inputs and make slices of them.
+    pub(super) fn inputs(&self, targets: bool) -> TokenStream {
+        let runtime = &self.model.runtime;
+        let mut code = TokenStream::new();
+        let mut names: Vec<(String, NodeId)> = self.program.inputs.clone();
+        if targets {
+            names.push(("y".to_owned(), self.program.y));
+        }
+        let first = names.first().map(|(n, _)| codegen::identifier(n));
+        if let Some(first) = &first {
+            code.extend(quote! {
+                let m = #first.nrows();
+                #runtime::check_batch(m)?;
+                #runtime::check_workspace(workspace.capacity, m)?;
+            });
+        }
+        for (name, node) in &names {
+            let ident = codegen::identifier(name);
+            let columns = self.columns(*node);
+            code.extend(quote! {
+                #runtime::check_shape(#name, &[m, #columns], #ident.shape())?;
+                let #ident = #runtime::__private::entries(&#ident);
+                let #ident = &#ident[..];
+            });
+        }
+        code
+    }
+
+    pub(super) fn columns(&self, node: NodeId) -> TokenStream {
+        let n =
+            self.graph().shape(node).last().and_then(|&e| self.graph().extents.as_constant(e)).unwrap_or(0);
+        let n = Literal::usize_unsuffixed(n);
+        quote!(#n)
+    }
+
+    /// The lines that name the parameters' tensors.
+    pub(super) fn parameters(&self) -> TokenStream {
+        let split = self.tensors.iter().map(|p| {
+            let (ident, n) = (&p.ident, Literal::usize_unsuffixed(p.len()));
+            quote!(let (#ident, rest) = rest.split_at(#n);)
+        });
+        quote!(let rest = &parameters.buffer[..]; #(#split)*)
+    }
+
+    /// The lines that name the tensors of `gradient` that a plan fills, from its output `first` on.
+    pub(super) fn gradients(&self, plan: &Plan, first: usize) -> TokenStream {
+        let split = self.tensors.iter().enumerate().map(|(k, p)| {
+            let buffer = plan.output_buffers[first + k];
+            let (ident, n) =
+                (codegen::identifier(&plan.buffers[buffer.0].name), Literal::usize_unsuffixed(p.len()));
+            quote!(let (#ident, rest) = rest.split_at_mut(#n);)
+        });
+        quote!(let rest = &mut gradient.buffer[..]; #(#split)*)
+    }
+
+    /// The lines that name the temporaries in the workspace.
+    pub(super) fn temporaries(&self, plan: &Plan) -> TokenStream {
+        let batch = self.program.batch;
+        let split: Vec<TokenStream> = plan
+            .buffers
+            .iter()
+            .filter(|b| b.storage == Storage::Temporary)
+            .map(|b| {
+                let name = codegen::identifier(&b.name);
+                let (examples, size) = Self::size(plan, b, batch);
+                let size = Literal::usize_unsuffixed(size);
+                let size = if examples { quote!(m * #size) } else { quote!(#size) };
+                quote!(let (#name, rest) = rest.split_at_mut(#size);)
+            })
+            .collect();
+        if split.is_empty() { quote!() } else { quote!(let rest = &mut workspace.buffer[..]; #(#split)*) }
+    }
+
+    pub(super) fn body(&self, method: &Method) -> TokenStream {
+        let plan = &method.plan;
+        let view = View::of_batch(self.program.batch);
+        let names = self.named_outputs(plan);
+        let body = codegen::body(plan, &self.context(), &move |p, n| {
+            let formula = emit::text(&p.graph, n, &view);
+            match names.get(&n) {
+                Some(name) => format!("{name} = {formula}"),
+                None => match p.graph.name(n) {
+                    Some(name) => format!("{name} = {formula}"),
+                    None => formula,
+                },
+            }
+        });
+        let reads: Vec<String> =
+            plan.buffers.iter().filter(|b| b.storage == Storage::Input).map(|b| b.name.clone()).collect();
+        let hyper = hyper_bindings(self.model, &reads);
+        let temporaries = self.temporaries(plan);
+        quote!(#hyper #temporaries #body)
+    }
+
+    pub(super) fn named_outputs(&self, plan: &Plan) -> BTreeMap<NodeId, String> {
+        plan.outputs.iter().map(|o| (o.node, o.name.clone())).collect()
+    }
+
+    pub(super) fn result(&self, method: &Method) -> TokenStream {
+        let runtime = &self.model.runtime;
+        let scalar = |k: usize| {
+            let buffer = method.plan.output_buffers[k];
+            codegen::identifier(&method.plan.buffers[buffer.0].name)
+        };
+        let (data, penalty) = (scalar(0), scalar(1));
+        let inputs: Vec<TokenStream> = self
+            .program
+            .inputs
+            .iter()
+            .map(|(name, node)| (name.clone(), *node))
+            .chain(std::iter::once(("y".to_owned(), self.program.y)))
+            .map(|(name, node)| {
+                let (ident, columns) = (codegen::identifier(&name), self.columns(node));
+                quote!(#runtime::check_finite(#name, #runtime::__private::matrix(#ident, m, #columns))?;)
+            })
+            .collect();
+        quote! {
+            let cost = #runtime::CostValue { data: #data, penalty: #penalty };
+            if !#runtime::Scalar::is_finite(cost.total()) {
+                // Say where it began.
+                #(#inputs)*
+                #runtime::Parameters::check_finite(parameters)?;
+                #runtime::check_finite_scalar("cost", cost.total())?;
+            }
+            ::core::result::Result::Ok(cost)
+        }
+    }
+
+    /// rustdoc with the formulas: of `predict_into`, `value`, `value_and_gradient`.
+    pub(super) fn docs(&self) -> [TokenStream; 3] {
+        let view = View::of_batch(self.program.batch);
+        let g = self.graph();
+        let formula = |name: &str, node: NodeId| {
+            let line = format!(" `{name} = {}`", emit::text(g, node, &view));
+            let mathml = emit::mathml(g, node, &view);
+            quote!(#[doc = #line] #[doc = ""] #[doc = #mathml] #[doc = ""])
+        };
+        let mut shown = Vec::new();
+        let values: TokenStream = self
+            .program
+            .values
+            .iter()
+            .filter(|(_, node)| {
+                let new = !shown.contains(node);
+                shown.push(*node);
+                new
+            })
+            .map(|(name, node)| formula(name, *node))
+            .collect();
+        let cost = formula("C", self.program.data);
+        let penalty = formula("penalty", self.program.penalty);
+        let deltas: TokenStream =
+            self.program.deltas.iter().map(|(name, node)| formula(name, *node)).collect();
+        let gradient: TokenStream =
+            self.program.gradient.iter().map(|p| formula(&format!("dC/d{}", p.name), p.node)).collect();
+        [
+            quote! {
+                /// Writes the output activations, a row an example.
+                ///
+                #values
+            },
+            quote! {
+                /// The cost of a batch, data and penalty apart.
+                ///
+                #cost
+                #penalty
+            },
+            quote! {
+                /// The cost of a batch and its gradient by every parameter, which replaces what `gradient` holds.
+                /// Nothing is allocated.
+                ///
+                #deltas
+                #gradient
+            },
+        ]
+    }
+}

@@ -1,0 +1,360 @@
+//! `#[derive(Network)]`: parameters in one buffer, a workspace for a batch, the whole backpropagation.
+//!
+//! [`types`] are the parameters and the workspace, [`methods`] what method bodies share, [`products`] the second order.
+
+mod methods;
+mod products;
+mod types;
+
+use crate::codegen::{self, Context, Float};
+use crate::derivation;
+use crate::derive::attr::{canonical, combine};
+use crate::derive::cost::allowances;
+use crate::derive::{Model, errors, generics, hyper_bindings, parsed};
+use crate::diag::Diagnostics;
+use crate::emit::{self, View};
+use crate::ir::{Extent, Graph, NodeId};
+use crate::lower::{Role, network as lower};
+use crate::pipeline::{self, NetworkProducts, NetworkProgram};
+use crate::schedule::{Buffer, Output, Plan, Policy, Storage, schedule};
+use crate::source::SourceId;
+use crate::syntax::parse;
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{format_ident, quote};
+use std::collections::BTreeMap;
+
+pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
+    let Some(network) = &model.network else {
+        let message = "`#[derive(Network)]` asks for `#[network(784 -> 100 sigmoid -> 10 softmax)]`";
+        return Err(syn::Error::new_spanned(&model.input.ident, message));
+    };
+    let (text, program, defines) = parsed(model, "Network")?;
+    let mut found = Diagnostics::new();
+    let tree = parse::network(&network.text, SourceId::Network).map_err(|e| found.push(e)).ok();
+    let declarations =
+        parse::declarations(&model.declarations.text, SourceId::Declarations).map_err(|e| found.push(e)).ok();
+    let (Some(tree), Some(declarations)) = (tree, declarations) else { return Err(errors(model, &found)) };
+    let mut undeclared: Option<syn::Error> = None;
+    let mut inputs = Vec::new();
+    for ident in &model.inputs {
+        let name = canonical(&ident.to_string());
+        if !declarations.iter().any(|d| d.name.name == name) {
+            let message = format!("the input `{ident}` is not declared\nhelp: say its length: `{ident}: 3`");
+            combine(&mut undeclared, syn::Error::new_spanned(ident, message));
+        }
+        inputs.push(name);
+    }
+    undeclared.map_or(Ok(()), Err)?;
+    let spelled = lower::spell(&tree, &declarations, &inputs).map_err(|d| errors(model, &d))?;
+    let hyper: Vec<String> = model.fields.iter().map(|f| f.name.clone()).collect();
+    let parts = lower::Parts {
+        network: &network.text,
+        declarations: &model.declarations.text,
+        spelled: &spelled,
+        text: &text,
+        program: &program,
+        defines: &defines,
+        hyper: &hyper,
+    };
+    let lowered = lower::lower(parts).map_err(|d| errors(model, &d))?;
+    let program = pipeline::network(lowered);
+    let derivation = derivation::network(&program, &network.text, &text);
+    let items = Items::new(model, &program);
+    Ok(items.tokens(&derivation))
+}
+
+/// One tensor of the parameters.
+struct ParameterTensor {
+    name: String,
+    /// The variable.
+    ident: Ident,
+    /// The method that views it.
+    view: Ident,
+    offset: usize,
+    shape: Vec<usize>,
+    role: Role,
+}
+
+impl ParameterTensor {
+    fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+}
+
+/// What the method that views a tensor is called: as the tensor, unless the parameters have another method of that name.
+fn view_name(name: &str, all: &[pipeline::Partial]) -> Ident {
+    let taken = ["zeros", "as_slice", "as_mut_slice"].contains(&name.trim_end_matches('_'))
+        || name.strip_suffix("_mut").is_some_and(|other| all.iter().any(|p| p.name == other));
+    let ident = codegen::plain_identifier(name);
+    if taken { format_ident!("{ident}_") } else { ident }
+}
+
+struct Items<'a> {
+    model: &'a Model,
+    program: &'a NetworkProgram,
+    products: NetworkProducts,
+    tensors: Vec<ParameterTensor>,
+    parameters: Ident,
+    workspace: Ident,
+}
+
+/// The plan of a method, and what it fills.
+struct Method {
+    plan: Plan,
+}
+
+impl<'a> Items<'a> {
+    fn new(model: &'a Model, program: &'a NetworkProgram) -> Self {
+        let mut offset = 0;
+        let mut tensors = Vec::new();
+        for p in &program.gradient {
+            let shape: Vec<usize> = program
+                .graph
+                .shape(p.by)
+                .iter()
+                .map(|&e| program.graph.extents.as_constant(e).unwrap_or(0))
+                .collect();
+            let ident = codegen::identifier(&p.name);
+            let view = view_name(&p.name, &program.gradient);
+            let tensor = ParameterTensor { name: p.name.clone(), ident, view, offset, shape, role: p.role };
+            offset += tensor.len();
+            tensors.push(tensor);
+        }
+        let parameters = format_ident!("{}Parameters", model.input.ident);
+        let workspace = format_ident!("{}Workspace", model.input.ident);
+        let products = pipeline::network_products(program);
+        Self { model, program, products, tensors, parameters, workspace }
+    }
+
+    fn graph(&self) -> &Graph {
+        &self.program.graph
+    }
+
+    fn t(&self) -> TokenStream {
+        self.model.float.tokens()
+    }
+
+    fn total(&self) -> usize {
+        self.tensors.iter().map(ParameterTensor::len).sum()
+    }
+
+    fn context(&self) -> Context {
+        let mut extents = BTreeMap::new();
+        extents.insert("m".to_owned(), quote!(m));
+        Context { runtime: self.model.runtime.clone(), float: self.model.float.clone(), extents }
+    }
+
+    /// The generics of the types made here: the number type's, if it is a parameter.
+    fn type_generics(&self) -> (TokenStream, TokenStream) {
+        let runtime = &self.model.runtime;
+        match &self.model.float {
+            Float::Generic(t) => (quote!(<#t: #runtime::Scalar>), quote!(<#t>)),
+            _ => (quote!(), quote!()),
+        }
+    }
+
+    fn method(&self, outputs: &[(&str, NodeId)]) -> Method {
+        let outputs: Vec<Output> =
+            outputs.iter().map(|(name, node)| Output { name: (*name).to_owned(), node: *node }).collect();
+        Method { plan: schedule(self.graph(), &outputs, Policy::Store) }
+    }
+
+    fn tokens(&self, derivation: &derivation::Derivation) -> TokenStream {
+        let predict = self.method(&[("output", self.program.output)]);
+        let value = self.method(&[("data", self.program.data), ("penalty", self.program.penalty)]);
+        let mut outputs =
+            vec![("data".to_owned(), self.program.data), ("penalty".to_owned(), self.program.penalty)];
+        outputs.extend(self.program.gradient.iter().map(|p| (format!("grad_{}", p.name), p.node)));
+        let borrowed: Vec<(&str, NodeId)> = outputs.iter().map(|(n, id)| (n.as_str(), *id)).collect();
+        let gradient = self.method(&borrowed);
+        let parameters = self.parameters_type();
+        let workspace = self.workspace_type();
+        let implementation = self.implementation(derivation, &predict, &value, &gradient);
+        quote!(#parameters #workspace #implementation)
+    }
+
+    fn implementation(
+        &self,
+        derivation: &derivation::Derivation,
+        predict: &Method,
+        value: &Method,
+        gradient: &Method,
+    ) -> TokenStream {
+        let runtime = &self.model.runtime;
+        let name = &self.model.input.ident;
+        let t = self.t();
+        let generics = generics(self.model);
+        let (impl_generics, _, where_clause) = generics.split_for_impl();
+        let (_, type_generics, _) = self.model.input.generics.split_for_impl();
+        let (parameters, workspace) = (&self.parameters, &self.workspace);
+        let (_, args) = self.type_generics();
+        let (text, latex) = (derivation.text(), derivation.latex());
+        let single = self.program.inputs.len() == 1;
+        let vis = if single {
+            quote!()
+        } else {
+            let vis = &self.model.input.vis;
+            quote!(#vis)
+        };
+        let (inputs, targets) = (self.inputs(false), self.inputs(true));
+        let bind = self.parameters();
+        let (predict_body, value_body, gradient_body) =
+            (self.body(predict), self.body(value), self.body(gradient));
+        let output = codegen::identifier(&predict.plan.buffers[predict.plan.output_buffers[0].0].name);
+        let outputs = self.columns(self.program.output);
+        let (value_result, gradient_result) = (self.result(value), self.result(gradient));
+        let gradients = self.gradients(&gradient.plan, 2);
+        let room = |m: &Method| Self::room(&m.plan, self.program.batch);
+        let hessian = self.product_method(&self.products.hessian);
+        let gauss_newton = self.product_method(&self.products.gauss_newton);
+        let rooms = [room(predict), room(value), room(gradient), room(&hessian), room(&gauss_newton)];
+        let products = self.products(&hessian, &gauss_newton);
+        let per_example = Literal::usize_unsuffixed(rooms.iter().map(|r| r.0).max().unwrap_or(0));
+        let fixed = Literal::usize_unsuffixed(rooms.iter().map(|r| r.1).max().unwrap_or(0));
+        let init = self.init();
+        let data_params: Vec<TokenStream> = self
+            .program
+            .inputs
+            .iter()
+            .map(|(n, _)| {
+                let ident = codegen::identifier(n);
+                quote!(#ident: #runtime::__private::ArrayView2<'_, #t>)
+            })
+            .collect();
+        let docs = self.docs();
+        let [doc_predict, doc_value, doc_gradient] = &docs;
+        let methods = quote! {
+            #init
+
+            /// Memory for batches of up to `batch` examples.
+            #vis fn workspace(&self, batch: usize) -> #workspace #args {
+                let numbers = batch * #per_example + #fixed;
+                #workspace { capacity: batch, buffer: ::std::vec![<#t as #runtime::Scalar>::ZERO; numbers] }
+            }
+
+            #doc_predict
+            #vis fn predict_into(
+                &self,
+                parameters: &#parameters #args,
+                #(#data_params,)*
+                workspace: &mut #workspace #args,
+                mut out: #runtime::__private::ArrayViewMut2<'_, #t>,
+            ) -> ::core::result::Result<(), #runtime::Error> {
+                #inputs
+                #runtime::check_shape("out", &[m, #outputs], out.shape())?;
+                #bind
+                #runtime::__private::fill(&mut out, |#output| {
+                    #predict_body
+                    ::core::result::Result::Ok(())
+                })
+            }
+
+            #doc_value
+            #vis fn value(
+                &self,
+                parameters: &#parameters #args,
+                #(#data_params,)*
+                y: #runtime::__private::ArrayView2<'_, #t>,
+                workspace: &mut #workspace #args,
+            ) -> ::core::result::Result<#runtime::CostValue<#t>, #runtime::Error> {
+                #targets
+                #bind
+                #value_body
+                #value_result
+            }
+
+            #doc_gradient
+            #vis fn value_and_gradient(
+                &self,
+                parameters: &#parameters #args,
+                #(#data_params,)*
+                y: #runtime::__private::ArrayView2<'_, #t>,
+                workspace: &mut #workspace #args,
+                gradient: &mut #parameters #args,
+            ) -> ::core::result::Result<#runtime::CostValue<#t>, #runtime::Error> {
+                #targets
+                #bind
+                #gradients
+                #gradient_body
+                #gradient_result
+            }
+        };
+        let allow = allowances();
+        let derivation_items = {
+            let vis = &self.model.input.vis;
+            quote! {
+                /// The derivation, as text: forwards, the cost, backwards, the gradient.
+                #vis const DERIVATION: &'static str = #text;
+                /// The derivation, as LaTeX.
+                #vis const DERIVATION_LATEX: &'static str = #latex;
+            }
+        };
+        if !single {
+            let count = self.program.inputs.len();
+            let inputs_doc =
+                format!(" A network of {count} inputs: its methods take them in the order declared.");
+            return quote! {
+                #allow
+                #[doc = #inputs_doc]
+                impl #impl_generics #name #type_generics #where_clause {
+                    #derivation_items
+                    #methods
+                    #products
+                }
+            };
+        }
+        let inputs_count = self.columns(self.program.inputs[0].1);
+        quote! {
+            #allow
+            impl #impl_generics #name #type_generics #where_clause {
+                #derivation_items
+                #products
+            }
+
+            #[automatically_derived]
+            #allow
+            impl #impl_generics #runtime::Network for #name #type_generics #where_clause {
+                type Scalar = #t;
+                type Parameters = #parameters #args;
+                type Workspace = #workspace #args;
+                const INPUTS: usize = #inputs_count;
+                const OUTPUTS: usize = #outputs;
+                #methods
+            }
+        }
+    }
+
+    /// Fills the parameters from a seed, tensor after tensor.
+    fn init(&self) -> TokenStream {
+        let runtime = &self.model.runtime;
+        let (parameters, (_, args)) = (&self.parameters, self.type_generics());
+        let vis = if self.program.inputs.len() == 1 {
+            quote!()
+        } else {
+            let v = &self.model.input.vis;
+            quote!(#v)
+        };
+        let fills = self.tensors.iter().map(|p| {
+            let (start, end) =
+                (Literal::usize_unsuffixed(p.offset), Literal::usize_unsuffixed(p.offset + p.len()));
+            match p.shape.as_slice() {
+                [units, inputs] => {
+                    let (units, inputs) =
+                        (Literal::usize_unsuffixed(*units), Literal::usize_unsuffixed(*inputs));
+                    quote!(init.weights(&mut rng, &mut buffer[#start..#end], #inputs, #units);)
+                }
+                _ => quote!(init.biases(&mut rng, &mut buffer[#start..#end]);),
+            }
+        });
+        quote! {
+            /// Parameters drawn from `seed`.
+            #vis fn init(init: #runtime::Init, seed: u64) -> #parameters #args {
+                let mut rng = #runtime::Rng::new(seed);
+                let mut parameters = #parameters::zeros();
+                let buffer = parameters.as_mut_slice();
+                #(#fills)*
+                parameters
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The products of second order.
+
+use super::*;
+
+impl Items<'_> {
+    /// The plan of a product with a direction: the Hessian's or the Gauss-Newton one.
+    pub(super) fn product_method(&self, nodes: &[NodeId]) -> Method {
+        let outputs: Vec<Output> = self
+            .program
+            .gradient
+            .iter()
+            .zip(nodes)
+            .map(|(p, node)| Output { name: format!("grad_{}", p.name), node: *node })
+            .collect();
+        Method { plan: schedule(&self.products.graph, &outputs, Policy::Store) }
+    }
+
+    /// The two products, as methods of the struct itself.
+    pub(super) fn products(&self, hessian: &Method, gauss_newton: &Method) -> TokenStream {
+        let runtime = &self.model.runtime;
+        let vis = &self.model.input.vis;
+        let t = self.t();
+        let (parameters, workspace) = (&self.parameters, &self.workspace);
+        let (_, args) = self.type_generics();
+        let data_params: Vec<TokenStream> = self
+            .program
+            .inputs
+            .iter()
+            .map(|(n, _)| {
+                let ident = codegen::identifier(n);
+                quote!(#ident: #runtime::__private::ArrayView2<'_, #t>)
+            })
+            .collect();
+        let (targets, bind) = (self.inputs(true), self.parameters());
+        let directions = self.tensors.iter().map(|p| {
+            let (ident, n) =
+                (codegen::identifier(&format!("v_{}", p.name)), Literal::usize_unsuffixed(p.len()));
+            quote!(let (#ident, rest) = rest.split_at(#n);)
+        });
+        let directions = quote!(let rest = &direction.buffer[..]; #(#directions)*);
+        let method = |name: &str, doc: &[&str], m: &Method| {
+            let name = format_ident!("{name}");
+            let (outputs, body) = (self.gradients(&m.plan, 0), self.body(m));
+            quote! {
+                #(#[doc = #doc])*
+                ///
+                /// # Errors
+                /// Where shapes do not fit, the batch is empty, or the workspace too small.
+                #vis fn #name(
+                    &self,
+                    parameters: &#parameters #args,
+                    #(#data_params,)*
+                    y: #runtime::__private::ArrayView2<'_, #t>,
+                    workspace: &mut #workspace #args,
+                    direction: &#parameters #args,
+                    gradient: &mut #parameters #args,
+                ) -> ::core::result::Result<(), #runtime::Error> {
+                    #targets
+                    #bind
+                    #directions
+                    #outputs
+                    #body
+                    ::core::result::Result::Ok(())
+                }
+            }
+        };
+        let hessian_doc = [
+            " Writes the product of the cost's Hessian with `direction` to `gradient`, without the Hessian: the gradient",
+            " of ⟨∇C, v⟩. Nothing is allocated.",
+        ];
+        let gauss_newton_doc = [
+            " Writes the Gauss-Newton product 1/m Σ Jᵀ H J v to `gradient`, where J is the Jacobian of the output",
+            " pre-activations and H the Hessian of the cost by them; a penalty counts with its own Hessian. Nothing is",
+            " allocated.",
+        ];
+        let hessian = method("hessian_vector_product", &hessian_doc, hessian);
+        let gauss_newton = method("gauss_newton_product", &gauss_newton_doc, gauss_newton);
+        quote!(#hessian #gauss_newton)
+    }
+}

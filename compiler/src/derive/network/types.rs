@@ -1,0 +1,155 @@
+//! The types: parameters in one buffer with named views, a workspace.
+
+use super::*;
+
+impl Items<'_> {
+    pub(super) fn parameters_type(&self) -> TokenStream {
+        let vis = &self.model.input.vis;
+        let (name, network) = (&self.parameters, &self.model.input.ident);
+        let runtime = &self.model.runtime;
+        let t = self.t();
+        let (bounds, args) = self.type_generics();
+        let total = Literal::usize_unsuffixed(self.total());
+        let doc = format!(
+            " The {} parameters of [`{network}`], in one buffer: {}.",
+            self.total(),
+            self.tensors.iter().map(|p| format!("`{}`", p.name)).collect::<Vec<_>>().join(", ")
+        );
+        let views = self.tensors.iter().map(|p| {
+            let (ident, mutable) = (&p.view, format_ident!("{}_mut", p.view));
+            let (start, end) =
+                (Literal::usize_unsuffixed(p.offset), Literal::usize_unsuffixed(p.offset + p.len()));
+            let what = match p.role {
+                Role::Weight => "The weights",
+                Role::Bias => "The biases",
+                Role::Plain => "The tensor",
+            };
+            match p.shape.as_slice() {
+                [r, c] => {
+                    let doc = format!(" {what} `{}`, {r}×{c}.", p.name);
+                    let (r, c) = (Literal::usize_unsuffixed(*r), Literal::usize_unsuffixed(*c));
+                    quote! {
+                        #[doc = #doc]
+                        #[must_use]
+                        #vis fn #ident(&self) -> #runtime::__private::ArrayView2<'_, #t> {
+                            #runtime::__private::matrix(&self.buffer[#start..#end], #r, #c)
+                        }
+                        #[doc = #doc]
+                        #vis fn #mutable(&mut self) -> #runtime::__private::ArrayViewMut2<'_, #t> {
+                            #runtime::__private::matrix_mut(&mut self.buffer[#start..#end], #r, #c)
+                        }
+                    }
+                }
+                shape => {
+                    let doc = format!(" {what} `{}`, of length {}.", p.name, shape.iter().product::<usize>());
+                    quote! {
+                        #[doc = #doc]
+                        #[must_use]
+                        #vis fn #ident(&self) -> #runtime::__private::ArrayView1<'_, #t> {
+                            #runtime::__private::ArrayView1::from(&self.buffer[#start..#end])
+                        }
+                        #[doc = #doc]
+                        #vis fn #mutable(&mut self) -> #runtime::__private::ArrayViewMut1<'_, #t> {
+                            #runtime::__private::ArrayViewMut1::from(&mut self.buffer[#start..#end])
+                        }
+                    }
+                }
+            }
+        });
+        let table = self.tensors.iter().map(|p| {
+            let name = &p.name;
+            let offset = Literal::usize_unsuffixed(p.offset);
+            let shape = p.shape.iter().map(|n| Literal::usize_unsuffixed(*n));
+            quote!(#runtime::Tensor { name: #name, offset: #offset, shape: &[#(#shape),*] })
+        });
+        let allow = allowances();
+        quote! {
+            #[doc = #doc]
+            #allow
+            #[derive(::core::clone::Clone, ::core::fmt::Debug, ::core::cmp::PartialEq)]
+            #vis struct #name #bounds {
+                buffer: ::std::vec::Vec<#t>,
+            }
+
+            #allow
+            impl #bounds #name #args {
+                /// All parameters 0.
+                #[must_use]
+                #vis fn zeros() -> Self {
+                    Self { buffer: ::std::vec![<#t as #runtime::Scalar>::ZERO; #total] }
+                }
+                /// All parameters, tensor after tensor, row by row.
+                #[must_use]
+                #vis fn as_slice(&self) -> &[#t] {
+                    &self.buffer
+                }
+                /// All parameters, tensor after tensor, row by row.
+                #vis fn as_mut_slice(&mut self) -> &mut [#t] {
+                    &mut self.buffer
+                }
+                #(#views)*
+            }
+
+            #[automatically_derived]
+            #allow
+            impl #bounds #runtime::Parameters for #name #args {
+                type Scalar = #t;
+                const TENSORS: &'static [#runtime::Tensor] = &[#(#table),*];
+                fn zeros() -> Self {
+                    Self::zeros()
+                }
+                fn as_slice(&self) -> &[#t] {
+                    &self.buffer
+                }
+                fn as_mut_slice(&mut self) -> &mut [#t] {
+                    &mut self.buffer
+                }
+            }
+        }
+    }
+
+    pub(super) fn workspace_type(&self) -> TokenStream {
+        let vis = &self.model.input.vis;
+        let (name, network) = (&self.workspace, &self.model.input.ident);
+        let t = self.t();
+        let (bounds, args) = self.type_generics();
+        let doc =
+            format!(" Memory for batches of [`{network}`], made once; it serves every batch up to its size.");
+        let allow = allowances();
+        quote! {
+            #[doc = #doc]
+            #allow
+            #[derive(::core::clone::Clone, ::core::fmt::Debug)]
+            #vis struct #name #bounds {
+                capacity: usize,
+                buffer: ::std::vec::Vec<#t>,
+            }
+
+            #allow
+            impl #bounds #name #args {
+                /// The largest batch it serves.
+                #[must_use]
+                #vis fn capacity(&self) -> usize {
+                    self.capacity
+                }
+            }
+        }
+    }
+
+    /// Numbers that the temporaries of a plan take: per example, and besides.
+    pub(super) fn room(plan: &Plan, batch: Extent) -> (usize, usize) {
+        let (mut per_example, mut fixed) = (0, 0);
+        for b in plan.buffers.iter().filter(|b| b.storage == Storage::Temporary) {
+            let (examples, size) = Self::size(plan, b, batch);
+            if examples { per_example += size } else { fixed += size }
+        }
+        (per_example, fixed)
+    }
+
+    /// Whether a buffer has a row an example, and its other extents' product.
+    pub(super) fn size(plan: &Plan, b: &Buffer, batch: Extent) -> (bool, usize) {
+        let e = &plan.graph.extents;
+        let examples = b.shape.iter().any(|&x| e.find(x) == e.find(batch));
+        (examples, b.shape.iter().map(|&x| e.as_constant(x).unwrap_or(1)).product())
+    }
+}

@@ -1,0 +1,383 @@
+//! The methods: data, variables and memory in scope, then the steps of a plan.
+
+use super::*;
+
+impl Items<'_> {
+    /// The lines that bring data, extents and temporaries into scope, and the plan's steps.
+    pub(super) fn body(&self, plan: &Plan, cuts: &[Cut<'_>], blocks: bool) -> TokenStream {
+        let cx = self.context();
+        let mut code = self.bind_extents();
+        for f in &self.model.data {
+            let used = plan.buffers.iter().any(|b| b.storage == Storage::Input && b.name == f.name);
+            if !used {
+                continue;
+            }
+            let ident = codegen::identifier(&f.name);
+            code.extend(if f.rank == 0 {
+                quote!(let #ident = self.#ident;)
+            } else {
+                quote!(let #ident = &self.#ident[..];)
+            });
+        }
+        for cut in cuts {
+            let from = &cut.from;
+            let split = if cut.mutable { quote!(split_at_mut) } else { quote!(split_at) };
+            let start = if cut.mutable { quote!(&mut #from[..]) } else { quote!(&#from[..]) };
+            code.extend(quote!(let rest = #start;));
+            for (name, shape) in &cut.parts {
+                let size = self.size(shape);
+                code.extend(quote!(let (#name, rest) = rest.#split(#size);));
+                if shape.is_empty() && !cut.mutable {
+                    code.extend(quote!(let #name = #name[0];));
+                }
+            }
+        }
+        code.extend(quote!(let rest = &mut self.workspace[..];));
+        for b in &plan.buffers {
+            let wanted = b.storage == Storage::Temporary || (blocks && b.storage == Storage::Output);
+            if !wanted {
+                continue;
+            }
+            let name = codegen::identifier(&b.name);
+            let extents: Vec<TokenStream> = b.shape.iter().map(|&e| cx.extent(&plan.graph, e)).collect();
+            code.extend(quote!(let (#name, rest) = rest.split_at_mut(1 #(* #extents)*);));
+        }
+        let view = View::default();
+        let names: BTreeMap<NodeId, String> = plan.outputs.iter().map(|o| (o.node, o.name.clone())).collect();
+        code.extend(codegen::body(plan, &cx, &move |p, n| {
+            let formula = emit::text(&p.graph, n, &view);
+            match names.get(&n).map(String::as_str).or_else(|| p.graph.name(n)) {
+                Some(name) => format!("{name} = {formula}"),
+                None => formula,
+            }
+        }));
+        code
+    }
+
+    pub(super) fn buffer(plan: &Plan, id: BufferId) -> Ident {
+        codegen::identifier(&plan.buffers[id.0].name)
+    }
+
+    pub(super) fn x_cut(&self) -> Cut<'_> {
+        let parts = self
+            .program
+            .wrt
+            .iter()
+            .map(|(n, node)| (codegen::identifier(n), self.graph().shape(*node)))
+            .collect();
+        Cut { from: quote!(x), parts, mutable: false }
+    }
+
+    pub(super) fn v_cut(&self) -> Cut<'_> {
+        let parts = self
+            .program
+            .wrt
+            .iter()
+            .map(|(n, node)| (codegen::identifier(&format!("v_{n}")), self.graph().shape(*node)))
+            .collect();
+        Cut { from: quote!(v), parts, mutable: false }
+    }
+
+    /// The outputs of a plan, from the `first`, cut from the flat vector `from`; and what writes the scalar ones there.
+    pub(super) fn out_cut<'s>(
+        &'s self,
+        plan: &Plan,
+        from: TokenStream,
+        first: usize,
+    ) -> (Cut<'s>, TokenStream) {
+        let mut parts = Vec::new();
+        let mut after = TokenStream::new();
+        for (k, (_, node)) in self.program.wrt.iter().enumerate() {
+            let shape = self.graph().shape(*node);
+            let name = Self::buffer(plan, plan.output_buffers[first + k]);
+            if shape.is_empty() {
+                let slot = format_ident!("slot_{}", k);
+                after.extend(quote!(#slot[0] = #name;));
+                parts.push((slot, shape));
+            } else {
+                parts.push((name, shape));
+            }
+        }
+        (Cut { from, parts, mutable: true }, after)
+    }
+
+    pub(super) fn check_x(&self, others: &[&str]) -> TokenStream {
+        let runtime = &self.model.runtime;
+        let others = others.iter().map(|o| {
+            let o = format_ident!("{o}");
+            quote!(#runtime::check_length(n, #o.len())?;)
+        });
+        quote! {
+            let n = #runtime::Objective::len(self);
+            #runtime::check_length(n, x.len())?;
+            #(#others)*
+        }
+    }
+
+    pub(super) fn implementation(&self) -> TokenStream {
+        let runtime = &self.model.runtime;
+        let (problem, t) = (&self.problem, self.t());
+        let (bounds, args) = self.generics();
+        let allow = allowances();
+        let view = View::default();
+        let formula = |name: &str, node: NodeId| {
+            let line = format!(" `{name} = {}`", emit::text(self.graph(), node, &view));
+            let mathml = emit::mathml(self.graph(), node, &view);
+            quote!(#[doc = #line] #[doc = ""] #[doc = #mathml] #[doc = ""])
+        };
+        let (len, bind) = (self.len(), self.bind_extents());
+        let value = {
+            let plan = self.value_plan();
+            let body = self.body(&plan, &[self.x_cut()], false);
+            let out = Self::buffer(&plan, plan.output_buffers[0]);
+            let (check, doc) = (self.check_x(&[]), formula("f", self.program.value));
+            quote! {
+                #doc
+                fn value(&mut self, x: &[#t]) -> ::core::result::Result<#t, #runtime::Error> {
+                    #check
+                    #body
+                    ::core::result::Result::Ok(#out)
+                }
+            }
+        };
+        let gradient = {
+            let plan = self.gradient_plan();
+            let (cut, after) = self.out_cut(&plan, quote!(gradient), 0);
+            let body = self.body(&plan, &[self.x_cut(), cut], false);
+            let check = self.check_x(&["gradient"]);
+            let docs = self.by_variable("df/d", &self.program.gradient);
+            let docs = docs.iter().map(|(n, node)| formula(n, *node));
+            quote! {
+                #(#docs)*
+                fn gradient_into(
+                    &mut self,
+                    x: &[#t],
+                    gradient: &mut [#t],
+                ) -> ::core::result::Result<(), #runtime::Error> {
+                    #check
+                    #body
+                    #after
+                    ::core::result::Result::Ok(())
+                }
+            }
+        };
+        let both = {
+            let plan = self.both_plan();
+            let (cut, after) = self.out_cut(&plan, quote!(gradient), 1);
+            let body = self.body(&plan, &[self.x_cut(), cut], false);
+            let out = Self::buffer(&plan, plan.output_buffers[0]);
+            let check = self.check_x(&["gradient"]);
+            quote! {
+                fn value_and_gradient_into(
+                    &mut self,
+                    x: &[#t],
+                    gradient: &mut [#t],
+                ) -> ::core::result::Result<#t, #runtime::Error> {
+                    #check
+                    #body
+                    #after
+                    ::core::result::Result::Ok(#out)
+                }
+            }
+        };
+        let product = {
+            let plan = self.product_plan();
+            let (cut, after) = self.out_cut(&plan, quote!(out), 0);
+            let body = self.body(&plan, &[self.x_cut(), self.v_cut(), cut], false);
+            let check = self.check_x(&["v", "out"]);
+            let docs = self.by_variable("(Hv)_", &self.program.product);
+            let docs = docs.iter().map(|(n, node)| formula(n, *node));
+            quote! {
+                #(#docs)*
+                fn hessian_vector_product_into(
+                    &mut self,
+                    x: &[#t],
+                    v: &[#t],
+                    out: &mut [#t],
+                ) -> ::core::result::Result<(), #runtime::Error> {
+                    #check
+                    #body
+                    #after
+                    ::core::result::Result::Ok(())
+                }
+            }
+        };
+        let hessian = self.hessian();
+        quote! {
+            #allow
+            const _: () = {
+                #[automatically_derived]
+                impl #bounds #runtime::Objective for #problem #args {
+                    type Scalar = #t;
+
+                    fn len(&self) -> usize {
+                        #bind
+                        #len
+                    }
+
+                    #value
+                    #gradient
+                    #both
+                    #product
+                    #hessian
+                }
+            };
+        }
+    }
+
+    pub(super) fn hessian(&self) -> TokenStream {
+        let runtime = &self.model.runtime;
+        let t = self.t();
+        let plan = self.hessian_plan();
+        let check = self.check_x(&[]);
+        let view = View::default();
+        let mut docs = TokenStream::new();
+        for (i, row) in self.program.hessian.iter().enumerate() {
+            for (j, node) in row.iter().enumerate() {
+                let (a, b) = (&self.program.wrt[i].0, &self.program.wrt[j].0);
+                let line = format!(" `d²f/d{a}d{b} = {}`", emit::text(self.graph(), *node, &view));
+                docs.extend(quote!(#[doc = #line] #[doc = ""]));
+            }
+        }
+        let single = self.program.wrt.len() == 1 && !self.shape_of_wrt(0).is_empty();
+        let work = if single {
+            let out = Self::buffer(&plan, plan.output_buffers[0]);
+            let body = self.body(&plan, &[self.x_cut()], false);
+            quote! {
+                #runtime::__private::fill(&mut out, |#out| {
+                    #body
+                    ::core::result::Result::Ok(())
+                })
+            }
+        } else {
+            let body = self.body(&plan, &[self.x_cut()], true);
+            let mut copies = TokenStream::new();
+            let mut k = 0;
+            let starts: Vec<TokenStream> = (0..self.program.wrt.len())
+                .map(|i| {
+                    let before: Vec<TokenStream> = (0..i).map(|j| self.size(self.shape_of_wrt(j))).collect();
+                    quote!(0 #(+ #before)*)
+                })
+                .collect();
+            for (i, row) in self.program.hessian.iter().enumerate() {
+                for j in 0..row.len() {
+                    let buffer = plan.output_buffers[k];
+                    let block = Self::buffer(&plan, buffer);
+                    k += 1;
+                    let (r, c) = (self.size(self.shape_of_wrt(i)), self.size(self.shape_of_wrt(j)));
+                    let (at, to) = (&starts[i], &starts[j]);
+                    let block = if plan.buffers[buffer.0].storage == Storage::Scalar {
+                        quote!(::core::slice::from_ref(&#block))
+                    } else {
+                        quote!(&*#block)
+                    };
+                    copies.extend(quote! {
+                        #runtime::__private::place_block(&mut out, #block, (#at, #to), (#r, #c));
+                    });
+                }
+            }
+            quote! {
+                #body
+                #copies
+                ::core::result::Result::Ok(())
+            }
+        };
+        quote! {
+            #docs
+            fn hessian_into(
+                &mut self,
+                x: &[#t],
+                mut out: #runtime::__private::ArrayViewMut2<'_, #t>,
+            ) -> ::core::result::Result<(), #runtime::Error> {
+                #check
+                #runtime::check_shape("out", &[n, n], out.shape())?;
+                #work
+            }
+        }
+    }
+
+    pub(super) fn residual(&self) -> TokenStream {
+        let Some(r) = &self.program.residual else { return TokenStream::new() };
+        let runtime = &self.model.runtime;
+        let (problem, t) = (&self.problem, self.t());
+        let (bounds, args) = self.generics();
+        let allow = allowances();
+        let plans = self.residual_plans();
+        let (bind, rows) = (self.bind_extents(), self.size(self.graph().shape(r.residual)));
+        let check = self.check_x(&[]);
+        let residual = {
+            let plan = &plans[0];
+            let name = Self::buffer(plan, plan.output_buffers[0]);
+            let cut =
+                Cut { from: quote!(out), parts: vec![(name, self.graph().shape(r.residual))], mutable: true };
+            self.body(plan, &[self.x_cut(), cut], false)
+        };
+        let jacobian = {
+            let plan = &plans[1];
+            let body = self.body(plan, &[self.x_cut()], true);
+            let mut copies = TokenStream::new();
+            let mut before: Vec<TokenStream> = Vec::new();
+            for k in 0..self.program.wrt.len() {
+                let block = Self::buffer(plan, plan.output_buffers[k]);
+                let size = self.size(self.shape_of_wrt(k));
+                copies.extend(quote! {
+                    #runtime::__private::place_columns(&mut out, &*#block, 0 #(+ #before)*, #size);
+                });
+                before.push(size);
+            }
+            quote!(#body #copies)
+        };
+        let product = {
+            let plan = &plans[2];
+            let (cut, after) = self.out_cut(plan, quote!(out), 0);
+            let body = self.body(plan, &[self.x_cut(), self.v_cut(), cut], false);
+            quote!(#body #after)
+        };
+        let check_product = self.check_x(&["v", "out"]);
+        quote! {
+            #allow
+            const _: () = {
+                #[automatically_derived]
+                impl #bounds #runtime::Residual for #problem #args {
+                    fn residuals(&self) -> usize {
+                        #bind
+                        #rows
+                    }
+
+                    fn residual_into(
+                        &mut self,
+                        x: &[#t],
+                        out: &mut [#t],
+                    ) -> ::core::result::Result<(), #runtime::Error> {
+                        #check
+                        #runtime::check_length(#runtime::Residual::residuals(self), out.len())?;
+                        #residual
+                        ::core::result::Result::Ok(())
+                    }
+
+                    fn jacobian_into(
+                        &mut self,
+                        x: &[#t],
+                        mut out: #runtime::__private::ArrayViewMut2<'_, #t>,
+                    ) -> ::core::result::Result<(), #runtime::Error> {
+                        #check
+                        #runtime::check_shape("out", &[#runtime::Residual::residuals(self), n], out.shape())?;
+                        #jacobian
+                        ::core::result::Result::Ok(())
+                    }
+
+                    fn gauss_newton_product_into(
+                        &mut self,
+                        x: &[#t],
+                        v: &[#t],
+                        out: &mut [#t],
+                    ) -> ::core::result::Result<(), #runtime::Error> {
+                        #check_product
+                        #product
+                        ::core::result::Result::Ok(())
+                    }
+                }
+            };
+        }
+    }
+}

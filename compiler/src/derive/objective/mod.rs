@@ -1,0 +1,200 @@
+//! `#[derive(Objective)]`: a prepared problem, its shapes checked once, with derivatives of first and second order.
+//!
+//! [`problem`] is the type, [`plans`] what is computed, [`methods`] the code around it.
+
+mod methods;
+mod plans;
+mod problem;
+
+use crate::codegen::{self, Context, Float};
+use crate::derivation;
+use crate::derive::attr::{DataField, ObjectiveKind};
+use crate::derive::cost::allowances;
+use crate::derive::{Model, errors, parsed};
+use crate::diag::{Diagnostic, Diagnostics, ErrorKind};
+use crate::emit::{self, View};
+use crate::ir::{Extent, ExtentKind, Graph, NodeId};
+use crate::lower::objective as lower;
+use crate::pipeline::{self, ObjectiveProgram};
+use crate::schedule::{BufferId, Output, Plan, Policy, Storage, schedule};
+use crate::source::{Place, SourceId, Span};
+use crate::syntax::ast::{Declaration, DeclaredShape, Ident as Name};
+use crate::syntax::parse;
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{format_ident, quote};
+use std::collections::BTreeMap;
+
+pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
+    let Some(kind) = model.objective else {
+        let message = "`#[derive(Objective)]` asks for `#[objective(\"norm2(X*w - y)^2\", wrt(w: vector))]`";
+        return Err(syn::Error::new_spanned(&model.input.ident, message));
+    };
+    let (text, program, defines) = parsed(model, "Objective")?;
+    let wrt = parse::declarations(&model.declarations.text, SourceId::Declarations)
+        .map_err(|e| errors(model, &e.into()))?;
+    let mut found = Diagnostics::new();
+    let mut variables: Vec<Declaration> = model.data.iter().map(declaration).collect();
+    for d in &wrt {
+        if variables.iter().any(|v| v.name.name == d.name.name) {
+            let place = Place { source: SourceId::Declarations, span: d.name.span };
+            let message = format!("`{}` is a field of the struct and a variable of `wrt`", d.name.name);
+            let help = "a variable is given at each call; take the field away, or call it otherwise";
+            found.push(Diagnostic::new(ErrorKind::DuplicateDefinition, place, message).with_help(help));
+        }
+        variables.push(d.clone());
+    }
+    if wrt.is_empty() {
+        let place = Place { source: SourceId::Declarations, span: Span::at(0) };
+        let message = "`wrt()` names no variable";
+        found.push(Diagnostic::new(ErrorKind::Attribute, place, message).with_help("write `wrt(w: vector)`"));
+    }
+    found.propagate().map_err(|d| errors(model, &d))?;
+    let names: Vec<(String, Place)> = wrt
+        .iter()
+        .map(|d| (d.name.name.clone(), Place { source: SourceId::Declarations, span: d.name.span }))
+        .collect();
+    let residual = kind == ObjectiveKind::Residual;
+    let wanted = if residual { lower::Wanted::Vector } else { lower::Wanted::Scalar };
+    let lowered =
+        lower::lower(&text, &program, &defines, &variables, &names, wanted).map_err(|d| errors(model, &d))?;
+    let symmetric: Vec<bool> = wrt.iter().map(|d| d.symmetric).collect();
+    let names: Vec<String> = names.into_iter().map(|(n, _)| n).collect();
+    let program = pipeline::objective(lowered, &names, &symmetric, residual);
+    let derivation = derivation::objective(&program, &text, residual);
+    let items = Items::new(model, &program);
+    Ok(items.tokens(&derivation))
+}
+
+/// A field as the declaration that it is.
+fn declaration(field: &DataField) -> Declaration {
+    let shape = match field.rank {
+        0 => DeclaredShape::Scalar,
+        1 => DeclaredShape::Vector(None),
+        _ => DeclaredShape::Matrix(None),
+    };
+    let name = Name { name: field.name.clone(), span: Span::default() };
+    Declaration { name, shape, shape_span: Span::default(), symmetric: false }
+}
+
+struct Items<'a> {
+    model: &'a Model,
+    program: &'a ObjectiveProgram,
+    problem: Ident,
+    /// Symbolic extents: name, and where its value comes from.
+    extents: Vec<(String, Origin)>,
+}
+
+/// Where the value of a symbolic extent comes from.
+enum Origin {
+    /// An axis of a field.
+    Field(usize, usize),
+    /// A parameter of `prepare`.
+    Parameter,
+    /// The product of two others.
+    Product(Extent, Extent),
+}
+
+/// An array that a method's body expects in scope, cut from a flat vector.
+struct Cut<'a> {
+    /// The flat vector.
+    from: TokenStream,
+    /// The arrays, in order: name and shape.
+    parts: Vec<(Ident, &'a [Extent])>,
+    mutable: bool,
+}
+
+impl<'a> Items<'a> {
+    fn new(model: &'a Model, program: &'a ObjectiveProgram) -> Self {
+        let problem = format_ident!("{}Problem", model.input.ident);
+        let mut items = Self { model, program, problem, extents: Vec::new() };
+        items.find_extents();
+        items
+    }
+
+    fn graph(&self) -> &Graph {
+        &self.program.graph
+    }
+
+    fn node(&self, name: &str) -> Option<NodeId> {
+        self.graph().inputs().iter().find(|i| i.name == name).map(|i| i.node)
+    }
+
+    fn find_extents(&mut self) {
+        let g = &self.program.graph;
+        let mut known: Vec<(String, Origin)> = Vec::new();
+        let name = |e: Extent| match g.extents.kind(e) {
+            ExtentKind::Symbol(name) => Some(name.clone()),
+            _ => None,
+        };
+        for (k, field) in self.model.data.iter().enumerate().filter(|(_, f)| f.rank > 0) {
+            let Some(node) = self.node(&field.name) else { continue };
+            for (axis, &e) in g.shape(node).iter().enumerate() {
+                if let Some(name) = name(e)
+                    && !known.iter().any(|(n, _)| *n == name)
+                {
+                    known.push((name, Origin::Field(k, axis)));
+                }
+            }
+        }
+        let mut pending: Vec<Extent> = Vec::new();
+        for (_, node) in &self.program.wrt {
+            pending.extend(g.shape(*node));
+        }
+        for id in (0..g.len() as u32).map(NodeId) {
+            pending.extend(g.shape(id).iter().filter(|&&e| g.extents.factors(e).is_some()));
+        }
+        for e in pending {
+            let Some(name) = name(e) else { continue };
+            if known.iter().any(|(n, _)| *n == name) {
+                continue;
+            }
+            let origin = match g.extents.factors(e) {
+                Some((a, b)) => Origin::Product(a, b),
+                None => Origin::Parameter,
+            };
+            known.push((name, origin));
+        }
+        self.extents = known;
+    }
+
+    fn t(&self) -> TokenStream {
+        self.model.float.tokens()
+    }
+
+    fn context(&self) -> Context {
+        Context {
+            runtime: self.model.runtime.clone(),
+            float: self.model.float.clone(),
+            extents: BTreeMap::new(),
+        }
+    }
+
+    /// The number of entries of a shape, of type `usize`.
+    fn size(&self, shape: &[Extent]) -> TokenStream {
+        let cx = self.context();
+        let extents: Vec<TokenStream> = shape.iter().map(|&e| cx.extent(self.graph(), e)).collect();
+        match extents.as_slice() {
+            [] => quote!(1),
+            [first, rest @ ..] => quote!(#first #(* #rest)*),
+        }
+    }
+
+    fn shape_of_wrt(&self, k: usize) -> &[Extent] {
+        self.graph().shape(self.program.wrt[k].1)
+    }
+
+    /// n, the number of entries of all variables.
+    fn len(&self) -> TokenStream {
+        let sizes: Vec<TokenStream> =
+            (0..self.program.wrt.len()).map(|k| self.size(self.shape_of_wrt(k))).collect();
+        quote!(#(#sizes)+*)
+    }
+
+    fn tokens(&self, derivation: &derivation::Derivation) -> TokenStream {
+        let problem = self.problem_type();
+        let prepare = self.prepare(derivation);
+        let implementation = self.implementation();
+        let residual = self.residual();
+        quote!(#problem #prepare #implementation #residual)
+    }
+}
