@@ -14,6 +14,7 @@ pub mod metrics;
 pub mod network;
 pub mod objective;
 pub mod optim;
+pub mod parallel;
 mod private;
 pub mod rng;
 pub mod scalar;

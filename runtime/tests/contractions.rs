@@ -1,8 +1,9 @@
 //! Contractions and reductions against loops that are plainly right.
 
 use gradsmith_runtime::axis;
-use gradsmith_runtime::contract::{Accum, axpy, dot, matmul, sum, sum_rows, sum_squares};
+use gradsmith_runtime::contract::{Accum, axpy, dot, gram, matmul, sum, sum_rows, sum_squares};
 use gradsmith_runtime::matrix::{Mat, MatMut};
+use gradsmith_runtime::parallel::set_threads;
 use gradsmith_runtime::scalar::Scalar;
 use ndarray::{Array2, ArrayView2, s};
 
@@ -233,4 +234,60 @@ fn softmax_is_stable() {
     let mut pair = [0.0f32; 2];
     axis::softmax(&mut pair, &[-1e30, 0.0], 1, 2, 1);
     assert_eq!(pair, [0.0, 1.0]);
+}
+
+fn grams<T: Scalar>() {
+    for (k, n) in [(0, 3), (1, 1), (7, 5), (40, 33), (530, 70), (30, 301)] {
+        let x: Array2<T> = matrix(k, n, 5);
+        let weights: Vec<T> = numbers(k, 6);
+        for (x, w) in [(x.view(), Some(&weights[..])), (x.view(), None)] {
+            let mut scaled = x.mapv(|x| x.to_f64());
+            for (mut row, k) in scaled.rows_mut().into_iter().zip(0..) {
+                row *= w.map_or(1.0, |w| w[k].to_f64());
+            }
+            let exact = x.t().mapv(|x| x.to_f64()).dot(&scaled);
+            // What is below the diagonal is not read.
+            let mut out = Array2::from_shape_fn((n, n), |(i, j)| if i > j { T::NAN } else { T::ONE });
+            gram(MatMut::from(out.view_mut()), Accum::Add, T::from_f64(0.5), Mat::from(x), w);
+            let bound = (k as f64 + 4.0) * T::EPSILON.to_f64();
+            for ((i, j), &found) in out.indexed_iter() {
+                let error = (found.to_f64() - 0.5 * exact[(i, j)] - 1.0).abs();
+                assert!(error <= bound, "{} {k}×{n} ({i}, {j}): {error:e}", T::NAME);
+                assert_eq!(found, out[(j, i)]);
+            }
+        }
+    }
+}
+
+#[test]
+fn gram_is_the_weighted_product_with_its_transpose() {
+    grams::<f32>();
+    grams::<f64>();
+}
+
+#[test]
+fn products_do_not_depend_on_the_number_of_threads() {
+    let on = |threads: usize| {
+        set_threads(threads);
+        let mut found: Vec<Vec<f64>> = Vec::new();
+        for (m, k, n) in [(120, 130, 140), (10, 784, 100), (7, 40, 3000), (2000, 300, 1), (1, 300, 2000)] {
+            let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
+            for transposed in [false, true] {
+                let a = if transposed { Mat::rows(&a, k, m).t() } else { Mat::rows(&a, m, k) };
+                for b in [Mat::rows(&b, k, n), Mat::rows(&b, n, k).t()] {
+                    let mut out = vec![0.0; m * n];
+                    matmul(MatMut::rows(&mut out, m, n), Accum::Replace, 1.0, a, b);
+                    found.push(out);
+                }
+            }
+        }
+        let (x, w) = (numbers(300 * 90, 3), numbers(300, 4));
+        let mut out = vec![0.0; 90 * 90];
+        gram(MatMut::rows(&mut out, 90, 90), Accum::Replace, 1.0, Mat::rows(&x, 300, 90), Some(&w));
+        found.push(out);
+        set_threads(1);
+        found
+    };
+    let one = on(1);
+    assert!(one == on(2) && one == on(5));
 }

@@ -2,8 +2,8 @@
 //!
 //! [`matmul`] covers matrix times matrix, matrix times vector, outer and inner products: it looks at shapes and strides,
 //! and never copies a whole operand. On x86-64 with AVX2 and FMA, or AVX-512, the kernels are this crate's own; elsewhere
-//! and for an output with neither rows nor columns adjacent, `ndarray`'s. One thread; the same input gives the same bits
-//! on the same processor. Numbers behind the choice: docs/runtime-choices.md.
+//! and for an output with neither rows nor columns adjacent, `ndarray`'s. On any number of [threads](crate::parallel) the
+//! same input gives the same bits on the same processor. Numbers behind the choice: docs/runtime-choices.md.
 
 mod product;
 #[cfg(target_arch = "x86_64")]
@@ -13,6 +13,7 @@ mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+use ndarray::ArrayViewMut2;
 use ndarray::linalg::general_mat_mul;
 
 pub(crate) use product::Contract;
@@ -55,6 +56,51 @@ pub fn matmul<T: Scalar>(mut out: MatMut<'_, T>, accum: Accum, alpha: T, a: Mat<
         Accum::Add => T::ONE,
     };
     general_mat_mul(alpha, &a.view(), &b.view(), beta, &mut out.view());
+}
+
+/// out = alpha·xᵀ diag(weights) x, or out += that: a symmetric matrix, of which the half is computed. Without weights, they
+/// are 1.
+///
+/// Of numbers to be added to, those on and above the diagonal are read: `out` is symmetric afterwards in any case.
+///
+/// # Panics
+/// If `x` is not k×n, `out` n×n and the weights k in number.
+#[track_caller]
+pub fn gram<T: Scalar>(mut out: MatMut<'_, T>, accum: Accum, alpha: T, x: Mat<'_, T>, weights: Option<&[T]>) {
+    let (k, n) = x.shape();
+    assert!(out.shape() == (n, n), "gram: {:?} from {k}×{n}", out.shape());
+    assert!(weights.is_none_or(|w| w.len() == k), "gram: {k} rows and {:?} weights", weights.map(<[T]>::len));
+    let done = k > 0 && n > 0 && product::gram(&mut out, accum, alpha, x, weights);
+    let mut out = out.view();
+    if !done {
+        gram_by_rows(&mut out, accum, alpha, x, weights);
+    }
+    for i in 0..n {
+        for j in 0..i {
+            out[(i, j)] = out[(j, i)];
+        }
+    }
+}
+
+fn gram_by_rows<T: Scalar>(
+    out: &mut ArrayViewMut2<'_, T>,
+    accum: Accum,
+    alpha: T,
+    x: Mat<'_, T>,
+    weights: Option<&[T]>,
+) {
+    let x = x.view();
+    if accum == Accum::Replace {
+        out.fill(T::ZERO);
+    }
+    for (k, row) in x.rows().into_iter().enumerate() {
+        let factor = alpha * weights.map_or(T::ONE, |w| w[k]);
+        for (i, &a) in row.iter().enumerate() {
+            for (out, &b) in out.row_mut(i).iter_mut().zip(row).skip(i) {
+                *out += factor * a * b;
+            }
+        }
+    }
 }
 
 /// The sum of partial sums, halves first: the same order on every machine.

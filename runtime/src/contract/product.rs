@@ -5,6 +5,7 @@ use core::cell::Cell;
 
 use super::Accum;
 use crate::matrix::{Mat, MatMut};
+use crate::parallel;
 use crate::scalar::Scalar;
 
 /// out (m×n) = or += alpha·a·b. The kernels want the columns of `out` adjacent.
@@ -20,6 +21,93 @@ pub struct Product<T> {
     pub(super) a_strides: (isize, isize),
     pub(super) b: *const T,
     pub(super) b_strides: (isize, isize),
+    /// Null, or a factor for each term of the sums.
+    pub(super) weights: *const T,
+    /// Where the diagonal of the whole output is: only numbers at (i, j) with j + diagonal ≥ i are wanted.
+    pub(super) diagonal: isize,
+}
+
+/// [`Product::diagonal`] of a product that is wanted whole: so far away that no part reaches it.
+pub(super) const WHOLE: isize = isize::MAX / 2;
+
+impl<T: Scalar> Product<T> {
+    /// The part of `rows` rows from `row` and `cols` columns from `col`, with the numbers of `a` and `b` where they are.
+    #[inline(always)]
+    pub(super) fn part(&self, row: usize, rows: usize, col: usize, cols: usize) -> Self {
+        Product {
+            m: rows,
+            n: cols,
+            out: self.out.wrapping_offset(row as isize * self.out_stride).wrapping_add(col),
+            a: self.a.wrapping_offset(row as isize * self.a_strides.0),
+            b: self.b.wrapping_offset(col as isize * self.b_strides.1),
+            diagonal: self.diagonal + col as isize - row as isize,
+            ..*self
+        }
+    }
+
+    /// The same sum over `k` terms from `from` only.
+    #[inline(always)]
+    pub(super) fn slice(&self, from: usize, k: usize) -> Self {
+        Product {
+            k,
+            accum: if from == 0 { self.accum } else { Accum::Add },
+            a: self.a.wrapping_offset(from as isize * self.a_strides.1),
+            b: self.b.wrapping_offset(from as isize * self.b_strides.0),
+            weights: if self.weights.is_null() { self.weights } else { self.weights.wrapping_add(from) },
+            ..*self
+        }
+    }
+
+    /// Whether no number is wanted of the part of these rows and columns.
+    #[inline(always)]
+    pub(super) fn unwanted(&self, row: usize, col: usize, cols: usize) -> bool {
+        ((col + cols) as isize).saturating_add(self.diagonal) <= row as isize
+    }
+
+    /// Calls `compute` with parts that together are the product, on several threads if it is large. Rows are divided into
+    /// multiples of `unit.0`, columns of `unit.1`.
+    #[inline]
+    pub(super) fn divided(&self, unit: (usize, usize), compute: impl Fn(&Self) + Sync) {
+        let threads = parallel::threads();
+        if threads == 1 || self.m * self.n * self.k < WORTH_DIVIDING {
+            return compute(self);
+        }
+        let by_rows = self.m >= self.n || self.diagonal != WHOLE;
+        let (extent, unit) = if by_rows { (self.m, unit.0) } else { (self.n, unit.1) };
+        let blocks = extent.div_ceil(unit);
+        let parts = threads.min(blocks);
+        let half = self.diagonal != WHOLE;
+        let until = |k: usize| {
+            let share = k as f64 / parts as f64;
+            // Of the rows above a diagonal, the first are the longest.
+            let share = if half { 1.0 - (1.0 - share).sqrt() } else { share };
+            ((blocks as f64 * share).round() as usize * unit).min(extent)
+        };
+        let whole = Divided(self);
+        parallel::run(parts, &|k| {
+            let (from, to) = (until(k), until(k + 1));
+            let p = whole.product();
+            if from < to {
+                let (from, n) = (from, to - from);
+                compute(&if by_rows { p.part(from, n, 0, p.n) } else { p.part(0, p.m, from, n) });
+            }
+        });
+    }
+}
+
+/// Multiplications from which on a product is divided among threads: some 10 µs of one.
+const WORTH_DIVIDING: usize = 500_000;
+
+/// A product as several threads see it.
+struct Divided<'p, T>(&'p Product<T>);
+
+// SAFETY: each thread writes a part of the output of its own, and nothing else is written.
+unsafe impl<T: Sync> Sync for Divided<'_, T> {}
+
+impl<T> Divided<'_, T> {
+    fn product(&self) -> &Product<T> {
+        self.0
+    }
 }
 
 /// A buffer to pack matrices into. Its numbers are left from the last use.
@@ -53,7 +141,7 @@ pub trait Contract: Copy + 'static {
 }
 
 macro_rules! contract {
-    ($t:ident, $kernel:ident, $scratch:ident) => {
+    ($t:ident, $wide:ident, $narrow:ident, $scratch:ident) => {
         thread_local!(static $scratch: Cell<Vec<$t>> = const { Cell::new(Vec::new()) });
 
         impl Contract for $t {
@@ -61,7 +149,7 @@ macro_rules! contract {
             unsafe fn product(_p: &Product<Self>) -> bool {
                 #[cfg(target_arch = "x86_64")]
                 // SAFETY: the caller's.
-                return unsafe { super::x86::$kernel(_p) };
+                return unsafe { super::x86::product::<core::arch::x86_64::$wide, core::arch::x86_64::$narrow>(_p) };
                 #[cfg(not(target_arch = "x86_64"))]
                 false
             }
@@ -82,8 +170,8 @@ macro_rules! contract {
     };
 }
 
-contract!(f32, single, SCRATCH_32);
-contract!(f64, double, SCRATCH_64);
+contract!(f32, __m512, __m256, SCRATCH_32);
+contract!(f64, __m512d, __m256d, SCRATCH_64);
 
 /// Computes the product by this crate's kernels, if the processor and the layout of `out` suit them; else returns false.
 #[inline]
@@ -97,8 +185,10 @@ pub(super) fn product<T: Scalar>(
     let ((m, n), (_, k)) = (out.shape(), a.shape());
     let (out_strides, a_strides, b_strides) = (out.strides(), a.strides(), b.strides());
     let (out, a, b) = (out.as_mut_ptr(), a.as_ptr(), b.as_ptr());
+    let (weights, diagonal) = (core::ptr::null(), WHOLE);
     let p = if out_strides.1 == 1 || n == 1 {
-        Product { m, n, k, alpha, accum, out, out_stride: out_strides.0, a, a_strides, b, b_strides }
+        let out_stride = out_strides.0;
+        Product { m, n, k, alpha, accum, out, out_stride, a, a_strides, b, b_strides, weights, diagonal }
     } else if out_strides.0 == 1 || m == 1 {
         // outᵀ = bᵀ aᵀ
         let flip = |(row, col)| (col, row);
@@ -114,11 +204,47 @@ pub(super) fn product<T: Scalar>(
             a_strides: flip(b_strides),
             b: a,
             b_strides: flip(a_strides),
+            weights,
+            diagonal,
         }
     } else {
         return false;
     };
     // SAFETY: pointers, extents and strides are those of `ndarray` views; `out` is borrowed for writing alone. The caller
     // has checked that the extents agree.
+    unsafe { T::product(&p) }
+}
+
+/// Computes the upper triangle of alpha·xᵀ diag(weights) x by this crate's kernels, if the processor and the layout of `out`
+/// suit them; else returns false.
+#[inline]
+pub(super) fn gram<T: Scalar>(
+    out: &mut MatMut<'_, T>,
+    accum: Accum,
+    alpha: T,
+    x: Mat<'_, T>,
+    weights: Option<&[T]>,
+) -> bool {
+    let ((k, n), strides, out_strides) = (x.shape(), x.strides(), out.strides());
+    if out_strides.1 != 1 {
+        return false;
+    }
+    let p = Product {
+        m: n,
+        n,
+        k,
+        alpha,
+        accum,
+        out: out.as_mut_ptr(),
+        out_stride: out_strides.0,
+        a: x.as_ptr(),
+        a_strides: (strides.1, strides.0),
+        b: x.as_ptr(),
+        b_strides: strides,
+        weights: weights.map_or(core::ptr::null(), <[T]>::as_ptr),
+        diagonal: 0,
+    };
+    // SAFETY: pointers, extents and strides are those of `ndarray` views; `out` is borrowed for writing alone. The caller
+    // has checked that the extents and the number of weights agree.
     unsafe { T::product(&p) }
 }

@@ -9,41 +9,10 @@
 //! Nothing is allocated once the thread's packing buffer has grown to the largest product.
 #![allow(unsafe_code, reason = "vector instructions and pointers into strided matrices")]
 
-use core::arch::x86_64::{__m256, __m256d, __m512, __m512d};
-
-use super::Accum;
-use super::product::{Contract as _, Product};
+use super::product::{Contract as _, Product, WHOLE};
 use super::tile::{dot_tile, dots_tile, rows_tile};
 use super::vector::Vector;
-use crate::scalar::Scalar;
 use crate::simd::x86::{AVX2, AVX512, level};
-
-impl<T: Scalar> Product<T> {
-    /// The part of `rows` rows from `row` and `cols` columns from `col`, with the numbers of `a` and `b` where they are.
-    #[inline(always)]
-    fn part(&self, row: usize, rows: usize, col: usize, cols: usize) -> Self {
-        Product {
-            m: rows,
-            n: cols,
-            out: self.out.wrapping_offset(row as isize * self.out_stride).wrapping_add(col),
-            a: self.a.wrapping_offset(row as isize * self.a_strides.0),
-            b: self.b.wrapping_offset(col as isize * self.b_strides.1),
-            ..*self
-        }
-    }
-
-    /// The same sum over `k` terms from `from` only.
-    #[inline(always)]
-    fn slice(&self, from: usize, k: usize) -> Self {
-        Product {
-            k,
-            accum: if from == 0 { self.accum } else { Accum::Add },
-            a: self.a.wrapping_offset(from as isize * self.a_strides.1),
-            b: self.b.wrapping_offset(from as isize * self.b_strides.0),
-            ..*self
-        }
-    }
-}
 
 /// A panel of `p.n` ≤ N·LANES columns, by tiles of R rows and then of fewer.
 ///
@@ -92,13 +61,12 @@ unsafe fn rows_in_place<V: Vector, const R: usize>(p: &Product<V::T>) {
     }
 }
 
-/// A row times a matrix, in the form `rows`: some rows of `b` at a time, so that each is read from end to end.
+/// A row times a matrix, in the form `rows`: `step` rows of `b` at a time, so that each is read from end to end.
 ///
 /// # Safety
 /// As for [`rows_tile`].
 #[inline(always)]
-unsafe fn row_in_place<V: Vector, const R: usize>(p: &Product<V::T>) {
-    let step = if p.n > 6 * V::LANES { 32 } else { p.k };
+unsafe fn row_in_place<V: Vector, const R: usize>(p: &Product<V::T>, step: usize) {
     for from in (0..p.k).step_by(step) {
         // SAFETY: the caller's.
         unsafe { rows_in_place::<V, R>(&p.slice(from, (p.k - from).min(step))) };
@@ -139,9 +107,9 @@ unsafe fn dots<V: Vector, const R: usize, const C: usize>(p: &Product<V::T>) {
     }
 }
 
-/// Bytes of a packed block of `b`, and of `a`: parts of the second-level cache.
-const BLOCK_B: usize = 512 * 1024;
-const BLOCK_A: usize = 192 * 1024;
+/// Bytes of a packed block of `b`, which the third-level cache holds, and of `a`, a part of the second-level cache.
+const BLOCK_B: usize = 2048 * 1024;
+const BLOCK_A: usize = 384 * 1024;
 
 /// All of a product in the form `rows`, block by block, `b` and perhaps `a` packed.
 ///
@@ -152,13 +120,20 @@ unsafe fn rows_packed<V: Vector, const R: usize>(p: &Product<V::T>) {
     let width = 2 * V::LANES;
     // Equal blocks, so that none is a small rest.
     let even = |n: usize, most: usize| n.div_ceil(n.div_ceil(most));
-    // A panel of `b` takes 24 or 16 KB, and stays in the first-level cache with one of `a`.
-    let most_k = if width * size_of::<V::T>() > 64 { 192 } else { 256 };
+    // So many terms that the output is seldom read and written again.
+    let most_k = if width * size_of::<V::T>() <= 64 {
+        256
+    } else if size_of::<V::T>() == 8 {
+        384
+    } else {
+        512
+    };
     let block_k = even(p.k, most_k);
     let block_n = even(p.n, BLOCK_B / size_of::<V::T>() / most_k).next_multiple_of(width);
     let block_m = even(p.m, BLOCK_A / size_of::<V::T>() / most_k).next_multiple_of(R);
     // A number of `a` meets a vector n/LANES times, and is packed once.
-    let pack_a = p.n >= 16 * V::LANES || (p.a_strides.1 != 1 && p.n >= 4 * V::LANES);
+    let half = p.diagonal != WHOLE;
+    let pack_a = half || p.n >= 16 * V::LANES || (p.a_strides.1 != 1 && p.n >= 4 * V::LANES);
     let b_len = block_k * block_n;
     let a_len = if pack_a { block_k * block_m } else { 0 };
     // Not borrowed in a closure: that would be compiled for the target's baseline.
@@ -175,6 +150,9 @@ unsafe fn rows_packed<V: Vector, const R: usize>(p: &Product<V::T>) {
                 for row in (0..p.m).step_by(block_m) {
                     let rows = (p.m - row).min(block_m);
                     let part = slice.part(row, rows, col, cols);
+                    if half && part.unwanted(0, 0, cols) {
+                        continue;
+                    }
                     if pack_a {
                         // SAFETY: the caller's; the block has room for rows rounded up to panels.
                         unsafe { pack_rows::<V, R>(a_block, &part) };
@@ -189,6 +167,9 @@ unsafe fn rows_packed<V: Vector, const R: usize>(p: &Product<V::T>) {
                             ..part
                         };
                         for r in (0..rows).step_by(if pack_a { R } else { rows }) {
+                            if half && part.unwanted(r, c, n) {
+                                continue;
+                            }
                             let panel = if pack_a {
                                 Product {
                                     a: a_block[r * k..].as_ptr(),
@@ -235,6 +216,17 @@ unsafe fn pack_columns<V: Vector>(block: &mut [V::T], p: &Product<V::T>, width: 
 unsafe fn pack_rows<V: Vector, const R: usize>(block: &mut [V::T], p: &Product<V::T>) {
     // SAFETY: the caller's.
     unsafe { pack::<V>(block, R, p.a, p.a_strides, p.m, p.k) }
+    if !p.weights.is_null() {
+        // SAFETY: the caller's.
+        let weights = unsafe { core::slice::from_raw_parts(p.weights, p.k) };
+        for panel in block.chunks_exact_mut(R * p.k).take(p.m.div_ceil(R)) {
+            for (line, &weight) in panel.chunks_exact_mut(R).zip(weights) {
+                for x in line {
+                    *x *= weight;
+                }
+            }
+        }
+    }
 }
 
 /// Panels of `width` of the `count` rows of a matrix, each listed column by column, `terms` columns.
@@ -316,19 +308,32 @@ unsafe fn pack_transposed<V: Vector>(
     }
 }
 
-/// The form that suits the shape and the strides.
-///
-/// # Safety
-/// As for [`rows_tile`].
-#[inline(always)]
-unsafe fn product<V: Vector, const R: usize>(p: &Product<V::T>) {
-    let columns_adjacent = p.b_strides.1 == 1 || p.n == 1;
-    let k_adjacent = p.k == 1 || (p.a_strides.1 == 1 && p.b_strides.0 == 1);
-    // SAFETY: the caller's, and the adjacency that each form wants is checked here.
-    unsafe {
+/// How a product is computed.
+#[derive(Clone, Copy)]
+enum Form {
+    Column,
+    /// By so many terms at a time.
+    Row(usize),
+    DotsOfRow,
+    Dots,
+    InPlace,
+    Packed,
+}
+
+impl Form {
+    /// What suits the shape and the strides. A part of the product is computed in the form of the whole, so that its
+    /// numbers are the same.
+    #[inline]
+    fn of<V: Vector, const R: usize>(p: &mut Product<V::T>) -> Self {
+        if p.diagonal != WHOLE {
+            return Self::Packed;
+        }
+        let columns_adjacent = p.b_strides.1 == 1 || p.n == 1;
+        let k_adjacent = p.k == 1 || (p.a_strides.1 == 1 && p.b_strides.0 == 1);
+        let row = |n: usize, k: usize| Self::Row(if n > 6 * V::LANES { 32 } else { k });
         if p.n == 1 && p.out_stride == 1 && p.m > 1 && p.a_strides.0 == 1 && !k_adjacent {
             // Aᵀx: the same as a row times A
-            row_in_place::<V, R>(&Product {
+            *p = Product {
                 m: 1,
                 n: p.m,
                 a: p.b,
@@ -336,64 +341,80 @@ unsafe fn product<V: Vector, const R: usize>(p: &Product<V::T>) {
                 b: p.a,
                 b_strides: (p.a_strides.1, 1),
                 ..*p
-            });
+            };
+            row(p.n, p.k)
         } else if k_adjacent && p.n == 1 && p.k > 1 {
-            column_in_place::<V>(p);
+            Self::Column
         } else if columns_adjacent && p.m == 1 {
-            row_in_place::<V, R>(p);
+            row(p.n, p.k)
         } else if k_adjacent && p.m == 1 {
-            dots::<V, 1, 8>(p);
+            Self::DotsOfRow
         } else if k_adjacent && !columns_adjacent && p.m <= 32 {
-            dots::<V, 4, 4>(p);
+            Self::Dots
         } else if columns_adjacent && (p.m <= 2 * R || p.k <= 4 || p.n <= V::LANES) {
-            rows_in_place::<V, R>(p);
+            Self::InPlace
         } else {
-            rows_packed::<V, R>(p);
+            Self::Packed
+        }
+    }
+
+    /// Computes the product.
+    ///
+    /// # Safety
+    /// As for [`rows_tile`]; the form is that of the product or of one of which it is a part.
+    #[inline(always)]
+    unsafe fn compute<V: Vector, const R: usize>(self, p: &Product<V::T>) {
+        // SAFETY: the caller's, and the adjacency that each form wants was checked when it was chosen.
+        unsafe {
+            match self {
+                Self::Column => column_in_place::<V>(p),
+                Self::Row(step) => row_in_place::<V, R>(p, step),
+                Self::DotsOfRow => dots::<V, 1, 8>(p),
+                Self::Dots => dots::<V, 4, 4>(p),
+                Self::InPlace => rows_in_place::<V, R>(p),
+                Self::Packed => rows_packed::<V, R>(p),
+            }
         }
     }
 }
 
+/// Rows of a tile with AVX-512, which has 32 registers, and with AVX2, which has 16.
+const ROWS_512: usize = 12;
+const ROWS_256: usize = 6;
+
 /// # Safety
 /// The processor has the features named, and V's instructions are among them; `p` describes memory that is there.
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2")]
-unsafe fn avx512<V: Vector>(p: &Product<V::T>) {
+unsafe fn avx512<V: Vector>(form: Form, p: &Product<V::T>) {
     // SAFETY: the caller's.
-    unsafe { product::<V, 12>(p) }
+    unsafe { form.compute::<V, ROWS_512>(p) }
 }
 
 /// # Safety
 /// As for [`avx512`].
 #[target_feature(enable = "avx2,fma,bmi1,bmi2")]
-unsafe fn avx2<V: Vector>(p: &Product<V::T>) {
+unsafe fn avx2<V: Vector>(form: Form, p: &Product<V::T>) {
     // SAFETY: the caller's.
-    unsafe { product::<V, 6>(p) }
+    unsafe { form.compute::<V, ROWS_256>(p) }
 }
 
 /// Computes the product if this processor has the instructions; else returns false.
 ///
 /// # Safety
 /// `p` describes memory that is there: `out` for writing, `a` and `b` for reading, without overlap.
-pub(super) unsafe fn single(p: &Product<f32>) -> bool {
+pub(super) unsafe fn product<Wide: Vector, Narrow: Vector<T = Wide::T>>(p: &Product<Wide::T>) -> bool {
+    let mut p = Product { ..*p };
     match level() {
-        // SAFETY: the processor has the features; the caller's.
-        AVX512 => unsafe { avx512::<__m512>(p) },
-        // SAFETY: the processor has the features; the caller's.
-        AVX2 => unsafe { avx2::<__m256>(p) },
-        _ => return false,
-    }
-    true
-}
-
-/// As [`single`], in double precision.
-///
-/// # Safety
-/// As for [`single`].
-pub(super) unsafe fn double(p: &Product<f64>) -> bool {
-    match level() {
-        // SAFETY: the processor has the features; the caller's.
-        AVX512 => unsafe { avx512::<__m512d>(p) },
-        // SAFETY: the processor has the features; the caller's.
-        AVX2 => unsafe { avx2::<__m256d>(p) },
+        AVX512 => {
+            let form = Form::of::<Wide, ROWS_512>(&mut p);
+            // SAFETY: the processor has the features; the caller's.
+            p.divided((ROWS_512, 2 * Wide::LANES), |part| unsafe { avx512::<Wide>(form, part) });
+        }
+        AVX2 => {
+            let form = Form::of::<Narrow, ROWS_256>(&mut p);
+            // SAFETY: the processor has the features; the caller's.
+            p.divided((ROWS_256, 2 * Narrow::LANES), |part| unsafe { avx2::<Narrow>(form, part) });
+        }
         _ => return false,
     }
     true

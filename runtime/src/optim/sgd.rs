@@ -8,6 +8,7 @@
 use std::marker::PhantomData;
 
 use super::{Optimizer, positive};
+use crate::contract;
 use crate::error::{Error, check_length};
 use crate::scalar::Scalar;
 
@@ -31,10 +32,7 @@ impl<T: Scalar> Sgd<T> {
 impl<T: Scalar> Optimizer<T> for Sgd<T> {
     fn step(&mut self, parameters: &mut [T], gradient: &[T]) -> Result<(), Error> {
         check_length(parameters.len(), gradient.len())?;
-        let rate = T::from_f64(self.learning_rate);
-        for (theta, &g) in parameters.iter_mut().zip(gradient) {
-            *theta -= rate * g;
-        }
+        contract::axpy(T::from_f64(-self.learning_rate), gradient, parameters);
         Ok(())
     }
 
