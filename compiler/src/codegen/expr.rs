@@ -169,7 +169,7 @@ impl Writer<'_> {
             coeff = Number::int(n);
         }
         let negative = coeff == Number::MINUS_ONE && !above.is_empty();
-        if !(coeff.is_one() && !above.is_empty()) && !negative {
+        if (!coeff.is_one() || above.is_empty()) && !negative {
             above.insert(0, self.cx.number(coeff));
         }
         let (first, rest) = (&above[0], &above[1..]);

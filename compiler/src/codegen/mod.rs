@@ -106,10 +106,10 @@ impl Context {
             return quote!(#n);
         }
         let factors: Vec<TokenStream> = extents.iter().map(|&e| self.extent(g, e)).collect();
-        quote!(#(#factors)*).is_empty().then(|| quote!(1)).unwrap_or_else(|| {
-            let (first, rest) = (&factors[0], &factors[1..]);
-            quote!(#first #(* #rest)*)
-        })
+        match factors.as_slice() {
+            [] => quote!(1),
+            [first, rest @ ..] => quote!(#first #(* #rest)*),
+        }
     }
 }
 

@@ -286,7 +286,7 @@ impl Model {
                 return Err(syn::Error::new_spanned(scalar, "expected `f32`, `f64` or a type parameter"));
             };
             if let Some((_, known)) = &float
-                && *known != scalar.to_string()
+                && scalar != known
             {
                 let message = format!("the fields are of type `{known}`, not `{scalar}`");
                 return Err(syn::Error::new_spanned(scalar, message));

@@ -12,6 +12,7 @@ pub enum Number {
     Float(u64),
 }
 
+#[allow(clippy::should_implement_trait, reason = "methods keep exact arithmetic apart from that of doubles")]
 impl Number {
     /// 0
     pub const ZERO: Self = Self::Ratio(0, 1);

@@ -5,6 +5,9 @@ use super::planner::{Planner, Use};
 use crate::ir::{Extent, NodeId};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The loop that reads a node along its axes: level and extents; none where the whole array is read.
+type Reader = Option<(usize, Vec<Extent>)>;
+
 impl Planner {
     /// The earliest level at which a loop may read the operand.
     pub(super) fn level_for_loop(&self, u: &Use) -> usize {
@@ -80,7 +83,7 @@ impl Planner {
     /// Moves an element-wise node to the one loop that reads it, if there is only one and it is later.
     pub(super) fn sink(&mut self) {
         let outputs: BTreeSet<NodeId> = self.outputs.iter().map(|o| self.resolved(o.node)).collect();
-        let mut readers: BTreeMap<NodeId, Vec<Option<(usize, Vec<Extent>)>>> = BTreeMap::new();
+        let mut readers: BTreeMap<NodeId, Vec<Reader>> = BTreeMap::new();
         for id in self.order.clone().into_iter().rev() {
             if self.in_loop(id)
                 && !outputs.contains(&id)

@@ -15,13 +15,16 @@ pub(super) struct Scaled {
     pub(super) scalars: Vec<(NodeId, Number)>,
 }
 
+/// Scalar factors, with their powers.
+pub(super) type Scalars = Vec<(NodeId, Number)>;
+
 /// A sum that is begun by a loop and finished by matrix products into the same array.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Accumulated {
     /// What the loop writes first, if anything.
     pub(super) init: Option<NodeId>,
     /// Products added: node, constant, scalar factors.
-    pub(super) products: Vec<(NodeId, Number, Vec<(NodeId, Number)>)>,
+    pub(super) products: Vec<(NodeId, Number, Scalars)>,
 }
 
 pub(super) struct Planner {

@@ -129,8 +129,11 @@ impl Opened {
     }
 }
 
+/// Tensors with their coefficients.
+type Terms = Vec<(Number, Tensor)>;
+
 /// The terms of the sum at `id`, with new indices.
-fn terms(g: &mut Graph, id: NodeId) -> Option<(Vec<(Number, Tensor)>, Vec<Index>)> {
+fn terms(g: &mut Graph, id: NodeId) -> Option<(Terms, Vec<Index>)> {
     let Op::Sum(terms) = g.op(id).clone() else { return None };
     let locals = g.locals(id);
     Some((terms.iter().map(|t| (t.coeff, g.tensor(&t.operand, &locals))).collect(), locals))
