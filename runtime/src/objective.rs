@@ -4,7 +4,9 @@
 //! have been checked then, and memory taken: the calls allocate nothing, and fail only where the vector has the wrong
 //! length or a matrix is singular. Variables lie in the vector one after the other, matrices row by row.
 
-use ndarray::{Array1, Array2, ArrayBase, ArrayViewMut2, Data, Ix1, Ix2};
+use ndarray::{
+    ArcArray, Array, Array1, Array2, ArrayBase, ArrayView, ArrayViewMut2, CowArray, Data, Dimension, Ix1, Ix2,
+};
 use std::borrow::Cow;
 
 use crate::check::{CheckOptions, GradientReport, check_gradient};
@@ -264,5 +266,75 @@ impl<T: Scalar, D: Datum<T> + ?Sized> Datum<T> for &D {
 
     fn entries(&self) -> Cow<'_, [T]> {
         (**self).entries()
+    }
+}
+
+/// A field of data that is given away: what it owns is kept, what it borrows stays borrowed, for `'p`.
+pub trait IntoEntries<'p, T: Scalar>: Datum<T> {
+    /// The entries, row by row: copied only where they do not lie so, or are of a fixed number.
+    fn into_entries(self) -> Cow<'p, [T]>;
+}
+
+impl<'p, T: Scalar> IntoEntries<'p, T> for Vec<T> {
+    fn into_entries(self) -> Cow<'p, [T]> {
+        Cow::Owned(self)
+    }
+}
+
+impl<'p, T: Scalar, const N: usize> IntoEntries<'p, T> for [T; N] {
+    fn into_entries(self) -> Cow<'p, [T]> {
+        Cow::Owned(self.to_vec())
+    }
+}
+
+impl<'p, T: Scalar, D: Dimension> IntoEntries<'p, T> for Array<T, D>
+where
+    Self: Datum<T>,
+{
+    fn into_entries(self) -> Cow<'p, [T]> {
+        if self.as_slice().is_none() {
+            return Cow::Owned(self.iter().copied().collect());
+        }
+        let len = self.len();
+        let (mut all, offset) = self.into_raw_vec_and_offset();
+        all.drain(..offset.unwrap_or(0));
+        all.truncate(len);
+        Cow::Owned(all)
+    }
+}
+
+impl<'p, T: Scalar, D: Dimension> IntoEntries<'p, T> for ArrayView<'p, T, D>
+where
+    Self: Datum<T>,
+{
+    fn into_entries(self) -> Cow<'p, [T]> {
+        match self.to_slice() {
+            Some(slice) => Cow::Borrowed(slice),
+            None => Cow::Owned(self.iter().copied().collect()),
+        }
+    }
+}
+
+impl<'p, T: Scalar, D: Dimension> IntoEntries<'p, T> for CowArray<'p, T, D>
+where
+    Self: Datum<T>,
+{
+    fn into_entries(self) -> Cow<'p, [T]> {
+        Cow::Owned(self.iter().copied().collect())
+    }
+}
+
+impl<'p, T: Scalar, D: Dimension> IntoEntries<'p, T> for ArcArray<T, D>
+where
+    Self: Datum<T>,
+{
+    fn into_entries(self) -> Cow<'p, [T]> {
+        Cow::Owned(self.iter().copied().collect())
+    }
+}
+
+impl<'p, T: Scalar, D: Datum<T> + ?Sized> IntoEntries<'p, T> for &'p D {
+    fn into_entries(self) -> Cow<'p, [T]> {
+        self.entries()
     }
 }

@@ -2,7 +2,7 @@
 
 pub use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2};
 
-pub use crate::objective::Datum;
+pub use crate::objective::{Datum, IntoEntries};
 
 use crate::error::Error;
 use crate::matrix::{Mat, MatMut};

@@ -99,6 +99,12 @@ impl Context {
         }
     }
 
+    /// The number of entries of an array, as an expression of type `usize`.
+    #[must_use]
+    pub fn entries(&self, g: &Graph, shape: &[Extent]) -> TokenStream {
+        if shape.is_empty() { quote!(1) } else { self.product(g, shape) }
+    }
+
     /// The product of extents.
     fn product(&self, g: &Graph, extents: &[Extent]) -> TokenStream {
         if let Some(n) = constant_product(g, extents) {
@@ -139,7 +145,7 @@ fn is_made(name: &str) -> bool {
     let base = name.rsplit_once('_').filter(|(_, k)| digits(k)).map_or(name, |(base, _)| base);
     name.strip_prefix('v').is_some_and(digits)
         || ["_row", "_value", "_total", "_extent"].iter().any(|end| base.ends_with(end))
-        || ["sum_", "count_", "step_", "extent_"].iter().any(|start| name.starts_with(start))
+        || ["sum_", "count_", "step_", "extent_", "slot_"].iter().any(|start| name.starts_with(start))
 }
 
 /// A name of the text as an identifier.
@@ -231,6 +237,7 @@ fn is_reserved(name: &str) -> bool {
             | "workspace"
             | "parameters"
             | "gradient"
+            | "direction"
             | "i"
             | "j"
             | "k"

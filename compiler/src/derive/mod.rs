@@ -114,8 +114,14 @@ fn of_field(model: &Model, d: &Diagnostic) -> Diagnostic {
     let Some((word, ty)) = word.and_then(|w| Some((w, model.other_field(&attr::canonical(w))?))) else {
         return d.clone();
     };
-    let message = format!("the field `{word}` is of type `{ty}`, which is no number type");
-    let help = "hyper-parameters are fields of type `f32`, `f64` or a type parameter, all of one type";
+    let what = if model.objective.is_some() { "number, vector or matrix" } else { "number type" };
+    let message = format!("the field `{word}` is of type `{ty}`, which is no {what}");
+    let help = if model.objective.is_some() {
+        "data are fields of type `f64`, `Vec<f64>`, `[f64; N]`, `Array1<f64>`, `ArrayView2<f64>` and the like, or of \
+         `f32`, or of a type parameter, written so: what an alias stands for cannot be seen"
+    } else {
+        "hyper-parameters are fields of type `f32`, `f64` or a type parameter, all of one type"
+    };
     Diagnostic::new(d.kind, d.place, message).with_help(help)
 }
 

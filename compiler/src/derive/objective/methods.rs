@@ -1,12 +1,16 @@
-//! The methods: data, variables and memory in scope, then the steps of a plan.
+//! The methods: variables, data and memory in scope, then the steps of a plan.
 
 use super::*;
 
 impl Items<'_> {
-    /// The lines that bring data, extents and temporaries into scope, and the plan's steps.
-    pub(super) fn body(&self, plan: &Plan, cuts: &[Cut<'_>], blocks: bool) -> TokenStream {
-        let cx = self.context();
-        let mut code = self.bind_extents();
+    /// The lines that bring variables, data, extents and temporaries into scope, and the plan's steps.
+    pub(super) fn body(&self, plan: &Plan, cuts: &[Cut<'_>]) -> TokenStream {
+        let (cx, blocks) = (self.context(), self.copies_out(plan));
+        // Arguments first: data may be called as they are.
+        let mut code = TokenStream::new();
+        for cut in cuts {
+            code.extend(self.cut(cut));
+        }
         for f in &self.model.data {
             let used = plan.buffers.iter().any(|b| b.storage == Storage::Input && b.name == f.name);
             if !used {
@@ -19,28 +23,13 @@ impl Items<'_> {
                 quote!(let #ident = &self.#ident[..];)
             });
         }
-        for cut in cuts {
-            let from = &cut.from;
-            let split = if cut.mutable { quote!(split_at_mut) } else { quote!(split_at) };
-            let start = if cut.mutable { quote!(&mut #from[..]) } else { quote!(&#from[..]) };
-            code.extend(quote!(let rest = #start;));
-            for (name, shape) in &cut.parts {
-                let size = self.size(shape);
-                code.extend(quote!(let (#name, rest) = rest.#split(#size);));
-                if shape.is_empty() && !cut.mutable {
-                    code.extend(quote!(let #name = #name[0];));
-                }
-            }
-        }
-        code.extend(quote!(let rest = &mut self.workspace[..];));
-        for b in &plan.buffers {
-            let wanted = b.storage == Storage::Temporary || (blocks && b.storage == Storage::Output);
-            if !wanted {
-                continue;
-            }
+        let temporaries: Vec<_> = plan.buffers.iter().filter(|b| taken_of_workspace(b, blocks)).collect();
+        for (k, b) in temporaries.iter().enumerate() {
             let name = codegen::identifier(&b.name);
-            let extents: Vec<TokenStream> = b.shape.iter().map(|&e| cx.extent(&plan.graph, e)).collect();
-            code.extend(quote!(let (#name, rest) = rest.split_at_mut(1 #(* #extents)*);));
+            let size = cx.entries(&plan.graph, &b.shape);
+            let from = if k == 0 { quote!(self.workspace) } else { quote!(rest) };
+            let rest = if k + 1 == temporaries.len() { quote!(_) } else { quote!(rest) };
+            code.extend(quote!(let (#name, #rest) = #from.split_at_mut(#size);));
         }
         let view = View::default();
         let names: BTreeMap<NodeId, String> = plan.outputs.iter().map(|o| (o.node, o.name.clone())).collect();
@@ -51,6 +40,32 @@ impl Items<'_> {
                 None => formula,
             }
         }));
+        let extents = self.bind_extents(&code);
+        quote!(#extents #code)
+    }
+
+    /// The lines that cut a flat vector, of the right length, into its parts.
+    pub(super) fn cut(&self, cut: &Cut<'_>) -> TokenStream {
+        let split = if cut.mutable { quote!(split_at_mut) } else { quote!(split_at) };
+        let mut code = TokenStream::new();
+        let mut from = cut.from.clone();
+        for (k, (name, shape)) in cut.parts.iter().enumerate() {
+            let left = cut.parts.len() - 1 - k;
+            if left == 0 {
+                // The only part; else the one before has split it off.
+                if k == 0 {
+                    code.extend(quote!(let #name = #from;));
+                }
+            } else {
+                let size = self.size(shape);
+                let rest = if left == 1 { cut.parts[k + 1].0.clone() } else { format_ident!("rest") };
+                code.extend(quote!(let (#name, #rest) = #from.#split(#size);));
+                from = quote!(#rest);
+            }
+        }
+        for (name, _) in cut.parts.iter().filter(|(_, shape)| shape.is_empty() && !cut.mutable) {
+            code.extend(quote!(let #name = #name[0];));
+        }
         code
     }
 
@@ -75,7 +90,7 @@ impl Items<'_> {
             .iter()
             .map(|(n, node)| (codegen::identifier(&format!("v_{n}")), self.graph().shape(*node)))
             .collect();
-        Cut { from: quote!(v), parts, mutable: false }
+        Cut { from: quote!(direction), parts, mutable: false }
     }
 
     /// The outputs of a plan, from the `first`, cut from the flat vector `from`; and what writes the scalar ones there.
@@ -125,11 +140,12 @@ impl Items<'_> {
             let mathml = emit::mathml(self.graph(), node, &view);
             quote!(#[doc = #line] #[doc = ""] #[doc = #mathml] #[doc = ""])
         };
-        let (len, bind) = (self.len(), self.bind_extents());
+        let len = self.len();
+        let bind = self.bind_extents(&len);
         let value = {
-            let plan = self.value_plan();
-            let body = self.body(&plan, &[self.x_cut()], false);
-            let out = Self::buffer(&plan, plan.output_buffers[0]);
+            let plan = &self.plans.value;
+            let body = self.body(plan, &[self.x_cut()]);
+            let out = Self::buffer(plan, plan.output_buffers[0]);
             let (check, doc) = (self.check_x(&[]), formula("f", self.program.value));
             quote! {
                 #doc
@@ -141,11 +157,11 @@ impl Items<'_> {
             }
         };
         let gradient = {
-            let plan = self.gradient_plan();
-            let (cut, after) = self.out_cut(&plan, quote!(gradient), 0);
-            let body = self.body(&plan, &[self.x_cut(), cut], false);
+            let plan = &self.plans.gradient;
+            let (cut, after) = self.out_cut(plan, quote!(gradient), 0);
+            let body = self.body(plan, &[self.x_cut(), cut]);
             let check = self.check_x(&["gradient"]);
-            let docs = self.by_variable("df/d", &self.program.gradient);
+            let docs = by_variable(self.program, "df/d", &self.program.gradient);
             let docs = docs.iter().map(|(n, node)| formula(n, *node));
             quote! {
                 #(#docs)*
@@ -162,10 +178,10 @@ impl Items<'_> {
             }
         };
         let both = {
-            let plan = self.both_plan();
-            let (cut, after) = self.out_cut(&plan, quote!(gradient), 1);
-            let body = self.body(&plan, &[self.x_cut(), cut], false);
-            let out = Self::buffer(&plan, plan.output_buffers[0]);
+            let plan = &self.plans.both;
+            let (cut, after) = self.out_cut(plan, quote!(gradient), 1);
+            let body = self.body(plan, &[self.x_cut(), cut]);
+            let out = Self::buffer(plan, plan.output_buffers[0]);
             let check = self.check_x(&["gradient"]);
             quote! {
                 fn value_and_gradient_into(
@@ -181,18 +197,18 @@ impl Items<'_> {
             }
         };
         let product = {
-            let plan = self.product_plan();
-            let (cut, after) = self.out_cut(&plan, quote!(out), 0);
-            let body = self.body(&plan, &[self.x_cut(), self.v_cut(), cut], false);
-            let check = self.check_x(&["v", "out"]);
-            let docs = self.by_variable("(Hv)_", &self.program.product);
+            let plan = &self.plans.product;
+            let (cut, after) = self.out_cut(plan, quote!(out), 0);
+            let body = self.body(plan, &[self.x_cut(), self.v_cut(), cut]);
+            let check = self.check_x(&["direction", "out"]);
+            let docs = by_variable(self.program, "(Hv)_", &self.program.product);
             let docs = docs.iter().map(|(n, node)| formula(n, *node));
             quote! {
                 #(#docs)*
                 fn hessian_vector_product_into(
                     &mut self,
                     x: &[#t],
-                    v: &[#t],
+                    direction: &[#t],
                     out: &mut [#t],
                 ) -> ::core::result::Result<(), #runtime::Error> {
                     #check
@@ -228,7 +244,7 @@ impl Items<'_> {
     pub(super) fn hessian(&self) -> TokenStream {
         let runtime = &self.model.runtime;
         let t = self.t();
-        let plan = self.hessian_plan();
+        let plan = &self.plans.hessian;
         let check = self.check_x(&[]);
         let view = View::default();
         let mut docs = TokenStream::new();
@@ -239,10 +255,9 @@ impl Items<'_> {
                 docs.extend(quote!(#[doc = #line] #[doc = ""]));
             }
         }
-        let single = self.program.wrt.len() == 1 && !self.shape_of_wrt(0).is_empty();
-        let work = if single {
-            let out = Self::buffer(&plan, plan.output_buffers[0]);
-            let body = self.body(&plan, &[self.x_cut()], false);
+        let work = if self.single() {
+            let out = Self::buffer(plan, plan.output_buffers[0]);
+            let body = self.body(plan, &[self.x_cut()]);
             quote! {
                 #runtime::__private::fill(&mut out, |#out| {
                     #body
@@ -250,7 +265,7 @@ impl Items<'_> {
                 })
             }
         } else {
-            let body = self.body(&plan, &[self.x_cut()], true);
+            let body = self.body(plan, &[self.x_cut()]);
             let mut copies = TokenStream::new();
             let mut k = 0;
             let starts: Vec<TokenStream> = (0..self.program.wrt.len())
@@ -262,7 +277,7 @@ impl Items<'_> {
             for (i, row) in self.program.hessian.iter().enumerate() {
                 for j in 0..row.len() {
                     let buffer = plan.output_buffers[k];
-                    let block = Self::buffer(&plan, buffer);
+                    let block = Self::buffer(plan, buffer);
                     k += 1;
                     let (r, c) = (self.size(self.shape_of_wrt(i)), self.size(self.shape_of_wrt(j)));
                     let (at, to) = (&starts[i], &starts[j]);
@@ -302,19 +317,20 @@ impl Items<'_> {
         let (problem, t) = (&self.problem, self.t());
         let (bounds, args) = self.generics();
         let allow = allowances();
-        let plans = self.residual_plans();
-        let (bind, rows) = (self.bind_extents(), self.size(self.graph().shape(r.residual)));
+        let plans = &self.plans.residual;
+        let rows = self.size(self.graph().shape(r.residual));
+        let bind = self.bind_extents(&rows);
         let check = self.check_x(&[]);
         let residual = {
             let plan = &plans[0];
             let name = Self::buffer(plan, plan.output_buffers[0]);
             let cut =
                 Cut { from: quote!(out), parts: vec![(name, self.graph().shape(r.residual))], mutable: true };
-            self.body(plan, &[self.x_cut(), cut], false)
+            self.body(plan, &[self.x_cut(), cut])
         };
         let jacobian = {
             let plan = &plans[1];
-            let body = self.body(plan, &[self.x_cut()], true);
+            let body = self.body(plan, &[self.x_cut()]);
             let mut copies = TokenStream::new();
             let mut before: Vec<TokenStream> = Vec::new();
             for k in 0..self.program.wrt.len() {
@@ -330,10 +346,10 @@ impl Items<'_> {
         let product = {
             let plan = &plans[2];
             let (cut, after) = self.out_cut(plan, quote!(out), 0);
-            let body = self.body(plan, &[self.x_cut(), self.v_cut(), cut], false);
+            let body = self.body(plan, &[self.x_cut(), self.v_cut(), cut]);
             quote!(#body #after)
         };
-        let check_product = self.check_x(&["v", "out"]);
+        let check_product = self.check_x(&["direction", "out"]);
         quote! {
             #allow
             const _: () = {
@@ -369,7 +385,7 @@ impl Items<'_> {
                     fn gauss_newton_product_into(
                         &mut self,
                         x: &[#t],
-                        v: &[#t],
+                        direction: &[#t],
                         out: &mut [#t],
                     ) -> ::core::result::Result<(), #runtime::Error> {
                         #check_product

@@ -16,13 +16,15 @@ use crate::emit::{self, View};
 use crate::ir::{Extent, ExtentKind, Graph, NodeId};
 use crate::lower::objective as lower;
 use crate::pipeline::{self, ObjectiveProgram};
-use crate::schedule::{BufferId, Output, Plan, Policy, Storage, schedule};
+use crate::schedule::{Buffer, BufferId, Output, Plan, Policy, Storage, schedule};
 use crate::source::{Place, SourceId, Span};
 use crate::syntax::ast::{Declaration, DeclaredShape, Ident as Name};
 use crate::syntax::parse;
-use proc_macro2::{Ident, Literal, TokenStream};
+use plans::{Plans, by_variable, mentions, taken_of_workspace};
+use proc_macro2::{Ident, Literal, Span as TokenSpan, TokenStream, TokenTree};
 use quote::{format_ident, quote};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use syn::Lifetime;
 
 pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     let Some(kind) = model.objective else {
@@ -80,8 +82,18 @@ struct Items<'a> {
     model: &'a Model,
     program: &'a ObjectiveProgram,
     problem: Ident,
-    /// Symbolic extents: name, and where its value comes from.
-    extents: Vec<(String, Origin)>,
+    plans: Plans,
+    extents: Vec<SymbolicExtent>,
+}
+
+/// A symbolic extent.
+struct SymbolicExtent {
+    name: String,
+    /// What it is called in methods: nothing else is called so.
+    ident: Ident,
+    /// Where the problem keeps it.
+    field: Ident,
+    origin: Origin,
 }
 
 /// Where the value of a symbolic extent comes from.
@@ -106,7 +118,8 @@ struct Cut<'a> {
 impl<'a> Items<'a> {
     fn new(model: &'a Model, program: &'a ObjectiveProgram) -> Self {
         let problem = format_ident!("{}Problem", model.input.ident);
-        let mut items = Self { model, program, problem, extents: Vec::new() };
+        let plans = Plans::new(program);
+        let mut items = Self { model, program, problem, plans, extents: Vec::new() };
         items.find_extents();
         items
     }
@@ -154,7 +167,18 @@ impl<'a> Items<'a> {
             };
             known.push((name, origin));
         }
-        self.extents = known;
+        // Data, variables, directions, temporaries: what an extent must not be called.
+        let taken: BTreeSet<Ident> =
+            self.plans.all().flat_map(|p| &p.buffers).map(|b| codegen::identifier(&b.name)).collect();
+        self.extents = known
+            .into_iter()
+            .map(|(name, origin)| {
+                let field = format_ident!("extent_{}", codegen::plain_identifier(&name));
+                let short = codegen::identifier(&name);
+                let ident = if taken.contains(&short) { field.clone() } else { short };
+                SymbolicExtent { name, ident, field, origin }
+            })
+            .collect();
     }
 
     fn t(&self) -> TokenStream {
@@ -165,18 +189,20 @@ impl<'a> Items<'a> {
         Context {
             runtime: self.model.runtime.clone(),
             float: self.model.float.clone(),
-            extents: BTreeMap::new(),
+            extents: self
+                .extents
+                .iter()
+                .map(|e| {
+                    let ident = &e.ident;
+                    (e.name.clone(), quote!(#ident))
+                })
+                .collect(),
         }
     }
 
     /// The number of entries of a shape, of type `usize`.
     fn size(&self, shape: &[Extent]) -> TokenStream {
-        let cx = self.context();
-        let extents: Vec<TokenStream> = shape.iter().map(|&e| cx.extent(self.graph(), e)).collect();
-        match extents.as_slice() {
-            [] => quote!(1),
-            [first, rest @ ..] => quote!(#first #(* #rest)*),
-        }
+        self.context().entries(self.graph(), shape)
     }
 
     fn shape_of_wrt(&self, k: usize) -> &[Extent] {

@@ -2,65 +2,87 @@
 
 use super::*;
 
+/// What each method computes.
+pub(super) struct Plans {
+    pub(super) value: Plan,
+    pub(super) gradient: Plan,
+    pub(super) both: Plan,
+    pub(super) product: Plan,
+    pub(super) hessian: Plan,
+    /// Of a residual: itself, its Jacobian, JᵀJv.
+    pub(super) residual: Vec<Plan>,
+}
+
+impl Plans {
+    pub(super) fn new(program: &ObjectiveProgram) -> Self {
+        let plan = |outputs: Vec<(String, NodeId)>| {
+            let outputs: Vec<Output> =
+                outputs.into_iter().map(|(name, node)| Output { name, node }).collect();
+            schedule(&program.graph, &outputs, Policy::Store)
+        };
+        let value = ("value".to_owned(), program.value);
+        let gradient = by_variable(program, "d_", &program.gradient);
+        let names = || program.wrt.iter().map(|(name, _)| name);
+        let hessian = program
+            .hessian
+            .iter()
+            .zip(names())
+            .flat_map(|(row, a)| row.iter().zip(names()).map(move |(node, b)| (format!("h_{a}_{b}"), *node)))
+            .collect();
+        Self {
+            value: plan(vec![value.clone()]),
+            both: plan(std::iter::once(value).chain(gradient.clone()).collect()),
+            gradient: plan(gradient),
+            product: plan(by_variable(program, "h_", &program.product)),
+            hessian: plan(hessian),
+            residual: program.residual.as_ref().map_or_else(Vec::new, |r| {
+                vec![
+                    plan(vec![("residual".to_owned(), r.residual)]),
+                    plan(by_variable(program, "j_", &r.jacobian)),
+                    plan(by_variable(program, "g_", &r.product)),
+                ]
+            }),
+        }
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Plan> {
+        let Self { value, gradient, both, product, hessian, residual } = self;
+        [value, gradient, both, product, hessian].into_iter().chain(residual)
+    }
+}
+
+/// A node for each variable, named after it.
+pub(super) fn by_variable(
+    program: &ObjectiveProgram,
+    prefix: &str,
+    nodes: &[NodeId],
+) -> Vec<(String, NodeId)> {
+    program.wrt.iter().zip(nodes).map(|((n, _), node)| (format!("{prefix}{n}"), *node)).collect()
+}
+
+/// Whether a method has the array in its workspace: temporaries, and blocks that it copies out.
+pub(super) fn taken_of_workspace(buffer: &Buffer, blocks: bool) -> bool {
+    buffer.storage == Storage::Temporary || (blocks && buffer.storage == Storage::Output)
+}
+
+/// Whether the identifier occurs in the code.
+pub(super) fn mentions(code: &TokenStream, ident: &Ident) -> bool {
+    code.clone().into_iter().any(|token| match token {
+        TokenTree::Group(group) => mentions(&group.stream(), ident),
+        TokenTree::Ident(i) => i == *ident,
+        _ => false,
+    })
+}
+
 impl Items<'_> {
-    pub(super) fn plan(&self, outputs: &[(String, NodeId)]) -> Plan {
-        let outputs: Vec<Output> =
-            outputs.iter().map(|(name, node)| Output { name: name.clone(), node: *node }).collect();
-        schedule(self.graph(), &outputs, Policy::Store)
+    /// One variable, no scalar: the Hessian is one block.
+    pub(super) fn single(&self) -> bool {
+        self.program.wrt.len() == 1 && !self.shape_of_wrt(0).is_empty()
     }
 
-    pub(super) fn value_plan(&self) -> Plan {
-        self.plan(&[("value".to_owned(), self.program.value)])
-    }
-
-    pub(super) fn by_variable(&self, prefix: &str, nodes: &[NodeId]) -> Vec<(String, NodeId)> {
-        self.program.wrt.iter().zip(nodes).map(|((n, _), node)| (format!("{prefix}{n}"), *node)).collect()
-    }
-
-    pub(super) fn gradient_plan(&self) -> Plan {
-        self.plan(&self.by_variable("d_", &self.program.gradient))
-    }
-
-    pub(super) fn both_plan(&self) -> Plan {
-        let mut outputs = vec![("value".to_owned(), self.program.value)];
-        outputs.extend(self.by_variable("d_", &self.program.gradient));
-        self.plan(&outputs)
-    }
-
-    pub(super) fn product_plan(&self) -> Plan {
-        self.plan(&self.by_variable("h_", &self.program.product))
-    }
-
-    pub(super) fn hessian_plan(&self) -> Plan {
-        let mut outputs = Vec::new();
-        for (i, row) in self.program.hessian.iter().enumerate() {
-            for (j, node) in row.iter().enumerate() {
-                outputs.push((format!("h_{}_{}", self.program.wrt[i].0, self.program.wrt[j].0), *node));
-            }
-        }
-        self.plan(&outputs)
-    }
-
-    pub(super) fn residual_plans(&self) -> Vec<Plan> {
-        match &self.program.residual {
-            Some(r) => vec![
-                self.plan(&[("residual".to_owned(), r.residual)]),
-                self.plan(&self.by_variable("j_", &r.jacobian)),
-                self.plan(&self.by_variable("g_", &r.product)),
-            ],
-            None => Vec::new(),
-        }
-    }
-
-    pub(super) fn plans(&self) -> Vec<Plan> {
-        let mut plans = vec![
-            self.value_plan(),
-            self.gradient_plan(),
-            self.both_plan(),
-            self.product_plan(),
-            self.hessian_plan(),
-        ];
-        plans.extend(self.residual_plans());
-        plans
+    /// Whether the method of a plan computes blocks, and copies them to where they belong.
+    pub(super) fn copies_out(&self, plan: &Plan) -> bool {
+        let is = |other: &Plan| std::ptr::eq(plan, other);
+        (is(&self.plans.hessian) && !self.single()) || self.plans.residual.get(1).is_some_and(is)
     }
 }

@@ -2,42 +2,66 @@
 
 use super::*;
 
+/// Methods of a problem, whose names no accessor takes.
+const METHODS: &[&str] =
+    &["len", "is_empty", "value", "hessian", "check_gradient", "clone", "residual", "residuals", "jacobian"];
+
 impl Items<'_> {
+    /// The lifetime of borrowed data: `'p`, unless the struct has one of that name.
+    pub(super) fn lifetime(&self) -> Lifetime {
+        let mut name = "'p".to_owned();
+        while self.model.input.generics.lifetimes().any(|l| l.lifetime.to_string() == name) {
+            name.push('_');
+        }
+        Lifetime::new(&name, TokenSpan::call_site())
+    }
+
     pub(super) fn generics(&self) -> (TokenStream, TokenStream) {
-        let runtime = &self.model.runtime;
+        let (runtime, p) = (&self.model.runtime, self.lifetime());
         match &self.model.float {
-            Float::Generic(t) => (quote!(<'p, #t: #runtime::Scalar>), quote!(<'p, #t>)),
-            _ => (quote!(<'p>), quote!(<'p>)),
+            Float::Generic(t) => (quote!(<#p, #t: #runtime::Scalar>), quote!(<#p, #t>)),
+            _ => (quote!(<#p>), quote!(<#p>)),
         }
     }
 
     pub(super) fn problem_type(&self) -> TokenStream {
         let vis = &self.model.input.vis;
-        let (name, of, t) = (&self.problem, &self.model.input.ident, self.t());
+        let (name, of, t, p) = (&self.problem, &self.model.input.ident, self.t(), self.lifetime());
         let (bounds, args) = self.generics();
         let fields = self.model.data.iter().map(|f| {
             let ident = codegen::identifier(&f.name);
-            if f.rank == 0 { quote!(#ident: #t) } else { quote!(#ident: ::std::borrow::Cow<'p, [#t]>) }
+            if f.rank == 0 { quote!(#ident: #t) } else { quote!(#ident: ::std::borrow::Cow<#p, [#t]>) }
         });
-        let extents = self.extents.iter().map(|(n, _)| {
-            let ident = format_ident!("extent_{}", codegen::identifier(n));
-            quote!(#ident: usize)
+        let extents = self.extents.iter().map(|e| {
+            let field = &e.field;
+            quote!(#field: usize)
         });
         let doc = format!(" [`{of}`], its shapes checked and its memory taken: what a solver calls.");
         let allow = allowances();
-        let bind = self.bind_extents();
         let accessors = self.program.wrt.iter().enumerate().map(|(k, (variable, node))| {
-            let ident = codegen::identifier(variable);
+            let mut ident = codegen::identifier(variable);
+            if METHODS.iter().any(|m| ident == m) {
+                ident = format_ident!("{ident}_");
+            }
             let runtime = &self.model.runtime;
             let shape = self.graph().shape(*node);
             let before: Vec<TokenStream> = (0..k).map(|j| self.size(self.shape_of_wrt(j))).collect();
-            let (start, size) = (quote!(0 #(+ #before)*), self.size(shape));
-            let cx = self.context();
-            let check = quote! {
-                let n = #runtime::Objective::len(self);
-                #runtime::check_length(n, x.len())?;
-                let x = &x[#start..][..#size];
+            let part = match (k, self.program.wrt.len() - 1 - k) {
+                (_, 0) if k == 0 => quote!(x),
+                (0, _) => {
+                    let size = self.size(shape);
+                    quote!(&x[..#size])
+                }
+                (_, 0) => quote!(&x[#(#before)+*..]),
+                _ => {
+                    let size = self.size(shape);
+                    quote!(&x[#(#before)+*..][..#size])
+                }
             };
+            let cx = self.context();
+            let check = quote!(#runtime::check_length(#runtime::Objective::len(self), x.len())?;);
+            let dims: Vec<TokenStream> = shape.iter().map(|&e| cx.extent(self.graph(), e)).collect();
+            let bind = self.bind_extents(&quote!(#part #(#dims)*));
             match shape {
                 [] => {
                     let doc = format!(" The variable `{variable}` in a flat vector.");
@@ -47,8 +71,9 @@ impl Items<'_> {
                         /// # Errors
                         /// If the vector is not of the problem's length.
                         #vis fn #ident(&self, x: &[#t]) -> ::core::result::Result<#t, #runtime::Error> {
-                            #bind #check
-                            ::core::result::Result::Ok(x[0])
+                            #check
+                            #bind
+                            ::core::result::Result::Ok((#part)[0])
                         }
                     }
                 }
@@ -63,15 +88,14 @@ impl Items<'_> {
                             &self,
                             x: &'x [#t],
                         ) -> ::core::result::Result<#runtime::__private::ArrayView1<'x, #t>, #runtime::Error> {
-                            #bind #check
-                            ::core::result::Result::Ok(#runtime::__private::ArrayView1::from(x))
+                            #check
+                            #bind
+                            ::core::result::Result::Ok(#runtime::__private::ArrayView1::from(#part))
                         }
                     }
                 }
-                extents => {
+                _ => {
                     let doc = format!(" The variable `{variable}` in a flat vector.");
-                    let dims: Vec<TokenStream> =
-                        extents.iter().map(|&e| cx.extent(self.graph(), e)).collect();
                     let (r, c) = (&dims[0], &dims[1]);
                     quote! {
                         #[doc = #doc]
@@ -82,8 +106,9 @@ impl Items<'_> {
                             &self,
                             x: &'x [#t],
                         ) -> ::core::result::Result<#runtime::__private::ArrayView2<'x, #t>, #runtime::Error> {
-                            #bind #check
-                            ::core::result::Result::Ok(#runtime::__private::matrix(x, #r, #c))
+                            #check
+                            #bind
+                            ::core::result::Result::Ok(#runtime::__private::matrix(#part, #r, #c))
                         }
                     }
                 }
@@ -97,7 +122,7 @@ impl Items<'_> {
                 #(#fields,)*
                 #(#extents,)*
                 workspace: ::std::vec::Vec<#t>,
-                lifetime: ::core::marker::PhantomData<&'p ()>,
+                lifetime: ::core::marker::PhantomData<&#p ()>,
             }
 
             #allow
@@ -107,10 +132,10 @@ impl Items<'_> {
         }
     }
 
-    /// The lines that name the extents inside a method.
-    pub(super) fn bind_extents(&self) -> TokenStream {
-        let lines = self.extents.iter().map(|(n, _)| {
-            let (ident, field) = (codegen::identifier(n), format_ident!("extent_{}", codegen::identifier(n)));
+    /// The lines that name the extents that `code` speaks of.
+    pub(super) fn bind_extents(&self, code: &TokenStream) -> TokenStream {
+        let lines = self.extents.iter().filter(|e| mentions(code, &e.ident)).map(|e| {
+            let (ident, field) = (&e.ident, &e.field);
             quote!(let #ident = self.#field;)
         });
         quote!(#(#lines)*)
@@ -123,14 +148,12 @@ impl Items<'_> {
         let generics = crate::derive::generics(self.model);
         let (impl_generics, _, where_clause) = generics.split_for_impl();
         let (_, type_generics, _) = self.model.input.generics.split_for_impl();
-        let args = match &self.model.float {
-            Float::Generic(t) => quote!(<'_, #t>),
-            _ => quote!(<'_>),
-        };
+        let (args, p) = (self.generics().1, self.lifetime());
+        let lifetimes: Vec<_> = self.model.input.generics.lifetimes().map(|l| &l.lifetime).collect();
+        let outlives = (!lifetimes.is_empty()).then(|| quote!(where #(#lifetimes: #p),*));
         let mut checks = TokenStream::new();
         let mut params: Vec<TokenStream> = Vec::new();
-        for (name, origin) in &self.extents {
-            let ident = codegen::identifier(name);
+        for SymbolicExtent { ident, origin, .. } in &self.extents {
             match origin {
                 Origin::Field(k, axis) => {
                     let field = &self.model.data[*k].ident;
@@ -166,21 +189,27 @@ impl Items<'_> {
             match (f.rank, f.reference) {
                 (0, false) => quote!(#ident: self.#field),
                 (0, true) => quote!(#ident: *self.#field),
-                _ => quote!(#ident: #runtime::__private::Datum::<#t>::entries(&self.#field)),
+                _ => quote!(#ident: #runtime::__private::IntoEntries::<#t>::into_entries(self.#field)),
             }
         });
-        let extents = self.extents.iter().map(|(n, _)| {
-            let (ident, field) = (codegen::identifier(n), format_ident!("extent_{}", codegen::identifier(n)));
+        let extents = self.extents.iter().map(|e| {
+            let (ident, field) = (&e.ident, &e.field);
             quote!(#field: #ident)
         });
-        let rooms: Vec<TokenStream> = self.plans().iter().map(|p| self.room(p)).collect();
+        let rooms: Vec<TokenStream> =
+            self.plans.all().filter_map(|p| self.room(p, self.copies_out(p))).collect();
+        let room = match rooms.as_slice() {
+            [] => quote!(0),
+            [room] => room.clone(),
+            [first, rest @ ..] => quote!((#first) #(.max(#rest))*),
+        };
         let (text, latex) = (derivation.text(), derivation.latex());
         let allow = allowances();
         let given: Vec<String> = self
             .extents
             .iter()
-            .filter(|(_, o)| matches!(o, Origin::Parameter))
-            .map(|(n, _)| format!("`{n}`"))
+            .filter(|e| matches!(e.origin, Origin::Parameter))
+            .map(|e| format!("`{}`", e.ident))
             .collect();
         let doc = if given.is_empty() {
             " Checks the shapes and takes the memory, once.".to_owned()
@@ -199,10 +228,14 @@ impl Items<'_> {
                 ///
                 /// # Errors
                 /// Where shapes do not fit: field, axis and both extents.
-                #vis fn prepare(&self, #(#params),*) -> ::core::result::Result<#problem #args, #runtime::Error> {
+                #vis fn prepare<#p>(
+                    self,
+                    #(#params),*
+                ) -> ::core::result::Result<#problem #args, #runtime::Error>
+                #outlives
+                {
                     #checks
-                    let rooms = [0, #(#rooms),*];
-                    let room = rooms.into_iter().max().unwrap_or(0);
+                    let room = #room;
                     ::core::result::Result::Ok(#problem {
                         #(#fields,)*
                         #(#extents,)*
@@ -214,18 +247,15 @@ impl Items<'_> {
         }
     }
 
-    /// Numbers that a plan takes of the workspace: its temporaries, and the blocks that are copied out.
-    pub(super) fn room(&self, plan: &Plan) -> TokenStream {
+    /// Numbers that a plan takes of the workspace, if any: its temporaries, and the blocks that are copied out.
+    pub(super) fn room(&self, plan: &Plan, blocks: bool) -> Option<TokenStream> {
         let cx = self.context();
         let sizes: Vec<TokenStream> = plan
             .buffers
             .iter()
-            .filter(|b| matches!(b.storage, Storage::Temporary | Storage::Output))
-            .map(|b| {
-                let extents: Vec<TokenStream> = b.shape.iter().map(|&e| cx.extent(&plan.graph, e)).collect();
-                quote!(1 #(* #extents)*)
-            })
+            .filter(|b| taken_of_workspace(b, blocks))
+            .map(|b| cx.entries(&plan.graph, &b.shape))
             .collect();
-        quote!(0 #(+ #sizes)*)
+        (!sizes.is_empty()).then(|| quote!(#(#sizes)+*))
     }
 }
