@@ -1,0 +1,54 @@
+//! Real data for the examples, and how an optimum is reported. (The data sets' `ndarray` is an older one, so their
+//! numbers are copied.)
+#![allow(dead_code, reason = "each example takes what it needs")]
+
+use ndarray::{Array1, Array2, Axis, concatenate};
+use std::time::Instant;
+
+/// 1599 red wines: eleven measurements each, and the marks that tasters gave, from 3 to 8.
+pub fn wines() -> (Array2<f64>, Array1<f64>) {
+    let wines = linfa_datasets::winequality();
+    let x = Array2::from_shape_fn((wines.records.nrows(), 11), |(i, j)| wines.records[(i, j)]);
+    let marks = wines.targets.iter().map(|&mark| mark as f64).collect();
+    (x, marks)
+}
+
+/// 150 irises: length and width of sepal and petal.
+pub fn irises() -> Array2<f64> {
+    let irises = linfa_datasets::iris();
+    Array2::from_shape_fn((irises.records.nrows(), 4), |(i, j)| irises.records[(i, j)])
+}
+
+/// Each column with mean 0 and variance 1.
+pub fn standardised(x: &Array2<f64>) -> Array2<f64> {
+    let mean = x.sum_axis(Axis(0)) / x.nrows() as f64;
+    (x - &mean) / x.std_axis(Axis(0), 0.0)
+}
+
+/// A last column of ones.
+pub fn with_ones(x: &Array2<f64>) -> Array2<f64> {
+    let ones = Array2::ones((x.nrows(), 1));
+    concatenate![Axis(1), *x, ones]
+}
+
+/// Prints what a solver found, and checks it against the value that another program found (docs/optima.md).
+///
+/// # Errors
+/// If the two differ by more than a millionth.
+pub fn report(
+    solver: &str,
+    iterations: u64,
+    since: Instant,
+    found: f64,
+    known: f64,
+) -> Result<(), argmin::core::Error> {
+    let time = since.elapsed().as_secs_f64() * 1e3;
+    println!(
+        "{solver:<22} {iterations:>5} iterations {time:>9.2} ms   optimum {found:.12}, known {known:.12}"
+    );
+    if (found - known).abs() <= 1e-6 * known.abs() {
+        Ok(())
+    } else {
+        Err(argmin::core::Error::msg("the optimum is not the known one"))
+    }
+}
