@@ -108,6 +108,10 @@ const fn awkward() -> Awkward {
         n: 0.39,
         constant: 0.40,
         z: 0.41,
+        chunk: 0.42,
+        a_row_chunks: 0.43,
+        a_row_rest: 0.44,
+        w_row_chunks: 0.45,
     }
 }
 
@@ -124,8 +128,8 @@ fn costs_agree_with_differences() {
 #[test]
 fn awkward_names_keep_their_values() {
     let cost = awkward();
-    // Σ n · n/100 for n = 1..=41, but `m_` is 2 · 0.02 and the first is 1 · 0.01.
-    let awkward = (1..=41).map(|n| f64::from(n * n) / 100.0).sum::<f64>();
+    // Σ n · n/100 for n = 1..=45, but `m_` is 2 · 0.02 and the first is 1 · 0.01.
+    let awkward = (1..=45).map(|n| f64::from(n * n) / 100.0).sum::<f64>();
     let (a, y, w) = (matrix(5, 3, 0.1, 0.9), matrix(5, 3, 0.2, 0.7), matrix(4, 3, -1.0, 1.0));
     let quadratic: f64 = (&a - &y).mapv(|d: f64| d * d).sum() / 2.0 / 5.0;
     let data = awkward * quadratic + awkward * a.mapv(f64::tanh).sum() / 5.0 + awkward;
