@@ -35,6 +35,14 @@ pub fn class(g: &Graph, id: NodeId) -> Class {
     let rank = g.rank(id);
     match g.op(id) {
         Op::Number(_) | Op::Pi | Op::Extent(_) | Op::Input(_) => Class::Leaf,
+        // A stored matrix, summed along its rows against a vector: the library takes several rows at a time.
+        Op::Product { factors, bound, .. }
+            if !bound.is_empty()
+                && factors.iter().any(|f| is_summed_by_rows(g, &f.operand, rank))
+                && is_matmul(factors, rank, rank + bound.len()) =>
+        {
+            Class::MatMul
+        }
         Op::Product { factors, bound, .. } if !bound.is_empty() => {
             contraction(factors, rank, rank + bound.len())
         }
@@ -55,6 +63,13 @@ pub fn class(g: &Graph, id: NodeId) -> Class {
         _ if rank == 0 => Class::Scalar,
         _ => Class::Elementwise,
     }
+}
+
+/// Whether the operand is a matrix that no loop would compute on the way, its rows running along the bound index.
+fn is_summed_by_rows(g: &Graph, operand: &Operand, bound: usize) -> bool {
+    operand.axes.len() == 2
+        && operand.axes[0] as usize == bound
+        && class(g, operand.node) != Class::Elementwise
 }
 
 fn all(locals: usize) -> Vec<u8> {

@@ -153,10 +153,16 @@ fn ordered(
     loop {
         let whole = g.contract_over(coeff, &factors, out, &bound);
         let Op::Product { factors: f, bound: b, .. } = g.op(whole) else { return whole };
-        if b.is_empty()
-            || matches!(classify::class(g, whole), Class::Reduction { covered: true, .. } | Class::MatMul)
-        {
+        if b.is_empty() || classify::class(g, whole) == Class::MatMul {
             return whole;
+        }
+        if let Class::Reduction { covered: true, .. } = classify::class(g, whole) {
+            // What goes with a matrix along the summed index alone is one vector: then it is a product of two.
+            let Some((matrix, rest)) = matrix_and_vectors(g, &factors, out, &bound) else { return whole };
+            let vector = g.contract(Number::ONE, &rest, &bound);
+            temporaries.name(g, vector);
+            factors = vec![matrix, (Tensor::new(vector, bound.clone()), Number::ONE)];
+            continue;
         }
         if f.len() < 2 || factors.len() < 2 {
             return whole;
@@ -187,6 +193,27 @@ fn ordered(
         factors.insert(a, (Tensor::new(pair, result), Number::ONE));
         // What the pair has been summed over is done with.
         bound.retain(|i| factors.iter().any(|(t, _)| t.indices.contains(i)));
+    }
+}
+
+type Raised = (Tensor, Number);
+
+/// A matrix that is there and, apart from it, two or more vectors along the one index summed over.
+fn matrix_and_vectors(
+    g: &Graph,
+    factors: &[Raised],
+    out: &[Index],
+    bound: &[Index],
+) -> Option<(Raised, Vec<Raised>)> {
+    let ([free], [summed]) = (out, bound) else { return None };
+    let is_matrix = |(t, power): &Raised| {
+        t.indices == [*summed, *free] && power.is_one() && classify::class(g, t.node) != Class::Elementwise
+    };
+    let (matrices, rest): (Vec<Raised>, Vec<Raised>) = factors.iter().cloned().partition(is_matrix);
+    let vectors = rest.len() > 1 && rest.iter().all(|(t, _)| t.indices == [*summed]);
+    match <[Raised; 1]>::try_from(matrices) {
+        Ok([matrix]) if vectors => Some((matrix, rest)),
+        _ => None,
     }
 }
 
