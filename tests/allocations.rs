@@ -4,7 +4,7 @@
 #![allow(unsafe_code, reason = "an allocator that counts can only be written with it")]
 
 use gradsmith::{Cost, Error, Init, Network, Parameters, Scalar};
-use ndarray::{Array1, Array2, s};
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, s};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
@@ -68,9 +68,26 @@ struct Shared;
 #[cost(mse)]
 struct Line;
 
+/// A product with a direction, as a struct has it.
+macro_rules! product {
+    ($method:ident) => {
+        |n, p, (x, y), workspace, v, out| n.$method(p, x, y, workspace, v, out)
+    };
+}
+
+/// Parameters, inputs and targets, workspace, direction, result.
+type Product<N> = fn(
+    &N,
+    &<N as Network>::Parameters,
+    (ArrayView2<'_, <N as Network>::Scalar>, ArrayView2<'_, <N as Network>::Scalar>),
+    &mut <N as Network>::Workspace,
+    &<N as Network>::Parameters,
+    &mut <N as Network>::Parameters,
+) -> Result<(), Error>;
+
 /// Runs a network on a full batch, then on a short one: no call allocates, and the short one gives what it gives in a
 /// workspace of its own size.
-fn run<N: Network>(name: &str, network: &N) -> Result<(), Error>
+fn run<N: Network>(name: &str, network: &N, products: [Product<N>; 2]) -> Result<(), Error>
 where
     N::Parameters: Parameters<Scalar = N::Scalar>,
 {
@@ -108,16 +125,27 @@ where
         network.value_and_gradient(&parameters, x, y, &mut network.workspace(rows), &mut other)?;
         assert!(other.as_slice() == gradient.as_slice(), "{name}: the gradient of {rows} rows");
         assert!(network.predict(&parameters, x)? == out, "{name}: the outputs of {rows} rows");
+        for (k, product) in products.into_iter().enumerate() {
+            let (v, (mut there, mut alone)) =
+                (N::init(Init::Glorot, 2), (N::Parameters::zeros(), N::Parameters::zeros()));
+            let (count, result) =
+                allocations(|| product(network, &parameters, (x, y), &mut workspace, &v, &mut there));
+            result?;
+            assert_eq!(count, 0, "{name}: product {k} of {rows} rows");
+            product(network, &parameters, (x, y), &mut network.workspace(rows), &v, &mut alone)?;
+            assert!(there.as_slice() == alone.as_slice(), "{name}: product {k} of {rows} rows");
+        }
     }
     Ok(())
 }
 
 #[test]
 fn networks_allocate_nothing_and_a_short_last_batch_works() -> Result<(), Error> {
-    run("Digits", &Digits { lambda: 0.1, n: 50_000.0 })?;
-    run("Wine", &Wine)?;
-    run("Shared", &Shared)?;
-    run("Line", &Line)
+    let digits = Digits { lambda: 0.1, n: 50_000.0 };
+    run("Digits", &digits, [product!(hessian_vector_product), product!(gauss_newton_product)])?;
+    run("Wine", &Wine, [product!(hessian_vector_product), product!(gauss_newton_product)])?;
+    run("Shared", &Shared, [product!(hessian_vector_product), product!(gauss_newton_product)])?;
+    run("Line", &Line, [product!(hessian_vector_product), product!(gauss_newton_product)])
 }
 
 #[test]
@@ -129,15 +157,25 @@ fn a_batch_beyond_the_workspace_is_an_error() {
 
 // ---- costs
 
+/// `gradient_and_hessian_diagonal_into`, as a struct has it.
+type SecondOrder<C> = fn(
+    &C,
+    (ArrayView2<'_, f64>, ArrayView2<'_, f64>),
+    (ArrayViewMut2<'_, f64>, ArrayViewMut2<'_, f64>),
+) -> Result<(), Error>;
+
 /// The allocations of each method that writes to the caller's array, and of the values.
-fn counts<C: Cost<Scalar = f64>>(cost: &C) -> Result<[(&'static str, usize); 6], Error> {
+fn counts<C: Cost<Scalar = f64>>(
+    cost: &C,
+    second_order: SecondOrder<C>,
+) -> Result<[(&'static str, usize); 7], Error> {
     let (m, k) = (5, 40);
     let a = Array2::from_shape_fn((m, k), |(i, j)| 0.05 + 0.9 * ((i * 7 + j * 3) % 17) as f64 / 17.0);
     let y = Array2::from_shape_fn((m, k), |(i, j)| 0.05 + 0.9 * ((i * 5 + j * 2) % 13) as f64 / 13.0);
     let w = Array2::from_shape_fn((6, 35), |(i, j)| ((i * 3 + j * 5) % 19) as f64 / 19.0 - 0.5);
     let b = Array1::from_shape_fn(6, |i| i as f64 / 6.0 - 0.4);
-    let (mut da, mut dw, mut db) = (a.clone(), w.clone(), b.clone());
-    let mut all = [("", 0); 6];
+    let (mut da, mut dw, mut db, mut ha) = (a.clone(), w.clone(), b.clone(), a.clone());
+    let mut all = [("", 0); 7];
     // Once to warm up, once to count.
     for _ in 0..2 {
         let data = allocations(|| cost.data(a.view(), y.view()));
@@ -146,6 +184,8 @@ fn counts<C: Cost<Scalar = f64>>(cost: &C) -> Result<[(&'static str, usize); 6],
         let d_weight = allocations(|| cost.d_weight_into(w.view(), dw.view_mut()));
         let bias = allocations(|| cost.bias_penalty(b.view()));
         let d_bias = allocations(|| cost.d_bias_into(b.view(), db.view_mut()));
+        let outputs = (da.view_mut(), ha.view_mut());
+        let second = allocations(|| second_order(cost, (a.view(), y.view()), outputs));
         all = [
             ("data", data.0),
             ("d_activation_into", d_activation.0),
@@ -153,9 +193,10 @@ fn counts<C: Cost<Scalar = f64>>(cost: &C) -> Result<[(&'static str, usize); 6],
             ("d_weight_into", d_weight.0),
             ("bias_penalty", bias.0),
             ("d_bias_into", d_bias.0),
+            ("gradient_and_hessian_diagonal_into", second.0),
         ];
         (data.1?, weight.1?, bias.1?);
-        (d_activation.1?, d_weight.1?, d_bias.1?);
+        (d_activation.1?, d_weight.1?, d_bias.1?, second.1?);
     }
     Ok(all)
 }
@@ -169,10 +210,12 @@ macro_rules! costs {
             struct $name;
         )*
         fn all() -> Result<Vec<(&'static str, Vec<&'static str>)>, Error> {
-            let some = |counts: [(&'static str, usize); 6]| {
+            let some = |counts: [(&'static str, usize); 7]| {
                 counts.into_iter().filter(|(_, n)| *n > 0).map(|(what, _)| what).collect::<Vec<_>>()
             };
-            Ok(vec![$((stringify!($entry), some(counts(&$name)?))),*])
+            Ok(vec![$((stringify!($entry), some(counts(&$name, |cost, (a, y), (g, h)| {
+                cost.gradient_and_hessian_diagonal_into(a, y, g, h)
+            })?))),*])
         }
     };
 }

@@ -3,7 +3,9 @@
 use super::plans::{self, number, slice};
 use super::{Module, Outcome};
 use cargo_gradsmith::cases::compare::{Array, Disagreement, compare};
-use cargo_gradsmith::cases::{Body, Case, Context, Cost, Named, Network, Objective, Reject, Tensor, named};
+use cargo_gradsmith::cases::{
+    Body, Case, Context, Cost, Named, Network, Objective, Product, Reject, Tensor, named,
+};
 use cargo_gradsmith::derivatives::{Derivatives, total};
 use cargo_gradsmith::front::{CostText, NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::derive::{derive_cost, derive_network};
@@ -238,6 +240,12 @@ fn planned_cost(c: &Cost) -> Result<Module, String> {
     Ok(plans::module(&d.graph, &nodes, &borrowed(&[&data]), Policy::Store))
 }
 
+/// A direction in a tensor's space.
+fn direction(tensor: &Tensor) -> Tensor {
+    let data = (0..tensor.data.len()).map(|k| ((k * 7 + 3) % 11) as f64 / 5.0 - 1.0).collect();
+    Tensor { shape: tensor.shape.clone(), data }
+}
+
 /// Makes what the interpreter says what the case wants.
 pub(crate) fn want_what_is_interpreted(body: &mut Body) -> Result<(), String> {
     match body {
@@ -257,13 +265,26 @@ pub(crate) fn want_what_is_interpreted(body: &mut Body) -> Result<(), String> {
             let mut cost = lowered.cost;
             let value = total(&mut cost.graph, &[cost.data, cost.penalty]);
             let wrt: Vec<_> = cost.tensors.iter().map(|t| t.node).collect();
-            let d = Derivatives::of(cost.graph, value, &wrt);
-            let nodes: Vec<_> = std::iter::once(d.value).chain(d.gradient.iter().copied()).collect();
+            let names: Vec<String> = cost.tensors.iter().map(|t| t.name.clone()).collect();
+            let mut d = Derivatives::of(cost.graph, value, &wrt);
+            let inputs = d.graph.inputs().len();
+            let product = d.product(&(0..wrt.len()).collect::<Vec<_>>());
+            // The directions are the inputs that came last.
+            let directions: Named<Tensor> = d.graph.inputs()[inputs..]
+                .iter()
+                .zip(&names)
+                .filter_map(|(input, name)| Some((input.name.clone(), direction(named(&n.params, name)?))))
+                .collect();
+            let nodes: Vec<_> =
+                std::iter::once(d.value).chain(d.gradient.iter().copied()).chain(product).collect();
             let (hyper, y) = (scalars(&n.hyper), vec![("y".to_owned(), n.y.clone())]);
-            let data = borrowed(&[&n.inputs, &y, &n.params, &hyper]);
+            let data = borrowed(&[&n.inputs, &y, &n.params, &hyper, &directions]);
             let mut got = plans::interpreted(&d.graph, &nodes, &data).into_iter();
             n.value = got.next().map_or(f64::NAN, |v| v[0]);
-            n.gradient = cost.tensors.iter().map(|t| t.name.clone()).zip(got).collect();
+            n.gradient = names.iter().cloned().zip(got.by_ref()).collect();
+            let products = directions.into_iter().zip(got);
+            let products = products.map(|((_, v), result)| Product { direction: v.data, result });
+            n.product = Some(names.into_iter().zip(products).collect());
         }
         Body::Objective(_) | Body::Reject(_) => {}
     }
@@ -327,6 +348,7 @@ fn network(n: &Network) -> Result<Subject, String> {
         .collect();
     let y = view(&n.y);
     let [m, k] = [n.y.shape[0], n.y.shape[1]].map(Literal::usize_unsuffixed);
+    let product = network_product(n, &quote!(#(#views,)* #y), &mut wanted);
     let body = quote! {
         use ::gradsmith::{Network as _, Parameters as _};
         let subject = #value;
@@ -352,9 +374,33 @@ fn network(n: &Network) -> Result<Subject, String> {
             &mut workspace,
             ::gradsmith::__private::matrix_mut(&mut output, #m, #k),
         )?;
-        Ok(vec![vec![cost.total()], #(#gradients,)* vec![value.total()], output])
+        let mut results = vec![vec![cost.total()], #(#gradients,)* vec![value.total()], output];
+        #product
+        Ok(results)
     };
     Ok(Subject { module: Module { items: quote!(#item #expansion), body }, road: "derive(Network)", wanted })
+}
+
+/// The product of the Hessian with the case's direction, in all parameters at once.
+fn network_product(n: &Network, data: &TokenStream, wanted: &mut Vec<(Array, Vec<f64>)>) -> TokenStream {
+    let Some(product) = &n.product else { return quote!() };
+    let directions = product.iter().map(|(name, p)| {
+        let direction = slice(&p.direction);
+        quote!((#name, &#direction[..]))
+    });
+    let results = product.iter().map(|(name, p)| {
+        wanted.push((Array::Product(format!("hvp[{name}]")), p.result.clone()));
+        quote!(of(&gradient, #name))
+    });
+    quote! {
+        let mut direction = SubjectParameters::zeros();
+        for (name, data) in [#(#directions),*] {
+            direction.as_mut_slice()[tensor(name)].copy_from_slice(data);
+        }
+        gradient.as_mut_slice().fill(f64::NAN);
+        subject.hessian_vector_product(&parameters, #data, &mut workspace, &direction, &mut gradient)?;
+        results.extend([#(#results),*]);
+    }
 }
 
 // ---- what must be refused
