@@ -349,6 +349,11 @@ networks! {
     Wide: network(17 -> 40 tanh -> 33 softsign -> 2 linear), cost(cross_entropy_with_logits);
     Shared: network("h = tanh(W*x + b); g = h + tanh(W*h + c); a = softmax(V*g)", x: 4, W: 4 x 4, b: 4, c: 4, V: 3 x 4),
         cost(categorical_cross_entropy + group_lasso(0.1) + activity_l2(0.2));
+    Arrows: network(4 -> 5 tanh -> 3 linear), cost(quadratic);
+    HiddenZ: network("z = tanh(W*x + b); a = V*z + c", x: 4, W: 5 x 4, b: 5, V: 3 x 5, c: 3), cost(quadratic);
+    SoftmaxArrows: network(4 -> 5 tanh -> 3 softmax), cost(categorical_cross_entropy + activity_l2(0.2));
+    SoftmaxText: network("h = tanh(W*x + b); a = softmax(V*h + c)", x: 4, W: 5 x 4, b: 5, V: 3 x 5, c: 3),
+        cost(categorical_cross_entropy + activity_l2(0.2));
     Coupled: network(4 -> 5 tanh -> 3 linear), cost("quadratic + 0.1 * sum((w1*w1').^2) + 0.2 * norm2(w2*w1)^2");
 }
 
@@ -525,6 +530,12 @@ fn are_the_same<A: Products, B: Products>(with: &A, without: &B) -> Result<(), E
 fn an_activation_and_a_loss_are_one_loss_of_logits() -> Result<(), Error> {
     are_the_same(&SigmoidCrossEntropy, &SigmoidLogits)?;
     are_the_same(&SoftmaxCategorical, &SoftmaxLogits)
+}
+
+#[test]
+fn names_of_values_do_not_matter() -> Result<(), Error> {
+    are_the_same(&Arrows, &HiddenZ)?;
+    are_the_same(&SoftmaxArrows, &SoftmaxText)
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::lower::Role;
 use crate::lower::cost::{Cost, Part, Term};
 use crate::lower::network::NetworkCost;
 use crate::simplify::{self, Log};
+use std::collections::BTreeSet;
 
 /// A derivative, ready to be planned or printed.
 #[derive(Clone, Debug)]
@@ -430,6 +431,33 @@ pub struct NetworkProducts {
     pub gauss_newton: Vec<NodeId>,
 }
 
+/// What the loss is a function of: the last named value through which alone the parameters reach output and data cost;
+/// else the first such value of the output's shape, which are the pre-activations; else the output.
+fn before_loss(g: &Graph, program: &NetworkProgram, by: &[NodeId]) -> NodeId {
+    let (output, data) = (program.output, program.data);
+    let in_data = g.reachable(&[data]);
+    let depends = |id: NodeId| g.reachable(&[id]).iter().any(|n| by.contains(n));
+    let alone = |id: NodeId, roots: &[NodeId]| {
+        let (mut stack, mut met) = (roots.to_vec(), BTreeSet::from([id]));
+        while let Some(next) = stack.pop() {
+            if met.insert(next) {
+                stack.extend(g.node(next).children());
+            }
+        }
+        id != output && !by.iter().any(|p| met.contains(p)) && in_data.contains(&id) && depends(id)
+    };
+    let unnamed: Vec<NodeId> = g
+        .reachable(&[output])
+        .into_iter()
+        .filter(|&id| !by.contains(&id) && g.shape(id) == g.shape(output))
+        .collect();
+    let named = program.values.iter().rev().map(|(_, n)| *n);
+    let found = |roots: &[NodeId]| named.clone().chain(unnamed.iter().copied()).find(|&id| alone(id, roots));
+    // A cost may speak of inner values beside the output, and of the output's arguments instead of it.
+    let of_output = || if in_data.contains(&output) { None } else { found(&[output]) };
+    found(&[output, data]).or_else(of_output).unwrap_or(output)
+}
+
 /// Derives the products of second order. The Gauss-Newton product takes the cost as a function of the output
 /// pre-activations `z` (of the activations where the network has none): J is their Jacobian, H_z the cost's Hessian.
 #[must_use]
@@ -448,9 +476,7 @@ pub fn network_products(program: &NetworkProgram) -> NetworkProducts {
     let gradient: Vec<NodeId> = program.gradient.iter().map(|p| p.node).collect();
     let along = inner_products(g, &gradient, &directions);
     let hessian = diff::gradient(g, along, &by);
-    // The output as the cost sees it.
-    let z = program.values.iter().rev().find(|(n, _)| n.starts_with('z')).map(|(_, n)| *n);
-    let seen = z.filter(|z| g.reachable(&[program.data]).contains(z)).unwrap_or(program.output);
+    let seen = before_loss(g, program, &by);
     let slope = diff::gradient(g, program.data, &[seen])[0];
     let jv = pushforward(g, seen, &by, &directions);
     // H_z u with u = J v held fixed: the pullback of the slope along u, to z alone.
