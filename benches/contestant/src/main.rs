@@ -3,10 +3,13 @@
 use gradsmith::Error;
 use peers::{networks, objectives};
 
+/// Measures one workload and prints its lines.
+type Workload = fn() -> Result<(), Error>;
+
 fn main() -> Result<(), Error> {
     let named: Vec<String> = std::env::args().skip(1).collect();
     let wanted = |name: &str| named.is_empty() || named.iter().any(|n| n == name);
-    let workloads: [(&str, fn() -> Result<(), Error>); 8] = [
+    let workloads: [(&str, Workload); 8] = [
         ("W1", networks::w1),
         ("W2", networks::w2),
         ("W3", networks::w3),
