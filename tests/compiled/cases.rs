@@ -1,5 +1,6 @@
 //! Modules of reference cases: what the derives generate, or what the code generator makes of a plan.
 
+use super::objectives;
 use super::plans::{self, number, slice};
 use super::{Module, Outcome};
 use cargo_gradsmith::cases::compare::{Array, Disagreement, compare};
@@ -9,7 +10,7 @@ use cargo_gradsmith::cases::{
 use cargo_gradsmith::derivatives::{Derivatives, total};
 use cargo_gradsmith::front::{CostText, NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::derive::{derive_cost, derive_network};
-use gradsmith_compiler::lower::{Role, objective};
+use gradsmith_compiler::lower::{self, Role};
 use gradsmith_compiler::schedule::Policy;
 use gradsmith_compiler::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -26,6 +27,11 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
+    /// A module whose arrays are to be these.
+    pub(crate) fn new(module: Module, road: &'static str, wanted: Vec<(Array, Vec<f64>)>) -> Self {
+        Self { module, road, wanted }
+    }
+
     /// What its outcome does not agree with.
     pub(crate) fn disagreements(&self, case: &Case, outcome: &Outcome) -> Vec<Disagreement> {
         let mut found = Vec::new();
@@ -47,7 +53,11 @@ impl Subject {
 /// The case as generated code; none for what must be refused.
 pub(crate) fn subject(case: &Case) -> Option<Result<Subject, String>> {
     match &case.body {
-        Body::Objective(o) => Some(objective(o)),
+        Body::Objective(o) => Some(match objectives::subject(o) {
+            Ok(Some(subject)) => Ok(subject),
+            Ok(None) => objective(o),
+            Err(why) => Err(why),
+        }),
         Body::Cost(c) => Some(cost(c)),
         Body::Network(n) => Some(network(n)),
         Body::Reject(_) => None,
@@ -76,7 +86,11 @@ fn names<T>(list: &Named<T>) -> Vec<String> {
     list.iter().map(|(name, _)| name.clone()).collect()
 }
 
-fn gradient_of(name: &str, list: &Named<Vec<f64>>, label: String) -> Result<(Array, Vec<f64>), String> {
+pub(crate) fn gradient_of(
+    name: &str,
+    list: &Named<Vec<f64>>,
+    label: String,
+) -> Result<(Array, Vec<f64>), String> {
     let wanted = named(list, name).ok_or_else(|| format!("the case has no {label}"))?;
     Ok((Array::Gradient(label), wanted.clone()))
 }
@@ -87,7 +101,7 @@ fn objective(o: &Objective) -> Result<Subject, String> {
     let text = ObjectiveText {
         expr: o.expr.clone(),
         variables: o.vars.iter().map(|(name, tensor)| sized(name, tensor)).collect(),
-        wrt: o.wrt.iter().map(|name| (name.clone(), objective::whole(&o.expr))).collect(),
+        wrt: o.wrt.iter().map(|name| (name.clone(), lower::objective::whole(&o.expr))).collect(),
         ..ObjectiveText::default()
     };
     let lowered = text.lower().map_err(|e| e.to_string())?;
@@ -139,7 +153,7 @@ fn names_no_tensor(c: &Cost) -> bool {
 }
 
 /// The first error messages of an expansion.
-fn messages(expansion: &str) -> String {
+pub(crate) fn messages(expansion: &str) -> String {
     let first: Vec<&str> =
         expansion.split("compile_error").skip(1).map(|rest| rest.split('}').next().unwrap_or("")).collect();
     first.join(" | ")
@@ -154,7 +168,7 @@ fn attribute(text: &str) -> TokenStream {
     })
 }
 
-fn field(name: &str) -> Ident {
+pub(crate) fn field(name: &str) -> Ident {
     let ident = gradsmith_compiler::codegen::identifier(name).to_string();
     // A word of Rust got an underscore; the language does not know that one, so it is written raw.
     match ident.strip_suffix('_') {

@@ -5,6 +5,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 pub(crate) mod cases;
+pub(crate) mod objectives;
 pub(crate) mod plans;
 
 use proc_macro2::TokenStream;
