@@ -195,8 +195,12 @@ fn counts<C: Cost<Scalar = f64>>(
             ("d_bias_into", d_bias.0),
             ("gradient_and_hessian_diagonal_into", second.0),
         ];
-        (data.1?, weight.1?, bias.1?);
-        (d_activation.1?, d_weight.1?, d_bias.1?, second.1?);
+        for value in [data.1, weight.1, bias.1] {
+            value?;
+        }
+        for written in [d_activation.1, d_weight.1, d_bias.1, second.1] {
+            written?;
+        }
     }
     Ok(all)
 }
