@@ -79,8 +79,15 @@ impl Kernel<'_> {
     /// Whether an entry depends on where it is, not only on what is there: a Kronecker delta.
     pub(super) fn speaks_of_positions(&self) -> bool {
         let delta = |id: NodeId| matches!(self.g.op(id), Op::Delta);
-        let users = self.l.body.iter().copied().chain(self.l.reductions.iter().map(|r| r.node));
-        users.into_iter().any(|id| delta(id) || self.operands(id).iter().any(|o| delta(o.node)))
+        let stored = self.l.stores.iter().map(|(node, _)| *node);
+        let summed = self.l.reductions.iter().map(|r| r.node);
+        self.l
+            .body
+            .iter()
+            .copied()
+            .chain(stored)
+            .chain(summed)
+            .any(|id| delta(id) || self.operands(id).iter().any(|o| delta(o.node)))
     }
 
     pub(super) fn note_read(&mut self, node: NodeId, axes: Vec<usize>) {
