@@ -8,15 +8,9 @@ use cargo_gradsmith::cases::{
     Body, Case, Context, Cost, Named, Network, Objective, Product, Reject, Tensor, named,
 };
 use cargo_gradsmith::derivatives::{Derivatives, total};
-<<<<<<< ours
 use cargo_gradsmith::front::{CostText, NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::derive::{derive_cost, derive_network};
 use gradsmith_compiler::lower::{self, Role};
-=======
-use cargo_gradsmith::front::{CostText, NetworkText, declaration};
-use gradsmith_compiler::derive::{derive_cost, derive_network, derive_objective};
-use gradsmith_compiler::lower::Role;
->>>>>>> theirs
 use gradsmith_compiler::schedule::Policy;
 use gradsmith_compiler::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -103,21 +97,7 @@ pub(crate) fn gradient_of(
 
 // ---- objectives
 
-/// The struct and its attributes: what is not differentiated by is a field.
-fn objective_struct(
-    expr: &str,
-    defines: &[String],
-    fields: &TokenStream,
-    wrt: &[Declaration],
-) -> Result<TokenStream, String> {
-    let wrt: Vec<String> = wrt.iter().map(ToString::to_string).collect();
-    let wrt: TokenStream = wrt.join(", ").parse().map_err(|e| format!("{wrt:?}: {e}"))?;
-    let defines = defines.iter().map(|d| attribute(d));
-    Ok(quote!(#[objective(#expr, wrt(#wrt))] #(#[define(#defines)])* pub struct Subject { #fields }))
-}
-
 fn objective(o: &Objective) -> Result<Subject, String> {
-<<<<<<< ours
     let text = ObjectiveText {
         expr: o.expr.clone(),
         variables: o.vars.iter().map(|(name, tensor)| sized(name, tensor)).collect(),
@@ -130,74 +110,10 @@ fn objective(o: &Objective) -> Result<Subject, String> {
     let mut wanted = vec![(Array::Value, vec![o.value])];
     for (name, node) in o.wrt.iter().zip(&d.gradient) {
         nodes.push((format!("grad_{name}"), *node));
-=======
-    let tensor = |name: &String| named(&o.vars, name).ok_or_else(|| format!("`{name}` is no variable"));
-    let wrt: Vec<(&String, &Tensor)> =
-        o.wrt.iter().map(|n| Ok((n, tensor(n)?))).collect::<Result<_, String>>()?;
-    let (mut fields, mut values) = (TokenStream::new(), TokenStream::new());
-    for (name, tensor) in o.vars.iter().filter(|(n, _)| !o.wrt.contains(n)) {
-        let name = field(name);
-        let (ty, value) = match tensor.shape.len() {
-            0 => (quote!(f64), number(tensor.data[0])),
-            1 => (quote!(ArrayView1<'static, f64>), view(tensor)),
-            _ => (quote!(ArrayView2<'static, f64>), view(tensor)),
-        };
-        fields.extend(quote!(pub #name: #ty,));
-        values.extend(quote!(#name: #value,));
-    }
-    let declarations: Vec<Declaration> = wrt.iter().map(|(n, t)| sized(n, t)).collect();
-    let expansion = derive_objective(objective_struct(&o.expr, &[], &fields, &declarations)?);
-    let refusal = expansion.to_string();
-    if refusal.contains("compile_error") {
-        return Err(format!("derive(Objective) refuses: {}", messages(&refusal)));
-    }
-    let mut wanted = vec![(Array::Value, vec![o.value]), (Array::Value, vec![o.value])];
-    let (mut x, mut body) = (Vec::new(), TokenStream::new());
-    let total: usize = wrt.iter().map(|(_, t)| t.data.len()).sum();
-    let all = Literal::usize_unsuffixed(total);
-    for (name, tensor) in &wrt {
-        let (from, n) = (x.len(), tensor.data.len());
-        let (start, end) = (Literal::usize_unsuffixed(from), Literal::usize_unsuffixed(from + n));
-        x.extend_from_slice(&tensor.data);
->>>>>>> theirs
         wanted.push(gradient_of(name, &o.gradient, format!("gradient[{name}]"))?);
-        body.extend(quote!(arrays.push(gradient[#start..#end].to_vec());));
-        if let Some(block) = named(&o.hessian, name) {
-            wanted.push((Array::Hessian(format!("hessian[{name},{name}]")), block.clone()));
-            body.extend(quote! {
-                let hessian = problem.hessian(x)?;
-                arrays.push((#start..#end).flat_map(|i| (#start..#end).map(move |j| (i, j))).map(|at| hessian[at]).collect());
-            });
-        }
-        if let Some(product) = named(&o.products, name) {
-            wanted.push((Array::Product(format!("hvp[{name}]")), product.result.clone()));
-            let direction = slice(&product.direction);
-            body.extend(quote! {
-                let mut v = vec![0.0; #all];
-                v[#start..#end].copy_from_slice(#direction);
-                let product = problem.hessian_vector_product(x, &v)?;
-                arrays.push(product.iter().copied().skip(#start).take(#end - #start).collect());
-            });
-        }
     }
-    let x = slice(&x);
-    let items = quote! {
-        use ::gradsmith::__private::{ArrayView1, ArrayView2};
-        pub struct Subject { #fields }
-        #expansion
-    };
-    let body = quote! {
-        use ::gradsmith::Objective as _;
-        let subject = Subject { #values };
-        let mut problem = subject.prepare()?;
-        let x: &[f64] = #x;
-        let mut gradient = vec![f64::NAN; #all];
-        let value = problem.value_and_gradient_into(x, &mut gradient)?;
-        let mut arrays = vec![vec![problem.value(x)?], vec![value]];
-        #body
-        Ok(arrays)
-    };
-    Ok(Subject { module: Module { items, body }, road: "derive(Objective)", wanted })
+    let vars: Named<&Tensor> = o.vars.iter().map(|(name, tensor)| (name.clone(), tensor)).collect();
+    Ok(Subject { module: plans::module(&d.graph, &nodes, &vars, Policy::Store), road: "plan", wanted })
 }
 
 // ---- costs
@@ -287,10 +203,7 @@ fn view(tensor: &Tensor) -> TokenStream {
             let (rows, cols) = (Literal::usize_unsuffixed(rows), Literal::usize_unsuffixed(cols));
             quote!(::gradsmith::__private::matrix(#data, #rows, #cols))
         }
-        _ => quote!({
-            const ENTRIES: &[f64] = #data;
-            ::gradsmith::__private::ArrayView1::from(ENTRIES)
-        }),
+        _ => quote!(::gradsmith::__private::ArrayView1::from(&#data[..])),
     }
 }
 
@@ -506,17 +419,10 @@ fn network_product(n: &Network, data: &TokenStream, wanted: &mut Vec<(Array, Vec
 
 // ---- what must be refused
 
-/// What is wrong with the derive's answer to a text that must be refused; none where it cannot be asked.
+/// What is wrong with the derive's answer to a text that must be refused; none for objectives, which it does not know.
 pub(crate) fn refused_by_derive(r: &Reject) -> Option<Vec<Disagreement>> {
     let expansion = match r.context {
-        Context::Objective => {
-            // A field says its rank only, so all variables are declared; what is asked for and is none is not for it.
-            if r.wrt.is_empty() || r.wrt.iter().any(|n| named(&r.vars, n).is_none()) {
-                return None;
-            }
-            let variables: Vec<Declaration> = r.vars.iter().map(|(n, s)| declaration(n, s.clone())).collect();
-            derive_objective(objective_struct(&r.expr, &r.defines, &quote!(), &variables).ok()?)
-        }
+        Context::Objective => return None,
         Context::Cost => derive_cost(cost_struct(&r.expr, &r.defines, &r.hyper)),
         Context::Network => {
             let of = cost_struct(&r.cost, &r.defines, &r.hyper);
