@@ -184,6 +184,7 @@ impl Items<'_> {
             let out = Self::buffer(plan, plan.output_buffers[0]);
             let check = self.check_x(&["gradient"]);
             quote! {
+                /// `f`, and its gradient.
                 fn value_and_gradient_into(
                     &mut self,
                     x: &[#t],
@@ -251,7 +252,8 @@ impl Items<'_> {
         for (i, row) in self.program.hessian.iter().enumerate() {
             for (j, node) in row.iter().enumerate() {
                 let (a, b) = (&self.program.wrt[i].0, &self.program.wrt[j].0);
-                let line = format!(" `d²f/d{a}d{b} = {}`", emit::text(self.graph(), *node, &view));
+                let below = if i == j { format!("d{a}²") } else { format!("d{a}d{b}") };
+                let line = format!(" `d²f/{below} = {}`", emit::text(self.graph(), *node, &view));
                 docs.extend(quote!(#[doc = #line] #[doc = ""]));
             }
         }
@@ -266,30 +268,26 @@ impl Items<'_> {
             }
         } else {
             let body = self.body(plan, &[self.x_cut()]);
+            let blocks = &self.plans.blocks;
+            let n = self.program.wrt.len();
             let mut copies = TokenStream::new();
-            let mut k = 0;
-            let starts: Vec<TokenStream> = (0..self.program.wrt.len())
-                .map(|i| {
-                    let before: Vec<TokenStream> = (0..i).map(|j| self.size(self.shape_of_wrt(j))).collect();
-                    quote!(0 #(+ #before)*)
-                })
-                .collect();
-            for (i, row) in self.program.hessian.iter().enumerate() {
-                for j in 0..row.len() {
-                    let buffer = plan.output_buffers[k];
-                    let block = Self::buffer(plan, buffer);
-                    k += 1;
-                    let (r, c) = (self.size(self.shape_of_wrt(i)), self.size(self.shape_of_wrt(j)));
-                    let (at, to) = (&starts[i], &starts[j]);
-                    let block = if plan.buffers[buffer.0].storage == Storage::Scalar {
-                        quote!(::core::slice::from_ref(&#block))
-                    } else {
-                        quote!(&*#block)
-                    };
-                    copies.extend(quote! {
-                        #runtime::__private::place_block(&mut out, #block, (#at, #to), (#r, #c));
-                    });
-                }
+            if blocks.len() < n * (n + 1) / 2 {
+                copies.extend(quote!(out.fill(<#t as #runtime::Scalar>::ZERO);));
+            }
+            for block in blocks {
+                let (i, j) = block.at;
+                let buffer = plan.output_buffers[block.output];
+                let name = Self::buffer(plan, buffer);
+                let (at, to) = (self.offset(i), self.offset(j));
+                let (r, c) = (self.size(self.shape_of_wrt(i)), self.size(self.shape_of_wrt(j)));
+                let entries = if plan.buffers[buffer.0].storage == Storage::Scalar {
+                    quote!(::core::slice::from_ref(&#name))
+                } else {
+                    quote!(&*#name)
+                };
+                copies.extend(quote! {
+                    #runtime::__private::place_block(&mut out, #entries, (#at, #to), (#r, #c));
+                });
             }
             quote! {
                 #body
@@ -332,14 +330,12 @@ impl Items<'_> {
             let plan = &plans[1];
             let body = self.body(plan, &[self.x_cut()]);
             let mut copies = TokenStream::new();
-            let mut before: Vec<TokenStream> = Vec::new();
             for k in 0..self.program.wrt.len() {
                 let block = Self::buffer(plan, plan.output_buffers[k]);
-                let size = self.size(self.shape_of_wrt(k));
+                let (start, size) = (self.offset(k), self.size(self.shape_of_wrt(k)));
                 copies.extend(quote! {
-                    #runtime::__private::place_columns(&mut out, &*#block, 0 #(+ #before)*, #size);
+                    #runtime::__private::place_columns(&mut out, &*#block, #start, #size);
                 });
-                before.push(size);
             }
             quote!(#body #copies)
         };

@@ -209,11 +209,23 @@ impl<'a> Items<'a> {
         self.graph().shape(self.program.wrt[k].1)
     }
 
+    /// The number of entries of the first so many variables together.
+    fn offset(&self, variables: usize) -> TokenStream {
+        let shapes = || (0..variables).map(|k| self.shape_of_wrt(k));
+        let constant = |shape: &[Extent]| -> Option<usize> {
+            shape.iter().map(|&e| self.graph().extents.as_constant(e)).product()
+        };
+        if let Some(n) = shapes().map(constant).sum::<Option<usize>>() {
+            let n = Literal::usize_unsuffixed(n);
+            return quote!(#n);
+        }
+        let sizes = shapes().map(|shape| self.size(shape));
+        quote!(#(#sizes)+*)
+    }
+
     /// n, the number of entries of all variables.
     fn len(&self) -> TokenStream {
-        let sizes: Vec<TokenStream> =
-            (0..self.program.wrt.len()).map(|k| self.size(self.shape_of_wrt(k))).collect();
-        quote!(#(#sizes)+*)
+        self.offset(self.program.wrt.len())
     }
 
     fn tokens(&self, derivation: &derivation::Derivation) -> TokenStream {

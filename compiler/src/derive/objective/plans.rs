@@ -2,6 +2,14 @@
 
 use super::*;
 
+/// A block of the Hessian.
+pub(super) struct Block {
+    /// The variables, by number.
+    pub(super) at: (usize, usize),
+    /// Which output of the plan it is.
+    pub(super) output: usize,
+}
+
 /// What each method computes.
 pub(super) struct Plans {
     pub(super) value: Plan,
@@ -9,6 +17,8 @@ pub(super) struct Plans {
     pub(super) both: Plan,
     pub(super) product: Plan,
     pub(super) hessian: Plan,
+    /// The Hessian's blocks on and below the diagonal that are not 0.
+    pub(super) blocks: Vec<Block>,
     /// Of a residual: itself, its Jacobian, JᵀJv.
     pub(super) residual: Vec<Plan>,
 }
@@ -22,19 +32,29 @@ impl Plans {
         };
         let value = ("value".to_owned(), program.value);
         let gradient = by_variable(program, "d_", &program.gradient);
-        let names = || program.wrt.iter().map(|(name, _)| name);
-        let hessian = program
-            .hessian
-            .iter()
-            .zip(names())
-            .flat_map(|(row, a)| row.iter().zip(names()).map(move |(node, b)| (format!("h_{a}_{b}"), *node)))
-            .collect();
+        let mut hessian: Vec<(String, NodeId)> = Vec::new();
+        let mut blocks = Vec::new();
+        for (i, row) in program.hessian.iter().enumerate() {
+            for (j, &node) in row.iter().enumerate() {
+                // A lone block is the Hessian; of several, none is computed that is 0 or another one again.
+                let single = program.hessian.len() == 1;
+                if !single && program.graph.is_zero(node) {
+                    continue;
+                }
+                let output = hessian.iter().position(|(_, n)| *n == node).unwrap_or_else(|| {
+                    hessian.push((format!("h_{}_{}", program.wrt[i].0, program.wrt[j].0), node));
+                    hessian.len() - 1
+                });
+                blocks.push(Block { at: (i, j), output });
+            }
+        }
         Self {
             value: plan(vec![value.clone()]),
             both: plan(std::iter::once(value).chain(gradient.clone()).collect()),
             gradient: plan(gradient),
             product: plan(by_variable(program, "h_", &program.product)),
             hessian: plan(hessian),
+            blocks,
             residual: program.residual.as_ref().map_or_else(Vec::new, |r| {
                 vec![
                     plan(vec![("residual".to_owned(), r.residual)]),
@@ -46,7 +66,7 @@ impl Plans {
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Plan> {
-        let Self { value, gradient, both, product, hessian, residual } = self;
+        let Self { value, gradient, both, product, hessian, residual, .. } = self;
         [value, gradient, both, product, hessian].into_iter().chain(residual)
     }
 }

@@ -45,17 +45,17 @@ impl Items<'_> {
             }
             let runtime = &self.model.runtime;
             let shape = self.graph().shape(*node);
-            let before: Vec<TokenStream> = (0..k).map(|j| self.size(self.shape_of_wrt(j))).collect();
+            let start = self.offset(k);
             let part = match (k, self.program.wrt.len() - 1 - k) {
                 (_, 0) if k == 0 => quote!(x),
                 (0, _) => {
                     let size = self.size(shape);
                     quote!(&x[..#size])
                 }
-                (_, 0) => quote!(&x[#(#before)+*..]),
+                (_, 0) => quote!(&x[#start..]),
                 _ => {
                     let size = self.size(shape);
-                    quote!(&x[#(#before)+*..][..#size])
+                    quote!(&x[#start..][..#size])
                 }
             };
             let cx = self.context();
