@@ -1,12 +1,13 @@
 //! `peers [W1 ... W8]`: times the workloads named, or all, and prints a line of JSON for each.
 
-use gradsmith::Error;
-use peers::{networks, objectives};
+use gradsmith::{Error, parallel};
+use peers::{clock, networks, objectives};
 
 /// Measures one workload and prints its lines.
 type Workload = fn() -> Result<(), Error>;
 
 fn main() -> Result<(), Error> {
+    parallel::set_threads(clock::threads());
     let named: Vec<String> = std::env::args().skip(1).collect();
     let wanted = |name: &str| named.is_empty() || named.iter().any(|n| n == name);
     let workloads: [(&str, Workload); 8] = [

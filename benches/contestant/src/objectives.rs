@@ -16,6 +16,14 @@ pub struct Logistic<'a, T> {
     lambda: T,
 }
 
+impl<'a, T: Scalar> Logistic<'a, T> {
+    /// The regression on these data.
+    #[must_use]
+    pub fn new(data: &'a Regression<T>) -> Self {
+        Self { X: data.x.view(), y: data.y.view(), lambda: T::from_f64(LAMBDA) }
+    }
+}
+
 /// W6.
 #[derive(Clone, Debug, Objective)]
 #[objective("norm2(M .* (U*V' - T))^2", wrt(U: matrix))]
@@ -99,8 +107,7 @@ fn hessian<O: Objective>(case: &'static str, problem: &mut O, x: &[O::Scalar]) -
 /// None that is expected.
 pub fn w5<T: Scalar>() -> Result<(), Error> {
     let data = Regression::<T>::new();
-    let logistic = Logistic { X: data.x.view(), y: data.y.view(), lambda: T::from_f64(LAMBDA) };
-    let mut problem = logistic.prepare()?;
+    let mut problem = Logistic::new(&data).prepare()?;
     gradient("W5a", &mut problem, &data.w)?;
     product("W5b", &mut problem, &data.w, &data.v)?;
     hessian("W5c", &mut problem, &data.w)

@@ -1,0 +1,104 @@
+//! gradsmith beside hand-written `ndarray`: `cargo bench -p peers`.
+
+use divan::{Bencher, black_box};
+use gradsmith::{Network, Objective};
+use ndarray::Array1;
+use peers::hand::{Net, logistic};
+use peers::inputs::Regression;
+use peers::networks::{Tiny, Training, deeper, digits};
+use peers::objectives::Logistic;
+
+fn main() {
+    divan::main();
+}
+
+fn derived<N: Network>(bencher: Bencher<'_, '_>, network: N, workload: u64, batch: usize) {
+    let mut training = Training::new(network, workload, batch).expect("the network of the workload");
+    bencher.bench_local(|| training.step());
+}
+
+fn by_hand<T: peers::hand::Number>(bencher: Bencher<'_, '_>, workload: u64, batch: usize) {
+    let mut net = Net::<T>::new(workload, batch);
+    bencher.bench_local(|| net.step());
+}
+
+/// 6-64-8-4, ReLU, squared distance; value and gradient.
+#[divan::bench_group]
+mod w1 {
+    use super::*;
+
+    #[divan::bench(args = [1, 32])]
+    fn gradsmith(bencher: Bencher<'_, '_>, batch: usize) {
+        let mut training = Training::new(Tiny, 1, batch).expect("the network of the workload");
+        bencher.bench_local(|| training.gradient());
+    }
+
+    #[divan::bench(args = [1, 32])]
+    fn ndarray(bencher: Bencher<'_, '_>, batch: usize) {
+        let mut net = Net::<f32>::new(1, batch);
+        bencher.bench_local(|| black_box(&mut net).gradient());
+    }
+}
+
+/// 784-100-10, sigmoid, cross-entropy, penalty; value, gradient, step.
+#[divan::bench_group]
+mod w2 {
+    use super::*;
+
+    #[divan::bench(args = [10, 100])]
+    fn gradsmith_f32(bencher: Bencher<'_, '_>, batch: usize) {
+        derived(bencher, digits::<f32>(), 2, batch);
+    }
+
+    #[divan::bench(args = [10, 100])]
+    fn ndarray_f32(bencher: Bencher<'_, '_>, batch: usize) {
+        by_hand::<f32>(bencher, 2, batch);
+    }
+
+    #[divan::bench(args = [10, 100])]
+    fn gradsmith_f64(bencher: Bencher<'_, '_>, batch: usize) {
+        derived(bencher, digits::<f64>(), 2, batch);
+    }
+
+    #[divan::bench(args = [10, 100])]
+    fn ndarray_f64(bencher: Bencher<'_, '_>, batch: usize) {
+        by_hand::<f64>(bencher, 2, batch);
+    }
+}
+
+/// 784-512-512-10, ReLU, softmax, penalty, batch 128; value, gradient, step.
+#[divan::bench_group]
+mod w3 {
+    use super::*;
+
+    #[divan::bench]
+    fn gradsmith(bencher: Bencher<'_, '_>) {
+        derived(bencher, deeper(), 3, 128);
+    }
+
+    #[divan::bench]
+    fn ndarray(bencher: Bencher<'_, '_>) {
+        by_hand::<f32>(bencher, 3, 128);
+    }
+}
+
+/// Logistic regression, 10,000 × 200; value and gradient.
+#[divan::bench_group]
+mod w5a {
+    use super::*;
+
+    #[divan::bench]
+    fn gradsmith(bencher: Bencher<'_, '_>) {
+        let data = Regression::<f64>::new();
+        let mut problem = Logistic::new(&data).prepare().expect("shapes that fit");
+        let mut gradient = vec![0.0; data.w.len()];
+        bencher.bench_local(|| problem.value_and_gradient_into(black_box(&data.w), &mut gradient));
+    }
+
+    #[divan::bench]
+    fn ndarray(bencher: Bencher<'_, '_>) {
+        let data = Regression::<f64>::new();
+        let (w, mut gradient) = (Array1::from(data.w.clone()), Array1::zeros(200));
+        bencher.bench_local(|| logistic(black_box(&data), &w, &mut gradient));
+    }
+}
