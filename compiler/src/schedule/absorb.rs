@@ -30,7 +30,7 @@ impl Planner {
             let mut acc = Accumulated::default();
             let mut rest = Vec::new();
             for (coeff, t) in terms {
-                match self.scaled_product(&t, &axes, &uses) {
+                match self.scaled_product(id, &t, &axes, &uses) {
                     Some((node, c, scalars)) => acc.products.push((node, coeff.mul(c), scalars)),
                     None => rest.push((coeff, t)),
                 }
@@ -93,6 +93,7 @@ impl Planner {
     #[allow(clippy::type_complexity, reason = "taken apart at once by the only caller")]
     pub(super) fn scaled_product(
         &self,
+        of: NodeId,
         t: &Tensor,
         axes: &[crate::ir::Index],
         uses: &[u32],
@@ -104,6 +105,10 @@ impl Planner {
         let matmul = |n: NodeId| class(&self.g, n) == Class::MatMul;
         if matmul(t.node) {
             return once(t.node).then(|| (t.node, Number::ONE, Vec::new()));
+        }
+        // A term that others read, too, is computed for itself.
+        if t.node != of && !once(t.node) {
+            return None;
         }
         let Op::Product { coeff, factors, bound } = self.g.op(t.node) else { return None };
         let identity = |o: &Operand| o.axes.iter().enumerate().all(|(k, &a)| k == a as usize);
