@@ -9,7 +9,7 @@ use cargo_gradsmith::cases::{
 };
 use cargo_gradsmith::derivatives::{Derivatives, total};
 use cargo_gradsmith::front::{CostText, NetworkText, ObjectiveText, declaration};
-use gradsmith_compiler::derive::{derive_cost, derive_network};
+use gradsmith_compiler::derive::{derive_cost, derive_network, derive_objective};
 use gradsmith_compiler::lower::{self, Role};
 use gradsmith_compiler::schedule::Policy;
 use gradsmith_compiler::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
@@ -419,10 +419,20 @@ fn network_product(n: &Network, data: &TokenStream, wanted: &mut Vec<(Array, Vec
 
 // ---- what must be refused
 
-/// What is wrong with the derive's answer to a text that must be refused; none for objectives, which it does not know.
+/// What is wrong with the derive's answer to a text that must be refused; none where it cannot be asked.
 pub(crate) fn refused_by_derive(r: &Reject) -> Option<Vec<Disagreement>> {
     let expansion = match r.context {
-        Context::Objective => return None,
+        Context::Objective => {
+            // A field says its rank only, so all variables are declared; `wrt` of what is none is not for it.
+            if r.wrt.is_empty() || r.wrt.iter().any(|n| named(&r.vars, n).is_none()) {
+                return None;
+            }
+            let variables: Vec<String> =
+                r.vars.iter().map(|(n, s)| declaration(n, s.clone()).to_string()).collect();
+            let (expr, wrt) = (Literal::string(&r.expr), variables.join(", ").parse::<TokenStream>().ok()?);
+            let defines = r.defines.iter().map(|d| attribute(d));
+            derive_objective(quote!(#[objective(#expr, wrt(#wrt))] #(#[define(#defines)])* struct Subject {}))
+        }
         Context::Cost => derive_cost(cost_struct(&r.expr, &r.defines, &r.hyper)),
         Context::Network => {
             let of = cost_struct(&r.cost, &r.defines, &r.hyper);
