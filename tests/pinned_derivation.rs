@@ -35,7 +35,7 @@ fn my_cost_is_derived_as_reviewed() {
       ∂C/∂b      = 0
 
     total derivative by a weight
-      dC/dw = delta * a_prev' + ∂C/∂w    (back-propagation adds delta * a_prev' to the direct part)
+      dC/dw = δ * a_prev' + ∂C/∂w    (back-propagation adds δ * a_prev' to the direct part)
     ");
 }
 
