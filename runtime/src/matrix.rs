@@ -1,6 +1,10 @@
 //! Matrices as the contractions see them: numbers elsewhere, with a shape and strides.
 //!
 //! Both views come from row-major slices or from `ndarray` views of any layout, negative strides included, and never copy.
+#![allow(
+    unsafe_code,
+    reason = "a view of a slice whose length is checked: a product may take less time than checking more"
+)]
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
@@ -26,11 +30,10 @@ impl<'a, T: Scalar> Mat<'a, T> {
     #[inline]
     #[track_caller]
     pub fn rows(data: &'a [T], rows: usize, cols: usize) -> Self {
-        assert!(data.len() == rows * cols, "{} numbers do not make a {rows}×{cols} matrix", data.len());
-        match ArrayView2::from_shape((rows, cols), data) {
-            Ok(view) => Mat { view },
-            Err(error) => panic!("{error}"),
-        }
+        let numbers = rows.checked_mul(cols);
+        assert!(numbers == Some(data.len()), "{} numbers do not make a {rows}×{cols} matrix", data.len());
+        // SAFETY: the numbers are there, only read while the view lives, and no more of them than a slice may hold.
+        Mat { view: unsafe { ArrayView2::from_shape_ptr((rows, cols), data.as_ptr()) } }
     }
 
     /// The n×1 matrix of a vector.
@@ -85,11 +88,10 @@ impl<'a, T: Scalar> MatMut<'a, T> {
     #[inline]
     #[track_caller]
     pub fn rows(data: &'a mut [T], rows: usize, cols: usize) -> Self {
-        assert!(data.len() == rows * cols, "{} numbers do not make a {rows}×{cols} matrix", data.len());
-        match ArrayViewMut2::from_shape((rows, cols), data) {
-            Ok(view) => MatMut { view },
-            Err(error) => panic!("{error}"),
-        }
+        let numbers = rows.checked_mul(cols);
+        assert!(numbers == Some(data.len()), "{} numbers do not make a {rows}×{cols} matrix", data.len());
+        // SAFETY: the numbers are there, written through the view alone while it lives, and no more of them than a slice may hold.
+        MatMut { view: unsafe { ArrayViewMut2::from_shape_ptr((rows, cols), data.as_mut_ptr()) } }
     }
 
     /// The n×1 matrix of a vector.

@@ -61,6 +61,23 @@ unsafe fn rows_in_place<V: Vector, const R: usize>(p: &Product<V::T>) {
     }
 }
 
+/// All of a product in the form `rows`, with `b` copied row by row.
+///
+/// # Safety
+/// As for [`rows_tile`].
+#[inline(always)]
+unsafe fn rows_turned<V: Vector, const R: usize>(p: &Product<V::T>) {
+    let mut scratch = V::T::take_scratch(p.n * p.k);
+    let block = scratch.numbers(p.n * p.k);
+    // SAFETY: the caller's; the block has room for all of `b`.
+    unsafe {
+        pack_columns::<V>(block, p, p.n);
+        let turned = Product { b: block.as_ptr(), b_strides: (p.n as isize, 1), ..*p };
+        rows_in_place::<V, R>(&turned);
+    }
+    V::T::put_scratch(scratch);
+}
+
 /// A row times a matrix, in the form `rows`: `step` rows of `b` at a time, so that each is read from end to end.
 ///
 /// # Safety
@@ -317,6 +334,8 @@ enum Form {
     DotsOfRow,
     Dots,
     InPlace,
+    /// `b` copied with rows and columns exchanged, then in place.
+    Turned,
     Packed,
 }
 
@@ -330,6 +349,8 @@ impl Form {
         }
         let columns_adjacent = p.b_strides.1 == 1 || p.n == 1;
         let k_adjacent = p.k == 1 || (p.a_strides.1 == 1 && p.b_strides.0 == 1);
+        let few_terms =
+            if p.n >= V::LANES { p.k <= 16 * p.m.min(16) } else { p.k <= 16 && p.m.min(p.n) >= 4 };
         let row = |n: usize, k: usize| Self::Row(if n > 6 * V::LANES { 32 } else { k });
         if p.n == 1 && p.out_stride == 1 && p.m > 1 && p.a_strides.0 == 1 && !k_adjacent {
             // Aᵀx: the same as a row times A
@@ -347,6 +368,9 @@ impl Form {
             Self::Column
         } else if columns_adjacent && p.m == 1 {
             row(p.n, p.k)
+        } else if k_adjacent && !columns_adjacent && few_terms {
+            // Adding up a vector's lanes for each number costs more than copying `b`.
+            Self::Turned
         } else if k_adjacent && p.m == 1 {
             Self::DotsOfRow
         } else if k_adjacent && !columns_adjacent && p.m <= 32 {
@@ -372,6 +396,7 @@ impl Form {
                 Self::DotsOfRow => dots::<V, 1, 8>(p),
                 Self::Dots => dots::<V, 4, 4>(p),
                 Self::InPlace => rows_in_place::<V, R>(p),
+                Self::Turned => rows_turned::<V, R>(p),
                 Self::Packed => rows_packed::<V, R>(p),
             }
         }
