@@ -375,7 +375,7 @@ impl Form {
             Self::DotsOfRow
         } else if k_adjacent && !columns_adjacent && p.m <= 32 {
             Self::Dots
-        } else if columns_adjacent && (p.m <= 2 * R || p.k <= 4 || p.n <= V::LANES) {
+        } else if columns_adjacent && (p.m <= 2 * R || p.k <= 128 || p.n <= V::LANES) {
             Self::InPlace
         } else {
             Self::Packed
