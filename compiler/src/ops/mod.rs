@@ -1,5 +1,5 @@
 //! What the language can do element by element: one row a function, in [`elementwise`]; how a row's text becomes
-//! nodes, in [`rule`]; values to check against, in [`reference`].
+//! nodes, in [`rule`]; values to check against, in [`mod@reference`].
 
 pub mod elementwise;
 pub mod reference;
