@@ -47,7 +47,7 @@ fn main() -> Result<(), Error> {
     data::report("L-BFGS", lbfgs.state().get_iter(), time, lbfgs.state().get_best_cost(), KNOWN)?;
 
     let (time, search) = (Instant::now(), MoreThuenteLineSearch::new());
-    let newton = Executor::new(problem.clone(), NewtonCG::new(search).with_tolerance(1e-12)?)
+    let newton = Executor::new(problem.clone(), NewtonCG::new(search).with_tolerance(1e-10)?)
         .configure(|state| state.param(start.clone()).max_iters(100))
         .run()?;
     data::report("Newton-CG", newton.state().get_iter(), time, newton.state().get_best_cost(), KNOWN)?;

@@ -33,7 +33,7 @@ const KNOWN: f64 = 2_813.052_009_660;
 
 fn main() -> Result<(), Error> {
     let X = data::standardised(&data::wines().0);
-    let known = |i: usize, j: usize| (3 * i + 7 * j) % 5 != 0;
+    let known = |i: usize, j: usize| !(3 * i + 7 * j).is_multiple_of(5);
     let W = Array2::from_shape_fn(X.dim(), |(i, j)| f64::from(u8::from(known(i, j))));
     println!("{}", Factorisation::DERIVATION);
 

@@ -6,7 +6,7 @@ use ndarray::{Array1, Array2, Axis, concatenate};
 use std::time::Instant;
 
 /// 1599 red wines: eleven measurements each, and the marks that tasters gave, from 3 to 8.
-pub fn wines() -> (Array2<f64>, Array1<f64>) {
+pub(crate) fn wines() -> (Array2<f64>, Array1<f64>) {
     let wines = linfa_datasets::winequality();
     let x = Array2::from_shape_fn((wines.records.nrows(), 11), |(i, j)| wines.records[(i, j)]);
     let marks = wines.targets.iter().map(|&mark| mark as f64).collect();
@@ -14,19 +14,19 @@ pub fn wines() -> (Array2<f64>, Array1<f64>) {
 }
 
 /// 150 irises: length and width of sepal and petal.
-pub fn irises() -> Array2<f64> {
+pub(crate) fn irises() -> Array2<f64> {
     let irises = linfa_datasets::iris();
     Array2::from_shape_fn((irises.records.nrows(), 4), |(i, j)| irises.records[(i, j)])
 }
 
 /// Each column with mean 0 and variance 1.
-pub fn standardised(x: &Array2<f64>) -> Array2<f64> {
+pub(crate) fn standardised(x: &Array2<f64>) -> Array2<f64> {
     let mean = x.sum_axis(Axis(0)) / x.nrows() as f64;
     (x - &mean) / x.std_axis(Axis(0), 0.0)
 }
 
 /// A last column of ones.
-pub fn with_ones(x: &Array2<f64>) -> Array2<f64> {
+pub(crate) fn with_ones(x: &Array2<f64>) -> Array2<f64> {
     let ones = Array2::ones((x.nrows(), 1));
     concatenate![Axis(1), *x, ones]
 }
@@ -35,7 +35,7 @@ pub fn with_ones(x: &Array2<f64>) -> Array2<f64> {
 ///
 /// # Errors
 /// If the two differ by more than a millionth.
-pub fn report(
+pub(crate) fn report(
     solver: &str,
     iterations: u64,
     since: Instant,

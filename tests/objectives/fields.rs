@@ -135,6 +135,10 @@ struct Words<'a> {
 }
 
 #[derive(gradsmith::Objective)]
+#[objective("dot(m, m) + value^2 + norm2(extent_n)^2", wrt(m: vector[n], value: scalar, extent_n: vector[k]))]
+struct Accessors;
+
+#[derive(gradsmith::Objective)]
 #[objective("sum(x.*v) + n*sum(gradient.*workspace.*x) + rest*sum(x)", wrt(x: vector))]
 struct Inner<'a> {
     v: ArrayView1<'a, f64>,
@@ -166,6 +170,13 @@ fn names_of_rust_and_of_the_generated_code_may_be_fields() -> Result<(), gradsmi
     let mut problem = words.prepare()?;
     consistent(&mut problem, &[0.1, 0.2, 0.3]);
     close(&problem.gradient(&[0.0; 3])?, &(a + 1.5), 1e-15);
+    // Variables are read by their own names, but for those of the methods.
+    let mut problem = Accessors.prepare(2, 1)?;
+    let x = [1.0, 2.0, 3.0, 4.0];
+    consistent(&mut problem, &x);
+    assert_eq!(problem.m(&x)?.to_vec(), [1.0, 2.0]);
+    assert_eq!((problem.value_(&x)?, problem.value(&x)?), (3.0, 30.0));
+    assert_eq!(problem.extent_n(&x)?.to_vec(), [4.0]);
     let (v, g) = (arr1(&[1.0, 2.0]), arr1(&[3.0, 4.0]));
     let inner = Inner { v: v.view(), gradient: &g, workspace: [5.0, 6.0], n: 10.0, rest: 0.25 };
     let mut problem = inner.prepare()?;

@@ -129,17 +129,20 @@ impl Items<'_> {
         }
     }
 
+    /// A formula as lines of documentation: text and MathML.
+    fn formula(&self, name: &str, node: NodeId) -> TokenStream {
+        let view = View::default();
+        let line = format!(" `{name} = {}`", emit::text(self.graph(), node, &view));
+        let mathml = format!(" {}", emit::mathml(self.graph(), node, &view));
+        quote!(#[doc = #line] #[doc = ""] #[doc = #mathml] #[doc = ""])
+    }
+
     pub(super) fn implementation(&self) -> TokenStream {
         let runtime = &self.model.runtime;
         let (problem, t) = (&self.problem, self.t());
         let (bounds, args) = self.generics();
         let allow = allowances();
-        let view = View::default();
-        let formula = |name: &str, node: NodeId| {
-            let line = format!(" `{name} = {}`", emit::text(self.graph(), node, &view));
-            let mathml = emit::mathml(self.graph(), node, &view);
-            quote!(#[doc = #line] #[doc = ""] #[doc = #mathml] #[doc = ""])
-        };
+        let formula = |name: &str, node: NodeId| self.formula(name, node);
         let len = self.len();
         let bind = self.bind_extents(&len);
         let value = {
@@ -345,6 +348,12 @@ impl Items<'_> {
             let body = self.body(plan, &[self.x_cut(), self.v_cut(), cut]);
             quote!(#body #after)
         };
+        let residual_doc = self.formula("r", r.residual);
+        let docs = |prefix, nodes: &[NodeId]| -> Vec<TokenStream> {
+            let named = by_variable(self.program, prefix, nodes);
+            named.iter().map(|(name, node)| self.formula(name, *node)).collect()
+        };
+        let (jacobian_docs, product_docs) = (docs("dr/d", &r.jacobian), docs("(JᵀJv)_", &r.product));
         let check_product = self.check_x(&["direction", "out"]);
         quote! {
             #allow
@@ -356,6 +365,7 @@ impl Items<'_> {
                         #rows
                     }
 
+                    #residual_doc
                     fn residual_into(
                         &mut self,
                         x: &[#t],
@@ -367,6 +377,7 @@ impl Items<'_> {
                         ::core::result::Result::Ok(())
                     }
 
+                    #(#jacobian_docs)*
                     fn jacobian_into(
                         &mut self,
                         x: &[#t],
@@ -378,6 +389,7 @@ impl Items<'_> {
                         ::core::result::Result::Ok(())
                     }
 
+                    #(#product_docs)*
                     fn gauss_newton_product_into(
                         &mut self,
                         x: &[#t],

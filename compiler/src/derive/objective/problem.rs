@@ -39,7 +39,7 @@ impl Items<'_> {
         let doc = format!(" [`{of}`], its shapes checked and its memory taken: what a solver calls.");
         let allow = allowances();
         let accessors = self.program.wrt.iter().enumerate().map(|(k, (variable, node))| {
-            let mut ident = codegen::identifier(variable);
+            let mut ident = codegen::plain_identifier(variable);
             if METHODS.iter().any(|m| ident == m) {
                 ident = format_ident!("{ident}_");
             }
@@ -61,7 +61,8 @@ impl Items<'_> {
             let cx = self.context();
             let check = quote!(#runtime::check_length(#runtime::Objective::len(self), x.len())?;);
             let dims: Vec<TokenStream> = shape.iter().map(|&e| cx.extent(self.graph(), e)).collect();
-            let bind = self.bind_extents(&quote!(#part #(#dims)*));
+            let spoken_of = if dims.len() == 2 { quote!(#part #(#dims)*) } else { part.clone() };
+            let bind = self.bind_extents(&spoken_of);
             match shape {
                 [] => {
                     let doc = format!(" The variable `{variable}` in a flat vector.");
@@ -141,6 +142,20 @@ impl Items<'_> {
         quote!(#(#lines)*)
     }
 
+    /// Whether each axis of a field is where its extent comes from, so that nothing can be wrong with it.
+    fn defines_its_extents(&self, k: usize, node: NodeId) -> bool {
+        let g = self.graph();
+        g.shape(node).iter().enumerate().all(|(axis, &e)| {
+            let from_here =
+                |x: &SymbolicExtent| matches!(x.origin, Origin::Field(f, a) if (f, a) == (k, axis));
+            let symbol = match g.extents.kind(e) {
+                ExtentKind::Symbol(name) => Some(name),
+                _ => None,
+            };
+            symbol.is_some_and(|name| self.extents.iter().any(|x| x.name == *name && from_here(x)))
+        })
+    }
+
     pub(super) fn prepare(&self, derivation: &derivation::Derivation) -> TokenStream {
         let runtime = &self.model.runtime;
         let vis = &self.model.input.vis;
@@ -171,8 +186,11 @@ impl Items<'_> {
             }
         }
         let cx = self.context();
-        for f in self.model.data.iter().filter(|f| f.rank > 0) {
+        for (k, f) in self.model.data.iter().enumerate().filter(|(_, f)| f.rank > 0) {
             let Some(node) = self.node(&f.name) else { continue };
+            if self.defines_its_extents(k, node) {
+                continue;
+            }
             let (field, name) = (&f.ident, &f.name);
             let expected: Vec<TokenStream> =
                 self.graph().shape(node).iter().map(|&e| cx.extent(self.graph(), e)).collect();
