@@ -72,7 +72,7 @@ fn expand_prints_rust() {
             "#[objective(\"norm2(X*w - y)^2/2\", wrt(w:vector))]",
             "struct MyObjective<'a> {",
             "X: ArrayView2<'a, f64>,",
-            "fn prepare(",
+            "fn prepare<'p>(",
             "impl<'p> ::gradsmith::Objective for MyObjectiveProblem<'p>",
         ],
     );
