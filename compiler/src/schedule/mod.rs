@@ -8,6 +8,7 @@ mod absorb;
 mod classify;
 mod count;
 mod levels;
+mod opening;
 mod order;
 mod planner;
 mod steps;

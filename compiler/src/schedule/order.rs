@@ -1,9 +1,10 @@
 //! The order of contractions: products of many tensors become products of two, the cheapest pair first.
 //!
-//! A contraction used once inside another is part of it, so `(X'*D)*X*v` is one product of four tensors, and the order
-//! that was written does not matter. Each step's cost is the product of the extents it runs over.
+//! A contraction inside another may be part of it ([`opening`] says which), so `(X'*D)*X*v` is one product of four
+//! tensors, and the order that was written does not matter. Each step's cost is the product of the extents it runs over.
 
 use super::classify::{self, Class};
+use super::opening;
 use crate::ir::{Extent, ExtentKind, Graph, Index, NodeId, Number, Op, Tensor};
 use std::collections::BTreeMap;
 
@@ -12,12 +13,11 @@ const UNKNOWN_EXTENT: f64 = 256.0;
 
 /// Rewrites every contraction that `roots` need into loops and products of two tensors; the new roots.
 pub(super) fn binarise(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
-    let uses = g.uses(roots);
-    let used_once = |id: NodeId| uses.get(id.0 as usize).is_some_and(|u| *u == 1);
+    let opened = opening::opened(g, roots);
     let mut map: BTreeMap<NodeId, NodeId> = BTreeMap::new();
     let mut temporaries = Temporaries { next: 1, next_scalar: 1 };
     for id in g.reachable(roots) {
-        let new = match flattened(g, id, &map, &used_once) {
+        let new = match flattened(g, id, &map, &|inner| opened.contains(&inner)) {
             Some((coeff, factors, out, bound)) => ordered(g, coeff, factors, &out, bound, &mut temporaries),
             None => {
                 let new = g.rebuilt(id, &|c| map.get(&c).copied().unwrap_or(c));
@@ -80,12 +80,12 @@ const SCALAR: &str = "factor";
 
 type Flat = (Number, Vec<(Tensor, Number)>, Vec<Index>, Vec<Index>);
 
-/// A contraction with the contractions inside it that nothing else uses.
+/// A contraction with the contractions inside it that `opens` names.
 fn flattened(
     g: &mut Graph,
     id: NodeId,
     map: &BTreeMap<NodeId, NodeId>,
-    used_once: &dyn Fn(NodeId) -> bool,
+    opens: &dyn Fn(NodeId) -> bool,
 ) -> Option<Flat> {
     let Op::Product { bound, .. } = g.op(id) else { return None };
     if bound.is_empty() {
@@ -96,7 +96,7 @@ fn flattened(
     let (out, mut bound) = (locals[..rank].to_vec(), locals[rank..].to_vec());
     let mut coeff = Number::ONE;
     let mut factors = Vec::new();
-    open(g, id, &locals, used_once, &mut coeff, &mut factors, &mut bound);
+    open(g, id, &locals, opens, &mut coeff, &mut factors, &mut bound);
     let factors = factors
         .into_iter()
         .map(|(t, p): (Tensor, Number)| {
@@ -106,11 +106,23 @@ fn flattened(
     Some((coeff, factors, out, bound))
 }
 
+/// The factors of a contraction over `locals` with those that `opens` names taken apart.
+pub(super) fn opened_factors(
+    g: &mut Graph,
+    id: NodeId,
+    locals: &[Index],
+    opens: &dyn Fn(NodeId) -> bool,
+) -> Vec<(Tensor, Number)> {
+    let (mut coeff, mut factors, mut bound) = (Number::ONE, Vec::new(), Vec::new());
+    open(g, id, locals, opens, &mut coeff, &mut factors, &mut bound);
+    factors
+}
+
 fn open(
     g: &mut Graph,
     id: NodeId,
     locals: &[Index],
-    used_once: &dyn Fn(NodeId) -> bool,
+    opens: &dyn Fn(NodeId) -> bool,
     coeff: &mut Number,
     out: &mut Vec<(Tensor, Number)>,
     bound: &mut Vec<Index>,
@@ -120,18 +132,30 @@ fn open(
     for f in &factors {
         let t = g.tensor(&f.operand, locals);
         let inner = f.operand.node;
-        let nested = matches!(g.op(inner), Op::Product { bound, .. } if !bound.is_empty());
-        if nested && f.power.is_one() && used_once(inner) && g.name(inner).is_none() {
+        if opens(inner) {
             let rank = g.rank(inner);
             let fresh = g.locals(inner);
             let mut inside = t.indices.clone();
             inside.extend(&fresh[rank..]);
             bound.extend(&fresh[rank..]);
-            open(g, inner, &inside, used_once, coeff, out, bound);
+            open(g, inner, &inside, opens, coeff, out, bound);
         } else {
             out.push((t, f.power));
         }
     }
+}
+
+/// The multiplications of a product of tensors along these indices, in the order that [`ordered`] takes.
+pub(super) fn work(g: &Graph, mut factors: Vec<Vec<Index>>, out: &[Index]) -> f64 {
+    let size = |indices: &[Index]| indices.iter().map(|&i| extent_size(g, g.extents.of(i))).product::<f64>();
+    let mut work = 0.0;
+    while factors.len() > 2 {
+        let Some((a, b)) = cheapest_pair(g, &factors, out) else { break };
+        let (second, first) = (factors.remove(b), factors.remove(a));
+        work += size(&union(&first, &second));
+        factors.insert(a, result_indices(&first, &second, &factors, out));
+    }
+    work + size(&factors.iter().fold(Vec::new(), |all, f| union(&all, f)))
 }
 
 fn extent_size(g: &Graph, e: Extent) -> f64 {
@@ -177,12 +201,14 @@ fn ordered(
                 continue;
             }
         }
-        let Some((a, b)) = cheapest_pair(g, &factors, out) else { return whole };
+        let along: Vec<Vec<Index>> = factors.iter().map(|(t, _)| t.indices.clone()).collect();
+        let Some((a, b)) = cheapest_pair(g, &along, out) else { return whole };
         if factors.len() == 2 {
             return whole;
         }
         let (second, first) = (factors.remove(b), factors.remove(a));
-        let result = result_indices(&first, &second, &factors, out);
+        let rest: Vec<Vec<Index>> = factors.iter().map(|(t, _)| t.indices.clone()).collect();
+        let result = result_indices(&first.0.indices, &second.0.indices, &rest, out);
         // What the pair has summed over is done with.
         let summed = |i: &Index| first.0.indices.contains(i) || second.0.indices.contains(i);
         bound.retain(|i| !summed(i) || result.contains(i));
@@ -217,41 +243,36 @@ fn matrix_and_vectors(
     }
 }
 
-fn result_indices(
-    a: &(Tensor, Number),
-    b: &(Tensor, Number),
-    rest: &[(Tensor, Number)],
-    out: &[Index],
-) -> Vec<Index> {
-    let mut result: Vec<Index> = Vec::new();
-    for &i in a.0.indices.iter().chain(&b.0.indices) {
-        let needed = out.contains(&i) || rest.iter().any(|(t, _)| t.indices.contains(&i));
-        if needed && !result.contains(&i) {
-            result.push(i);
+fn union(a: &[Index], b: &[Index]) -> Vec<Index> {
+    let mut all: Vec<Index> = Vec::new();
+    for &i in a.iter().chain(b) {
+        if !all.contains(&i) {
+            all.push(i);
         }
     }
+    all
+}
+
+fn result_indices(a: &[Index], b: &[Index], rest: &[Vec<Index>], out: &[Index]) -> Vec<Index> {
+    let mut result = union(a, b);
+    result.retain(|i| out.contains(i) || rest.iter().any(|f| f.contains(i)));
     result
 }
 
-fn cheapest_pair(g: &Graph, factors: &[(Tensor, Number)], out: &[Index]) -> Option<(usize, usize)> {
+fn cheapest_pair(g: &Graph, factors: &[Vec<Index>], out: &[Index]) -> Option<(usize, usize)> {
     let size = |indices: &[Index]| indices.iter().map(|&i| extent_size(g, g.extents.of(i))).product::<f64>();
     let mut best: Option<(f64, f64, (usize, usize))> = None;
     for a in 0..factors.len() {
         for b in a + 1..factors.len() {
-            let mut union = factors[a].0.indices.clone();
-            union.extend(factors[b].0.indices.iter().filter(|i| !factors[a].0.indices.contains(i)));
-            union.dedup();
-            if union.len() == factors[a].0.indices.len() + factors[b].0.indices.len() {
+            let along = union(&factors[a], &factors[b]);
+            if along.len() == factors[a].len() + factors[b].len() {
                 continue; // an outer product is never the way to begin
             }
-            let rest: Vec<_> = factors
-                .iter()
-                .enumerate()
-                .filter(|(k, _)| *k != a && *k != b)
-                .map(|(_, f)| f.clone())
-                .collect();
+            let mut rest = factors.to_vec();
+            rest.remove(b);
+            rest.remove(a);
             let result = result_indices(&factors[a], &factors[b], &rest, out);
-            let (flops, memory) = (size(&union), size(&result));
+            let (flops, memory) = (size(&along), size(&result));
             if best.as_ref().is_none_or(|(f, m, _)| (flops, memory) < (*f, *m)) {
                 best = Some((flops, memory, (a, b)));
             }
