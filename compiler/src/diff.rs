@@ -208,15 +208,21 @@ impl Sweep {
                     self.give(g, arg, &locals, one, &[(ct.clone(), one), (d, one)]);
                 }
             }
-            // Only the branch taken has a share; the condition has none.
+            // Only the branch taken has a share; the condition has none. What is finite and runs along more than the
+            // choice stays outside it, so that `X' * where(...)` has the derivative `X' * diag(where(...)) * X`.
             Op::Select { op, lhs, rhs, then, otherwise } => {
                 let (l, r) = (g.tensor(&lhs, &locals), g.tensor(&rhs, &locals));
                 let zero = g.constant(Number::ZERO);
+                let (ct, outside) = finite_beyond(g, &ct, axes);
+                let mut share_axes = axes.to_vec();
+                share_axes.extend(ct.indices.iter().filter(|i| !axes.contains(i)));
                 for (operand, taken) in [(&then, true), (&otherwise, false)] {
                     if self.wants(operand.node) {
                         let (u, v) = if taken { (&ct, &zero) } else { (&zero, &ct) };
-                        let share = Tensor::new(g.select_as(op, &l, &r, u, v, &ct_axes), ct_axes.clone());
-                        self.give(g, operand, &locals, one, &[(share, one)]);
+                        let share = g.select_as(op, &l, &r, u, v, &share_axes);
+                        let mut factors = vec![(Tensor::new(share, share_axes.clone()), one)];
+                        factors.extend_from_slice(&outside);
+                        self.give(g, operand, &locals, one, &factors);
                     }
                 }
             }
@@ -315,6 +321,32 @@ impl Sweep {
         shape.extend(g.shape(arg));
         (all, shape)
     }
+}
+
+/// A cotangent as the part that runs along `axes` and what stays beside a choice over them: inputs and deltas along
+/// other axes, which are finite, so that 0 times them is 0.
+fn finite_beyond(g: &mut Graph, ct: &Tensor, axes: &[Index]) -> (Tensor, Vec<(Tensor, Number)>) {
+    let (coeff, factors) = match g.op(ct.node).clone() {
+        Op::Product { coeff, factors, bound } if bound.is_empty() && g.name(ct.node).is_none() => {
+            (coeff, factors.iter().map(|f| (g.tensor(&f.operand, &ct.indices), f.power)).collect())
+        }
+        _ => (Number::ONE, vec![(ct.clone(), Number::ONE)]),
+    };
+    let (outside, inside): (Vec<_>, Vec<_>) = factors.into_iter().partition(|(t, power)| {
+        matches!(g.op(t.node), Op::Input(_) | Op::Delta)
+            && power.as_int().is_some_and(|n| n > 0)
+            && t.indices.iter().any(|i| !axes.contains(i))
+    });
+    if outside.is_empty() {
+        return (ct.clone(), outside);
+    }
+    let mut along: Vec<Index> = Vec::new();
+    for &i in inside.iter().flat_map(|(t, _)| &t.indices) {
+        if !along.contains(&i) {
+            along.push(i);
+        }
+    }
+    (Tensor::new(g.contract(coeff, &inside, &along), along), outside)
 }
 
 /// Whether the node is a sum of squares as it stands: then it is nowhere negative, and the derivative of its root at 0

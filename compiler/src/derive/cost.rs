@@ -106,6 +106,7 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
         .collect();
     quote! {
         #allow
+        const _: () = {
         impl #impl_generics #name #type_generics #where_clause {
             /// What a boosting library asks of a custom objective: gradient and diagonal of the Hessian by the
             /// scores `a`, example by example, summed over nothing and averaged over nothing; m×k both.
@@ -145,8 +146,6 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
             }
         }
 
-        #allow
-        const _: () = {
             #[automatically_derived]
             impl #impl_generics #runtime::Cost for #name #type_generics #where_clause {
                 type Scalar = #t;

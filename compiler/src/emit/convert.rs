@@ -20,6 +20,8 @@ pub(super) struct Converter<'a> {
     pub(super) names: BTreeMap<NodeId, String>,
     /// Names of indices that are in use around what is being written.
     pub(super) scope: Vec<String>,
+    /// Whether anything had no matrix form and was written by its entries.
+    pub(super) by_entries: bool,
     known: BTreeMap<NodeId, Tree>,
 }
 
@@ -30,6 +32,7 @@ impl<'a> Converter<'a> {
             batch: batch.map(|e| graph.extents.find(e)),
             names,
             scope: Vec::new(),
+            by_entries: false,
             known: BTreeMap::new(),
         }
     }

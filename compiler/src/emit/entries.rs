@@ -14,6 +14,7 @@ type Locals = [Option<String>];
 impl Converter<'_> {
     /// The array of the node's entries.
     pub(super) fn array(&mut self, id: NodeId) -> Tree {
+        self.by_entries = true;
         let shape = self.graph.shape(id).to_vec();
         let shown = self.shown(&shape);
         let mut axes: Vec<Option<String>> = vec![None; shape.len()];

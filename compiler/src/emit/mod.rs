@@ -133,6 +133,9 @@ const DEEPEST: usize = 40;
 /// A value this small is written again rather than named.
 const SMALL: usize = 6;
 
+/// The same for a product of matrices among entries, where it is a sum over a new index each time: `sum[k] R[k,j] * D[i,k]`.
+const SMALL_AMONG_ENTRIES: usize = 4;
+
 /// The node as notation.
 #[must_use]
 pub fn lines(g: &Graph, node: NodeId, view: &View) -> Lines {
@@ -154,7 +157,9 @@ pub fn lines(g: &Graph, node: NodeId, view: &View) -> Lines {
             }
         }
     }
-    abbreviate(g, node, view, &mut names, &mut define);
+    let mut trial = Converter::new(g, view.batch, names.clone());
+    trial.tree(node);
+    abbreviate(g, node, view, trial.by_entries, &mut names, &mut define);
     let mut converter = Converter::new(g, view.batch, names);
     let mut definitions = Vec::new();
     for id in define {
@@ -196,11 +201,13 @@ fn filled(tree: Tree, rank: usize) -> Notation {
     }
 }
 
-/// Names what is shared, where the formula would be long without, and what is deep, so that no formula is.
+/// Names what is shared, where the formula would be long without, and what is deep, so that no formula is. A formula by
+/// entries names the products of matrices that it shares.
 fn abbreviate(
     g: &Graph,
     node: NodeId,
     view: &View,
+    by_entries: bool,
     names: &mut BTreeMap<NodeId, String>,
     define: &mut BTreeSet<NodeId>,
 ) {
@@ -231,14 +238,22 @@ fn abbreviate(
         sizes.insert(id, size);
     }
     let long = sizes.get(&node).is_some_and(|s| s.0 > view.budget || s.1 > DEEPEST);
-    if !long {
+    if !long && !by_entries {
         return;
     }
+    let small = |id: NodeId| {
+        let product = g.rank(id) > 0 && matches!(g.op(id), Op::Product { bound, .. } if !bound.is_empty());
+        match (by_entries && product, long) {
+            (true, _) => SMALL_AMONG_ENTRIES,
+            (false, true) => SMALL,
+            (false, false) => usize::MAX,
+        }
+    };
     let mut number = 0;
     sizes.clear();
     for &id in &shown {
         let size = measure(names, id, &sizes);
-        let shared = uses.get(&id).is_some_and(|n| *n > 1) && size.0 >= SMALL;
+        let shared = uses.get(&id).is_some_and(|n| *n > 1) && size.0 >= small(id);
         if id != node && (shared || size.1 > DEEPEST) && !names.contains_key(&id) {
             names.insert(id, local_name(g, &mut number));
             define.insert(id);

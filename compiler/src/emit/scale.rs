@@ -9,7 +9,13 @@ pub(super) fn scaled(coeff: Number, scalars: Vec<(Tree, Number)>, body: Option<N
     let mut scale = Scale::new(coeff);
     let mut results = Vec::new();
     for (t, exponent) in scalars {
-        if exponent.is_negative() {
+        // A mere divisor: `c / x`, not `c * (1/x)`.
+        if let Notation::Over(one, below) = &t.note
+            && exponent.is_one()
+            && **one == Notation::Number(Number::ONE)
+        {
+            scale.below.push((**below).clone());
+        } else if exponent.is_negative() {
             scale.below.push(power(t.note, exponent.neg(), false));
         } else if t.plain {
             scale.above.push(power(t.note, exponent, false));

@@ -134,22 +134,32 @@ impl Items<'_> {
         let view = View::default();
         let line = format!(" `{name} = {}`", emit::text(self.graph(), node, &view));
         let mathml = format!(" {}", emit::mathml(self.graph(), node, &view));
-        quote!(#[doc = #line] #[doc = ""] #[doc = #mathml] #[doc = ""])
+        quote!(#[doc = #line] #[doc = ""] #[doc = #mathml])
+    }
+
+    /// A paragraph for each of these nodes, one by each variable.
+    fn formulas(&self, prefix: &str, nodes: &[NodeId]) -> TokenStream {
+        let mut docs = TokenStream::new();
+        for (k, (name, node)) in by_variable(self.program, prefix, nodes).iter().enumerate() {
+            if k > 0 {
+                docs.extend(quote!(#[doc = ""]));
+            }
+            docs.extend(self.formula(name, *node));
+        }
+        docs
     }
 
     pub(super) fn implementation(&self) -> TokenStream {
         let runtime = &self.model.runtime;
         let (problem, t) = (&self.problem, self.t());
         let (bounds, args) = self.generics();
-        let allow = allowances();
-        let formula = |name: &str, node: NodeId| self.formula(name, node);
         let len = self.len();
         let bind = self.bind_extents(&len);
         let value = {
             let plan = &self.plans.value;
             let body = self.body(plan, &[self.x_cut()]);
             let out = Self::buffer(plan, plan.output_buffers[0]);
-            let (check, doc) = (self.check_x(&[]), formula("f", self.program.value));
+            let (check, doc) = (self.check_x(&[]), self.formula("f", self.program.value));
             quote! {
                 #doc
                 fn value(&mut self, x: &[#t]) -> ::core::result::Result<#t, #runtime::Error> {
@@ -164,10 +174,9 @@ impl Items<'_> {
             let (cut, after) = self.out_cut(plan, quote!(gradient), 0);
             let body = self.body(plan, &[self.x_cut(), cut]);
             let check = self.check_x(&["gradient"]);
-            let docs = by_variable(self.program, "df/d", &self.program.gradient);
-            let docs = docs.iter().map(|(n, node)| formula(n, *node));
+            let docs = self.formulas("df/d", &self.program.gradient);
             quote! {
-                #(#docs)*
+                #docs
                 fn gradient_into(
                     &mut self,
                     x: &[#t],
@@ -205,10 +214,9 @@ impl Items<'_> {
             let (cut, after) = self.out_cut(plan, quote!(out), 0);
             let body = self.body(plan, &[self.x_cut(), self.v_cut(), cut]);
             let check = self.check_x(&["direction", "out"]);
-            let docs = by_variable(self.program, "(Hv)_", &self.program.product);
-            let docs = docs.iter().map(|(n, node)| formula(n, *node));
+            let docs = self.formulas("(Hv)_", &self.program.product);
             quote! {
-                #(#docs)*
+                #docs
                 fn hessian_vector_product_into(
                     &mut self,
                     x: &[#t],
@@ -224,24 +232,21 @@ impl Items<'_> {
         };
         let hessian = self.hessian();
         quote! {
-            #allow
-            const _: () = {
-                #[automatically_derived]
-                impl #bounds #runtime::Objective for #problem #args {
-                    type Scalar = #t;
+            #[automatically_derived]
+            impl #bounds #runtime::Objective for #problem #args {
+                type Scalar = #t;
 
-                    fn len(&self) -> usize {
-                        #bind
-                        #len
-                    }
-
-                    #value
-                    #gradient
-                    #both
-                    #product
-                    #hessian
+                fn len(&self) -> usize {
+                    #bind
+                    #len
                 }
-            };
+
+                #value
+                #gradient
+                #both
+                #product
+                #hessian
+            }
         }
     }
 
@@ -257,7 +262,10 @@ impl Items<'_> {
                 let (a, b) = (&self.program.wrt[i].0, &self.program.wrt[j].0);
                 let below = if i == j { format!("d{a}²") } else { format!("d{a}d{b}") };
                 let line = format!(" `d²f/{below} = {}`", emit::text(self.graph(), *node, &view));
-                docs.extend(quote!(#[doc = #line] #[doc = ""]));
+                if !docs.is_empty() {
+                    docs.extend(quote!(#[doc = ""]));
+                }
+                docs.extend(quote!(#[doc = #line]));
             }
         }
         let work = if self.single() {
@@ -317,7 +325,6 @@ impl Items<'_> {
         let runtime = &self.model.runtime;
         let (problem, t) = (&self.problem, self.t());
         let (bounds, args) = self.generics();
-        let allow = allowances();
         let plans = &self.plans.residual;
         let rows = self.size(self.graph().shape(r.residual));
         let bind = self.bind_extents(&rows);
@@ -349,59 +356,53 @@ impl Items<'_> {
             quote!(#body #after)
         };
         let residual_doc = self.formula("r", r.residual);
-        let docs = |prefix, nodes: &[NodeId]| -> Vec<TokenStream> {
-            let named = by_variable(self.program, prefix, nodes);
-            named.iter().map(|(name, node)| self.formula(name, *node)).collect()
-        };
-        let (jacobian_docs, product_docs) = (docs("dr/d", &r.jacobian), docs("(JᵀJv)_", &r.product));
+        let jacobian_docs = self.formulas("dr/d", &r.jacobian);
+        let product_docs = self.formulas("(JᵀJv)_", &r.product);
         let check_product = self.check_x(&["direction", "out"]);
         quote! {
-            #allow
-            const _: () = {
-                #[automatically_derived]
-                impl #bounds #runtime::Residual for #problem #args {
-                    fn residuals(&self) -> usize {
-                        #bind
-                        #rows
-                    }
-
-                    #residual_doc
-                    fn residual_into(
-                        &mut self,
-                        x: &[#t],
-                        out: &mut [#t],
-                    ) -> ::core::result::Result<(), #runtime::Error> {
-                        #check
-                        #runtime::check_length(#runtime::Residual::residuals(self), out.len())?;
-                        #residual
-                        ::core::result::Result::Ok(())
-                    }
-
-                    #(#jacobian_docs)*
-                    fn jacobian_into(
-                        &mut self,
-                        x: &[#t],
-                        mut out: #runtime::__private::ArrayViewMut2<'_, #t>,
-                    ) -> ::core::result::Result<(), #runtime::Error> {
-                        #check
-                        #runtime::check_shape("out", &[#runtime::Residual::residuals(self), n], out.shape())?;
-                        #jacobian
-                        ::core::result::Result::Ok(())
-                    }
-
-                    #(#product_docs)*
-                    fn gauss_newton_product_into(
-                        &mut self,
-                        x: &[#t],
-                        direction: &[#t],
-                        out: &mut [#t],
-                    ) -> ::core::result::Result<(), #runtime::Error> {
-                        #check_product
-                        #product
-                        ::core::result::Result::Ok(())
-                    }
+            #[automatically_derived]
+            impl #bounds #runtime::Residual for #problem #args {
+                fn residuals(&self) -> usize {
+                    #bind
+                    #rows
                 }
-            };
+
+                #residual_doc
+                fn residual_into(
+                    &mut self,
+                    x: &[#t],
+                    out: &mut [#t],
+                ) -> ::core::result::Result<(), #runtime::Error> {
+                    #check
+                    #runtime::check_length(#runtime::Residual::residuals(self), out.len())?;
+                    #residual
+                    ::core::result::Result::Ok(())
+                }
+
+                #jacobian_docs
+                fn jacobian_into(
+                    &mut self,
+                    x: &[#t],
+                    mut out: #runtime::__private::ArrayViewMut2<'_, #t>,
+                ) -> ::core::result::Result<(), #runtime::Error> {
+                    #check
+                    #runtime::check_shape("out", &[#runtime::Residual::residuals(self), n], out.shape())?;
+                    #jacobian
+                    ::core::result::Result::Ok(())
+                }
+
+                #product_docs
+                fn gauss_newton_product_into(
+                    &mut self,
+                    x: &[#t],
+                    direction: &[#t],
+                    out: &mut [#t],
+                ) -> ::core::result::Result<(), #runtime::Error> {
+                    #check_product
+                    #product
+                    ::core::result::Result::Ok(())
+                }
+            }
         }
     }
 }

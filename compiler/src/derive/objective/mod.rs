@@ -230,9 +230,19 @@ impl<'a> Items<'a> {
 
     fn tokens(&self, derivation: &derivation::Derivation) -> TokenStream {
         let problem = self.problem_type();
-        let prepare = self.prepare(derivation);
-        let implementation = self.implementation();
-        let residual = self.residual();
-        quote!(#problem #prepare #implementation #residual)
+        let allow = allowances();
+        let (prepare, accessors) = (self.prepare(derivation), self.accessors());
+        let (implementation, residual) = (self.implementation(), self.residual());
+        quote! {
+            #problem
+
+            #allow
+            const _: () = {
+                #prepare
+                #accessors
+                #implementation
+                #residual
+            };
+        }
     }
 }

@@ -6,6 +6,9 @@ use super::*;
 const METHODS: &[&str] =
     &["len", "is_empty", "value", "hessian", "check_gradient", "clone", "residual", "residuals", "jacobian"];
 
+/// Sizes of arrays, by how they are written: how many there are, and the size.
+type Room = BTreeMap<String, (usize, TokenStream)>;
+
 impl Items<'_> {
     /// The lifetime of borrowed data: `'p`, unless the struct has one of that name.
     pub(super) fn lifetime(&self) -> Lifetime {
@@ -27,7 +30,7 @@ impl Items<'_> {
     pub(super) fn problem_type(&self) -> TokenStream {
         let vis = &self.model.input.vis;
         let (name, of, t, p) = (&self.problem, &self.model.input.ident, self.t(), self.lifetime());
-        let (bounds, args) = self.generics();
+        let (bounds, _) = self.generics();
         let fields = self.model.data.iter().map(|f| {
             let ident = codegen::identifier(&f.name);
             if f.rank == 0 { quote!(#ident: #t) } else { quote!(#ident: ::std::borrow::Cow<#p, [#t]>) }
@@ -37,7 +40,24 @@ impl Items<'_> {
             quote!(#field: usize)
         });
         let doc = format!(" [`{of}`], its shapes checked and its memory taken: what a solver calls.");
-        let allow = allowances();
+        quote! {
+            #[doc = #doc]
+            #[allow(non_snake_case, reason = "matrices have capital letters")]
+            #[derive(::core::clone::Clone, ::core::fmt::Debug)]
+            #vis struct #name #bounds {
+                #(#fields,)*
+                #(#extents,)*
+                workspace: ::std::vec::Vec<#t>,
+                lifetime: ::core::marker::PhantomData<&#p ()>,
+            }
+        }
+    }
+
+    /// The variables in a flat vector, each by its name.
+    pub(super) fn accessors(&self) -> TokenStream {
+        let vis = &self.model.input.vis;
+        let (name, t) = (&self.problem, self.t());
+        let (bounds, args) = self.generics();
         let accessors = self.program.wrt.iter().enumerate().map(|(k, (variable, node))| {
             let mut ident = codegen::plain_identifier(variable);
             if METHODS.iter().any(|m| ident == m) {
@@ -116,17 +136,6 @@ impl Items<'_> {
             }
         });
         quote! {
-            #[doc = #doc]
-            #allow
-            #[derive(::core::clone::Clone, ::core::fmt::Debug)]
-            #vis struct #name #bounds {
-                #(#fields,)*
-                #(#extents,)*
-                workspace: ::std::vec::Vec<#t>,
-                lifetime: ::core::marker::PhantomData<&#p ()>,
-            }
-
-            #allow
             impl #bounds #name #args {
                 #(#accessors)*
             }
@@ -214,15 +223,8 @@ impl Items<'_> {
             let (ident, field) = (&e.ident, &e.field);
             quote!(#field: #ident)
         });
-        let rooms: Vec<TokenStream> =
-            self.plans.all().filter_map(|p| self.room(p, self.copies_out(p))).collect();
-        let room = match rooms.as_slice() {
-            [] => quote!(0),
-            [room] => room.clone(),
-            [first, rest @ ..] => quote!((#first) #(.max(#rest))*),
-        };
+        let room = self.most_room();
         let (text, latex) = (derivation.text(), derivation.latex());
-        let allow = allowances();
         let given: Vec<String> = self
             .extents
             .iter()
@@ -235,7 +237,6 @@ impl Items<'_> {
             format!(" Checks the shapes and takes the memory, once. No field tells {}.", given.join(", "))
         };
         quote! {
-            #allow
             impl #impl_generics #of #type_generics #where_clause {
                 /// The derivation, as text: the value, the gradient, the Hessian.
                 #vis const DERIVATION: &'static str = #text;
@@ -265,15 +266,45 @@ impl Items<'_> {
         }
     }
 
-    /// Numbers that a plan takes of the workspace, if any: its temporaries, and the blocks that are copied out.
-    pub(super) fn room(&self, plan: &Plan, blocks: bool) -> Option<TokenStream> {
+    /// Numbers that the workspace has: what the plan that takes most takes.
+    fn most_room(&self) -> TokenStream {
+        let all: Vec<Room> = self.plans.all().map(|p| self.room(p, self.copies_out(p))).collect();
+        let mut rooms: Vec<&Room> = Vec::new();
+        for room in &all {
+            let within = |small: &Room, large: &Room| {
+                small.iter().all(|(key, (n, _))| large.get(key).is_some_and(|(m, _)| n <= m))
+            };
+            if !rooms.iter().any(|r| within(room, r)) {
+                rooms.retain(|r| !within(r, room));
+                rooms.push(room);
+            }
+        }
+        let total = |room: &Room| {
+            let sizes = room.values().map(|(count, size)| {
+                let count = Literal::usize_unsuffixed(*count);
+                if count.to_string() == "1" { size.clone() } else { quote!(#count * #size) }
+            });
+            quote!(#(#sizes)+*)
+        };
+        match rooms.as_slice() {
+            [] => quote!(0),
+            [room] if room.is_empty() => quote!(0),
+            [room] => total(room),
+            [first, rest @ ..] => {
+                let (first, rest) = (total(first), rest.iter().map(|r| total(r)));
+                quote!((#first) #(.max(#rest))*)
+            }
+        }
+    }
+
+    /// Numbers that a plan takes of the workspace: its temporaries, and the blocks that are copied out.
+    fn room(&self, plan: &Plan, blocks: bool) -> Room {
         let cx = self.context();
-        let sizes: Vec<TokenStream> = plan
-            .buffers
-            .iter()
-            .filter(|b| taken_of_workspace(b, blocks))
-            .map(|b| cx.entries(&plan.graph, &b.shape))
-            .collect();
-        (!sizes.is_empty()).then(|| quote!(#(#sizes)+*))
+        let mut room = Room::new();
+        for b in plan.buffers.iter().filter(|b| taken_of_workspace(b, blocks)) {
+            let size = cx.entries(&plan.graph, &b.shape);
+            room.entry(size.to_string()).or_insert((0, size)).0 += 1;
+        }
+        room
     }
 }

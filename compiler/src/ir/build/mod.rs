@@ -107,6 +107,37 @@ impl Graph {
         self.as_constant(id).is_some_and(Number::is_zero)
     }
 
+    /// Whether a matrix is its own transpose, whatever its inputs are: as `w*w' - eye` is.
+    #[must_use]
+    pub fn is_symmetric(&mut self, id: NodeId) -> bool {
+        let &[rows, cols] = self.shape(id) else { return false };
+        if rows != cols {
+            return false;
+        }
+        match self.op(id).clone() {
+            Op::Delta => true,
+            Op::Inverse(a) => self.is_symmetric(a),
+            Op::Sum(terms) => terms.iter().all(|t| self.is_symmetric_operand(&t.operand)),
+            Op::Map { args, .. } => args.iter().all(|a| self.is_symmetric_operand(a)),
+            // Along its axes in the other order it is the same node.
+            Op::Product { coeff, factors, .. } => {
+                let locals = self.locals(id);
+                let parts: Vec<_> =
+                    factors.iter().map(|f| (self.tensor(&f.operand, &locals), f.power)).collect();
+                self.contract_over(coeff, &parts, &[locals[1], locals[0]], &locals[2..]) == id
+            }
+            _ => false,
+        }
+    }
+
+    fn is_symmetric_operand(&mut self, operand: &Operand) -> bool {
+        match operand.axes.as_slice() {
+            [] => true,
+            [0, 1] | [1, 0] => self.is_symmetric(operand.node),
+            _ => false,
+        }
+    }
+
     pub(super) fn is_named(&self, id: NodeId) -> bool {
         self.name(id).is_some() && !matches!(self.op(id), Op::Input(_))
     }
@@ -136,8 +167,12 @@ impl Graph {
         Operand { node: tensor.node, axes }
     }
 
-    /// The operand behind a mere view (a permutation, a diagonal, a broadcast), the constant behind a filled array.
+    /// The operand behind a mere view (a permutation, a diagonal, a broadcast), the constant behind a filled array
+    /// and behind a delta's diagonal.
     pub(super) fn seen_through(&mut self, t: &Tensor) -> Tensor {
+        if matches!(self.op(t.node), Op::Delta) && t.indices[0] == t.indices[1] {
+            return self.constant(Number::ONE);
+        }
         if !self.is_named(t.node)
             && let Op::Product { coeff, factors, bound } = self.op(t.node)
             && bound.is_empty()

@@ -82,6 +82,8 @@ pub static ALL: &[Rule] = rules! {
     "constant exponent":   "sum(x .^ (2 + sum(softmax(y))))" => "sum(x .* x .* x)",                "all x" in 0.1 .. 3.0, Always, powers::constant_exponent;
     "max of one":          "sum(max(x, x))" => "sum(x)",                                 "all x" in -3.0 .. 3.0, Always, powers::max_of_one;
     "sum of choices":      "sum(where(x > y, u, 0) + where(x > y, v, 1))" => "sum(where(x > y, u + v, 1))", "all x, y, u, v" in -3.0 .. 3.0, Always, sums::selects;
+    "sigmoids add to 1":   "sum(y .* sigmoid(x) + y .* sigmoid(-x))" => "sum(y)",         "all x, y" in -3.0 .. 3.0, After, sums::reflect;
+    "mirrored terms":      "sum((x*x' - eye)*u + (x*x' - eye)'*u)" => "sum(2*(x*x' - eye)*u)", "all x, u" in -3.0 .. 3.0, After, sums::mirrored;
     "expand":              "sum((1 - y) .* sigmoid(x) - y .* sigmoid(-x))" => "sum(sigmoid(x) - y)", "all x, y" in -3.0 .. 3.0, After, sums::expand;
     "common factor":       "sum(x .* y + x .* u)" => "sum(x .* (y + u))",                "all x, y, u" in -3.0 .. 3.0, After, sums::common_factor;
 };

@@ -1,7 +1,7 @@
 //! Sums: multiplied out where that makes them smaller, common factors taken out.
 
 use super::super::measure::weight;
-use super::{inner, opposite, terms, terms_of};
+use super::{Opened, inner, opposite, terms, terms_of};
 use crate::ir::{Graph, Index, NodeId, Number, Op, Tensor};
 use crate::syntax::ast::CompareOp;
 
@@ -76,7 +76,7 @@ fn factors_of(g: &Graph, t: &Tensor) -> Vec<(Tensor, Number)> {
 }
 
 /// c r σ(u) + c r σ(−u) = c r
-fn reflect(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+pub(super) fn reflect(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let (parts, out) = terms(g, id)?;
     for a in 0..parts.len() {
         for b in a + 1..parts.len() {
@@ -108,6 +108,35 @@ fn reflect(g: &mut Graph, id: NodeId) -> Option<NodeId> {
         }
     }
     None
+}
+
+/// S x + Sᵀ x = 2 S x where S is symmetric as it stands: each S along its indices in one order, and like terms add up.
+pub(super) fn mirrored(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let (parts, out) = terms(g, id)?;
+    let mut turned = Vec::with_capacity(parts.len());
+    for (c, t) in &parts {
+        let node = match Opened::product(g, t.node).filter(|p| !p.bound.is_empty()) {
+            Some(mut p) => {
+                for k in 0..p.factors.len() {
+                    let (f, _) = &p.factors[k];
+                    let place = |at: Index| p.out.iter().chain(&p.bound).position(|i| *i == at);
+                    let later = matches!(f.indices.as_slice(), [i, j] if place(*i) > place(*j));
+                    if later && g.is_symmetric(f.node) {
+                        p.factors[k].0.indices.reverse();
+                    }
+                }
+                p.closed(g)
+            }
+            None => t.node,
+        };
+        turned.push((*c, Tensor::new(node, t.indices.clone())));
+    }
+    let new = g.sum_as(&turned, &out);
+    let count = |g: &Graph, id: NodeId| match g.op(id) {
+        Op::Sum(terms) => terms.len(),
+        _ => 1,
+    };
+    (count(g, new) < parts.len()).then_some(new)
 }
 
 /// What a sum costs, down to its factors.
