@@ -5,6 +5,7 @@
 
 mod allocation;
 mod checks;
+mod derivations;
 mod errors;
 mod fields;
 mod residuals;
