@@ -6,9 +6,22 @@
     reason = "a view of a slice whose length is checked: a product may take less time than checking more"
 )]
 
-use ndarray::{ArrayView2, ArrayViewMut2};
+use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder};
 
 use crate::scalar::Scalar;
+
+/// Panics unless the last row and column of a strided matrix is among `len` numbers.
+#[inline]
+#[track_caller]
+fn check_strided(len: usize, (rows, cols): (usize, usize), strides: (usize, usize)) {
+    let last = |n: usize, stride: usize| n.checked_sub(1).and_then(|n| n.checked_mul(stride));
+    let fits = match (last(rows, strides.0), last(cols, strides.1)) {
+        (Some(down), Some(right)) => down.checked_add(right).is_some_and(|end| end < len),
+        // Without rows or columns there is nothing to find.
+        _ => rows == 0 || cols == 0,
+    };
+    assert!(fits, "{len} numbers do not make a {rows}×{cols} matrix with strides {strides:?}");
+}
 
 /// A matrix to read.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +47,18 @@ impl<'a, T: Scalar> Mat<'a, T> {
         assert!(numbers == Some(data.len()), "{} numbers do not make a {rows}×{cols} matrix", data.len());
         // SAFETY: the numbers are there, only read while the view lives, and no more of them than a slice may hold.
         Mat { view: unsafe { ArrayView2::from_shape_ptr((rows, cols), data.as_ptr()) } }
+    }
+
+    /// The matrix of this shape, (rows, columns), whose next row is `strides.0` numbers on, and next column `strides.1`.
+    ///
+    /// # Panics
+    /// If `data` ends before the last row and column.
+    #[inline]
+    #[track_caller]
+    pub fn strided(data: &'a [T], shape: (usize, usize), strides: (usize, usize)) -> Self {
+        check_strided(data.len(), shape, strides);
+        // SAFETY: the last number is there, so all are; they are only read while the view lives.
+        Mat { view: unsafe { ArrayView2::from_shape_ptr(shape.strides(strides), data.as_ptr()) } }
     }
 
     /// The n×1 matrix of a vector.
@@ -92,6 +117,23 @@ impl<'a, T: Scalar> MatMut<'a, T> {
         assert!(numbers == Some(data.len()), "{} numbers do not make a {rows}×{cols} matrix", data.len());
         // SAFETY: the numbers are there, written through the view alone while it lives, and no more of them than a slice may hold.
         MatMut { view: unsafe { ArrayViewMut2::from_shape_ptr((rows, cols), data.as_mut_ptr()) } }
+    }
+
+    /// The matrix of this shape, (rows, columns), whose next row is `strides.0` numbers on, and next column `strides.1`.
+    ///
+    /// # Panics
+    /// If `data` ends before the last row and column, or if two of them would be one number.
+    #[inline]
+    #[track_caller]
+    pub fn strided(data: &'a mut [T], shape: (usize, usize), strides: (usize, usize)) -> Self {
+        check_strided(data.len(), shape, strides);
+        let ((rows, cols), (down, right)) = (shape, strides);
+        let apart = (down > 0 || rows < 2)
+            && (right > 0 || cols < 2)
+            && (down > right * cols.saturating_sub(1) || right > down * rows.saturating_sub(1));
+        assert!(apart || rows == 0 || cols == 0, "strides {strides:?} let rows and columns overlap");
+        // SAFETY: the last number is there, so all are, each once; the view alone writes them while it lives.
+        MatMut { view: unsafe { ArrayViewMut2::from_shape_ptr(shape.strides(strides), data.as_mut_ptr()) } }
     }
 
     /// The n×1 matrix of a vector.

@@ -6,6 +6,7 @@
 
 mod expr;
 mod kernel;
+mod product;
 mod step;
 
 pub use step::{Formula, body};

@@ -5,7 +5,7 @@ use super::kernel::{Kernel, extent_scalar};
 use super::{Context, buffer_ident};
 use crate::emit::{self, View};
 use crate::ir::{AxisFn, NodeId, Number, Op, Operand};
-use crate::schedule::{BufferId, MatMul, Plan, Step};
+use crate::schedule::{BufferId, Plan, Step};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
@@ -45,11 +45,11 @@ pub fn body(plan: &Plan, cx: &Context, formula: Formula<'_>) -> TokenStream {
     quote!(#head #code)
 }
 
-struct Steps<'a> {
-    plan: &'a Plan,
-    cx: &'a Context,
-    formula: Formula<'a>,
-    math: bool,
+pub(super) struct Steps<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) cx: &'a Context,
+    pub(super) formula: Formula<'a>,
+    pub(super) math: bool,
     counter: usize,
 }
 
@@ -105,7 +105,7 @@ impl Steps<'_> {
         self.scalar_value(operand.node)
     }
 
-    fn scalar_value(&self, node: NodeId) -> Code {
+    pub(super) fn scalar_value(&self, node: NodeId) -> Code {
         let g = &self.plan.graph;
         match g.op(node) {
             Op::Number(n) => Code::atom(self.cx.number(*n)),
@@ -142,67 +142,6 @@ impl Steps<'_> {
         let (name, t, value) =
             (buffer_ident(self.plan, buffer), self.cx.float.tokens(), self.scalar_value(node).tokens);
         quote!(let #name: #t = #value;)
-    }
-
-    fn matmul(&mut self, m: &MatMul) -> TokenStream {
-        let g = &self.plan.graph;
-        let Op::Product { factors, .. } = g.op(m.product) else { return TokenStream::new() };
-        let [a, b] = factors.as_slice() else { return TokenStream::new() };
-        let rank = g.rank(m.product);
-        // The left operand has the rows of the result.
-        let (left, right) = if rank == 0 || a.operand.axes.contains(&0) {
-            (&a.operand, &b.operand)
-        } else {
-            (&b.operand, &a.operand)
-        };
-        let runtime = &self.cx.runtime;
-        let left = self.matrix(left, rank as u8, false);
-        let right = self.matrix(right, rank as u8, true);
-        let out = buffer_ident(self.plan, m.out);
-        let out = match g.shape(m.product) {
-            [r, c] => {
-                let (r, c) = (self.cx.extent(g, *r), self.cx.extent(g, *c));
-                quote!(#runtime::matrix::MatMut::rows(&mut *#out, #r, #c))
-            }
-            _ => quote!(#runtime::matrix::MatMut::column(&mut *#out)),
-        };
-        let mut writer = Writer { g, cx: self.cx, math: false };
-        let scalars: Vec<(Code, Number)> =
-            m.scalars.iter().map(|(n, p)| (self.scalar_value(*n), *p)).collect();
-        let alpha = writer.product(m.coeff, &scalars).tokens;
-        self.math |= writer.math;
-        let accum = if m.accumulate { quote!(Add) } else { quote!(Replace) };
-        let formula = (self.formula)(self.plan, m.product);
-        let formula = formula.rsplit_once(" = ").map_or(formula.as_str(), |(_, right)| right);
-        let factor = if m.scalars.is_empty() && m.coeff.is_one() {
-            String::new()
-        } else {
-            format!("{} * ", alpha.to_string().replace(' ', ""))
-        };
-        let sign = if m.accumulate { "+=" } else { "=" };
-        let doc = format!(" `{} {sign} {factor}{formula}`", self.plan.buffers[m.out.0].name);
-        quote! {
-            #[doc = #doc]
-            #runtime::contract::matmul(#out, #runtime::contract::Accum::#accum, #alpha, #left, #right);
-        }
-    }
-
-    /// An operand as a matrix: on the left, contracted along its columns; on the right, along its rows.
-    fn matrix(&self, operand: &Operand, bound: u8, right: bool) -> TokenStream {
-        let g = &self.plan.graph;
-        let runtime = &self.cx.runtime;
-        let Some(&b) = self.plan.buffer_of.get(&operand.node) else { return super::lost().tokens };
-        let name = buffer_ident(self.plan, b);
-        match (operand.axes.as_slice(), g.shape(operand.node)) {
-            ([first, _], [r, c]) => {
-                let (r, c) = (self.cx.extent(g, *r), self.cx.extent(g, *c));
-                let contracted_first = *first == bound;
-                let turned = if contracted_first == right { quote!() } else { quote!(.t()) };
-                quote!(#runtime::matrix::Mat::rows(&*#name, #r, #c)#turned)
-            }
-            _ if right => quote!(#runtime::matrix::Mat::column(&*#name)),
-            _ => quote!(#runtime::matrix::Mat::row(&*#name)),
-        }
     }
 
     fn axis(&mut self, id: NodeId) -> TokenStream {

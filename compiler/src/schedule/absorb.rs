@@ -2,7 +2,8 @@
 
 use super::classify::{Class, class};
 use super::planner::{Accumulated, Planner, Scaled};
-use crate::ir::{NodeId, Number, Op, Operand, Tensor};
+use super::product::Product;
+use crate::ir::{Graph, NodeId, Number, Op, Operand, Tensor};
 use std::collections::BTreeSet;
 
 impl Planner {
@@ -40,6 +41,12 @@ impl Planner {
             }
             if !rest.is_empty() {
                 acc.init = Some(self.g.sum_as(&rest, &axes));
+            }
+            // A matrix times itself is added to what is symmetric only, so it comes first.
+            let gram = |n: NodeId| Product::of(&self.g, n).is_some_and(|p| p.gram.is_some());
+            acc.products.sort_by_key(|(n, ..)| !gram(*n));
+            if gram(acc.products[0].0) && acc.init.is_some_and(|n| !symmetric(&self.g, n)) {
+                continue;
             }
             self.absorbed.extend(acc.products.iter().map(|(n, ..)| *n));
             self.accumulated.insert(id, acc);
@@ -132,5 +139,16 @@ impl Planner {
         }
         bound.is_empty().then_some(())?;
         product.map(|n| (n, *coeff, scalars))
+    }
+}
+
+/// Whether a matrix is seen to be symmetric: made of deltas and numbers.
+fn symmetric(g: &Graph, id: NodeId) -> bool {
+    let part = |o: &Operand| o.axes.is_empty() || matches!(g.op(o.node), Op::Delta) || symmetric(g, o.node);
+    match g.op(id) {
+        Op::Delta => true,
+        Op::Sum(terms) => terms.iter().all(|t| part(&t.operand)),
+        Op::Product { factors, bound, .. } => bound.is_empty() && factors.iter().all(|f| part(&f.operand)),
+        _ => false,
     }
 }

@@ -1,7 +1,8 @@
 //! What it takes to compute a node: nothing, a scalar expression, a place in a loop, a loop with a sum, a product of
 //! two matrices, a call.
 
-use crate::ir::{AxisFn, Factor, Graph, NodeId, Op, Operand};
+use super::product::{Product, distinct};
+use crate::ir::{AxisFn, Graph, NodeId, Op};
 
 /// The class of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub enum Class {
         /// Whether an operand runs along all of them, so that the loop is no longer than what it reads.
         covered: bool,
     },
-    /// A product of two matrices or vectors.
+    /// A product of two matrices or vectors, or several: see [`Product`].
     MatMul,
     /// A function along an axis, kept whole.
     Axis,
@@ -35,17 +36,7 @@ pub fn class(g: &Graph, id: NodeId) -> Class {
     let rank = g.rank(id);
     match g.op(id) {
         Op::Number(_) | Op::Pi | Op::Extent(_) | Op::Input(_) => Class::Leaf,
-        // A stored matrix, summed along its rows against a vector: the library takes several rows at a time.
-        Op::Product { factors, bound, .. }
-            if !bound.is_empty()
-                && factors.iter().any(|f| is_summed_by_rows(g, &f.operand, rank))
-                && is_matmul(factors, rank, rank + bound.len()) =>
-        {
-            Class::MatMul
-        }
-        Op::Product { factors, bound, .. } if !bound.is_empty() => {
-            contraction(factors, rank, rank + bound.len())
-        }
+        Op::Product { bound, .. } if !bound.is_empty() => contraction(g, id),
         Op::Axis { function: AxisFn::Max, arg, along, .. } => {
             let covered = arg.axes.len() == rank + along.len();
             let space = if covered { arg.axes.clone() } else { all(rank + along.len()) };
@@ -65,28 +56,23 @@ pub fn class(g: &Graph, id: NodeId) -> Class {
     }
 }
 
-/// Whether the operand is a matrix that no loop would compute on the way, its rows running along the bound index.
-fn is_summed_by_rows(g: &Graph, operand: &Operand, bound: usize) -> bool {
-    operand.axes.len() == 2
-        && operand.axes[0] as usize == bound
-        && class(g, operand.node) != Class::Elementwise
-}
-
 fn all(locals: usize) -> Vec<u8> {
     (0..locals as u8).collect()
 }
 
-/// Whether each axis runs along its own local.
-fn distinct(axes: &[u8]) -> bool {
-    axes.iter().enumerate().all(|(k, a)| !axes[..k].contains(a))
-}
-
-fn contraction(factors: &[Factor], rank: usize, locals: usize) -> Class {
+fn contraction(g: &Graph, id: NodeId) -> Class {
+    let Op::Product { factors, bound, .. } = g.op(id) else { return Class::Leaf };
+    let (rank, locals) = (g.rank(id), g.rank(id) + bound.len());
+    let product = Product::of(g, id);
+    // A vector is no array to run along: several rows of the matrix go at a time.
+    if product.as_ref().is_some_and(|p| p.cols.is_empty()) {
+        return Class::MatMul;
+    }
     let cover = factors.iter().find(|f| f.operand.axes.len() == locals && distinct(&f.operand.axes));
     if let Some(f) = cover {
         return Class::Reduction { space: f.operand.axes.clone(), covered: true };
     }
-    if is_matmul(factors, rank, locals) {
+    if product.is_some() {
         return Class::MatMul;
     }
     // Without a cover: one long loop. Where the last axis of the result is the last of an operand too, it goes
@@ -99,22 +85,4 @@ fn contraction(factors: &[Factor], rank: usize, locals: usize) -> Class {
         all(locals)
     };
     Class::Reduction { space, covered: false }
-}
-
-/// Two operands of at most two axes that share one bound axis and no other.
-fn is_matmul(factors: &[Factor], rank: usize, locals: usize) -> bool {
-    let [a, b] = factors else { return false };
-    let (a, pa, b, pb) = (&a.operand, a.power, &b.operand, b.power);
-    let own = |x: &Operand, other: &Operand| x.axes.iter().filter(|l| !other.axes.contains(l)).count();
-    let shared: Vec<u8> = a.axes.iter().copied().filter(|l| b.axes.contains(l)).collect();
-    locals == rank + 1
-        && pa.is_one()
-        && pb.is_one()
-        && distinct(&a.axes)
-        && distinct(&b.axes)
-        && shared.len() == 1
-        && shared[0] as usize == rank
-        && own(a, b) <= 1
-        && own(b, a) <= 1
-        && own(a, b) + own(b, a) == rank
 }

@@ -3,7 +3,7 @@
 //! Invariant: each step's work is counted as often as its loop runs, so a plan that computes something twice counts it
 //! twice.
 
-use super::{Class, Plan, Step, class};
+use super::{Class, Plan, Product, Step, class};
 use crate::ir::{AxisFn, Extent, ExtentKind, Factor, Graph, NodeId, Number, Op};
 use std::collections::BTreeMap;
 
@@ -100,7 +100,16 @@ impl Plan {
                         }
                     }
                 }
-                Step::MatMul(m) => count.products += locals(m.product),
+                Step::MatMul(m) => {
+                    let whole = locals(m.product);
+                    let half = Product::of(g, m.product).is_some_and(|p| p.gram.is_some());
+                    count.products += if half {
+                        let summed = whole / g.shape(m.product).first().map_or(1, |&e| size(g, e, sizes)).max(1);
+                        (whole + summed) / 2
+                    } else {
+                        whole
+                    };
+                }
                 Step::Axis(id) => {
                     let Op::Axis { function, arg, along, .. } = g.op(*id) else { continue };
                     let entries = volume(g.shape(arg.node));

@@ -11,10 +11,12 @@ mod levels;
 mod opening;
 mod order;
 mod planner;
+mod product;
 mod steps;
 
 pub use classify::{Class, class};
 pub use count::Operations;
+pub use product::Product;
 
 use crate::ir::{AxisFn, Extent, Graph, NodeId, Number, Op, Tensor};
 use crate::syntax::ast::CompareOp;

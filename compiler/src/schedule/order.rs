@@ -180,13 +180,16 @@ fn ordered(
         if b.is_empty() || classify::class(g, whole) == Class::MatMul {
             return whole;
         }
-        if let Class::Reduction { covered: true, .. } = classify::class(g, whole) {
-            // What goes with a matrix along the summed index alone is one vector: then it is a product of two.
-            let Some((matrix, rest)) = matrix_and_vectors(g, &factors, out, &bound) else { return whole };
+        // Vectors along the summed index alone, beside a matrix or one with itself, are one vector.
+        if let Some((matrices, rest)) = matrix_and_vectors(g, &factors, out, &bound) {
             let vector = g.contract(Number::ONE, &rest, &bound);
             temporaries.name(g, vector);
-            factors = vec![matrix, (Tensor::new(vector, bound.clone()), Number::ONE)];
+            factors = matrices;
+            factors.push((Tensor::new(vector, bound.clone()), Number::ONE));
             continue;
+        }
+        if let Class::Reduction { covered: true, .. } = classify::class(g, whole) {
+            return whole;
         }
         if f.len() < 2 || factors.len() < 2 {
             return whole;
@@ -224,23 +227,28 @@ fn ordered(
 
 type Raised = (Tensor, Number);
 
-/// A matrix that is there and, apart from it, two or more vectors along the one index summed over.
+/// A matrix that is there, or one twice, and apart from it two or more vectors along the one index summed over.
 fn matrix_and_vectors(
     g: &Graph,
     factors: &[Raised],
     out: &[Index],
     bound: &[Index],
-) -> Option<(Raised, Vec<Raised>)> {
-    let ([free], [summed]) = (out, bound) else { return None };
-    let is_matrix = |(t, power): &Raised| {
-        t.indices == [*summed, *free] && power.is_one() && classify::class(g, t.node) != Class::Elementwise
+) -> Option<(Vec<Raised>, Vec<Raised>)> {
+    let [summed] = bound else { return None };
+    let (rest, matrices): (Vec<Raised>, Vec<Raised>) =
+        factors.iter().cloned().partition(|(t, _)| t.indices == [*summed]);
+    let vectors = rest.len() > 1 || rest.iter().any(|(_, power)| !power.is_one());
+    let along = |(t, power): &Raised, free: &Index| {
+        power.is_one() && t.indices.len() == 2 && t.indices.contains(summed) && t.indices.contains(free)
     };
-    let (matrices, rest): (Vec<Raised>, Vec<Raised>) = factors.iter().cloned().partition(is_matrix);
-    let vectors = rest.len() > 1 && rest.iter().all(|(t, _)| t.indices == [*summed]);
-    match <[Raised; 1]>::try_from(matrices) {
-        Ok([matrix]) if vectors => Some((matrix, rest)),
-        _ => None,
-    }
+    let fits = match (matrices.as_slice(), out) {
+        ([x], [free]) => along(x, free) && classify::class(g, x.0.node) != Class::Elementwise,
+        ([x, z], [i, j]) => {
+            x.0.node == z.0.node && ((along(x, i) && along(z, j)) || (along(x, j) && along(z, i)))
+        }
+        _ => false,
+    };
+    (vectors && fits).then_some((matrices, rest))
 }
 
 fn union(a: &[Index], b: &[Index]) -> Vec<Index> {

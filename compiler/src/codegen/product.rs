@@ -1,0 +1,221 @@
+//! Products of matrices: one call of the runtime, in loops over the indices that belong to neither rows nor columns.
+
+use super::expr::{Code, Writer};
+use super::step::Steps;
+use super::{Context, buffer_ident};
+use crate::ir::{Extent, Graph, Number, Op, Operand};
+use crate::schedule::{BufferId, MatMul, Product};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{format_ident, quote};
+
+impl Steps<'_> {
+    pub(super) fn matmul(&mut self, m: &MatMul) -> TokenStream {
+        let g = &self.plan.graph;
+        let Some(product) = Product::of(g, m.product) else { return super::lost().tokens };
+        let runtime = &self.cx.runtime;
+        let mut writer = Writer { g, cx: self.cx, math: false };
+        let scalars: Vec<(Code, Number)> =
+            m.scalars.iter().map(|(n, p)| (self.scalar_value(*n), *p)).collect();
+        let alpha = writer.product(m.coeff, &scalars).tokens;
+        self.math |= writer.math;
+        let formula = (self.formula)(self.plan, m.product);
+        let formula = formula.rsplit_once(" = ").map_or(formula.as_str(), |(_, right)| right);
+        let factor = if m.scalars.is_empty() && m.coeff.is_one() {
+            String::new()
+        } else {
+            format!("{} * ", alpha.to_string().replace(' ', ""))
+        };
+        let sign = if m.accumulate { "+=" } else { "=" };
+        let doc = format!(" `{} {sign} {factor}{formula}`", self.plan.buffers[m.out.0].name);
+        // What loops add up begins with 0.
+        let filled = !m.accumulate && !product.around_summed.is_empty();
+        let accum = if m.accumulate || filled { quote!(Add) } else { quote!(Replace) };
+        let accum = quote!(#runtime::contract::Accum::#accum);
+        let layout = Layout::new(self.cx, g, m, &product);
+        let out = layout.out(buffer_ident(self.plan, m.out));
+        let (Some(left), Some(right)) = (self.array(&product.left), self.array(&product.right)) else {
+            return super::lost().tokens;
+        };
+        let call = match &product.gram {
+            Some(weights) => {
+                let x = layout.view(left, &product.left, &product.summed, &product.rows);
+                let weights = match weights.as_ref().map(|w| self.array(w)) {
+                    None => quote!(::core::option::Option::None),
+                    Some(Some(name)) => quote!(::core::option::Option::Some(&*#name)),
+                    Some(None) => super::lost().tokens,
+                };
+                quote!(#runtime::contract::gram(#out, #accum, #alpha, #x, #weights);)
+            }
+            None => {
+                let left = layout.view(left, &product.left, &product.rows, &product.summed);
+                let right = layout.view(right, &product.right, &product.summed, &product.cols);
+                quote!(#runtime::contract::matmul(#out, #accum, #alpha, #left, #right);)
+            }
+        };
+        let call = layout.around(call);
+        if filled {
+            let (out, n) = (buffer_ident(self.plan, m.out), self.cx.entries(g, g.shape(m.product)));
+            let zero = self.cx.number(Number::ZERO);
+            return quote! {
+                #out[..#n].fill(#zero);
+                #[doc = #doc]
+                #call
+            };
+        }
+        quote! {
+            #[doc = #doc]
+            #call
+        }
+    }
+
+    fn array(&self, operand: &Operand) -> Option<Ident> {
+        let buffer: &BufferId = self.plan.buffer_of.get(&operand.node)?;
+        Some(buffer_ident(self.plan, *buffer))
+    }
+}
+
+/// The extents of a product's locals, and what to call its loops' indices.
+struct Layout<'a> {
+    cx: &'a Context,
+    g: &'a Graph,
+    product: &'a Product,
+    /// The extent of each local.
+    locals: Vec<Extent>,
+    rank: usize,
+}
+
+impl<'a> Layout<'a> {
+    fn new(cx: &'a Context, g: &'a Graph, m: &MatMul, product: &'a Product) -> Self {
+        let rank = g.rank(m.product);
+        let mut locals = g.shape(m.product).to_vec();
+        if let Op::Product { bound, .. } = g.op(m.product) {
+            locals.extend(bound);
+        }
+        Self { cx, g, product, locals, rank }
+    }
+
+    fn loops(&self) -> impl Iterator<Item = u8> {
+        self.product.around.iter().chain(&self.product.around_summed).copied()
+    }
+
+    fn index(local: u8) -> Ident {
+        const NAMES: [&str; 4] = ["i", "j", "k", "l"];
+        match NAMES.get(local as usize) {
+            Some(name) => Ident::new(name, Span::call_site()),
+            None => format_ident!("i{local}"),
+        }
+    }
+
+    /// How many numbers an index, or several as one, runs over.
+    fn count(&self, locals: &[u8]) -> TokenStream {
+        let extents: Vec<Extent> = locals.iter().map(|&l| self.locals[l as usize]).collect();
+        let n = self.cx.product(self.g, &extents);
+        if extents.len() > 1 && n.clone().into_iter().count() > 1 { quote!((#n)) } else { n }
+    }
+
+    /// The call in its loops.
+    fn around(&self, call: TokenStream) -> TokenStream {
+        let loops: Vec<u8> = self.loops().collect();
+        loops.into_iter().rev().fold(call, |inner, local| {
+            let (index, n) = (Self::index(local), self.count(&[local]));
+            quote!(for #index in 0..#n { #inner })
+        })
+    }
+
+    /// The result as a matrix to write.
+    fn out(&self, array: Ident) -> TokenStream {
+        let runtime = &self.cx.runtime;
+        let axes: Vec<u8> = (0..self.rank as u8).collect();
+        let (rows, cols) = (&self.product.rows, &self.product.cols);
+        if axes.len() == 1 && rows.len() == 1 {
+            return quote!(#runtime::matrix::MatMut::column(&mut *#array));
+        }
+        let (r, c) = (self.count(rows), self.count(cols));
+        match self.part(&axes, rows, cols) {
+            Part::Whole => quote!(#runtime::matrix::MatMut::rows(&mut *#array, #r, #c)),
+            Part::Rows(offset) => quote!(#runtime::matrix::MatMut::rows(&mut #array[#offset..][..#r * #c], #r, #c)),
+            Part::Strided(offset, [rs, cs]) => {
+                quote!(#runtime::matrix::MatMut::strided(&mut #array[#offset..], (#r, #c), (#rs, #cs)))
+            }
+        }
+    }
+
+    /// An operand as a matrix to read: its rows, its columns.
+    fn view(&self, array: Ident, operand: &Operand, rows: &[u8], cols: &[u8]) -> TokenStream {
+        let runtime = &self.cx.runtime;
+        if rows.is_empty() || cols.is_empty() {
+            let form = if cols.is_empty() { quote!(column) } else { quote!(row) };
+            return quote!(#runtime::matrix::Mat::#form(&*#array));
+        }
+        let turned = {
+            let place = |l: u8| operand.axes.iter().position(|&a| a == l);
+            place(rows[0]) > place(cols[0])
+        };
+        let (rows, cols) = if turned { (cols, rows) } else { (rows, cols) };
+        let (r, c) = (self.count(rows), self.count(cols));
+        let t = if turned { quote!(.t()) } else { quote!() };
+        match self.part(&operand.axes, rows, cols) {
+            Part::Whole => quote!(#runtime::matrix::Mat::rows(&*#array, #r, #c)#t),
+            Part::Rows(offset) => quote!(#runtime::matrix::Mat::rows(&#array[#offset..][..#r * #c], #r, #c)#t),
+            Part::Strided(offset, [rs, cs]) => {
+                quote!(#runtime::matrix::Mat::strided(&#array[#offset..], (#r, #c), (#rs, #cs))#t)
+            }
+        }
+    }
+
+    /// Where in an array with these axes the matrix lies.
+    fn part(&self, axes: &[u8], rows: &[u8], cols: &[u8]) -> Part {
+        let joined: Vec<u8> = rows.iter().chain(cols).copied().collect();
+        let leading = axes.len() - joined.len();
+        if axes[leading..] == joined[..] {
+            if leading == 0 {
+                return Part::Whole;
+            }
+            let before = self.position(&axes[..leading]);
+            let (r, c) = (self.count(rows), self.count(cols));
+            return Part::Rows(quote!(#before * #r * #c));
+        }
+        let stride = |local: u8| {
+            let after = axes.iter().position(|&a| a == local).map_or(axes.len(), |p| p + 1);
+            self.count(&axes[after..])
+        };
+        let mut offset = TokenStream::new();
+        for (n, &l) in axes.iter().filter(|l| !joined.contains(l)).enumerate() {
+            let (index, stride) = (Self::index(l), stride(l));
+            let plus = if n > 0 { quote!(+) } else { quote!() };
+            offset.extend(quote!(#plus #index * #stride));
+        }
+        if offset.is_empty() {
+            let zero = Literal::usize_unsuffixed(0);
+            offset = quote!(#zero);
+        }
+        let last = |run: &[u8]| stride(run[run.len() - 1]);
+        Part::Strided(offset, [last(rows), last(cols)])
+    }
+
+    /// The position of the loops' indices among those of these axes.
+    fn position(&self, axes: &[u8]) -> TokenStream {
+        let mut position: Option<TokenStream> = None;
+        for &l in axes {
+            let index = Self::index(l);
+            position = Some(match position {
+                None => quote!(#index),
+                Some(p) => {
+                    let n = self.count(&[l]);
+                    quote!((#p * #n + #index))
+                }
+            });
+        }
+        position.unwrap_or_else(|| quote!(0))
+    }
+}
+
+/// Where a matrix lies in an array.
+enum Part {
+    /// It is the array.
+    Whole,
+    /// Row by row, from here on.
+    Rows(TokenStream),
+    /// From here on, with these distances from a row to the next and from a column to the next.
+    Strided(TokenStream, [TokenStream; 2]),
+}
