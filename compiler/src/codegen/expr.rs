@@ -47,9 +47,17 @@ pub(super) struct Writer<'a> {
     pub(super) cx: &'a Context,
     /// Whether `math` has been used.
     pub(super) math: bool,
+    /// Two axes of the loop whose indices are equal: a delta of them is 1.
+    pub(super) equal: Option<[u8; 2]>,
 }
 
 impl Writer<'_> {
+    /// Whether an operand is a delta of indices that are equal.
+    fn is_one(&self, operand: &Operand) -> bool {
+        matches!(self.g.op(operand.node), Op::Delta)
+            && self.equal.is_some_and(|[a, b]| operand.axes == [a, b] || operand.axes == [b, a])
+    }
+
     fn number(&self, n: Number) -> Code {
         let tokens = self.cx.number(n);
         Code::fixed(tokens)
@@ -84,6 +92,9 @@ impl Writer<'_> {
             Op::Product { coeff, factors, .. } => {
                 let mut parts = Vec::new();
                 for f in &factors {
+                    if self.is_one(&f.operand) {
+                        continue;
+                    }
                     let code = operand(self, &f.operand);
                     parts.push((code, f.power));
                 }

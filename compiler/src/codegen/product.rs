@@ -13,7 +13,7 @@ impl Steps<'_> {
         let g = &self.plan.graph;
         let Some(product) = Product::of(g, m.product) else { return super::lost().tokens };
         let runtime = &self.cx.runtime;
-        let mut writer = Writer { g, cx: self.cx, math: false };
+        let mut writer = Writer { g, cx: self.cx, math: false, equal: None };
         let scalars: Vec<(Code, Number)> =
             m.scalars.iter().map(|(n, p)| (self.scalar_value(*n), *p)).collect();
         let alpha = writer.product(m.coeff, &scalars).tokens;
@@ -133,7 +133,9 @@ impl<'a> Layout<'a> {
         let (r, c) = (self.count(rows), self.count(cols));
         match self.part(&axes, rows, cols) {
             Part::Whole => quote!(#runtime::matrix::MatMut::rows(&mut *#array, #r, #c)),
-            Part::Rows(offset) => quote!(#runtime::matrix::MatMut::rows(&mut #array[#offset..][..#r * #c], #r, #c)),
+            Part::Rows(offset) => {
+                quote!(#runtime::matrix::MatMut::rows(&mut #array[#offset..][..#r * #c], #r, #c))
+            }
             Part::Strided(offset, [rs, cs]) => {
                 quote!(#runtime::matrix::MatMut::strided(&mut #array[#offset..], (#r, #c), (#rs, #cs)))
             }
@@ -156,7 +158,9 @@ impl<'a> Layout<'a> {
         let t = if turned { quote!(.t()) } else { quote!() };
         match self.part(&operand.axes, rows, cols) {
             Part::Whole => quote!(#runtime::matrix::Mat::rows(&*#array, #r, #c)#t),
-            Part::Rows(offset) => quote!(#runtime::matrix::Mat::rows(&#array[#offset..][..#r * #c], #r, #c)#t),
+            Part::Rows(offset) => {
+                quote!(#runtime::matrix::Mat::rows(&#array[#offset..][..#r * #c], #r, #c)#t)
+            }
             Part::Strided(offset, [rs, cs]) => {
                 quote!(#runtime::matrix::Mat::strided(&#array[#offset..], (#r, #c), (#rs, #cs))#t)
             }

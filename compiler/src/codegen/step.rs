@@ -125,7 +125,7 @@ impl Steps<'_> {
     }
 
     fn scalar(&mut self, id: NodeId) -> TokenStream {
-        let mut writer = Writer { g: &self.plan.graph, cx: self.cx, math: false };
+        let mut writer = Writer { g: &self.plan.graph, cx: self.cx, math: false, equal: None };
         let code = writer.node(id, &mut |_, o| self.operand(o));
         self.math |= writer.math;
         let Some(&b) = self.plan.buffer_of.get(&id) else { return TokenStream::new() };

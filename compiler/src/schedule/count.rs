@@ -104,7 +104,8 @@ impl Plan {
                     let whole = locals(m.product);
                     let half = Product::of(g, m.product).is_some_and(|p| p.gram.is_some());
                     count.products += if half {
-                        let summed = whole / g.shape(m.product).first().map_or(1, |&e| size(g, e, sizes)).max(1);
+                        let summed =
+                            whole / g.shape(m.product).first().map_or(1, |&e| size(g, e, sizes)).max(1);
                         (whole + summed) / 2
                     } else {
                         whole

@@ -1,7 +1,7 @@
 //! Contractions as products of matrices: which indices are rows, which columns, which are summed, which run around.
 
 use super::classify::{Class, class};
-use crate::ir::{Factor, Graph, NodeId, Op, Operand};
+use crate::ir::{Factor, Graph, Index, NodeId, Op, Operand};
 
 /// How a contraction of two arrays, or of one with itself, is done by products of matrices.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,11 +99,26 @@ fn gram(factors: &[Factor], rank: usize, locals: usize) -> Option<Product> {
 
 /// Two arrays that share what is summed, each with indices of its own.
 fn pair(factors: &[Factor], rank: usize, locals: usize) -> Option<Product> {
-    let [a, b] = factors else { return None };
-    if !a.power.is_one() || !b.power.is_one() {
-        return None;
+    match factors {
+        [a, b] if a.power.is_one() && b.power.is_one() => operands(&a.operand, &b.operand, rank, locals),
+        _ => None,
     }
-    let (a, b) = (&a.operand, &b.operand);
+}
+
+/// How many loops would run around the product of arrays with these indices.
+pub(super) fn loops_around(a: &[Index], b: &[Index], out: &[Index]) -> usize {
+    let mut locals = out.to_vec();
+    locals.extend(a.iter().filter(|i| !out.contains(i)));
+    let operand = |indices: &[Index]| {
+        let local = |i: &Index| locals.iter().position(|l| l == i).and_then(|p| u8::try_from(p).ok());
+        let axes: Option<Vec<u8>> = indices.iter().map(local).collect();
+        axes.map(|axes| Operand { node: NodeId(0), axes })
+    };
+    let product = operand(a).zip(operand(b)).and_then(|(a, b)| operands(&a, &b, out.len(), locals.len()));
+    product.map_or(locals.len(), |p| p.around.len() + p.around_summed.len())
+}
+
+fn operands(a: &Operand, b: &Operand, rank: usize, locals: usize) -> Option<Product> {
     let bound: Vec<u8> = (rank as u8..locals as u8).collect();
     let shared = |local: &u8| a.axes.contains(local) && b.axes.contains(local);
     if !distinct(&a.axes) || !distinct(&b.axes) || !bound.iter().all(shared) {

@@ -45,6 +45,9 @@ impl Kernel<'_> {
 
     /// 1 where two indices are equal, 0 elsewhere.
     pub(super) fn delta(&self, axes: &[usize]) -> Code {
+        if self.diagonal.is_some_and(|d| d.iter().all(|&axis| axes.contains(&(axis as usize)))) {
+            return Code::fixed(self.cx.number(Number::ONE));
+        }
         let (i, j) = (Self::index(axes[0]), Self::index(axes[1]));
         let (one, zero) = (self.cx.number(Number::ONE), self.cx.number(Number::ZERO));
         Code { tokens: quote!(if #i == #j { #one } else { #zero }), level: Level::Sum, varies: true }
@@ -76,7 +79,7 @@ impl Kernel<'_> {
 
     /// The statements of the innermost loop, and whether they use `math`.
     pub(super) fn inner(&self) -> (TokenStream, bool) {
-        let mut writer = Writer { g: self.g, cx: self.cx, math: false };
+        let mut writer = Writer { g: self.g, cx: self.cx, math: false, equal: self.diagonal };
         let mut values: BTreeMap<NodeId, Code> = BTreeMap::new();
         let mut statements = TokenStream::new();
         let identity: Vec<usize> = (0..self.l.space.len()).collect();

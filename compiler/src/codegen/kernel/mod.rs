@@ -60,6 +60,8 @@ pub(super) struct Kernel<'a> {
     l: &'a Loop,
     /// One flat loop over everything, because nothing distinguishes the axes.
     flat: bool,
+    /// Two axes: everything written is 0 where their indices differ.
+    diagonal: Option<[u8; 2]>,
     accesses: Vec<Access>,
     sums: Vec<Sum>,
     /// Scalars read, in order.
@@ -77,6 +79,7 @@ impl<'a> Kernel<'a> {
             cx,
             l,
             flat: false,
+            diagonal: diagonal(g, l),
             accesses,
             sums: Vec::new(),
             scalars: Vec::new(),
@@ -156,6 +159,23 @@ impl<'a> Kernel<'a> {
             #binding #runtime::simd!(#name, #args);
         }
     }
+}
+
+/// Two axes of a loop such that everything it writes is a product with their delta.
+fn diagonal(g: &Graph, l: &Loop) -> Option<[u8; 2]> {
+    let deltas = |node: NodeId| -> Vec<[u8; 2]> {
+        let pair = |axes: &[u8]| [axes[0].min(axes[1]), axes[0].max(axes[1])];
+        match g.op(node) {
+            Op::Delta => vec![[0, 1]],
+            Op::Product { factors, .. } => {
+                let factors = factors.iter().map(|f| &f.operand);
+                factors.filter(|o| matches!(g.op(o.node), Op::Delta)).map(|o| pair(&o.axes)).collect()
+            }
+            _ => Vec::new(),
+        }
+    };
+    let (first, rest) = l.stores.split_first().filter(|_| l.reductions.is_empty())?;
+    deltas(first.0).into_iter().find(|d| d[0] != d[1] && rest.iter().all(|(n, _)| deltas(*n).contains(d)))
 }
 
 /// The name, or one like it that is not taken yet.

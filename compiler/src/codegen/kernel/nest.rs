@@ -85,7 +85,10 @@ impl Kernel<'_> {
                 }
             }
         } else {
-            quote!(for #j in 0..#n { #inner })
+            match self.follows(self.innermost()) {
+                Some(other) => quote!(let #j = #other; #inner),
+                None => quote!(for #j in 0..#n { #inner }),
+            }
         };
         let math = math || self.sums.iter().any(|s| s.max);
         (quote!(#before #looped #after), math)
@@ -174,7 +177,7 @@ impl Kernel<'_> {
         let mut parts = vec![(Code::atom(quote!(#name)), Number::ONE)];
         let none = BTreeMap::new();
         parts.extend(s.scalars.iter().map(|(n, p)| (self.value(*n, &[], &none), *p)));
-        let mut writer = Writer { g: self.g, cx: self.cx, math: false };
+        let mut writer = Writer { g: self.g, cx: self.cx, math: false, equal: None };
         writer.product(s.coeff, &parts).tokens
     }
 
@@ -192,6 +195,12 @@ impl Kernel<'_> {
         self.flat || self.l.space.len() <= 1
     }
 
+    /// The index that this axis' index is always equal to.
+    fn follows(&self, axis: usize) -> Option<Ident> {
+        let [before, here] = self.diagonal?;
+        (here as usize == axis).then(|| Self::index(before as usize))
+    }
+
     /// The whole nest.
     pub(super) fn nest(&self) -> (TokenStream, bool) {
         let (mut code, math) = if self.l.space.is_empty() { (TokenStream::new(), false) } else { self.row() };
@@ -199,10 +208,21 @@ impl Kernel<'_> {
             for axis in (0..self.innermost().min(self.l.space.len())).rev() {
                 let i = Self::index(axis);
                 let n = self.cx.extent(self.g, self.l.space[axis]);
-                code = quote!(for #i in 0..#n { #code });
+                code = match self.follows(axis) {
+                    Some(other) => quote!(let #i = #other; #code),
+                    None => quote!(for #i in 0..#n { #code }),
+                };
             }
         }
         let mut before = TokenStream::new();
+        if self.diagonal.is_some() {
+            let zero = self.cx.number(Number::ZERO);
+            for (node, buffer) in &self.l.stores {
+                let (array, n) =
+                    (buffer_ident(self.plan, *buffer), self.cx.product(self.g, self.g.shape(*node)));
+                before.extend(quote!(#array[..#n].fill(#zero);));
+            }
+        }
         for s in &self.sums {
             let neutral = self.neutral(s);
             if let Some(k) = s.access {
