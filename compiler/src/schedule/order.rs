@@ -270,6 +270,12 @@ fn union(a: &[Index], b: &[Index]) -> Vec<Index> {
 fn result_indices(a: &[Index], b: &[Index], rest: &[Vec<Index>], out: &[Index]) -> Vec<Index> {
     let mut result = union(a, b);
     result.retain(|i| out.contains(i) || rest.iter().any(|f| f.contains(i)));
+    // Indices of the whole in its order, so that they lie side by side as they do there.
+    let mut in_order: Vec<Index> = out.iter().copied().filter(|i| result.contains(i)).collect();
+    in_order.reverse();
+    for place in result.iter_mut().filter(|i| out.contains(i)) {
+        *place = in_order.pop().unwrap_or(*place);
+    }
     result
 }
 

@@ -32,7 +32,7 @@ unsafe fn rows_panel<V: Vector, const R: usize, const N: usize>(p: &Product<V::T
             }
         )*};
     }
-    tiles!(12 8 6 4 3 2 1);
+    tiles!(12 10 8 6 5 4 3 2 1);
 }
 
 /// All of a product in the form `rows`, with `a` and `b` where they are.
