@@ -4,13 +4,8 @@
 //! tensors, and the order that was written does not matter. Each step's cost is the product of the extents it runs over.
 
 use super::classify::{self, Class};
-            let (flops, memory) = (size(&along), size(&result));
-            let loops = match rest.as_slice() {
-                [last] => product::loops_around(&result, last, out),
-                _ => 0,
-            };
-            if best.as_ref().is_none_or(|(f, l, m, _)| (flops, loops, memory) < (*f, *l, *m)) {
-                best = Some((flops, loops, memory, (a, b)));
+use super::opening;
+use super::product;
 use crate::ir::{Extent, ExtentKind, Graph, Index, NodeId, Number, Op, Tensor};
 use std::collections::BTreeMap;
 
@@ -292,19 +287,13 @@ fn cheapest_pair(g: &Graph, factors: &[Vec<Index>], out: &[Index]) -> Option<(us
             rest.remove(b);
             rest.remove(a);
             let result = result_indices(&factors[a], &factors[b], &rest, out);
-<<<<<<< HEAD
             let (flops, memory) = (size(&along), size(&result));
-            if best.as_ref().is_none_or(|(f, m, _)| (flops, memory) < (*f, *m)) {
-                best = Some((flops, memory, (a, b)));
-=======
-            let (flops, memory) = (size(&union), size(&result));
             let loops = match rest.as_slice() {
-                [(last, _)] => product::loops_around(&result, &last.indices, out),
+                [last] => product::loops_around(&result, last, out),
                 _ => 0,
             };
             if best.as_ref().is_none_or(|(f, l, m, _)| (flops, loops, memory) < (*f, *l, *m)) {
                 best = Some((flops, loops, memory, (a, b)));
->>>>>>> dbfbd89 (Arrays that are 0 off a diagonal: filled, then the blocks written; orders of contractions that need no loops)
             }
         }
     }
