@@ -131,7 +131,8 @@ struct Pen<'a> {
 
 impl Pen<'_> {
     fn formula(&self, node: NodeId) -> [String; 2] {
-        [emit::text(self.g, node, &self.view), emit::latex(self.g, node, &self.view)]
+        let lines = emit::lines(self.g, node, &self.view);
+        [lines.text(), lines.latex()]
     }
 
     fn equation(&self, text: &str, latex: &str, node: NodeId, note: &str) -> Line {

@@ -146,12 +146,11 @@ impl Writer<'_> {
                 let (c, t) = (self.cx.number(size), code.at(Level::Unary));
                 quote!(#c * #t)
             };
-            tokens = match (n, negative) {
-                (0, true) => quote!(-#term),
+            tokens.extend(match (n, negative) {
                 (0, false) => term,
-                (_, true) => quote!(#tokens - #term),
-                (_, false) => quote!(#tokens + #term),
-            };
+                (_, true) => quote!(-#term),
+                (_, false) => quote!(+ #term),
+            });
         }
         Code { tokens, level: Level::Sum, varies }
     }

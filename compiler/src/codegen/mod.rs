@@ -15,7 +15,7 @@ use crate::ir::{Extent, ExtentKind, Graph, Number};
 use crate::schedule::{BufferId, Plan};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The number type of the generated code.
 #[derive(Clone, Debug)]
@@ -260,7 +260,24 @@ fn lost() -> expr::Code {
     expr::Code::atom(quote!(::core::compile_error!("gradsmith lost a value here: please report the formula")))
 }
 
-/// The identifier of a buffer.
-fn buffer_ident(plan: &Plan, id: BufferId) -> Ident {
-    identifier(&plan.buffers[id.0].name)
+/// The identifiers of a plan's buffers, made once.
+struct Names {
+    idents: Vec<Ident>,
+    taken: BTreeSet<String>,
+}
+
+impl Names {
+    fn new(plan: &Plan) -> Self {
+        let idents: Vec<Ident> = plan.buffers.iter().map(|b| identifier(&b.name)).collect();
+        let taken = idents.iter().map(Ident::to_string).collect();
+        Self { idents, taken }
+    }
+
+    fn of(&self, id: BufferId) -> &Ident {
+        &self.idents[id.0]
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.taken.contains(name)
+    }
 }

@@ -1,8 +1,8 @@
 //! Products of matrices: one call of the runtime, in loops over the indices that belong to neither rows nor columns.
 
+use super::Context;
 use super::expr::{Code, Writer};
 use super::step::Steps;
-use super::{Context, buffer_ident};
 use crate::ir::{Extent, Graph, Number, Op, Operand};
 use crate::schedule::{BufferId, MatMul, Product};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -32,7 +32,7 @@ impl Steps<'_> {
         let accum = if m.accumulate || filled { quote!(Add) } else { quote!(Replace) };
         let accum = quote!(#runtime::contract::Accum::#accum);
         let layout = Layout::new(self.cx, g, m, &product);
-        let out = layout.out(buffer_ident(self.plan, m.out));
+        let out = layout.out(self.names.of(m.out));
         let (Some(left), Some(right)) = (self.array(&product.left), self.array(&product.right)) else {
             return super::lost().tokens;
         };
@@ -54,7 +54,7 @@ impl Steps<'_> {
         };
         let call = layout.around(call);
         if filled {
-            let (out, n) = (buffer_ident(self.plan, m.out), self.cx.entries(g, g.shape(m.product)));
+            let (out, n) = (self.names.of(m.out), self.cx.entries(g, g.shape(m.product)));
             let zero = self.cx.number(Number::ZERO);
             return quote! {
                 #out[..#n].fill(#zero);
@@ -68,9 +68,9 @@ impl Steps<'_> {
         }
     }
 
-    fn array(&self, operand: &Operand) -> Option<Ident> {
+    fn array(&self, operand: &Operand) -> Option<&Ident> {
         let buffer: &BufferId = self.plan.buffer_of.get(&operand.node)?;
-        Some(buffer_ident(self.plan, *buffer))
+        Some(self.names.of(*buffer))
     }
 }
 
@@ -123,7 +123,7 @@ impl<'a> Layout<'a> {
     }
 
     /// The result as a matrix to write.
-    fn out(&self, array: Ident) -> TokenStream {
+    fn out(&self, array: &Ident) -> TokenStream {
         let runtime = &self.cx.runtime;
         let axes: Vec<u8> = (0..self.rank as u8).collect();
         let (rows, cols) = (&self.product.rows, &self.product.cols);
@@ -143,7 +143,7 @@ impl<'a> Layout<'a> {
     }
 
     /// An operand as a matrix to read: its rows, its columns.
-    fn view(&self, array: Ident, operand: &Operand, rows: &[u8], cols: &[u8]) -> TokenStream {
+    fn view(&self, array: &Ident, operand: &Operand, rows: &[u8], cols: &[u8]) -> TokenStream {
         let runtime = &self.cx.runtime;
         if rows.is_empty() || cols.is_empty() {
             let form = if cols.is_empty() { quote!(column) } else { quote!(row) };

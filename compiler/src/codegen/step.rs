@@ -2,12 +2,13 @@
 
 use super::expr::{Code, Writer};
 use super::kernel::{Kernel, extent_scalar};
-use super::{Context, buffer_ident};
+use super::{Context, Names};
 use crate::emit::{self, View};
 use crate::ir::{AxisFn, NodeId, Number, Op, Operand};
 use crate::schedule::{BufferId, Plan, Step};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
+use std::collections::BTreeSet;
 
 /// Says what a node is, as a formula, for the comments of the generated code.
 pub type Formula<'a> = &'a dyn Fn(&Plan, NodeId) -> String;
@@ -18,7 +19,13 @@ pub type Formula<'a> = &'a dyn Fn(&Plan, NodeId) -> String;
 /// where it is written), for each scalar input a variable. After them each scalar output is a variable.
 #[must_use]
 pub fn body(plan: &Plan, cx: &Context, formula: Formula<'_>) -> TokenStream {
-    let mut steps = Steps { plan, cx, formula, math: false, counter: 0 };
+    let names = Names::new(plan);
+    let continued = plan.steps.iter().filter_map(|s| match s {
+        Step::MatMul(m) if m.accumulate => Some(m.out),
+        _ => None,
+    });
+    let continued = continued.collect();
+    let mut steps = Steps { plan, names: &names, continued, cx, formula, math: false, counter: 0 };
     let mut code = TokenStream::new();
     for step in &plan.steps {
         code.extend(steps.step(step));
@@ -47,6 +54,9 @@ pub fn body(plan: &Plan, cx: &Context, formula: Formula<'_>) -> TokenStream {
 
 pub(super) struct Steps<'a> {
     pub(super) plan: &'a Plan,
+    pub(super) names: &'a Names,
+    /// Arrays to which products are added.
+    pub(super) continued: BTreeSet<BufferId>,
     pub(super) cx: &'a Context,
     pub(super) formula: Formula<'a>,
     pub(super) math: bool,
@@ -63,7 +73,7 @@ impl Steps<'_> {
                 doc.extend(l.reductions.iter().map(|r| self.doc(r.node)));
                 doc.retain(|d| !d.is_empty());
                 let name = self.loop_name(l);
-                Kernel::new(self.plan, self.cx, l).tokens(&name, &doc)
+                Kernel::new(self.plan, self.names, self.cx, l).tokens(&name, &doc)
             }
             Step::MatMul(m) => self.matmul(m),
             Step::Axis(id) => self.axis(*id),
@@ -78,25 +88,22 @@ impl Steps<'_> {
 
     /// What a loop writes: a node, or what a sum begins with before products are added to it.
     fn store_doc(&self, node: NodeId, buffer: BufferId) -> String {
-        let begins = self.plan.buffer_of.get(&node) != Some(&buffer)
-            && self
-                .plan
-                .steps
-                .iter()
-                .any(|s| matches!(s, Step::MatMul(m) if m.out == buffer && m.accumulate));
-        let formula = (self.formula)(self.plan, node);
-        if begins && !formula.is_empty() {
-            format!(" `{} = {formula}`, to begin with", self.plan.buffers[buffer.0].name)
-        } else {
-            self.doc(node)
+        let begins = self.plan.buffer_of.get(&node) != Some(&buffer) && self.continued.contains(&buffer);
+        if !begins {
+            return self.doc(node);
         }
+        let formula = (self.formula)(self.plan, node);
+        if formula.is_empty() {
+            return formula;
+        }
+        format!(" `{} = {formula}`, to begin with", self.plan.buffers[buffer.0].name)
     }
 
     /// A loop is called after what it computes.
     fn loop_name(&self, l: &crate::schedule::Loop) -> Ident {
         let first = l.stores.first().map(|(_, b)| *b).or_else(|| l.reductions.first().map(|r| r.buffer));
         match first {
-            Some(b) => format_ident!("step_{}_{}", self.counter, buffer_ident(self.plan, b)),
+            Some(b) => format_ident!("step_{}_{}", self.counter, self.names.of(b)),
             None => format_ident!("step_{}", self.counter),
         }
     }
@@ -116,7 +123,7 @@ impl Steps<'_> {
             }
             _ => match self.plan.buffer_of.get(&node) {
                 Some(&b) => {
-                    let name = buffer_ident(self.plan, b);
+                    let name = self.names.of(b);
                     Code::atom(quote!(#name))
                 }
                 None => super::lost(),
@@ -129,7 +136,7 @@ impl Steps<'_> {
         let code = writer.node(id, &mut |_, o| self.operand(o));
         self.math |= writer.math;
         let Some(&b) = self.plan.buffer_of.get(&id) else { return TokenStream::new() };
-        let (name, t, tokens) = (buffer_ident(self.plan, b), self.cx.float.tokens(), code.tokens);
+        let (name, t, tokens) = (self.names.of(b), self.cx.float.tokens(), code.tokens);
         quote!(let #name: #t = #tokens;)
     }
 
@@ -140,7 +147,7 @@ impl Steps<'_> {
             return TokenStream::new();
         }
         let (name, t, value) =
-            (buffer_ident(self.plan, buffer), self.cx.float.tokens(), self.scalar_value(node).tokens);
+            (self.names.of(buffer), self.cx.float.tokens(), self.scalar_value(node).tokens);
         quote!(let #name: #t = #value;)
     }
 
@@ -165,7 +172,7 @@ impl Steps<'_> {
             AxisFn::Norm => quote!(norm),
             AxisFn::Max => quote!(max),
         };
-        let (out_name, x) = (buffer_ident(self.plan, out), buffer_ident(self.plan, x));
+        let (out_name, x) = (self.names.of(out), self.names.of(x));
         if self.plan.buffers[out.0].shape.is_empty() {
             let (t, zero) = (self.cx.float.tokens(), self.cx.number(Number::ZERO));
             return quote! {
@@ -186,7 +193,7 @@ impl Steps<'_> {
         let Some(&room) = self.plan.room.get(&g.shape(*a)[0]) else { return TokenStream::new() };
         let runtime = &self.cx.runtime;
         let n = self.cx.extent(g, g.shape(*a)[0]);
-        let [out, x, room] = [out, x, room].map(|b| buffer_ident(self.plan, b));
+        let [out, x, room] = [out, x, room].map(|b| self.names.of(b));
         let expression = emit::text(g, id, &View::default());
         match g.op(id) {
             Op::Inverse(_) => {

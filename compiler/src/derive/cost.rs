@@ -80,8 +80,8 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
             return quote!(#[doc = #line]);
         }
         let view = View::default();
-        let formula = emit::text(&program.graph, node, &view);
-        let mathml = emit::mathml(&program.graph, node, &view);
+        let lines = emit::lines(&program.graph, node, &view);
+        let (formula, mathml) = (lines.text(), lines.mathml());
         let line = format!(" {what} `{formula}`");
         quote!(#[doc = #line] #[doc = ""] #[doc = #mathml])
     };

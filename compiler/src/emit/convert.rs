@@ -9,7 +9,7 @@ use super::functions::{applied, chosen};
 use super::notation::{self, Notation, Tree, Whole};
 use super::scale::scaled;
 use crate::ir::{AxisFn, Extent, Factor, Graph, NodeId, Number, Op, Operand};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Turns nodes into notation; each node once.
 #[derive(Debug)]
@@ -22,17 +22,25 @@ pub(super) struct Converter<'a> {
     pub(super) scope: Vec<String>,
     /// Whether anything had no matrix form and was written by its entries.
     pub(super) by_entries: bool,
+    /// Nodes that are shown more than once: only these are kept.
+    shared: BTreeSet<NodeId>,
     known: BTreeMap<NodeId, Tree>,
 }
 
 impl<'a> Converter<'a> {
-    pub(super) fn new(graph: &'a Graph, batch: Option<Extent>, names: BTreeMap<NodeId, String>) -> Self {
+    pub(super) fn new(
+        graph: &'a Graph,
+        batch: Option<Extent>,
+        names: BTreeMap<NodeId, String>,
+        shared: BTreeSet<NodeId>,
+    ) -> Self {
         Self {
             graph,
             batch: batch.map(|e| graph.extents.find(e)),
             names,
             scope: Vec::new(),
             by_entries: false,
+            shared,
             known: BTreeMap::new(),
         }
     }
@@ -59,7 +67,9 @@ impl<'a> Converter<'a> {
             return known.clone();
         }
         let tree = self.definition(id);
-        self.known.insert(id, tree.clone());
+        if self.shared.contains(&id) {
+            self.known.insert(id, tree.clone());
+        }
         tree
     }
 

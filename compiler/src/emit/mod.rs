@@ -28,7 +28,7 @@ mod template;
 mod tests;
 pub mod text;
 
-use crate::ir::{Extent, Graph, NodeId, Op};
+use crate::ir::{Extent, Graph, NodeId, NodeMap, Op};
 use convert::Converter;
 use notation::{Notation, Tree, Whole};
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,6 +79,26 @@ pub struct Lines {
     pub definitions: Vec<(String, Notation)>,
     /// The formula.
     pub value: Notation,
+}
+
+impl Lines {
+    /// In the cost language's own notation.
+    #[must_use]
+    pub fn text(&self) -> String {
+        text::write(self)
+    }
+
+    /// In LaTeX, without delimiters.
+    #[must_use]
+    pub fn latex(&self) -> String {
+        latex::write(self)
+    }
+
+    /// In presentation MathML.
+    #[must_use]
+    pub fn mathml(&self) -> String {
+        mathml::write(self)
+    }
 }
 
 /// What a formula can be written as.
@@ -157,10 +177,8 @@ pub fn lines(g: &Graph, node: NodeId, view: &View) -> Lines {
             }
         }
     }
-    let mut trial = Converter::new(g, view.batch, names.clone());
-    trial.tree(node);
-    abbreviate(g, node, view, trial.by_entries, &mut names, &mut define);
-    let mut converter = Converter::new(g, view.batch, names);
+    let shared = abbreviate(g, node, view, &mut names, &mut define);
+    let mut converter = Converter::new(g, view.batch, names, shared);
     let mut definitions = Vec::new();
     for id in define {
         let tree = converter.definition(id);
@@ -185,7 +203,7 @@ fn shown(g: &Graph, node: NodeId, view: &View) -> BTreeSet<NodeId> {
         if seen.insert(id) {
             let named = g.name(id).is_some() && view.inner == Inner::Named;
             if !named || (id == node && view.expand_top) {
-                stack.extend(g.node(id).children());
+                g.node(id).each_child(|c| stack.push(c));
             }
         }
     }
@@ -202,74 +220,93 @@ fn filled(tree: Tree, rank: usize) -> Notation {
 }
 
 /// Names what is shared, where the formula would be long without, and what is deep, so that no formula is. A formula by
-/// entries names the products of matrices that it shares.
+/// entries names the products of matrices that it shares. Returns what the formula shows more than once.
 fn abbreviate(
     g: &Graph,
     node: NodeId,
     view: &View,
-    by_entries: bool,
     names: &mut BTreeMap<NodeId, String>,
     define: &mut BTreeSet<NodeId>,
-) {
+) -> BTreeSet<NodeId> {
     let mut shown = BTreeSet::new();
-    let mut uses: BTreeMap<NodeId, usize> = BTreeMap::new();
+    let mut shared = BTreeSet::new();
+    let mut used = BTreeSet::new();
     let mut stack = vec![node];
     stack.extend(define.iter().flat_map(|id| g.node(*id).children()));
     while let Some(id) = stack.pop() {
         if shown.insert(id) && !names.contains_key(&id) {
-            for child in g.node(id).children() {
-                *uses.entry(child).or_default() += 1;
+            g.node(id).each_child(|child| {
+                if !used.insert(child) {
+                    shared.insert(child);
+                }
                 stack.push(child);
-            }
+            });
         }
     }
-    let measure = |names: &BTreeMap<NodeId, String>, id: NodeId, sizes: &BTreeMap<NodeId, (usize, usize)>| {
-        if names.contains_key(&id) {
-            return (1, 1);
-        }
-        let children = g.node(id).children();
-        let of = |c: &NodeId| sizes.get(c).copied().unwrap_or((1, 1));
-        let size = children.iter().fold(1usize, |sum, c| sum.saturating_add(of(c).0));
-        (size, 1 + children.iter().map(|c| of(c).1).max().unwrap_or(0))
+    // How many parts a node's formula has, and how deep they nest.
+    let measure = |id: NodeId, sizes: &NodeMap<(usize, usize)>| {
+        let (mut size, mut depth) = (1usize, 0);
+        g.node(id).each_child(|c| {
+            let (s, d) = sizes.get(c).copied().unwrap_or((1, 1));
+            (size, depth) = (size.saturating_add(s), depth.max(d));
+        });
+        (size, 1 + depth)
     };
-    let mut sizes = BTreeMap::new();
+    let mut sizes = NodeMap::new();
     for &id in &shown {
-        let size = measure(names, id, &sizes);
+        let size = if names.contains_key(&id) { (1, 1) } else { measure(id, &sizes) };
         sizes.insert(id, size);
     }
-    let long = sizes.get(&node).is_some_and(|s| s.0 > view.budget || s.1 > DEEPEST);
+    let long = sizes.get(node).is_some_and(|s| s.0 > view.budget || s.1 > DEEPEST);
+    let product =
+        |id: NodeId| g.rank(id) > 0 && matches!(g.op(id), Op::Product { bound, .. } if !bound.is_empty());
+    let dear = |id: NodeId| product(id) && sizes.get(id).is_some_and(|s| s.0 >= SMALL_AMONG_ENTRIES);
+    let by_entries = shared.iter().any(|&id| id != node && dear(id)) && {
+        let mut trial = Converter::new(g, view.batch, names.clone(), shared.clone());
+        trial.tree(node);
+        trial.by_entries
+    };
     if !long && !by_entries {
-        return;
+        return shared;
     }
-    let small = |id: NodeId| {
-        let product = g.rank(id) > 0 && matches!(g.op(id), Op::Product { bound, .. } if !bound.is_empty());
-        match (by_entries && product, long) {
-            (true, _) => SMALL_AMONG_ENTRIES,
-            (false, true) => SMALL,
-            (false, false) => usize::MAX,
-        }
+    let small = |id: NodeId| match (by_entries && product(id), long) {
+        (true, _) => SMALL_AMONG_ENTRIES,
+        (false, true) => SMALL,
+        (false, false) => usize::MAX,
     };
-    let mut number = 0;
-    sizes.clear();
+    let mut fresh = Fresh::new(g);
     for &id in &shown {
-        let size = measure(names, id, &sizes);
-        let shared = uses.get(&id).is_some_and(|n| *n > 1) && size.0 >= small(id);
-        if id != node && (shared || size.1 > DEEPEST) && !names.contains_key(&id) {
-            names.insert(id, local_name(g, &mut number));
+        let named = names.contains_key(&id);
+        let mut size = if named { (1, 1) } else { measure(id, &sizes) };
+        let dear = (shared.contains(&id) && size.0 >= small(id)) || size.1 > DEEPEST;
+        if id != node && dear && !named {
+            names.insert(id, fresh.name());
             define.insert(id);
+            size = (1, 1);
         }
-        let size = measure(names, id, &sizes);
         sizes.insert(id, size);
     }
+    shared
 }
 
 /// `t1`, `t2`, ... without those that mean something already.
-fn local_name(g: &Graph, number: &mut usize) -> String {
-    loop {
-        *number += 1;
-        let name = format!("t{number}");
-        if !(0..g.len() as u32).any(|k| g.name(NodeId(k)) == Some(&name)) {
-            return name;
+struct Fresh<'a> {
+    taken: BTreeSet<&'a str>,
+    number: usize,
+}
+
+impl<'a> Fresh<'a> {
+    fn new(g: &'a Graph) -> Self {
+        Self { taken: g.names().collect(), number: 0 }
+    }
+
+    fn name(&mut self) -> String {
+        loop {
+            self.number += 1;
+            let name = format!("t{}", self.number);
+            if !self.taken.contains(name.as_str()) {
+                return name;
+            }
         }
     }
 }

@@ -9,10 +9,11 @@
 //! two terms; a `Product` is never the identity.
 
 use super::index::{Extent, Extents};
+use super::map::NodeMap;
 use super::number::Number;
 use crate::ops::ElementFn;
 use crate::syntax::ast::CompareOp;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 /// A node of a [`Graph`]. Ids follow the order of creation, children first; they are never printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -175,17 +176,38 @@ impl Node {
     /// The nodes it is made of, with repetition.
     #[must_use]
     pub fn children(&self) -> Vec<NodeId> {
+        let mut children = Vec::new();
+        self.each_child(|c| children.push(c));
+        children
+    }
+
+    /// Calls `f` with every node it is made of, with repetition.
+    pub fn each_child(&self, mut f: impl FnMut(NodeId)) {
         match &self.op {
-            Op::Number(_) | Op::Pi | Op::Extent(_) | Op::Input(_) | Op::Delta => Vec::new(),
-            Op::Sum(terms) => terms.iter().map(|t| t.operand.node).collect(),
-            Op::Product { factors, .. } => factors.iter().map(|f| f.operand.node).collect(),
-            Op::Map { args, .. } => args.iter().map(|a| a.node).collect(),
-            Op::Select { lhs, rhs, then, otherwise, .. } => {
-                vec![lhs.node, rhs.node, then.node, otherwise.node]
+            Op::Number(_) | Op::Pi | Op::Extent(_) | Op::Input(_) | Op::Delta => {}
+            Op::Sum(terms) => {
+                for t in terms {
+                    f(t.operand.node);
+                }
             }
-            Op::Axis { arg, .. } => vec![arg.node],
-            Op::Inverse(a) | Op::Det(a) | Op::LogDet(a) => vec![*a],
-            Op::Merge { arg, .. } | Op::Split { arg, .. } => vec![*arg],
+            Op::Product { factors, .. } => {
+                for x in factors {
+                    f(x.operand.node);
+                }
+            }
+            Op::Map { args, .. } => {
+                for a in args {
+                    f(a.node);
+                }
+            }
+            Op::Select { lhs, rhs, then, otherwise, .. } => {
+                for o in [lhs, rhs, then, otherwise] {
+                    f(o.node);
+                }
+            }
+            Op::Axis { arg, .. } => f(arg.node),
+            Op::Inverse(a) | Op::Det(a) | Op::LogDet(a) => f(*a),
+            Op::Merge { arg, .. } | Op::Split { arg, .. } => f(*arg),
         }
     }
 }
@@ -205,7 +227,7 @@ pub struct Graph {
     nodes: Vec<Node>,
     known: HashMap<Node, NodeId>,
     inputs: Vec<Input>,
-    names: BTreeMap<NodeId, String>,
+    names: NodeMap<String>,
     /// Extents and indices.
     pub extents: Extents,
 }
@@ -294,15 +316,19 @@ impl Graph {
     /// Gives a node the name that the text has for it; the first name stays; a constant takes none. A named node is never merged into the
     /// sum or product that uses it, so it keeps its place in the derivation and in the code.
     pub fn set_name(&mut self, id: NodeId, name: &str) {
-        if !matches!(self.op(id), Op::Input(_)) && self.as_constant(id).is_none() {
-            self.names.entry(id).or_insert_with(|| name.to_owned());
+        let nameable = !matches!(self.op(id), Op::Input(_)) && self.as_constant(id).is_none();
+        if nameable && self.names.get(id).is_none() {
+            self.names.insert(id, name.to_owned());
         }
     }
 
     /// Takes these names from the nodes that have them: for a page where they are not introduced yet.
     pub fn forget_names<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) {
-        for name in names {
-            self.names.retain(|_, known| known != name);
+        let names: BTreeSet<&str> = names.into_iter().collect();
+        for known in self.names.slots_mut() {
+            if known.as_deref().is_some_and(|name| names.contains(name)) {
+                *known = None;
+            }
         }
     }
 
@@ -311,14 +337,20 @@ impl Graph {
     pub fn name(&self, id: NodeId) -> Option<&str> {
         match self.op(id) {
             Op::Input(input) => Some(&self.input_of(*input).name),
-            _ => self.names.get(&id).map(String::as_str),
+            _ => self.names.get(id).map(String::as_str),
         }
+    }
+
+    /// The names of all inputs and nodes.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let nodes = self.names.values().map(String::as_str);
+        self.inputs.iter().map(|i| i.name.as_str()).chain(nodes)
     }
 
     /// Moves the name of `from` to `to`, if it has one: what a rewrite does.
     pub(crate) fn inherit_name(&mut self, from: NodeId, to: NodeId) {
         if from != to
-            && let Some(name) = self.names.get(&from).cloned()
+            && let Some(name) = self.names.get(from).cloned()
         {
             self.set_name(to, &name);
         }
@@ -331,7 +363,7 @@ impl Graph {
         let mut stack: Vec<NodeId> = roots.to_vec();
         while let Some(id) = stack.pop() {
             if !std::mem::replace(&mut seen[id.0 as usize], true) {
-                stack.extend(self.node(id).children());
+                self.node(id).each_child(|c| stack.push(c));
             }
         }
         (0..self.nodes.len() as u32).map(NodeId).filter(|id| seen[id.0 as usize]).collect()
@@ -342,9 +374,7 @@ impl Graph {
     pub fn uses(&self, roots: &[NodeId]) -> Vec<u32> {
         let mut uses = vec![0; self.nodes.len()];
         for id in self.reachable(roots) {
-            for child in self.node(id).children() {
-                uses[child.0 as usize] += 1;
-            }
+            self.node(id).each_child(|child| uses[child.0 as usize] += 1);
         }
         for root in roots {
             uses[root.0 as usize] += 1;

@@ -6,10 +6,12 @@
 pub mod build;
 pub mod graph;
 pub mod index;
+pub mod map;
 pub mod number;
 pub mod verify;
 
 pub use build::Tensor;
 pub use graph::{AxisFn, Factor, Graph, Input, InputId, Node, NodeId, Op, Operand, Term};
 pub use index::{Extent, ExtentKind, Index};
+pub use map::NodeMap;
 pub use number::Number;

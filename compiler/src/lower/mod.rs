@@ -19,7 +19,7 @@ pub use call::BUILTINS;
 pub use shape::Shape;
 
 use crate::diag::{Diagnostic, Diagnostics, ErrorKind};
-use crate::ir::{Extent, ExtentKind, Graph, Index, NodeId, Tensor};
+use crate::ir::{Extent, ExtentKind, Graph, Index, NodeId, NodeMap, Tensor};
 use crate::source::{Place, SourceId, Span};
 use crate::syntax::ast::{Definition, Expr, ExprKind, Program};
 use std::collections::{BTreeMap, BTreeSet};
@@ -452,13 +452,13 @@ impl<'a> Lowerer<'a> {
 
 /// Rebuilds what `roots` need now that every extent is settled; the new roots, in order.
 fn settle(graph: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
-    let mut map: BTreeMap<NodeId, NodeId> = BTreeMap::new();
+    let mut map: NodeMap<NodeId> = NodeMap::new();
     for id in graph.reachable(roots) {
-        let new = graph.rebuilt(id, &|child| map.get(&child).copied().unwrap_or(child));
+        let new = graph.rebuilt(id, &|child| map.replaced(child));
         graph.inherit_name(id, new);
         map.insert(id, new);
     }
-    let roots: Vec<NodeId> = roots.iter().map(|r| map.get(r).copied().unwrap_or(*r)).collect();
+    let roots: Vec<NodeId> = roots.iter().map(|r| map.replaced(*r)).collect();
     crate::ir::verify::debug_verify(graph, &roots);
     roots
 }

@@ -1,6 +1,6 @@
 //! Nodes that take others in: sums finished by matrix products, reductions scaled where they are summed.
 
-use super::classify::{Class, class};
+use super::classify::{Class, class, is_elementwise};
 use super::planner::{Accumulated, Planner, Scaled};
 use super::product::Product;
 use crate::ir::{Graph, NodeId, Number, Op, Operand, Tensor};
@@ -14,7 +14,7 @@ impl Planner {
         let order = self.g.reachable(&roots);
         let users = self.elementwise_users(&order);
         for &id in &order {
-            if class(&self.g, id) != Class::Elementwise {
+            if !is_elementwise(&self.g, id) {
                 continue;
             }
             // A sum that feeds a loop anyway is finished there, unless the text has a name for it.
@@ -59,7 +59,7 @@ impl Planner {
         let uses = self.g.uses(&roots);
         let once = |n: NodeId| uses.get(n.0 as usize).is_some_and(|u| *u == 1);
         for id in self.g.reachable(&roots) {
-            if class(&self.g, id) != Class::Elementwise || self.accumulated.contains_key(&id) {
+            if !is_elementwise(&self.g, id) || self.accumulated.contains_key(&id) {
                 continue;
             }
             let Op::Product { coeff, factors, .. } = self.g.op(id) else { continue };

@@ -56,6 +56,17 @@ pub fn class(g: &Graph, id: NodeId) -> Class {
     }
 }
 
+/// Whether the node's class is [`Class::Elementwise`].
+#[must_use]
+pub(super) fn is_elementwise(g: &Graph, id: NodeId) -> bool {
+    let entries = match g.op(id) {
+        Op::Product { bound, .. } => bound.is_empty(),
+        Op::Sum(_) | Op::Map { .. } | Op::Select { .. } | Op::Delta => true,
+        _ => false,
+    };
+    entries && g.rank(id) > 0
+}
+
 fn all(locals: usize) -> Vec<u8> {
     (0..locals as u8).collect()
 }

@@ -50,7 +50,7 @@ impl Planner {
                     .iter()
                     .fold(level, |l, (s, _)| l.max(self.level_for_loop(&Use { node: *s, aligned: false })))
             } else {
-                let uses = self.uses_of(id, &c);
+                let uses = self.uses_of(id, c);
                 match c {
                     Class::Leaf => 0,
                     Class::Scalar => uses
@@ -68,7 +68,7 @@ impl Planner {
                     Class::MatMul | Class::Axis | Class::Linear => {
                         uses.iter().map(|u| self.level_for_call(u.node)).max().unwrap_or(0)
                     }
-                    Class::Alias(inner) => self.level_of(inner),
+                    Class::Alias(inner) => self.level_of(*inner),
                 }
             };
             self.level.insert(id, level);
@@ -95,7 +95,7 @@ impl Planner {
                 self.level.insert(id, *level);
             }
             if self.absorbed.contains(&id) {
-                if self.class_of(id) == Class::MatMul {
+                if *self.class_of(id) == Class::MatMul {
                     for child in self.g.node(id).children() {
                         readers.entry(child).or_default().push(None);
                     }
@@ -108,21 +108,21 @@ impl Planner {
                     readers
                         .entry(init)
                         .or_default()
-                        .push(Some((self.init_level(init), self.space_of(id, &c))));
+                        .push(Some((self.init_level(init), self.space_of(id, c))));
                 }
                 continue;
             }
             if let Some(scaled) = self.scaled.get(&id).cloned() {
                 let c = self.class_of(scaled.reduction);
-                let reader = (self.level_of(id), self.space_of(scaled.reduction, &c));
-                for u in self.uses_of(scaled.reduction, &c) {
+                let reader = (self.level_of(id), self.space_of(scaled.reduction, c));
+                for u in self.uses_of(scaled.reduction, c) {
                     readers.entry(u.node).or_default().push(u.aligned.then(|| reader.clone()));
                 }
                 continue;
             }
             let loops = matches!(c, Class::Elementwise | Class::Reduction { .. });
-            for u in self.uses_of(id, &c) {
-                let reader = (loops && u.aligned).then(|| (self.level_of(id), self.space_of(id, &c)));
+            for u in self.uses_of(id, c) {
+                let reader = (loops && u.aligned).then(|| (self.level_of(id), self.space_of(id, c)));
                 readers.entry(u.node).or_default().push(reader);
             }
         }

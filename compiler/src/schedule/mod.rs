@@ -18,7 +18,7 @@ pub use classify::{Class, class};
 pub use count::Operations;
 pub use product::Product;
 
-use crate::ir::{AxisFn, Extent, Graph, NodeId, Number, Op, Tensor};
+use crate::ir::{AxisFn, Extent, Graph, NodeId, NodeMap, Number, Op, Tensor};
 use crate::syntax::ast::CompareOp;
 use std::collections::BTreeMap;
 
@@ -73,7 +73,7 @@ pub struct BufferId(pub usize);
 pub struct Loop {
     /// The extents, outermost first.
     pub space: Vec<Extent>,
-    /// Element-wise nodes computed in it, in order; their axes are the loop's.
+    /// Element-wise nodes computed in it, in the order of their numbers; their axes are the loop's.
     pub body: Vec<NodeId>,
     /// Nodes whose entries are written, and where to. A node may be a leaf: then it is copied.
     pub stores: Vec<(NodeId, BufferId)>,
@@ -178,10 +178,10 @@ fn share_logarithms(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
     if wanted.values().all(|n| *n < 2) {
         return roots.to_vec();
     }
-    let mut map: BTreeMap<NodeId, NodeId> = BTreeMap::new();
+    let mut map: NodeMap<NodeId> = NodeMap::new();
     for id in order {
         let shared = logarithm(g, id).filter(|key| wanted.get(key).is_some_and(|n| *n > 1));
-        let mut new = g.rebuilt(id, &|c| map.get(&c).copied().unwrap_or(c));
+        let mut new = g.rebuilt(id, &|c| map.replaced(c));
         if let (Some((log, _)), Op::Map { args, .. }) = (shared, g.op(new).clone())
             && args.len() == 2
         {
@@ -195,19 +195,19 @@ fn share_logarithms(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
         g.inherit_name(id, new);
         map.insert(id, new);
     }
-    roots.iter().map(|r| map.get(r).copied().unwrap_or(*r)).collect()
+    roots.iter().map(|r| map.replaced(*r)).collect()
 }
 
 /// Softmax and its kin by maximum, exponential and sum: scalars for one example, so that no array is needed.
 fn spell_out_axis_functions(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
-    let mut map: BTreeMap<NodeId, NodeId> = BTreeMap::new();
+    let mut map: NodeMap<NodeId> = NodeMap::new();
     for id in g.reachable(roots) {
-        let new = g.rebuilt(id, &|c| map.get(&c).copied().unwrap_or(c));
+        let new = g.rebuilt(id, &|c| map.replaced(c));
         let spelled = spelled_axis(g, new).unwrap_or(new);
         g.inherit_name(id, spelled);
         map.insert(id, spelled);
     }
-    roots.iter().map(|r| map.get(r).copied().unwrap_or(*r)).collect()
+    roots.iter().map(|r| map.replaced(*r)).collect()
 }
 
 fn spelled_axis(g: &mut Graph, id: NodeId) -> Option<NodeId> {

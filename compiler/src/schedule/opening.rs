@@ -52,12 +52,11 @@ fn pays(g: &mut Graph, id: NodeId, users: &BTreeMap<NodeId, Vec<NodeId>>, opened
             standing.insert(user);
         }
     }
-    let mut inside = opened.clone();
-    inside.insert(id);
-    let Some(mut apart) = work(g, id, opened) else { return false };
+    let (outside, inside) = (|n: NodeId| opened.contains(&n), |n: NodeId| n == id || opened.contains(&n));
+    let Some(mut apart) = work(g, id, &outside) else { return false };
     let mut together = 0.0;
     for user in standing {
-        let (Some(without), Some(with)) = (work(g, user, opened), work(g, user, &inside)) else {
+        let (Some(without), Some(with)) = (work(g, user, &outside), work(g, user, &inside)) else {
             return false;
         };
         apart += without;
@@ -66,11 +65,11 @@ fn pays(g: &mut Graph, id: NodeId, users: &BTreeMap<NodeId, Vec<NodeId>>, opened
     together < apart
 }
 
-/// The multiplications of a contraction with the `opened` ones inside it, in the order that [`order`] takes.
-fn work(g: &mut Graph, id: NodeId, opened: &BTreeSet<NodeId>) -> Option<f64> {
+/// The multiplications of a contraction with those inside it that `opens` says, in the order that [`order`] takes.
+fn work(g: &mut Graph, id: NodeId, opens: &dyn Fn(NodeId) -> bool) -> Option<f64> {
     let locals = g.locals(id);
     let out: Vec<Index> = locals[..g.rank(id)].to_vec();
-    let factors = order::opened_factors(g, id, &locals, &|inner| opened.contains(&inner));
+    let factors = order::opened_factors(g, id, &locals, opens);
     let factors = factors.into_iter().map(|(t, _)| t.indices).collect::<Vec<_>>();
     (factors.len() <= MOST_FACTORS).then(|| order::work(g, factors, &out))
 }

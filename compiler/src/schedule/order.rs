@@ -6,8 +6,7 @@
 use super::classify::{self, Class};
 use super::opening;
 use super::product;
-use crate::ir::{Extent, ExtentKind, Graph, Index, NodeId, Number, Op, Tensor};
-use std::collections::BTreeMap;
+use crate::ir::{Extent, ExtentKind, Graph, Index, NodeId, NodeMap, Number, Op, Tensor};
 
 /// What an extent known only at run time is taken for when orders are compared.
 const UNKNOWN_EXTENT: f64 = 256.0;
@@ -15,20 +14,20 @@ const UNKNOWN_EXTENT: f64 = 256.0;
 /// Rewrites every contraction that `roots` need into loops and products of two tensors; the new roots.
 pub(super) fn binarise(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
     let opened = opening::opened(g, roots);
-    let mut map: BTreeMap<NodeId, NodeId> = BTreeMap::new();
+    let mut map: NodeMap<NodeId> = NodeMap::new();
     let mut temporaries = Temporaries { next: 1, next_scalar: 1 };
     for id in g.reachable(roots) {
         let new = match flattened(g, id, &map, &|inner| opened.contains(&inner)) {
             Some((coeff, factors, out, bound)) => ordered(g, coeff, factors, &out, bound, &mut temporaries),
             None => {
-                let new = g.rebuilt(id, &|c| map.get(&c).copied().unwrap_or(c));
+                let new = g.rebuilt(id, &|c| map.replaced(c));
                 scalars_apart(g, new, &mut temporaries)
             }
         };
         g.inherit_name(id, new);
         map.insert(id, new);
     }
-    roots.iter().map(|r| map.get(r).copied().unwrap_or(*r)).collect()
+    roots.iter().map(|r| map.replaced(*r)).collect()
 }
 
 /// Names for intermediate products: a named node is not merged back into what uses it.
@@ -85,7 +84,7 @@ type Flat = (Number, Vec<(Tensor, Number)>, Vec<Index>, Vec<Index>);
 fn flattened(
     g: &mut Graph,
     id: NodeId,
-    map: &BTreeMap<NodeId, NodeId>,
+    map: &NodeMap<NodeId>,
     opens: &dyn Fn(NodeId) -> bool,
 ) -> Option<Flat> {
     let Op::Product { bound, .. } = g.op(id) else { return None };
@@ -100,9 +99,7 @@ fn flattened(
     open(g, id, &locals, opens, &mut coeff, &mut factors, &mut bound);
     let factors = factors
         .into_iter()
-        .map(|(t, p): (Tensor, Number)| {
-            (Tensor::new(map.get(&t.node).copied().unwrap_or(t.node), t.indices), p)
-        })
+        .map(|(t, p): (Tensor, Number)| (Tensor::new(map.replaced(t.node), t.indices), p))
         .collect();
     Some((coeff, factors, out, bound))
 }
@@ -243,7 +240,7 @@ fn matrix_and_vectors(
         power.is_one() && t.indices.len() == 2 && t.indices.contains(summed) && t.indices.contains(free)
     };
     let fits = match (matrices.as_slice(), out) {
-        ([x], [free]) => along(x, free) && classify::class(g, x.0.node) != Class::Elementwise,
+        ([x], [free]) => along(x, free) && !classify::is_elementwise(g, x.0.node),
         ([x, z], [i, j]) => {
             x.0.node == z.0.node && ((along(x, i) && along(z, j)) || (along(x, j) && along(z, i)))
         }

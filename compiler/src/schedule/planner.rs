@@ -5,7 +5,7 @@
 
 use super::classify::{Class, class};
 use super::{Output, Plan, Policy};
-use crate::ir::{Extent, Graph, NodeId, Number, Op, Operand};
+use crate::ir::{Extent, Graph, NodeId, NodeMap, Number, Op, Operand};
 use std::collections::{BTreeMap, BTreeSet};
 /// A reduction times scalars, written scaled.
 #[derive(Clone, Debug)]
@@ -32,13 +32,13 @@ pub(super) struct Planner {
     pub(super) outputs: Vec<Output>,
     pub(super) policy: Policy,
     pub(super) order: Vec<NodeId>,
-    pub(super) classes: BTreeMap<NodeId, Class>,
+    pub(super) classes: NodeMap<Class>,
     pub(super) accumulated: BTreeMap<NodeId, Accumulated>,
     /// Scaled reductions, by the node that they are the value of.
     pub(super) scaled: BTreeMap<NodeId, Scaled>,
     /// Products and reductions that another node takes in.
     pub(super) absorbed: BTreeSet<NodeId>,
-    pub(super) level: BTreeMap<NodeId, usize>,
+    pub(super) level: NodeMap<usize>,
 }
 
 /// An operand as its user sees it: the node, and its axes as positions of the user's loop.
@@ -55,11 +55,11 @@ impl Planner {
             outputs,
             policy,
             order: Vec::new(),
-            classes: BTreeMap::new(),
+            classes: NodeMap::new(),
             accumulated: BTreeMap::new(),
             scaled: BTreeMap::new(),
             absorbed: BTreeSet::new(),
-            level: BTreeMap::new(),
+            level: NodeMap::new(),
         }
     }
 
@@ -68,7 +68,9 @@ impl Planner {
         self.find_scaled();
         let roots = self.roots();
         self.order = self.in_order(&roots);
-        self.classes = self.order.iter().map(|&id| (id, class(&self.g, id))).collect();
+        for &id in &self.order {
+            self.classes.insert(id, class(&self.g, id));
+        }
         self.assign_levels();
         if self.policy == Policy::Store {
             self.sink();
@@ -121,25 +123,25 @@ impl Planner {
         }
     }
 
-    pub(super) fn class_of(&self, id: NodeId) -> Class {
-        self.classes.get(&id).cloned().unwrap_or(Class::Leaf)
+    pub(super) fn class_of(&self, id: NodeId) -> &Class {
+        self.classes.get(id).unwrap_or(&Class::Leaf)
     }
 
     pub(super) fn level_of(&self, id: NodeId) -> usize {
-        self.level.get(&id).copied().unwrap_or(0)
+        self.level.get(id).copied().unwrap_or(0)
     }
 
     /// The node whose buffer a node's entries are in.
     pub(super) fn resolved(&self, mut id: NodeId) -> NodeId {
         while let Class::Alias(inner) = self.class_of(id) {
-            id = inner;
+            id = *inner;
         }
         id
     }
 
     /// Computed inside loops, one entry at a time.
     pub(super) fn in_loop(&self, id: NodeId) -> bool {
-        self.class_of(id) == Class::Elementwise
+        *self.class_of(id) == Class::Elementwise
             && !self.accumulated.contains_key(&id)
             && !self.scaled.contains_key(&id)
     }
@@ -184,11 +186,11 @@ impl Planner {
             if let Some(scaled) = self.scaled.get(&id) {
                 reader = scaled.reduction;
                 c = self.class_of(reader);
-            } else if self.absorbed.contains(&id) && c != Class::MatMul {
+            } else if self.absorbed.contains(&id) && *c != Class::MatMul {
                 continue;
             }
             let loops = matches!(c, Class::Elementwise | Class::Reduction { .. });
-            for u in self.uses_of(reader, &c) {
+            for u in self.uses_of(reader, c) {
                 // A loop compares its indices instead of reading a delta.
                 if loops && matches!(self.g.op(u.node), Op::Delta) {
                     continue;

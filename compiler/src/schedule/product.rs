@@ -1,6 +1,6 @@
 //! Contractions as products of matrices: which indices are rows, which columns, which are summed, which run around.
 
-use super::classify::{Class, class};
+use super::classify::is_elementwise;
 use crate::ir::{Factor, Graph, Index, NodeId, Op, Operand};
 
 /// How a contraction of two arrays, or of one with itself, is done by products of matrices.
@@ -56,7 +56,7 @@ fn matrix_and_vector(g: &Graph, factors: &[Factor], rank: usize, locals: usize) 
         && v.axes == [1]
         && matrix.power.is_one()
         && vector.power.is_one()
-        && class(g, x.node) != Class::Elementwise;
+        && !is_elementwise(g, x.node);
     fits.then(|| Product {
         left: x.clone(),
         right: v.clone(),

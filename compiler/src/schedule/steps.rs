@@ -114,9 +114,16 @@ impl Planner {
         for &id in &self.order {
             by_level[self.level_of(id)].push(id);
         }
+        // Sums that a loop of this level begins: what it writes first, and where.
+        let mut begun: BTreeMap<usize, Vec<(NodeId, NodeId, BufferId)>> = BTreeMap::new();
+        for (id, acc) in &self.accumulated {
+            if let (Some(init), Some(&buffer)) = (acc.init, buffer_of.get(id)) {
+                begun.entry(self.init_level(init)).or_default().push((*id, init, buffer));
+            }
+        }
         for (level, here) in by_level.into_iter().enumerate() {
             steps.extend(
-                here.iter().filter(|id| self.class_of(**id) == Class::Scalar).map(|id| Step::Scalar(*id)),
+                here.iter().filter(|id| *self.class_of(**id) == Class::Scalar).map(|id| Step::Scalar(*id)),
             );
             // Loops: one for each space, in the order of their first node.
             let mut loops: Vec<Loop> = Vec::new();
@@ -144,13 +151,13 @@ impl Planner {
                 }
                 if let Some(scaled) = self.scaled.get(&id) {
                     if let Some(&buffer) = buffer_of.get(&id) {
-                        let k = loop_for(self.space_of(scaled.reduction, &self.class_of(scaled.reduction)));
+                        let k = loop_for(self.space_of(scaled.reduction, self.class_of(scaled.reduction)));
                         let (node, coeff, scalars) = (scaled.reduction, scaled.coeff, scaled.scalars.clone());
                         reductions.push((k, Reduction { node, buffer, coeff, scalars }));
                     }
                     continue;
                 }
-                let space = self.space_of(id, &c);
+                let space = self.space_of(id, c);
                 if let Class::Reduction { .. } = c {
                     if let Some(&buffer) = buffer_of.get(&id) {
                         let k = loop_for(space);
@@ -165,30 +172,25 @@ impl Planner {
                     stores.push((k, id, buffer));
                 }
             }
-            for (id, acc) in &self.accumulated {
-                if let (Some(init), Some(&buffer)) = (acc.init, buffer_of.get(id))
-                    && self.init_level(init) == level
-                {
-                    let k = loop_for(self.g.shape(*id).to_vec());
-                    wanted.push((k, init));
-                    stores.push((k, init, buffer));
-                }
+            for (id, init, buffer) in begun.remove(&level).unwrap_or_default() {
+                let k = loop_for(self.g.shape(id).to_vec());
+                wanted.push((k, init));
+                stores.push((k, init, buffer));
             }
             for (k, r) in reductions {
                 let c = self.class_of(r.node);
-                wanted
-                    .extend(self.uses_of(r.node, &c).into_iter().filter(|u| u.aligned).map(|u| (k, u.node)));
+                wanted.extend(self.uses_of(r.node, c).into_iter().filter(|u| u.aligned).map(|u| (k, u.node)));
                 loops[k].reductions.push(r);
             }
             for (k, id, buffer) in stores {
                 loops[k].stores.push((id, buffer));
             }
+            let mut bodies = vec![BTreeSet::new(); loops.len()];
             for (k, id) in wanted {
-                self.collect(id, level, stored, buffer_of, &mut loops[k].body);
+                self.collect(id, level, stored, buffer_of, &mut bodies[k]);
             }
-            for l in &mut loops {
-                l.body.sort_unstable();
-                l.body.dedup();
+            for (l, body) in loops.iter_mut().zip(bodies) {
+                l.body = body.into_iter().collect();
             }
             steps.extend(loops.into_iter().map(Step::Loop));
             for &id in &here {
@@ -239,7 +241,7 @@ impl Planner {
         level: usize,
         stored: &BTreeSet<NodeId>,
         buffer_of: &BTreeMap<NodeId, BufferId>,
-        body: &mut Vec<NodeId>,
+        body: &mut BTreeSet<NodeId>,
     ) {
         let mut stack = vec![id];
         while let Some(id) = stack.pop() {
@@ -250,9 +252,9 @@ impl Planner {
             if earlier && stored.contains(&id) && buffer_of.contains_key(&id) {
                 continue;
             }
-            body.push(id);
+            body.insert(id);
             let c = self.class_of(id);
-            stack.extend(self.uses_of(id, &c).into_iter().filter(|u| u.aligned).map(|u| u.node));
+            stack.extend(self.uses_of(id, c).into_iter().filter(|u| u.aligned).map(|u| u.node));
         }
     }
 }

@@ -16,8 +16,7 @@ pub use measure::measure;
 pub use rules::{ALL, Rule, Stage};
 
 use crate::ir::verify::debug_verify;
-use crate::ir::{Graph, NodeId};
-use std::collections::BTreeMap;
+use crate::ir::{Graph, NodeId, NodeMap};
 
 /// Which rules fired, in the order of their first firing, and how often.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,16 +69,23 @@ pub fn simplify(graph: &mut Graph, roots: &[NodeId]) -> (Vec<NodeId>, Log) {
 /// σ(z) σ(−z) as a (1 − a): for networks, where a = σ(z) is kept anyway. It gives up the tail's last digits, which back
 /// through a layer nobody sees, and saves an exponential for each unit.
 pub fn by_activations(graph: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
-    let mut map: BTreeMap<NodeId, NodeId> = BTreeMap::new();
+    let mut map: NodeMap<NodeId> = NodeMap::new();
     for id in graph.reachable(roots) {
-        let mut new = graph.rebuilt(id, &|c| map.get(&c).copied().unwrap_or(c));
+        let mut new = moved(graph, id, &map);
         while let Some(next) = rules::sigmoid_by_activation(graph, new) {
             new = next;
         }
         graph.inherit_name(id, new);
         map.insert(id, new);
     }
-    roots.iter().map(|r| map.get(r).copied().unwrap_or(*r)).collect()
+    roots.iter().map(|r| map.replaced(*r)).collect()
+}
+
+/// The node, built anew where one of its children has been replaced.
+fn moved(graph: &mut Graph, id: NodeId, map: &NodeMap<NodeId>) -> NodeId {
+    let mut moved = false;
+    graph.node(id).each_child(|c| moved |= map.replaced(c) != c);
+    if moved { graph.rebuilt(id, &|c| map.replaced(c)) } else { id }
 }
 
 fn run(graph: &mut Graph, roots: &[NodeId], wanted: impl Fn(Stage) -> bool) -> (Vec<NodeId>, Log) {
@@ -87,11 +93,10 @@ fn run(graph: &mut Graph, roots: &[NodeId], wanted: impl Fn(Stage) -> bool) -> (
     let mut roots = roots.to_vec();
     let mut log = Log::default();
     for _ in 0..PASSES {
-        let mut map: BTreeMap<NodeId, NodeId> = BTreeMap::new();
+        let mut map: NodeMap<NodeId> = NodeMap::new();
         let mut changed = false;
         for id in graph.reachable(&roots) {
-            let moved = graph.node(id).children().iter().any(|c| map.get(c).is_some_and(|m| m != c));
-            let mut new = if moved { graph.rebuilt(id, &|c| map.get(&c).copied().unwrap_or(c)) } else { id };
+            let mut new = moved(graph, id, &map);
             for _ in 0..FIRINGS {
                 let Some((name, next)) = rules
                     .iter()
@@ -108,7 +113,7 @@ fn run(graph: &mut Graph, roots: &[NodeId], wanted: impl Fn(Stage) -> bool) -> (
             map.insert(id, new);
         }
         for root in &mut roots {
-            *root = map.get(root).copied().unwrap_or(*root);
+            *root = map.replaced(*root);
         }
         if !changed {
             break;

@@ -15,7 +15,7 @@ impl Kernel<'_> {
     }
 
     pub(super) fn computed_here(&self, id: NodeId) -> bool {
-        self.l.body.contains(&id)
+        self.l.body.binary_search(&id).is_ok()
     }
 
     pub(super) fn operands(&self, id: NodeId) -> Vec<Operand> {
@@ -66,7 +66,7 @@ impl Kernel<'_> {
             let lanes = !out.contains(&innermost);
             let access =
                 (!out.is_empty()).then(|| self.access(buffer, self.g.shape(node), out.clone(), true));
-            let name = format_ident!("sum_{}", identifier(&self.plan.buffers[buffer.0].name));
+            let name = format_ident!("sum_{}", self.names.of(buffer));
             self.sums.push(Sum { node, buffer, out, max, coeff, scalars, lanes, name, access });
         }
         let whole = |a: &Access| a.axes == all;
@@ -105,9 +105,9 @@ impl Kernel<'_> {
             _ => {
                 let Some(&buffer) = self.plan.buffer_of.get(&node) else { return };
                 if self.plan.buffers[buffer.0].shape.is_empty() {
-                    let name = buffer_ident(self.plan, buffer);
-                    if !self.scalars.contains(&name) {
-                        self.scalars.push(name);
+                    let name = self.names.of(buffer);
+                    if !self.scalars.contains(name) {
+                        self.scalars.push(name.clone());
                     }
                 } else {
                     self.access(buffer, self.g.shape(node), axes, false);
@@ -130,7 +130,7 @@ impl Kernel<'_> {
             return k;
         }
         let again = self.accesses.iter().filter(|a| a.buffer == buffer).count();
-        let base = buffer_ident(self.plan, buffer);
+        let base = self.names.of(buffer);
         let name =
             if again == 0 { format_ident!("{base}_row") } else { format_ident!("{base}_row_{}", again + 1) };
         self.accesses.push(Access { buffer, shape, axes, written, name });

@@ -31,7 +31,7 @@ impl Kernel<'_> {
             _ => {
                 let Some(&buffer) = self.plan.buffer_of.get(&node) else { return crate::codegen::lost() };
                 if self.plan.buffers[buffer.0].shape.is_empty() {
-                    let name = buffer_ident(self.plan, buffer);
+                    let name = self.names.of(buffer);
                     return Code::fixed(quote!(#name));
                 }
                 match self.find(buffer, node, axes) {
@@ -60,7 +60,7 @@ impl Kernel<'_> {
             let j = self.inner_index();
             quote!(#name[#j])
         } else if self.runs_inside(a) {
-            let (array, offset) = (buffer_ident(self.plan, a.buffer), self.offset(a, false));
+            let (array, offset) = (self.names.of(a.buffer), self.offset(a, false));
             quote!(#array[#offset])
         } else {
             quote!(#name)
@@ -93,7 +93,7 @@ impl Kernel<'_> {
                 *uses.entry(operand.node).or_default() += if squared { 2 } else { 1 };
             }
         }
-        let mut taken: Vec<Ident> = self.plan.buffers.iter().map(|b| identifier(&b.name)).collect();
+        let mut taken = BTreeSet::new();
         let mut temporaries = 0;
         for &id in &self.l.body {
             let code = match self.g.op(id) {
@@ -107,10 +107,10 @@ impl Kernel<'_> {
                 continue;
             }
             let name = match self.g.name(id) {
-                Some(name) => unique(&mut taken, &format!("{}_value", identifier(name))),
+                Some(name) => unique(self.names, &mut taken, &format!("{}_value", identifier(name))),
                 None => {
                     temporaries += 1;
-                    unique(&mut taken, &format!("v{temporaries}"))
+                    unique(self.names, &mut taken, &format!("v{temporaries}"))
                 }
             };
             let tokens = &code.tokens;

@@ -7,12 +7,12 @@ mod body;
 mod nest;
 
 use super::expr::{Code, Level, Writer};
-use super::{Context, buffer_ident, constant_product, identifier, plain_identifier};
+use super::{Context, Names, constant_product, identifier, plain_identifier};
 use crate::ir::{AxisFn, Extent, Graph, NodeId, Number, Op, Operand};
 use crate::schedule::{BufferId, Class, Loop, Plan, Storage, class};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 /// Partial sums that run beside each other along a row of many.
 const LANES: usize = 32;
 /// The same where the whole loop is one row: enough to hide the latency of an addition in every vector width.
@@ -55,6 +55,7 @@ struct Sum {
 /// The generated loop: its function and its call.
 pub(super) struct Kernel<'a> {
     plan: &'a Plan,
+    names: &'a Names,
     g: &'a Graph,
     cx: &'a Context,
     l: &'a Loop,
@@ -70,11 +71,12 @@ pub(super) struct Kernel<'a> {
 }
 
 impl<'a> Kernel<'a> {
-    pub(super) fn new(plan: &'a Plan, cx: &'a Context, l: &'a Loop) -> Self {
+    pub(super) fn new(plan: &'a Plan, names: &'a Names, cx: &'a Context, l: &'a Loop) -> Self {
         let g = &plan.graph;
         let accesses = Vec::new();
         let mut kernel = Self {
             plan,
+            names,
             g,
             cx,
             l,
@@ -125,7 +127,7 @@ impl<'a> Kernel<'a> {
                 continue;
             }
             seen.push(a.buffer);
-            let array = buffer_ident(self.plan, a.buffer);
+            let array = self.names.of(a.buffer);
             let written = self.accesses.iter().any(|other| other.buffer == a.buffer && other.written);
             params.push(array.clone());
             let slice = self.plan.buffers[a.buffer.0].storage != Storage::Scalar;
@@ -179,14 +181,15 @@ fn diagonal(g: &Graph, l: &Loop) -> Option<[u8; 2]> {
 }
 
 /// The name, or one like it that is not taken yet.
-fn unique(taken: &mut Vec<Ident>, name: &str) -> Ident {
-    let mut ident = Ident::new(name, Span::call_site());
+fn unique(names: &Names, taken: &mut BTreeSet<String>, name: &str) -> Ident {
+    let mut unique = name.to_owned();
     let mut k = 2;
-    while taken.contains(&ident) {
-        ident = format_ident!("{name}_{k}");
+    while names.has(&unique) || taken.contains(&unique) {
+        unique = format!("{name}_{k}");
         k += 1;
     }
-    taken.push(ident.clone());
+    let ident = Ident::new(&unique, Span::call_site());
+    taken.insert(unique);
     ident
 }
 

@@ -14,7 +14,7 @@ impl Kernel<'_> {
         };
         let mut before = TokenStream::new();
         for a in &self.accesses {
-            let (name, array) = (&a.name, buffer_ident(self.plan, a.buffer));
+            let (name, array) = (&a.name, self.names.of(a.buffer));
             let mutable = if a.written { quote!(mut) } else { quote!() };
             if self.flat {
                 before.extend(quote!(let #name = &#mutable #array[..#n];));
@@ -51,7 +51,7 @@ impl Kernel<'_> {
             }
             if let Some(k) = s.access {
                 let a = &self.accesses[k];
-                let (array, offset) = (buffer_ident(self.plan, a.buffer), self.offset(a, false));
+                let (array, offset) = (self.names.of(a.buffer), self.offset(a, false));
                 let value = self.scaled(s, &s.name);
                 after.extend(self.put(s, &quote!(#array[#offset]), &value));
             } else if !self.is_single_row() {
@@ -218,8 +218,7 @@ impl Kernel<'_> {
         if self.diagonal.is_some() {
             let zero = self.cx.number(Number::ZERO);
             for (node, buffer) in &self.l.stores {
-                let (array, n) =
-                    (buffer_ident(self.plan, *buffer), self.cx.product(self.g, self.g.shape(*node)));
+                let (array, n) = (self.names.of(*buffer), self.cx.product(self.g, self.g.shape(*node)));
                 before.extend(quote!(#array[..#n].fill(#zero);));
             }
         }
@@ -229,7 +228,7 @@ impl Kernel<'_> {
                 let once = s.lanes && s.out.len() + 1 == self.l.space.len();
                 if !once {
                     let a = &self.accesses[k];
-                    let array = buffer_ident(self.plan, a.buffer);
+                    let array = self.names.of(a.buffer);
                     let n = self.cx.product(self.g, &a.shape);
                     before.extend(quote!(#array[..#n].fill(#neutral);));
                 }
@@ -246,7 +245,7 @@ impl Kernel<'_> {
         let mut names = Vec::new();
         let mut values = Vec::new();
         for s in self.sums.iter().filter(|s| s.access.is_none()) {
-            names.push(buffer_ident(self.plan, s.buffer));
+            names.push(self.names.of(s.buffer).clone());
             let name = if self.is_single_row() { s.name.clone() } else { format_ident!("{}_total", s.name) };
             values.push(self.scaled(s, &name));
         }
@@ -257,9 +256,7 @@ impl Kernel<'_> {
     pub(super) fn extent_args(&self) -> Vec<(String, Ident, TokenStream)> {
         let mut args: Vec<(String, Ident, TokenStream)> = Vec::new();
         let indices: Vec<Ident> = (0..self.l.space.len()).map(Self::index).collect();
-        let taken = |name: &Ident| {
-            indices.contains(name) || self.plan.buffers.iter().any(|b| identifier(&b.name) == *name)
-        };
+        let taken = |name: &Ident| indices.contains(name) || self.names.has(&name.to_string());
         let mut extents = self.l.space.clone();
         for a in &self.accesses {
             extents.extend(&a.shape);

@@ -136,8 +136,8 @@ impl Items<'_> {
         let view = View::of_batch(self.program.batch);
         let g = self.graph();
         let formula = |name: &str, node: NodeId| {
-            let line = format!(" `{name} = {}`", emit::text(g, node, &view));
-            let mathml = emit::mathml(g, node, &view);
+            let lines = emit::lines(g, node, &view);
+            let (line, mathml) = (format!(" `{name} = {}`", lines.text()), lines.mathml());
             quote!(#[doc = #line] #[doc = ""] #[doc = #mathml] #[doc = ""])
         };
         let mut shown = Vec::new();

@@ -132,8 +132,8 @@ impl Items<'_> {
     /// A formula as lines of documentation: text and MathML.
     fn formula(&self, name: &str, node: NodeId) -> TokenStream {
         let view = View::default();
-        let line = format!(" `{name} = {}`", emit::text(self.graph(), node, &view));
-        let mathml = format!(" {}", emit::mathml(self.graph(), node, &view));
+        let lines = emit::lines(self.graph(), node, &view);
+        let (line, mathml) = (format!(" `{name} = {}`", lines.text()), format!(" {}", lines.mathml()));
         quote!(#[doc = #line] #[doc = ""] #[doc = #mathml])
     }
 

@@ -35,14 +35,19 @@ impl Graph {
                     let unit = self.with_unit_coeff(t.node);
                     pending.push((coeff.mul(c), Tensor::new(unit, t.indices)));
                 }
-                _ => match collected.iter_mut().find(|(other, _)| *other == t) {
-                    Some((_, sum)) => *sum = sum.add(coeff),
-                    None => collected.push((t, coeff)),
-                },
+                _ => collected.push((t, coeff)),
             }
         }
-        collected.retain(|(_, c)| !c.is_zero());
+        // Like terms lie side by side once in order.
         collected.sort_by(|(a, _), (b, _)| (a.node, &a.indices).cmp(&(b.node, &b.indices)));
+        collected.dedup_by(|(t, coeff), (kept, sum)| {
+            let like = t == kept;
+            if like {
+                *sum = sum.add(*coeff);
+            }
+            like
+        });
+        collected.retain(|(_, c)| !c.is_zero());
         if collected.is_empty() {
             return self.fill(constant, out);
         }

@@ -200,11 +200,14 @@ pub(super) fn common_factor(g: &mut Graph, id: NodeId) -> Option<NodeId> {
 /// where(c, u, v) + where(c, x, y) = where(c, u + x, v + y)
 pub(super) fn selects(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let (parts, out) = terms(g, id)?;
-    let opened: Vec<Option<(CompareOp, [Tensor; 4])>> =
-        parts.iter().map(|(_, t)| opened_select(g, t)).collect();
-    for a in 0..parts.len() {
-        for b in a + 1..parts.len() {
-            let (Some((op, x)), Some((other, y))) = (&opened[a], &opened[b]) else { continue };
+    let opened: Vec<(usize, CompareOp, [Tensor; 4])> = parts
+        .iter()
+        .enumerate()
+        .filter_map(|(k, (_, t))| opened_select(g, t).map(|(op, x)| (k, op, x)))
+        .collect();
+    for (n, (a, op, x)) in opened.iter().enumerate() {
+        for (b, other, y) in &opened[n + 1..] {
+            let (a, b) = (*a, *b);
             if op != other || x[..2] != y[..2] {
                 continue;
             }
