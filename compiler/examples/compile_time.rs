@@ -59,15 +59,15 @@ fn long_sum(terms: usize) -> String {
     format!("#[objective(\"{terms}\", wrt(x: vector))] struct S;")
 }
 
-/// Four operations a term, and the sum.
+/// Five operations a term, and the sum.
 fn scalar(operations: usize) -> String {
-    let terms = joined(operations / 5, |k| format!("{k}*sin(x/{k} + {k}*y)"));
+    let terms = joined(operations / 6, |k| format!("{k}*sin(x/{k} + {k}*y)"));
     format!("#[objective(\"{terms}\", wrt(x: scalar, y: scalar))] struct S;")
 }
 
-/// Five operations a term, and the sum.
+/// Six operations a term, and the sum.
 fn vector(operations: usize) -> String {
-    let terms = joined(operations / 5, |k| format!("{k}*exp(-(x - b/{k}).^2)"));
+    let terms = joined(operations / 7, |k| format!("{k}*exp(-(x - b/{k}).^2)"));
     format!("#[objective(\"sum({terms})\", wrt(x: vector))] struct S {{ b: Vec<f64> }}")
 }
 

@@ -28,7 +28,7 @@ mod template;
 mod tests;
 pub mod text;
 
-use crate::ir::{Extent, Graph, NodeId, NodeMap, Op};
+use crate::ir::{Extent, Graph, NodeId, Op};
 use convert::Converter;
 use notation::{Notation, Tree, Whole};
 use std::collections::{BTreeMap, BTreeSet};
@@ -244,23 +244,23 @@ fn abbreviate(
         }
     }
     // How many parts a node's formula has, and how deep they nest.
-    let measure = |id: NodeId, sizes: &NodeMap<(usize, usize)>| {
+    let measure = |id: NodeId, sizes: &BTreeMap<NodeId, (usize, usize)>| {
         let (mut size, mut depth) = (1usize, 0);
         g.node(id).each_child(|c| {
-            let (s, d) = sizes.get(c).copied().unwrap_or((1, 1));
+            let (s, d) = sizes.get(&c).copied().unwrap_or((1, 1));
             (size, depth) = (size.saturating_add(s), depth.max(d));
         });
         (size, 1 + depth)
     };
-    let mut sizes = NodeMap::new();
+    let mut sizes = BTreeMap::new();
     for &id in &shown {
         let size = if names.contains_key(&id) { (1, 1) } else { measure(id, &sizes) };
         sizes.insert(id, size);
     }
-    let long = sizes.get(node).is_some_and(|s| s.0 > view.budget || s.1 > DEEPEST);
+    let long = sizes.get(&node).is_some_and(|s| s.0 > view.budget || s.1 > DEEPEST);
     let product =
         |id: NodeId| g.rank(id) > 0 && matches!(g.op(id), Op::Product { bound, .. } if !bound.is_empty());
-    let dear = |id: NodeId| product(id) && sizes.get(id).is_some_and(|s| s.0 >= SMALL_AMONG_ENTRIES);
+    let dear = |id: NodeId| product(id) && sizes.get(&id).is_some_and(|s| s.0 >= SMALL_AMONG_ENTRIES);
     let by_entries = shared.iter().any(|&id| id != node && dear(id)) && {
         let mut trial = Converter::new(g, view.batch, names.clone(), shared.clone());
         trial.tree(node);

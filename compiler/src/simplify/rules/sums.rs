@@ -17,6 +17,14 @@ pub(super) fn expand(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     if !parts.iter().any(|(_, t)| multiplies_sum(g, t)) {
         return None;
     }
+    // Counted first: what is made and thrown away stays in the graph.
+    let mut count = 0usize;
+    for (_, t) in &parts {
+        count = count.saturating_add(terms_multiplied_out(g, t.node));
+        if count > TERMS {
+            return None;
+        }
+    }
     let mut expanded: Vec<(Number, Tensor)> = Vec::new();
     for (c, t) in &parts {
         multiply_out(g, *c, t, &mut expanded);
@@ -40,6 +48,30 @@ fn multiplies_sum(g: &Graph, t: &Tensor) -> bool {
         }
         _ => false,
     }
+}
+
+/// How many terms [`multiply_out`] makes of a node; any number above [`TERMS`] where it is more.
+fn terms_multiplied_out(g: &Graph, id: NodeId) -> usize {
+    let Op::Product { factors, bound, .. } = g.op(id) else { return 1 };
+    if !bound.is_empty() || factors.len() < 2 {
+        return 1;
+    }
+    let mut count = 1usize;
+    for f in factors.iter().filter(|f| f.power.is_one()) {
+        let Op::Sum(terms) = g.op(f.operand.node) else { continue };
+        let mut inner = 0usize;
+        for t in terms {
+            inner = inner.saturating_add(terms_multiplied_out(g, t.operand.node));
+            if inner > TERMS {
+                return inner;
+            }
+        }
+        count = count.saturating_mul(inner);
+        if count > TERMS {
+            break;
+        }
+    }
+    count
 }
 
 fn multiply_out(g: &mut Graph, coeff: Number, t: &Tensor, out: &mut Vec<(Number, Tensor)>) {
@@ -114,6 +146,7 @@ pub(super) fn reflect(g: &mut Graph, id: NodeId) -> Option<NodeId> {
 pub(super) fn mirrored(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let (parts, out) = terms(g, id)?;
     let mut turned = Vec::with_capacity(parts.len());
+    let mut any = false;
     for (c, t) in &parts {
         let node = match Opened::product(g, t.node).filter(|p| !p.bound.is_empty()) {
             Some(mut p) => {
@@ -122,6 +155,7 @@ pub(super) fn mirrored(g: &mut Graph, id: NodeId) -> Option<NodeId> {
                     let place = |at: Index| p.out.iter().chain(&p.bound).position(|i| *i == at);
                     let later = matches!(f.indices.as_slice(), [i, j] if place(*i) > place(*j));
                     if later && g.is_symmetric(f.node) {
+                        any = true;
                         p.factors[k].0.indices.reverse();
                     }
                 }
@@ -130,6 +164,9 @@ pub(super) fn mirrored(g: &mut Graph, id: NodeId) -> Option<NodeId> {
             None => t.node,
         };
         turned.push((*c, Tensor::new(node, t.indices.clone())));
+    }
+    if !any {
+        return None;
     }
     let new = g.sum_as(&turned, &out);
     let count = |g: &Graph, id: NodeId| match g.op(id) {
