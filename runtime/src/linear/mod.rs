@@ -1,60 +1,16 @@
 //! Inverse and determinant by LU decomposition with partial pivoting.
 //!
-//! Matrices are square, row-major, n×n. Nothing is allocated: each function is lent room for n·n numbers. Golub and Van Loan, *Matrix Computations*, algorithm 3.4.1.
+//! Matrices are square, row-major, n×n. Nothing is allocated: each function is lent room for n·n numbers.
+//! `docs/runtime-choices.md` has the times of this and of a library.
+
+mod lu;
 
 use crate::error::Error;
 use crate::scalar::Scalar;
 use std::borrow::Cow;
 
-/// Overwrites `lu` by the factors of P A = L U, L with a unit diagonal below, U above, and makes each exchange of rows
-/// in `with` too, a matrix of as many rows. Returns the sign of P.
-fn factor<T: Scalar>(lu: &mut [T], n: usize, with: &mut [T]) -> T {
-    let mut sign = T::ONE;
-    for c in 0..n {
-        let best = (c..n).fold(c, |b, r| if lu[r * n + c].abs() > lu[b * n + c].abs() { r } else { b });
-        if best != c {
-            for array in [&mut *lu, &mut *with] {
-                if let Some((above, below)) = array.split_at_mut_checked(best * n)
-                    && !below.is_empty()
-                {
-                    above[c * n..][..n].swap_with_slice(&mut below[..n]);
-                }
-            }
-            sign = -sign;
-        }
-        let pivot = lu[c * n + c];
-        if pivot == T::ZERO {
-            continue;
-        }
-        let (above, below) = lu.split_at_mut((c + 1) * n);
-        let above = &above[c * n..];
-        for row in below.chunks_exact_mut(n) {
-            let factor = row[c] / pivot;
-            row[c] = factor;
-            for (x, &u) in row[c + 1..].iter_mut().zip(&above[c + 1..]) {
-                *x -= factor * u;
-            }
-        }
-    }
-    sign
-}
-
 fn pivots<T: Scalar>(lu: &[T], n: usize) -> impl Iterator<Item = T> {
     (0..n).map(move |k| lu[k * n + k])
-}
-
-/// `row −= factor · other`, both rows of `n` entries of one matrix.
-fn subtract_row<T: Scalar>(a: &mut [T], n: usize, row: usize, factor: T, other: usize) {
-    let (from, to) = if other < row {
-        let (above, below) = a.split_at_mut(row * n);
-        (&above[other * n..][..n], &mut below[..n])
-    } else {
-        let (above, below) = a.split_at_mut(other * n);
-        (&below[..n], &mut above[row * n..][..n])
-    };
-    for (x, &y) in to.iter_mut().zip(from) {
-        *x -= factor * y;
-    }
 }
 
 /// Writes the inverse of `a` to `out`, both n×n; `room` is room for as many numbers. `expression` is what the formula
@@ -76,23 +32,12 @@ pub fn inverse<T: Scalar>(
     lu.copy_from_slice(&a[..n * n]);
     out.fill(T::ZERO);
     out.iter_mut().step_by(n + 1).for_each(|x| *x = T::ONE);
-    factor(lu, n, out);
+    lu::factor(lu, n, out);
     if pivots(lu, n).any(|p| p == T::ZERO || !p.is_finite()) {
         return Err(Error::Singular { expression: Cow::Borrowed(expression) });
     }
-    // L Z = P, then U X = Z, all columns at once.
-    for r in 0..n {
-        for k in 0..r {
-            subtract_row(out, n, r, lu[r * n + k], k);
-        }
-    }
-    for r in (0..n).rev() {
-        for k in r + 1..n {
-            subtract_row(out, n, r, lu[r * n + k], k);
-        }
-        let pivot = lu[r * n + r];
-        out[r * n..][..n].iter_mut().for_each(|x| *x /= pivot);
-    }
+    // U X = L⁻¹ P, all columns at once.
+    lu::substitute(lu, n, out);
     Ok(())
 }
 
@@ -104,7 +49,7 @@ pub fn inverse<T: Scalar>(
 pub fn det<T: Scalar>(a: &[T], n: usize, room: &mut [T]) -> T {
     let lu = &mut room[..n * n];
     lu.copy_from_slice(&a[..n * n]);
-    let sign = factor(lu, n, &mut []);
+    let sign = lu::factor(lu, n, &mut []);
     pivots(lu, n).fold(sign, |d, p| d * p)
 }
 
@@ -119,7 +64,7 @@ pub fn det<T: Scalar>(a: &[T], n: usize, room: &mut [T]) -> T {
 pub fn logdet<T: Scalar>(a: &[T], n: usize, room: &mut [T], expression: &'static str) -> Result<T, Error> {
     let lu = &mut room[..n * n];
     lu.copy_from_slice(&a[..n * n]);
-    let mut sign = factor(lu, n, &mut []);
+    let mut sign = lu::factor(lu, n, &mut []);
     let mut log = 0.0;
     for p in pivots(lu, n) {
         if p == T::ZERO {
@@ -140,6 +85,7 @@ pub fn logdet<T: Scalar>(a: &[T], n: usize, room: &mut [T], expression: &'static
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rng::Rng;
 
     const A: [f64; 9] = [0.0, 2.0, 1.0, 4.0, 1.0, -1.0, 2.0, 3.0, 5.0];
 
@@ -168,5 +114,41 @@ mod tests {
         let error = inverse(&mut [0.0; 4], &singular, 2, room, "inv(A)").expect_err("singular");
         assert_eq!(error, Error::Singular { expression: "inv(A)".into() });
         assert!(matches!(log(&singular), Err(Error::Singular { .. })));
+    }
+
+    #[test]
+    fn every_size_is_inverted_whatever_its_halves() {
+        let mut rng = Rng::new(7);
+        for n in (1..40).chain([47, 48, 49, 64, 65, 97, 130]) {
+            // Nothing on the diagonal stands out, so that rows are exchanged in nearly every step.
+            let a: Vec<f64> = (0..n * n).map(|_| 2.0 * rng.uniform() - 1.0).collect();
+            let (mut inv, mut room) = (vec![0.0; n * n], vec![0.0; n * n]);
+            inverse(&mut inv, &a, n, &mut room, "inv(A)").expect("regular");
+            let size = inv.iter().fold(1.0_f64, |m, x| m.max(x.abs()));
+            for i in 0..n {
+                for j in 0..n {
+                    let e: f64 = (0..n).map(|k| a[i * n + k] * inv[k * n + j]).sum();
+                    let error = (e - f64::from(u8::from(i == j))).abs();
+                    assert!(error < 1e-13 * n as f64 * size, "{n}: {error:e} at {i}, {j}");
+                }
+            }
+            let (d, back) = (det(&a, n, &mut room), det(&inv, n, &mut room.clone()));
+            assert!((d * back - 1.0).abs() < 1e-10 * size, "{n}: {d:e} {back:e}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_finite_is_refused() {
+        for bad in [f64::NAN, f64::INFINITY] {
+            for n in [2, 30, 60] {
+                let mut a = vec![0.0; n * n];
+                a.iter_mut().step_by(n + 1).for_each(|x| *x = 1.0);
+                a[n * n / 2] = bad;
+                a[n * n - 1] = bad;
+                let (mut inv, mut room) = (vec![0.0; n * n], vec![0.0; n * n]);
+                assert!(inverse(&mut inv, &a, n, &mut room, "inv(A)").is_err(), "{n}, {bad}");
+                assert!(logdet(&a, n, &mut room, "logdet(A)").is_err(), "{n}, {bad}");
+            }
+        }
     }
 }
