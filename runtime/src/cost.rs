@@ -100,6 +100,10 @@ impl<T: Scalar> fmt::Display for CostValue<T> {
 /// targets `y` are m × k, a row an example; a weight is units × inputs; a bias has one entry per unit. A
 /// derivative has the shape of what it is taken by.
 ///
+/// What is derived allocates nothing in the methods that write to the caller's array. Arrays are read and written where
+/// they lie, if that is row by row; for others, and for what `group_lasso` and `orthogonal` compute on the way, there is
+/// memory that the thread keeps, so that only its first call allocates.
+///
 /// Implementing it by hand takes the six methods without a body. The quadratic cost with an L2 penalty on the
 /// weights, c(a, y) = ½ Σⱼ (aⱼ − yⱼ)² and p(w) = λ/2 Σ w²:
 ///

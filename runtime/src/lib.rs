@@ -17,6 +17,7 @@ pub mod optim;
 pub mod parallel;
 mod private;
 pub mod rng;
+mod room;
 pub mod scalar;
 pub mod simd;
 pub mod train;

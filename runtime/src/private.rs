@@ -3,41 +3,11 @@
 pub use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2};
 
 pub use crate::objective::{Datum, IntoEntries};
+pub use crate::room::{Entries, Room, entries, fill};
 
 use crate::error::Error;
 use crate::matrix::{Mat, MatMut};
 use crate::scalar::Scalar;
-use ndarray::{ArrayView, ArrayViewMut, Dimension};
-use std::borrow::Cow;
-
-/// The entries of a view, row by row: borrowed where they lie so, copied otherwise.
-#[inline]
-pub fn entries<'a, T: Scalar, D: Dimension>(view: &'a ArrayView<'_, T, D>) -> Cow<'a, [T]> {
-    match view.as_slice() {
-        Some(slice) => Cow::Borrowed(slice),
-        None => Cow::Owned(view.iter().copied().collect()),
-    }
-}
-
-/// Lets `f` fill the entries of a view, row by row: in place where they lie so, by way of a copy otherwise.
-///
-/// # Errors
-/// Those of `f`; then the view may be partly written.
-#[inline]
-pub fn fill<T: Scalar, D: Dimension>(
-    view: &mut ArrayViewMut<'_, T, D>,
-    f: impl FnOnce(&mut [T]) -> Result<(), Error>,
-) -> Result<(), Error> {
-    if let Some(slice) = view.as_slice_mut() {
-        return f(slice);
-    }
-    let mut copy = vec![T::ZERO; view.len()];
-    f(&mut copy)?;
-    for (entry, value) in view.iter_mut().zip(copy) {
-        *entry = value;
-    }
-    Ok(())
-}
 
 /// A row-major slice as a matrix.
 #[inline]

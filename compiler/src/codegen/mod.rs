@@ -248,6 +248,7 @@ fn is_reserved(name: &str) -> bool {
             | "cols"
             | "units"
             | "rest"
+            | "room"
             | "total"
             | "cost"
             | "numbers"

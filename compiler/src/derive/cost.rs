@@ -11,8 +11,8 @@ use crate::lower::{Role, cost as lower};
 use crate::pipeline::{self, CostProgram};
 use crate::schedule::{Output, Plan, Policy, Storage, schedule};
 use crate::source::{Place, SourceId, Span};
-use crate::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape, Ident};
-use proc_macro2::TokenStream;
+use crate::syntax::ast::{self, Declaration, DeclaredExtent, DeclaredShape};
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use std::collections::BTreeMap;
 
@@ -46,7 +46,7 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
 /// The weight and the bias that `w` and `b` stand for.
 fn generic_tensors() -> Vec<(Declaration, Role)> {
     let declare = |name: &str, shape| Declaration {
-        name: Ident { name: name.to_owned(), span: Span::default() },
+        name: ast::Ident { name: name.to_owned(), span: Span::default() },
         shape,
         shape_span: Span::default(),
         symmetric: false,
@@ -268,15 +268,18 @@ impl Methods<'_> {
     fn temporaries(&self, plan: &Plan, cx: &Context) -> TokenStream {
         let runtime = &self.model.runtime;
         let t = self.model.float.tokens();
-        let made = plan.buffers.iter().filter(|b| b.storage == Storage::Temporary).map(|b| {
-            let name = codegen::identifier(&b.name);
-            let extents = b.shape.iter().map(|&e| cx.extent(&plan.graph, e));
-            quote! {
-                let mut #name = ::std::vec![<#t as #runtime::Scalar>::ZERO; 1 #(* #extents)*];
-                let #name = &mut #name[..];
-            }
-        });
-        quote!(#(#made)*)
+        let (names, sizes): (Vec<Ident>, Vec<TokenStream>) = plan
+            .buffers
+            .iter()
+            .filter(|b| b.storage == Storage::Temporary)
+            .map(|b| (codegen::identifier(&b.name), cx.entries(&plan.graph, &b.shape)))
+            .unzip();
+        let Some((first, others)) = sizes.split_first() else { return TokenStream::new() };
+        quote! {
+            let mut room = #runtime::__private::Room::<#t>::new(#first #(+ #others)*);
+            let rest = &mut room[..];
+            #(let (#names, rest) = rest.split_at_mut(#sizes);)*
+        }
     }
 
     fn body(&self, plan: &Plan, cx: &Context) -> TokenStream {

@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "the kernels take pointers, because a matrix may be strided either way")]
 
 use core::cell::Cell;
+use std::thread::LocalKey;
 
 use super::Accum;
 use crate::matrix::{Mat, MatMut};
@@ -138,18 +139,26 @@ pub trait Contract: Copy + 'static {
 
     /// Gives it back for the next product.
     fn put_scratch(scratch: Scratch<Self>);
+
+    /// Where the thread keeps memory for [`crate::room`].
+    fn rooms() -> &'static LocalKey<Cell<Vec<Vec<Self>>>>;
 }
 
 macro_rules! contract {
-    ($t:ident, $wide:ident, $narrow:ident, $scratch:ident) => {
-        thread_local!(static $scratch: Cell<Vec<$t>> = const { Cell::new(Vec::new()) });
+    ($t:ident, $wide:ident, $narrow:ident, $scratch:ident, $rooms:ident) => {
+        thread_local! {
+            static $scratch: Cell<Vec<$t>> = const { Cell::new(Vec::new()) };
+            static $rooms: Cell<Vec<Vec<$t>>> = const { Cell::new(Vec::new()) };
+        }
 
         impl Contract for $t {
             #[inline]
             unsafe fn product(_p: &Product<Self>) -> bool {
                 #[cfg(target_arch = "x86_64")]
                 // SAFETY: the caller's.
-                return unsafe { super::x86::product::<core::arch::x86_64::$wide, core::arch::x86_64::$narrow>(_p) };
+                return unsafe {
+                    super::x86::product::<core::arch::x86_64::$wide, core::arch::x86_64::$narrow>(_p)
+                };
                 #[cfg(not(target_arch = "x86_64"))]
                 false
             }
@@ -166,12 +175,16 @@ macro_rules! contract {
             fn put_scratch(scratch: Scratch<Self>) {
                 $scratch.set(scratch.0);
             }
+
+            fn rooms() -> &'static LocalKey<Cell<Vec<Vec<Self>>>> {
+                &$rooms
+            }
         }
     };
 }
 
-contract!(f32, __m512, __m256, SCRATCH_32);
-contract!(f64, __m512d, __m256d, SCRATCH_64);
+contract!(f32, __m512, __m256, SCRATCH_32, ROOMS_32);
+contract!(f64, __m512d, __m256d, SCRATCH_64, ROOMS_64);
 
 /// Computes the product by this crate's kernels, if the processor and the layout of `out` suit them; else returns false.
 #[inline]
