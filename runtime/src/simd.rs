@@ -35,13 +35,20 @@ use crate::scalar::Scalar;
 #[derive(Clone, Copy, Debug)]
 pub struct Math {
     fma: bool,
+    /// What the function was compiled for that holds this: the processor has those instructions.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) level: u8,
 }
 
 impl Math {
     /// The functions for the target's baseline, for use outside [`simd`]: a handful of numbers, or a test.
     #[inline(always)]
     pub const fn portable() -> Self {
-        Math { fma: cfg!(any(target_feature = "fma", target_arch = "aarch64")) }
+        Math {
+            fma: cfg!(any(target_feature = "fma", target_arch = "aarch64")),
+            #[cfg(target_arch = "x86_64")]
+            level: x86::BASELINE,
+        }
     }
 
     /// a·b + c; with one rounding where the processor has an instruction for it, else with two.
@@ -89,7 +96,7 @@ pub(crate) mod x86 {
 
     use super::Math;
 
-    const BASELINE: u8 = 1;
+    pub(super) const BASELINE: u8 = 1;
     pub(crate) const AVX2: u8 = 2;
     pub(crate) const AVX512: u8 = 3;
 
@@ -128,13 +135,13 @@ pub(crate) mod x86 {
     /// The processor has the features named in the attribute.
     #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2")]
     pub(super) unsafe fn avx512<A, R>(kernel: impl Fn(Math, A) -> R, args: A) -> R {
-        kernel(Math { fma: true }, args)
+        kernel(Math { fma: true, level: AVX512 }, args)
     }
 
     /// # Safety
     /// The processor has the features named in the attribute.
     #[target_feature(enable = "avx2,fma,bmi1,bmi2")]
     pub(super) unsafe fn avx2<A, R>(kernel: impl Fn(Math, A) -> R, args: A) -> R {
-        kernel(Math { fma: true }, args)
+        kernel(Math { fma: true, level: AVX2 }, args)
     }
 }

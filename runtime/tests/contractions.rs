@@ -1,10 +1,11 @@
 //! Contractions and reductions against loops that are plainly right.
 
 use gradsmith_runtime::axis;
-use gradsmith_runtime::contract::{Accum, axpy, dot, gram, matmul, sum, sum_rows, sum_squares};
+use gradsmith_runtime::contract::{Accum, axpy, dot, gram, matmul, small, sum, sum_rows, sum_squares};
 use gradsmith_runtime::matrix::{Mat, MatMut};
 use gradsmith_runtime::parallel::set_threads;
 use gradsmith_runtime::scalar::Scalar;
+use gradsmith_runtime::simd;
 use ndarray::{Array2, ArrayView2, s};
 
 /// Numbers in [−1, 1), the same in every run.
@@ -82,6 +83,72 @@ fn products_of_all_small_shapes_single() {
 #[test]
 fn products_of_all_small_shapes_double() {
     shapes::<f64>();
+}
+
+/// A product of constant extents, with numbers on both sides of the output that it leaves alone; 0 for M is each of some.
+fn small<T: Scalar, const M: usize, const N: usize, const K: usize, const A: bool, const B: bool>() {
+    let rows: &[usize] = if M == 0 { &[1, 2, 7, 8, 9, 31, 32] } else { &[M] };
+    for &m in rows {
+        let (a, b) = (matrix::<T>(m, K, 1), matrix::<T>(K, N, 2));
+        let (at, bt) = (a.t().as_standard_layout().into_owned(), b.t().as_standard_layout().into_owned());
+        let exact = a.mapv(|x| x.to_f64()).dot(&b.mapv(|x| x.to_f64()));
+        for (accum, before) in [(Accum::Replace, T::NAN), (Accum::Add, T::from_f64(0.5))] {
+            let mut out = vec![T::from_f64(7.0); m * N + 64];
+            out[32..32 + m * N].fill(before);
+            let left = if A { Mat::from(at.t()) } else { Mat::from(a.view()) };
+            let right = if B { Mat::from(bt.t()) } else { Mat::from(b.view()) };
+            let call = |math, out: &mut [T]| {
+                let out = MatMut::rows(out, m, N);
+                small::matmul::<_, M, N, K, A, B>(math, out, accum, T::from_f64(0.75), left, right);
+            };
+            simd::simd(call, &mut out[32..32 + m * N]);
+            let added = if accum == Accum::Add { 0.5 } else { 0.0 };
+            for ((i, j), exact) in exact.indexed_iter() {
+                let error = (out[32 + i * N + j].to_f64() - (0.75 * exact + added)).abs();
+                let what = format!("{m}×{K}×{N} {A} {B} {accum:?} ({i}, {j})");
+                assert!(error <= (K as f64 + 4.0) * T::EPSILON.to_f64(), "{} {what}: {error:e}", T::NAME);
+            }
+            let beside = out[..32].iter().chain(&out[32 + m * N..]);
+            assert!(beside.copied().all(|x| x == T::from_f64(7.0)), "{m}×{K}×{N} {accum:?}: beside");
+        }
+    }
+}
+
+#[test]
+fn products_of_constant_extents() {
+    macro_rules! all {
+        ($($m:literal $n:literal $k:literal;)*) => {$(
+            small::<f32, $m, $n, $k, false, false>();
+            small::<f32, $m, $n, $k, false, true>();
+            small::<f32, $m, $n, $k, true, false>();
+            small::<f32, $m, $n, $k, true, true>();
+            small::<f64, $m, $n, $k, false, true>();
+            small::<f64, $m, $n, $k, true, false>();
+        )*};
+    }
+    all! {
+        0 64 6; 0 8 64; 0 4 8; 0 1 5; 0 3 2; 0 17 3; 0 40 33; 0 5 1;
+        64 6 3; 8 64 2; 4 8 9; 1 1 1; 6 1 70; 3 5 40; 33 20 17; 1 90 3;
+    }
+}
+
+#[test]
+fn what_was_said_of_a_product_may_be_wrong() {
+    let (a, b) = (matrix::<f64>(5, 6, 1), matrix::<f64>(6, 7, 2));
+    let mut out = Array2::zeros((5, 7));
+    let call = |math, out: &mut Array2<f64>| {
+        let out = MatMut::from(out.view_mut());
+        small::matmul::<_, 3, 9, 4, true, true>(
+            math,
+            out,
+            Accum::Replace,
+            1.0,
+            (&a).into_view(),
+            (&b).into_view(),
+        );
+    };
+    simd::simd(call, &mut out);
+    assert!((&out - &a.dot(&b)).iter().all(|e| e.abs() < 1e-14));
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod expr;
 mod kernel;
 mod product;
 mod step;
+mod together;
 
 pub use step::{Formula, body};
 

@@ -1,8 +1,8 @@
 //! Products of matrices: one call of the runtime, in loops over the indices that belong to neither rows nor columns.
 
-use super::Context;
 use super::expr::{Code, Writer};
 use super::step::Steps;
+use super::{Context, constant_product};
 use crate::ir::{Extent, Graph, Number, Op, Operand};
 use crate::schedule::{BufferId, MatMul, Product};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -49,7 +49,14 @@ impl Steps<'_> {
             None => {
                 let left = layout.view(left, &product.left, &product.rows, &product.summed);
                 let right = layout.view(right, &product.right, &product.summed, &product.cols);
-                quote!(#runtime::contract::matmul(#out, #accum, #alpha, #left, #right);)
+                match layout.known().filter(|_| self.together) {
+                    Some(known) => {
+                        self.math = true;
+                        let small = quote!(#runtime::contract::small::matmul::<_, #known>);
+                        quote!(#small(math, #out, #accum, #alpha, #left, #right);)
+                    }
+                    None => quote!(#runtime::contract::matmul(#out, #accum, #alpha, #left, #right);),
+                }
             }
         };
         let call = layout.around(call);
@@ -149,10 +156,7 @@ impl<'a> Layout<'a> {
             let form = if cols.is_empty() { quote!(column) } else { quote!(row) };
             return quote!(#runtime::matrix::Mat::#form(&*#array));
         }
-        let turned = {
-            let place = |l: u8| operand.axes.iter().position(|&a| a == l);
-            place(rows[0]) > place(cols[0])
-        };
+        let turned = is_turned(operand, rows, cols);
         let (rows, cols) = if turned { (cols, rows) } else { (rows, cols) };
         let (r, c) = (self.count(rows), self.count(cols));
         let t = if turned { quote!(.t()) } else { quote!() };
@@ -165,6 +169,30 @@ impl<'a> Layout<'a> {
                 quote!(#runtime::matrix::Mat::strided(&#array[#offset..], (#r, #c), (#rs, #cs))#t)
             }
         }
+    }
+
+    /// What is known of the product before it is computed: rows, columns and terms, 0 if not; whether the operands are
+    /// stored by their columns. Nothing where a matrix is part of an array and its rows are apart.
+    fn known(&self) -> Option<TokenStream> {
+        let p = self.product;
+        let axes: Vec<u8> = (0..self.rank as u8).collect();
+        let apart = |axes: &[u8], rows: &[u8], cols: &[u8]| {
+            !rows.is_empty() && !cols.is_empty() && matches!(self.part(axes, rows, cols), Part::Strided(..))
+        };
+        if apart(&axes, &p.rows, &p.cols) {
+            return None;
+        }
+        let by_columns = |o: &Operand, rows: &[u8], cols: &[u8]| {
+            let turned = is_turned(o, rows, cols);
+            let (rows, cols) = if turned { (cols, rows) } else { (rows, cols) };
+            (!apart(&o.axes, rows, cols)).then_some(turned)
+        };
+        let (a, b) = (by_columns(&p.left, &p.rows, &p.summed)?, by_columns(&p.right, &p.summed, &p.cols)?);
+        let known = [&p.rows, &p.cols, &p.summed].map(|locals| {
+            let extents: Vec<Extent> = locals.iter().map(|&l| self.locals[l as usize]).collect();
+            Literal::usize_unsuffixed(constant_product(self.g, &extents).unwrap_or(0))
+        });
+        Some(quote!(#(#known),*, #a, #b))
     }
 
     /// Where in an array with these axes the matrix lies.
@@ -212,6 +240,12 @@ impl<'a> Layout<'a> {
         }
         position.unwrap_or_else(|| quote!(0))
     }
+}
+
+/// Whether an array lists the columns of the matrix one after the other.
+fn is_turned(operand: &Operand, rows: &[u8], cols: &[u8]) -> bool {
+    let place = |l: &[u8]| operand.axes.iter().position(|a| Some(a) == l.first());
+    !rows.is_empty() && !cols.is_empty() && place(rows) > place(cols)
 }
 
 /// Where a matrix lies in an array.

@@ -2,7 +2,7 @@
 
 use super::expr::{Code, Writer};
 use super::kernel::{Kernel, extent_scalar};
-use super::{Context, Names};
+use super::{Context, Names, together};
 use crate::emit::{self, View};
 use crate::ir::{AxisFn, NodeId, Number, Op, Operand};
 use crate::schedule::{BufferId, Plan, Step};
@@ -20,35 +20,12 @@ pub type Formula<'a> = &'a dyn Fn(&Plan, NodeId) -> String;
 #[must_use]
 pub fn body(plan: &Plan, cx: &Context, formula: Formula<'_>) -> TokenStream {
     let names = Names::new(plan);
-    let continued = plan.steps.iter().filter_map(|s| match s {
-        Step::MatMul(m) if m.accumulate => Some(m.out),
-        _ => None,
-    });
-    let continued = continued.collect();
-    let mut steps = Steps { plan, names: &names, continued, cx, formula, math: false, counter: 0 };
-    let mut code = TokenStream::new();
-    for step in &plan.steps {
-        code.extend(steps.step(step));
+    if together::suits(plan) {
+        return together::body(plan, &names, cx, formula);
     }
-    for (output, buffer) in plan.outputs.iter().zip(&plan.output_buffers) {
-        code.extend(steps.scalar_output(output.node, *buffer));
-    }
-    let mut head = TokenStream::new();
-    if steps.math {
-        let runtime = &cx.runtime;
-        head.extend(quote!(let math = #runtime::simd::Math::portable();));
-    }
-    for id in plan.graph.reachable(&plan.outputs.iter().map(|o| o.node).collect::<Vec<_>>()) {
-        if let Op::Extent(e) = plan.graph.op(id) {
-            let (name, n, t, runtime) = (
-                extent_scalar(cx, &plan.graph, id),
-                cx.extent(&plan.graph, *e),
-                cx.float.tokens(),
-                &cx.runtime,
-            );
-            head.extend(quote!(let #name = <#t as #runtime::Scalar>::from_usize(#n);));
-        }
-    }
+    let (code, math) = Steps::of(plan, &names, cx, formula, false);
+    let runtime = &cx.runtime;
+    let head = if math { quote!(let math = #runtime::simd::Math::portable();) } else { quote!() };
     quote!(#head #code)
 }
 
@@ -59,8 +36,47 @@ pub(super) struct Steps<'a> {
     pub(super) continued: BTreeSet<BufferId>,
     pub(super) cx: &'a Context,
     pub(super) formula: Formula<'a>,
+    /// Whether the steps are part of one function that has `math`.
+    pub(super) together: bool,
     pub(super) math: bool,
     counter: usize,
+}
+
+impl<'a> Steps<'a> {
+    /// The statements, and whether they use `math`.
+    pub(super) fn of(
+        plan: &'a Plan,
+        names: &'a Names,
+        cx: &'a Context,
+        formula: Formula<'a>,
+        together: bool,
+    ) -> (TokenStream, bool) {
+        let continued = plan.steps.iter().filter_map(|s| match s {
+            Step::MatMul(m) if m.accumulate => Some(m.out),
+            _ => None,
+        });
+        let continued = continued.collect();
+        let mut steps = Steps { plan, names, continued, cx, formula, together, math: false, counter: 0 };
+        let mut code = TokenStream::new();
+        for id in plan.graph.reachable(&plan.outputs.iter().map(|o| o.node).collect::<Vec<_>>()) {
+            if let Op::Extent(e) = plan.graph.op(id) {
+                let (name, n, t, runtime) = (
+                    extent_scalar(cx, &plan.graph, id),
+                    cx.extent(&plan.graph, *e),
+                    cx.float.tokens(),
+                    &cx.runtime,
+                );
+                code.extend(quote!(let #name = <#t as #runtime::Scalar>::from_usize(#n);));
+            }
+        }
+        for step in &plan.steps {
+            code.extend(steps.step(step));
+        }
+        for (output, buffer) in plan.outputs.iter().zip(&plan.output_buffers) {
+            code.extend(steps.scalar_output(output.node, *buffer));
+        }
+        (code, steps.math)
+    }
 }
 
 impl Steps<'_> {
@@ -73,7 +89,8 @@ impl Steps<'_> {
                 doc.extend(l.reductions.iter().map(|r| self.doc(r.node)));
                 doc.retain(|d| !d.is_empty());
                 let name = self.loop_name(l);
-                Kernel::new(self.plan, self.names, self.cx, l).tokens(&name, &doc)
+                self.math |= self.together;
+                Kernel::new(self.plan, self.names, self.cx, l).tokens(&name, &doc, self.together)
             }
             Step::MatMul(m) => self.matmul(m),
             Step::Axis(id) => self.axis(*id),

@@ -6,12 +6,15 @@
 //! same input gives the same bits on the same processor. Numbers behind the choice: docs/runtime-choices.md.
 
 mod product;
+pub mod small;
 #[cfg(target_arch = "x86_64")]
 mod tile;
 #[cfg(target_arch = "x86_64")]
 mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
+#[cfg(target_arch = "x86_64")]
+mod x86_small;
 
 use ndarray::ArrayViewMut2;
 use ndarray::linalg::general_mat_mul;

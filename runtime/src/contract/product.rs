@@ -5,9 +5,11 @@ use core::cell::Cell;
 use std::thread::LocalKey;
 
 use super::Accum;
+use super::small::Small;
 use crate::matrix::{Mat, MatMut};
 use crate::parallel;
 use crate::scalar::Scalar;
+use crate::simd::Math;
 
 /// out (m×n) = or += alpha·a·b. The kernels want the columns of `out` adjacent.
 pub struct Product<T> {
@@ -42,6 +44,22 @@ impl<T: Scalar> Product<T> {
             a: self.a.wrapping_offset(row as isize * self.a_strides.0),
             b: self.b.wrapping_offset(col as isize * self.b_strides.1),
             diagonal: self.diagonal + col as isize - row as isize,
+            ..*self
+        }
+    }
+
+    /// A column as a row: outᵀ = bᵀ aᵀ.
+    #[inline(always)]
+    pub(super) fn turned(&self) -> Self {
+        let flip = |(row, col)| (col, row);
+        Product {
+            m: 1,
+            n: self.m,
+            out_stride: self.m as isize,
+            a: self.b,
+            a_strides: flip(self.b_strides),
+            b: self.a,
+            b_strides: flip(self.a_strides),
             ..*self
         }
     }
@@ -134,6 +152,12 @@ pub trait Contract: Copy + 'static {
     /// `p` describes memory that is there: `out` for writing, `a` and `b` for reading, without overlap.
     unsafe fn product(p: &Product<Self>) -> bool;
 
+    /// The same for a [`Small`] product, where the caller was compiled for one of the kernels.
+    ///
+    /// # Safety
+    /// As for [`product`](Self::product).
+    unsafe fn small_product<S: Small>(math: Math, p: &Product<Self>) -> bool;
+
     /// Takes the thread's buffer, grown to `len` numbers.
     fn take_scratch(len: usize) -> Scratch<Self>;
 
@@ -158,6 +182,19 @@ macro_rules! contract {
                 // SAFETY: the caller's.
                 return unsafe {
                     super::x86::product::<core::arch::x86_64::$wide, core::arch::x86_64::$narrow>(_p)
+                };
+                #[cfg(not(target_arch = "x86_64"))]
+                false
+            }
+
+            #[inline(always)]
+            unsafe fn small_product<S: Small>(_math: Math, _p: &Product<Self>) -> bool {
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: the caller's.
+                return unsafe {
+                    super::x86_small::product::<S, core::arch::x86_64::$wide, core::arch::x86_64::$narrow>(
+                        _math, _p,
+                    )
                 };
                 #[cfg(not(target_arch = "x86_64"))]
                 false
@@ -195,17 +232,45 @@ pub(super) fn product<T: Scalar>(
     a: Mat<'_, T>,
     b: Mat<'_, T>,
 ) -> bool {
+    // SAFETY: pointers, extents and strides are those of `ndarray` views; `out` is borrowed for writing alone. The caller
+    // has checked that the extents agree.
+    product_of(out, accum, alpha, a, b).is_some_and(|p| unsafe { T::product(&p) })
+}
+
+/// The product as the kernels want it, if `out` has adjacent columns or rows.
+#[inline(always)]
+pub(super) fn product_of<T: Scalar>(
+    out: &mut MatMut<'_, T>,
+    accum: Accum,
+    alpha: T,
+    a: Mat<'_, T>,
+    b: Mat<'_, T>,
+) -> Option<Product<T>> {
     let ((m, n), (_, k)) = (out.shape(), a.shape());
     let (out_strides, a_strides, b_strides) = (out.strides(), a.strides(), b.strides());
     let (out, a, b) = (out.as_mut_ptr(), a.as_ptr(), b.as_ptr());
     let (weights, diagonal) = (core::ptr::null(), WHOLE);
-    let p = if out_strides.1 == 1 || n == 1 {
+    if out_strides.1 == 1 || n == 1 {
         let out_stride = out_strides.0;
-        Product { m, n, k, alpha, accum, out, out_stride, a, a_strides, b, b_strides, weights, diagonal }
+        Some(Product {
+            m,
+            n,
+            k,
+            alpha,
+            accum,
+            out,
+            out_stride,
+            a,
+            a_strides,
+            b,
+            b_strides,
+            weights,
+            diagonal,
+        })
     } else if out_strides.0 == 1 || m == 1 {
         // outᵀ = bᵀ aᵀ
         let flip = |(row, col)| (col, row);
-        Product {
+        Some(Product {
             m: n,
             n: m,
             k,
@@ -219,13 +284,10 @@ pub(super) fn product<T: Scalar>(
             b_strides: flip(a_strides),
             weights,
             diagonal,
-        }
+        })
     } else {
-        return false;
-    };
-    // SAFETY: pointers, extents and strides are those of `ndarray` views; `out` is borrowed for writing alone. The caller
-    // has checked that the extents agree.
-    unsafe { T::product(&p) }
+        None
+    }
 }
 
 /// Computes the upper triangle of alpha·xᵀ diag(weights) x by this crate's kernels, if the processor and the layout of `out`

@@ -26,6 +26,21 @@ macro_rules! unroll {
 /// `p` describes memory that is there, for at least R rows and `cols` columns; the processor has V's instructions.
 #[inline(always)]
 pub(super) unsafe fn rows_tile<V: Vector, const R: usize, const N: usize>(p: &Product<V::T>, cols: usize) {
+    // SAFETY: the caller's.
+    unsafe { rows_tile_before::<V, R, N>(p, cols, 0) }
+}
+
+/// The same, where the tile's rows are followed without a gap by rows that are computed later, `room` numbers in all: a
+/// row's last vector may be stored whole, what it writes beyond the row being replaced, or what is there already.
+///
+/// # Safety
+/// As for [`rows_tile`]; there are `room` numbers of the output from the tile's first on.
+#[inline(always)]
+pub(super) unsafe fn rows_tile_before<V: Vector, const R: usize, const N: usize>(
+    p: &Product<V::T>,
+    cols: usize,
+    room: usize,
+) {
     // SAFETY: the caller's; every access is inside R×k, k×cols and R×cols.
     unsafe {
         let full = cols == N * V::LANES;
@@ -50,24 +65,26 @@ pub(super) unsafe fn rows_tile<V: Vector, const R: usize, const N: usize>(p: &Pr
             b = b.wrapping_offset(p.b_strides.0);
         }
         let alpha = V::splat(p.alpha);
+        // A masked load or store is slow on some processors, and few tiles need one.
+        let whole =
+            |r: usize, v: usize| v + 1 < N || full || r * p.out_stride as usize + N * V::LANES <= room;
+        // All are read before one is written: a vector may reach into the next row.
         unroll!(r < R, {
             let out = p.out.offset(r as isize * p.out_stride);
             unroll!(v < N, {
-                let (at, t) = (out.add(v * V::LANES), tile[r][v]);
-                // A masked store is slow on some processors, and few tiles need one.
-                if v + 1 < N || full {
-                    let t = match p.accum {
-                        Accum::Replace => V::mul(alpha, t),
-                        Accum::Add => V::mul_add(alpha, t, V::load(at)),
-                    };
-                    t.store(at);
-                } else {
-                    let t = match p.accum {
-                        Accum::Replace => V::mul(alpha, t),
-                        Accum::Add => V::mul_add(alpha, t, V::load_masked(at, mask)),
-                    };
-                    t.store_masked(at, mask);
-                }
+                let at = out.add(v * V::LANES);
+                tile[r][v] = match p.accum {
+                    Accum::Replace => V::mul(alpha, tile[r][v]),
+                    Accum::Add if whole(r, v) => V::mul_add(alpha, tile[r][v], V::load(at)),
+                    Accum::Add => V::mul_add(alpha, tile[r][v], V::load_masked(at, mask)),
+                };
+            });
+        });
+        unroll!(r < R, {
+            let out = p.out.offset(r as isize * p.out_stride);
+            unroll!(v < N, {
+                let at = out.add(v * V::LANES);
+                if whole(r, v) { tile[r][v].store(at) } else { tile[r][v].store_masked(at, mask) }
             });
         });
     }

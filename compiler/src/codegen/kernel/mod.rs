@@ -92,7 +92,7 @@ impl<'a> Kernel<'a> {
     }
 
     /// The function `name` and the statement that calls it.
-    pub(super) fn tokens(mut self, name: &Ident, doc: &[String]) -> TokenStream {
+    pub(super) fn tokens(mut self, name: &Ident, doc: &[String], together: bool) -> TokenStream {
         let outer = self.cx;
         let extents = self.extent_args();
         // Inside the function an extent goes by its own name.
@@ -101,10 +101,10 @@ impl<'a> Kernel<'a> {
         let passed: Vec<TokenStream> = extents.iter().map(|(.., value)| value.clone()).collect();
         self.extents = extents.into_iter().map(|(_, ident, _)| ident).collect();
         let this = Kernel { cx: &inner_cx, ..self };
-        this.finish(name, doc, &passed, outer)
+        this.finish(name, doc, &passed, together)
     }
 
-    fn finish(&self, name: &Ident, doc: &[String], passed: &[TokenStream], outer: &Context) -> TokenStream {
+    fn finish(&self, name: &Ident, doc: &[String], passed: &[TokenStream], together: bool) -> TokenStream {
         let (code, math) = self.nest();
         let (results, values) = self.results();
         let t = self.cx.float.tokens();
@@ -136,7 +136,6 @@ impl<'a> Kernel<'a> {
             args.push(if written { quote!(&mut *#array) } else { quote!(&*#array) });
         }
         let math_param = if math { quote!(math) } else { quote!(_) };
-        let _ = outer;
         let tuple = |items: &[TokenStream]| match items {
             [one] => quote!((#one,)),
             all => quote!((#(#all),*)),
@@ -151,6 +150,7 @@ impl<'a> Kernel<'a> {
                 (quote!(-> (#(#ts),*)), quote!((#(#vs),*)), quote!(let (#(#rs),*) =))
             }
         };
+        let call = if together { quote!(#name(math, #args)) } else { quote!(#runtime::simd!(#name, #args)) };
         quote! {
             #(#[doc = #doc])*
             #[inline(always)]
@@ -158,7 +158,7 @@ impl<'a> Kernel<'a> {
                 #code
                 #result
             }
-            #binding #runtime::simd!(#name, #args);
+            #binding #call;
         }
     }
 }

@@ -1,0 +1,153 @@
+//! Plans so small that their steps are compiled together.
+//!
+//! Where a step takes less time than its call and the choice of a processor's instructions, all of them become one
+//! function, called through `simd!` once: loops are called directly, products are part of the function, their constant
+//! extents known while it is compiled, and scalar mathematics has fused multiply-adds, too.
+
+use super::step::Steps;
+use super::{Context, Float, Formula, Names, plain_identifier};
+use crate::ir::{Extent, ExtentKind, Graph, Op};
+use crate::schedule::{BufferId, MatMul, Plan, Step, Storage};
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use std::collections::BTreeMap;
+
+/// Entries of the constant extents of a step, at most: beyond, a matrix is worth a kernel's call.
+const ENTRIES: usize = 1024;
+/// Steps, at most: the time that a function takes to compile grows faster than its length.
+const STEPS: usize = 200;
+
+/// Whether the steps of a plan are compiled together.
+pub(super) fn suits(plan: &Plan) -> bool {
+    let g = &plan.graph;
+    let steps = &plan.steps;
+    let worth = steps.iter().any(|s| matches!(s, Step::Scalar(id) if calls(g, *id)))
+        || steps.iter().filter(|s| matches!(s, Step::Loop(_) | Step::MatMul(_))).count() > 1;
+    worth
+        && steps.len() <= STEPS
+        && steps.iter().all(|s| match s {
+            Step::Scalar(_) => true,
+            Step::Loop(l) => small(g, &l.space),
+            Step::MatMul(m) => small(g, &extents(g, m)),
+            Step::Axis(id) => {
+                let Op::Axis { arg, .. } = g.op(*id) else { return false };
+                small(g, g.shape(arg.node))
+            }
+            // It may fail, and is never short.
+            Step::Linear(_) => false,
+        })
+}
+
+/// Whether a scalar expression is more than arithmetic.
+fn calls(g: &Graph, id: crate::ir::NodeId) -> bool {
+    match g.op(id) {
+        Op::Map { .. } => true,
+        Op::Product { factors, .. } => factors.iter().any(|f| f.power.as_int().is_none()),
+        _ => false,
+    }
+}
+
+/// The extents of a product's rows, columns and terms.
+fn extents(g: &Graph, m: &MatMul) -> Vec<Extent> {
+    let bound = match g.op(m.product) {
+        Op::Product { bound, .. } => bound.as_slice(),
+        _ => &[],
+    };
+    g.shape(m.product).iter().chain(bound).copied().collect()
+}
+
+/// At most one extent is not known, and the others make few entries.
+fn small(g: &Graph, extents: &[Extent]) -> bool {
+    let known: Vec<usize> = extents.iter().filter_map(|&e| g.extents.as_constant(e)).collect();
+    known.len() + 1 >= extents.len() && known.iter().product::<usize>() <= ENTRIES
+}
+
+/// The function and its call; afterwards each scalar output is a variable.
+pub(super) fn body(plan: &Plan, names: &Names, cx: &Context, formula: Formula<'_>) -> TokenStream {
+    let (runtime, t) = (&cx.runtime, cx.float.tokens());
+    let extents = symbols(plan, names, cx);
+    let inner = Context {
+        extents: extents.iter().map(|(name, ident, _)| (name.clone(), quote!(#ident))).collect(),
+        ..cx.clone()
+    };
+    let (code, math) = Steps::of(plan, names, &inner, formula, true);
+    let mut params = Vec::new();
+    let mut types = Vec::new();
+    let mut args = Vec::new();
+    for (_, ident, value) in &extents {
+        params.push(ident.clone());
+        types.push(quote!(usize));
+        args.push(value.clone());
+    }
+    for (k, b) in plan.buffers.iter().enumerate() {
+        let name = names.of(BufferId(k));
+        let (kind, arg) = match (b.storage, b.shape.is_empty()) {
+            (Storage::Scalar, _) => continue,
+            (Storage::Input, true) => (quote!(#t), quote!(#name)),
+            (Storage::Input, false) => (quote!(&[#t]), quote!(&*#name)),
+            _ => (quote!(&mut [#t]), quote!(&mut *#name)),
+        };
+        params.push(name.clone());
+        types.push(kind);
+        args.push(arg);
+    }
+    let mut results: Vec<Ident> = Vec::new();
+    for &id in &plan.output_buffers {
+        let name = names.of(id);
+        if plan.buffers[id.0].storage == Storage::Scalar && !results.contains(name) {
+            results.push(name.clone());
+        }
+    }
+    let generics = match &cx.float {
+        Float::Generic(t) => quote!(<#t: #runtime::Scalar>),
+        _ => quote!(),
+    };
+    let (returns, value, binding) = match results.as_slice() {
+        [] => (quote!(), quote!(), quote!()),
+        [one] => (quote!(-> #t), quote!(#one), quote!(let #one =)),
+        all => {
+            let ts = all.iter().map(|_| &t);
+            (quote!(-> (#(#ts),*)), quote!((#(#all),*)), quote!(let (#(#all),*) =))
+        }
+    };
+    let math = if math { quote!(math) } else { quote!(_) };
+    quote! {
+        /// All steps, compiled together for the processor at hand.
+        #[inline(always)]
+        fn steps #generics (#math: #runtime::simd::Math, (#(#params,)*): (#(#types,)*)) #returns {
+            #code
+            #value
+        }
+        #binding #runtime::simd!(steps, (#(#args,)*));
+    }
+}
+
+/// The symbolic extents that a plan speaks of: name, variable, value outside.
+fn symbols(plan: &Plan, names: &Names, cx: &Context) -> Vec<(String, Ident, TokenStream)> {
+    let g = &plan.graph;
+    let counted = g.reachable(&plan.outputs.iter().map(|o| o.node).collect::<Vec<_>>()).into_iter();
+    let counted = counted.filter_map(|id| match g.op(id) {
+        Op::Extent(e) => Some(*e),
+        _ => None,
+    });
+    let spaces = plan.steps.iter().flat_map(|s| match s {
+        Step::Loop(l) => l.space.clone(),
+        Step::MatMul(m) => extents(g, m),
+        _ => Vec::new(),
+    });
+    let shapes = plan.buffers.iter().flat_map(|b| b.shape.clone());
+    let mut found: BTreeMap<String, (Ident, TokenStream)> = BTreeMap::new();
+    for e in counted.chain(spaces).chain(shapes) {
+        let e = g.extents.find(e);
+        if !matches!(g.extents.kind(e), ExtentKind::Symbol(_)) {
+            continue;
+        }
+        let name = g.extents.name(e);
+        let mut ident = plain_identifier(&name);
+        while names.has(&ident.to_string()) {
+            ident = format_ident!("{ident}_extent");
+        }
+        found.insert(name, (ident, cx.extent(g, e)));
+    }
+    found.into_iter().map(|(name, (ident, value))| (name, ident, value)).collect()
+}

@@ -1,0 +1,89 @@
+//! Products so small that the choice of a kernel would take longer than they do.
+//!
+//! [`matmul`] here does what [`super::matmul`] does, in a function that [`simd`](mod@crate::simd) compiles. It is told
+//! extents and layout as constants, of which a kernel is made while the user's crate is compiled.
+#![allow(unsafe_code, reason = "the kernels take pointers, because a matrix may be strided either way")]
+
+use super::Accum;
+use super::product::{Product, product_of};
+use crate::matrix::{Mat, MatMut};
+use crate::scalar::Scalar;
+use crate::simd::Math;
+
+/// Multiplications from which on a product is no small one, whatever its constant extents: it is worth packing its numbers,
+/// and perhaps several threads.
+const LARGE: usize = 500_000;
+
+/// What is known of a product m×k times k×n before it is computed.
+pub trait Small {
+    /// The product, with what is known put in.
+    fn known<T: Copy>(p: &Product<T>) -> Product<T>;
+}
+
+/// Extents, 0 where one is known at run time only; and whether the left and the right matrix are stored by their columns.
+struct Known<const M: usize, const N: usize, const K: usize, const A: bool, const B: bool>;
+
+impl<const M: usize, const N: usize, const K: usize, const A: bool, const B: bool> Small
+    for Known<M, N, K, A, B>
+{
+    #[inline(always)]
+    fn known<T: Copy>(p: &Product<T>) -> Product<T> {
+        let or = |known: usize, found: usize| if known == 0 { found } else { known };
+        let (m, n, k) = (or(M, p.m), or(N, p.n), or(K, p.k));
+        let strides = |turned: bool, rows: usize, cols: usize| {
+            if turned { (1, rows as isize) } else { (cols as isize, 1) }
+        };
+        Product {
+            m,
+            n,
+            k,
+            out_stride: n as isize,
+            a_strides: strides(A, m, k),
+            b_strides: strides(B, k, n),
+            ..*p
+        }
+    }
+}
+
+/// out = alpha·a·b, or out += alpha·a·b, inside a function called by [`simd!`](crate::simd!).
+///
+/// M, N and K are the rows and columns of `out` and the terms of each sum, or 0 where they are not known before; A and B
+/// say whether `a` and `b` are stored by their columns. Where the matrices are others, the result is the same, later.
+///
+/// # Panics
+/// If the shapes are not out: m×n, a: m×k, b: k×n.
+#[inline(always)]
+#[track_caller]
+pub fn matmul<T: Scalar, const M: usize, const N: usize, const K: usize, const A: bool, const B: bool>(
+    math: Math,
+    mut out: MatMut<'_, T>,
+    accum: Accum,
+    alpha: T,
+    a: Mat<'_, T>,
+    b: Mat<'_, T>,
+) {
+    let ((m, n), (ma, k), (kb, nb)) = (out.shape(), a.shape(), b.shape());
+    assert!(m == ma && k == kb && n == nb, "matmul: {m}×{n} from {ma}×{k} and {kb}×{nb}");
+    if m > 0
+        && n > 0
+        && k > 0
+        && m * n * k < LARGE
+        && let Some(p) = product_of(&mut out, accum, alpha, a, b)
+    {
+        let known = Known::<M, N, K, A, B>::known(&p);
+        // An extent of 1 has no stride.
+        let same = |a: (isize, isize), b: (isize, isize), shape: (usize, usize)| {
+            (a.0 == b.0 || shape.0 == 1) && (a.1 == b.1 || shape.1 == 1)
+        };
+        let as_known = (known.m, known.n, known.k) == (p.m, p.n, p.k)
+            && (known.out_stride == p.out_stride || m == 1)
+            && same(known.a_strides, p.a_strides, (m, k))
+            && same(known.b_strides, p.b_strides, (k, n));
+        // SAFETY: pointers, extents and strides are those of matrices whose shapes agree, and those that are known are
+        // the same; `out` is borrowed for writing alone.
+        if as_known && unsafe { T::small_product::<Known<M, N, K, A, B>>(math, &p) } {
+            return;
+        }
+    }
+    super::matmul(out, accum, alpha, a, b);
+}
