@@ -178,7 +178,7 @@ fn pin_activation(name: &str, args: &str) {
 /// The fixtures.
 #[test]
 fn costs_and_networks() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
     for file in std::fs::read_dir(folder).expect("there are fixtures") {
         let path = file.expect("a fixture has a path").path();
         let input = std::fs::read_to_string(&path).expect("a fixture is readable");

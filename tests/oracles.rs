@@ -26,7 +26,7 @@ const WRONG: [(&str, &str); 2] = [
 
 /// The folder of cases.
 fn folder() -> PathBuf {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let workspace = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     let named = env::var_os("GRADSMITH_ORACLES").map(PathBuf::from);
     let folder = named.map_or_else(|| workspace.join("../shared/oracles"), |f| workspace.join(f));
     if folder.is_dir() { folder } else { workspace.join("tests/cases") }

@@ -73,7 +73,7 @@ impl Package {
     }
 
     fn write(&self, modules: &[Module], left_out: &BTreeMap<usize, String>) -> io::Result<()> {
-        let workspace = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let workspace = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
         let runtime = workspace.join("runtime");
         let manifest = format!(
             "[package]\nname = \"{}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n\
