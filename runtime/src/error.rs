@@ -125,7 +125,8 @@ impl fmt::Display for Error {
             }
             Self::NonFinite { tensor, index, value } => write!(f, "`{tensor}` is {value} at {index:?}"),
             Self::ParameterLength { expected, found } => {
-                write!(f, "the buffer has {found} entries, the parameters have {expected}")
+                let entries = if *found == 1 { "entry" } else { "entries" };
+                write!(f, "the buffer has {found} {entries}, the parameters have {expected}")
             }
             Self::WorkspaceTooSmall { capacity, batch } => {
                 write!(f, "the batch has {batch} rows, the workspace was made for at most {capacity}")

@@ -82,4 +82,16 @@ struct Nothing;
 #[cost(quadratic + l2(0.1) * a)]
 struct CostNotAScalar;
 
+// Commas in the place of arrows.
+#[derive(Network)]
+#[network(784, 100, 10)]
+#[cost(mse)]
+struct Commas;
+
+// A size that is known at run time only.
+#[derive(Network)]
+#[network(4 -> n relu -> 1 linear)]
+#[cost(mse)]
+struct SizedLater;
+
 fn main() {}

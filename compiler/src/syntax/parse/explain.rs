@@ -105,8 +105,20 @@ impl State<'_> {
             Some("a cost is one expression; `,` separates arguments".to_owned())
         } else if token == "->" && expected(words::ACTIVATION) {
             Some("each layer names its activation; `linear` is none".to_owned())
+        } else if token == "," && expected(words::ARROW) {
+            Some(
+                "arrows join the layers, and each names its activation: `784 -> 100 sigmoid -> 10 softmax`"
+                    .to_owned(),
+            )
         } else if expected(words::UNITS) {
-            Some(format!("write the number of units first: `-> 10 {token}`"))
+            let next = space(&rest[token.len()..]);
+            let activation_follows = next.starts_with(|c: char| c.is_alphabetic());
+            Some(if activation_follows {
+                "a number of units is written in digits: the sizes are fixed when the crate is compiled"
+                    .to_owned()
+            } else {
+                format!("write the number of units first: `-> 10 {token}`")
+            })
         } else if expected(words::INPUTS) {
             Some("a network starts with the number of its inputs: `784 -> 10 softmax`".to_owned())
         } else if token == "'" {
