@@ -5,7 +5,7 @@ use cargo_gradsmith::front::{NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::eval::Sizes;
 use gradsmith_compiler::lower::objective;
 use gradsmith_compiler::pipeline::{self, NetworkProgram};
-use gradsmith_compiler::schedule::{Operations, Output, Policy, schedule};
+use gradsmith_compiler::schedule::{Operations, Output, Plan, Policy, Step, schedule};
 use gradsmith_compiler::syntax::ast::{DeclaredExtent, DeclaredShape};
 
 fn program(network: &str, declarations: &str, cost: &str) -> NetworkProgram {
@@ -86,8 +86,8 @@ fn what_is_used_often_is_computed_once() {
     assert_eq!(count.products, 3 * (2 * 20 + 3 * 16));
 }
 
-/// The operations of value and gradient of an objective over `X: n×d`, `w: d`, `y: n`, by `w`.
-fn objective_of(expr: &str) -> Operations {
+/// The plan of value and gradient of an objective over `X: n×d`, `w: d`, `y: n`, by `w`.
+fn plan_of(expr: &str) -> Plan {
     let symbol = |s: &str| DeclaredExtent::Symbol(s.to_owned());
     let text = ObjectiveText {
         expr: expr.to_owned(),
@@ -104,13 +104,35 @@ fn objective_of(expr: &str) -> Operations {
     let d = Derivatives::of(lowered.graph, lowered.value, &lowered.wrt);
     let output = |name: &str, node| Output { name: name.to_owned(), node };
     let outputs = [output("value", d.value), output("gradient", d.gradient[0])];
-    let sizes = Sizes::from([("n".to_owned(), 1000), ("d".to_owned(), 20)]);
-    schedule(&d.graph, &outputs, Policy::Store).operations(&sizes)
+    schedule(&d.graph, &outputs, Policy::Blocks)
+}
+
+/// Its operations, for n = 1000 and d = 20.
+fn objective_of(expr: &str) -> Operations {
+    plan_of(expr).operations(&Sizes::from([("n".to_owned(), 1000), ("d".to_owned(), 20)]))
 }
 
 #[test]
 fn least_squares_takes_two_passes_over_the_data() {
     assert_eq!(objective_of("norm2(X*w - y)^2/2").products, 2 * 1000 * 20);
+}
+
+#[test]
+fn data_read_twice_are_read_in_blocks() {
+    let products = |expr: &str| {
+        let plan = plan_of(expr);
+        let in_blocks = plan.steps.iter().find_map(|s| match s {
+            Step::Blocks(b) => Some(b.steps.iter().filter(|s| matches!(s, Step::MatMul(_))).count()),
+            _ => None,
+        });
+        in_blocks.unwrap_or(0)
+    };
+    // X*w and X'*r of the same block.
+    assert_eq!(products("norm2(X*w - y)^2/2"), 2);
+    assert_eq!(products("sum(log(1 + exp(-y .* (X*w))))"), 2);
+    // The gradient wants all of X*w before it begins: its norm, which is no square.
+    assert_eq!(products("norm2(X*w - y)"), 0);
+    assert_eq!(products("sum(exp(w))"), 0);
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn objectives() {
     for seed in 0..160 {
         let mut rng = Rng::new(seed);
         let symbolic = seed % 2 == 0;
-        let policy = if seed % 4 < 2 { Policy::Store } else { Policy::Recompute };
+        let policy = [Policy::Store, Policy::Blocks, Policy::Recompute, Policy::Recompute][seed as usize % 4];
         let expr = if seed % 5 == 0 {
             deep(&mut rng, 30)
         } else {

@@ -3,6 +3,7 @@
 #[cfg(feature = "argmin")]
 pub mod argmin;
 pub mod axis;
+pub mod blocks;
 pub mod check;
 pub mod contract;
 pub mod cost;

@@ -4,6 +4,7 @@
 #![allow(unsafe_code, reason = "a global allocator is unsafe to write")]
 
 mod allocation;
+mod blocks;
 mod checks;
 mod derivations;
 mod errors;

@@ -234,6 +234,7 @@ fn is_reserved(name: &str) -> bool {
         "math"
             | "out"
             | "start"
+            | "block"
             | "width"
             | "lane"
             | "workspace"

@@ -2,16 +2,20 @@
 
 use super::expr::{Code, Writer};
 use super::kernel::{Kernel, extent_scalar};
-use super::{Context, Names, together};
+use super::{Context, Names, plain_identifier, together};
 use crate::emit::{self, View};
 use crate::ir::{AxisFn, NodeId, Number, Op, Operand};
-use crate::schedule::{BufferId, Plan, Step};
-use proc_macro2::{Ident, TokenStream};
+use crate::schedule::{Blocks, BufferId, Plan, Step, Storage};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 use std::collections::BTreeSet;
 
 /// Says what a node is, as a formula, for the comments of the generated code.
 pub type Formula<'a> = &'a dyn Fn(&Plan, NodeId) -> String;
+
+/// The fewest rows of a block, and the fewest where each block adds to a matrix.
+const LEAST: usize = 32;
+const LEAST_FOR_MATRICES: usize = 256;
 
 /// The statements of a plan.
 ///
@@ -51,7 +55,7 @@ impl<'a> Steps<'a> {
         formula: Formula<'a>,
         together: bool,
     ) -> (TokenStream, bool) {
-        let continued = plan.steps.iter().filter_map(|s| match s {
+        let continued = plan.flat_steps().filter_map(|s| match s {
             Step::MatMul(m) if m.accumulate => Some(m.out),
             _ => None,
         });
@@ -95,6 +99,66 @@ impl Steps<'_> {
             Step::MatMul(m) => self.matmul(m),
             Step::Axis(id) => self.axis(*id),
             Step::Linear(id) => self.linear(*id),
+            Step::Blocks(b) => self.blocks(b),
+        }
+    }
+
+    /// The steps for one block of rows after the other: inside, arrays and their number of rows are the block's.
+    fn blocks(&mut self, b: &Blocks) -> TokenStream {
+        let (g, runtime, zero) = (&self.plan.graph, &self.cx.runtime, self.cx.number(Number::ZERO));
+        let rows = self.cx.extent(g, b.extent);
+        let row = self.cx.entries(g, &b.row);
+        // Inside, the number of rows goes by its name, where it has one.
+        let extent = g.extents.name(b.extent);
+        let mut cx = self.cx.clone();
+        let here = match syn::parse2::<Ident>(rows.clone()) {
+            Ok(name) => name,
+            Err(_) => plain_identifier(&extent),
+        };
+        cx.extents.insert(extent, quote!(#here));
+        let least = Literal::usize_unsuffixed(if b.matrix_sums { LEAST_FOR_MATRICES } else { LEAST });
+        let mut before = TokenStream::new();
+        for &id in &b.zeroed {
+            let (name, n) = (self.names.of(id), self.cx.entries(g, &self.plan.buffers[id.0].shape));
+            before.extend(quote!(#name[..#n].fill(#zero);));
+        }
+        let written = |id: BufferId| self.plan.buffers[id.0].storage != Storage::Input;
+        let cuts: TokenStream = b
+            .rows
+            .iter()
+            .map(|&id| {
+                let (name, shape) = (self.names.of(id), &self.plan.buffers[id.0].shape);
+                let mutable = if written(id) { quote!(mut) } else { quote!() };
+                if shape.len() == 1 {
+                    return quote!(let #name = &#mutable #name[block.start..block.end];);
+                }
+                let n = self.cx.entries(g, &shape[1..]);
+                let n = if n.clone().into_iter().count() > 1 { quote!((#n)) } else { n };
+                quote!(let #name = &#mutable #name[block.start * #n..block.end * #n];)
+            })
+            .collect();
+        let mut inside = Steps { cx: &cx, continued: self.continued.clone(), ..*self };
+        let inner: TokenStream = b.steps.iter().map(|step| inside.step(step)).collect();
+        (self.math, self.counter) = (inside.math, inside.counter);
+        let (mut add, mut after) = (TokenStream::new(), TokenStream::new());
+        for &id in &b.totals {
+            let name = self.names.of(id);
+            let total = format_ident!("{name}_total");
+            before.extend(quote!(let mut #total = #zero;));
+            add.extend(quote!(#total += #name;));
+            after.extend(quote!(let #name = #total;));
+        }
+        let (t, doc) = (self.cx.float.tokens(), " In blocks of rows that stay in the cache.");
+        quote! {
+            #before
+            #[doc = #doc]
+            for block in #runtime::blocks::of_rows::<#t>(#rows, #row, #least) {
+                #cuts
+                let #here = block.len();
+                #inner
+                #add
+            }
+            #after
         }
     }
 

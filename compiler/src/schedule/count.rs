@@ -67,7 +67,7 @@ impl Plan {
             volume(g.shape(id)) * volume(bound)
         };
         let mut count = Operations::default();
-        for step in &self.steps {
+        for step in self.flat_steps() {
             match step {
                 Step::Scalar(id) => count.entry(g, *id, 1),
                 Step::Loop(l) => {
@@ -127,6 +127,7 @@ impl Plan {
                         count.call("log", rows);
                     }
                 }
+                Step::Blocks(_) => {}
                 Step::Linear(id) => {
                     let children = g.node(*id).children();
                     let n = children.first().map_or(0, |a| size(g, g.shape(*a)[0], sizes));

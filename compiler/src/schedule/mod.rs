@@ -5,6 +5,7 @@
 //! one, or its own loop further up, has written; nothing is computed twice unless the policy asks for it.
 
 mod absorb;
+mod blocks;
 mod classify;
 mod count;
 mod levels;
@@ -27,6 +28,8 @@ use std::collections::BTreeMap;
 pub enum Policy {
     /// Store what several loops need: for networks, whose workspace is there anyway.
     Store,
+    /// The same, with rows in blocks: for objectives, whose data may be larger than the cache.
+    Blocks,
     /// Compute it again in each loop, so that no array is needed: for a cost, one example at a time.
     Recompute,
 }
@@ -92,6 +95,8 @@ pub struct Reduction {
     pub coeff: Number,
     /// Scalar factors, with their powers.
     pub scalars: Vec<(NodeId, Number)>,
+    /// Added to what is in the array, rather than put in its place.
+    pub accumulate: bool,
 }
 
 /// `out (+)= alpha · a · b`
@@ -109,6 +114,25 @@ pub struct MatMul {
     pub scalars: Vec<(NodeId, Number)>,
 }
 
+/// Steps that run on a block of rows after the other, so that a block is read while it is in the cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocks {
+    /// The extent that is divided: the first of each array in `rows`.
+    pub extent: Extent,
+    /// The arrays that the steps see a block of.
+    pub rows: Vec<BufferId>,
+    /// The extents of the longest of their rows.
+    pub row: Vec<Extent>,
+    /// Whether a matrix is summed up over the blocks: then they should not be short.
+    pub matrix_sums: bool,
+    /// Arrays summed up over the blocks, from 0.
+    pub zeroed: Vec<BufferId>,
+    /// Scalars summed up over the blocks, from 0.
+    pub totals: Vec<BufferId>,
+    /// What is done with each block.
+    pub steps: Vec<Step>,
+}
+
 /// A step of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -122,6 +146,8 @@ pub enum Step {
     Axis(NodeId),
     /// Linear algebra.
     Linear(NodeId),
+    /// Steps for a block of rows after the other.
+    Blocks(Blocks),
 }
 
 /// A plan.
@@ -143,6 +169,16 @@ pub struct Plan {
     pub output_buffers: Vec<BufferId>,
 }
 
+impl Plan {
+    /// The steps, those in blocks among them.
+    pub fn flat_steps(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().flat_map(|step| match step {
+            Step::Blocks(b) => b.steps.as_slice(),
+            other => std::slice::from_ref(other),
+        })
+    }
+}
+
 /// Plans the computation of `outputs`.
 #[must_use]
 pub fn schedule(graph: &Graph, outputs: &[Output], policy: Policy) -> Plan {
@@ -155,7 +191,8 @@ pub fn schedule(graph: &Graph, outputs: &[Output], policy: Policy) -> Plan {
     let roots = order::binarise(&mut g, &roots);
     let outputs: Vec<Output> =
         outputs.iter().zip(&roots).map(|(o, n)| Output { name: o.name.clone(), node: *n }).collect();
-    planner::Planner::new(g, outputs, policy).plan()
+    let plan = planner::Planner::new(g, outputs, policy).plan();
+    if policy == Policy::Blocks { blocks::blocked(plan) } else { plan }
 }
 
 /// `xlogy(c, u)` as a choice over `c · log u` wherever several nodes want that logarithm, so that it is taken once.

@@ -72,7 +72,7 @@ impl Planner {
             self.classes.insert(id, class(&self.g, id));
         }
         self.assign_levels();
-        if self.policy == Policy::Store {
+        if self.policy != Policy::Recompute {
             self.sink();
         }
         self.emit()
@@ -174,7 +174,7 @@ impl Planner {
             let mut c = self.class_of(id);
             if let Some(acc) = self.accumulated.get(&id) {
                 if let Some(init) = acc.init
-                    && self.policy == Policy::Store
+                    && self.policy != Policy::Recompute
                     && self.in_loop(init)
                     && self.level_of(init) != self.init_level(init)
                 {

@@ -153,7 +153,7 @@ impl Planner {
                     if let Some(&buffer) = buffer_of.get(&id) {
                         let k = loop_for(self.space_of(scaled.reduction, self.class_of(scaled.reduction)));
                         let (node, coeff, scalars) = (scaled.reduction, scaled.coeff, scaled.scalars.clone());
-                        reductions.push((k, Reduction { node, buffer, coeff, scalars }));
+                        reductions.push((k, Reduction { node, buffer, coeff, scalars, accumulate: false }));
                     }
                     continue;
                 }
@@ -162,7 +162,8 @@ impl Planner {
                     if let Some(&buffer) = buffer_of.get(&id) {
                         let k = loop_for(space);
                         let (coeff, scalars) = (Number::ONE, Vec::new());
-                        reductions.push((k, Reduction { node: id, buffer, coeff, scalars }));
+                        reductions
+                            .push((k, Reduction { node: id, buffer, coeff, scalars, accumulate: false }));
                     }
                 } else if stored.contains(&id)
                     && let Some(&buffer) = buffer_of.get(&id)

@@ -67,7 +67,8 @@ impl Kernel<'_> {
             let access =
                 (!out.is_empty()).then(|| self.access(buffer, self.g.shape(node), out.clone(), true));
             let name = format_ident!("sum_{}", self.names.of(buffer));
-            self.sums.push(Sum { node, buffer, out, max, coeff, scalars, lanes, name, access });
+            let accumulate = r.accumulate;
+            self.sums.push(Sum { node, buffer, out, max, coeff, scalars, lanes, name, access, accumulate });
         }
         let whole = |a: &Access| a.axes == all;
         self.flat = l.space.len() > 1

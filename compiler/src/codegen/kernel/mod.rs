@@ -50,6 +50,8 @@ struct Sum {
     lanes: bool,
     name: Ident,
     access: Option<usize>,
+    /// Whether the array holds a part of the sum already.
+    accumulate: bool,
 }
 
 /// The generated loop: its function and its call.

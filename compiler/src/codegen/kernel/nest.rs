@@ -226,7 +226,7 @@ impl Kernel<'_> {
             let neutral = self.neutral(s);
             if let Some(k) = s.access {
                 let once = s.lanes && s.out.len() + 1 == self.l.space.len();
-                if !once {
+                if !once && !s.accumulate {
                     let a = &self.accesses[k];
                     let array = self.names.of(a.buffer);
                     let n = self.cx.product(self.g, &a.shape);
