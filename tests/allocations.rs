@@ -109,6 +109,10 @@ where
             allocations(|| network.value_and_gradient(&parameters, x, y, &mut workspace, &mut gradient));
         let cost = result?;
         assert_eq!(count, 0, "{name}: value_and_gradient of {rows} rows");
+        let mut moved = N::Parameters::from_slice(parameters.as_slice())?;
+        let (count, result) = allocations(|| network.sgd_step(&mut moved, x, y, &mut workspace, 0.1));
+        assert_eq!(result?, cost, "{name}: the cost before a step");
+        assert_eq!(count, 0, "{name}: sgd_step of {rows} rows");
         let (count, result) = allocations(|| network.value(&parameters, x, y, &mut workspace));
         assert_eq!(count, 0, "{name}: value of {rows} rows");
         let near = |a: f64, b: f64| (a - b).abs() <= 1e-5 * a.abs().max(1.0);

@@ -9,6 +9,7 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
 use crate::cost::CostValue;
 use crate::error::{Error, check_length};
+use crate::optim::{Optimizer, Sgd};
 use crate::rng::Init;
 use crate::scalar::Scalar;
 
@@ -189,6 +190,29 @@ pub trait Network {
         workspace: &mut Self::Workspace,
         gradient: &mut Self::Parameters,
     ) -> Result<CostValue<Self::Scalar>, Error>;
+
+    /// One step of gradient descent on the batch, θ ← θ − η ∂C/∂θ, and the cost before it: the same as
+    /// [`value_and_gradient`](Self::value_and_gradient) followed by [`Sgd`](crate::optim::Sgd). A derived network
+    /// folds gradient, penalty and step into one pass over each weight matrix, and allocates nothing; the default
+    /// allocates a gradient.
+    ///
+    /// # Errors
+    /// Those of [`value`](Self::value), and [`Error::InvalidOption`] unless η is finite and greater than 0. The
+    /// parameters are then what they were.
+    fn sgd_step(
+        &self,
+        parameters: &mut Self::Parameters,
+        x: ArrayView2<'_, Self::Scalar>,
+        y: ArrayView2<'_, Self::Scalar>,
+        workspace: &mut Self::Workspace,
+        learning_rate: f64,
+    ) -> Result<CostValue<Self::Scalar>, Error> {
+        let mut sgd = Sgd::new(learning_rate)?;
+        let mut gradient = Self::Parameters::zeros();
+        let cost = self.value_and_gradient(parameters, x, y, workspace, &mut gradient)?;
+        sgd.step(parameters.as_mut_slice(), gradient.as_slice())?;
+        Ok(cost)
+    }
 }
 
 #[cfg(test)]

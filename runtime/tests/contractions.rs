@@ -1,7 +1,9 @@
 //! Contractions and reductions against loops that are plainly right.
 
 use gradsmith_runtime::axis;
-use gradsmith_runtime::contract::{Accum, axpy, dot, gram, matmul, small, sum, sum_rows, sum_squares};
+use gradsmith_runtime::contract::{
+    Accum, axpy, dot, gram, matmul, matmul_onto, small, sum, sum_rows, sum_squares,
+};
 use gradsmith_runtime::matrix::{Mat, MatMut};
 use gradsmith_runtime::parallel::set_threads;
 use gradsmith_runtime::scalar::Scalar;
@@ -44,6 +46,19 @@ fn check<T: Scalar>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>, out: &mut Array2
     }
 }
 
+/// The same for a product onto a part of what is there.
+fn check_onto<T: Scalar>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>, out: &mut Array2<T>, what: &str) {
+    let exact = a.mapv(|x| x.to_f64()).dot(&b.mapv(|x| x.to_f64()));
+    out.fill(T::from_f64(0.5));
+    let (alpha, beta) = (T::from_f64(-0.5), T::from_f64(0.25));
+    matmul_onto(MatMut::from(out.view_mut()), beta, alpha, Mat::from(a), Mat::from(b));
+    for ((i, j), &x) in out.indexed_iter() {
+        let error = (x.to_f64() - (0.125 - 0.5 * exact[(i, j)])).abs();
+        let bound = (a.ncols() as f64 + 4.0) * T::EPSILON.to_f64();
+        assert!(error <= bound, "{} {what} onto ({i}, {j}): {error:e}", T::NAME);
+    }
+}
+
 fn shapes<T: Scalar>() {
     let sizes = [1, 2, 5, 13, 33];
     for m in sizes {
@@ -70,9 +85,12 @@ fn layouts<T: Scalar>(m: usize, k: usize, n: usize) {
     check(at.t(), b.view(), &mut out, &what("aᵀ b"));
     check(a.view(), bt.t(), &mut out, &what("a bᵀ"));
     check(at.t(), bt.t(), &mut out, &what("aᵀ bᵀ"));
+    check_onto(at.t(), b.view(), &mut out, &what("aᵀ b"));
+    check_onto(a.view(), bt.t(), &mut out, &what("a bᵀ"));
     let mut out = Array2::zeros((n, m)).reversed_axes();
     check(a.view(), b.view(), &mut out, &what("a b, out by columns"));
     check(at.t(), bt.t(), &mut out, &what("aᵀ bᵀ, out by columns"));
+    check_onto(a.view(), b.view(), &mut out, &what("a b, out by columns"));
 }
 
 #[test]

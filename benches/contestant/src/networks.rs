@@ -2,7 +2,6 @@
 
 use crate::clock::{Line, norm};
 use crate::inputs::{LAMBDA, Perceptron, RATE};
-use gradsmith::optim::{Optimizer, Sgd};
 use gradsmith::{Error, Network, Parameters, Scalar};
 use std::hint::black_box;
 
@@ -45,7 +44,6 @@ pub struct Training<N: Network> {
     parameters: N::Parameters,
     gradient: N::Parameters,
     workspace: N::Workspace,
-    optimizer: Sgd<N::Scalar>,
 }
 
 impl<N: Network> Training<N> {
@@ -59,7 +57,6 @@ impl<N: Network> Training<N> {
             parameters: N::Parameters::from_slice(&seed.parameters())?,
             gradient: N::Parameters::zeros(),
             workspace: network.workspace(batch),
-            optimizer: Sgd::new(RATE)?,
             network,
             seed,
         })
@@ -82,9 +79,9 @@ impl<N: Network> Training<N> {
     /// # Errors
     /// If the value is not finite.
     pub fn step(&mut self) -> Result<N::Scalar, Error> {
-        let cost = self.gradient()?;
-        self.optimizer.step(self.parameters.as_mut_slice(), self.gradient.as_slice())?;
-        Ok(cost)
+        let (x, y) = (self.seed.x.view(), self.seed.y.view());
+        let cost = self.network.sgd_step(black_box(&mut self.parameters), x, y, &mut self.workspace, RATE)?;
+        Ok(cost.total())
     }
 }
 

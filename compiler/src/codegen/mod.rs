@@ -10,7 +10,7 @@ mod product;
 mod step;
 mod together;
 
-pub use step::{Formula, body};
+pub use step::{Formula, body, is_one_function, updates};
 
 use crate::ir::{Extent, ExtentKind, Graph, Number};
 use crate::schedule::{BufferId, Plan};
@@ -240,6 +240,7 @@ fn is_reserved(name: &str) -> bool {
             | "workspace"
             | "parameters"
             | "gradient"
+            | "learning_rate"
             | "direction"
             | "i"
             | "j"

@@ -25,8 +25,12 @@ impl Steps<'_> {
         } else {
             format!("{} * ", alpha.to_string().replace(' ', ""))
         };
-        let sign = if m.accumulate { "+=" } else { "=" };
-        let doc = format!(" `{} {sign} {factor}{formula}`", self.plan.buffers[m.out.0].name);
+        let name = &self.plan.buffers[m.out.0].name;
+        let decay = m.decay.map(|d| self.scalar_value(d).tokens);
+        let doc = match &decay {
+            Some(decay) => format!(" `{name} = {decay} * {name} + {factor}{formula}`"),
+            None => format!(" `{name} {} {factor}{formula}`", if m.accumulate { "+=" } else { "=" }),
+        };
         // What loops add up begins with 0.
         let filled = !m.accumulate && !product.around_summed.is_empty();
         let accum = if m.accumulate || filled { quote!(Add) } else { quote!(Replace) };
@@ -49,13 +53,16 @@ impl Steps<'_> {
             None => {
                 let left = layout.view(left, &product.left, &product.rows, &product.summed);
                 let right = layout.view(right, &product.right, &product.summed, &product.cols);
-                match layout.known().filter(|_| self.together) {
-                    Some(known) => {
+                match (decay, layout.known().filter(|_| self.together)) {
+                    (Some(decay), _) => {
+                        quote!(#runtime::contract::matmul_onto(#out, #decay, #alpha, #left, #right);)
+                    }
+                    (None, Some(known)) => {
                         self.math = true;
                         let small = quote!(#runtime::contract::small::matmul::<_, #known>);
                         quote!(#small(math, #out, #accum, #alpha, #left, #right);)
                     }
-                    None => quote!(#runtime::contract::matmul(#out, #accum, #alpha, #left, #right);),
+                    (None, None) => quote!(#runtime::contract::matmul(#out, #accum, #alpha, #left, #right);),
                 }
             }
         };

@@ -33,6 +33,24 @@ pub fn body(plan: &Plan, cx: &Context, formula: Formula<'_>) -> TokenStream {
     quote!(#head #code)
 }
 
+/// Whether the steps of a plan become one function, so that its scalars are not to be had outside.
+#[must_use]
+pub fn is_one_function(plan: &Plan) -> bool {
+    together::suits(plan)
+}
+
+/// The statements of steps that follow those of the plan.
+#[must_use]
+pub fn updates(plan: &Plan, steps: &[Step], cx: &Context, formula: Formula<'_>) -> TokenStream {
+    let (names, continued) = (Names::new(plan), BTreeSet::new());
+    let (together, math, counter) = (false, false, 0);
+    let mut writer = Steps { plan, names: &names, continued, cx, formula, together, math, counter };
+    let code: TokenStream = steps.iter().map(|step| writer.step(step)).collect();
+    let runtime = &cx.runtime;
+    let head = if writer.math { quote!(let math = #runtime::simd::Math::portable();) } else { quote!() };
+    quote!(#head #code)
+}
+
 pub(super) struct Steps<'a> {
     pub(super) plan: &'a Plan,
     pub(super) names: &'a Names,
@@ -62,7 +80,11 @@ impl<'a> Steps<'a> {
         let continued = continued.collect();
         let mut steps = Steps { plan, names, continued, cx, formula, together, math: false, counter: 0 };
         let mut code = TokenStream::new();
-        for id in plan.graph.reachable(&plan.outputs.iter().map(|o| o.node).collect::<Vec<_>>()) {
+        let mut roots: Vec<NodeId> = plan.outputs.iter().map(|o| o.node).collect();
+        roots.extend(
+            plan.steps.iter().filter_map(|s| if let Step::Scalar(id) = s { Some(*id) } else { None }),
+        );
+        for id in plan.graph.reachable(&roots) {
             if let Op::Extent(e) = plan.graph.op(id) {
                 let (name, n, t, runtime) = (
                     extent_scalar(cx, &plan.graph, id),
@@ -100,6 +122,15 @@ impl Steps<'_> {
             Step::Axis(id) => self.axis(*id),
             Step::Linear(id) => self.linear(*id),
             Step::Blocks(b) => self.blocks(b),
+            Step::Descend { array, rate, slope } => {
+                let (array, slope) = (self.names.of(*array), self.names.of(*slope));
+                let (rate, runtime) = (self.scalar_value(*rate).tokens, &self.cx.runtime);
+                let doc = format!(" `{array} -= {rate} * {slope}`");
+                quote! {
+                    #[doc = #doc]
+                    #runtime::contract::axpy(-#rate, &*#slope, &mut *#array);
+                }
+            }
         }
     }
 

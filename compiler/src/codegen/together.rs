@@ -34,7 +34,7 @@ pub(super) fn suits(plan: &Plan) -> bool {
                 small(g, g.shape(arg.node))
             }
             // It may fail, and is never short.
-            Step::Linear(_) | Step::Blocks(_) => false,
+            Step::Linear(_) | Step::Blocks(_) | Step::Descend { .. } => false,
         })
 }
 

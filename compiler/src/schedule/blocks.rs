@@ -153,7 +153,7 @@ impl Plan {
                 self.read(&mut effects, self.graph.node(*id).children(), e);
                 self.write(&mut effects, *id, self.buffer_of.get(id).copied(), e);
             }
-            Step::Blocks(_) => effects.divisible = false,
+            Step::Blocks(_) | Step::Descend { .. } => effects.divisible = false,
         }
         effects
     }

@@ -128,6 +128,7 @@ impl Plan {
                     }
                 }
                 Step::Blocks(_) => {}
+                Step::Descend { array, .. } => count.arithmetic += 2 * volume(&self.buffers[array.0].shape),
                 Step::Linear(id) => {
                     let children = g.node(*id).children();
                     let n = children.first().map_or(0, |a| size(g, g.shape(*a)[0], sizes));

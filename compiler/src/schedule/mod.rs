@@ -8,6 +8,7 @@ mod absorb;
 mod blocks;
 mod classify;
 mod count;
+mod descent;
 mod levels;
 mod opening;
 mod order;
@@ -17,6 +18,7 @@ mod steps;
 
 pub use classify::{Class, class};
 pub use count::Operations;
+pub use descent::Descent;
 pub use product::Product;
 
 use crate::ir::{AxisFn, Extent, Graph, NodeId, NodeMap, Number, Op, Tensor};
@@ -108,6 +110,8 @@ pub struct MatMul {
     pub product: NodeId,
     /// Added to what is there, rather than put in its place.
     pub accumulate: bool,
+    /// Where it is added: a factor of what is there, 1 if there is none.
+    pub decay: Option<NodeId>,
     /// The constant factor.
     pub coeff: Number,
     /// Scalar factors, with their powers.
@@ -148,6 +152,15 @@ pub enum Step {
     Linear(NodeId),
     /// Steps for a block of rows after the other.
     Blocks(Blocks),
+    /// `array -= rate · slope`
+    Descend {
+        /// The array that is moved.
+        array: BufferId,
+        /// How far: a scalar.
+        rate: NodeId,
+        /// Along what.
+        slope: BufferId,
+    },
 }
 
 /// A plan.

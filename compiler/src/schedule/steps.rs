@@ -204,6 +204,7 @@ impl Planner {
                             out,
                             product: *product,
                             accumulate: k > 0 || acc.init.is_some(),
+                            decay: None,
                             coeff: *coeff,
                             scalars: scalars.clone(),
                         }));
@@ -218,7 +219,15 @@ impl Planner {
                                 _ => Number::ONE,
                             };
                             let (product, accumulate, scalars) = (id, false, Vec::new());
-                            steps.push(Step::MatMul(MatMul { out, product, accumulate, coeff, scalars }));
+                            let decay = None;
+                            steps.push(Step::MatMul(MatMul {
+                                out,
+                                product,
+                                accumulate,
+                                decay,
+                                coeff,
+                                scalars,
+                            }));
                         }
                     }
                     Class::Axis => steps.push(Step::Axis(id)),

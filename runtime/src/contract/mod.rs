@@ -41,23 +41,37 @@ pub enum Accum {
 /// If the shapes are not out: m×n, a: m×k, b: k×n.
 #[inline]
 #[track_caller]
-pub fn matmul<T: Scalar>(mut out: MatMut<'_, T>, accum: Accum, alpha: T, a: Mat<'_, T>, b: Mat<'_, T>) {
+pub fn matmul<T: Scalar>(out: MatMut<'_, T>, accum: Accum, alpha: T, a: Mat<'_, T>, b: Mat<'_, T>) {
+    let beta = if accum == Accum::Add { T::ONE } else { T::ZERO };
+    general(out, accum, beta, alpha, a, b);
+}
+
+/// out = beta·out + alpha·a·b: a step of descent with a decay, in one pass over `out`.
+///
+/// # Panics
+/// If the shapes are not out: m×n, a: m×k, b: k×n.
+#[inline]
+#[track_caller]
+pub fn matmul_onto<T: Scalar>(out: MatMut<'_, T>, beta: T, alpha: T, a: Mat<'_, T>, b: Mat<'_, T>) {
+    general(out, Accum::Add, beta, alpha, a, b);
+}
+
+#[inline]
+#[track_caller]
+fn general<T: Scalar>(mut out: MatMut<'_, T>, accum: Accum, beta: T, alpha: T, a: Mat<'_, T>, b: Mat<'_, T>) {
     let ((m, n), (ma, k), (kb, nb)) = (out.shape(), a.shape(), b.shape());
     assert!(m == ma && k == kb && n == nb, "matmul: {m}×{n} from {ma}×{k} and {kb}×{nb}");
     if k == 0 {
         // An empty sum; the kernels count on a term.
-        if accum == Accum::Replace {
-            out.view().fill(T::ZERO);
+        match accum {
+            Accum::Replace => out.view().fill(T::ZERO),
+            Accum::Add => out.view().mapv_inplace(|x| beta * x),
         }
         return;
     }
-    if m == 0 || n == 0 || product::product(&mut out, accum, alpha, a, b) {
+    if m == 0 || n == 0 || product::product(&mut out, accum, beta, alpha, a, b) {
         return;
     }
-    let beta = match accum {
-        Accum::Replace => T::ZERO,
-        Accum::Add => T::ONE,
-    };
     general_mat_mul(alpha, &a.view(), &b.view(), beta, &mut out.view());
 }
 

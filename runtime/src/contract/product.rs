@@ -11,13 +11,15 @@ use crate::parallel;
 use crate::scalar::Scalar;
 use crate::simd::Math;
 
-/// out (m×n) = or += alpha·a·b. The kernels want the columns of `out` adjacent.
+/// out (m×n) = alpha·a·b, or beta·out + alpha·a·b. The kernels want the columns of `out` adjacent.
 pub struct Product<T> {
     pub(super) m: usize,
     pub(super) n: usize,
     pub(super) k: usize,
     pub(super) alpha: T,
     pub(super) accum: Accum,
+    /// Where it is added: the factor of what is there.
+    pub(super) beta: T,
     pub(super) out: *mut T,
     pub(super) out_stride: isize,
     pub(super) a: *const T,
@@ -70,6 +72,7 @@ impl<T: Scalar> Product<T> {
         Product {
             k,
             accum: if from == 0 { self.accum } else { Accum::Add },
+            beta: if from == 0 { self.beta } else { T::ONE },
             a: self.a.wrapping_offset(from as isize * self.a_strides.1),
             b: self.b.wrapping_offset(from as isize * self.b_strides.0),
             weights: if self.weights.is_null() { self.weights } else { self.weights.wrapping_add(from) },
@@ -228,13 +231,14 @@ contract!(f64, __m512d, __m256d, SCRATCH_64, ROOMS_64);
 pub(super) fn product<T: Scalar>(
     out: &mut MatMut<'_, T>,
     accum: Accum,
+    beta: T,
     alpha: T,
     a: Mat<'_, T>,
     b: Mat<'_, T>,
 ) -> bool {
     // SAFETY: pointers, extents and strides are those of `ndarray` views; `out` is borrowed for writing alone. The caller
     // has checked that the extents agree.
-    product_of(out, accum, alpha, a, b).is_some_and(|p| unsafe { T::product(&p) })
+    product_of(out, accum, beta, alpha, a, b).is_some_and(|p| unsafe { T::product(&p) })
 }
 
 /// The product as the kernels want it, if `out` has adjacent columns or rows.
@@ -242,6 +246,7 @@ pub(super) fn product<T: Scalar>(
 pub(super) fn product_of<T: Scalar>(
     out: &mut MatMut<'_, T>,
     accum: Accum,
+    beta: T,
     alpha: T,
     a: Mat<'_, T>,
     b: Mat<'_, T>,
@@ -258,6 +263,7 @@ pub(super) fn product_of<T: Scalar>(
             k,
             alpha,
             accum,
+            beta,
             out,
             out_stride,
             a,
@@ -276,6 +282,7 @@ pub(super) fn product_of<T: Scalar>(
             k,
             alpha,
             accum,
+            beta,
             out,
             out_stride: out_strides.1,
             a: b,
@@ -310,6 +317,7 @@ pub(super) fn gram<T: Scalar>(
         k,
         alpha,
         accum,
+        beta: T::ONE,
         out: out.as_mut_ptr(),
         out_stride: out_strides.0,
         a: x.as_ptr(),

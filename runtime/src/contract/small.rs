@@ -68,7 +68,7 @@ pub fn matmul<T: Scalar, const M: usize, const N: usize, const K: usize, const A
         && n > 0
         && k > 0
         && m * n * k < LARGE
-        && let Some(p) = product_of(&mut out, accum, alpha, a, b)
+        && let Some(p) = product_of(&mut out, accum, T::ONE, alpha, a, b)
     {
         let known = Known::<M, N, K, A, B>::known(&p);
         // An extent of 1 has no stride.

@@ -31,7 +31,8 @@ pub(super) unsafe fn rows_tile<V: Vector, const R: usize, const N: usize>(p: &Pr
 }
 
 /// The same, where the tile's rows are followed without a gap by rows that are computed later, `room` numbers in all: a
-/// row's last vector may be stored whole, what it writes beyond the row being replaced, or what is there already.
+/// row's last vector may be stored whole, what it writes beyond the row being replaced, or what is there already, for
+/// `beta` is 1.
 ///
 /// # Safety
 /// As for [`rows_tile`]; there are `room` numbers of the output from the tile's first on.
@@ -64,7 +65,7 @@ pub(super) unsafe fn rows_tile_before<V: Vector, const R: usize, const N: usize>
             a = a.wrapping_offset(col);
             b = b.wrapping_offset(p.b_strides.0);
         }
-        let alpha = V::splat(p.alpha);
+        let (alpha, beta) = (V::splat(p.alpha), V::splat(p.beta));
         // A masked load or store is slow on some processors, and few tiles need one.
         let whole =
             |r: usize, v: usize| v + 1 < N || full || r * p.out_stride as usize + N * V::LANES <= room;
@@ -75,8 +76,8 @@ pub(super) unsafe fn rows_tile_before<V: Vector, const R: usize, const N: usize>
                 let at = out.add(v * V::LANES);
                 tile[r][v] = match p.accum {
                     Accum::Replace => V::mul(alpha, tile[r][v]),
-                    Accum::Add if whole(r, v) => V::mul_add(alpha, tile[r][v], V::load(at)),
-                    Accum::Add => V::mul_add(alpha, tile[r][v], V::load_masked(at, mask)),
+                    Accum::Add if whole(r, v) => V::mul_add(alpha, tile[r][v], V::mul(beta, V::load(at))),
+                    Accum::Add => V::mul_add(alpha, tile[r][v], V::mul(beta, V::load_masked(at, mask))),
                 };
             });
         });
@@ -142,7 +143,7 @@ pub(super) unsafe fn dots_tile<V: Vector, const R: usize, const C: usize>(
                     let out = p.out.offset(r as isize * p.out_stride).add(c);
                     *out = match p.accum {
                         Accum::Replace => x,
-                        Accum::Add => *out + x,
+                        Accum::Add => p.beta * *out + x,
                     };
                 }
             });
@@ -178,7 +179,7 @@ pub(super) unsafe fn dot_tile<V: Vector>(p: &Product<V::T>) {
         let x = p.alpha * sum.total();
         *p.out = match p.accum {
             Accum::Replace => x,
-            Accum::Add => *p.out + x,
+            Accum::Add => p.beta * *p.out + x,
         };
     }
 }

@@ -14,6 +14,70 @@ use super::tile::{dot_tile, dots_tile, rows_tile};
 use super::vector::Vector;
 use crate::simd::x86::{AVX2, AVX512, level};
 
+/// [`rows_tile`]. Built without optimisation it is a function of its own: all tiles in one function would need more room
+/// than a thread's stack has.
+///
+/// # Safety
+/// As for [`rows_tile`].
+#[inline(always)]
+unsafe fn rows<V: Vector, const R: usize, const N: usize>(p: &Product<V::T>, cols: usize) {
+    // SAFETY: the caller's; V's size says which instructions it has.
+    unsafe {
+        match (cfg!(debug_assertions), size_of::<V>()) {
+            (true, 64) => apart::rows_512::<V, R, N>(p, cols),
+            (true, _) => apart::rows_256::<V, R, N>(p, cols),
+            (false, _) => rows_tile::<V, R, N>(p, cols),
+        }
+    }
+}
+
+/// [`dots_tile`], likewise.
+///
+/// # Safety
+/// As for [`dots_tile`].
+#[inline(always)]
+unsafe fn dots_of<V: Vector, const R: usize, const C: usize>(p: &Product<V::T>, rows: usize, cols: usize) {
+    // SAFETY: as above.
+    unsafe {
+        match (cfg!(debug_assertions), size_of::<V>()) {
+            (true, 64) => apart::dots_512::<V, R, C>(p, rows, cols),
+            (true, _) => apart::dots_256::<V, R, C>(p, rows, cols),
+            (false, _) => dots_tile::<V, R, C>(p, rows, cols),
+        }
+    }
+}
+
+/// Tiles as functions of their own.
+mod apart {
+    use super::{Product, Vector, dots_tile, rows_tile};
+
+    macro_rules! apart {
+        ($rows:ident, $dots:ident, $features:literal) => {
+            #[target_feature(enable = $features)]
+            pub(super) unsafe fn $rows<V: Vector, const R: usize, const N: usize>(
+                p: &Product<V::T>,
+                cols: usize,
+            ) {
+                // SAFETY: the caller's.
+                unsafe { rows_tile::<V, R, N>(p, cols) }
+            }
+
+            #[target_feature(enable = $features)]
+            pub(super) unsafe fn $dots<V: Vector, const R: usize, const C: usize>(
+                p: &Product<V::T>,
+                rows: usize,
+                cols: usize,
+            ) {
+                // SAFETY: the caller's.
+                unsafe { dots_tile::<V, R, C>(p, rows, cols) }
+            }
+        };
+    }
+
+    apart!(rows_512, dots_512, "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2");
+    apart!(rows_256, dots_256, "avx2,fma,bmi1,bmi2");
+}
+
 /// A panel of `p.n` ≤ N·LANES columns, by tiles of R rows and then of fewer.
 ///
 /// # Safety
@@ -26,7 +90,7 @@ unsafe fn rows_panel<V: Vector, const R: usize, const N: usize>(p: &Product<V::T
             if $r <= R {
                 while p.m - row >= $r {
                     // SAFETY: the caller's.
-                    unsafe { rows_tile::<V, $r, N>(&p.part(row, $r, 0, p.n), p.n) };
+                    unsafe { rows::<V, $r, N>(&p.part(row, $r, 0, p.n), p.n) };
                     row += $r;
                 }
             }
@@ -46,7 +110,7 @@ unsafe fn rows_in_place<V: Vector, const R: usize>(p: &Product<V::T>) {
     unsafe {
         if p.m == 1 {
             while p.n - col >= 6 * V::LANES {
-                rows_tile::<V, 1, 6>(&p.part(0, 1, col, 6 * V::LANES), 6 * V::LANES);
+                rows::<V, 1, 6>(&p.part(0, 1, col, 6 * V::LANES), 6 * V::LANES);
                 col += 6 * V::LANES;
             }
         }
@@ -117,7 +181,7 @@ unsafe fn dots<V: Vector, const R: usize, const C: usize>(p: &Product<V::T>) {
             for row in (0..p.m).step_by(R) {
                 let rows = (p.m - row).min(R);
                 // SAFETY: the caller's.
-                unsafe { dots_tile::<V, R, C>(&slice.part(row, rows, col, cols), rows, cols) };
+                unsafe { dots_of::<V, R, C>(&slice.part(row, rows, col, cols), rows, cols) };
             }
         }
         from += k;

@@ -59,6 +59,14 @@ pub trait Optimizer<T: Scalar> {
     fn set_learning_rate(&mut self, learning_rate: f64) -> Result<(), Error>;
 }
 
+/// A learning rate as a number of the precision asked for.
+///
+/// # Errors
+/// [`Error::InvalidOption`] unless it is finite and greater than 0.
+pub fn checked_rate<T: Scalar>(learning_rate: f64) -> Result<T, Error> {
+    positive("learning_rate", learning_rate).map(T::from_f64)
+}
+
 /// `value` if it is finite and greater than 0.
 fn positive(option: &'static str, value: f64) -> Result<f64, Error> {
     if value.is_finite() && value > 0.0 {

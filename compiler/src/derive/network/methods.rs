@@ -76,20 +76,56 @@ impl Items<'_> {
         if split.is_empty() { quote!() } else { quote!(let rest = &mut workspace.buffer[..]; #(#split)*) }
     }
 
-    pub(super) fn body(&self, method: &Method) -> TokenStream {
-        let plan = &method.plan;
+    /// What a node of a plan is, as a formula.
+    fn formula(&self, plan: &Plan) -> impl Fn(&Plan, NodeId) -> String + use<> {
         let view = View::of_batch(self.program.batch);
         let names = self.named_outputs(plan);
-        let body = codegen::body(plan, &self.context(), &move |p, n| {
+        move |p, n| {
             let formula = emit::text(&p.graph, n, &view);
-            match names.get(&n) {
+            match names.get(&n).map(String::as_str).or_else(|| p.graph.name(n)) {
                 Some(name) => format!("{name} = {formula}"),
-                None => match p.graph.name(n) {
-                    Some(name) => format!("{name} = {formula}"),
-                    None => formula,
-                },
+                None => formula,
             }
+        }
+    }
+
+    /// A step of descent: the values, the check that they are finite, the updates.
+    pub(super) fn descent(&self) -> (TokenStream, Method) {
+        let output = |name: &str, node: NodeId| Output { name: name.to_owned(), node };
+        let values = [output("data", self.program.data), output("penalty", self.program.penalty)];
+        let slopes: Vec<(NodeId, Output)> = self
+            .program
+            .gradient
+            .iter()
+            .filter_map(|p| {
+                let parameter = self.graph().inputs().iter().find(|i| i.name == p.name)?;
+                Some((parameter.node, output(&format!("grad_{}", p.name), p.node)))
+            })
+            .collect();
+        // No name of the text has a space in it.
+        let Descent { plan, updates } =
+            Descent::new(self.graph(), &values, &slopes, "learning rate", &codegen::is_one_function);
+        let updates = codegen::updates(&plan, &updates, &self.context(), &self.formula(&plan));
+        let method = Method { plan };
+        let (body, cost) = (self.body(&method), self.cost(&method));
+        let split = self.tensors.iter().map(|p| {
+            let (ident, n) = (&p.ident, Literal::usize_unsuffixed(p.len()));
+            quote!(let (#ident, rest) = rest.split_at_mut(#n);)
         });
+        let code = quote! {
+            let rest = &mut parameters.buffer[..];
+            #(#split)*
+            #body
+            #cost
+            #updates
+            ::core::result::Result::Ok(cost)
+        };
+        (code, method)
+    }
+
+    pub(super) fn body(&self, method: &Method) -> TokenStream {
+        let plan = &method.plan;
+        let body = codegen::body(plan, &self.context(), &self.formula(plan));
         let reads: Vec<String> =
             plan.buffers.iter().filter(|b| b.storage == Storage::Input).map(|b| b.name.clone()).collect();
         let hyper = hyper_bindings(self.model, &reads);
@@ -102,6 +138,12 @@ impl Items<'_> {
     }
 
     pub(super) fn result(&self, method: &Method) -> TokenStream {
+        let cost = self.cost(method);
+        quote!(#cost ::core::result::Result::Ok(cost))
+    }
+
+    /// The cost; the method ends here if it is not finite.
+    fn cost(&self, method: &Method) -> TokenStream {
         let runtime = &self.model.runtime;
         let scalar = |k: usize| {
             let buffer = method.plan.output_buffers[k];
@@ -125,9 +167,8 @@ impl Items<'_> {
                 // Say where it began.
                 #(#inputs)*
                 #runtime::Parameters::check_finite(parameters)?;
-                #runtime::check_finite_scalar("cost", cost.total())?;
+                return #runtime::check_finite_scalar("cost", cost.total()).map(|()| cost);
             }
-            ::core::result::Result::Ok(cost)
         }
     }
 

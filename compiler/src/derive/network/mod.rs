@@ -16,7 +16,7 @@ use crate::emit::{self, View};
 use crate::ir::{Extent, Graph, NodeId};
 use crate::lower::{Role, network as lower};
 use crate::pipeline::{self, NetworkProducts, NetworkProgram};
-use crate::schedule::{Buffer, Output, Plan, Policy, Storage, schedule};
+use crate::schedule::{Buffer, Descent, Output, Plan, Policy, Storage, schedule};
 use crate::source::SourceId;
 use crate::syntax::parse;
 use proc_macro2::{Ident, Literal, TokenStream};
@@ -207,7 +207,8 @@ impl<'a> Items<'a> {
         let room = |m: &Method| Self::room(&m.plan, self.program.batch);
         let hessian = self.product_method(&self.products.hessian);
         let gauss_newton = self.product_method(&self.products.gauss_newton);
-        let rooms = [room(predict), room(value), room(gradient), room(&hessian), room(&gauss_newton)];
+        let (descent_body, descent) = self.descent();
+        let rooms = [predict, value, gradient, &descent, &hessian, &gauss_newton].map(room);
         let products = self.products(&hessian, &gauss_newton);
         let per_example = Literal::usize_unsuffixed(rooms.iter().map(|r| r.0).max().unwrap_or(0));
         let fixed = Literal::usize_unsuffixed(rooms.iter().map(|r| r.1).max().unwrap_or(0));
@@ -277,6 +278,22 @@ impl<'a> Items<'a> {
                 #gradients
                 #gradient_body
                 #gradient_result
+            }
+
+            /// A step of gradient descent on the batch, `parameters -= learning_rate * gradient`, and the cost before it.
+            /// The same as `value_and_gradient` and `Sgd`, but no gradient of a weight matrix is written down: its
+            /// product is added to the weights. Nothing is allocated; after an error the parameters are what they were.
+            #vis fn sgd_step(
+                &self,
+                parameters: &mut #parameters #args,
+                #(#data_params,)*
+                y: #runtime::__private::ArrayView2<'_, #t>,
+                workspace: &mut #workspace #args,
+                learning_rate: f64,
+            ) -> ::core::result::Result<#runtime::CostValue<#t>, #runtime::Error> {
+                #targets
+                let learning_rate: #t = #runtime::optim::checked_rate(learning_rate)?;
+                #descent_body
             }
         };
         let allow = allowances();

@@ -1,0 +1,213 @@
+//! A step of gradient descent planned with the gradient: θ ← θ − η ∂C/∂θ, where products go straight into the parameters.
+//!
+//! A gradient `λ w + δ aᵀ` never becomes an array: w ← (1 − η λ) w − η δ aᵀ is one pass over w. Invariant: no parameter
+//! is changed before every step that reads one, so what is computed is what the gradient's own plan computes.
+
+use super::{Buffer, BufferId, Loop, MatMul, Output, Plan, Policy, Product, Step, Storage, schedule};
+use crate::ir::{Graph, NodeId, Number, Op, Operand, Tensor};
+use std::collections::BTreeSet;
+
+/// A plan of values, and what moves the parameters after it.
+#[derive(Clone, Debug)]
+pub struct Descent {
+    /// Computes the values, and everything that the updates read.
+    pub plan: Plan,
+    /// Moves the parameters, one after the other.
+    pub updates: Vec<Step>,
+}
+
+/// A parameter, and which output its gradient is.
+struct Slope {
+    parameter: NodeId,
+    output: usize,
+}
+
+impl Descent {
+    /// Plans `values`, and a step against the gradients of parameters: `(parameter, its gradient)`. The name of the
+    /// learning rate, a scalar input, is `rate`. Products go straight into the parameters unless the plan is `whole`, its
+    /// scalars not to be had by the updates.
+    #[must_use]
+    pub fn new(
+        graph: &Graph,
+        values: &[Output],
+        slopes: &[(NodeId, Output)],
+        rate: &str,
+        whole: &dyn Fn(&Plan) -> bool,
+    ) -> Self {
+        let mut graph = graph.clone();
+        let eta = graph.input(rate, &[]);
+        let mut outputs = values.to_vec();
+        outputs.extend(slopes.iter().map(|(_, o)| o.clone()));
+        let plan = schedule(&graph, &outputs, Policy::Store);
+        let slopes: Vec<Slope> = slopes
+            .iter()
+            .enumerate()
+            .map(|(k, (parameter, _))| Slope { parameter: *parameter, output: values.len() + k })
+            .collect();
+        let mut descent = Self { plan, updates: Vec::new() };
+        descent.add_scalar_input(rate, eta);
+        let read = if whole(&descent.plan) {
+            descent.plan.output_buffers.iter().copied().collect()
+        } else {
+            descent.read_by_nodes()
+        };
+        for slope in &slopes {
+            descent.update(slope, eta, &slopes, &read);
+        }
+        descent
+    }
+
+    fn add_scalar_input(&mut self, name: &str, node: NodeId) {
+        self.plan.buffers.push(Buffer { name: name.to_owned(), storage: Storage::Input, shape: Vec::new() });
+        self.plan.buffer_of.insert(node, BufferId(self.plan.buffers.len() - 1));
+    }
+
+    /// Buffers that some node reads: gradients among them must be arrays.
+    fn read_by_nodes(&self) -> BTreeSet<BufferId> {
+        let roots: Vec<NodeId> = self.plan.outputs.iter().map(|o| o.node).collect();
+        let order = self.plan.graph.reachable(&roots);
+        let children = order.iter().flat_map(|&id| self.plan.graph.node(id).children());
+        children.filter_map(|c| self.plan.buffer_of.get(&c).copied()).collect()
+    }
+
+    fn update(&mut self, slope: &Slope, eta: NodeId, all: &[Slope], read: &BTreeSet<BufferId>) {
+        let gradient = self.plan.output_buffers[slope.output];
+        let Some(&parameter) = self.plan.buffer_of.get(&slope.parameter) else {
+            return; // Nothing reads it, so its gradient is 0.
+        };
+        let parameters: BTreeSet<BufferId> =
+            all.iter().filter_map(|s| self.plan.buffer_of.get(&s.parameter).copied()).collect();
+        let straight =
+            if read.contains(&gradient) { None } else { self.straight(gradient, slope, &parameters) };
+        let Some(decay) = straight else {
+            let storage = &mut self.plan.buffers[gradient.0].storage;
+            if *storage == Storage::Output {
+                *storage = Storage::Temporary;
+            }
+            self.updates.push(Step::Descend { array: parameter, rate: eta, slope: gradient });
+            return;
+        };
+        // What the products were added to goes into the factor of what is there.
+        let decay = decay.map(|(coeff, scalars)| self.decay(eta, coeff, &scalars));
+        let mut steps = Vec::new();
+        for step in std::mem::take(&mut self.plan.steps) {
+            match step {
+                Step::MatMul(m) if m.out == gradient => {
+                    let decay = decay.filter(|_| !self.updates.iter().any(|s| writes(s, parameter)));
+                    let mut scalars = m.scalars;
+                    scalars.push((eta, Number::ONE));
+                    self.updates.push(Step::MatMul(MatMul {
+                        out: parameter,
+                        accumulate: true,
+                        decay,
+                        coeff: m.coeff.neg(),
+                        scalars,
+                        product: m.product,
+                    }));
+                }
+                Step::Loop(mut l) => {
+                    l.stores.retain(|(_, b)| *b != gradient);
+                    if !l.stores.is_empty() || !l.reductions.is_empty() {
+                        l.body = needed(&self.plan.graph, &l);
+                        steps.push(Step::Loop(l));
+                    }
+                }
+                other => steps.push(other),
+            }
+        }
+        self.plan.steps = steps;
+    }
+
+    /// Whether the gradient is products, added to the parameter itself times scalars or to nothing: that factor.
+    #[allow(clippy::type_complexity, reason = "taken apart at once by the only caller")]
+    fn straight(
+        &self,
+        gradient: BufferId,
+        slope: &Slope,
+        parameters: &BTreeSet<BufferId>,
+    ) -> Option<Option<(Number, Vec<(NodeId, Number)>)>> {
+        let g = &self.plan.graph;
+        let mut products = 0;
+        let mut begun = None;
+        for step in &self.plan.steps {
+            match step {
+                Step::MatMul(m) if m.out == gradient => {
+                    products += 1;
+                    let p = Product::of(g, m.product)?;
+                    let moved = |o: &Operand| {
+                        self.plan.buffer_of.get(&o.node).is_some_and(|b| parameters.contains(b))
+                    };
+                    // A matrix with itself, or loops that add up, want an array of their own.
+                    if p.gram.is_some() || !p.around_summed.is_empty() || moved(&p.left) || moved(&p.right) {
+                        return None;
+                    }
+                }
+                Step::Loop(l) => {
+                    if l.reductions.iter().any(|r| r.buffer == gradient) {
+                        return None;
+                    }
+                    begun = l.stores.iter().find(|(_, b)| *b == gradient).map(|(n, _)| *n).or(begun);
+                }
+                _ => {}
+            }
+        }
+        if products == 0 {
+            return None;
+        }
+        let Some(begun) = begun else { return Some(None) };
+        let identity = |o: &Operand| o.axes.iter().enumerate().all(|(k, &a)| k == a as usize);
+        if begun == slope.parameter {
+            return Some(Some((Number::ONE, Vec::new())));
+        }
+        let Op::Product { coeff, factors, bound } = g.op(begun) else { return None };
+        let (scalars, arrays): (Vec<_>, Vec<_>) = factors.iter().partition(|f| f.operand.axes.is_empty());
+        let [array] = arrays.as_slice() else { return None };
+        let itself =
+            array.operand.node == slope.parameter && array.power.is_one() && identity(&array.operand);
+        let scalars = scalars.iter().map(|f| (f.operand.node, f.power)).collect();
+        (itself && bound.is_empty()).then_some(Some((*coeff, scalars)))
+    }
+
+    /// `1 − η coeff Π scalars` as a scalar of the plan.
+    fn decay(&mut self, eta: NodeId, coeff: Number, scalars: &[(NodeId, Number)]) -> NodeId {
+        let g = &mut self.plan.graph;
+        let scalar = |n: NodeId| Tensor::new(n, Vec::new());
+        let mut factors: Vec<(Tensor, Number)> = scalars.iter().map(|(n, p)| (scalar(*n), *p)).collect();
+        factors.push((scalar(eta), Number::ONE));
+        let product = g.contract(coeff, &factors, &[]);
+        let one = g.constant(Number::ONE);
+        let decay = g.sum_as(&[(Number::ONE, one), (Number::MINUS_ONE, scalar(product))], &[]);
+        for node in g.reachable(&[decay]) {
+            let given = matches!(self.plan.graph.op(node), Op::Number(_) | Op::Pi | Op::Extent(_));
+            if !given && !self.plan.buffer_of.contains_key(&node) {
+                let name = self.unused("decay");
+                self.plan.buffers.push(Buffer { name, storage: Storage::Scalar, shape: Vec::new() });
+                self.plan.buffer_of.insert(node, BufferId(self.plan.buffers.len() - 1));
+                self.plan.steps.push(Step::Scalar(node));
+            }
+        }
+        decay
+    }
+
+    fn unused(&self, stem: &str) -> String {
+        let taken = |name: &str| self.plan.buffers.iter().any(|b| b.name == name);
+        let mut candidates = (1..).map(|k| format!("{stem}{k}"));
+        candidates.find(|name| !taken(name)).unwrap_or_default()
+    }
+}
+
+/// What of a loop's body its stores and reductions want.
+fn needed(g: &Graph, l: &Loop) -> Vec<NodeId> {
+    let mut wanted: BTreeSet<NodeId> = l.stores.iter().map(|(n, _)| *n).collect();
+    wanted.extend(l.reductions.iter().flat_map(|r| g.node(r.node).children()));
+    for &id in l.body.iter().rev() {
+        if wanted.contains(&id) {
+            wanted.extend(g.node(id).children());
+        }
+    }
+    l.body.iter().copied().filter(|id| wanted.contains(id)).collect()
+}
+
+fn writes(step: &Step, buffer: BufferId) -> bool {
+    matches!(step, Step::MatMul(m) if m.out == buffer)
+}
