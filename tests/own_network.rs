@@ -18,7 +18,6 @@ macro_rules! loss {
         mod $module {
             #[derive(gradsmith::Cost)]
             #[$cost]
-            #[allow(dead_code, reason = "without the penalty nothing reads it")]
             pub(super) struct Loss {
                 pub(super) lambda: f64,
             }

@@ -301,11 +301,17 @@ pub fn inside_a_function(a: &ndarray::Array2<f64>) -> Option<f64> {
     #[gradsmith(crate = gs)]
     #[network(2 -> 1 linear)]
     #[cost(mse)]
-    struct Inner;
+    struct Inner {
+        /// Of a term that has been taken out: nothing reads it, and nobody is warned.
+        lambda: f64,
+    }
 
     let parameters: <private::Inner as Network>::Parameters = private::Inner::init(gs::Init::FanIn, 1);
     let again: InnerParameters = Inner::init(gs::Init::FanIn, 1);
     if parameters.as_slice() != again.as_slice() {
+        return None;
+    }
+    if (Inner { lambda: 2.0 }).workspace(1).capacity() != 1 {
         return None;
     }
     let value = Local { lambda: 2.0 }.value(a.view(), a.view(), &[a.view()], &[]).ok()?;

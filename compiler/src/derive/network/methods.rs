@@ -133,6 +133,22 @@ impl Items<'_> {
         quote!(#hyper #temporaries #body)
     }
 
+    /// A line that mentions the hyper-parameters that no method reads: one whose term was taken out is no mistake.
+    pub(super) fn unread(&self, methods: &[&Method]) -> TokenStream {
+        let buffers = || methods.iter().flat_map(|m| &m.plan.buffers).filter(|b| b.storage == Storage::Input);
+        let unread: Vec<TokenStream> = self
+            .model
+            .fields
+            .iter()
+            .filter(|f| !buffers().any(|b| b.name == f.name))
+            .map(|f| {
+                let field = &f.ident;
+                quote!(&self.#field)
+            })
+            .collect();
+        if unread.is_empty() { quote!() } else { quote!(let _ = (#(#unread,)*);) }
+    }
+
     pub(super) fn named_outputs(&self, plan: &Plan) -> BTreeMap<NodeId, String> {
         plan.outputs.iter().map(|o| (o.node, o.name.clone())).collect()
     }

@@ -222,6 +222,7 @@ impl<'a> Items<'a> {
                 quote!(#ident: #runtime::__private::ArrayView2<'_, #t>)
             })
             .collect();
+        let unread = self.unread(&[value, gradient]);
         let docs = self.docs();
         let [doc_predict, doc_value, doc_gradient] = &docs;
         let methods = quote! {
@@ -229,6 +230,7 @@ impl<'a> Items<'a> {
 
             /// Memory for batches of up to `batch` examples.
             #vis fn workspace(&self, batch: usize) -> #workspace #args {
+                #unread
                 let numbers = batch * #per_example + #fixed;
                 #workspace { capacity: batch, buffer: ::std::vec![<#t as #runtime::Scalar>::ZERO; numbers] }
             }
