@@ -35,6 +35,8 @@ use crate::scalar::Scalar;
 #[derive(Clone, Copy, Debug)]
 pub struct Math {
     fma: bool,
+    /// For numbers that come alone.
+    pub(crate) alone: bool,
     /// What the function was compiled for that holds this: the processor has those instructions.
     #[cfg(target_arch = "x86_64")]
     pub(crate) level: u8,
@@ -46,9 +48,17 @@ impl Math {
     pub const fn portable() -> Self {
         Math {
             fma: cfg!(any(target_feature = "fma", target_arch = "aarch64")),
+            alone: false,
             #[cfg(target_arch = "x86_64")]
             level: x86::BASELINE,
         }
+    }
+
+    /// The same functions for single numbers: those of the standard library, where they are faster than what vectorises.
+    #[inline(always)]
+    #[must_use]
+    pub const fn single(self) -> Self {
+        Math { alone: true, ..self }
     }
 
     /// a·b + c; with one rounding where the processor has an instruction for it, else with two.
@@ -135,13 +145,13 @@ pub(crate) mod x86 {
     /// The processor has the features named in the attribute.
     #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2")]
     pub(super) unsafe fn avx512<A, R>(kernel: impl Fn(Math, A) -> R, args: A) -> R {
-        kernel(Math { fma: true, level: AVX512 }, args)
+        kernel(Math { fma: true, alone: false, level: AVX512 }, args)
     }
 
     /// # Safety
     /// The processor has the features named in the attribute.
     #[target_feature(enable = "avx2,fma,bmi1,bmi2")]
     pub(super) unsafe fn avx2<A, R>(kernel: impl Fn(Math, A) -> R, args: A) -> R {
-        kernel(Math { fma: true, level: AVX2 }, args)
+        kernel(Math { fma: true, alone: false, level: AVX2 }, args)
     }
 }

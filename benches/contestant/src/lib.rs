@@ -5,3 +5,4 @@ pub mod hand;
 pub mod inputs;
 pub mod networks;
 pub mod objectives;
+pub mod rosenbrock;

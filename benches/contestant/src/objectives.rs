@@ -2,6 +2,7 @@
 
 use crate::clock::{Line, norm};
 use crate::inputs::{Factorisation, LAMBDA, Perceptron, Regression, symmetric};
+use crate::rosenbrock::Rosenbrock;
 use gradsmith::{Error, Objective, Scalar};
 use ndarray::{ArrayView1, ArrayView2};
 use std::hint::black_box;
@@ -150,5 +151,6 @@ pub fn w7<T: Scalar>() -> Result<(), Error> {
 /// # Errors
 /// None that is expected.
 pub fn w8() -> Result<(), Error> {
+    gradient("W8r", &mut Rosenbrock.prepare()?, &symmetric(800, 100, 1.5))?;
     gradient("W8m", &mut Messy.prepare()?, &symmetric(801, 6, 1.0))
 }

@@ -6,6 +6,9 @@ use crate::syntax::ast::CompareOp;
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
+/// More terms than these are added by halves.
+const MANY_TERMS: usize = 16;
+
 /// How tightly an expression binds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Level {
@@ -45,7 +48,9 @@ impl Code {
 pub(super) struct Writer<'a> {
     pub(super) g: &'a Graph,
     pub(super) cx: &'a Context,
-    /// Whether `math` has been used.
+    /// What functions are methods of: `math` in a loop, `single` outside.
+    pub(super) receiver: &'static str,
+    /// Whether it has been used.
     pub(super) math: bool,
     /// Two axes of the loop whose indices are equal: a delta of them is 1.
     pub(super) equal: Option<[u8; 2]>,
@@ -65,8 +70,8 @@ impl Writer<'_> {
 
     fn call(&mut self, name: &str, args: &[TokenStream]) -> Code {
         self.math = true;
-        let method = format_ident!("{name}");
-        Code::atom(quote!(math.#method(#(#args),*)))
+        let (receiver, method) = (format_ident!("{}", self.receiver), format_ident!("{name}"));
+        Code::atom(quote!(#receiver.#method(#(#args),*)))
     }
 
     /// One entry of `id`; `operand` gives the entry of an operand.
@@ -133,6 +138,17 @@ impl Writer<'_> {
         let first = parts.iter().position(|(c, _)| !c.is_negative()).unwrap_or(0);
         let mut order: Vec<usize> = vec![first];
         order.extend((0..parts.len()).filter(|k| *k != first));
+        let tokens = self.terms(&order, constant, &parts);
+        Code { tokens, level: Level::Sum, varies }
+    }
+
+    /// Terms added one after the other; many of them by halves, so that one addition need not wait for all before it.
+    fn terms(&self, order: &[usize], constant: &[bool], parts: &[(Number, Code)]) -> TokenStream {
+        if order.len() > MANY_TERMS {
+            let (left, right) = order.split_at(order.len().div_ceil(2));
+            let [left, right] = [left, right].map(|half| self.terms(half, constant, parts));
+            return quote!((#left) + (#right));
+        }
         let mut tokens = TokenStream::new();
         for (n, &k) in order.iter().enumerate() {
             let (coeff, code) = &parts[k];
@@ -152,7 +168,7 @@ impl Writer<'_> {
                 (_, false) => quote!(+ #term),
             });
         }
-        Code { tokens, level: Level::Sum, varies }
+        tokens
     }
 
     /// `coeff · Π factor^power`

@@ -232,6 +232,7 @@ fn is_reserved(name: &str) -> bool {
     matches!(
         name,
         "math"
+            | "single"
             | "out"
             | "start"
             | "block"

@@ -13,11 +13,11 @@ impl Steps<'_> {
         let g = &self.plan.graph;
         let Some(product) = Product::of(g, m.product) else { return super::lost().tokens };
         let runtime = &self.cx.runtime;
-        let mut writer = Writer { g, cx: self.cx, math: false, equal: None };
+        let mut writer = Writer { g, cx: self.cx, receiver: "single", math: false, equal: None };
         let scalars: Vec<(Code, Number)> =
             m.scalars.iter().map(|(n, p)| (self.scalar_value(*n), *p)).collect();
         let alpha = writer.product(m.coeff, &scalars).tokens;
-        self.math |= writer.math;
+        self.single |= writer.math;
         let formula = (self.formula)(self.plan, m.product);
         let formula = formula.rsplit_once(" = ").map_or(formula.as_str(), |(_, right)| right);
         let factor = if m.scalars.is_empty() && m.coeff.is_one() {

@@ -1,14 +1,14 @@
 //! Steps: scalars, loops, matrix products, calls, in the order of the plan.
 
-use super::expr::{Code, Writer};
+use super::expr::{Code, Level, Writer};
 use super::kernel::{Kernel, extent_scalar};
 use super::{Context, Names, plain_identifier, together};
 use crate::emit::{self, View};
-use crate::ir::{AxisFn, NodeId, Number, Op, Operand};
+use crate::ir::{AxisFn, NodeId, Number, Op, Operand, Term};
 use crate::schedule::{Blocks, BufferId, Plan, Step, Storage};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// Says what a node is, as a formula, for the comments of the generated code.
 pub type Formula<'a> = &'a dyn Fn(&Plan, NodeId) -> String;
@@ -27,10 +27,7 @@ pub fn body(plan: &Plan, cx: &Context, formula: Formula<'_>) -> TokenStream {
     if together::suits(plan) {
         return together::body(plan, &names, cx, formula);
     }
-    let (code, math) = Steps::of(plan, &names, cx, formula, false);
-    let runtime = &cx.runtime;
-    let head = if math { quote!(let math = #runtime::simd::Math::portable();) } else { quote!() };
-    quote!(#head #code)
+    Steps::of(plan, &names, cx, formula, false).0
 }
 
 /// Whether the steps of a plan become one function, so that its scalars are not to be had outside.
@@ -42,12 +39,15 @@ pub fn is_one_function(plan: &Plan) -> bool {
 /// The statements of steps that follow those of the plan.
 #[must_use]
 pub fn updates(plan: &Plan, steps: &[Step], cx: &Context, formula: Formula<'_>) -> TokenStream {
-    let (names, continued) = (Names::new(plan), BTreeSet::new());
-    let (together, math, counter) = (false, false, 0);
-    let mut writer = Steps { plan, names: &names, continued, cx, formula, together, math, counter };
+    let names = Names::new(plan);
+    let mut writer = Steps::new(plan, &names, cx, formula);
     let code: TokenStream = steps.iter().map(|step| writer.step(step)).collect();
     let runtime = &cx.runtime;
-    let head = if writer.math { quote!(let math = #runtime::simd::Math::portable();) } else { quote!() };
+    let head = if writer.single {
+        quote!(let single = #runtime::simd::Math::portable().single();)
+    } else {
+        quote!()
+    };
     quote!(#head #code)
 }
 
@@ -61,10 +61,32 @@ pub(super) struct Steps<'a> {
     /// Whether the steps are part of one function that has `math`.
     pub(super) together: bool,
     pub(super) math: bool,
+    /// Whether they use `single`.
+    pub(super) single: bool,
+    /// Scalars that are there already, computed together with others.
+    done: BTreeSet<NodeId>,
+    /// Sums of scalars, by their terms.
+    sums: HashMap<Vec<(NodeId, Number)>, NodeId>,
     counter: usize,
 }
 
 impl<'a> Steps<'a> {
+    fn new(plan: &'a Plan, names: &'a Names, cx: &'a Context, formula: Formula<'a>) -> Self {
+        Steps {
+            plan,
+            names,
+            continued: BTreeSet::new(),
+            cx,
+            formula,
+            together: false,
+            math: false,
+            single: false,
+            done: BTreeSet::new(),
+            sums: HashMap::new(),
+            counter: 0,
+        }
+    }
+
     /// The statements, and whether they use `math`.
     pub(super) fn of(
         plan: &'a Plan,
@@ -78,7 +100,7 @@ impl<'a> Steps<'a> {
             _ => None,
         });
         let continued = continued.collect();
-        let mut steps = Steps { plan, names, continued, cx, formula, together, math: false, counter: 0 };
+        let mut steps = Steps { continued, together, ..Steps::new(plan, names, cx, formula) };
         let mut code = TokenStream::new();
         let mut roots: Vec<NodeId> = plan.outputs.iter().map(|o| o.node).collect();
         roots.extend(
@@ -101,14 +123,22 @@ impl<'a> Steps<'a> {
         for (output, buffer) in plan.outputs.iter().zip(&plan.output_buffers) {
             code.extend(steps.scalar_output(output.node, *buffer));
         }
-        (code, steps.math)
+        let runtime = &cx.runtime;
+        let portable = quote!(#runtime::simd::Math::portable());
+        let head = match (steps.single, together) {
+            (false, _) => quote!(),
+            (true, false) => quote!(let single = #portable.single();),
+            (true, true) => quote!(let single = math.single();),
+        };
+        (quote!(#head #code), steps.math || steps.single)
     }
 }
 
 impl Steps<'_> {
     fn step(&mut self, step: &Step) -> TokenStream {
         match step {
-            Step::Scalar(id) => self.scalar(*id),
+            Step::Scalar(id) if self.done.contains(id) => TokenStream::new(),
+            Step::Scalar(id) => self.sine_and_cosine(*id).unwrap_or_else(|| self.scalar(*id)),
             Step::Loop(l) => {
                 self.counter += 1;
                 let mut doc: Vec<String> = l.stores.iter().map(|(n, b)| self.store_doc(*n, *b)).collect();
@@ -168,9 +198,15 @@ impl Steps<'_> {
                 quote!(let #name = &#mutable #name[block.start * #n..block.end * #n];)
             })
             .collect();
-        let mut inside = Steps { cx: &cx, continued: self.continued.clone(), ..*self };
+        let mut inside = Steps {
+            continued: self.continued.clone(),
+            together: self.together,
+            counter: self.counter,
+            ..Steps::new(self.plan, self.names, &cx, self.formula)
+        };
         let inner: TokenStream = b.steps.iter().map(|step| inside.step(step)).collect();
-        (self.math, self.counter) = (inside.math, inside.counter);
+        (self.math, self.single) = (self.math || inside.math, self.single || inside.single);
+        self.counter = inside.counter;
         let (mut add, mut after) = (TokenStream::new(), TokenStream::new());
         for &id in &b.totals {
             let name = self.names.of(id);
@@ -244,12 +280,56 @@ impl Steps<'_> {
     }
 
     fn scalar(&mut self, id: NodeId) -> TokenStream {
-        let mut writer = Writer { g: &self.plan.graph, cx: self.cx, math: false, equal: None };
-        let code = writer.node(id, &mut |_, o| self.operand(o));
-        self.math |= writer.math;
+        let mut writer =
+            Writer { g: &self.plan.graph, cx: self.cx, receiver: "single", math: false, equal: None };
+        let code = match self.negated(id) {
+            Some(other) => Code { tokens: quote!(-#other), level: Level::Sum, varies: true },
+            None => writer.node(id, &mut |_, o| self.operand(o)),
+        };
+        self.single |= writer.math;
         let Some(&b) = self.plan.buffer_of.get(&id) else { return TokenStream::new() };
         let (name, t, tokens) = (self.names.of(b), self.cx.float.tokens(), code.tokens);
         quote!(let #name: #t = #tokens;)
+    }
+
+    /// The sum, computed before, that has the terms of this one with the other sign: so that what depends on it and on its
+    /// negative is seen to be related, as the exponentials of both branches of a sigmoid are.
+    fn negated(&mut self, id: NodeId) -> Option<Ident> {
+        let Op::Sum(terms) = self.plan.graph.op(id) else { return None };
+        let key = |negate: bool| -> Vec<(NodeId, Number)> {
+            let term = |t: &Term| (t.operand.node, if negate { t.coeff.neg() } else { t.coeff });
+            let mut key: Vec<_> = terms.iter().map(term).collect();
+            key.sort_unstable_by_key(|(node, _)| *node);
+            key
+        };
+        let names = self.names;
+        let other = self.sums.get(&key(true)).and_then(|n| self.plan.buffer_of.get(n));
+        if other.is_none() {
+            self.sums.insert(key(false), id);
+        }
+        other.map(|&b| names.of(b).clone())
+    }
+
+    /// The sine and the cosine of one number at once, where the plan has both.
+    fn sine_and_cosine(&mut self, id: NodeId) -> Option<TokenStream> {
+        let g = &self.plan.graph;
+        let argument = |id: NodeId, name: &str| match g.op(id) {
+            Op::Map { function, args } if function.name() == name => Some(args[0].node),
+            _ => None,
+        };
+        let (of, other) =
+            argument(id, "sin").map(|x| (x, "cos")).or_else(|| argument(id, "cos").map(|x| (x, "sin")))?;
+        let partner = self.plan.steps.iter().find_map(|s| match s {
+            Step::Scalar(n) if argument(*n, other) == Some(of) => Some(*n),
+            _ => None,
+        })?;
+        let (sine, cosine) = if other == "cos" { (id, partner) } else { (partner, id) };
+        let [sine, cosine] = [sine, cosine].map(|n| self.plan.buffer_of.get(&n).map(|&b| self.names.of(b)));
+        let (sine, cosine) = (sine?, cosine?);
+        self.single = true;
+        self.done.insert(partner);
+        let (t, x) = (self.cx.float.tokens(), self.scalar_value(of).tokens);
+        Some(quote!(let (#sine, #cosine): (#t, #t) = single.sin_cos(#x);))
     }
 
     /// A scalar output that no step computes: a constant or an input.

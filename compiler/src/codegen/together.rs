@@ -14,17 +14,20 @@ use std::collections::BTreeMap;
 
 /// Entries of the constant extents of a step, at most: beyond, a matrix is worth a kernel's call.
 const ENTRIES: usize = 1024;
-/// Steps, at most: the time that a function takes to compile grows faster than its length.
+/// Loops and products, at most, and scalars: the time that a function takes to compile grows faster than its length.
 const STEPS: usize = 200;
+const SCALARS: usize = 2000;
 
 /// Whether the steps of a plan are compiled together.
 pub(super) fn suits(plan: &Plan) -> bool {
     let g = &plan.graph;
     let steps = &plan.steps;
-    let worth = steps.iter().any(|s| matches!(s, Step::Scalar(id) if calls(g, *id)))
-        || steps.iter().filter(|s| matches!(s, Step::Loop(_) | Step::MatMul(_))).count() > 1;
+    let (scalars, others): (Vec<&Step>, Vec<&Step>) =
+        steps.iter().partition(|s| matches!(s, Step::Scalar(_)));
+    let worth = others.len() > 1 || scalars.iter().any(|s| matches!(s, Step::Scalar(id) if calls(g, *id)));
     worth
-        && steps.len() <= STEPS
+        && others.len() <= STEPS
+        && scalars.len() <= SCALARS
         && steps.iter().all(|s| match s {
             Step::Scalar(_) => true,
             Step::Loop(l) => small(g, &l.space),

@@ -18,6 +18,7 @@ pub trait Kernels: Contract {
     fn normal_cdf(math: Math, x: Self) -> Self;
     fn normal_pdf(math: Math, x: Self) -> Self;
     fn sin(math: Math, x: Self) -> Self;
+    fn sin_cos(math: Math, x: Self) -> (Self, Self);
     fn cos(math: Math, x: Self) -> Self;
     fn tan(math: Math, x: Self) -> Self;
     fn asin(math: Math, x: Self) -> Self;
@@ -39,7 +40,8 @@ macro_rules! kernels {
                 self.mul_add(b, c)
             }
             kernels! { $t
-                vector $precision: exp expm1 log log1p tanh log_cosh;
+                vector $precision: expm1 tanh log_cosh;
+                either $precision: exp exp, log ln, log1p ln_1p;
                 in_double error_function: erf normal_cdf normal_pdf;
                 std sin cos tan asin acos atan sinh cosh;
             }
@@ -55,16 +57,25 @@ macro_rules! kernels {
             fn polygamma(_: Math, n: i32, x: Self) -> Self {
                 gamma::polygamma(n, f64::from(x)) as $t
             }
+            // One call of the C library where both stand in one function of their own, else mostly two.
+            #[inline(never)]
+            fn sin_cos(_: Math, x: Self) -> (Self, Self) {
+                x.sin_cos()
+            }
             #[inline(always)]
             fn pow(_: Math, x: Self, y: Self) -> Self {
                 x.powf(y)
             }
         }
     };
-    ($t:ident vector $precision:ident: $($vector:ident)*; in_double $module:ident: $($double:ident)*; std $($std:ident)*;) => {
+    ($t:ident vector $precision:ident: $($vector:ident)*; either $same:ident: $($name:ident $method:ident),*; in_double $module:ident: $($double:ident)*; std $($std:ident)*;) => {
         $(#[inline(always)]
         fn $vector(math: Math, x: Self) -> Self {
             elementary::$precision::$vector(math, x)
+        })*
+        $(#[inline(always)]
+        fn $name(math: Math, x: Self) -> Self {
+            if math.alone { $t::$method(x) } else { elementary::$same::$name(math, x) }
         })*
         $(#[inline(always)]
         fn $double(math: Math, x: Self) -> Self {

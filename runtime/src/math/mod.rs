@@ -65,6 +65,12 @@ impl Math {
         log_cosh;
     }
 
+    /// Sine and cosine at once.
+    #[inline(always)]
+    pub fn sin_cos<T: Scalar>(self, x: T) -> (T, T) {
+        T::sin_cos(self, x)
+    }
+
     /// √x, correctly rounded. *Vector*.
     #[inline(always)]
     pub fn sqrt<T: Scalar>(self, x: T) -> T {

@@ -79,7 +79,8 @@ impl Kernel<'_> {
 
     /// The statements of the innermost loop, and whether they use `math`.
     pub(super) fn inner(&self) -> (TokenStream, bool) {
-        let mut writer = Writer { g: self.g, cx: self.cx, math: false, equal: self.diagonal };
+        let mut writer =
+            Writer { g: self.g, cx: self.cx, receiver: "math", math: false, equal: self.diagonal };
         let mut values: BTreeMap<NodeId, Code> = BTreeMap::new();
         let mut statements = TokenStream::new();
         let identity: Vec<usize> = (0..self.l.space.len()).collect();

@@ -177,7 +177,7 @@ impl Kernel<'_> {
         let mut parts = vec![(Code::atom(quote!(#name)), Number::ONE)];
         let none = BTreeMap::new();
         parts.extend(s.scalars.iter().map(|(n, p)| (self.value(*n, &[], &none), *p)));
-        let mut writer = Writer { g: self.g, cx: self.cx, math: false, equal: None };
+        let mut writer = Writer { g: self.g, cx: self.cx, receiver: "math", math: false, equal: None };
         writer.product(s.coeff, &parts).tokens
     }
 
