@@ -6,7 +6,7 @@ use super::{Context, Names, plain_identifier, together};
 use crate::emit::{self, View};
 use crate::ir::{AxisFn, NodeId, Number, Op, Operand, Term};
 use crate::schedule::{Blocks, BufferId, Plan, Step, Storage};
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 use std::collections::{BTreeSet, HashMap};
 
@@ -172,9 +172,10 @@ impl Steps<'_> {
         // Inside, the number of rows goes by its name, where it has one.
         let extent = g.extents.name(b.extent);
         let mut cx = self.cx.clone();
-        let here = match syn::parse2::<Ident>(rows.clone()) {
-            Ok(name) => name,
-            Err(_) => plain_identifier(&extent),
+        let mut tokens = rows.clone().into_iter();
+        let here = match (tokens.next(), tokens.next()) {
+            (Some(TokenTree::Ident(name)), None) => name,
+            _ => plain_identifier(&extent),
         };
         cx.extents.insert(extent, quote!(#here));
         let least = Literal::usize_unsuffixed(if b.matrix_sums { LEAST_FOR_MATRICES } else { LEAST });

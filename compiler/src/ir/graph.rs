@@ -14,6 +14,7 @@ use super::number::Number;
 use crate::ops::ElementFn;
 use crate::syntax::ast::CompareOp;
 use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 /// A node of a [`Graph`]. Ids follow the order of creation, children first; they are never printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -221,11 +222,54 @@ pub struct Input {
     pub node: NodeId,
 }
 
+/// A quick hash of small numbers. Macros run unoptimised, where the usual one is a tenth of their time.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mixer(u64);
+
+impl Hasher for Mixer {
+    fn finish(&self) -> u64 {
+        // The upper half is mixed best, and tables take the lower.
+        self.0.rotate_left(26)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(u64::from(byte));
+        }
+    }
+
+    fn write_u8(&mut self, n: u8) {
+        self.write_u64(u64::from(n));
+    }
+
+    fn write_u32(&mut self, n: u32) {
+        self.write_u64(u64::from(n));
+    }
+
+    fn write_u64(&mut self, n: u64) {
+        self.0 = (self.0.rotate_left(5) ^ n).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+
+    fn write_usize(&mut self, n: usize) {
+        self.write_u64(n as u64);
+    }
+
+    fn write_i64(&mut self, n: i64) {
+        self.write_u64(n as u64);
+    }
+
+    fn write_isize(&mut self, n: isize) {
+        self.write_u64(n as u64);
+    }
+}
+
 /// Nodes, inputs, extents, and names given by the text.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     nodes: Vec<Node>,
-    known: HashMap<Node, NodeId>,
+    /// The newest node of each hash, and for each node the one before it of the same hash.
+    newest: HashMap<u64, NodeId, BuildHasherDefault<Mixer>>,
+    before: Vec<Option<NodeId>>,
     inputs: Vec<Input>,
     names: NodeMap<String>,
     /// Extents and indices.
@@ -278,12 +322,21 @@ impl Graph {
     /// The id of `op`, made if it is new. Only [`super::build`] calls it: it does not normalise.
     pub(super) fn intern(&mut self, op: Op, shape: Vec<Extent>) -> NodeId {
         let node = Node { op, shape };
-        if let Some(&id) = self.known.get(&node) {
-            return id;
+        let mut mixer = Mixer::default();
+        node.hash(&mut mixer);
+        let hash = mixer.finish();
+        let newest = self.newest.get(&hash).copied();
+        let mut candidate = newest;
+        while let Some(known) = candidate {
+            if *self.node(known) == node {
+                return known;
+            }
+            candidate = self.before[known.0 as usize];
         }
         let id = NodeId(self.nodes.len() as u32);
-        self.nodes.push(node.clone());
-        self.known.insert(node, id);
+        self.nodes.push(node);
+        self.before.push(newest);
+        self.newest.insert(hash, id);
         id
     }
 

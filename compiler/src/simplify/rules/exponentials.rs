@@ -1,6 +1,6 @@
 //! Exponentials: kept inside functions that cannot overflow.
 
-use super::{Opened, argument, inner, multiple, opposite, terms, terms_of};
+use super::{Opened, argument, inner, is_function, multiple, opposite, terms, terms_of};
 use crate::ir::{AxisFn, Graph, Index, NodeId, Number, Op, Tensor};
 
 const ONE: Number = Number::ONE;
@@ -14,7 +14,8 @@ pub(super) fn of_log(g: &mut Graph, id: NodeId) -> Option<NodeId> {
 
 /// 1/(1 + eᵘ) = σ(−u)
 pub(super) fn logistic(g: &mut Graph, id: NodeId) -> Option<NodeId> {
-    let mut p = Opened::product(g, id)?;
+    let mut p =
+        Opened::about(g, id, |g, f| f.power.is_negative() && matches!(g.op(f.operand.node), Op::Sum(_)))?;
     for k in 0..p.factors.len() {
         let (t, power) = p.factors[k].clone();
         let Some(n) = power.as_int().filter(|n| *n < 0) else { continue };
@@ -35,7 +36,7 @@ pub(super) fn logistic(g: &mut Graph, id: NodeId) -> Option<NodeId> {
 
 /// eᵘ σ(−u) = σ(u)
 pub(super) fn times_sigmoid(g: &mut Graph, id: NodeId) -> Option<NodeId> {
-    let mut p = Opened::product(g, id)?;
+    let mut p = Opened::about(g, id, |g, f| is_function(g, f.operand.node, "exp"))?;
     for k in 0..p.factors.len() {
         let (e, pe) = p.factors[k].clone();
         let Some(u) = inner(g, &e, "exp").filter(|_| pe.is_one()) else { continue };
@@ -58,7 +59,7 @@ pub(super) fn times_sigmoid(g: &mut Graph, id: NodeId) -> Option<NodeId> {
 
 /// eᵘ / Σ eᵘ = softmax(u), also where the exponential has gone into a contraction and the denominator stayed outside.
 pub(super) fn softmax(g: &mut Graph, id: NodeId) -> Option<NodeId> {
-    let mut p = Opened::product(g, id)?;
+    let mut p = Opened::about(g, id, |_, f| f.power == Number::MINUS_ONE)?;
     for n in 0..p.factors.len() {
         let (s, ps) = p.factors[n].clone();
         if ps != Number::MINUS_ONE {
@@ -121,7 +122,9 @@ fn quotient(g: &mut Graph, e: &Tensor, s: &Tensor) -> Option<(Number, Tensor)> {
 
 /// Σ softmax(x) = 1
 pub(super) fn softmax_total(g: &mut Graph, id: NodeId) -> Option<NodeId> {
-    let p = Opened::product(g, id)?;
+    let p = Opened::about(g, id, |g, f| {
+        matches!(g.op(f.operand.node), Op::Axis { function: AxisFn::Softmax, .. })
+    })?;
     let [(s, power)] = p.factors.as_slice() else { return None };
     let Op::Axis { function: AxisFn::Softmax, along, .. } = g.op(s.node) else { return None };
     let along: Vec<Index> = along.iter().map(|&a| s.indices[a as usize]).collect();
@@ -133,7 +136,7 @@ pub(super) fn softmax_total(g: &mut Graph, id: NodeId) -> Option<NodeId> {
 
 /// eᵘ eᵛ = e^(u+v), (eᵘ)ᵖ = e^(pu); not where that would make an outer product of exponentials.
 pub(super) fn product(g: &mut Graph, id: NodeId) -> Option<NodeId> {
-    let mut p = Opened::product(g, id)?;
+    let mut p = Opened::about(g, id, |g, f| is_function(g, f.operand.node, "exp"))?;
     let exps: Vec<usize> =
         (0..p.factors.len()).filter(|&k| inner(g, &p.factors[k].0, "exp").is_some()).collect();
     if let Some(&k) = exps.iter().find(|&&k| !p.factors[k].1.is_one()) {
@@ -241,7 +244,7 @@ pub(super) fn log_softmax(g: &mut Graph, id: NodeId) -> Option<NodeId> {
 
 /// σ(u) σ(−u) = a (1 − a) with a = σ(u)
 pub(crate) fn by_activation(g: &mut Graph, id: NodeId) -> Option<NodeId> {
-    let mut p = Opened::product(g, id)?;
+    let mut p = Opened::about(g, id, |g, f| is_function(g, f.operand.node, "sigmoid"))?;
     for k in 0..p.factors.len() {
         let (minus, power) = p.factors[k].clone();
         let Some(v) = inner(g, &minus, "sigmoid").filter(|_| power.is_one()) else { continue };

@@ -1,6 +1,6 @@
 //! Logarithms: taken inside products, powers and exponentials, so that they neither overflow nor cancel.
 
-use super::{Opened, argument, inner, terms_of};
+use super::{Opened, argument, inner, is_function, terms_of};
 use crate::ir::{AxisFn, Graph, Index, NodeId, Number, Op, Tensor};
 
 const ONE: Number = Number::ONE;
@@ -187,9 +187,13 @@ fn logarithm(g: &Graph, t: &Tensor) -> Option<(&'static str, Tensor)> {
     }
 }
 
+fn is_log(g: &Graph, id: NodeId) -> bool {
+    is_function(g, id, "log") || is_function(g, id, "log1p")
+}
+
 /// c · log u is 0 wherever c is 0, whatever u is: a factor that runs along nothing but u's indices joins the logarithm.
 pub(super) fn times_log(g: &mut Graph, id: NodeId) -> Option<NodeId> {
-    let mut p = Opened::product(g, id)?;
+    let mut p = Opened::about(g, id, |g, f| is_log(g, f.operand.node))?;
     let log = p.factors.iter().position(|(t, power)| power.is_one() && logarithm(g, t).is_some())?;
     let (joined, u) = logarithm(g, &p.factors[log].0)?;
     let joins = |(t, _): &(Tensor, Number)| {
@@ -217,7 +221,7 @@ pub(super) fn times_log(g: &mut Graph, id: NodeId) -> Option<NodeId> {
 
 /// c · (log u + v) = c · log u + c · v, so that the rule before can see the logarithm.
 pub(super) fn spread(g: &mut Graph, id: NodeId) -> Option<NodeId> {
-    let p = Opened::product(g, id)?;
+    let p = Opened::about(g, id, |g, f| f.power.is_one() && matches!(g.op(f.operand.node), Op::Sum(_)))?;
     if p.factors.len() < 2 {
         return None;
     }

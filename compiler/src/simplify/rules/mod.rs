@@ -9,7 +9,7 @@ mod sums;
 
 pub(super) use exponentials::by_activation as sigmoid_by_activation;
 
-use crate::ir::{Graph, Index, NodeId, Number, Op, Tensor};
+use crate::ir::{Factor, Graph, Index, NodeId, Number, Op, Tensor};
 
 /// When a rule applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +101,11 @@ fn argument(g: &mut Graph, id: NodeId, name: &str) -> Option<(Tensor, Vec<Index>
     Some((g.tensor(&arg, &locals), locals))
 }
 
+/// Whether the node is the element-wise function `name` of something.
+fn is_function(g: &Graph, id: NodeId, name: &str) -> bool {
+    matches!(g.op(id), Op::Map { function, .. } if function.name() == name)
+}
+
 /// The argument of the function `name` where a tensor is that function of something.
 fn inner(g: &Graph, t: &Tensor, name: &str) -> Option<Tensor> {
     let Op::Map { function, args } = g.op(t.node) else { return None };
@@ -116,6 +121,12 @@ struct Opened {
 }
 
 impl Opened {
+    /// The product at `id`, if one of its factors is what a rule is about. Most are not, and are not taken apart.
+    fn about(g: &mut Graph, id: NodeId, what: impl Fn(&Graph, &Factor) -> bool) -> Option<Self> {
+        let Op::Product { factors, .. } = g.op(id) else { return None };
+        if factors.iter().any(|f| what(g, f)) { Self::product(g, id) } else { None }
+    }
+
     /// The product at `id`.
     fn product(g: &mut Graph, id: NodeId) -> Option<Self> {
         let Op::Product { coeff, factors, .. } = g.op(id).clone() else { return None };

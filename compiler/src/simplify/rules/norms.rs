@@ -30,7 +30,7 @@ fn root(g: &mut Graph, c: Number, t: &Tensor) -> Option<Tensor> {
 
 /// √(u² + v²) = hypot(u, v)
 pub(super) fn hypot(g: &mut Graph, id: NodeId) -> Option<NodeId> {
-    let mut p = Opened::product(g, id)?;
+    let mut p = Opened::about(g, id, |_, f| f.power.as_int().is_none())?;
     for k in 0..p.factors.len() {
         let (t, power) = p.factors[k].clone();
         let twice = power.mul(Number::TWO);
@@ -79,7 +79,7 @@ pub(super) fn hypot_minus(g: &mut Graph, id: NodeId) -> Option<NodeId> {
 
 /// √(u²) = |u|
 pub(super) fn root_of_square(g: &mut Graph, id: NodeId) -> Option<NodeId> {
-    let mut p = Opened::product(g, id)?;
+    let mut p = Opened::about(g, id, |_, f| f.power.as_int().is_none())?;
     for k in 0..p.factors.len() {
         let (t, power) = p.factors[k].clone();
         let twice = power.mul(Number::TWO);
@@ -95,7 +95,7 @@ pub(super) fn root_of_square(g: &mut Graph, id: NodeId) -> Option<NodeId> {
 
 /// √(c Σ x²) = √c ‖x‖, over all entries: a norm that neither overflows nor underflows
 pub(super) fn norm(g: &mut Graph, id: NodeId) -> Option<NodeId> {
-    let mut p = Opened::product(g, id)?;
+    let mut p = Opened::about(g, id, |_, f| f.power.as_int().is_none())?;
     for k in 0..p.factors.len() {
         let (t, power) = p.factors[k].clone();
         let twice = power.mul(Number::TWO);
@@ -119,7 +119,8 @@ pub(super) fn norm(g: &mut Graph, id: NodeId) -> Option<NodeId> {
 
 /// ‖x‖² = Σ x²
 pub(super) fn even_power(g: &mut Graph, id: NodeId) -> Option<NodeId> {
-    let mut p = Opened::product(g, id)?;
+    let mut p =
+        Opened::about(g, id, |g, f| matches!(g.op(f.operand.node), Op::Axis { function: AxisFn::Norm, .. }))?;
     for k in 0..p.factors.len() {
         let (t, power) = p.factors[k].clone();
         let Some(half) = power.as_int().filter(|n| n % 2 == 0) else { continue };

@@ -1,11 +1,11 @@
 //! Powers and functions that have become trivial.
 
-use super::{Opened, inner};
+use super::{Opened, inner, is_function};
 use crate::ir::{Graph, NodeId, Number, Op};
 
 /// |x|^(2n) = x^(2n)
 pub(super) fn of_abs(g: &mut Graph, id: NodeId) -> Option<NodeId> {
-    let mut p = Opened::product(g, id)?;
+    let mut p = Opened::about(g, id, |g, f| is_function(g, f.operand.node, "abs"))?;
     let k = p
         .factors
         .iter()
