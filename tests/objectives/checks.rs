@@ -107,3 +107,32 @@ macro_rules! flat {
     }};
 }
 pub(crate) use flat;
+
+/// One identity: the text, data and point, and the value and gradient by hand.
+macro_rules! identity {
+    (
+        $name:ident: $text:literal, wrt($($wrt:tt)*);
+        $($field:ident: $ty:ty = $datum:expr,)*;
+        $($variable:ident = $point:expr),*;
+        $value:expr; $gradient:expr $(,)?
+    ) => {
+        #[test]
+        fn $name() -> Result<(), gradsmith::Error> {
+            #[derive(gradsmith::Objective)]
+            #[objective($text, wrt($($wrt)*))]
+            struct Identity {
+                $($field: $ty),*
+            }
+            $(let $field: $ty = $datum;)*
+            $(let $variable = $point;)*
+            let mut problem = Identity { $($field: $field.clone()),* }.prepare()?;
+            let x = flat!($($variable),*);
+            consistent(&mut problem, &x);
+            close([&problem.value(&x)?], [&$value], 1e-13);
+            let gradient: Vec<f64> = $gradient;
+            close(&problem.gradient(&x)?, &gradient, 1e-12);
+            Ok(())
+        }
+    };
+}
+pub(crate) use identity;

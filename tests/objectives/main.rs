@@ -6,6 +6,7 @@
 mod allocation;
 mod blocks;
 mod checks;
+mod cookbook;
 mod derivations;
 mod errors;
 mod fields;

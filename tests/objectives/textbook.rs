@@ -4,37 +4,9 @@
 //! Calculus* (2019), chapter 9; Laue, Mitterreiter and Giesen, "Computing higher order derivatives of matrix and
 //! tensor expressions" (NeurIPS 2018), whose examples are logistic regression, matrix factorisation and x'Ax.
 
-use crate::checks::{between, close, consistent, flat, inv, matrix, outer, regular, vector};
+use crate::checks::{between, close, consistent, flat, identity, inv, matrix, outer, regular, vector};
 use gradsmith::Objective as _;
 use ndarray::{Array1, Array2, Axis};
-
-/// One identity: the text, data and point, and the value and gradient by hand.
-macro_rules! identity {
-    (
-        $name:ident: $text:literal, wrt($($wrt:tt)*);
-        $($field:ident: $ty:ty = $datum:expr,)*;
-        $($variable:ident = $point:expr),*;
-        $value:expr; $gradient:expr $(,)?
-    ) => {
-        #[test]
-        fn $name() -> Result<(), gradsmith::Error> {
-            #[derive(gradsmith::Objective)]
-            #[objective($text, wrt($($wrt)*))]
-            struct Identity {
-                $($field: $ty),*
-            }
-            $(let $field: $ty = $datum;)*
-            $(let $variable = $point;)*
-            let mut problem = Identity { $($field: $field.clone()),* }.prepare()?;
-            let x = flat!($($variable),*);
-            consistent(&mut problem, &x);
-            close([&problem.value(&x)?], [&$value], 1e-13);
-            let gradient: Vec<f64> = $gradient;
-            close(&problem.gradient(&x)?, &gradient, 1e-12);
-            Ok(())
-        }
-    };
-}
 
 type M = Array2<f64>;
 type V = Array1<f64>;
