@@ -4,6 +4,9 @@
 #[allow(dead_code, reason = "the generator of random expressions, of which each test uses its part")]
 mod expression;
 
+#[path = "../cli/tests/random/deep.rs"]
+mod deep;
+
 mod compiled;
 
 use cargo_gradsmith::cases::compare::Tolerance;
@@ -37,28 +40,6 @@ fn difference(got: &[f64], want: &[f64]) -> Option<String> {
     Some(format!("entry {k} is {g}, not {w}"))
 }
 
-/// A chain of functions of functions, `depth` of them.
-fn deep(rng: &mut Rng, depth: usize) -> String {
-    let mut text = "x".to_owned();
-    for _ in 0..depth {
-        text = match rng.below(8) {
-            0 => format!("tanh({text})"),
-            1 => format!("softmax({text})"),
-            2 => format!("({text} + y .* {})", rng.pick(&["x", "y", "sigmoid(x)"])),
-            3 => format!("(A * {text}) / 3"),
-            4 => format!("(s * {text} - y)"),
-            5 => format!("sin({text})"),
-            6 => format!("({text} / (1 + norm2({text})))"),
-            _ => format!("(0.5*{text} + B * (B' * {text}) / 9)"),
-        };
-        // What is mentioned twice is written twice; a local definition keeps the text short.
-        if text.len() > 400 {
-            text = format!("tanh({} + x)", rng.pick(&["y", "A*y", "cos(x)"]));
-        }
-    }
-    format!("sum({text} .* y)")
-}
-
 #[test]
 fn objectives() {
     let mut modules = Vec::new();
@@ -68,7 +49,7 @@ fn objectives() {
         let symbolic = seed % 2 == 0;
         let policy = [Policy::Store, Policy::Blocks, Policy::Recompute, Policy::Recompute][seed as usize % 4];
         let expr = if seed % 5 == 0 {
-            deep(&mut rng, 30)
+            deep::deep(&mut rng, 30)
         } else {
             expression::program(&mut rng, 3 + seed as usize % 4)
         };
@@ -87,12 +68,18 @@ fn objectives() {
             ..ObjectiveText::default()
         };
         let lowered = text.lower().unwrap_or_else(|e| panic!("{expr}\n{e}"));
-        let d = Derivatives::of(lowered.graph, lowered.value, &lowered.wrt);
-        let data: Named<Tensor> =
-            VARIABLES.iter().map(|(name, s)| ((*name).to_owned(), tensor(&mut rng, s))).collect();
+        let mut d = Derivatives::of(lowered.graph, lowered.value, &lowered.wrt);
+        // Every third with its Hessian's product with a direction.
+        let all: Vec<usize> = (0..VARIABLES.len()).collect();
+        let product = if seed % 3 == 0 { d.product(&all) } else { Vec::new() };
+        let data: Named<Tensor> = (["", "v_"].iter())
+            .flat_map(|of| VARIABLES.iter().map(move |(name, s)| (format!("{of}{name}"), s)))
+            .map(|(name, s)| (name, tensor(&mut rng, s)))
+            .collect();
         let data: Named<&Tensor> = data.iter().map(|(n, t)| (n.clone(), t)).collect();
         let mut nodes: Vec<(String, NodeId)> = vec![("value".to_owned(), d.value)];
         nodes.extend(VARIABLES.iter().zip(&d.gradient).map(|((n, _), g)| (format!("grad_{n}"), *g)));
+        nodes.extend(VARIABLES.iter().zip(&product).map(|((n, _), p)| (format!("product_{n}"), *p)));
         let bare: Vec<NodeId> = nodes.iter().map(|(_, n)| *n).collect();
         let want = plans::interpreted(&d.graph, &bare, &data);
         if want.iter().flatten().any(|v| !v.is_finite() || v.abs() > 1e6) {

@@ -45,7 +45,7 @@ pub(crate) const VARIABLES: [(&str, &[usize]); 8] = [
 ];
 
 /// Smooth functions that stay moderate, whatever they are given.
-const BOUNDED: [&str; 12] = [
+pub(crate) const BOUNDED: [&str; 12] = [
     "tanh(@)",
     "sin(@)",
     "cos(@)",
@@ -117,7 +117,7 @@ pub(crate) fn expression(rng: &mut Rng, shape: &[usize], depth: usize) -> String
 fn leaf(rng: &mut Rng, shape: &[usize]) -> String {
     let fitting: Vec<&str> = VARIABLES.iter().filter(|(_, s)| *s == shape).map(|(n, _)| *n).collect();
     match (shape, fitting.is_empty()) {
-        ([], _) if rng.below(3) == 0 => rng.pick(&["0.5", "2", "-1.25", "pi/4", "1"]).to_owned(),
+        ([], _) if rng.below(3) == 0 => rng.pick(&["0.5", "2", "-1.25", "pi/4", "1", "0.3"]).to_owned(),
         (_, false) => rng.pick(&fitting).to_owned(),
         ([n], _) => format!("vector(0.{n})"),
         _ => {

@@ -210,11 +210,10 @@ impl Graph {
                         return;
                     }
                 };
-                let inverse = c.pow(Number::MINUS_ONE);
-                let terms: Vec<_> = terms
-                    .iter()
-                    .map(|t| (t.coeff.mul(inverse), self.tensor(&t.operand, &part.indices)))
-                    .collect();
+                // Exactly 1, which c·(1/c) is not for every c.
+                let rest = |own: Number| if common { Number::ONE } else { own.neg() };
+                let terms: Vec<_> =
+                    terms.iter().map(|t| (rest(t.coeff), self.tensor(&t.operand, &part.indices))).collect();
                 let mut axes: Vec<Index> = Vec::new();
                 for &i in &part.indices {
                     if !axes.contains(&i) {
