@@ -2,7 +2,8 @@
 //!
 //! `#[derive(Objective)]` makes a struct of data preparable; what `prepare` returns implements [`Objective`]. Shapes
 //! have been checked then, and memory taken: the calls allocate nothing, and fail only where the vector has the wrong
-//! length or a matrix is singular. Variables lie in the vector one after the other, matrices row by row.
+//! length or a matrix is singular. What the Hessian or the Jacobian needs beyond that is taken by its first call, so that who
+//! asks for gradients alone need not have it. Variables lie in the vector one after the other, matrices row by row.
 
 use ndarray::{
     ArcArray, Array, Array1, Array2, ArrayBase, ArrayView, ArrayViewMut2, CowArray, Data, Dimension, Ix1, Ix2,

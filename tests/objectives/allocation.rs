@@ -103,3 +103,20 @@ fn singular_matrices_are_refused_without_allocation() -> Result<(), gradsmith::E
     allocates_nothing("value", || assert!(problem.value(&x).is_err()));
     Ok(())
 }
+
+#[derive(gradsmith::Objective)]
+#[objective("norm2(X - U*V')^2/2", wrt(U: matrix[n, 3], V: matrix[d, 3]))]
+struct Factors<'a> {
+    X: ArrayView2<'a, f64>,
+}
+
+/// The Hessian by a million variables is not there, and its memory not either.
+#[test]
+fn the_hessian_takes_no_memory_before_it_is_asked_for() -> Result<(), gradsmith::Error> {
+    let X = matrix(300_000, 2, 1);
+    let mut problem = Factors { X: X.view() }.prepare()?;
+    let x = vec![0.1; problem.len()];
+    let (value, gradient) = problem.value_and_gradient(&x)?;
+    assert!(value.is_finite() && gradient.iter().all(|g| g.is_finite()));
+    Ok(())
+}

@@ -53,6 +53,19 @@ fn shapes_are_checked_once_and_named() {
     assert!(error.contains('3') && error.contains('2') && error.contains("axis 0"), "{error}");
 }
 
+#[derive(Objective)]
+#[objective("norm2(X*w - y)^2", wrt(w: vector))]
+struct FourMeasurements {
+    X: Array2<f64>,
+    y: [f64; 4],
+}
+
+#[test]
+fn an_array_has_the_extent_of_its_type() {
+    let error = FourMeasurements { X: Array2::zeros((5, 3)), y: [0.0; 4] }.prepare().map(drop);
+    assert_eq!(error, Err(Error::ShapeMismatch { tensor: "X".into(), axis: 0, expected: 4, found: 5 }));
+}
+
 #[test]
 fn vectors_of_a_wrong_length_are_refused_by_every_call() {
     let (X, y) = (Array2::<f64>::zeros((5, 3)), Array1::zeros(5));

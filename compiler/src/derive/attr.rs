@@ -29,6 +29,8 @@ pub struct DataField {
     pub ident: Ident,
     /// 0 for a number, 1 for a vector, 2 for a matrix.
     pub rank: usize,
+    /// How many entries it has, where the type says so: `[f64; 3]`.
+    pub length: Option<usize>,
     /// Whether it is a reference to that.
     pub reference: bool,
 }
@@ -263,12 +265,12 @@ impl Model {
         let mut wrong: Option<syn::Error> = None;
         for (ident, ty, array) in found {
             let (kind, number) = (array.float, array.number);
-            let (rank, reference) = (array.rank, array.reference);
+            let (rank, length, reference) = (array.rank, array.length, array.reference);
             let name = canonical(&ident.to_string());
             if rank == 0 && !reference {
                 self.fields.push(Field { name: name.clone(), ident: ident.clone(), ty: ty.clone() });
             }
-            self.data.push(DataField { name, ident, rank, reference });
+            self.data.push(DataField { name, ident, rank, length, reference });
             match &float {
                 // A reference to a type parameter may be to anything.
                 _ if rank == 0 && reference => {}
@@ -323,10 +325,11 @@ impl Model {
             let ty = ungrouped(ty);
             self.float_of(ty).map(|float| (float, quote!(#ty).to_string()))
         };
-        let made = |rank, (float, number)| ArrayType { rank, float, number, reference: false };
+        let made = |rank, (float, number)| ArrayType { rank, length: None, float, number, reference: false };
         match ungrouped(ty) {
             Type::Reference(r) => self.array_of(&r.elem).map(|a| ArrayType { reference: true, ..a }),
-            Type::Array(a) => number(&a.elem).map(|n| made(1, n)),
+            Type::Array(a) => number(&a.elem)
+                .map(|n| ArrayType { length: literal(&a.len).filter(|n| *n > 0), ..made(1, n) }),
             Type::Slice(a) => number(&a.elem).map(|n| made(1, n)),
             Type::Path(path) => {
                 if let Some(n) = number(ty) {
@@ -391,9 +394,19 @@ fn ungrouped(mut ty: &Type) -> &Type {
     ty
 }
 
+/// The number that an expression is: not the value of a constant, which nobody knows yet.
+fn literal(expr: &syn::Expr) -> Option<usize> {
+    match expr {
+        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(n), .. }) => n.base10_parse().ok(),
+        syn::Expr::Group(group) => literal(&group.expr),
+        _ => None,
+    }
+}
+
 /// What a field's type says.
 struct ArrayType {
     rank: usize,
+    length: Option<usize>,
     float: Float,
     number: String,
     reference: bool,

@@ -70,8 +70,9 @@ impl Items<'_> {
         ];
         let gauss_newton_doc = [
             " Writes the Gauss-Newton product 1/m Σ Jᵀ H J v to `gradient`, where J is the Jacobian of the output",
-            " pre-activations and H the Hessian of the cost by them; a penalty counts with its own Hessian. Nothing is",
-            " allocated.",
+            " pre-activations and H the Hessian of the cost by them; a penalty counts with its own Hessian. Where the",
+            " parameters reach the cost by other ways than through one such value, J is the Jacobian of the outputs.",
+            " Nothing is allocated.",
         ];
         let hessian = method("hessian_vector_product", &hessian_doc, hessian);
         let gauss_newton = method("gauss_newton_product", &gauss_newton_doc, gauss_newton);

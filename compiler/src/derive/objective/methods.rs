@@ -306,6 +306,7 @@ impl Items<'_> {
                 ::core::result::Result::Ok(())
             }
         };
+        let room = self.later_room(plan);
         quote! {
             #docs
             fn hessian_into(
@@ -315,6 +316,7 @@ impl Items<'_> {
             ) -> ::core::result::Result<(), #runtime::Error> {
                 #check
                 #runtime::check_shape("out", &[n, n], out.shape())?;
+                #room
                 #work
             }
         }
@@ -359,6 +361,7 @@ impl Items<'_> {
         let jacobian_docs = self.formulas("dr/d", &r.jacobian);
         let product_docs = self.formulas("(JᵀJv)_", &r.product);
         let check_product = self.check_x(&["direction", "out"]);
+        let room = self.later_room(&plans[1]);
         quote! {
             #[automatically_derived]
             impl #bounds #runtime::Residual for #problem #args {
@@ -387,6 +390,7 @@ impl Items<'_> {
                 ) -> ::core::result::Result<(), #runtime::Error> {
                     #check
                     #runtime::check_shape("out", &[#runtime::Residual::residuals(self), n], out.shape())?;
+                    #room
                     #jacobian
                     ::core::result::Result::Ok(())
                 }

@@ -18,7 +18,7 @@ use crate::lower::objective as lower;
 use crate::pipeline::{self, ObjectiveProgram};
 use crate::schedule::{Buffer, BufferId, Output, Plan, Policy, Storage, schedule};
 use crate::source::{Place, SourceId, Span};
-use crate::syntax::ast::{Declaration, DeclaredShape, Ident as Name};
+use crate::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape, Ident as Name};
 use crate::syntax::parse;
 use plans::{Plans, by_variable, mentions, taken_of_workspace};
 use proc_macro2::{Ident, Literal, Span as TokenSpan, TokenStream, TokenTree};
@@ -71,7 +71,7 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
 fn declaration(field: &DataField) -> Declaration {
     let shape = match field.rank {
         0 => DeclaredShape::Scalar,
-        1 => DeclaredShape::Vector(None),
+        1 => DeclaredShape::Vector(field.length.map(DeclaredExtent::Constant)),
         _ => DeclaredShape::Matrix(None),
     };
     let name = Name { name: field.name.clone(), span: Span::default() };

@@ -100,6 +100,12 @@ impl Items<'_> {
         self.program.wrt.len() == 1 && !self.shape_of_wrt(0).is_empty()
     }
 
+    /// Whether a plan is that of the Hessian, or of the Jacobian.
+    pub(super) fn makes_a_matrix(&self, plan: &Plan) -> bool {
+        let is = |other: &Plan| std::ptr::eq(plan, other);
+        is(&self.plans.hessian) || self.plans.residual.get(1).is_some_and(is)
+    }
+
     /// Whether the method of a plan computes blocks, and copies them to where they belong.
     pub(super) fn copies_out(&self, plan: &Plan) -> bool {
         let is = |other: &Plan| std::ptr::eq(plan, other);

@@ -151,9 +151,12 @@ impl Items<'_> {
         quote!(#(#lines)*)
     }
 
-    /// Whether each axis of a field is where its extent comes from, so that nothing can be wrong with it.
+    /// Whether each axis of a field is where its extent comes from, its type included, so that nothing can be wrong with it.
     fn defines_its_extents(&self, k: usize, node: NodeId) -> bool {
         let g = self.graph();
+        if self.model.data[k].length.is_some() {
+            return true;
+        }
         g.shape(node).iter().enumerate().all(|(axis, &e)| {
             let from_here =
                 |x: &SymbolicExtent| matches!(x.origin, Origin::Field(f, a) if (f, a) == (k, axis));
@@ -223,7 +226,7 @@ impl Items<'_> {
             let (ident, field) = (&e.ident, &e.field);
             quote!(#field: #ident)
         });
-        let room = self.most_room();
+        let room = self.first_room();
         let (text, latex) = (derivation.text(), derivation.latex());
         let given: Vec<String> = self
             .extents
@@ -266,33 +269,44 @@ impl Items<'_> {
         }
     }
 
-    /// Numbers that the workspace has: what the plan that takes most takes.
-    fn most_room(&self) -> TokenStream {
-        let all: Vec<Room> = self.plans.all().map(|p| self.room(p, self.copies_out(p))).collect();
+    /// Numbers that the workspace has from the start: what the plan that takes most takes, those of matrices aside.
+    fn first_room(&self) -> TokenStream {
+        let plans = self.plans.all().filter(|p| !self.makes_a_matrix(p));
+        let all: Vec<Room> = plans.map(|p| self.room(p, self.copies_out(p))).collect();
         let mut rooms: Vec<&Room> = Vec::new();
         for room in &all {
-            let within = |small: &Room, large: &Room| {
-                small.iter().all(|(key, (n, _))| large.get(key).is_some_and(|(m, _)| n <= m))
-            };
             if !rooms.iter().any(|r| within(room, r)) {
                 rooms.retain(|r| !within(r, room));
                 rooms.push(room);
             }
         }
-        let total = |room: &Room| {
-            let sizes = room.values().map(|(count, size)| {
-                let count = Literal::usize_unsuffixed(*count);
-                if count.to_string() == "1" { size.clone() } else { quote!(#count * #size) }
-            });
-            quote!(#(#sizes)+*)
-        };
         match rooms.as_slice() {
             [] => quote!(0),
-            [room] if room.is_empty() => quote!(0),
             [room] => total(room),
             [first, rest @ ..] => {
                 let (first, rest) = (total(first), rest.iter().map(|r| total(r)));
                 quote!((#first) #(.max(#rest))*)
+            }
+        }
+    }
+
+    /// The lines that make the workspace large enough for a plan of a matrix, where it is not from the start. A Hessian may
+    /// have a million times the entries of a gradient, which most callers want alone.
+    pub(super) fn later_room(&self, plan: &Plan) -> TokenStream {
+        let room = self.room(plan, self.copies_out(plan));
+        let first = |p: &&Plan| !self.makes_a_matrix(p);
+        if self.plans.all().filter(first).any(|p| within(&room, &self.room(p, self.copies_out(p)))) {
+            return TokenStream::new();
+        }
+        let (room, t, runtime) = (total(&room), self.t(), &self.model.runtime);
+        let bind = self.bind_extents(&room);
+        quote! {
+            {
+                #bind
+                let room = #room;
+                if self.workspace.len() < room {
+                    self.workspace.resize(room, <#t as #runtime::Scalar>::ZERO);
+                }
             }
         }
     }
@@ -307,4 +321,21 @@ impl Items<'_> {
         }
         room
     }
+}
+
+/// Whether `small` has nothing that `large` has not.
+fn within(small: &Room, large: &Room) -> bool {
+    small.iter().all(|(key, (n, _))| large.get(key).is_some_and(|(m, _)| n <= m))
+}
+
+/// All sizes together.
+fn total(room: &Room) -> TokenStream {
+    if room.is_empty() {
+        return quote!(0);
+    }
+    let sizes = room.values().map(|(count, size)| {
+        let n = Literal::usize_unsuffixed(*count);
+        if *count == 1 { size.clone() } else { quote!(#n * #size) }
+    });
+    quote!(#(#sizes)+*)
 }
