@@ -36,10 +36,4 @@ struct NoVariables {
     y: Array1<f64>,
 }
 
-#[derive(Objective)]
-#[objective("logdet(X'*P)", wrt(P: matrix[3, 4]))]
-struct NotSquare {
-    X: Array2<f64>,
-}
-
 fn main() {}
