@@ -36,7 +36,6 @@ macro_rules! twins {
 
         #[test]
         fn single_precision_is_double_precision_rounded() -> Result<(), Error> {
-            use gradsmith::Parameters as _;
             $({
                 let m = 6;
                 let (x, y) = (matrix(m, $double::INPUTS, 1), $targets(m, $double::OUTPUTS));
@@ -76,8 +75,8 @@ fn shares(m: usize, k: usize) -> Array2<f64> {
 }
 
 twins! {
-    Sigmoid32, Sigmoid64: network(5 -> 7 tanh -> 3 sigmoid), cost(cross_entropy + l2(0.1)), |m, k| shares(m, k);
-    Softmax32, Softmax64: network(5 -> 8 gelu -> 6 silu -> 4 softmax), cost(categorical_cross_entropy), |m, k| shares(m, k);
+    Sigmoid32, Sigmoid64: network(5 -> 7 tanh -> 3 sigmoid), cost(cross_entropy + l2(0.1)), shares;
+    Softmax32, Softmax64: network(5 -> 8 gelu -> 6 silu -> 4 softmax), cost(categorical_cross_entropy), shares;
     Linear32, Linear64: network(5 -> 7 sin -> 2 linear), cost(log_cosh), |m, k| matrix(m, k, 2);
     Text32, Text64: network("h = tanh(W*x + b); a = V*h + U*x", x: 5, W: 4 x 5, b: 4, V: 2 x 4, U: 2 x 5), cost(mse), |m, k| matrix(m, k, 2);
 }
@@ -140,8 +139,8 @@ mod two_inputs {
         regression: "h = tanh(W*x + V*u + b); a = A*h + c", "h = tanh(W*x + b); a = A*h + c",
             cost(quadratic + l2(0.1)), |m, k| matrix(m, k, 5);
         classes: "h = tanh(W*x + V*u + b); a = softmax(A*h + c)", "h = tanh(W*x + b); a = softmax(A*h + c)",
-            cost(categorical_cross_entropy), |m, k| shares(m, k);
+            cost(categorical_cross_entropy), shares;
         units: "h = sin(W*x + V*u + b); a = sigmoid(A*h + c)", "h = sin(W*x + b); a = sigmoid(A*h + c)",
-            cost(cross_entropy), |m, k| shares(m, k);
+            cost(cross_entropy), shares;
     }
 }
