@@ -167,10 +167,21 @@ impl<'a> Items<'a> {
         outputs.extend(self.program.gradient.iter().map(|p| (format!("grad_{}", p.name), p.node)));
         let borrowed: Vec<(&str, NodeId)> = outputs.iter().map(|(n, id)| (n.as_str(), *id)).collect();
         let gradient = self.method(&borrowed);
-        let parameters = self.parameters_type();
-        let workspace = self.workspace_type();
+        let (parameters, parameters_methods) = self.parameters_type();
+        let (workspace, workspace_methods) = self.workspace_type();
         let implementation = self.implementation(derivation, &predict, &value, &gradient);
-        quote!(#parameters #workspace #implementation)
+        let allow = allowances();
+        quote! {
+            #parameters
+            #workspace
+
+            #allow
+            const _: () = {
+                #parameters_methods
+                #workspace_methods
+                #implementation
+            };
+        }
     }
 
     fn implementation(
@@ -298,7 +309,6 @@ impl<'a> Items<'a> {
                 #descent_body
             }
         };
-        let allow = allowances();
         let derivation_items = {
             let vis = &self.model.input.vis;
             quote! {
@@ -313,7 +323,6 @@ impl<'a> Items<'a> {
             let inputs_doc =
                 format!(" A network of {count} inputs: its methods take them in the order declared.");
             return quote! {
-                #allow
                 #[doc = #inputs_doc]
                 impl #impl_generics #name #type_generics #where_clause {
                     #derivation_items
@@ -324,14 +333,12 @@ impl<'a> Items<'a> {
         }
         let inputs_count = self.columns(self.program.inputs[0].1);
         quote! {
-            #allow
             impl #impl_generics #name #type_generics #where_clause {
                 #derivation_items
                 #products
             }
 
             #[automatically_derived]
-            #allow
             impl #impl_generics #runtime::Network for #name #type_generics #where_clause {
                 type Scalar = #t;
                 type Parameters = #parameters #args;

@@ -3,7 +3,7 @@
 use super::*;
 
 impl Items<'_> {
-    pub(super) fn parameters_type(&self) -> TokenStream {
+    pub(super) fn parameters_type(&self) -> (TokenStream, TokenStream) {
         let vis = &self.model.input.vis;
         let (name, network) = (&self.parameters, &self.model.input.ident);
         let runtime = &self.model.runtime;
@@ -62,16 +62,14 @@ impl Items<'_> {
             let shape = p.shape.iter().map(|n| Literal::usize_unsuffixed(*n));
             quote!(#runtime::Tensor { name: #name, offset: #offset, shape: &[#(#shape),*] })
         });
-        let allow = allowances();
-        quote! {
+        let definition = quote! {
             #[doc = #doc]
-            #allow
             #[derive(::core::clone::Clone, ::core::fmt::Debug, ::core::cmp::PartialEq)]
             #vis struct #name #bounds {
                 buffer: ::std::vec::Vec<#t>,
             }
-
-            #allow
+        };
+        let methods = quote! {
             impl #bounds #name #args {
                 /// All parameters 0.
                 #[must_use]
@@ -91,7 +89,6 @@ impl Items<'_> {
             }
 
             #[automatically_derived]
-            #allow
             impl #bounds #runtime::Parameters for #name #args {
                 type Scalar = #t;
                 const TENSORS: &'static [#runtime::Tensor] = &[#(#table),*];
@@ -105,27 +102,26 @@ impl Items<'_> {
                     &mut self.buffer
                 }
             }
-        }
+        };
+        (definition, methods)
     }
 
-    pub(super) fn workspace_type(&self) -> TokenStream {
+    pub(super) fn workspace_type(&self) -> (TokenStream, TokenStream) {
         let vis = &self.model.input.vis;
         let (name, network) = (&self.workspace, &self.model.input.ident);
         let t = self.t();
         let (bounds, args) = self.type_generics();
         let doc =
             format!(" Memory for batches of [`{network}`], made once; it serves every batch up to its size.");
-        let allow = allowances();
-        quote! {
+        let definition = quote! {
             #[doc = #doc]
-            #allow
             #[derive(::core::clone::Clone, ::core::fmt::Debug)]
             #vis struct #name #bounds {
                 capacity: usize,
                 buffer: ::std::vec::Vec<#t>,
             }
-
-            #allow
+        };
+        let methods = quote! {
             impl #bounds #name #args {
                 /// The largest batch it serves.
                 #[must_use]
@@ -133,7 +129,8 @@ impl Items<'_> {
                     self.capacity
                 }
             }
-        }
+        };
+        (definition, methods)
     }
 
     /// Numbers that the temporaries of a plan take: per example, and besides.
