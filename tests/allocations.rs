@@ -1,10 +1,10 @@
-//! Nothing is allocated per call: networks once their workspace is there, costs whose derivatives are written to the
-//! caller's arrays. Counted by the allocator itself.
+//! Nothing is allocated per call: networks once their workspace is there, objectives once they are prepared, costs whose
+//! derivatives are written to the caller's arrays. Counted by the allocator itself.
 
 #![allow(unsafe_code, reason = "an allocator that counts can only be written with it")]
 
-use gradsmith::{Cost, Error, Init, Network, Parameters, Scalar};
-use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, s};
+use gradsmith::{Cost, Error, Init, Network, Objective, Parameters, Scalar};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, s};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
@@ -67,6 +67,20 @@ struct Shared;
 #[network(1 -> 1 linear)]
 #[cost(mse)]
 struct Line;
+
+/// Small enough to be one function.
+#[derive(Network)]
+#[network(6 -> 64 relu -> 8 relu -> 4 linear)]
+#[cost(quadratic)]
+#[gradsmith(scalar = f32)]
+struct Tiny;
+
+#[derive(Network)]
+#[network(60 -> 48 tanh -> 40 relu -> 10 softmax)]
+#[cost(categorical_cross_entropy + l2(lambda))]
+struct Deeper {
+    lambda: f32,
+}
 
 /// A product with a direction, as a struct has it.
 macro_rules! product {
@@ -149,6 +163,9 @@ fn networks_allocate_nothing_and_a_short_last_batch_works() -> Result<(), Error>
     run("Digits", &digits, [product!(hessian_vector_product), product!(gauss_newton_product)])?;
     run("Wine", &Wine, [product!(hessian_vector_product), product!(gauss_newton_product)])?;
     run("Shared", &Shared, [product!(hessian_vector_product), product!(gauss_newton_product)])?;
+    run("Tiny", &Tiny, [product!(hessian_vector_product), product!(gauss_newton_product)])?;
+    let deeper = Deeper { lambda: 0.1 };
+    run("Deeper", &deeper, [product!(hessian_vector_product), product!(gauss_newton_product)])?;
     run("Line", &Line, [product!(hessian_vector_product), product!(gauss_newton_product)])
 }
 
@@ -157,6 +174,81 @@ fn a_batch_beyond_the_workspace_is_an_error() {
     let x = Array2::from_elem((4, 1), 1.0);
     let result = Line.value(&Line::init(Init::He, 1), x.view(), x.view(), &mut Line.workspace(3));
     assert!(matches!(result, Err(Error::WorkspaceTooSmall { .. })), "{result:?}");
+}
+
+// ---- objectives
+
+#[derive(Objective)]
+#[objective("mean(log(1 + exp(-y .* (X*w)))) + lambda/2 * norm2(w)^2", wrt(w: vector))]
+#[allow(non_snake_case, reason = "as in the formula")]
+struct Regression<'a> {
+    X: ArrayView2<'a, f64>,
+    y: ArrayView1<'a, f64>,
+    lambda: f64,
+}
+
+#[derive(Objective)]
+#[objective("norm2(M .* (U*V' - T))^2", wrt(U: matrix))]
+#[allow(non_snake_case, reason = "as in the formula")]
+struct Masked<'a> {
+    M: ArrayView2<'a, f64>,
+    V: ArrayView2<'a, f64>,
+    T: ArrayView2<'a, f64>,
+}
+
+#[derive(Objective)]
+#[objective(
+    "A = tanh(X*W + vector(1)*b1'); Z = A*W2; mean(log(rowsum(exp(Z))) - rowsum(Y .* Z))",
+    wrt(W: matrix)
+)]
+#[allow(non_snake_case, reason = "as in the formula")]
+struct FirstLayer<'a> {
+    X: ArrayView2<'a, f64>,
+    Y: ArrayView2<'a, f64>,
+    W2: ArrayView2<'a, f64>,
+    b1: ArrayView1<'a, f64>,
+}
+
+#[derive(Objective)]
+#[objective("a = sin(x*y); exp(0.1*(x - y)) + log(1 + a^2)*cos(x*y) + sqrt(1 + x^2)", wrt(x: scalar, y: scalar))]
+struct Messy;
+
+/// Each method that writes to the caller's memory, called twice: the second time it allocates nothing.
+fn no_allocation<P: gradsmith::Objective<Scalar = f64>>(name: &str, problem: &mut P) -> Result<(), Error> {
+    let n = problem.len();
+    let x: Vec<f64> = (0..n).map(|k| (k * 7 % 11) as f64 / 11.0 - 0.3).collect();
+    let (mut g, mut hv, mut h) = (x.clone(), x.clone(), Array2::zeros((n, n)));
+    for second in [false, true] {
+        let counts = [
+            ("value", allocations(|| problem.value(&x).map(drop))),
+            ("gradient", allocations(|| problem.gradient_into(&x, &mut g))),
+            ("both", allocations(|| problem.value_and_gradient_into(&x, &mut g).map(drop))),
+            ("product", allocations(|| problem.hessian_vector_product_into(&x, &g, &mut hv))),
+            ("Hessian", allocations(|| problem.hessian_into(&x, h.view_mut()))),
+        ];
+        for (method, (count, result)) in counts {
+            result?;
+            assert!(!second || count == 0, "{name}: {method} allocates {count} times");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn objectives_allocate_nothing() -> Result<(), Error> {
+    let matrix = |rows: usize, cols: usize| {
+        Array2::from_shape_fn((rows, cols), |(i, j)| ((i * 31 + j * 7) % 17) as f64 / 17.0 - 0.5)
+    };
+    let vector = |n: usize| Array1::from_shape_fn(n, |i| if i % 3 == 0 { 1.0 } else { -1.0 });
+    // Enough rows for several blocks.
+    let (x, y) = (matrix(3000, 20), vector(3000));
+    no_allocation("Regression", &mut Regression { X: x.view(), y: y.view(), lambda: 0.1 }.prepare()?)?;
+    let (m, v, t) = (matrix(30, 30), matrix(30, 4), matrix(30, 30));
+    no_allocation("Masked", &mut Masked { M: m.view(), V: v.view(), T: t.view() }.prepare()?)?;
+    let (x, y, w2, b1) = (matrix(20, 5), matrix(20, 4), matrix(6, 4), vector(6));
+    let layer = FirstLayer { X: x.view(), Y: y.view(), W2: w2.view(), b1: b1.view() };
+    no_allocation("FirstLayer", &mut layer.prepare()?)?;
+    no_allocation("Messy", &mut Messy.prepare()?)
 }
 
 // ---- costs
