@@ -214,7 +214,7 @@ struct FirstLayer<'a> {
 struct Messy;
 
 /// Each method that writes to the caller's memory, called twice: the second time it allocates nothing.
-fn no_allocation<P: gradsmith::Objective<Scalar = f64>>(name: &str, problem: &mut P) -> Result<(), Error> {
+fn no_allocation<P: Objective<Scalar = f64>>(name: &str, problem: &mut P) -> Result<(), Error> {
     let n = problem.len();
     let x: Vec<f64> = (0..n).map(|k| (k * 7 % 11) as f64 / 11.0 - 0.3).collect();
     let (mut g, mut hv, mut h) = (x.clone(), x.clone(), Array2::zeros((n, n)));

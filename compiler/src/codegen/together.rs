@@ -1,8 +1,8 @@
 //! Plans so small that their steps are compiled together.
 //!
 //! Where a step takes less time than its call and the choice of a processor's instructions, all of them become one
-//! function, called through `simd!` once: loops are called directly, products are part of the function, their constant
-//! extents known while it is compiled, and scalar mathematics has fused multiply-adds, too.
+//! function, called through `simd!` once: loops are called directly, and products are part of the function, their
+//! constant extents known while it is compiled. Scalars alone gain nothing by it.
 
 use super::step::Steps;
 use super::{Context, Float, Formula, Names, plain_identifier};
@@ -12,7 +12,8 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use std::collections::BTreeMap;
 
-/// Entries of the constant extents of a step, at most: beyond, a matrix is worth a kernel's call.
+/// Entries of the constant extents of a step, at most. The products of a 32×32 layer take 0.51 of the time that calls take
+/// for a batch of 1, 0.84 for 10, 0.91 for 32; of 64×64 still 0.7, but 0.96 and 0.97, for as much more to compile.
 const ENTRIES: usize = 1024;
 /// Loops and products, at most, and scalars: the time that a function takes to compile grows faster than its length.
 const STEPS: usize = 200;
@@ -24,8 +25,7 @@ pub(super) fn suits(plan: &Plan) -> bool {
     let steps = &plan.steps;
     let (scalars, others): (Vec<&Step>, Vec<&Step>) =
         steps.iter().partition(|s| matches!(s, Step::Scalar(_)));
-    let worth = others.len() > 1 || scalars.iter().any(|s| matches!(s, Step::Scalar(id) if calls(g, *id)));
-    worth
+    others.len() > 1
         && others.len() <= STEPS
         && scalars.len() <= SCALARS
         && steps.iter().all(|s| match s {
@@ -39,15 +39,6 @@ pub(super) fn suits(plan: &Plan) -> bool {
             // It may fail, and is never short.
             Step::Linear(_) | Step::Blocks(_) | Step::Descend { .. } => false,
         })
-}
-
-/// Whether a scalar expression is more than arithmetic.
-fn calls(g: &Graph, id: crate::ir::NodeId) -> bool {
-    match g.op(id) {
-        Op::Map { .. } => true,
-        Op::Product { factors, .. } => factors.iter().any(|f| f.power.as_int().is_none()),
-        _ => false,
-    }
 }
 
 /// The extents of a product's rows, columns and terms.
