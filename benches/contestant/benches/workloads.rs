@@ -2,11 +2,11 @@
 
 use divan::{Bencher, black_box};
 use gradsmith::{Network, Objective};
-use ndarray::Array1;
-use peers::hand::{Net, logistic};
-use peers::inputs::Regression;
+use ndarray::{Array1, Array2};
+use peers::hand::{Net, logistic, masked};
+use peers::inputs::{Factorisation, Regression, matrix};
 use peers::networks::{Tiny, Training, deeper, digits};
-use peers::objectives::Logistic;
+use peers::objectives::{Logistic, Masked};
 
 fn main() {
     divan::main();
@@ -100,5 +100,27 @@ mod w5a {
         let data = Regression::<f64>::new();
         let (w, mut gradient) = (Array1::from(data.w.clone()), Array1::zeros(200));
         bencher.bench_local(|| logistic(black_box(&data), &w, &mut gradient));
+    }
+}
+
+/// Masked factorisation, n = 500, k = 10; value and gradient.
+#[divan::bench_group]
+mod w6a {
+    use super::*;
+
+    #[divan::bench]
+    fn gradsmith(bencher: Bencher<'_, '_>) {
+        let data = Factorisation::<f64>::new(500, 10);
+        let mut problem = Masked::new(&data).prepare().expect("shapes that fit");
+        let mut gradient = vec![0.0; data.u.len()];
+        bencher.bench_local(|| problem.value_and_gradient_into(black_box(&data.u), &mut gradient));
+    }
+
+    #[divan::bench]
+    fn ndarray(bencher: Bencher<'_, '_>) {
+        let data = Factorisation::<f64>::new(500, 10);
+        let u = matrix(data.u.clone(), 500, 10);
+        let (mut residual, mut gradient) = (Array2::zeros((500, 500)), Array2::zeros((500, 10)));
+        bencher.bench_local(|| masked(black_box(&data), &u, &mut residual, &mut gradient));
     }
 }

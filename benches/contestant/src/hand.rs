@@ -1,6 +1,7 @@
-//! W1 to W3 and W5a by hand on `ndarray`: buffers made once, `ndarray`'s product, element-wise passes fused.
+//! W1 to W3, W5a and W6a by hand on `ndarray`: buffers made once, `ndarray`'s product, element-wise passes fused.
 
-use crate::inputs::{LAMBDA, Perceptron, RATE, Regression};
+use crate::clock::norm;
+use crate::inputs::{Factorisation, LAMBDA, Perceptron, RATE, Regression};
 use gradsmith::Scalar;
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, LinalgScalar, Zip};
@@ -175,6 +176,13 @@ impl<T: Number> Net<T> {
         }
         cost + lambda * squares / (T::ONE + T::ONE)
     }
+
+    /// Of the last evaluation.
+    #[must_use]
+    pub fn gradient_norm(&self) -> f64 {
+        let weights = self.slopes.iter().flatten();
+        norm(&weights.chain(self.bias_slopes.iter().flatten()).copied().collect::<Vec<_>>())
+    }
 }
 
 /// W5a: value and gradient of a logistic regression.
@@ -192,11 +200,36 @@ pub fn logistic<T: Number>(data: &Regression<T>, w: &Array1<T>, gradient: &mut A
     sum / n + lambda * w.dot(w) / (T::ONE + T::ONE)
 }
 
+/// W6a: value and gradient of a masked factorisation; `residual`, n × n, is room for what the pass leaves.
+pub fn masked<T: Number>(
+    data: &Factorisation<T>,
+    u: &Array2<T>,
+    residual: &mut Array2<T>,
+    gradient: &mut Array2<T>,
+) -> T {
+    general_mat_mul(T::ONE, u, &data.v.t(), T::ZERO, residual);
+    let mut sum = T::ZERO;
+    let rows = Zip::from(residual.rows_mut()).and(data.m.rows()).and(data.t.rows());
+    rows.for_each(|residual, m, t| {
+        // A sum a row: less is lost than in one long sum.
+        let mut row = T::ZERO;
+        Zip::from(residual).and(m).and(t).for_each(|r, &m, &t| {
+            let masked = m * (*r - t);
+            row += masked * masked;
+            *r = m * masked;
+        });
+        sum += row;
+    });
+    general_mat_mul(T::ONE + T::ONE, residual, &data.v, T::ZERO, gradient);
+    sum
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inputs::matrix;
     use crate::networks::{Tiny, Training, deeper, digits};
-    use crate::objectives::Logistic;
+    use crate::objectives::{Logistic, Masked};
     use gradsmith::Objective;
 
     #[test]
@@ -204,6 +237,7 @@ mod tests {
         let near = |a: f64, b: f64| assert!((a - b).abs() <= 1e-5 * a.abs(), "{a} and {b}");
         let (mut derived, mut hand) = (Training::new(Tiny, 1, 32)?, Net::<f32>::new(1, 32));
         near(derived.gradient()?.into(), hand.gradient().into());
+        near(derived.gradient_norm(), hand.gradient_norm());
         let (mut derived, mut hand) = (Training::new(digits::<f64>(), 2, 10)?, Net::<f64>::new(2, 10));
         for _ in 0..3 {
             near(derived.step()?, hand.step());
@@ -218,6 +252,13 @@ mod tests {
         let (w, mut by_hand) = (Array1::from(data.w.clone()), Array1::zeros(200));
         near(value, logistic(&data, &w, &mut by_hand));
         near(slopes.dot(&slopes), slopes.dot(&by_hand));
+        let data = Factorisation::<f64>::new(50, 5);
+        let mut problem = Masked::new(&data).prepare()?;
+        let (value, slopes) = problem.value_and_gradient(&data.u)?;
+        let (u, mut residual, mut by_hand) =
+            (matrix(data.u.clone(), 50, 5), Array2::zeros((50, 50)), Array2::zeros((50, 5)));
+        near(value, masked(&data, &u, &mut residual, &mut by_hand));
+        near(slopes.dot(&slopes), slopes.iter().zip(&by_hand).map(|(a, b)| a * b).sum());
         Ok(())
     }
 }

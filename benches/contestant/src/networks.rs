@@ -74,6 +74,11 @@ impl<N: Network> Training<N> {
         Ok(cost.total())
     }
 
+    /// Of the last call of [`Training::gradient`].
+    pub fn gradient_norm(&self) -> f64 {
+        norm(self.gradient.as_slice())
+    }
+
     /// Value, gradient, and a step against it.
     ///
     /// # Errors
@@ -95,7 +100,7 @@ fn run<N: Network>(
 ) -> Result<(), Error> {
     let mut training = Training::new(network, workload, batch)?;
     let loss = training.gradient()?.to_f64();
-    let gnorm = norm(training.gradient.as_slice());
+    let gnorm = training.gradient_norm();
     let line = Line { case, dtype: N::Scalar::NAME, loss, gnorm };
     if step {
         line.time(|| training.step())

@@ -35,6 +35,14 @@ pub struct Masked<'a, T> {
     T: ArrayView2<'a, T>,
 }
 
+impl<'a, T: Scalar> Masked<'a, T> {
+    /// The factorisation of these data.
+    #[must_use]
+    pub fn new(data: &'a Factorisation<T>) -> Self {
+        Self { M: data.m.view(), V: data.v.view(), T: data.t.view() }
+    }
+}
+
 /// W7: a row an example.
 #[derive(Clone, Debug, Objective)]
 #[objective(
@@ -120,11 +128,9 @@ pub fn w5<T: Scalar>() -> Result<(), Error> {
 /// None that is expected.
 pub fn w6<T: Scalar>() -> Result<(), Error> {
     let data = Factorisation::<T>::new(500, 10);
-    let masked = Masked { M: data.m.view(), V: data.v.view(), T: data.t.view() };
-    gradient("W6a", &mut masked.prepare()?, &data.u)?;
+    gradient("W6a", &mut Masked::new(&data).prepare()?, &data.u)?;
     let data = Factorisation::<T>::new(100, 5);
-    let masked = Masked { M: data.m.view(), V: data.v.view(), T: data.t.view() };
-    hessian("W6b", &mut masked.prepare()?, &data.u)
+    hessian("W6b", &mut Masked::new(&data).prepare()?, &data.u)
 }
 
 /// W7: the Hessian by the first layer's weights.
