@@ -64,6 +64,7 @@ impl Items<'_> {
         });
         let definition = quote! {
             #[doc = #doc]
+            #[allow(clippy::nursery, clippy::restriction)]
             #[derive(::core::clone::Clone, ::core::fmt::Debug, ::core::cmp::PartialEq)]
             #vis struct #name #bounds {
                 buffer: ::std::vec::Vec<#t>,
