@@ -192,7 +192,7 @@ pub trait Network {
     ) -> Result<CostValue<Self::Scalar>, Error>;
 
     /// One step of gradient descent on the batch, θ ← θ − η ∂C/∂θ, and the cost before it: the same as
-    /// [`value_and_gradient`](Self::value_and_gradient) followed by [`Sgd`](crate::optim::Sgd). A derived network
+    /// [`value_and_gradient`](Self::value_and_gradient) followed by [`Sgd`]. A derived network
     /// folds gradient, penalty and step into one pass over each weight matrix, and allocates nothing; the default
     /// allocates a gradient.
     ///
