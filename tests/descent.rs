@@ -63,6 +63,28 @@ steps!(
     shared_weights: ("h = tanh(W*x + b); a = W'*h + c", x: 5, W: 3 x 5, b: 3, c: 5), "mse + l2(lambda, W)", { lambda }
 );
 
+// Layers so large that their products go straight into the parameters.
+steps!(large_decay: (40 -> 50 tanh -> 30 sigmoid), "cross_entropy + l2(lambda)", { lambda });
+steps!(large_without_penalty: (40 -> 50 relu -> 30 linear), "quadratic", {});
+steps!(large_several_factors: (40 -> 50 sigmoid -> 30 softmax), "categorical_cross_entropy + l2(lambda / n)", { lambda, n });
+steps!(large_corners: (40 -> 50 tanh -> 30 linear), "mse + l1(lambda) + elastic_net(mu, 0.5, w2)", { lambda, mu });
+steps!(large_products_in_penalties: (40 -> 50 tanh -> 30 linear), "mse + orthogonal(lambda)", { lambda });
+steps!(large_penalised_biases: (40 -> 50 tanh -> 30 linear), "mse + l2(lambda) + l2(lambda, b)", { lambda });
+steps!(
+    large_shared_weights: ("h = tanh(W*x + b); a = W'*h + c", x: 40, W: 50 x 40, b: 50, c: 40), "mse + l2(lambda, W)", { lambda }
+);
+steps!(
+    two_parameters_of_one_gradient: ("a = tanh(W*x + V*x + b)", x: 40, W: 50 x 40, V: 50 x 40, b: 50), "mse", {}
+);
+steps!(
+    of_one_gradient_but_for_a_penalty: ("a = tanh(W*x + V*x + b)", x: 40, W: 50 x 40, V: 50 x 40, b: 50), "mse + l2(lambda, V)", { lambda }
+);
+
+// More steps than one function has, but fewer once the updates are apart.
+steps!(
+    many_layers: (3 -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh -> 3 tanh), "mse + l2(lambda)", { lambda }
+);
+
 #[derive(Network)]
 #[network(3 -> 2 tanh -> 1 linear)]
 #[cost(quadratic + l2(lambda))]

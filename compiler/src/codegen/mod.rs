@@ -10,7 +10,7 @@ mod product;
 mod step;
 mod together;
 
-pub use step::{Formula, body, is_one_function, updates};
+pub use step::{Formula, body, descent, is_one_function};
 
 use crate::ir::{Extent, ExtentKind, Graph, Number};
 use crate::schedule::{BufferId, Plan};

@@ -5,7 +5,7 @@ use super::kernel::{Kernel, extent_scalar};
 use super::{Context, Names, plain_identifier, together};
 use crate::emit::{self, View};
 use crate::ir::{AxisFn, NodeId, Number, Op, Operand, Term};
-use crate::schedule::{Blocks, BufferId, Plan, Step, Storage};
+use crate::schedule::{Blocks, BufferId, Descent, Plan, Step, Storage};
 use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 use std::collections::{BTreeSet, HashMap};
@@ -36,19 +36,23 @@ pub fn is_one_function(plan: &Plan) -> bool {
     together::suits(plan)
 }
 
-/// The statements of steps that follow those of the plan.
+/// The statements of a step of descent: those of its plan, and those that move the parameters after them.
 #[must_use]
-pub fn updates(plan: &Plan, steps: &[Step], cx: &Context, formula: Formula<'_>) -> TokenStream {
+pub fn descent(d: &Descent, cx: &Context, formula: Formula<'_>) -> (TokenStream, TokenStream) {
+    let plan = &d.plan;
     let names = Names::new(plan);
+    // A product of an update speaks of scalars of the plan, which one function would keep to itself.
+    let apart = d.updates.iter().any(|step| matches!(step, Step::MatMul(_)));
+    let body = if apart { Steps::of(plan, &names, cx, formula, false).0 } else { body(plan, cx, formula) };
     let mut writer = Steps::new(plan, &names, cx, formula);
-    let code: TokenStream = steps.iter().map(|step| writer.step(step)).collect();
+    let updates: TokenStream = d.updates.iter().map(|step| writer.step(step)).collect();
     let runtime = &cx.runtime;
     let head = if writer.single {
         quote!(let single = #runtime::simd::Math::portable().single();)
     } else {
         quote!()
     };
-    quote!(#head #code)
+    (body, quote!(#head #updates))
 }
 
 pub(super) struct Steps<'a> {

@@ -49,7 +49,7 @@ impl Descent {
         let read = if whole(&descent.plan) {
             descent.plan.output_buffers.iter().copied().collect()
         } else {
-            descent.read_by_nodes()
+            descent.read()
         };
         for slope in &slopes {
             descent.update(slope, eta, &slopes, &read);
@@ -62,12 +62,18 @@ impl Descent {
         self.plan.buffer_of.insert(node, BufferId(self.plan.buffers.len() - 1));
     }
 
-    /// Buffers that some node reads: gradients among them must be arrays.
-    fn read_by_nodes(&self) -> BTreeSet<BufferId> {
+    /// Buffers that a node reads, or a loop that copies: gradients among them must be arrays.
+    fn read(&self) -> BTreeSet<BufferId> {
         let roots: Vec<NodeId> = self.plan.outputs.iter().map(|o| o.node).collect();
         let order = self.plan.graph.reachable(&roots);
         let children = order.iter().flat_map(|&id| self.plan.graph.node(id).children());
-        children.filter_map(|c| self.plan.buffer_of.get(&c).copied()).collect()
+        let copied = self.plan.steps.iter().flat_map(|step| match step {
+            Step::Loop(l) => l.stores.as_slice(),
+            _ => &[],
+        });
+        let copied = copied.filter(|(n, b)| self.plan.buffer_of.get(n).is_some_and(|of| of != b));
+        let nodes = children.chain(copied.map(|(n, _)| *n));
+        nodes.filter_map(|n| self.plan.buffer_of.get(&n).copied()).collect()
     }
 
     fn update(&mut self, slope: &Slope, eta: NodeId, all: &[Slope], read: &BTreeSet<BufferId>) {

@@ -103,11 +103,11 @@ impl Items<'_> {
             })
             .collect();
         // No name of the text has a space in it.
-        let Descent { plan, updates } =
+        let descent =
             Descent::new(self.graph(), &values, &slopes, "learning rate", &codegen::is_one_function);
-        let updates = codegen::updates(&plan, &updates, &self.context(), &self.formula(&plan));
-        let method = Method { plan };
-        let (body, cost) = (self.body(&method), self.cost(&method));
+        let (steps, updates) = codegen::descent(&descent, &self.context(), &self.formula(&descent.plan));
+        let method = Method { plan: descent.plan };
+        let (body, cost) = (self.in_scope(&method.plan, &steps), self.cost(&method));
         let split = self.tensors.iter().map(|p| {
             let (ident, n) = (&p.ident, Literal::usize_unsuffixed(p.len()));
             quote!(let (#ident, rest) = rest.split_at_mut(#n);)
@@ -125,12 +125,16 @@ impl Items<'_> {
 
     pub(super) fn body(&self, method: &Method) -> TokenStream {
         let plan = &method.plan;
-        let body = codegen::body(plan, &self.context(), &self.formula(plan));
+        self.in_scope(plan, &codegen::body(plan, &self.context(), &self.formula(plan)))
+    }
+
+    /// The steps of a plan after the lines that name the hyper-parameters and temporaries they read.
+    fn in_scope(&self, plan: &Plan, steps: &TokenStream) -> TokenStream {
         let reads: Vec<String> =
             plan.buffers.iter().filter(|b| b.storage == Storage::Input).map(|b| b.name.clone()).collect();
         let hyper = hyper_bindings(self.model, &reads);
         let temporaries = self.temporaries(plan);
-        quote!(#hyper #temporaries #body)
+        quote!(#hyper #temporaries #steps)
     }
 
     /// A line that mentions the hyper-parameters that no method reads: one whose term was taken out is no mistake.
