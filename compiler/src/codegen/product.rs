@@ -1,12 +1,13 @@
 //! Products of matrices: one call of the runtime, in loops over the indices that belong to neither rows nor columns.
 
 use super::expr::{Code, Writer};
+use super::kernel::Kernel;
 use super::step::Steps;
 use super::{Context, constant_product};
 use crate::ir::{Extent, Graph, Number, Op, Operand};
 use crate::schedule::{BufferId, MatMul, Product};
-use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{format_ident, quote};
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::quote;
 
 impl Steps<'_> {
     pub(super) fn matmul(&mut self, m: &MatMul) -> TokenStream {
@@ -113,11 +114,7 @@ impl<'a> Layout<'a> {
     }
 
     fn index(local: u8) -> Ident {
-        const NAMES: [&str; 4] = ["i", "j", "k", "l"];
-        match NAMES.get(local as usize) {
-            Some(name) => Ident::new(name, Span::call_site()),
-            None => format_ident!("i{local}"),
-        }
+        Kernel::index(local as usize)
     }
 
     /// How many numbers an index, or several as one, runs over.

@@ -113,7 +113,7 @@ impl<'a> Steps<'a> {
         for id in plan.graph.reachable(&roots) {
             if let Op::Extent(e) = plan.graph.op(id) {
                 let (name, n, t, runtime) = (
-                    extent_scalar(cx, &plan.graph, id),
+                    extent_scalar(&plan.graph, id),
                     cx.extent(&plan.graph, *e),
                     cx.float.tokens(),
                     &cx.runtime,
@@ -271,7 +271,7 @@ impl Steps<'_> {
             Op::Number(n) => Code::atom(self.cx.number(*n)),
             Op::Pi => Code::atom(self.cx.literal(std::f64::consts::PI)),
             Op::Extent(_) => {
-                let name = extent_scalar(self.cx, g, node);
+                let name = extent_scalar(g, node);
                 Code::atom(quote!(#name))
             }
             _ => match self.plan.buffer_of.get(&node) {

@@ -98,7 +98,7 @@ impl Kernel<'_> {
         match self.g.op(node) {
             Op::Number(_) | Op::Pi | Op::Delta => {}
             Op::Extent(_) => {
-                let name = extent_scalar(self.cx, self.g, node);
+                let name = extent_scalar(self.g, node);
                 if !self.scalars.contains(&name) {
                     self.scalars.push(name);
                 }
@@ -146,7 +146,7 @@ impl Kernel<'_> {
 
     // ---- the pieces of the function
 
-    pub(super) fn index(axis: usize) -> Ident {
+    pub(in crate::codegen) fn index(axis: usize) -> Ident {
         const NAMES: [&str; 4] = ["i", "j", "k", "l"];
         let name = NAMES.get(axis).map_or_else(|| format!("i{axis}"), |n| (*n).to_owned());
         Ident::new(&name, Span::call_site())

@@ -24,7 +24,7 @@ impl Kernel<'_> {
             Op::Number(n) => Code::fixed(self.cx.number(*n)),
             Op::Pi => Code::fixed(self.cx.literal(std::f64::consts::PI)),
             Op::Extent(_) => {
-                let name = extent_scalar(self.cx, self.g, node);
+                let name = extent_scalar(self.g, node);
                 Code::fixed(quote!(#name))
             }
             Op::Delta => self.delta(axes),

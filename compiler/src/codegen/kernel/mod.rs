@@ -196,8 +196,7 @@ fn unique(names: &Names, taken: &mut BTreeSet<String>, name: &str) -> Ident {
 }
 
 /// The variable that has an extent's value as a number.
-pub(super) fn extent_scalar(cx: &Context, g: &Graph, node: NodeId) -> Ident {
-    let _ = cx;
+pub(super) fn extent_scalar(g: &Graph, node: NodeId) -> Ident {
     match g.op(node) {
         Op::Extent(e) => format_ident!("count_{}", plain_identifier(&g.extents.name(*e))),
         _ => Ident::new("count", Span::call_site()),

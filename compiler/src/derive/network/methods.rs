@@ -38,24 +38,39 @@ impl Items<'_> {
         quote!(#n)
     }
 
-    /// The lines that name the parameters' tensors.
-    pub(super) fn parameters(&self) -> TokenStream {
-        let split = self.tensors.iter().map(|p| {
-            let (ident, n) = (&p.ident, Literal::usize_unsuffixed(p.len()));
-            quote!(let (#ident, rest) = rest.split_at(#n);)
+    /// The arrays of a batch, as arguments of a method.
+    pub(super) fn data_params(&self) -> Vec<TokenStream> {
+        let (runtime, t) = (&self.model.runtime, self.t());
+        let params = self.program.inputs.iter().map(|(n, _)| {
+            let ident = codegen::identifier(n);
+            quote!(#ident: #runtime::__private::ArrayView2<'_, #t>)
         });
-        quote!(let rest = &parameters.buffer[..]; #(#split)*)
+        params.collect()
+    }
+
+    /// The lines that name the tensors in the buffer of a value of the parameters' type, each by `name` of its number.
+    pub(super) fn split(&self, of: &str, mutable: bool, name: impl Fn(usize) -> Ident) -> TokenStream {
+        let of = format_ident!("{of}");
+        let (borrow, method) =
+            if mutable { (quote!(&mut), quote!(split_at_mut)) } else { (quote!(&), quote!(split_at)) };
+        let split = self.tensors.iter().enumerate().map(|(k, p)| {
+            let (ident, n) = (name(k), Literal::usize_unsuffixed(p.len()));
+            quote!(let (#ident, rest) = rest.#method(#n);)
+        });
+        quote!(let rest = #borrow #of.buffer[..]; #(#split)*)
+    }
+
+    /// The lines that name the parameters' tensors.
+    pub(super) fn parameters(&self, mutable: bool) -> TokenStream {
+        self.split("parameters", mutable, |k| self.tensors[k].ident.clone())
     }
 
     /// The lines that name the tensors of `gradient` that a plan fills, from its output `first` on.
     pub(super) fn gradients(&self, plan: &Plan, first: usize) -> TokenStream {
-        let split = self.tensors.iter().enumerate().map(|(k, p)| {
+        self.split("gradient", true, |k| {
             let buffer = plan.output_buffers[first + k];
-            let (ident, n) =
-                (codegen::identifier(&plan.buffers[buffer.0].name), Literal::usize_unsuffixed(p.len()));
-            quote!(let (#ident, rest) = rest.split_at_mut(#n);)
-        });
-        quote!(let rest = &mut gradient.buffer[..]; #(#split)*)
+            codegen::identifier(&plan.buffers[buffer.0].name)
+        })
     }
 
     /// The lines that name the temporaries in the workspace.
@@ -108,13 +123,9 @@ impl Items<'_> {
         let (steps, updates) = codegen::descent(&descent, &self.context(), &self.formula(&descent.plan));
         let method = Method { plan: descent.plan };
         let (body, cost) = (self.in_scope(&method.plan, &steps), self.cost(&method));
-        let split = self.tensors.iter().map(|p| {
-            let (ident, n) = (&p.ident, Literal::usize_unsuffixed(p.len()));
-            quote!(let (#ident, rest) = rest.split_at_mut(#n);)
-        });
+        let parameters = self.parameters(true);
         let code = quote! {
-            let rest = &mut parameters.buffer[..];
-            #(#split)*
+            #parameters
             #body
             #cost
             #updates

@@ -208,7 +208,7 @@ impl<'a> Items<'a> {
             quote!(#vis)
         };
         let (inputs, targets) = (self.inputs(false), self.inputs(true));
-        let bind = self.parameters();
+        let bind = self.parameters(false);
         let (predict_body, value_body, gradient_body) =
             (self.body(predict), self.body(value), self.body(gradient));
         let output = codegen::identifier(&predict.plan.buffers[predict.plan.output_buffers[0].0].name);
@@ -224,15 +224,7 @@ impl<'a> Items<'a> {
         let per_example = Literal::usize_unsuffixed(rooms.iter().map(|r| r.0).max().unwrap_or(0));
         let fixed = Literal::usize_unsuffixed(rooms.iter().map(|r| r.1).max().unwrap_or(0));
         let init = self.init();
-        let data_params: Vec<TokenStream> = self
-            .program
-            .inputs
-            .iter()
-            .map(|(n, _)| {
-                let ident = codegen::identifier(n);
-                quote!(#ident: #runtime::__private::ArrayView2<'_, #t>)
-            })
-            .collect();
+        let data_params = self.data_params();
         let unread = self.unread(&[value, gradient]);
         let docs = self.docs();
         let [doc_predict, doc_value, doc_gradient] = &docs;

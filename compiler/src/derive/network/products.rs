@@ -22,22 +22,10 @@ impl Items<'_> {
         let t = self.t();
         let (parameters, workspace) = (&self.parameters, &self.workspace);
         let (_, args) = self.type_generics();
-        let data_params: Vec<TokenStream> = self
-            .program
-            .inputs
-            .iter()
-            .map(|(n, _)| {
-                let ident = codegen::identifier(n);
-                quote!(#ident: #runtime::__private::ArrayView2<'_, #t>)
-            })
-            .collect();
-        let (targets, bind) = (self.inputs(true), self.parameters());
-        let directions = self.tensors.iter().map(|p| {
-            let (ident, n) =
-                (codegen::identifier(&format!("v_{}", p.name)), Literal::usize_unsuffixed(p.len()));
-            quote!(let (#ident, rest) = rest.split_at(#n);)
-        });
-        let directions = quote!(let rest = &direction.buffer[..]; #(#directions)*);
+        let data_params = self.data_params();
+        let (targets, bind) = (self.inputs(true), self.parameters(false));
+        let directions =
+            self.split("direction", false, |k| codegen::identifier(&format!("v_{}", self.tensors[k].name)));
         let method = |name: &str, doc: &[&str], m: &Method| {
             let name = format_ident!("{name}");
             let (outputs, body) = (self.gradients(&m.plan, 0), self.body(m));
