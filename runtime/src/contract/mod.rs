@@ -5,6 +5,8 @@
 //! and for an output with neither rows nor columns adjacent, `ndarray`'s. On any number of [threads](crate::parallel) the
 //! same input gives the same bits on the same processor. Numbers behind the choice: docs/runtime-choices.md.
 
+#[cfg(target_arch = "x86_64")]
+mod pack;
 mod product;
 pub mod small;
 #[cfg(target_arch = "x86_64")]
