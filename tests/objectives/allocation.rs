@@ -1,30 +1,9 @@
 //! The calls of a prepared problem allocate nothing.
 
 use crate::checks::{flat, matrix, regular, vector};
+use crate::counting::allocations;
 use gradsmith::{Objective, Residual};
 use ndarray::{Array2, ArrayView1, ArrayView2};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
-struct Counting;
-
-thread_local!(static COUNT: Cell<usize> = const { Cell::new(0) });
-
-// SAFETY: every call is the system's, with a count before it.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        // SAFETY: the caller's.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        // SAFETY: the caller's.
-        unsafe { System.dealloc(at, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 #[derive(gradsmith::Objective)]
 #[objective("mean(log(1 + exp(-y .* (X*w)))) + lambda/2 * norm2(w)^2", wrt(w: vector))]
@@ -55,9 +34,7 @@ struct TwoLayers<'a> {
 fn allocates_nothing(what: &str, mut call: impl FnMut()) {
     // The kernels keep packing buffers, once for each thread.
     call();
-    let before = COUNT.get();
-    call();
-    assert_eq!(COUNT.get() - before, 0, "{what}");
+    assert_eq!(allocations(call).0, 0, "{what}");
 }
 
 fn objective(problem: &mut impl Objective<Scalar = f64>, x: &[f64]) {

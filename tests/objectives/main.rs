@@ -1,12 +1,13 @@
 //! `#[derive(Objective)]`, compiled and run: kinds of fields, shapes, errors, second order, residuals, and the
 //! textbook's derivatives as written by hand.
 #![allow(non_snake_case, reason = "matrices have capital letters, as in the textbook")]
-#![allow(unsafe_code, reason = "a global allocator is unsafe to write")]
 
 mod allocation;
 mod blocks;
 mod checks;
 mod cookbook;
+#[path = "../counting/mod.rs"]
+mod counting;
 mod derivations;
 mod errors;
 mod fields;
