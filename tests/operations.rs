@@ -5,7 +5,7 @@ use cargo_gradsmith::front::{NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::eval::Sizes;
 use gradsmith_compiler::lower::objective;
 use gradsmith_compiler::pipeline::{self, NetworkProgram};
-use gradsmith_compiler::schedule::{Operations, Output, Plan, Policy, Step, schedule};
+use gradsmith_compiler::schedule::{MatMul, Operations, Output, Plan, Policy, Step, schedule};
 use gradsmith_compiler::syntax::ast::{DeclaredExtent, DeclaredShape};
 
 fn program(network: &str, declarations: &str, cost: &str) -> NetworkProgram {
@@ -133,6 +133,20 @@ fn data_read_twice_are_read_in_blocks() {
     // The gradient wants all of X*w before it begins: its norm, which is no square.
     assert_eq!(products("norm2(X*w - y)"), 0);
     assert_eq!(products("sum(exp(w))"), 0);
+}
+
+#[test]
+fn two_vectors_meet_a_matrix_in_one_pass() {
+    let pairs = |expr: &str| {
+        let plan = plan_of(expr);
+        let products: Vec<&MatMul> =
+            plan.flat_steps().filter_map(|s| if let Step::MatMul(m) = s { Some(m) } else { None }).collect();
+        products.windows(2).filter(|w| plan.is_pair(w[0], w[1])).count()
+    };
+    assert_eq!(pairs("sum(exp(X*w) .* sin(X*w.^2))"), 1);
+    assert_eq!(pairs("sum(exp(X*w))"), 0);
+    // The second vector is the first's product.
+    assert_eq!(pairs("sum(exp(D*(D*(X*w))))"), 0);
 }
 
 #[test]

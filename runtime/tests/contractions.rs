@@ -2,7 +2,7 @@
 
 use gradsmith_runtime::axis;
 use gradsmith_runtime::contract::{
-    Accum, axpy, dot, gram, matmul, matmul_onto, small, sum, sum_rows, sum_squares,
+    Accum, Vector, axpy, dot, gram, matmul, matmul_onto, matvec_pair, small, sum, sum_rows, sum_squares,
 };
 use gradsmith_runtime::matrix::{Mat, MatMut};
 use gradsmith_runtime::parallel::set_threads;
@@ -375,4 +375,30 @@ fn products_do_not_depend_on_the_number_of_threads() {
     };
     let one = on(1);
     assert!(one == on(2) && one == on(5));
+}
+
+#[test]
+fn two_vectors_are_multiplied_at_once() {
+    fn check<T: Scalar>() {
+        for (m, k) in [(0, 3), (3, 0), (1, 1), (1, 40), (4, 16), (7, 33), (30, 200), (13, 5)] {
+            let stored: Array2<T> = matrix(m, k, 5);
+            let turned: Array2<T> = matrix(k, m, 6);
+            for a in [stored.view(), turned.t()] {
+                let (x, y) = (numbers::<T>(k, 7), numbers::<T>(k, 8));
+                let (mut first, mut second) = (vec![T::NAN; m], vec![T::ONE; m]);
+                let (two, half) = (T::from_f64(2.0), T::from_f64(0.5));
+                let replaced = Vector { out: &mut first, accum: Accum::Replace, alpha: two, x: &x };
+                let added = Vector { out: &mut second, accum: Accum::Add, alpha: half, x: &y };
+                matvec_pair(Mat::from(a), [replaced, added]);
+                for i in 0..m {
+                    let sum = |x: &[T]| (0..k).map(|j| a[(i, j)].to_f64() * x[j].to_f64()).sum::<f64>();
+                    let bound = (k as f64 + 4.0) * T::EPSILON.to_f64();
+                    assert!((first[i].to_f64() - 2.0 * sum(&x)).abs() <= 2.0 * bound, "{m}×{k}, {i}");
+                    assert!((second[i].to_f64() - 1.0 - 0.5 * sum(&y)).abs() <= bound, "{m}×{k}, {i}");
+                }
+            }
+        }
+    }
+    check::<f32>();
+    check::<f64>();
 }

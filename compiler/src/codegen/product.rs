@@ -14,24 +14,7 @@ impl Steps<'_> {
         let g = &self.plan.graph;
         let Some(product) = Product::of(g, m.product) else { return super::lost().tokens };
         let runtime = &self.cx.runtime;
-        let mut writer = Writer { g, cx: self.cx, receiver: "single", math: false, equal: None };
-        let scalars: Vec<(Code, Number)> =
-            m.scalars.iter().map(|(n, p)| (self.scalar_value(*n), *p)).collect();
-        let alpha = writer.product(m.coeff, &scalars).tokens;
-        self.single |= writer.math;
-        let formula = (self.formula)(self.plan, m.product);
-        let formula = formula.rsplit_once(" = ").map_or(formula.as_str(), |(_, right)| right);
-        let factor = if m.scalars.is_empty() && m.coeff.is_one() {
-            String::new()
-        } else {
-            format!("{} * ", alpha.to_string().replace(' ', ""))
-        };
-        let name = &self.plan.buffers[m.out.0].name;
-        let decay = m.decay.map(|d| self.scalar_value(d).tokens);
-        let doc = match &decay {
-            Some(decay) => format!(" `{name} = {decay} * {name} + {factor}{formula}`"),
-            None => format!(" `{name} {} {factor}{formula}`", if m.accumulate { "+=" } else { "=" }),
-        };
+        let (alpha, decay, doc) = self.scale(m);
         // What loops add up begins with 0.
         let filled = !m.accumulate && !product.around_summed.is_empty();
         let accum = if m.accumulate || filled { quote!(Add) } else { quote!(Replace) };
@@ -80,6 +63,58 @@ impl Steps<'_> {
         quote! {
             #[doc = #doc]
             #call
+        }
+    }
+
+    /// The factor of a product, that of what is there, and what the call is said to do.
+    fn scale(&mut self, m: &MatMul) -> (TokenStream, Option<TokenStream>, String) {
+        let g = &self.plan.graph;
+        let mut writer = Writer { g, cx: self.cx, receiver: "single", math: false, equal: None };
+        let scalars: Vec<(Code, Number)> =
+            m.scalars.iter().map(|(n, p)| (self.scalar_value(*n), *p)).collect();
+        let alpha = writer.product(m.coeff, &scalars).tokens;
+        self.single |= writer.math;
+        let formula = (self.formula)(self.plan, m.product);
+        let formula = formula.rsplit_once(" = ").map_or(formula.as_str(), |(_, right)| right);
+        let factor = if m.scalars.is_empty() && m.coeff.is_one() {
+            String::new()
+        } else {
+            format!("{} * ", alpha.to_string().replace(' ', ""))
+        };
+        let name = &self.plan.buffers[m.out.0].name;
+        let decay = m.decay.map(|d| self.scalar_value(d).tokens);
+        let doc = match &decay {
+            Some(decay) => format!(" `{name} = {decay} * {name} + {factor}{formula}`"),
+            None => format!(" `{name} {} {factor}{formula}`", if m.accumulate { "+=" } else { "=" }),
+        };
+        (alpha, decay, doc)
+    }
+
+    /// Two products of one matrix with a vector each, as one call.
+    pub(super) fn matvec_pair(&mut self, pair: [&MatMul; 2]) -> TokenStream {
+        let g = &self.plan.graph;
+        let runtime = &self.cx.runtime;
+        let (mut docs, mut vectors, mut matrix) = (Vec::new(), Vec::new(), TokenStream::new());
+        for m in pair {
+            let (alpha, _, doc) = self.scale(m);
+            docs.push(doc);
+            let Some(product) = Product::of(g, m.product) else { return super::lost().tokens };
+            let (Some(a), Some(x)) = (self.array(&product.left), self.array(&product.right)) else {
+                return super::lost().tokens;
+            };
+            let layout = Layout::new(self.cx, g, m, &product);
+            matrix = layout.view(a, &product.left, &product.rows, &product.summed);
+            let out = self.names.of(m.out);
+            let accum = if m.accumulate { quote!(Add) } else { quote!(Replace) };
+            vectors.push(quote! {
+                #runtime::contract::Vector {
+                    out: &mut *#out, accum: #runtime::contract::Accum::#accum, alpha: #alpha, x: &*#x
+                }
+            });
+        }
+        quote! {
+            #(#[doc = #docs])*
+            #runtime::contract::matvec_pair(#matrix, [#(#vectors),*]);
         }
     }
 

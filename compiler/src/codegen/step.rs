@@ -121,9 +121,7 @@ impl<'a> Steps<'a> {
                 code.extend(quote!(let #name = <#t as #runtime::Scalar>::from_usize(#n);));
             }
         }
-        for step in &plan.steps {
-            code.extend(steps.step(step));
-        }
+        code.extend(steps.all(&plan.steps));
         for (output, buffer) in plan.outputs.iter().zip(&plan.output_buffers) {
             code.extend(steps.scalar_output(output.node, *buffer));
         }
@@ -139,6 +137,24 @@ impl<'a> Steps<'a> {
 }
 
 impl Steps<'_> {
+    /// Steps in order, two that read one matrix at once.
+    fn all(&mut self, mut steps: &[Step]) -> TokenStream {
+        let mut code = TokenStream::new();
+        while let [step, rest @ ..] = steps {
+            if let [Step::MatMul(first), Step::MatMul(second), after @ ..] = steps
+                && !self.together
+                && self.plan.is_pair(first, second)
+            {
+                code.extend(self.matvec_pair([first, second]));
+                steps = after;
+            } else {
+                code.extend(self.step(step));
+                steps = rest;
+            }
+        }
+        code
+    }
+
     fn step(&mut self, step: &Step) -> TokenStream {
         match step {
             Step::Scalar(id) if self.done.contains(id) => TokenStream::new(),
@@ -209,7 +225,7 @@ impl Steps<'_> {
             counter: self.counter,
             ..Steps::new(self.plan, self.names, &cx, self.formula)
         };
-        let inner: TokenStream = b.steps.iter().map(|step| inside.step(step)).collect();
+        let inner = inside.all(&b.steps);
         (self.math, self.single) = (self.math || inside.math, self.single || inside.single);
         self.counter = inside.counter;
         let (mut add, mut after) = (TokenStream::new(), TokenStream::new());

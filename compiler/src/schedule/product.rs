@@ -1,6 +1,7 @@
 //! Contractions as products of matrices: which indices are rows, which columns, which are summed, which run around.
 
 use super::classify::is_elementwise;
+use super::{MatMul, Plan};
 use crate::ir::{Factor, Graph, Index, NodeId, Op, Operand};
 
 /// How a contraction of two arrays, or of one with itself, is done by products of matrices.
@@ -36,6 +37,23 @@ impl Product {
         gram(factors, rank, rank + bound.len())
             .or_else(|| matrix_and_vector(g, factors, rank, rank + bound.len()))
             .or_else(|| pair(factors, rank, rank + bound.len()))
+    }
+}
+
+impl Plan {
+    /// Whether both products are of one matrix, stored by its rows, with a vector each, and neither needs the other: then
+    /// they can be had in one pass over the matrix.
+    #[must_use]
+    pub fn is_pair(&self, first: &MatMul, second: &MatMul) -> bool {
+        let vector = |m: &MatMul| {
+            let p = Product::of(&self.graph, m.product)?;
+            let plain =
+                m.decay.is_none() && p.gram.is_none() && p.around.is_empty() && p.around_summed.is_empty();
+            (plain && p.cols.is_empty() && p.left.axes == [0, 1]).then_some(p)
+        };
+        let (Some(a), Some(b)) = (vector(first), vector(second)) else { return false };
+        let reads = |p: &Product, out| self.buffer_of.get(&p.right.node) == Some(&out);
+        a.left == b.left && first.out != second.out && !reads(&a, second.out) && !reads(&b, first.out)
     }
 }
 

@@ -77,6 +77,37 @@ fn general<T: Scalar>(mut out: MatMut<'_, T>, accum: Accum, beta: T, alpha: T, a
     general_mat_mul(alpha, &a.view(), &b.view(), beta, &mut out.view());
 }
 
+/// A product of a matrix with `x`: out = alpha·a·x, or out += that.
+#[derive(Debug)]
+pub struct Vector<'v, T> {
+    /// Where it goes.
+    pub out: &'v mut [T],
+    /// What becomes of the numbers there.
+    pub accum: Accum,
+    /// The factor.
+    pub alpha: T,
+    /// What the matrix is multiplied with.
+    pub x: &'v [T],
+}
+
+/// Two products of one matrix with a vector each, in one pass over the matrix.
+///
+/// # Panics
+/// If the shapes are not a: m×k, out: m, x: k.
+#[track_caller]
+pub fn matvec_pair<T: Scalar>(a: Mat<'_, T>, mut vectors: [Vector<'_, T>; 2]) {
+    let (m, k) = a.shape();
+    for v in &vectors {
+        let (out, x) = (v.out.len(), v.x.len());
+        assert!(out == m && x == k, "matvec_pair: {out} numbers from {m}×{k} and {x}");
+    }
+    if m == 0 || k == 0 || !product::pair(a, &mut vectors) {
+        for v in vectors {
+            matmul(MatMut::column(v.out), v.accum, v.alpha, a, Mat::column(v.x));
+        }
+    }
+}
+
 /// out = alpha·xᵀ diag(weights) x, or out += that: a symmetric matrix, of which the half is computed. Without weights, they
 /// are 1.
 ///

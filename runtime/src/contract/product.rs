@@ -4,8 +4,8 @@
 use core::cell::Cell;
 use std::thread::LocalKey;
 
-use super::Accum;
 use super::small::Small;
+use super::{Accum, Vector};
 use crate::matrix::{Mat, MatMut};
 use crate::parallel;
 use crate::scalar::Scalar;
@@ -155,7 +155,13 @@ pub trait Contract: Copy + 'static {
     /// `p` describes memory that is there: `out` for writing, `a` and `b` for reading, without overlap.
     unsafe fn product(p: &Product<Self>) -> bool;
 
-    /// The same for a [`Small`] product, where the caller was compiled for one of the kernels.
+    /// Computes two products of one matrix with a column each, if there is a kernel for them; else returns false.
+    ///
+    /// # Safety
+    /// As for [`product`](Self::product), for both; they have `a` in common.
+    unsafe fn pair(products: &[Product<Self>; 2]) -> bool;
+
+    /// The same as [`product`](Self::product) for a [`Small`] product, where the caller was compiled for one of the kernels.
     ///
     /// # Safety
     /// As for [`product`](Self::product).
@@ -185,6 +191,16 @@ macro_rules! contract {
                 // SAFETY: the caller's.
                 return unsafe {
                     super::x86::product::<core::arch::x86_64::$wide, core::arch::x86_64::$narrow>(_p)
+                };
+                #[cfg(not(target_arch = "x86_64"))]
+                false
+            }
+
+            unsafe fn pair(_products: &[Product<Self>; 2]) -> bool {
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: the caller's.
+                return unsafe {
+                    super::x86::pair::<core::arch::x86_64::$wide, core::arch::x86_64::$narrow>(_products)
                 };
                 #[cfg(not(target_arch = "x86_64"))]
                 false
@@ -239,6 +255,23 @@ pub(super) fn product<T: Scalar>(
     // SAFETY: pointers, extents and strides are those of `ndarray` views; `out` is borrowed for writing alone. The caller
     // has checked that the extents agree.
     product_of(out, accum, beta, alpha, a, b).is_some_and(|p| unsafe { T::product(&p) })
+}
+
+/// Computes two products of one matrix with a vector each by this crate's kernels, if the processor and the layout suit
+/// them; else returns false.
+#[inline]
+pub(super) fn pair<T: Scalar>(a: Mat<'_, T>, vectors: &mut [Vector<'_, T>; 2]) -> bool {
+    let product = |v: &mut Vector<'_, T>| {
+        let beta = if v.accum == Accum::Add { T::ONE } else { T::ZERO };
+        product_of(&mut MatMut::column(v.out), v.accum, beta, v.alpha, a, Mat::column(v.x))
+    };
+    let [first, second] = vectors;
+    match (product(first), product(second)) {
+        // SAFETY: pointers, extents and strides are those of `ndarray` views; the outputs are borrowed for writing alone.
+        // The caller has checked that the extents agree.
+        (Some(first), Some(second)) => unsafe { T::pair(&[first, second]) },
+        _ => false,
+    }
 }
 
 /// The product as the kernels want it, if `out` has adjacent columns or rows.

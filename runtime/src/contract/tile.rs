@@ -6,11 +6,11 @@ use super::product::Product;
 use super::vector::Vector;
 use crate::scalar::Scalar;
 
-/// The body with $i = 0, 1, … below $n ≤ 12, written out: a loop left to the optimiser stays a loop where the body is
+/// The body with $i = 0, 1, … below $n ≤ 16, written out: a loop left to the optimiser stays a loop where the body is
 /// large, and then the tile is in memory instead of registers.
 macro_rules! unroll {
     ($i:ident < $n:expr, $body:block) => {
-        unroll!(@ $i, $n, $body, 0 1 2 3 4 5 6 7 8 9 10 11)
+        unroll!(@ $i, $n, $body, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
     };
     (@ $i:ident, $n:expr, $body:block, $($at:literal)*) => {$(
         if $at < $n {
@@ -91,6 +91,48 @@ pub(super) unsafe fn rows_tile_before<V: Vector, const R: usize, const N: usize>
     }
 }
 
+/// Σₖ of R rows times C columns as vectors, the lanes not yet added up.
+///
+/// # Safety
+/// There are `k` adjacent numbers at each pointer; the processor has V's instructions.
+#[inline(always)]
+unsafe fn sums<V: Vector, const R: usize, const C: usize>(
+    a: [*const V::T; R],
+    b: [*const V::T; C],
+    k: usize,
+) -> [[V; C]; R] {
+    // SAFETY: the caller's; no access is beyond k.
+    unsafe {
+        let zero = V::splat(V::T::ZERO);
+        let mut tile = [[zero; C]; R];
+        macro_rules! step {
+            ($p:ident => $load:expr) => {
+                let mut line = [zero; C];
+                unroll!(c < C, {
+                    let $p = b[c];
+                    line[c] = $load;
+                });
+                unroll!(r < R, {
+                    let $p = a[r];
+                    let factor = $load;
+                    unroll!(c < C, {
+                        tile[r][c] = V::mul_add(factor, line[c], tile[r][c]);
+                    });
+                });
+            };
+        }
+        let whole = k / V::LANES * V::LANES;
+        for at in (0..whole).step_by(V::LANES) {
+            step!(p => V::load(p.add(at)));
+        }
+        if whole < k {
+            let mask = V::mask(k - whole);
+            step!(p => V::load_masked(p.add(whole), mask));
+        }
+        tile
+    }
+}
+
 /// A tile of up to R×C numbers of the output, in the form `dots`. Rows and columns beyond the edge repeat the last one.
 ///
 /// # Safety
@@ -110,44 +152,62 @@ pub(super) unsafe fn dots_tile<V: Vector, const R: usize, const C: usize>(
         unroll!(c < C, {
             b[c] = p.b.offset(c.min(cols - 1) as isize * p.b_strides.1);
         });
-        let zero = V::splat(V::T::ZERO);
-        let mut tile = [[zero; C]; R];
-        macro_rules! step {
-            ($p:ident => $load:expr) => {
-                let mut line = [zero; C];
-                unroll!(c < C, {
-                    let $p = b[c];
-                    line[c] = $load;
-                });
-                unroll!(r < R, {
-                    let $p = a[r];
-                    let factor = $load;
-                    unroll!(c < C, {
-                        tile[r][c] = V::mul_add(factor, line[c], tile[r][c]);
-                    });
-                });
-            };
-        }
-        let whole = p.k / V::LANES * V::LANES;
-        for at in (0..whole).step_by(V::LANES) {
-            step!(p => V::load(p.add(at)));
-        }
-        if whole < p.k {
-            let mask = V::mask(p.k - whole);
-            step!(p => V::load_masked(p.add(whole), mask));
-        }
+        let tile = sums::<V, R, C>(a, b, p.k);
         unroll!(r < R, {
             unroll!(c < C, {
-                let x = p.alpha * tile[r][c].total();
                 if r < rows && c < cols {
-                    let out = p.out.offset(r as isize * p.out_stride).add(c);
-                    *out = match p.accum {
-                        Accum::Replace => x,
-                        Accum::Add => p.beta * *out + x,
-                    };
+                    add_up(p, r, c, tile[r][c]);
                 }
             });
         });
+    }
+}
+
+/// R rows of C products of one matrix with a column each. Rows beyond the edge repeat the last one.
+///
+/// # Safety
+/// As for [`rows_tile`], for each product; they have `a` in common, `n` is 1, and k is adjacent in all operands.
+#[inline(always)]
+pub(super) unsafe fn columns_tile<V: Vector, const R: usize, const C: usize>(
+    products: &[Product<V::T>; C],
+    row: usize,
+    rows: usize,
+) {
+    // SAFETY: the caller's; every access is inside the rows from `row` on, the columns, and the outputs.
+    unsafe {
+        let p = &products[0];
+        let (mut a, mut b) = ([p.a; R], [p.b; C]);
+        unroll!(r < R, {
+            a[r] = p.a.offset((row + r.min(rows - 1)) as isize * p.a_strides.0);
+        });
+        unroll!(c < C, {
+            b[c] = products[c].b;
+        });
+        let tile = sums::<V, R, C>(a, b, p.k);
+        unroll!(r < R, {
+            unroll!(c < C, {
+                if r < rows {
+                    add_up(&products[c], row + r, 0, tile[r][c]);
+                }
+            });
+        });
+    }
+}
+
+/// Writes a number of the output, whose sum is that of the lanes.
+///
+/// # Safety
+/// The output has this row and column; the processor has V's instructions.
+#[inline(always)]
+unsafe fn add_up<V: Vector>(p: &Product<V::T>, row: usize, col: usize, lanes: V) {
+    // SAFETY: the caller's.
+    unsafe {
+        let x = p.alpha * lanes.total();
+        let out = p.out.offset(row as isize * p.out_stride).add(col);
+        *out = match p.accum {
+            Accum::Replace => x,
+            Accum::Add => p.beta * *out + x,
+        };
     }
 }
 
@@ -176,10 +236,6 @@ pub(super) unsafe fn dot_tile<V: Vector>(p: &Product<V::T>) {
         }
         let one = V::splat(V::T::ONE);
         let sum = V::mul_add(one, V::mul_add(one, sums[0], sums[1]), V::mul_add(one, sums[2], sums[3]));
-        let x = p.alpha * sum.total();
-        *p.out = match p.accum {
-            Accum::Replace => x,
-            Accum::Add => p.beta * *p.out + x,
-        };
+        add_up(p, 0, 0, sum);
     }
 }

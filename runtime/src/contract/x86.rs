@@ -11,7 +11,7 @@
 
 use super::pack::{pack_columns, pack_rows};
 use super::product::{Contract as _, Product, WHOLE};
-use super::tile::{dot_tile, dots_tile, rows_tile};
+use super::tile::{columns_tile, dot_tile, dots_tile, rows_tile};
 use super::vector::Vector;
 use crate::simd::x86::{AVX2, AVX512, level};
 
@@ -109,11 +109,8 @@ unsafe fn rows_in_place<V: Vector, const R: usize>(p: &Product<V::T>) {
     let mut col = 0;
     // SAFETY: the caller's.
     unsafe {
-        if p.m == 1 {
-            while p.n - col >= 6 * V::LANES {
-                rows::<V, 1, 6>(&p.part(0, 1, col, 6 * V::LANES), 6 * V::LANES);
-                col += 6 * V::LANES;
-            }
+        if p.m == 1 && p.n > 2 * V::LANES {
+            return wide_row::<V>(p);
         }
         while p.n - col > V::LANES {
             let cols = (p.n - col).min(2 * V::LANES);
@@ -123,6 +120,36 @@ unsafe fn rows_in_place<V: Vector, const R: usize>(p: &Product<V::T>) {
         if col < p.n {
             rows_panel::<V, R, 1>(&p.part(0, p.m, col, p.n - col));
         }
+    }
+}
+
+/// Vectors of one row that are summed at once: AVX-512 has 32 registers, AVX2 16.
+const fn widest<V>() -> usize {
+    if size_of::<V>() == 64 { 16 } else { 12 }
+}
+
+/// One row of the output, in as few parts as registers allow, of about equal length: a narrow one would wait for each of
+/// its sums in turn.
+///
+/// # Safety
+/// As for [`rows_tile`].
+#[inline(always)]
+unsafe fn wide_row<V: Vector>(p: &Product<V::T>) {
+    let vectors = p.n.div_ceil(V::LANES);
+    let width = vectors.div_ceil(vectors.div_ceil(widest::<V>()));
+    for col in (0..p.n).step_by(width * V::LANES) {
+        let cols = (p.n - col).min(width * V::LANES);
+        let part = p.part(0, 1, col, cols);
+        macro_rules! of_width {
+            ($($n:literal)*) => {
+                match cols.div_ceil(V::LANES) {
+                    // SAFETY: the caller's.
+                    $($n => unsafe { rows::<V, 1, $n>(&part, cols) },)*
+                    _ => {}
+                }
+            };
+        }
+        of_width!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
     }
 }
 
@@ -155,15 +182,23 @@ unsafe fn row_in_place<V: Vector, const R: usize>(p: &Product<V::T>, step: usize
     }
 }
 
-/// A matrix times a column, in the form `dots`: row by row, so that the matrix is read from end to end.
+/// One matrix times a column, or several: a few rows at a time, so that the matrix is read from end to end.
 ///
 /// # Safety
-/// As for [`rows_tile`](super::tile::rows_tile); k is adjacent in `a` and `b`.
+/// As for [`columns_tile`].
 #[inline(always)]
-unsafe fn column_in_place<V: Vector>(p: &Product<V::T>) {
-    for row in 0..p.m {
+unsafe fn columns_in_place<V: Vector, const C: usize>(products: &[Product<V::T>; C]) {
+    let (m, mut row) = (products[0].m, 0);
+    // A multiply-add waits for the one before it in its sum: eight sums keep the processor busy.
+    while C == 1 && m - row >= 8 {
         // SAFETY: the caller's.
-        unsafe { dot_tile::<V>(&p.part(row, 1, 0, 1)) };
+        unsafe { columns_tile::<V, 8, C>(products, row, 8) };
+        row += 8;
+    }
+    while row < m {
+        // SAFETY: the caller's.
+        unsafe { columns_tile::<V, 4, C>(products, row, (m - row).min(4)) };
+        row += 4;
     }
 }
 
@@ -283,6 +318,8 @@ unsafe fn rows_packed<V: Vector, const R: usize>(p: &Product<V::T>) {
 /// How a product is computed.
 #[derive(Clone, Copy)]
 enum Form {
+    /// One number.
+    Dot,
     Column,
     /// By so many terms at a time.
     Row(usize),
@@ -306,7 +343,7 @@ impl Form {
         let k_adjacent = p.k == 1 || (p.a_strides.1 == 1 && p.b_strides.0 == 1);
         let few_terms =
             if p.n >= V::LANES { p.k <= 16 * p.m.min(16) } else { p.k <= 16 && p.m.min(p.n) >= 4 };
-        let row = |n: usize, k: usize| Self::Row(if n > 6 * V::LANES { 32 } else { k });
+        let row = |n: usize, k: usize| Self::Row(if n > widest::<V>() * V::LANES { 32 } else { k });
         if p.n == 1 && p.out_stride == 1 && p.m > 1 && p.a_strides.0 == 1 && !k_adjacent {
             // Aᵀx: the same as a row times A
             *p = Product {
@@ -320,7 +357,7 @@ impl Form {
             };
             row(p.n, p.k)
         } else if k_adjacent && p.n == 1 && p.k > 1 {
-            Self::Column
+            if p.m == 1 { Self::Dot } else { Self::Column }
         } else if columns_adjacent && p.m == 1 {
             row(p.n, p.k)
         } else if k_adjacent && !columns_adjacent && few_terms {
@@ -346,7 +383,8 @@ impl Form {
         // SAFETY: the caller's, and the adjacency that each form wants was checked when it was chosen.
         unsafe {
             match self {
-                Self::Column => column_in_place::<V>(p),
+                Self::Dot => dot_tile::<V>(p),
+                Self::Column => columns_in_place::<V, 1>(core::array::from_ref(p)),
                 Self::Row(step) => row_in_place::<V, R>(p, step),
                 Self::DotsOfRow => dots::<V, 1, 8>(p),
                 Self::Dots => dots::<V, 4, 4>(p),
@@ -395,6 +433,44 @@ pub(super) unsafe fn product<Wide: Vector, Narrow: Vector<T = Wide::T>>(p: &Prod
             // SAFETY: the processor has the features; the caller's.
             p.divided((ROWS_256, 2 * Narrow::LANES), |part| unsafe { avx2::<Narrow>(form, part) });
         }
+        _ => return false,
+    }
+    true
+}
+
+/// # Safety
+/// As for [`avx512`] and [`columns_tile`].
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2")]
+unsafe fn pair_512<V: Vector>(products: &[Product<V::T>; 2]) {
+    // SAFETY: the caller's.
+    unsafe { columns_in_place::<V, 2>(products) }
+}
+
+/// # Safety
+/// As for [`avx512`] and [`columns_tile`].
+#[target_feature(enable = "avx2,fma,bmi1,bmi2")]
+unsafe fn pair_256<V: Vector>(products: &[Product<V::T>; 2]) {
+    // SAFETY: the caller's.
+    unsafe { columns_in_place::<V, 2>(products) }
+}
+
+/// Computes two products of one matrix with a column each, if this processor has the instructions and the layout suits
+/// them; else returns false.
+///
+/// # Safety
+/// As for [`product`]; both have `a` in common, with its shape and strides.
+pub(super) unsafe fn pair<Wide: Vector, Narrow: Vector<T = Wide::T>>(
+    products: &[Product<Wide::T>; 2],
+) -> bool {
+    let suits = |p: &Product<Wide::T>| p.n == 1 && p.a_strides.1 == 1 && p.b_strides.0 == 1;
+    if !products.iter().all(suits) {
+        return false;
+    }
+    match level() {
+        // SAFETY: the processor has the features; the caller's.
+        AVX512 => unsafe { pair_512::<Wide>(products) },
+        // SAFETY: as above.
+        AVX2 => unsafe { pair_256::<Narrow>(products) },
         _ => return false,
     }
     true
