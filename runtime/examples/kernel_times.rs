@@ -43,7 +43,7 @@ macro_rules! functions {
     };
 }
 
-functions!(exp expm1 log log1p tanh sigmoid softplus log_cosh erf normal_cdf normal_pdf);
+functions!(exp expm1 log log1p tanh sigmoid softplus log_cosh erf normal_cdf normal_pdf sin cos);
 
 fn products<T: Scalar>() {
     for (m, k, n, layout) in [

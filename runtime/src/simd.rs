@@ -61,6 +61,12 @@ impl Math {
         Math { alone: true, ..self }
     }
 
+    /// Whether [`mul_add`](Self::mul_add) rounds once.
+    #[inline(always)]
+    pub(crate) const fn is_fused(self) -> bool {
+        self.fma
+    }
+
     /// a·b + c; with one rounding where the processor has an instruction for it, else with two.
     #[inline(always)]
     pub fn mul_add<T: Scalar>(self, a: T, b: T, c: T) -> T {

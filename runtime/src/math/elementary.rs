@@ -162,6 +162,47 @@ macro_rules! elementary {
                 let large = (a - table::LN2_HIGH) + (tail - table::LN2_LOW);
                 if a < 0.75 { small } else { large }
             }
+
+            /// √((su)² + (sv)²)/s for a power s of 2 that keeps the squares of huge and of tiny numbers in range.
+            #[inline(always)]
+            pub(in crate::math) fn hypot(math: Math, u: $t, v: $t) -> $t {
+                const fn power(exponent: i32) -> $t {
+                    $t::from_bits(BIAS.wrapping_add_signed(exponent as _) << MANTISSA)
+                }
+                // A quarter of the exponents is left on either side, for the square and for what is small beside it.
+                const EDGE: i32 = 15 * ($t::MAX_EXP / 32);
+                const FAR: i32 = 25 * ($t::MAX_EXP / 32);
+                let (a, b) = (u.abs(), v.abs());
+                let huge = (a > power(EDGE)) | (b > power(EDGE));
+                let tiny = (a < power(-EDGE)) & (b < power(-EDGE));
+                let (down, up) = if tiny { (power(FAR), power(-FAR)) } else { (1.0, 1.0) };
+                let (down, up) = if huge { (power(-FAR), power(FAR)) } else { (down, up) };
+                let (a, b) = (a * down, b * down);
+                math.mul_add(a, a, b * b).sqrt() * up
+            }
+
+            /// The functions that std has faster than what vectorises, for numbers that come alone.
+            pub(in crate::math) mod alone {
+                #[inline(always)]
+                pub(in crate::math) fn exp(x: $t) -> $t {
+                    x.exp()
+                }
+
+                #[inline(always)]
+                pub(in crate::math) fn log(x: $t) -> $t {
+                    x.ln()
+                }
+
+                /// log u + c/u for 1 + x = u + c: std's log takes 0.75 (f32: 0.43) of the time of its log1p.
+                #[inline(always)]
+                pub(in crate::math) fn log1p(x: $t) -> $t {
+                    let u = 1.0 + x;
+                    let c = x - (u - 1.0);
+                    // Far out c is ∞ − ∞, or not what was lost; at 0 there is no quotient.
+                    let correction = if u > 0.0 && u < super::table::LARGE { c / u } else { 0.0 };
+                    (u.ln() + correction).copysign(x)
+                }
+            }
         }
     };
 }

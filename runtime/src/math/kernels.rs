@@ -1,6 +1,6 @@
 //! The functions per number type.
 
-use super::{elementary, error_function, gamma};
+use super::{elementary, error_function, gamma, trigonometric};
 use crate::contract::Contract;
 use crate::simd::Math;
 
@@ -14,6 +14,7 @@ pub trait Kernels: Contract {
     fn log1p(math: Math, x: Self) -> Self;
     fn tanh(math: Math, x: Self) -> Self;
     fn log_cosh(math: Math, x: Self) -> Self;
+    fn hypot(math: Math, u: Self, v: Self) -> Self;
     fn erf(math: Math, x: Self) -> Self;
     fn normal_cdf(math: Math, x: Self) -> Self;
     fn normal_pdf(math: Math, x: Self) -> Self;
@@ -41,9 +42,18 @@ macro_rules! kernels {
             }
             kernels! { $t
                 vector $precision: expm1 tanh log_cosh;
-                either $precision: exp exp, log ln, log1p ln_1p;
+                either $precision: exp, log, log1p;
                 in_double error_function: erf normal_cdf normal_pdf;
-                std sin cos tan asin acos atan sinh cosh;
+                circular $precision: sin cos;
+                std tan asin acos atan sinh cosh;
+            }
+            #[inline(always)]
+            fn hypot(math: Math, u: Self, v: Self) -> Self {
+                elementary::$precision::hypot(math, u, v)
+            }
+            #[inline(always)]
+            fn sin_cos(_: Math, x: Self) -> (Self, Self) {
+                trigonometric::$precision::sin_cos(x)
             }
             #[inline(always)]
             fn lgamma(_: Math, x: Self) -> Self {
@@ -57,29 +67,28 @@ macro_rules! kernels {
             fn polygamma(_: Math, n: i32, x: Self) -> Self {
                 gamma::polygamma(n, f64::from(x)) as $t
             }
-            // One call of the C library where both stand in one function of their own, else mostly two.
-            #[inline(never)]
-            fn sin_cos(_: Math, x: Self) -> (Self, Self) {
-                x.sin_cos()
-            }
             #[inline(always)]
             fn pow(_: Math, x: Self, y: Self) -> Self {
                 x.powf(y)
             }
         }
     };
-    ($t:ident vector $precision:ident: $($vector:ident)*; either $same:ident: $($name:ident $method:ident),*; in_double $module:ident: $($double:ident)*; std $($std:ident)*;) => {
+    ($t:ident vector $precision:ident: $($vector:ident)*; either $same:ident: $($name:ident),*; in_double $module:ident: $($double:ident)*; circular $circular:ident: $($periodic:ident)*; std $($std:ident)*;) => {
         $(#[inline(always)]
         fn $vector(math: Math, x: Self) -> Self {
             elementary::$precision::$vector(math, x)
         })*
         $(#[inline(always)]
         fn $name(math: Math, x: Self) -> Self {
-            if math.alone { $t::$method(x) } else { elementary::$same::$name(math, x) }
+            if math.alone { elementary::$same::alone::$name(x) } else { elementary::$same::$name(math, x) }
         })*
         $(#[inline(always)]
         fn $double(math: Math, x: Self) -> Self {
             $module::$double(math, f64::from(x)) as $t
+        })*
+        $(#[inline(always)]
+        fn $periodic(_: Math, x: Self) -> Self {
+            trigonometric::$circular::$periodic(x)
         })*
         $(#[inline(always)]
         fn $std(_: Math, x: Self) -> Self {
