@@ -50,6 +50,14 @@ pub(super) unsafe fn rows_tile_before<V: Vector, const R: usize, const N: usize>
         let (mut a, mut b) = (p.a, p.b);
         let zero = V::splat(V::T::ZERO);
         let mut tile = [[zero; N]; R];
+        if p.accum == Accum::Add {
+            // It is read at the end, and may come from far.
+            unroll!(r < R, {
+                unroll!(v < N, {
+                    V::prefetch(p.out.wrapping_offset(r as isize * p.out_stride).wrapping_add(v * V::LANES));
+                });
+            });
+        }
         for _ in 0..p.k {
             let mut line = [zero; N];
             unroll!(v < N, {
@@ -91,7 +99,7 @@ pub(super) unsafe fn rows_tile_before<V: Vector, const R: usize, const N: usize>
     }
 }
 
-/// Σₖ of R rows times C columns as vectors, the lanes not yet added up.
+/// Σₖ of R rows times C columns; R·C is a multiple of 4.
 ///
 /// # Safety
 /// There are `k` adjacent numbers at each pointer; the processor has V's instructions.
@@ -100,7 +108,7 @@ unsafe fn sums<V: Vector, const R: usize, const C: usize>(
     a: [*const V::T; R],
     b: [*const V::T; C],
     k: usize,
-) -> [[V; C]; R] {
+) -> [[V::T; C]; R] {
     // SAFETY: the caller's; no access is beyond k.
     unsafe {
         let zero = V::splat(V::T::ZERO);
@@ -129,7 +137,16 @@ unsafe fn sums<V: Vector, const R: usize, const C: usize>(
             let mask = V::mask(k - whole);
             step!(p => V::load_masked(p.add(whole), mask));
         }
-        tile
+        let mut numbers = [[V::T::ZERO; C]; R];
+        unroll!(four < R * C / 4, {
+            let at = |n: usize| ((4 * four + n) / C, (4 * four + n) % C);
+            let vector = |n: usize| tile[at(n).0][at(n).1];
+            let totals = V::totals([vector(0), vector(1), vector(2), vector(3)]);
+            unroll!(n < 4, {
+                numbers[at(n).0][at(n).1] = totals[n];
+            });
+        });
+        numbers
     }
 }
 
@@ -152,11 +169,11 @@ pub(super) unsafe fn dots_tile<V: Vector, const R: usize, const C: usize>(
         unroll!(c < C, {
             b[c] = p.b.offset(c.min(cols - 1) as isize * p.b_strides.1);
         });
-        let tile = sums::<V, R, C>(a, b, p.k);
+        let numbers = sums::<V, R, C>(a, b, p.k);
         unroll!(r < R, {
             unroll!(c < C, {
                 if r < rows && c < cols {
-                    add_up(p, r, c, tile[r][c]);
+                    write(p, r, c, numbers[r][c]);
                 }
             });
         });
@@ -183,30 +200,29 @@ pub(super) unsafe fn columns_tile<V: Vector, const R: usize, const C: usize>(
         unroll!(c < C, {
             b[c] = products[c].b;
         });
-        let tile = sums::<V, R, C>(a, b, p.k);
+        let numbers = sums::<V, R, C>(a, b, p.k);
         unroll!(r < R, {
             unroll!(c < C, {
                 if r < rows {
-                    add_up(&products[c], row + r, 0, tile[r][c]);
+                    write(&products[c], row + r, 0, numbers[r][c]);
                 }
             });
         });
     }
 }
 
-/// Writes a number of the output, whose sum is that of the lanes.
+/// Writes a number of the output, given its sum.
 ///
 /// # Safety
-/// The output has this row and column; the processor has V's instructions.
+/// The output has this row and column.
 #[inline(always)]
-unsafe fn add_up<V: Vector>(p: &Product<V::T>, row: usize, col: usize, lanes: V) {
+unsafe fn write<T: Scalar>(p: &Product<T>, row: usize, col: usize, sum: T) {
     // SAFETY: the caller's.
     unsafe {
-        let x = p.alpha * lanes.total();
         let out = p.out.offset(row as isize * p.out_stride).add(col);
         *out = match p.accum {
-            Accum::Replace => x,
-            Accum::Add => p.beta * *out + x,
+            Accum::Replace => p.alpha * sum,
+            Accum::Add => p.beta * *out + p.alpha * sum,
         };
     }
 }
@@ -236,6 +252,6 @@ pub(super) unsafe fn dot_tile<V: Vector>(p: &Product<V::T>) {
         }
         let one = V::splat(V::T::ONE);
         let sum = V::mul_add(one, V::mul_add(one, sums[0], sums[1]), V::mul_add(one, sums[2], sums[3]));
-        add_up(p, 0, 0, sum);
+        write(p, 0, 0, sum.total());
     }
 }

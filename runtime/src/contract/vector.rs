@@ -21,18 +21,26 @@ pub(super) trait Vector: Copy {
     unsafe fn load_masked(p: *const Self::T, mask: Self::Mask) -> Self;
     unsafe fn store(self, p: *mut Self::T);
     unsafe fn store_masked(self, p: *mut Self::T, mask: Self::Mask);
+    /// Fetches the line of the cache that holds this number, which may be none of the program's.
+    #[inline(always)]
+    fn prefetch(p: *const Self::T) {
+        // SAFETY: SSE is part of x86-64, and a hint never fails.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
+    }
     /// a·b + c
     unsafe fn mul_add(a: Self, b: Self, c: Self) -> Self;
     unsafe fn mul(a: Self, b: Self) -> Self;
     /// The sum of the lanes.
     unsafe fn total(self) -> Self::T;
+    /// The sums of the lanes of four vectors.
+    unsafe fn totals(v: [Self; 4]) -> [Self::T; 4];
     /// Copies 4×4 numbers with rows and columns exchanged, from rows `from_stride` apart to rows `to_stride` apart.
     unsafe fn transpose(from: *const Self::T, from_stride: isize, to: *mut Self::T, to_stride: usize);
 }
 
 macro_rules! vector {
     ($v:ident, $t:ident, $lanes:literal, $mask:ident, $mask_fn:expr,
-     $splat:ident, $load:ident, $load_masked:expr, $store:ident, $store_masked:expr, $fma:ident, $mul:ident, $total:expr, $transpose:ident) => {
+     $splat:ident, $load:ident, $load_masked:expr, $store:ident, $store_masked:expr, $fma:ident, $mul:ident, $total:expr, $totals:ident, $transpose:ident) => {
         impl Vector for $v {
             type T = $t;
             type Mask = $mask;
@@ -82,6 +90,11 @@ macro_rules! vector {
                 unsafe { $total(self) }
             }
             #[inline(always)]
+            unsafe fn totals(v: [Self; 4]) -> [$t; 4] {
+                // SAFETY: the caller's.
+                unsafe { $totals(v) }
+            }
+            #[inline(always)]
             unsafe fn transpose(from: *const $t, from_stride: isize, to: *mut $t, to_stride: usize) {
                 // SAFETY: the caller's.
                 unsafe { $transpose(from, from_stride, to, to_stride) }
@@ -104,6 +117,7 @@ vector!(
     _mm512_fmadd_ps,
     _mm512_mul_ps,
     _mm512_reduce_add_ps,
+    totals_512,
     transpose_32
 );
 vector!(
@@ -120,6 +134,7 @@ vector!(
     _mm512_fmadd_pd,
     _mm512_mul_pd,
     _mm512_reduce_add_pd,
+    totals_512d,
     transpose_64
 );
 vector!(
@@ -143,6 +158,7 @@ vector!(
         let s = _mm_add_ps(s, _mm_movehl_ps(s, s));
         _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)))
     },
+    totals_256,
     transpose_32
 );
 vector!(
@@ -165,12 +181,81 @@ vector!(
         let s = _mm_add_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd::<1>(v));
         _mm_cvtsd_f64(_mm_add_sd(s, _mm_unpackhi_pd(s, s)))
     },
+    totals_256d,
     transpose_64
 );
 
 /// AVX2 takes a mask as a vector whose lanes are negative where they take part: a window into these.
 static LANES_32: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
 static LANES_64: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
+
+// The lanes of four vectors are added in pairs of vectors, so that each addition is of full vectors.
+
+/// # Safety
+/// The processor has AVX-512F.
+#[inline(always)]
+unsafe fn totals_512([a, b, c, d]: [__m512; 4]) -> [f32; 4] {
+    // SAFETY: the caller's.
+    unsafe {
+        // Quarters of a and b, then of all four: one quarter each, of four numbers.
+        let halves =
+            |x, y| _mm512_add_ps(_mm512_shuffle_f32x4::<0x44>(x, y), _mm512_shuffle_f32x4::<0xEE>(x, y));
+        let (x, y) = (halves(a, b), halves(c, d));
+        let q = _mm512_add_ps(_mm512_shuffle_f32x4::<0x88>(x, y), _mm512_shuffle_f32x4::<0xDD>(x, y));
+        let q = _mm512_add_ps(q, _mm512_permute_ps::<0x4E>(q));
+        let q = _mm512_add_ps(q, _mm512_permute_ps::<0xB1>(q));
+        let first = _mm512_setr_epi32(0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12);
+        let mut sums = [0.0; 4];
+        _mm_storeu_ps(sums.as_mut_ptr(), _mm512_castps512_ps128(_mm512_permutexvar_ps(first, q)));
+        sums
+    }
+}
+
+/// # Safety
+/// The processor has AVX-512F.
+#[inline(always)]
+unsafe fn totals_512d([a, b, c, d]: [__m512d; 4]) -> [f64; 4] {
+    // SAFETY: the caller's.
+    unsafe {
+        let pairs = |x, y| _mm512_add_pd(_mm512_unpacklo_pd(x, y), _mm512_unpackhi_pd(x, y));
+        let (x, y) = (pairs(a, b), pairs(c, d));
+        // Each half: sums of a and b, or of c and d, in two quarters.
+        let h = _mm512_add_pd(_mm512_shuffle_f64x2::<0x88>(x, y), _mm512_shuffle_f64x2::<0xDD>(x, y));
+        let h = _mm512_add_pd(h, _mm512_shuffle_f64x2::<0xB1>(h, h));
+        let first = _mm512_setr_epi64(0, 1, 4, 5, 0, 1, 4, 5);
+        let mut sums = [0.0; 4];
+        _mm256_storeu_pd(sums.as_mut_ptr(), _mm512_castpd512_pd256(_mm512_permutexvar_pd(first, h)));
+        sums
+    }
+}
+
+/// # Safety
+/// The processor has AVX.
+#[inline(always)]
+unsafe fn totals_256([a, b, c, d]: [__m256; 4]) -> [f32; 4] {
+    // SAFETY: the caller's.
+    unsafe {
+        let h = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
+        let mut sums = [0.0; 4];
+        let s = _mm_add_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps::<1>(h));
+        _mm_storeu_ps(sums.as_mut_ptr(), s);
+        sums
+    }
+}
+
+/// # Safety
+/// The processor has AVX.
+#[inline(always)]
+unsafe fn totals_256d([a, b, c, d]: [__m256d; 4]) -> [f64; 4] {
+    // SAFETY: the caller's.
+    unsafe {
+        let (x, y) = (_mm256_hadd_pd(a, b), _mm256_hadd_pd(c, d));
+        let s = _mm256_add_pd(_mm256_permute2f128_pd::<0x20>(x, y), _mm256_permute2f128_pd::<0x31>(x, y));
+        let mut sums = [0.0; 4];
+        _mm256_storeu_pd(sums.as_mut_ptr(), s);
+        sums
+    }
+}
 
 /// # Safety
 /// There are 4×4 numbers at both places, that far apart.

@@ -208,21 +208,27 @@ unsafe fn columns_in_place<V: Vector, const C: usize>(products: &[Product<V::T>;
 /// As for [`dots_tile`].
 #[inline(always)]
 unsafe fn dots<V: Vector, const R: usize, const C: usize>(p: &Product<V::T>) {
-    let mut from = 0;
-    while from < p.k {
-        let k = (p.k - from).min(4096);
-        let slice = p.slice(from, k);
-        for col in (0..p.n).step_by(C) {
-            let cols = (p.n - col).min(C);
-            for row in (0..p.m).step_by(R) {
-                let rows = (p.m - row).min(R);
-                // SAFETY: the caller's.
-                unsafe { dots_of::<V, R, C>(&slice.part(row, rows, col, cols), rows, cols) };
+    // Columns of `b` stay in the first-level cache while rows of `a` pass, and those in the second-level one.
+    let block_k = p.k.div_ceil(p.k.div_ceil(TERMS));
+    let block_m = (BLOCK_A / size_of::<V::T>() / block_k).next_multiple_of(R);
+    for from in (0..p.k).step_by(block_k) {
+        let slice = p.slice(from, (p.k - from).min(block_k));
+        for first in (0..p.m).step_by(block_m) {
+            let until = p.m.min(first + block_m);
+            for col in (0..p.n).step_by(C) {
+                let cols = (p.n - col).min(C);
+                for row in (first..until).step_by(R) {
+                    let rows = (until - row).min(R);
+                    // SAFETY: the caller's.
+                    unsafe { dots_of::<V, R, C>(&slice.part(row, rows, col, cols), rows, cols) };
+                }
             }
         }
-        from += k;
     }
 }
+
+/// Terms that are summed at once in the form `dots`.
+const TERMS: usize = 1024;
 
 /// Bytes of a packed block of `b`, which the third-level cache holds, and of `a`, a part of the second-level cache.
 const BLOCK_B: usize = 2048 * 1024;
@@ -365,7 +371,7 @@ impl Form {
             Self::Turned
         } else if k_adjacent && p.m == 1 {
             Self::DotsOfRow
-        } else if k_adjacent && !columns_adjacent && p.m <= 32 {
+        } else if k_adjacent && !columns_adjacent && p.m <= 128 {
             Self::Dots
         } else if columns_adjacent && (p.m <= 2 * R || p.k <= 128 || p.n <= V::LANES) {
             Self::InPlace
