@@ -22,6 +22,7 @@ mod room;
 pub mod scalar;
 pub mod simd;
 pub mod train;
+mod workspace;
 
 pub use cost::{Cost, CostValue};
 pub use error::{Error, check_finite};

@@ -1,9 +1,10 @@
 //! What a prepared problem is to a solver: a function of one flat vector, with derivatives of first and second order.
 //!
 //! `#[derive(Objective)]` makes a struct of data preparable; what `prepare` returns implements [`Objective`]. Shapes
-//! have been checked then, and memory taken: the calls allocate nothing, and fail only where the vector has the wrong
-//! length or a matrix is singular. What the Hessian or the Jacobian needs beyond that is taken by its first call, so that who
-//! asks for gradients alone need not have it. Variables lie in the vector one after the other, matrices row by row.
+//! have been checked then, and memory taken: calls that write where they are told allocate nothing, and fail only where the vector has the wrong
+//! length or a matrix is singular. One thing may be taken later: what the Hessian or the Jacobian needs above 64 MiB, which
+//! [`Objective::reserve`] takes, or else their first call, so that who asks a large problem for gradients alone need not
+//! have it. Variables lie in the vector one after the other, matrices row by row.
 
 use ndarray::{
     ArcArray, Array, Array1, Array2, ArrayBase, ArrayView, ArrayViewMut2, CowArray, Data, Dimension, Ix1, Ix2,
@@ -26,6 +27,10 @@ pub trait Objective {
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// Takes the memory of every call, however much it is, so that none allocates from here on. What is up to 64 MiB has been
+    /// taken before.
+    fn reserve(&mut self) {}
 
     /// f(x).
     ///

@@ -4,6 +4,7 @@ pub use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2};
 
 pub use crate::objective::{Datum, IntoEntries};
 pub use crate::room::{Entries, Room, entries, fill};
+pub use crate::workspace::{Workspace, numbers};
 
 use crate::error::Error;
 use crate::matrix::{Mat, MatMut};

@@ -1,11 +1,11 @@
-//! Nothing is allocated by a kernel that has run once at its shape.
+//! Nothing is allocated by a kernel that has run once at its shape, nor by any after `reserve`.
 #![allow(unsafe_code, reason = "a global allocator is unsafe to write")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use gradsmith_runtime::axis;
-use gradsmith_runtime::contract::{Accum, dot, matmul, sum_rows};
+use gradsmith_runtime::contract::{Accum, dot, gram, matmul, reserve, sum_rows};
 use gradsmith_runtime::matrix::{Mat, MatMut};
 
 struct Counting;
@@ -34,7 +34,7 @@ fn kernels_allocate_nothing_the_second_time() {
     let (a, b) = (vec![1.0f64; m * k], vec![1.0; k * n]);
     let (mut out, mut soft, mut sums) = (vec![0.0; k * n], vec![0.0; m * n], vec![0.0; n]);
     let mut step = || {
-        let (x, w) = (Mat::rows(&a, m, k), Mat::rows(&b, k, n));
+        let (x, w) = (Mat::rows(&a[..m * k], m, k), Mat::rows(&b, k, n));
         matmul(MatMut::rows(&mut out[..m * n], m, n), Accum::Replace, 1.0, x, w);
         matmul(MatMut::rows(&mut out[..m * n], m, n), Accum::Add, 1.0, x, Mat::rows(&b, n, k).t());
         matmul(MatMut::rows(&mut out, k, n), Accum::Add, 1.0, x.t(), Mat::rows(&b[..m * n], m, n));
@@ -45,5 +45,35 @@ fn kernels_allocate_nothing_the_second_time() {
     step();
     let before = COUNT.get();
     step();
+    assert_eq!(COUNT.get() - before, 0);
+}
+
+#[test]
+fn after_reserving_products_allocate_nothing_the_first_time() {
+    let most = 1500;
+    let (a, b) = (vec![1.0f32; most * most], vec![1.0; most * most]);
+    let mut out = vec![0.0; most * most];
+    reserve::<f32>();
+    let before = COUNT.get();
+    for (m, k, n) in [(700, 600, 900), (513, 385, 33), (most, 3, most), (12, most, most), (1, most, most)] {
+        let (x, w, turned) =
+            (Mat::rows(&a[..m * k], m, k), Mat::rows(&b[..k * n], k, n), Mat::rows(&b[..k * n], n, k).t());
+        matmul(MatMut::rows(&mut out[..m * n], m, n), Accum::Replace, 1.0, x, w);
+        matmul(MatMut::rows(&mut out[..m * n], m, n), Accum::Replace, 1.0, x, turned);
+        matmul(
+            MatMut::rows(&mut out[..m * n], m, n),
+            Accum::Replace,
+            1.0,
+            Mat::rows(&a[..m * k], k, m).t(),
+            turned,
+        );
+    }
+    gram(
+        MatMut::rows(&mut out[..360_000], 600, 600),
+        Accum::Replace,
+        1.0,
+        Mat::rows(&a[..420_000], 700, 600),
+        None,
+    );
     assert_eq!(COUNT.get() - before, 0);
 }

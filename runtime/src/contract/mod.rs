@@ -37,6 +37,15 @@ pub enum Accum {
     Add,
 }
 
+/// Bytes that a product packs at most: a block of each factor, each up to a panel longer.
+const MOST_PACKED: usize = 3 << 20;
+
+/// Takes the memory that products of this type pack their factors into, 3 MiB of the thread's, so that none of them
+/// allocates. Else it grows with the products.
+pub fn reserve<T: Scalar>() {
+    T::put_scratch(T::take_scratch(MOST_PACKED / size_of::<T>()));
+}
+
 /// out = alpha·a·b, or out += alpha·a·b.
 ///
 /// # Panics

@@ -223,7 +223,8 @@ macro_rules! contract {
                 let mut scratch = $scratch.take();
                 let room = len + Scratch::<Self>::LINE;
                 if scratch.len() < room {
-                    scratch.resize(room, 0.0);
+                    // Afresh: zeroed memory is not touched before it is used, and nothing in the old is worth moving.
+                    scratch = vec![0.0; room];
                 }
                 Scratch(scratch)
             }

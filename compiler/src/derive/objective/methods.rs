@@ -40,8 +40,9 @@ impl Items<'_> {
                 None => formula,
             }
         }));
-        let extents = self.bind_extents(&code);
-        quote!(#extents #code)
+        let grow = self.grow(plan);
+        let extents = self.bind_extents(&quote!(#grow #code));
+        quote!(#extents #grow #code)
     }
 
     /// The lines that cut a flat vector, of the right length, into its parts.
@@ -230,7 +231,7 @@ impl Items<'_> {
                 }
             }
         };
-        let hessian = self.hessian();
+        let (reserve, hessian) = (self.reserve(), self.hessian());
         quote! {
             #[automatically_derived]
             impl #bounds #runtime::Objective for #problem #args {
@@ -241,6 +242,7 @@ impl Items<'_> {
                     #len
                 }
 
+                #reserve
                 #value
                 #gradient
                 #both
@@ -306,7 +308,6 @@ impl Items<'_> {
                 ::core::result::Result::Ok(())
             }
         };
-        let room = self.later_room(plan);
         quote! {
             #docs
             fn hessian_into(
@@ -316,7 +317,6 @@ impl Items<'_> {
             ) -> ::core::result::Result<(), #runtime::Error> {
                 #check
                 #runtime::check_shape("out", &[n, n], out.shape())?;
-                #room
                 #work
             }
         }
@@ -361,7 +361,6 @@ impl Items<'_> {
         let jacobian_docs = self.formulas("dr/d", &r.jacobian);
         let product_docs = self.formulas("(JᵀJv)_", &r.product);
         let check_product = self.check_x(&["direction", "out"]);
-        let room = self.later_room(&plans[1]);
         quote! {
             #[automatically_derived]
             impl #bounds #runtime::Residual for #problem #args {
@@ -390,7 +389,6 @@ impl Items<'_> {
                 ) -> ::core::result::Result<(), #runtime::Error> {
                     #check
                     #runtime::check_shape("out", &[#runtime::Residual::residuals(self), n], out.shape())?;
-                    #room
                     #jacobian
                     ::core::result::Result::Ok(())
                 }

@@ -3,11 +3,28 @@
 use super::*;
 
 /// Methods of a problem, whose names no accessor takes.
-const METHODS: &[&str] =
-    &["len", "is_empty", "value", "hessian", "check_gradient", "clone", "residual", "residuals", "jacobian"];
+const METHODS: &[&str] = &[
+    "len",
+    "is_empty",
+    "reserve",
+    "value",
+    "hessian",
+    "check_gradient",
+    "clone",
+    "residual",
+    "residuals",
+    "jacobian",
+];
 
-/// Sizes of arrays, by how they are written: how many there are, and the size.
-type Room = BTreeMap<String, (usize, TokenStream)>;
+/// Arrays of one size.
+struct Arrays {
+    count: usize,
+    size: TokenStream,
+    extents: Vec<TokenStream>,
+}
+
+/// Arrays by how their sizes are written.
+type Room = BTreeMap<String, Arrays>;
 
 impl Items<'_> {
     /// The lifetime of borrowed data: `'p`, unless the struct has one of that name.
@@ -28,7 +45,7 @@ impl Items<'_> {
     }
 
     pub(super) fn problem_type(&self) -> TokenStream {
-        let vis = &self.model.input.vis;
+        let (vis, runtime) = (&self.model.input.vis, &self.model.runtime);
         let (name, of, t, p) = (&self.problem, &self.model.input.ident, self.t(), self.lifetime());
         let (bounds, _) = self.generics();
         let fields = self.model.data.iter().map(|f| {
@@ -47,7 +64,7 @@ impl Items<'_> {
             #vis struct #name #bounds {
                 #(#fields,)*
                 #(#extents,)*
-                workspace: ::std::vec::Vec<#t>,
+                workspace: #runtime::__private::Workspace<#t>,
                 lifetime: ::core::marker::PhantomData<&#p ()>,
             }
         }
@@ -226,7 +243,7 @@ impl Items<'_> {
             let (ident, field) = (&e.ident, &e.field);
             quote!(#field: #ident)
         });
-        let room = self.first_room();
+        let (least, most) = (self.first_room(), self.whole_room());
         let (text, latex) = (derivation.text(), derivation.latex());
         let given: Vec<String> = self
             .extents
@@ -235,10 +252,19 @@ impl Items<'_> {
             .map(|e| format!("`{}`", e.ident))
             .collect();
         let doc = if given.is_empty() {
-            " Checks the shapes and takes the memory, once.".to_owned()
+            " Checks the shapes and takes the memory, once: `value`, `gradient_into` and their like allocate nothing.".to_owned()
         } else {
-            format!(" Checks the shapes and takes the memory, once. No field tells {}.", given.join(", "))
+            let given = given.join(", ");
+            format!(
+                " Checks the shapes and takes the memory, once: `value`, `gradient_into` and their like allocate nothing. No field tells {given}."
+            )
         };
+        let later = (!self.later_rooms().is_empty()).then(|| {
+            quote! {
+                #[doc = ""]
+                #[doc = " What matrices of second order take above 64 MiB is left to `reserve`, or to their first call."]
+            }
+        });
         quote! {
             impl #impl_generics #of #type_generics #where_clause {
                 /// The derivation, as text: the value, the gradient, the Hessian.
@@ -247,6 +273,7 @@ impl Items<'_> {
                 #vis const DERIVATION_LATEX: &'static str = #latex;
 
                 #[doc = #doc]
+                #later
                 ///
                 /// # Errors
                 /// Where shapes do not fit: field, axis and both extents.
@@ -257,11 +284,10 @@ impl Items<'_> {
                 #outlives
                 {
                     #checks
-                    let room = #room;
                     ::core::result::Result::Ok(#problem {
                         #(#fields,)*
                         #(#extents,)*
-                        workspace: ::std::vec![<#t as #runtime::Scalar>::ZERO; room],
+                        workspace: #runtime::__private::Workspace::new(#least, #most),
                         lifetime: ::core::marker::PhantomData,
                     })
                 }
@@ -290,23 +316,60 @@ impl Items<'_> {
         }
     }
 
-    /// The lines that make the workspace large enough for a plan of a matrix, where it is not from the start. A Hessian may
-    /// have a million times the entries of a gradient, which most callers want alone.
-    pub(super) fn later_room(&self, plan: &Plan) -> TokenStream {
+    /// Numbers that every plan finds room in, those of matrices among them.
+    fn whole_room(&self) -> TokenStream {
+        let runtime = &self.model.runtime;
+        let sizes = self.later_rooms().into_iter().map(|room| {
+            let arrays = room.values().map(|Arrays { count, extents, .. }| {
+                let count = (*count > 1).then(|| Literal::usize_unsuffixed(*count));
+                let factors = count.map(|n| quote!(#n)).into_iter().chain(extents.iter().cloned());
+                quote!(&[#(#factors),*])
+            });
+            quote!(#runtime::__private::numbers(&[#(#arrays),*]))
+        });
+        let sizes: Vec<TokenStream> = sizes.collect();
+        match sizes.as_slice() {
+            [] => quote!(0),
+            [first, rest @ ..] => quote!(#first #(.max(#rest))*),
+        }
+    }
+
+    /// What the plans of matrices take, where it is not there from the start.
+    fn later_rooms(&self) -> Vec<Room> {
+        self.plans.all().filter(|p| self.makes_a_matrix(p)).filter_map(|p| self.later_room(p)).collect()
+    }
+
+    fn later_room(&self, plan: &Plan) -> Option<Room> {
         let room = self.room(plan, self.copies_out(plan));
         let first = |p: &&Plan| !self.makes_a_matrix(p);
-        if self.plans.all().filter(first).any(|p| within(&room, &self.room(p, self.copies_out(p)))) {
+        let there = |p: &Plan| within(&room, &self.room(p, self.copies_out(p)));
+        (!self.plans.all().filter(first).any(there)).then_some(room)
+    }
+
+    /// The line that makes the workspace large enough for a plan of a matrix, where it may not be from the start. A Hessian
+    /// may have a million times the entries of a gradient, which most callers want alone.
+    pub(super) fn grow(&self, plan: &Plan) -> TokenStream {
+        match self.later_room(plan) {
+            Some(room) if self.makes_a_matrix(plan) => {
+                let room = total(&room);
+                quote!(self.workspace.grow(#room);)
+            }
+            _ => TokenStream::new(),
+        }
+    }
+
+    /// The method that takes what matrices need, where any does.
+    pub(super) fn reserve(&self) -> TokenStream {
+        let rooms: Vec<TokenStream> = self.later_rooms().iter().map(total).collect();
+        if rooms.is_empty() {
             return TokenStream::new();
         }
-        let (room, t, runtime) = (total(&room), self.t(), &self.model.runtime);
-        let bind = self.bind_extents(&room);
+        let code = quote!(#(self.workspace.grow(#rooms);)*);
+        let extents = self.bind_extents(&code);
         quote! {
-            {
-                #bind
-                let room = #room;
-                if self.workspace.len() < room {
-                    self.workspace.resize(room, <#t as #runtime::Scalar>::ZERO);
-                }
+            fn reserve(&mut self) {
+                #extents
+                #code
             }
         }
     }
@@ -317,7 +380,9 @@ impl Items<'_> {
         let mut room = Room::new();
         for b in plan.buffers.iter().filter(|b| taken_of_workspace(b, blocks)) {
             let size = cx.entries(&plan.graph, &b.shape);
-            room.entry(size.to_string()).or_insert((0, size)).0 += 1;
+            let extents = || b.shape.iter().map(|&e| cx.extent(&plan.graph, e)).collect();
+            let arrays = room.entry(size.to_string());
+            arrays.or_insert_with(|| Arrays { count: 0, size, extents: extents() }).count += 1;
         }
         room
     }
@@ -325,7 +390,7 @@ impl Items<'_> {
 
 /// Whether `small` has nothing that `large` has not.
 fn within(small: &Room, large: &Room) -> bool {
-    small.iter().all(|(key, (n, _))| large.get(key).is_some_and(|(m, _)| n <= m))
+    small.iter().all(|(key, a)| large.get(key).is_some_and(|b| a.count <= b.count))
 }
 
 /// All sizes together.
@@ -333,7 +398,7 @@ fn total(room: &Room) -> TokenStream {
     if room.is_empty() {
         return quote!(0);
     }
-    let sizes = room.values().map(|(count, size)| {
+    let sizes = room.values().map(|Arrays { count, size, .. }| {
         let n = Literal::usize_unsuffixed(*count);
         if *count == 1 { size.clone() } else { quote!(#n * #size) }
     });
