@@ -3,9 +3,10 @@
 use cargo_gradsmith::derivatives::Derivatives;
 use cargo_gradsmith::front::{NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::eval::Sizes;
+use gradsmith_compiler::ir::Extent;
 use gradsmith_compiler::lower::objective;
 use gradsmith_compiler::pipeline::{self, NetworkProgram};
-use gradsmith_compiler::schedule::{MatMul, Operations, Output, Plan, Policy, Step, schedule};
+use gradsmith_compiler::schedule::{MatMul, Operations, Output, Plan, Policy, Step, Storage, schedule};
 use gradsmith_compiler::syntax::ast::{DeclaredExtent, DeclaredShape};
 
 fn program(network: &str, declarations: &str, cost: &str) -> NetworkProgram {
@@ -164,4 +165,47 @@ fn what_is_used_twice_is_not_formed_where_its_parts_are_less_work() {
     // X*w, D*(X*w), D'*(X*w), and X' once by their sum or twice.
     let count = objective_of("w'*(X'*D*X)*w").products;
     assert!(count <= 3 * n * d + 2 * n * n + n, "{count}");
+}
+
+/// The extents of the arrays that the Hessian's plan keeps by the way. Variables are those with a capital.
+fn kept_for_the_hessian(expr: &str, variables: &[(&str, &[&str])]) -> Vec<Vec<String>> {
+    let extent =
+        |s: &str| s.parse().map_or_else(|_| DeclaredExtent::Symbol(s.to_owned()), DeclaredExtent::Constant);
+    let shape = |extents: &[&str]| match extents {
+        [] => DeclaredShape::Scalar,
+        [n] => DeclaredShape::Vector(Some(extent(n))),
+        [n, d, ..] => DeclaredShape::Matrix(Some((extent(n), extent(d)))),
+    };
+    let capital = |name: &&str| name.starts_with(char::is_uppercase);
+    let wrt = variables.iter().map(|(name, _)| name).filter(|n| capital(n));
+    let text = ObjectiveText {
+        expr: expr.to_owned(),
+        variables: variables.iter().map(|(name, extents)| declaration(name, shape(extents))).collect(),
+        wrt: wrt.map(|name| ((*name).to_owned(), objective::whole(expr))).collect(),
+        ..ObjectiveText::default()
+    };
+    let program = text.program().unwrap_or_else(|e| panic!("{expr}: {e}"));
+    let blocks = program.hessian.iter().flatten().enumerate();
+    let outputs: Vec<Output> = blocks.map(|(k, &node)| Output { name: format!("h{k}"), node }).collect();
+    let plan = schedule(&program.graph, &outputs, Policy::Blocks);
+    let kept = plan.buffers.iter().filter(|b| b.storage == Storage::Temporary);
+    let name = |&e: &Extent| plan.graph.extents.name(e);
+    kept.map(|b| b.shape.iter().map(name).collect()).collect()
+}
+
+/// Second derivatives by matrices have four axes; no more than these are ever laid down.
+#[test]
+fn no_array_of_four_axes_is_kept_for_a_hessian() {
+    // The block of both has `(U[k,j] V[i,l] - (x - U*V')[k,i] δ[j,l])` in it.
+    let factors = "norm2(w .* (x - U*V'))^2/2";
+    let kept = kept_for_the_hessian(
+        factors,
+        &[("x", &["n", "d"]), ("w", &["n", "d"]), ("U", &["n", "3"]), ("V", &["d", "3"])],
+    );
+    assert!(kept.iter().all(|extents| extents.len() < 4), "{kept:?}");
+    // By L alone: sums over q of `x[q,k] s[q] (x[q,i] δ[j,l] - ...)`, where n d³ numbers would be.
+    let density = "sum(log(1 + exp(rowsum((x*L).^2))))";
+    let kept = kept_for_the_hessian(density, &[("x", &["n", "d"]), ("L", &["d", "d"])]);
+    let over_data = kept.iter().filter(|extents| extents.contains(&"n".to_owned()));
+    assert!(over_data.clone().all(|extents| extents.len() < 4), "{kept:?}");
 }

@@ -25,16 +25,18 @@ pub(super) struct Code {
     pub(super) level: Level,
     /// Whether it changes along the innermost loop.
     pub(super) varies: bool,
+    /// For a delta, which is 1 or 0, when it is 1.
+    pub(super) equal: Option<TokenStream>,
 }
 
 impl Code {
     pub(super) fn atom(tokens: TokenStream) -> Self {
-        Self { tokens, level: Level::Atom, varies: true }
+        Self { tokens, level: Level::Atom, varies: true, equal: None }
     }
 
     /// What the innermost loop does not change.
     pub(super) fn fixed(tokens: TokenStream) -> Self {
-        Self { tokens, level: Level::Atom, varies: false }
+        Self { tokens, level: Level::Atom, varies: false, equal: None }
     }
 
     /// The tokens, in parentheses where they bind more loosely than `level`.
@@ -96,14 +98,24 @@ impl Writer<'_> {
             }
             Op::Product { coeff, factors, .. } => {
                 let mut parts = Vec::new();
+                let mut diagonal = Vec::new();
                 for f in &factors {
                     if self.is_one(&f.operand) {
                         continue;
                     }
                     let code = operand(self, &f.operand);
-                    parts.push((code, f.power));
+                    match code.equal {
+                        Some(condition) => diagonal.push(condition),
+                        None => parts.push((code, f.power)),
+                    }
                 }
-                self.product(coeff, &parts)
+                let product = self.product(coeff, &parts);
+                if diagonal.is_empty() {
+                    return product;
+                }
+                let (value, zero) = (product.tokens, self.cx.number(Number::ZERO));
+                let tokens = quote!(if #(#diagonal)&&* { #value } else { #zero });
+                Code { tokens, level: Level::Sum, varies: true, equal: None }
             }
             Op::Map { function, args } => {
                 let codes: Vec<Code> = args.iter().map(|a| operand(self, a)).collect();
@@ -125,7 +137,12 @@ impl Writer<'_> {
                     CompareOp::GreaterEqual => quote!(>=),
                     CompareOp::Equal => quote!(==),
                 };
-                Code { tokens: quote!(if #l #op #r { #u } else { #v }), level: Level::Sum, varies: true }
+                Code {
+                    tokens: quote!(if #l #op #r { #u } else { #v }),
+                    level: Level::Sum,
+                    varies: true,
+                    equal: None,
+                }
             }
             // Other nodes are never written entry by entry.
             _ => super::lost(),
@@ -139,7 +156,7 @@ impl Writer<'_> {
         let mut order: Vec<usize> = vec![first];
         order.extend((0..parts.len()).filter(|k| *k != first));
         let tokens = self.terms(&order, constant, &parts);
-        Code { tokens, level: Level::Sum, varies }
+        Code { tokens, level: Level::Sum, varies, equal: None }
     }
 
     /// Terms added one after the other; many of them by halves, so that one addition need not wait for all before it.
@@ -210,9 +227,9 @@ impl Writer<'_> {
             }
         }
         if negative {
-            return Code { tokens: quote!(-#tokens), level: Level::Sum, varies };
+            return Code { tokens: quote!(-#tokens), level: Level::Sum, varies, equal: None };
         }
-        Code { tokens, level: if single { Level::Unary } else { Level::Product }, varies }
+        Code { tokens, level: if single { Level::Unary } else { Level::Product }, varies, equal: None }
     }
 
     fn power(&mut self, code: &Code, power: Number) -> TokenStream {

@@ -304,7 +304,7 @@ impl Steps<'_> {
         let mut writer =
             Writer { g: &self.plan.graph, cx: self.cx, receiver: "single", math: false, equal: None };
         let code = match self.negated(id) {
-            Some(other) => Code { tokens: quote!(-#other), level: Level::Sum, varies: true },
+            Some(other) => Code { tokens: quote!(-#other), level: Level::Sum, varies: true, equal: None },
             None => writer.node(id, &mut |_, o| self.operand(o)),
         };
         self.single |= writer.math;

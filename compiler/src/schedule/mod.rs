@@ -5,10 +5,12 @@
 //! one, or its own loop further up, has written; nothing is computed twice unless the policy asks for it.
 
 mod absorb;
+mod align;
 mod blocks;
 mod classify;
 mod count;
 mod descent;
+mod distribute;
 mod levels;
 mod opening;
 mod order;
@@ -201,7 +203,9 @@ pub fn schedule(graph: &Graph, outputs: &[Output], policy: Policy) -> Plan {
         roots = spell_out_axis_functions(&mut g, &roots);
     }
     let roots = share_logarithms(&mut g, &roots);
+    let roots = distribute::distributed(&mut g, &roots);
     let roots = order::binarise(&mut g, &roots);
+    let roots = align::aligned(&mut g, &roots);
     let outputs: Vec<Output> =
         outputs.iter().zip(&roots).map(|(o, n)| Output { name: o.name.clone(), node: *n }).collect();
     let plan = planner::Planner::new(g, outputs, policy).plan();

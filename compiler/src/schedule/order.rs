@@ -156,6 +156,11 @@ pub(super) fn work(g: &Graph, mut factors: Vec<Vec<Index>>, out: &[Index]) -> f6
     work + size(&factors.iter().fold(Vec::new(), |all, f| union(&all, f)))
 }
 
+/// The number of entries of an array.
+pub(super) fn size(g: &Graph, shape: &[Extent]) -> f64 {
+    shape.iter().map(|&e| extent_size(g, e)).product()
+}
+
 fn extent_size(g: &Graph, e: Extent) -> f64 {
     match g.extents.kind(e) {
         ExtentKind::Constant(n) => *n as f64,

@@ -50,7 +50,9 @@ impl Kernel<'_> {
         }
         let (i, j) = (Self::index(axes[0]), Self::index(axes[1]));
         let (one, zero) = (self.cx.number(Number::ONE), self.cx.number(Number::ZERO));
-        Code { tokens: quote!(if #i == #j { #one } else { #zero }), level: Level::Sum, varies: true }
+        let equal = quote!(#i == #j);
+        let tokens = quote!(if #equal { #one } else { #zero });
+        Code { tokens, level: Level::Sum, varies: true, equal: Some(equal) }
     }
 
     /// The array's entry in the innermost loop.

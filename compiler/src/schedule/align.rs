@@ -1,0 +1,109 @@
+//! Element-wise arrays in the order of their only reader.
+//!
+//! A loop reads what it computes itself along its own axes; what it reads along others must have been stored. An element-wise
+//! array of three or more axes with one element-wise reader, which sees them in another order, is therefore turned: then
+//! it is a part of the reader's loop, and never an array. A matrix is left as it is, since it is read along its rows.
+
+use super::classify::is_elementwise;
+use crate::ir::{Graph, Index, NodeId, NodeMap, Op, Operand, Tensor};
+
+/// The fewest axes of what is turned.
+const FEWEST_AXES: usize = 3;
+
+/// Where the axes of a turned node are now.
+type Turn = Vec<u8>;
+
+/// Turns what is read in another order by its only reader; the new roots.
+pub(super) fn aligned(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
+    let order = g.reachable(roots);
+    let turns = turns(g, &order, &g.uses(roots));
+    if turns.values().next().is_none() {
+        return roots.to_vec();
+    }
+    let mut map: NodeMap<NodeId> = NodeMap::new();
+    for id in order {
+        let new = rebuilt(g, id, &turns, &map);
+        g.inherit_name(id, new);
+        map.insert(id, new);
+    }
+    roots.iter().map(|r| map.replaced(*r)).collect()
+}
+
+/// What is to be turned. Readers come first: one that is turned reads what it needs in yet another order.
+fn turns(g: &Graph, order: &[NodeId], uses: &[u32]) -> NodeMap<Turn> {
+    let mut turns: NodeMap<Turn> = NodeMap::new();
+    for &id in order.iter().rev() {
+        let rank = g.rank(id);
+        if rank < FEWEST_AXES || !turns_over(g, id) {
+            continue;
+        }
+        for o in operands(g, id) {
+            let own = g.name(o.node).is_none() && uses.get(o.node.0 as usize) == Some(&1);
+            if g.rank(o.node) != rank || !own || !turns_over(g, o.node) {
+                continue;
+            }
+            let axes = turned(&o.axes, turns.get(id));
+            let all = (0..rank as u8).all(|a| axes.contains(&a));
+            if all && !axes.is_sorted() {
+                turns.insert(o.node, axes);
+            }
+        }
+    }
+    turns
+}
+
+/// Whether a node can be turned, or part of a loop with what it reads turned.
+fn turns_over(g: &Graph, id: NodeId) -> bool {
+    is_elementwise(g, id) && matches!(g.op(id), Op::Sum(_) | Op::Product { .. } | Op::Select { .. })
+}
+
+fn operands(g: &Graph, id: NodeId) -> Vec<Operand> {
+    match g.op(id) {
+        Op::Sum(terms) => terms.iter().map(|t| t.operand.clone()).collect(),
+        Op::Product { factors, .. } => {
+            factors.iter().filter(|f| f.power.is_one()).map(|f| f.operand.clone()).collect()
+        }
+        Op::Select { lhs, rhs, then, otherwise, .. } => [lhs, rhs, then, otherwise].map(Clone::clone).into(),
+        _ => Vec::new(),
+    }
+}
+
+fn turned(axes: &[u8], turn: Option<&Turn>) -> Turn {
+    axes.iter().map(|&a| turn.map_or(a, |t| t[a as usize])).collect()
+}
+
+/// The node, turned if it is to be, of operands that may be.
+fn rebuilt(g: &mut Graph, id: NodeId, turns: &NodeMap<Turn>, map: &NodeMap<NodeId>) -> NodeId {
+    if !turns_over(g, id) {
+        return g.rebuilt(id, &|c| map.replaced(c));
+    }
+    let locals = g.locals(id);
+    let moved = |indices: Vec<Index>, turn: Option<&Turn>| -> Vec<Index> {
+        let Some(turn) = turn else { return indices };
+        let mut there = indices.clone();
+        for (&to, index) in turn.iter().zip(indices) {
+            there[to as usize] = index;
+        }
+        there
+    };
+    let out = moved(locals.clone(), turns.get(id));
+    let tensor = |o: &Operand| {
+        let indices = o.axes.iter().map(|&a| locals[a as usize]).collect();
+        Tensor::new(map.replaced(o.node), moved(indices, turns.get(o.node)))
+    };
+    match g.op(id).clone() {
+        Op::Sum(terms) => {
+            let terms: Vec<_> = terms.iter().map(|t| (t.coeff, tensor(&t.operand))).collect();
+            g.sum_as(&terms, &out)
+        }
+        Op::Product { coeff, factors, .. } => {
+            let factors: Vec<_> = factors.iter().map(|f| (tensor(&f.operand), f.power)).collect();
+            g.contract_over(coeff, &factors, &out, &[])
+        }
+        Op::Select { op, lhs, rhs, then, otherwise } => {
+            let [lhs, rhs, then, otherwise] = [&lhs, &rhs, &then, &otherwise].map(tensor);
+            g.select_as(op, &lhs, &rhs, &then, &otherwise, &out)
+        }
+        _ => id,
+    }
+}
