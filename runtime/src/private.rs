@@ -9,6 +9,7 @@ pub use crate::workspace::{Workspace, numbers};
 use crate::error::Error;
 use crate::matrix::{Mat, MatMut};
 use crate::scalar::Scalar;
+use ndarray::s;
 
 /// A row-major slice as a matrix.
 #[inline]
@@ -31,26 +32,70 @@ pub fn check_outputs(k: usize) -> Result<(), Error> {
     if k == 0 { Err(Error::shape("a", 1, 1, 0)) } else { Ok(()) }
 }
 
-/// Writes a row-major block of a symmetric matrix at `at`, and its mirror image across the diagonal.
+/// Rows of a block that are mirrored at a time: their lines stay in the cache.
+const MIRRORED: usize = 16;
+
+/// Writes a row-major block of a symmetric matrix, on or below the diagonal, at `at`, and its mirror image across the
+/// diagonal.
 pub fn place_block<T: Scalar>(
     out: &mut ArrayViewMut2<'_, T>,
     block: &[T],
     at: (usize, usize),
-    size: (usize, usize),
+    (rows, cols): (usize, usize),
 ) {
-    for (i, row) in block.chunks_exact(size.1.max(1)).take(size.0).enumerate() {
-        for (j, &value) in row.iter().enumerate() {
-            out[[at.0 + i, at.1 + j]] = value;
-            out[[at.1 + j, at.0 + i]] = value;
+    place_columns_at(out, block, at, cols);
+    let mut mirror = out.slice_mut(s![at.1..at.1 + cols, at.0..at.0 + rows]);
+    for first in (0..rows).step_by(MIRRORED) {
+        let until = rows.min(first + MIRRORED);
+        for (j, mut line) in mirror.rows_mut().into_iter().enumerate() {
+            // On the diagonal the lower half says what the upper is.
+            let from = if at.0 == at.1 { first.max(j) } else { first };
+            // The same, without a stride where there is none.
+            match line.as_slice_mut() {
+                Some(line) => (from..until).for_each(|i| line[i] = block[i * cols + j]),
+                None => (from..until).for_each(|i| line[i] = block[i * cols + j]),
+            }
         }
     }
 }
 
 /// Writes a row-major block of `width` columns from column `at` on.
 pub fn place_columns<T: Scalar>(out: &mut ArrayViewMut2<'_, T>, block: &[T], at: usize, width: usize) {
+    place_columns_at(out, block, (0, at), width);
+}
+
+fn place_columns_at<T: Scalar>(
+    out: &mut ArrayViewMut2<'_, T>,
+    block: &[T],
+    at: (usize, usize),
+    width: usize,
+) {
     for (i, row) in block.chunks_exact(width.max(1)).enumerate() {
-        for (j, &value) in row.iter().enumerate() {
-            out[[i, at + j]] = value;
+        out.slice_mut(s![at.0 + i, at.1..at.1 + width]).assign(&ArrayView1::from(row));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_mirrored() {
+        let entry = |i: usize, j: usize| (i.max(j) * 100 + i.min(j)) as f64;
+        let expected = Array2::from_shape_fn((43, 43), |(i, j)| entry(i, j));
+        for turned in [false, true] {
+            let mut out = Array2::zeros((43, 43));
+            let mut view = if turned { out.view_mut().reversed_axes() } else { out.view_mut() };
+            for (at, (rows, cols)) in [((0, 0), (20, 20)), ((20, 0), (23, 20)), ((20, 20), (23, 23))] {
+                // Above the diagonal there is nothing to rely on.
+                let of = |k: usize| {
+                    let (i, j) = (at.0 + k / cols, at.1 + k % cols);
+                    if i < j { -1.0 } else { entry(i, j) }
+                };
+                let block: Vec<f64> = (0..rows * cols).map(of).collect();
+                place_block(&mut view, &block, at, (rows, cols));
+            }
+            assert_eq!(out, expected);
         }
     }
 }
