@@ -123,9 +123,14 @@ unsafe fn rows_in_place<V: Vector, const R: usize>(p: &Product<V::T>) {
     }
 }
 
-/// Vectors of one row that are summed at once: AVX-512 has 32 registers, AVX2 16.
+/// Whether the vectors are those of AVX-512, which has 32 registers for them, and not those of AVX2, which has 16.
+const fn is_512<V>() -> bool {
+    size_of::<V>() == 64
+}
+
+/// Vectors of one row that are summed at once.
 const fn widest<V>() -> usize {
-    if size_of::<V>() == 64 { 16 } else { 12 }
+    if is_512::<V>() { 16 } else { 12 }
 }
 
 /// One row of the output, in as few parts as registers allow, of about equal length: a narrow one would wait for each of
@@ -347,6 +352,8 @@ impl Form {
         }
         let columns_adjacent = p.b_strides.1 == 1 || p.n == 1;
         let k_adjacent = p.k == 1 || (p.a_strides.1 == 1 && p.b_strides.0 == 1);
+        // Copying `b` pays once many rows meet it; with registers for large tiles, later.
+        let most_dotted = if is_512::<V>() { 128 } else { 32 };
         let few_terms =
             if p.n >= V::LANES { p.k <= 16 * p.m.min(16) } else { p.k <= 16 && p.m.min(p.n) >= 4 };
         let row = |n: usize, k: usize| Self::Row(if n > widest::<V>() * V::LANES { 32 } else { k });
@@ -371,7 +378,7 @@ impl Form {
             Self::Turned
         } else if k_adjacent && p.m == 1 {
             Self::DotsOfRow
-        } else if k_adjacent && !columns_adjacent && p.m <= 128 {
+        } else if k_adjacent && !columns_adjacent && p.m <= most_dotted {
             Self::Dots
         } else if columns_adjacent && (p.m <= 2 * R || p.k <= 128 || p.n <= V::LANES) {
             Self::InPlace
@@ -393,6 +400,10 @@ impl Form {
                 Self::Column => columns_in_place::<V, 1>(core::array::from_ref(p)),
                 Self::Row(step) => row_in_place::<V, R>(p, step),
                 Self::DotsOfRow => dots::<V, 1, 8>(p),
+                // As few rows left over as can be, if registers allow.
+                Self::Dots if is_512::<V>() && p.m.next_multiple_of(5) <= p.m.next_multiple_of(4) => {
+                    dots::<V, 5, 4>(p)
+                }
                 Self::Dots => dots::<V, 4, 4>(p),
                 Self::InPlace => rows_in_place::<V, R>(p),
                 Self::Turned => rows_turned::<V, R>(p),
