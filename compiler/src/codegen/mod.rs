@@ -12,9 +12,9 @@ mod together;
 
 pub use step::{Formula, body, descent, is_one_function};
 
-use crate::ir::{Extent, ExtentKind, Graph, Number};
+use crate::ir::{Extent, ExtentKind, Graph, Number, Op};
 use crate::schedule::{BufferId, Plan};
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use proc_macro2::{Delimiter, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::quote;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -260,6 +260,17 @@ fn is_reserved(name: &str) -> bool {
     )
 }
 
+/// An expression that stands alone, without parentheses around all of it.
+fn unparenthesised(tokens: TokenStream) -> TokenStream {
+    let mut all = tokens.clone().into_iter();
+    match (all.next(), all.next()) {
+        (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::Parenthesis => {
+            group.stream()
+        }
+        _ => tokens,
+    }
+}
+
 /// What stands where a value should be that the plan does not have: a defect of ours, and never a wrong number.
 fn lost() -> expr::Code {
     expr::Code::atom(quote!(::core::compile_error!("gradsmith lost a value here: please report the formula")))
@@ -269,13 +280,22 @@ fn lost() -> expr::Code {
 struct Names {
     idents: Vec<Ident>,
     taken: BTreeSet<String>,
+    /// The plan's graph, where each node with a buffer has its name: for comments.
+    graph: Graph,
 }
 
 impl Names {
     fn new(plan: &Plan) -> Self {
         let idents: Vec<Ident> = plan.buffers.iter().map(|b| identifier(&b.name)).collect();
         let taken = idents.iter().map(Ident::to_string).collect();
-        Self { idents, taken }
+        let mut graph = plan.graph.clone();
+        for (&node, &buffer) in &plan.buffer_of {
+            // The same entries under another shape are no value of their own.
+            if !matches!(graph.op(node), Op::Merge { .. } | Op::Split { .. }) {
+                graph.set_name(node, &plan.buffers[buffer.0].name);
+            }
+        }
+        Self { idents, taken, graph }
     }
 
     fn of(&self, id: BufferId) -> &Ident {

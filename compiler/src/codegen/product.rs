@@ -3,8 +3,8 @@
 use super::expr::{Code, Writer};
 use super::kernel::Kernel;
 use super::step::Steps;
-use super::{Context, constant_product};
-use crate::ir::{Extent, Graph, Number, Op, Operand};
+use super::{Context, constant_product, unparenthesised};
+use crate::ir::{Extent, Graph, NodeId, Number, Op, Operand};
 use crate::schedule::{BufferId, MatMul, Product};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
@@ -68,26 +68,46 @@ impl Steps<'_> {
 
     /// The factor of a product, that of what is there, and what the call is said to do.
     fn scale(&mut self, m: &MatMul) -> (TokenStream, Option<TokenStream>, String) {
-        let g = &self.plan.graph;
-        let mut writer = Writer { g, cx: self.cx, receiver: "single", math: false, equal: None };
+        let factor = self.factor(m.coeff, &m.scalars);
+        // The formula of a product that nothing takes in has its constant.
+        let factor = if self.plan.buffer_of.get(&m.product) == Some(&m.out) { "" } else { factor.as_str() };
+        let (sign, factor) = match (m.accumulate, factor.strip_prefix('-')) {
+            (true, Some(factor)) => ("-=", factor),
+            (true, None) => ("+=", factor),
+            (false, _) => ("=", factor),
+        };
+        let mut writer =
+            Writer { g: &self.plan.graph, cx: self.cx, receiver: "single", math: false, equal: None };
         let scalars: Vec<(Code, Number)> =
             m.scalars.iter().map(|(n, p)| (self.scalar_value(*n), *p)).collect();
-        let alpha = writer.product(m.coeff, &scalars).tokens;
+        let alpha = unparenthesised(writer.product(m.coeff, &scalars).tokens);
         self.single |= writer.math;
-        let formula = (self.formula)(self.plan, m.product);
-        let formula = formula.rsplit_once(" = ").map_or(formula.as_str(), |(_, right)| right);
-        let factor = if m.scalars.is_empty() && m.coeff.is_one() {
-            String::new()
-        } else {
-            format!("{} * ", alpha.to_string().replace(' ', ""))
-        };
         let name = &self.plan.buffers[m.out.0].name;
         let decay = m.decay.map(|d| self.scalar_value(d).tokens);
         let doc = match &decay {
-            Some(decay) => format!(" `{name} = {decay} * {name} + {factor}{formula}`"),
-            None => format!(" `{name} {} {factor}{formula}`", if m.accumulate { "+=" } else { "=" }),
+            Some(decay) => {
+                self.assignment(m.out, &format!("= {decay} * {name} +"), factor, &self.text(m.product))
+            }
+            None => self.assignment(m.out, sign, factor, &self.text(m.product)),
         };
         (alpha, decay, doc)
+    }
+
+    /// A constant and scalars before what they are factors of, as a comment has them.
+    pub(super) fn factor(&self, coeff: Number, scalars: &[(NodeId, Number)]) -> String {
+        let constant = if coeff.is_negative() { coeff.neg() } else { coeff };
+        let mut factors = if constant.is_one() { Vec::new() } else { vec![constant.to_string()] };
+        let mut writer =
+            Writer { g: &self.plan.graph, cx: self.cx, receiver: "single", math: false, equal: None };
+        if !scalars.is_empty() {
+            let parts: Vec<(Code, Number)> =
+                scalars.iter().map(|(n, p)| (self.scalar_value(*n), *p)).collect();
+            let product = writer.product(Number::ONE, &parts).tokens;
+            factors.push(product.to_string().replace(' ', ""));
+        }
+        let sign = if coeff.is_negative() { "-" } else { "" };
+        let factors: String = factors.iter().map(|f| format!("{f} * ")).collect();
+        format!("{sign}{factors}")
     }
 
     /// Two products of one matrix with a vector each, as one call.

@@ -2,16 +2,16 @@
 
 use super::expr::{Code, Level, Writer};
 use super::kernel::{Kernel, extent_scalar};
-use super::{Context, Names, plain_identifier, together};
+use super::{Context, Names, plain_identifier, together, unparenthesised};
 use crate::emit::{self, View};
-use crate::ir::{AxisFn, NodeId, Number, Op, Operand, Term};
-use crate::schedule::{Blocks, BufferId, Descent, Plan, Step, Storage};
+use crate::ir::{AxisFn, Graph, NodeId, Number, Op, Operand, Term};
+use crate::schedule::{Blocks, BufferId, Descent, Plan, Reduction, Step, Storage};
 use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 use std::collections::{BTreeSet, HashMap};
 
-/// Says what a node is, as a formula, for the comments of the generated code.
-pub type Formula<'a> = &'a dyn Fn(&Plan, NodeId) -> String;
+/// Says what a node is, as a formula, for the comments of the generated code. What has been computed has a name in the graph.
+pub type Formula<'a> = &'a dyn Fn(&Graph, NodeId) -> String;
 
 /// The fewest rows of a block, and the fewest where each block adds to a matrix.
 const LEAST: usize = 32;
@@ -162,7 +162,7 @@ impl Steps<'_> {
             Step::Loop(l) => {
                 self.counter += 1;
                 let mut doc: Vec<String> = l.stores.iter().map(|(n, b)| self.store_doc(*n, *b)).collect();
-                doc.extend(l.reductions.iter().map(|r| self.doc(r.node)));
+                doc.extend(l.reductions.iter().map(|r| self.reduction_doc(r)));
                 doc.retain(|d| !d.is_empty());
                 let name = self.loop_name(l);
                 self.math |= self.together;
@@ -250,22 +250,34 @@ impl Steps<'_> {
         }
     }
 
-    fn doc(&self, id: NodeId) -> String {
-        let formula = (self.formula)(self.plan, id);
-        if formula.is_empty() { String::new() } else { format!(" `{formula}`") }
+    /// The formula of a node, of what has been computed before.
+    pub(super) fn text(&self, id: NodeId) -> String {
+        (self.formula)(&self.names.graph, id)
     }
 
     /// What a loop writes: a node, or what a sum begins with before products are added to it.
     fn store_doc(&self, node: NodeId, buffer: BufferId) -> String {
         let begins = self.plan.buffer_of.get(&node) != Some(&buffer) && self.continued.contains(&buffer);
-        if !begins {
-            return self.doc(node);
-        }
-        let formula = (self.formula)(self.plan, node);
+        let doc = self.assignment(buffer, "=", "", &self.text(node));
+        if begins && !doc.is_empty() { format!("{doc}, to begin with") } else { doc }
+    }
+
+    /// What a loop sums up.
+    fn reduction_doc(&self, r: &Reduction) -> String {
+        let factor = self.factor(r.coeff, &r.scalars);
+        self.assignment(r.buffer, if r.accumulate { "+=" } else { "=" }, &factor, &self.text(r.node))
+    }
+
+    /// `name = factor * formula`
+    pub(super) fn assignment(&self, to: BufferId, sign: &str, factor: &str, formula: &str) -> String {
         if formula.is_empty() {
-            return formula;
+            return String::new();
         }
-        format!(" `{} = {formula}`, to begin with", self.plan.buffers[buffer.0].name)
+        let name = &self.plan.buffers[to.0].name;
+        // A local definition goes before.
+        let (before, value) = formula.rsplit_once("; ").map_or(("", formula), |(d, value)| (d, value));
+        let before = if before.is_empty() { String::new() } else { format!("{before}; ") };
+        format!(" `{before}{name} {sign} {factor}{value}`")
     }
 
     /// A loop is called after what it computes.
@@ -309,7 +321,7 @@ impl Steps<'_> {
         };
         self.single |= writer.math;
         let Some(&b) = self.plan.buffer_of.get(&id) else { return TokenStream::new() };
-        let (name, t, tokens) = (self.names.of(b), self.cx.float.tokens(), code.tokens);
+        let (name, t, tokens) = (self.names.of(b), self.cx.float.tokens(), unparenthesised(code.tokens));
         quote!(let #name: #t = #tokens;)
     }
 

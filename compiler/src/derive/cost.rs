@@ -284,7 +284,7 @@ impl Methods<'_> {
 
     fn body(&self, plan: &Plan, cx: &Context) -> TokenStream {
         let view = View::default();
-        codegen::body(plan, cx, &|p, n| emit::text(&p.graph, n, &view).replace(ONE_OVER_M, "1/m"))
+        codegen::body(plan, cx, &|g, n| emit::text(g, n, &view).replace(ONE_OVER_M, "1/m"))
     }
 
     /// The lines that check `a` and `y` and make slices of them.

@@ -105,7 +105,8 @@ impl Kernel<'_> {
             };
             let stored = self.l.stores.iter().filter(|(n, _)| *n == id).count();
             let used = uses.get(&id).copied().unwrap_or(0);
-            if self.g.name(id).is_none() && used + stored <= 1 {
+            let named = self.g.name(id).is_some() && used > 0;
+            if !named && used + stored <= 1 {
                 values.insert(id, code);
                 continue;
             }
@@ -116,14 +117,14 @@ impl Kernel<'_> {
                     unique(self.names, &mut taken, &format!("v{temporaries}"))
                 }
             };
-            let tokens = &code.tokens;
+            let tokens = unparenthesised(code.tokens.clone());
             statements.extend(quote!(let #name = #tokens;));
             let named = quote!(#name);
             values.insert(id, if code.varies { Code::atom(named) } else { Code::fixed(named) });
         }
         for (node, buffer) in &self.l.stores {
             let axes: Vec<usize> = (0..self.g.rank(*node)).collect();
-            let value = self.value(*node, &axes, &values).tokens;
+            let value = unparenthesised(self.value(*node, &axes, &values).tokens);
             if let Some(a) = self.find(*buffer, *node, &identity) {
                 let entry = self.entry(a);
                 statements.extend(quote!(#entry = #value;));

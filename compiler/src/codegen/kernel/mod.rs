@@ -7,7 +7,7 @@ mod body;
 mod nest;
 
 use super::expr::{Code, Level, Writer};
-use super::{Context, Names, constant_product, identifier, plain_identifier};
+use super::{Context, Names, constant_product, identifier, plain_identifier, unparenthesised};
 use crate::ir::{AxisFn, Extent, Graph, NodeId, Number, Op, Operand};
 use crate::schedule::{BufferId, Class, Loop, Plan, Storage, class};
 use proc_macro2::{Ident, Literal, Span, TokenStream};

@@ -91,17 +91,10 @@ impl Items<'_> {
         if split.is_empty() { quote!() } else { quote!(let rest = &mut workspace.buffer[..]; #(#split)*) }
     }
 
-    /// What a node of a plan is, as a formula.
-    fn formula(&self, plan: &Plan) -> impl Fn(&Plan, NodeId) -> String + use<> {
+    /// What a node is, as a formula.
+    fn formula(&self) -> impl Fn(&Graph, NodeId) -> String + use<> {
         let view = View::of_batch(self.program.batch);
-        let names = self.named_outputs(plan);
-        move |p, n| {
-            let formula = emit::text(&p.graph, n, &view);
-            match names.get(&n).map(String::as_str).or_else(|| p.graph.name(n)) {
-                Some(name) => format!("{name} = {formula}"),
-                None => formula,
-            }
-        }
+        move |g, n| emit::text(g, n, &view)
     }
 
     /// A step of descent: the values, the check that they are finite, the updates.
@@ -120,7 +113,7 @@ impl Items<'_> {
         // No name of the text has a space in it.
         let descent =
             Descent::new(self.graph(), &values, &slopes, "learning rate", &codegen::is_one_function);
-        let (steps, updates) = codegen::descent(&descent, &self.context(), &self.formula(&descent.plan));
+        let (steps, updates) = codegen::descent(&descent, &self.context(), &self.formula());
         let method = Method { plan: descent.plan };
         let (body, cost) = (self.in_scope(&method.plan, &steps), self.cost(&method));
         let parameters = self.parameters(true);
@@ -136,7 +129,7 @@ impl Items<'_> {
 
     pub(super) fn body(&self, method: &Method) -> TokenStream {
         let plan = &method.plan;
-        self.in_scope(plan, &codegen::body(plan, &self.context(), &self.formula(plan)))
+        self.in_scope(plan, &codegen::body(plan, &self.context(), &self.formula()))
     }
 
     /// The steps of a plan after the lines that name the hyper-parameters and temporaries they read.
@@ -162,10 +155,6 @@ impl Items<'_> {
             })
             .collect();
         if unread.is_empty() { quote!() } else { quote!(let _ = (#(#unread,)*);) }
-    }
-
-    pub(super) fn named_outputs(&self, plan: &Plan) -> BTreeMap<NodeId, String> {
-        plan.outputs.iter().map(|o| (o.node, o.name.clone())).collect()
     }
 
     pub(super) fn result(&self, method: &Method) -> TokenStream {

@@ -32,14 +32,7 @@ impl Items<'_> {
             code.extend(quote!(let (#name, #rest) = #from.split_at_mut(#size);));
         }
         let view = View::default();
-        let names: BTreeMap<NodeId, String> = plan.outputs.iter().map(|o| (o.node, o.name.clone())).collect();
-        code.extend(codegen::body(plan, &cx, &move |p, n| {
-            let formula = emit::text(&p.graph, n, &view);
-            match names.get(&n).map(String::as_str).or_else(|| p.graph.name(n)) {
-                Some(name) => format!("{name} = {formula}"),
-                None => formula,
-            }
-        }));
+        code.extend(codegen::body(plan, &cx, &|g, n| emit::text(g, n, &view)));
         let grow = self.grow(plan);
         let extents = self.bind_extents(&quote!(#grow #code));
         quote!(#extents #grow #code)
