@@ -4,7 +4,7 @@
 
 use crate::diff;
 use crate::emit::{self, View};
-use crate::ir::{Graph, NodeId};
+use crate::ir::{Graph, NodeId, Op};
 use crate::lower::cost::{Part, Term};
 use crate::pipeline::{CostProgram, NetworkProgram, ObjectiveProgram};
 use crate::simplify::{self, Log};
@@ -121,6 +121,16 @@ fn escaped(text: &str) -> String {
         }
     }
     out
+}
+
+/// What the user wrote: each local on a line of its own, and what the last expression is.
+fn stated(text: &str, last: &str) -> Vec<String> {
+    let mut lines: Vec<String> =
+        text.split(';').map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    if let Some(line) = lines.last_mut() {
+        *line = format!("{last} = {line}");
+    }
+    lines
 }
 
 /// Writes nodes of one graph.
@@ -364,8 +374,14 @@ fn total_latex(by: &str) -> String {
 pub fn objective(program: &ObjectiveProgram, text: &str, residual: bool) -> Derivation {
     let mut d = Derivation::default();
     let pen = Pen { g: &program.graph, view: View::default() };
-    let title = if residual { format!("f = sum(r.^2)/2, r = {text}") } else { format!("f = {text}") };
-    let lines = d.section(&title, &title);
+    let title = stated(text, if residual { "f = sum(r.^2)/2, r" } else { "f" });
+    let lines = d.section(&title.join("\n"), &title.join("\n% "));
+    for local in program.graph.reachable(&[program.value]) {
+        let input = matches!(program.graph.op(local), Op::Input(_));
+        if let Some(name) = program.graph.name(local).filter(|_| !input && local != program.value) {
+            lines.push(pen.equation(name, &emit::latex_name(name), local, ""));
+        }
+    }
     lines.push(pen.equation("f", "f", program.value, ""));
     let lines = d.section("gradient", "gradient");
     for ((name, _), node) in program.wrt.iter().zip(&program.gradient) {

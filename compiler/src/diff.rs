@@ -324,7 +324,7 @@ impl Sweep {
 }
 
 /// A cotangent as the part that runs along `axes` and what stays beside a choice over them: inputs and deltas along
-/// other axes, which are finite, so that 0 times them is 0.
+/// other axes, numbers of things; all finite, so that 0 times them is 0.
 fn finite_beyond(g: &mut Graph, ct: &Tensor, axes: &[Index]) -> (Tensor, Vec<(Tensor, Number)>) {
     let (coeff, factors) = match g.op(ct.node).clone() {
         Op::Product { coeff, factors, bound } if bound.is_empty() && g.name(ct.node).is_none() => {
@@ -332,11 +332,14 @@ fn finite_beyond(g: &mut Graph, ct: &Tensor, axes: &[Index]) -> (Tensor, Vec<(Te
         }
         _ => (Number::ONE, vec![(ct.clone(), Number::ONE)]),
     };
-    let (outside, inside): (Vec<_>, Vec<_>) = factors.into_iter().partition(|(t, power)| {
-        matches!(g.op(t.node), Op::Input(_) | Op::Delta)
-            && power.as_int().is_some_and(|n| n > 0)
-            && t.indices.iter().any(|i| !axes.contains(i))
-    });
+    let (outside, inside): (Vec<_>, Vec<_>) =
+        factors.into_iter().partition(|(t, power): &(Tensor, Number)| match g.op(t.node) {
+            Op::Extent(_) => true,
+            Op::Input(_) | Op::Delta => {
+                power.as_int().is_some_and(|n| n > 0) && t.indices.iter().any(|i| !axes.contains(i))
+            }
+            _ => false,
+        });
     if outside.is_empty() {
         return (ct.clone(), outside);
     }

@@ -268,7 +268,8 @@ impl Graph {
         }
     }
 
-    /// `where(c, u, 0) · v` is `where(c, u · v, 0)`, for every `v` that runs along nothing but the condition's axes.
+    /// `where(c, u, 0) · v` is `where(c, u · v, 0)`, for every `v` that runs along nothing but the condition's axes. How many
+    /// there are of something is no such `v`: it is finite, and best multiplied last.
     fn push_into_select(
         &mut self,
         coeff: Number,
@@ -283,7 +284,8 @@ impl Graph {
                 continue;
             }
             let inside = |p: &Part| {
-                p.indices.iter().all(|i| part.indices.contains(i)) && !matches!(self.op(p.node), Op::Delta)
+                p.indices.iter().all(|i| part.indices.contains(i))
+                    && !matches!(self.op(p.node), Op::Delta | Op::Extent(_))
             };
             let (moved, kept): (Vec<_>, Vec<_>) =
                 parts.iter().enumerate().filter(|(n, _)| *n != k).map(|(_, p)| p.clone()).partition(inside);
