@@ -6,7 +6,7 @@
 //! result: a vector, a matrix, an outer product, a diagonal. Where that fails the answer is `None`, and the caller
 //! writes entries.
 
-use super::notation::{Notation, Tree, Whole, elementwise, matmul, transpose};
+use super::notation::{Notation, Tree, Whole, elementwise, matmul, transpose, transposes};
 use super::scale::without_scale;
 use crate::ir::Number;
 
@@ -279,14 +279,6 @@ impl Contraction {
             }
             _ => None,
         }
-    }
-}
-
-fn transposes(note: &Notation) -> usize {
-    match note {
-        Notation::Matmul(factors) => factors.iter().map(transposes).sum(),
-        Notation::Transpose(_) => 1,
-        _ => 0,
     }
 }
 

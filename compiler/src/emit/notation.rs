@@ -330,7 +330,15 @@ pub fn matmul(left: Notation, right: Notation) -> Notation {
 pub fn transpose(note: Notation) -> Notation {
     match note {
         Notation::Transpose(inner) => *inner,
-        Notation::Matmul(inner) => Notation::Matmul(inner.into_iter().rev().map(transpose).collect()),
+        Notation::Matmul(inner) => {
+            let last = inner.len().saturating_sub(1);
+            // Between others a diagonal is a matrix; at the ends it may be the vector of a matrix's diagonal.
+            let turned = |(k, note): (usize, Notation)| match note {
+                Notation::Whole(Whole::Diag, _) if k > 0 && k < last => note,
+                note => transpose(note),
+            };
+            Notation::Matmul(inner.into_iter().enumerate().map(turned).rev().collect())
+        }
         Notation::Negative(inner) => negative(transpose(*inner)),
         Notation::Times(mut inner) => {
             if let Some(last) = inner.pop() {
@@ -340,6 +348,40 @@ pub fn transpose(note: Notation) -> Notation {
         }
         Notation::Over(above, below) => Notation::Over(Box::new(transpose(*above)), below),
         Notation::Whole(Whole::Eye | Whole::Matrix, _) => note,
+        Notation::Sum(terms) if terms.iter().all(|(_, term)| is_array(term)) => {
+            let turned = Notation::Sum(terms.iter().map(|(sign, t)| (*sign, transpose(t.clone()))).collect());
+            let note = Notation::Sum(terms);
+            if transposes(&turned) <= transposes(&note) {
+                turned
+            } else {
+                Notation::Transpose(Box::new(note))
+            }
+        }
         note => Notation::Transpose(Box::new(note)),
+    }
+}
+
+/// Whether a term is seen to be no scalar that stands for an array of it, or may be transposed as one.
+fn is_array(note: &Notation) -> bool {
+    match note {
+        Notation::Matmul(_) | Notation::Transpose(_) => true,
+        Notation::Whole(whole, _) => {
+            matches!(whole, Whole::Inverse | Whole::Diag | Whole::Eye | Whole::Matrix)
+        }
+        Notation::Negative(inner) | Notation::Over(inner, _) => is_array(inner),
+        Notation::Times(factors) => factors.last().is_some_and(is_array),
+        _ => false,
+    }
+}
+
+/// How many transposes a sum of products of matrices has.
+pub(super) fn transposes(note: &Notation) -> usize {
+    match note {
+        Notation::Matmul(factors) => factors.iter().map(transposes).sum(),
+        Notation::Sum(terms) => terms.iter().map(|(_, term)| transposes(term)).sum(),
+        Notation::Negative(inner) | Notation::Over(inner, _) => transposes(inner),
+        Notation::Times(factors) => factors.last().map_or(0, transposes),
+        Notation::Transpose(_) => 1,
+        _ => 0,
     }
 }

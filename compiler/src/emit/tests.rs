@@ -79,6 +79,13 @@ fn gradients_are_written_as_in_a_textbook() {
         ("x'*A*x", "A: matrix, x: vector", "x", "A' * x + A * x"),
         ("x'*A*y", "A: matrix, x: vector, y: vector", "A", "x * y'"),
         ("logdet(A)", "A: matrix", "A", "inv(A)'"),
+        // A sum is turned where that saves a transpose, and a diagonal between others is its own.
+        (
+            "sum(w .* rowsum((X*A).^2))/2 - logdet(A)",
+            "X: matrix, w: vector, A: matrix",
+            "A",
+            "X' * diag(w) * X * A - inv(A)'",
+        ),
         ("b'*inv(A)*b", "A: matrix, b: vector", "A", "-inv(A)' * b * b' * inv(A)'"),
         ("sum(X)", "X: matrix", "X", "matrix(1)"),
         ("sum(x)", "x: vector", "x", "vector(1)"),
