@@ -55,7 +55,9 @@ fn after_reserving_products_allocate_nothing_the_first_time() {
     let mut out = vec![0.0; most * most];
     reserve::<f32>();
     let before = COUNT.get();
-    for (m, k, n) in [(700, 600, 900), (513, 385, 33), (most, 3, most), (12, most, most), (1, most, most)] {
+    for (m, k, n) in
+        [(700, 600, 900), (513, 385, 33), (40, 250, 8000), (most, 3, most), (12, most, most), (1, most, most)]
+    {
         let (x, w, turned) =
             (Mat::rows(&a[..m * k], m, k), Mat::rows(&b[..k * n], k, n), Mat::rows(&b[..k * n], n, k).t());
         matmul(MatMut::rows(&mut out[..m * n], m, n), Accum::Replace, 1.0, x, w);

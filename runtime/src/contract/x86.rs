@@ -373,7 +373,7 @@ impl Form {
             if p.m == 1 { Self::Dot } else { Self::Column }
         } else if columns_adjacent && p.m == 1 {
             row(p.n, p.k)
-        } else if k_adjacent && !columns_adjacent && few_terms {
+        } else if k_adjacent && !columns_adjacent && few_terms && p.n * p.k <= BLOCK_B / size_of::<V::T>() {
             // Adding up a vector's lanes for each number costs more than copying `b`.
             Self::Turned
         } else if k_adjacent && p.m == 1 {
