@@ -134,6 +134,10 @@ fn data_read_twice_are_read_in_blocks() {
     // The gradient wants all of X*w before it begins: its norm, which is no square.
     assert_eq!(products("norm2(X*w - y)"), 0);
     assert_eq!(products("sum(exp(w))"), 0);
+    // What stays inside has room for a block; without blocks, for all rows.
+    let whole = |expr: &str| plan_of(expr).buffers.iter().filter(|b| b.storage == Storage::Temporary).count();
+    assert_eq!(whole("norm2(X*w - y)^2/2"), 0);
+    assert_ne!(whole("norm2(X*w - y)"), 0);
 }
 
 #[test]
@@ -188,7 +192,7 @@ fn kept_for_the_hessian(expr: &str, variables: &[(&str, &[&str])]) -> Vec<Vec<St
     let blocks = program.hessian.iter().flatten().enumerate();
     let outputs: Vec<Output> = blocks.map(|(k, &node)| Output { name: format!("h{k}"), node }).collect();
     let plan = schedule(&program.graph, &outputs, Policy::Blocks);
-    let kept = plan.buffers.iter().filter(|b| b.storage == Storage::Temporary);
+    let kept = plan.buffers.iter().filter(|b| matches!(b.storage, Storage::Temporary | Storage::Block));
     let name = |&e: &Extent| plan.graph.extents.name(e);
     kept.map(|b| b.shape.iter().map(name).collect()).collect()
 }

@@ -5,27 +5,36 @@ use core::ops::Range;
 /// Bytes of a block: half of a second-level cache of 512 KiB, which processors since about 2017 have at least.
 const BYTES: usize = 256 * 1024;
 
-/// The blocks of `rows` rows of `len` numbers each, in order: of equal length but for the last, and of half of `least`
-/// rows or more where there are so many. The lengths depend on the arguments alone, never on the processor.
-pub fn of_rows<T>(rows: usize, len: usize, least: usize) -> impl Iterator<Item = Range<usize>> {
+/// How many of `rows` rows of `len` numbers each make a block: half of `least` or more where there are so many, and about
+/// equally many in each. The number depends on the arguments alone, never on the processor.
+#[must_use]
+pub fn length<T>(rows: usize, len: usize, least: usize) -> usize {
     let row = len.saturating_mul(size_of::<T>()).max(1);
     let most = (BYTES / row).max(least).max(1);
     // Equal blocks, in multiples of eight rows.
     let count = rows.div_ceil(most).max(1);
-    let block = rows.div_ceil(count).next_multiple_of(8);
-    (0..rows).step_by(block.max(1)).map(move |start| start..rows.min(start + block))
+    rows.div_ceil(count).next_multiple_of(8).min(rows)
+}
+
+/// The blocks of `rows` rows, in order, each of `length` rows but for the last.
+pub fn of_rows(rows: usize, length: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..rows).step_by(length.max(1)).map(move |start| start..rows.min(start.saturating_add(length.max(1))))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn blocks(rows: usize, len: usize, least: usize) -> Vec<Range<usize>> {
+        of_rows(rows, length::<f64>(rows, len, least)).collect()
+    }
+
     #[test]
     fn blocks_cover_all_rows_once() {
         for (rows, len, least) in
             [(0, 5, 32), (1, 5, 32), (10_000, 200, 32), (10_000, 1_000_000, 32), (777, 3, 1)]
         {
-            let blocks: Vec<Range<usize>> = of_rows::<f64>(rows, len, least).collect();
+            let blocks = blocks(rows, len, least);
             assert_eq!(
                 blocks.iter().flat_map(Clone::clone).collect::<Vec<_>>(),
                 (0..rows).collect::<Vec<_>>()
@@ -36,9 +45,9 @@ mod tests {
 
     #[test]
     fn a_block_stays_in_the_cache() {
-        assert!(of_rows::<f64>(10_000, 200, 32).all(|b| b.len() * 200 * 8 <= BYTES + 8 * 200 * 8));
+        assert!(blocks(10_000, 200, 32).iter().all(|b| b.len() * 200 * 8 <= BYTES + 8 * 200 * 8));
         // Without numbers in the rows, and with more than memory holds, there still are blocks.
-        assert_eq!(of_rows::<f64>(10, 0, 32).count(), 1);
-        assert_eq!(of_rows::<f64>(100, usize::MAX, 32).count(), 4);
+        assert_eq!(blocks(10, 0, 32).len(), 1);
+        assert_eq!(blocks(100, usize::MAX, 32).len(), 4);
     }
 }

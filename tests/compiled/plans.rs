@@ -77,13 +77,14 @@ pub(crate) fn module(
                 }
             }
             // What is read before it is written shows.
-            Storage::Output | Storage::Temporary => {
+            Storage::Output | Storage::Temporary | Storage::Block => {
                 let n = Literal::usize_unsuffixed(len(&buffer.shape));
                 body.extend(quote!(let mut #name = vec![f64::NAN; #n]; let #name = &mut #name[..];));
             }
             Storage::Scalar => {}
         }
     }
+    body.extend(cx.bind_block_rows(&plan));
     body.extend(codegen::body(&plan, &cx, &|_, _| String::new()));
     let results = plan.output_buffers.iter().map(|b| {
         let buffer = &plan.buffers[b.0];

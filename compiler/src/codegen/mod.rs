@@ -13,10 +13,14 @@ mod together;
 pub use step::{Formula, body, descent, is_one_function};
 
 use crate::ir::{Extent, ExtentKind, Graph, Number, Op};
-use crate::schedule::{BufferId, Plan};
+use crate::schedule::{Blocks, Buffer, BufferId, Plan, Storage};
 use proc_macro2::{Delimiter, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::quote;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The fewest rows of a block, and the fewest where each block adds to a matrix.
+const LEAST: usize = 32;
+const LEAST_FOR_MATRICES: usize = 256;
 
 /// The number type of the generated code.
 #[derive(Clone, Debug)]
@@ -107,6 +111,53 @@ impl Context {
         if shape.is_empty() { quote!(1) } else { self.product(g, shape) }
     }
 
+    /// What the number of entries of a buffer's array is the product of.
+    #[must_use]
+    pub fn factors(&self, plan: &Plan, buffer: &Buffer) -> Vec<TokenStream> {
+        let mut factors: Vec<TokenStream> =
+            buffer.shape.iter().map(|&e| self.extent(&plan.graph, e)).collect();
+        if buffer.storage == Storage::Block
+            && let (Some(b), Some(rows)) = (plan.blocks(), factors.first_mut())
+        {
+            *rows = self.block_rows(plan, b);
+        }
+        factors
+    }
+
+    /// How many rows a block has.
+    fn block_rows(&self, plan: &Plan, b: &Blocks) -> TokenStream {
+        let (runtime, t) = (&self.runtime, self.float.tokens());
+        let rows = self.extent(&plan.graph, b.extent);
+        let row = self.entries(&plan.graph, &b.row);
+        let least = Literal::usize_unsuffixed(if b.matrix_sums { LEAST_FOR_MATRICES } else { LEAST });
+        quote!(#runtime::blocks::length::<#t>(#rows, #row, #least))
+    }
+
+    /// The line that says how many rows a block has, where the plan has blocks: [`body`] expects it before, and arrays of
+    /// so many rows.
+    #[must_use]
+    pub fn bind_block_rows(&self, plan: &Plan) -> TokenStream {
+        plan.blocks().map_or_else(TokenStream::new, |b| {
+            let rows = self.block_rows(plan, b);
+            quote!(let block_rows = #rows;)
+        })
+    }
+
+    /// The number of entries of a buffer's array, in lines after [`bind_block_rows`](Self::bind_block_rows).
+    #[must_use]
+    pub fn numbers(&self, plan: &Plan, buffer: &Buffer) -> TokenStream {
+        if buffer.storage != Storage::Block {
+            return self.entries(&plan.graph, &buffer.shape);
+        }
+        match &buffer.shape[1..] {
+            [] => quote!(block_rows),
+            row => {
+                let row = self.entries(&plan.graph, row);
+                quote!(block_rows * #row)
+            }
+        }
+    }
+
     /// The product of extents.
     fn product(&self, g: &Graph, extents: &[Extent]) -> TokenStream {
         if let Some(n) = constant_product(g, extents) {
@@ -114,10 +165,16 @@ impl Context {
             return quote!(#n);
         }
         let factors: Vec<TokenStream> = extents.iter().map(|&e| self.extent(g, e)).collect();
-        match factors.as_slice() {
-            [] => quote!(1),
-            [first, rest @ ..] => quote!(#first #(* #rest)*),
-        }
+        times(&factors)
+    }
+}
+
+/// The product of these factors.
+#[must_use]
+pub fn times(factors: &[TokenStream]) -> TokenStream {
+    match factors {
+        [] => quote!(1),
+        [first, rest @ ..] => quote!(#first #(* #rest)*),
     }
 }
 
@@ -236,6 +293,7 @@ fn is_reserved(name: &str) -> bool {
             | "out"
             | "start"
             | "block"
+            | "block_rows"
             | "width"
             | "lane"
             | "workspace"

@@ -6,16 +6,12 @@ use super::{Context, Names, plain_identifier, together, unparenthesised};
 use crate::emit::{self, View};
 use crate::ir::{AxisFn, Graph, NodeId, Number, Op, Operand, Term};
 use crate::schedule::{Blocks, BufferId, Descent, Plan, Reduction, Step, Storage};
-use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 use std::collections::{BTreeSet, HashMap};
 
 /// Says what a node is, as a formula, for the comments of the generated code. What has been computed has a name in the graph.
 pub type Formula<'a> = &'a dyn Fn(&Graph, NodeId) -> String;
-
-/// The fewest rows of a block, and the fewest where each block adds to a matrix.
-const LEAST: usize = 32;
-const LEAST_FOR_MATRICES: usize = 256;
 
 /// The statements of a plan.
 ///
@@ -188,7 +184,6 @@ impl Steps<'_> {
     fn blocks(&mut self, b: &Blocks) -> TokenStream {
         let (g, runtime, zero) = (&self.plan.graph, &self.cx.runtime, self.cx.number(Number::ZERO));
         let rows = self.cx.extent(g, b.extent);
-        let row = self.cx.entries(g, &b.row);
         // Inside, the number of rows goes by its name, where it has one.
         let extent = g.extents.name(b.extent);
         let mut cx = self.cx.clone();
@@ -198,25 +193,26 @@ impl Steps<'_> {
             _ => plain_identifier(&extent),
         };
         cx.extents.insert(extent, quote!(#here));
-        let least = Literal::usize_unsuffixed(if b.matrix_sums { LEAST_FOR_MATRICES } else { LEAST });
         let mut before = TokenStream::new();
         for &id in &b.zeroed {
             let (name, n) = (self.names.of(id), self.cx.entries(g, &self.plan.buffers[id.0].shape));
             before.extend(quote!(#name[..#n].fill(#zero);));
         }
-        let written = |id: BufferId| self.plan.buffers[id.0].storage != Storage::Input;
+        let storage = |id: BufferId| self.plan.buffers[id.0].storage;
         let cuts: TokenStream = b
             .rows
             .iter()
             .map(|&id| {
                 let (name, shape) = (self.names.of(id), &self.plan.buffers[id.0].shape);
-                let mutable = if written(id) { quote!(mut) } else { quote!() };
-                if shape.len() == 1 {
-                    return quote!(let #name = &#mutable #name[block.start..block.end];);
-                }
+                let mutable = if storage(id) == Storage::Input { quote!() } else { quote!(mut) };
                 let n = self.cx.entries(g, &shape[1..]);
                 let n = if n.clone().into_iter().count() > 1 { quote!((#n)) } else { n };
-                quote!(let #name = &#mutable #name[block.start * #n..block.end * #n];)
+                match (storage(id), shape.len()) {
+                    (Storage::Block, 1) => quote!(let #name = &mut #name[..block.len()];),
+                    (Storage::Block, _) => quote!(let #name = &mut #name[..block.len() * #n];),
+                    (_, 1) => quote!(let #name = &#mutable #name[block.start..block.end];),
+                    _ => quote!(let #name = &#mutable #name[block.start * #n..block.end * #n];),
+                }
             })
             .collect();
         let mut inside = Steps {
@@ -236,11 +232,11 @@ impl Steps<'_> {
             add.extend(quote!(#total += #name;));
             after.extend(quote!(let #name = #total;));
         }
-        let (t, doc) = (self.cx.float.tokens(), " In blocks of rows that stay in the cache.");
+        let doc = " In blocks of rows that stay in the cache.";
         quote! {
             #before
             #[doc = #doc]
-            for block in #runtime::blocks::of_rows::<#t>(#rows, #row, #least) {
+            for block in #runtime::blocks::of_rows(#rows, block_rows) {
                 #cuts
                 let #here = block.len();
                 #inner

@@ -3,7 +3,7 @@
 //! A step can run on a block of rows if the extent that is divided is the first of every array it touches, or none of
 //! its extents. What it sums over the rows it adds to, block after block; steps that read such a sum come after.
 
-use super::{Blocks, BufferId, Loop, MatMul, Plan, Product, Step};
+use super::{Blocks, BufferId, Loop, MatMul, Plan, Product, Step, Storage};
 use crate::ir::{AxisFn, Extent, ExtentKind, NodeId, Op, Operand};
 use std::collections::BTreeSet;
 
@@ -34,6 +34,9 @@ pub(super) fn blocked(mut plan: Plan) -> Plan {
         .map(|(_, steps)| steps);
     if let Some(steps) = best {
         plan.steps = steps;
+        for b in plan.needed_in_blocks_only() {
+            plan.buffers[b.0].storage = Storage::Block;
+        }
     }
     plan
 }
@@ -111,6 +114,18 @@ impl Plan {
             .max_by_key(Vec::len)
             .unwrap_or_default();
         Blocks { extent, row, matrix_sums, rows: rows.into_iter().collect(), zeroed, totals, steps }
+    }
+
+    /// The temporaries that no step sees whole.
+    fn needed_in_blocks_only(&self) -> BTreeSet<BufferId> {
+        let Some(blocks) = self.blocks() else { return BTreeSet::new() };
+        let temporary = |b: &&BufferId| self.buffers[b.0].storage == Storage::Temporary;
+        let mut only: BTreeSet<BufferId> = blocks.rows.iter().filter(temporary).copied().collect();
+        for step in self.steps.iter().filter(|s| !matches!(s, Step::Blocks(_))) {
+            let effects = self.effects(step, blocks.extent);
+            only.retain(|b| !effects.reads.contains(b) && !effects.writes.contains(b));
+        }
+        only
     }
 
     /// Whether the array's first axis is the divided one.

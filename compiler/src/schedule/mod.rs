@@ -56,6 +56,8 @@ pub enum Storage {
     Output,
     /// In an array of the workspace.
     Temporary,
+    /// In an array of the workspace that holds one block of rows.
+    Block,
     /// In a local variable.
     Scalar,
 }
@@ -185,6 +187,12 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The steps that run in blocks of rows.
+    #[must_use]
+    pub fn blocks(&self) -> Option<&Blocks> {
+        self.steps.iter().find_map(|step| if let Step::Blocks(b) = step { Some(b) } else { None })
+    }
+
     /// The steps, those in blocks among them.
     pub fn flat_steps(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().flat_map(|step| match step {

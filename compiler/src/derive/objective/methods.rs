@@ -24,9 +24,10 @@ impl Items<'_> {
             });
         }
         let temporaries: Vec<_> = plan.buffers.iter().filter(|b| taken_of_workspace(b, blocks)).collect();
+        code.extend(cx.bind_block_rows(plan));
         for (k, b) in temporaries.iter().enumerate() {
             let name = codegen::identifier(&b.name);
-            let size = cx.entries(&plan.graph, &b.shape);
+            let size = cx.numbers(plan, b);
             let from = if k == 0 { quote!(self.workspace) } else { quote!(rest) };
             let rest = if k + 1 == temporaries.len() { quote!(_) } else { quote!(rest) };
             code.extend(quote!(let (#name, #rest) = #from.split_at_mut(#size);));

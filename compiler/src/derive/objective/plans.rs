@@ -82,7 +82,8 @@ pub(super) fn by_variable(
 
 /// Whether a method has the array in its workspace: temporaries, and blocks that it copies out.
 pub(super) fn taken_of_workspace(buffer: &Buffer, blocks: bool) -> bool {
-    buffer.storage == Storage::Temporary || (blocks && buffer.storage == Storage::Output)
+    matches!(buffer.storage, Storage::Temporary | Storage::Block)
+        || (blocks && buffer.storage == Storage::Output)
 }
 
 /// Whether the identifier occurs in the code.

@@ -379,10 +379,11 @@ impl Items<'_> {
         let cx = self.context();
         let mut room = Room::new();
         for b in plan.buffers.iter().filter(|b| taken_of_workspace(b, blocks)) {
-            let size = cx.entries(&plan.graph, &b.shape);
-            let extents = || b.shape.iter().map(|&e| cx.extent(&plan.graph, e)).collect();
+            let extents = cx.factors(plan, b);
+            let constant = extents.is_empty() || b.storage != Storage::Block;
+            let size = if constant { cx.entries(&plan.graph, &b.shape) } else { codegen::times(&extents) };
             let arrays = room.entry(size.to_string());
-            arrays.or_insert_with(|| Arrays { count: 0, size, extents: extents() }).count += 1;
+            arrays.or_insert_with(|| Arrays { count: 0, size, extents }).count += 1;
         }
         room
     }
