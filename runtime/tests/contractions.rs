@@ -361,7 +361,9 @@ fn products_do_not_depend_on_the_number_of_threads() {
     let on = |threads: usize| {
         set_threads(threads);
         let mut found: Vec<Vec<f64>> = Vec::new();
-        for (m, k, n) in [(120, 130, 140), (10, 784, 100), (7, 40, 3000), (2000, 300, 1), (1, 300, 2000)] {
+        for (m, k, n) in
+            [(120, 130, 140), (10, 784, 300), (7, 100, 3000), (150, 130, 140), (4000, 600, 1), (1, 600, 4000)]
+        {
             let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
             for transposed in [false, true] {
                 let a = if transposed { Mat::rows(&a, k, m).t() } else { Mat::rows(&a, m, k) };
@@ -372,9 +374,9 @@ fn products_do_not_depend_on_the_number_of_threads() {
                 }
             }
         }
-        let (x, w) = (numbers(300 * 90, 3), numbers(300, 4));
+        let (x, w) = (numbers(400 * 90, 3), numbers(400, 4));
         let mut out = vec![0.0; 90 * 90];
-        gram(MatMut::rows(&mut out, 90, 90), Accum::Replace, 1.0, Mat::rows(&x, 300, 90), Some(&w));
+        gram(MatMut::rows(&mut out, 90, 90), Accum::Replace, 1.0, Mat::rows(&x, 400, 90), Some(&w));
         found.push(out);
         set_threads(1);
         found
