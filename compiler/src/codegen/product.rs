@@ -86,7 +86,8 @@ impl Steps<'_> {
         let decay = m.decay.map(|d| self.scalar_value(d).tokens);
         let doc = match &decay {
             Some(decay) => {
-                self.assignment(m.out, &format!("= {decay} * {name} +"), factor, &self.text(m.product))
+                let sign = sign.trim_end_matches('=');
+                self.assignment(m.out, &format!("= {decay} * {name} {sign}"), factor, &self.text(m.product))
             }
             None => self.assignment(m.out, sign, factor, &self.text(m.product)),
         };
