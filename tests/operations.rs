@@ -213,3 +213,43 @@ fn no_array_of_four_axes_is_kept_for_a_hessian() {
     let over_data = kept.iter().filter(|extents| extents.contains(&"n".to_owned()));
     assert!(over_data.clone().all(|extents| extents.len() < 4), "{kept:?}");
 }
+
+#[test]
+fn a_system_is_solved_and_never_by_an_inverse() {
+    let (n, d) = (1000, 20);
+    let count = objective_of("norm2(solve(D, X*w - y))^2");
+    // D⁻¹ r and its gradient's D⁻ᵀ by one factorisation.
+    assert_eq!((calls(&count, "factor"), calls(&count, "inverse")), (1, 0));
+    assert_eq!(count.products, n * n * n / 3 + 2 * n * n + 2 * n * d);
+    for expr in [
+        "(X*w)'*inv(D)*y",
+        "r = X*w - y; r'*solve(D, r)",
+        "sum(inv(D)*X*w)",
+        "tr(X'*inv(D)*X) * sum(w)",
+        "sum(rowsum(X .* (inv(D)*X)) .^ 2) + sum(w)",
+        "norm2(D'*inv(D)'*inv(D)*(X*w))^2",
+    ] {
+        let count = objective_of(expr);
+        assert_eq!((calls(&count, "factor"), calls(&count, "inverse")), (1, 0), "{expr}");
+        assert!(count.products <= n * n * n / 3 + 2 * n * n * d + 4 * n * n + 4 * n * d, "{expr}: {count:?}");
+    }
+}
+
+#[test]
+fn all_that_is_asked_of_a_matrix_is_asked_of_its_factors() {
+    let count = objective_of("y'*solve(D + exp(sum(w))*eye, y) + logdet(D + exp(sum(w))*eye)");
+    // The gradient is a trace of the inverse, so that is written out: once, from the same factors.
+    assert_eq!((calls(&count, "factor"), calls(&count, "inverse")), (1, 1));
+    let count = objective_of("w'*solve(X'*X + eye, w) + logdet(X'*X + eye) + det(X'*X + eye)");
+    assert_eq!((calls(&count, "factor_symmetric"), calls(&count, "inverse")), (1, 0));
+    // A⁻¹ w is A⁻ᵀ w: solved once, for the value and for the gradient.
+    let (n, d) = (1000, 20);
+    assert_eq!(count.products, n * (d * d + d) / 2 + d * d * d / 6 + d * d);
+}
+
+#[test]
+fn what_is_summed_alone_is_summed_first() {
+    let (n, d) = (1000, 20);
+    // D meets the row sums of X; every entry of the product would be n² d.
+    assert!(objective_of("sum(D*X) * sum(w)").products <= n * n + n * d);
+}

@@ -1,46 +1,13 @@
 //! Nothing is allocated per step, counted by the allocator itself.
 
-#![allow(unsafe_code, reason = "an allocator that counts can only be written with it")]
-
 mod common;
-
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+mod counting;
 
 use common::{Line, Linear, examples};
+use counting::allocations;
 use gradsmith_runtime::optim::{Adam, Momentum, Nesterov, Optimizer, RmsProp, Sgd};
 use gradsmith_runtime::train::{Data, Evaluator, Order, Trainer};
 use gradsmith_runtime::{Error, Parameters, check_finite, metrics};
-
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-// SAFETY: every call goes to the system's allocator as it came; counting touches a const-initialised
-// thread-local without a destructor, which allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// How often `f` allocates (a reallocation counts as one).
-fn allocations<R>(f: impl FnOnce() -> R) -> (usize, R) {
-    let before = ALLOCATIONS.get();
-    let result = f();
-    (ALLOCATIONS.get() - before, result)
-}
 
 #[test]
 fn the_counter_counts() {

@@ -6,6 +6,7 @@
 
 mod expr;
 mod kernel;
+mod linear;
 mod product;
 mod step;
 mod together;

@@ -67,10 +67,14 @@ impl Steps<'_> {
     }
 
     /// The factor of a product, that of what is there, and what the call is said to do.
-    fn scale(&mut self, m: &MatMul) -> (TokenStream, Option<TokenStream>, String) {
-        let factor = self.factor(m.coeff, &m.scalars);
-        // The formula of a product that nothing takes in has its constant.
-        let factor = if self.plan.buffer_of.get(&m.product) == Some(&m.out) { "" } else { factor.as_str() };
+    pub(super) fn scale(&mut self, m: &MatMul) -> (TokenStream, Option<TokenStream>, String) {
+        // The formula has the product's own constant.
+        let rest = match self.plan.graph.op(m.product) {
+            Op::Product { coeff, .. } => m.coeff.mul(coeff.pow(Number::MINUS_ONE)),
+            _ => m.coeff,
+        };
+        let factor = self.factor(rest, &m.scalars);
+        let factor = factor.as_str();
         let (sign, factor) = match (m.accumulate, factor.strip_prefix('-')) {
             (true, Some(factor)) => ("-=", factor),
             (true, None) => ("+=", factor),
@@ -139,14 +143,14 @@ impl Steps<'_> {
         }
     }
 
-    fn array(&self, operand: &Operand) -> Option<&Ident> {
+    pub(super) fn array(&self, operand: &Operand) -> Option<&Ident> {
         let buffer: &BufferId = self.plan.buffer_of.get(&operand.node)?;
         Some(self.names.of(*buffer))
     }
 }
 
 /// The extents of a product's locals, and what to call its loops' indices.
-struct Layout<'a> {
+pub(super) struct Layout<'a> {
     cx: &'a Context,
     g: &'a Graph,
     product: &'a Product,
@@ -156,7 +160,7 @@ struct Layout<'a> {
 }
 
 impl<'a> Layout<'a> {
-    fn new(cx: &'a Context, g: &'a Graph, m: &MatMul, product: &'a Product) -> Self {
+    pub(super) fn new(cx: &'a Context, g: &'a Graph, m: &MatMul, product: &'a Product) -> Self {
         let rank = g.rank(m.product);
         let mut locals = g.shape(m.product).to_vec();
         if let Op::Product { bound, .. } = g.op(m.product) {
@@ -181,7 +185,7 @@ impl<'a> Layout<'a> {
     }
 
     /// The call in its loops.
-    fn around(&self, call: TokenStream) -> TokenStream {
+    pub(super) fn around(&self, call: TokenStream) -> TokenStream {
         let loops: Vec<u8> = self.loops().collect();
         loops.into_iter().rev().fold(call, |inner, local| {
             let (index, n) = (Self::index(local), self.count(&[local]));
@@ -190,7 +194,7 @@ impl<'a> Layout<'a> {
     }
 
     /// The result as a matrix to write.
-    fn out(&self, array: &Ident) -> TokenStream {
+    pub(super) fn out(&self, array: &Ident) -> TokenStream {
         let runtime = &self.cx.runtime;
         let axes: Vec<u8> = (0..self.rank as u8).collect();
         let (rows, cols) = (&self.product.rows, &self.product.cols);
@@ -210,7 +214,7 @@ impl<'a> Layout<'a> {
     }
 
     /// An operand as a matrix to read: its rows, its columns.
-    fn view(&self, array: &Ident, operand: &Operand, rows: &[u8], cols: &[u8]) -> TokenStream {
+    pub(super) fn view(&self, array: &Ident, operand: &Operand, rows: &[u8], cols: &[u8]) -> TokenStream {
         let runtime = &self.cx.runtime;
         if rows.is_empty() || cols.is_empty() {
             let form = if cols.is_empty() { quote!(column) } else { quote!(row) };

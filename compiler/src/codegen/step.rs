@@ -3,7 +3,6 @@
 use super::expr::{Code, Level, Writer};
 use super::kernel::{Kernel, extent_scalar};
 use super::{Context, Names, plain_identifier, together, unparenthesised};
-use crate::emit::{self, View};
 use crate::ir::{AxisFn, Graph, NodeId, Number, Op, Operand, Term};
 use crate::schedule::{Blocks, BufferId, Descent, Plan, Reduction, Step, Storage};
 use proc_macro2::{Ident, TokenStream, TokenTree};
@@ -166,6 +165,8 @@ impl Steps<'_> {
             }
             Step::MatMul(m) => self.matmul(m),
             Step::Axis(id) => self.axis(*id),
+            Step::Factor(a) => self.factored(*a),
+            Step::Solve(m) => self.solve(m),
             Step::Linear(id) => self.linear(*id),
             Step::Blocks(b) => self.blocks(b),
             Step::Descend { array, rate, slope } => {
@@ -403,25 +404,5 @@ impl Steps<'_> {
             };
         }
         quote!(#runtime::axis::#f(&mut *#out_name, &*#x, #outer, #len, #inner);)
-    }
-
-    fn linear(&mut self, id: NodeId) -> TokenStream {
-        let g = &self.plan.graph;
-        let (Op::Inverse(a) | Op::Det(a) | Op::LogDet(a)) = g.op(id) else { return TokenStream::new() };
-        let (Some(&out), Some(&x)) = (self.plan.buffer_of.get(&id), self.plan.buffer_of.get(a)) else {
-            return TokenStream::new();
-        };
-        let Some(&room) = self.plan.room.get(&g.shape(*a)[0]) else { return TokenStream::new() };
-        let runtime = &self.cx.runtime;
-        let n = self.cx.extent(g, g.shape(*a)[0]);
-        let [out, x, room] = [out, x, room].map(|b| self.names.of(b));
-        let expression = emit::text(g, id, &View::default());
-        match g.op(id) {
-            Op::Inverse(_) => {
-                quote!(#runtime::linear::inverse(&mut *#out, &*#x, #n, &mut *#room, #expression)?;)
-            }
-            Op::Det(_) => quote!(let #out = #runtime::linear::det(&*#x, #n, &mut *#room);),
-            _ => quote!(let #out = #runtime::linear::logdet(&*#x, #n, &mut *#room, #expression)?;),
-        }
     }
 }

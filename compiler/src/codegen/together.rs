@@ -37,7 +37,9 @@ pub(super) fn suits(plan: &Plan) -> bool {
                 small(g, g.shape(arg.node))
             }
             // It may fail, and is never short.
-            Step::Linear(_) | Step::Blocks(_) | Step::Descend { .. } => false,
+            Step::Factor(_) | Step::Solve(_) | Step::Linear(_) | Step::Blocks(_) | Step::Descend { .. } => {
+                false
+            }
         })
 }
 

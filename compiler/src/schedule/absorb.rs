@@ -30,10 +30,24 @@ impl Planner {
             };
             let mut acc = Accumulated::default();
             let mut rest = Vec::new();
+            let mut begins = None;
             for (coeff, t) in terms {
                 match self.scaled_product(id, &t, &axes, &uses) {
-                    Some((node, c, scalars)) => acc.products.push((node, coeff.mul(c), scalars)),
-                    None => rest.push((coeff, t)),
+                    Some((node, c, scalars)) if class(&self.g, node) == Class::MatMul => {
+                        acc.products.push((node, coeff.mul(c), scalars));
+                    }
+                    // A solution stands where its right side did, so it is what a sum begins with, or no part of it.
+                    Some((node, c, scalars)) if begins.is_none() && rest.is_empty() => {
+                        begins = Some(((coeff, t), (node, coeff.mul(c), scalars)));
+                    }
+                    _ => rest.push((coeff, t)),
+                }
+            }
+            if let Some((term, solution)) = begins {
+                if rest.is_empty() && !acc.products.iter().any(|(n, ..)| gram(&self.g, *n)) {
+                    acc.products.insert(0, solution);
+                } else {
+                    rest.push(term);
                 }
             }
             if acc.products.is_empty() {
@@ -43,9 +57,8 @@ impl Planner {
                 acc.init = Some(self.g.sum_as(&rest, &axes));
             }
             // A matrix times itself is added to what is symmetric only, so it comes first.
-            let gram = |n: NodeId| Product::of(&self.g, n).is_some_and(|p| p.gram.is_some());
-            acc.products.sort_by_key(|(n, ..)| !gram(*n));
-            if gram(acc.products[0].0) && acc.init.is_some_and(|n| !symmetric(&self.g, n)) {
+            acc.products.sort_by_key(|(n, ..)| !gram(&self.g, *n));
+            if gram(&self.g, acc.products[0].0) && acc.init.is_some_and(|n| !symmetric(&self.g, n)) {
                 continue;
             }
             self.absorbed.extend(acc.products.iter().map(|(n, ..)| *n));
@@ -96,7 +109,7 @@ impl Planner {
         used
     }
 
-    /// A matrix product times scalars, used once: the product, the constant and the scalars.
+    /// A matrix product or a solution times scalars, used once: the product, the constant and the scalars.
     #[allow(clippy::type_complexity, reason = "taken apart at once by the only caller")]
     pub(super) fn scaled_product(
         &self,
@@ -109,9 +122,9 @@ impl Planner {
         if t.indices != axes {
             return None;
         }
-        let matmul = |n: NodeId| class(&self.g, n) == Class::MatMul;
+        let matmul = |n: NodeId| matches!(class(&self.g, n), Class::MatMul | Class::Solve);
         if matmul(t.node) {
-            return once(t.node).then(|| (t.node, Number::ONE, Vec::new()));
+            return once(t.node).then(|| (t.node, own_coeff(&self.g, t.node), Vec::new()));
         }
         // A term that others read, too, is computed for itself.
         if t.node != of && !once(t.node) {
@@ -138,8 +151,21 @@ impl Planner {
             }
         }
         bound.is_empty().then_some(())?;
-        product.map(|n| (n, *coeff, scalars))
+        product.map(|n| (n, coeff.mul(own_coeff(&self.g, n)), scalars))
     }
+}
+
+/// The constant of a product: 1 in a sum or a product, unless the text has a name for it.
+fn own_coeff(g: &Graph, id: NodeId) -> Number {
+    match g.op(id) {
+        Op::Product { coeff, .. } => *coeff,
+        _ => Number::ONE,
+    }
+}
+
+/// Whether a product is that of a matrix with itself.
+fn gram(g: &Graph, id: NodeId) -> bool {
+    Product::of(g, id).is_some_and(|p| p.gram.is_some())
 }
 
 /// Whether a matrix is seen to be symmetric: made of deltas and numbers.

@@ -155,7 +155,32 @@ impl Plan {
             }
             Step::Loop(l) => self.loop_effects(&mut effects, l, e),
             Step::MatMul(m) => self.product_effects(&mut effects, m, e),
-            Step::Axis(id) | Step::Linear(id) => {
+            Step::Solve(m) => {
+                self.product_effects(&mut effects, m, e);
+                let system = Product::of(&self.graph, m.product).and_then(|p| p.system(&self.graph));
+                if let Some(factors) = system.and_then(|s| self.factors.get(&s.matrix)) {
+                    effects.reads.extend([factors.room, factors.exchanges]);
+                }
+                // A sum over the rows would be the system itself in parts.
+                effects.divisible &= effects.sums.is_empty();
+            }
+            Step::Factor(a) => {
+                effects.divisible = false;
+                self.read(&mut effects, vec![*a], e);
+                if let Some(factors) = self.factors.get(a) {
+                    effects.writes.extend([factors.room, factors.exchanges]);
+                }
+            }
+            Step::Linear(id) => {
+                effects.divisible = false;
+                for a in self.graph.node(*id).children() {
+                    if let Some(factors) = self.factors.get(&a) {
+                        effects.reads.extend([factors.room, factors.exchanges]);
+                    }
+                }
+                self.write(&mut effects, *id, self.buffer_of.get(id).copied(), e);
+            }
+            Step::Axis(id) => {
                 let rows = match self.graph.op(*id) {
                     Op::Axis { arg, along, .. } => {
                         let own = self.graph.shape(arg.node);

@@ -22,6 +22,8 @@ pub enum Class {
     },
     /// A product of two matrices or vectors, or several: see [`Product`].
     MatMul,
+    /// The same with an inverse: the solution of a system.
+    Solve,
     /// A function along an axis, kept whole.
     Axis,
     /// Linear algebra: inverse, determinant.
@@ -76,15 +78,16 @@ fn contraction(g: &Graph, id: NodeId) -> Class {
     let (rank, locals) = (g.rank(id), g.rank(id) + bound.len());
     let product = Product::of(g, id);
     // A vector is no array to run along: several rows of the matrix go at a time.
-    if product.as_ref().is_some_and(|p| p.cols.is_empty()) {
-        return Class::MatMul;
+    let whole = |p: &Product| if p.system(g).is_some() { Class::Solve } else { Class::MatMul };
+    if let Some(p) = product.as_ref().filter(|p| p.cols.is_empty()) {
+        return whole(p);
     }
     let cover = factors.iter().find(|f| f.operand.axes.len() == locals && distinct(&f.operand.axes));
     if let Some(f) = cover {
         return Class::Reduction { space: f.operand.axes.clone(), covered: true };
     }
-    if product.is_some() {
-        return Class::MatMul;
+    if let Some(p) = &product {
+        return whole(p);
     }
     // Without a cover: one long loop. Where the last axis of the result is the last of an operand too, it goes
     // innermost, so that whole rows are added up; else what is summed over does.

@@ -129,10 +129,22 @@ impl Plan {
                 }
                 Step::Blocks(_) => {}
                 Step::Descend { array, .. } => count.arithmetic += 2 * volume(&self.buffers[array.0].shape),
+                Step::Solve(m) => count.products += locals(m.product),
+                Step::Factor(a) => {
+                    let n = size(g, g.shape(*a)[0], sizes);
+                    let symmetric = self.factors.get(a).is_some_and(|f| f.symmetric);
+                    count.products += n * n * n / if symmetric { 6 } else { 3 };
+                    count.call(if symmetric { "factor_symmetric" } else { "factor" }, 1);
+                }
                 Step::Linear(id) => {
-                    let children = g.node(*id).children();
-                    let n = children.first().map_or(0, |a| size(g, g.shape(*a)[0], sizes));
-                    count.products += n * n * n;
+                    let n = g.node(*id).children().first().map_or(0, |a| size(g, g.shape(*a)[0], sizes));
+                    match g.op(*id) {
+                        Op::Inverse(_) => {
+                            count.products += 2 * n * n * n / 3;
+                            count.call("inverse", 1);
+                        }
+                        _ => count.arithmetic += n,
+                    }
                 }
             }
         }

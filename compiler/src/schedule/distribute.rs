@@ -7,6 +7,7 @@
 
 use super::classify::is_elementwise;
 use super::order;
+use super::pairs::{self, Along};
 use crate::ir::{Graph, Index, NodeId, NodeMap, Number, Op, Tensor};
 use std::collections::BTreeSet;
 
@@ -103,9 +104,10 @@ fn work(g: &mut Graph, id: NodeId, uses: &[u32]) -> f64 {
             let out = locals[..g.rank(id)].to_vec();
             let factors = order::opened_factors(g, id, &locals, &|n| opened.contains(&n));
             pending.extend(factors.iter().map(|(t, _)| t.node).filter(|n| own(*n)));
-            total += order::work(g, factors.into_iter().map(|(t, _)| t.indices).collect(), &out);
+            let array = |(t, _): (Tensor, Number)| Along { indices: t.indices, inverse: false };
+            total += pairs::work(g, factors.into_iter().map(array).collect(), &out);
         } else if is_elementwise(g, id) {
-            total += order::size(g, g.shape(id));
+            total += pairs::entries_of(g, g.shape(id));
             pending.extend(g.node(id).children().into_iter().filter(|n| own(*n)));
         }
     }

@@ -25,7 +25,7 @@ impl Planner {
         let id = self.resolved(id);
         match self.class_of(id) {
             Class::Leaf => 0,
-            Class::MatMul | Class::Axis | Class::Linear => self.level_of(id) + 1,
+            Class::MatMul | Class::Solve | Class::Axis | Class::Linear => self.level_of(id) + 1,
             _ if self.accumulated.contains_key(&id) => self.level_of(id) + 1,
             _ => self.level_of(id),
         }
@@ -65,7 +65,7 @@ impl Planner {
                     Class::Elementwise | Class::Reduction { .. } => {
                         uses.iter().map(|u| self.level_for_loop(u)).max().unwrap_or(0)
                     }
-                    Class::MatMul | Class::Axis | Class::Linear => {
+                    Class::MatMul | Class::Solve | Class::Axis | Class::Linear => {
                         uses.iter().map(|u| self.level_for_call(u.node)).max().unwrap_or(0)
                     }
                     Class::Alias(inner) => self.level_of(*inner),
@@ -95,7 +95,7 @@ impl Planner {
                 self.level.insert(id, *level);
             }
             if self.absorbed.contains(&id) {
-                if *self.class_of(id) == Class::MatMul {
+                if matches!(self.class_of(id), Class::MatMul | Class::Solve) {
                     for child in self.g.node(id).children() {
                         readers.entry(child).or_default().push(None);
                     }

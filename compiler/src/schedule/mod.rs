@@ -11,9 +11,11 @@ mod classify;
 mod count;
 mod descent;
 mod distribute;
+mod inverses;
 mod levels;
 mod opening;
 mod order;
+mod pairs;
 mod planner;
 mod product;
 mod steps;
@@ -21,7 +23,7 @@ mod steps;
 pub use classify::{Class, class};
 pub use count::Operations;
 pub use descent::Descent;
-pub use product::Product;
+pub use product::{Product, System};
 
 use crate::ir::{AxisFn, Extent, Graph, NodeId, NodeMap, Number, Op, Tensor};
 use crate::syntax::ast::CompareOp;
@@ -122,6 +124,17 @@ pub struct MatMul {
     pub scalars: Vec<(NodeId, Number)>,
 }
 
+/// The factors of a square matrix: of all that is asked of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Factors {
+    /// Where they are.
+    pub room: BufferId,
+    /// Which rows were exchanged for them.
+    pub exchanges: BufferId,
+    /// Whether the matrix is symmetric, whatever the inputs are.
+    pub symmetric: bool,
+}
+
 /// Steps that run on a block of rows after the other, so that a block is read while it is in the cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blocks {
@@ -150,9 +163,13 @@ pub enum Step {
     Loop(Loop),
     /// A product of two.
     MatMul(MatMul),
+    /// A product with an inverse: a system, solved by the factors of its matrix.
+    Solve(MatMul),
+    /// The factors of a matrix.
+    Factor(NodeId),
     /// A function along an axis.
     Axis(NodeId),
-    /// Linear algebra.
+    /// What is asked of the factors of a matrix: the entries of its inverse, its determinant.
     Linear(NodeId),
     /// Steps for a block of rows after the other.
     Blocks(Blocks),
@@ -176,8 +193,8 @@ pub struct Plan {
     pub buffers: Vec<Buffer>,
     /// The buffer of each node that has one.
     pub buffer_of: BTreeMap<NodeId, BufferId>,
-    /// For the linear algebra of n×n matrices: an array that it may write over.
-    pub room: BTreeMap<Extent, BufferId>,
+    /// The matrices that are factored.
+    pub factors: BTreeMap<NodeId, Factors>,
     /// What to do, in order.
     pub steps: Vec<Step>,
     /// The outputs, with the nodes they now are, in the order asked for.
@@ -210,13 +227,17 @@ pub fn schedule(graph: &Graph, outputs: &[Output], policy: Policy) -> Plan {
     if policy == Policy::Recompute {
         roots = spell_out_axis_functions(&mut g, &roots);
     }
+    // What is known of matrices is known of the formulas, before they are taken apart.
+    let symmetric = inverses::symmetric(&mut g, &roots);
+    roots.extend(&symmetric);
     let roots = share_logarithms(&mut g, &roots);
     let roots = distribute::distributed(&mut g, &roots);
-    let roots = order::binarise(&mut g, &roots);
-    let roots = align::aligned(&mut g, &roots);
+    let roots = order::binarise(&mut g, &roots, &roots[outputs.len()..]);
+    let mut roots = align::aligned(&mut g, &roots);
+    let symmetric = roots.split_off(outputs.len()).into_iter().collect();
     let outputs: Vec<Output> =
         outputs.iter().zip(&roots).map(|(o, n)| Output { name: o.name.clone(), node: *n }).collect();
-    let plan = planner::Planner::new(g, outputs, policy).plan();
+    let plan = planner::Planner::new(g, outputs, policy, symmetric).plan();
     if policy == Policy::Blocks { blocks::blocked(plan) } else { plan }
 }
 

@@ -4,7 +4,8 @@
 //! a part of each of them where that is less work, as `X'*D*X` in `(X'*D*X)*w` and `(X'*D*X)'*v`, which are best never
 //! formed. Users come first, so that what is asked of a node is whether it pays in what its users have become.
 
-use super::order;
+use super::inverses::Inverses;
+use super::{order, pairs};
 use crate::ir::{Graph, Index, NodeId, Op};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const MOST_FACTORS: usize = 24;
 
 /// The contractions to open wherever they are used.
-pub(super) fn opened(g: &mut Graph, roots: &[NodeId]) -> BTreeSet<NodeId> {
+pub(super) fn opened(g: &mut Graph, roots: &[NodeId], inverses: &Inverses) -> BTreeSet<NodeId> {
     let nodes = g.reachable(roots);
     let mut users: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
     let mut whole: BTreeSet<NodeId> = roots.iter().copied().collect();
@@ -34,7 +35,7 @@ pub(super) fn opened(g: &mut Graph, roots: &[NodeId]) -> BTreeSet<NodeId> {
             continue;
         }
         let once = users.get(&id).is_some_and(|u| u.len() == 1);
-        if once || pays(g, id, &users, &opened) {
+        if once || pays(g, id, &users, &opened, inverses) {
             opened.insert(id);
         }
     }
@@ -42,7 +43,13 @@ pub(super) fn opened(g: &mut Graph, roots: &[NodeId]) -> BTreeSet<NodeId> {
 }
 
 /// Whether the users of `id` with it inside are less work than without it and `id` apart.
-fn pays(g: &mut Graph, id: NodeId, users: &BTreeMap<NodeId, Vec<NodeId>>, opened: &BTreeSet<NodeId>) -> bool {
+fn pays(
+    g: &mut Graph,
+    id: NodeId,
+    users: &BTreeMap<NodeId, Vec<NodeId>>,
+    opened: &BTreeSet<NodeId>,
+    inverses: &Inverses,
+) -> bool {
     let mut standing = BTreeSet::new();
     let mut pending: Vec<NodeId> = users.get(&id).cloned().unwrap_or_default();
     while let Some(user) = pending.pop() {
@@ -53,10 +60,12 @@ fn pays(g: &mut Graph, id: NodeId, users: &BTreeMap<NodeId, Vec<NodeId>>, opened
         }
     }
     let (outside, inside) = (|n: NodeId| opened.contains(&n), |n: NodeId| n == id || opened.contains(&n));
-    let Some(mut apart) = work(g, id, &outside) else { return false };
+    let Some(mut apart) = work(g, id, inverses, &outside) else { return false };
     let mut together = 0.0;
     for user in standing {
-        let (Some(without), Some(with)) = (work(g, user, &outside), work(g, user, &inside)) else {
+        let (Some(without), Some(with)) =
+            (work(g, user, inverses, &outside), work(g, user, inverses, &inside))
+        else {
             return false;
         };
         apart += without;
@@ -66,10 +75,10 @@ fn pays(g: &mut Graph, id: NodeId, users: &BTreeMap<NodeId, Vec<NodeId>>, opened
 }
 
 /// The multiplications of a contraction with those inside it that `opens` says, in the order that [`order`] takes.
-fn work(g: &mut Graph, id: NodeId, opens: &dyn Fn(NodeId) -> bool) -> Option<f64> {
+fn work(g: &mut Graph, id: NodeId, inverses: &Inverses, opens: &dyn Fn(NodeId) -> bool) -> Option<f64> {
     let locals = g.locals(id);
     let out: Vec<Index> = locals[..g.rank(id)].to_vec();
     let factors = order::opened_factors(g, id, &locals, opens);
-    let factors = factors.into_iter().map(|(t, _)| t.indices).collect::<Vec<_>>();
-    (factors.len() <= MOST_FACTORS).then(|| order::work(g, factors, &out))
+    let factors = factors.iter().map(|(t, _)| inverses.along(t)).collect::<Vec<_>>();
+    (factors.len() <= MOST_FACTORS).then(|| pairs::work(g, factors, &out))
 }

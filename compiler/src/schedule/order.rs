@@ -4,26 +4,29 @@
 //! tensors, and the order that was written does not matter. Each step's cost is the product of the extents it runs over.
 
 use super::classify::{self, Class};
+use super::inverses::Inverses;
 use super::opening;
-use super::product;
-use crate::ir::{Extent, ExtentKind, Graph, Index, NodeId, NodeMap, Number, Op, Tensor};
+use super::pairs::{self, Along, Next};
+use crate::ir::{Graph, Index, NodeId, NodeMap, Number, Op, Tensor};
 
-/// What an extent known only at run time is taken for when orders are compared.
-const UNKNOWN_EXTENT: f64 = 256.0;
-
-/// Rewrites every contraction that `roots` need into loops and products of two tensors; the new roots.
-pub(super) fn binarise(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
-    let opened = opening::opened(g, roots);
+/// Rewrites every contraction that `roots` need into loops and products of two tensors; the new roots. `symmetric` says
+/// which matrices are known to be so.
+pub(super) fn binarise(g: &mut Graph, roots: &[NodeId], symmetric: &[NodeId]) -> Vec<NodeId> {
+    let mut inverses = Inverses::of(g, roots, symmetric);
+    let opened = opening::opened(g, roots, &inverses);
     let mut map: NodeMap<NodeId> = NodeMap::new();
     let mut temporaries = Temporaries { next: 1, next_scalar: 1 };
     for id in g.reachable(roots) {
         let new = match flattened(g, id, &map, &|inner| opened.contains(&inner)) {
-            Some((coeff, factors, out, bound)) => ordered(g, coeff, factors, &out, bound, &mut temporaries),
+            Some((coeff, factors, out, bound)) => {
+                ordered(g, coeff, factors, &out, bound, &inverses, &mut temporaries)
+            }
             None => {
                 let new = g.rebuilt(id, &|c| map.replaced(c));
                 scalars_apart(g, new, &mut temporaries)
             }
         };
+        inverses.replace(id, new);
         g.inherit_name(id, new);
         map.insert(id, new);
     }
@@ -143,31 +146,6 @@ fn open(
     }
 }
 
-/// The multiplications of a product of tensors along these indices, in the order that [`ordered`] takes.
-pub(super) fn work(g: &Graph, mut factors: Vec<Vec<Index>>, out: &[Index]) -> f64 {
-    let size = |indices: &[Index]| indices.iter().map(|&i| extent_size(g, g.extents.of(i))).product::<f64>();
-    let mut work = 0.0;
-    while factors.len() > 2 {
-        let Some((a, b)) = cheapest_pair(g, &factors, out) else { break };
-        let (second, first) = (factors.remove(b), factors.remove(a));
-        work += size(&union(&first, &second));
-        factors.insert(a, result_indices(&first, &second, &factors, out));
-    }
-    work + size(&factors.iter().fold(Vec::new(), |all, f| union(&all, f)))
-}
-
-/// The number of entries of an array.
-pub(super) fn size(g: &Graph, shape: &[Extent]) -> f64 {
-    shape.iter().map(|&e| extent_size(g, e)).product()
-}
-
-fn extent_size(g: &Graph, e: Extent) -> f64 {
-    match g.extents.kind(e) {
-        ExtentKind::Constant(n) => *n as f64,
-        _ => UNKNOWN_EXTENT,
-    }
-}
-
 /// Contracts pairs, the cheapest first, until the rest is one loop or one product of two.
 fn ordered(
     g: &mut Graph,
@@ -175,12 +153,15 @@ fn ordered(
     mut factors: Vec<(Tensor, Number)>,
     out: &[Index],
     mut bound: Vec<Index>,
+    inverses: &Inverses,
     temporaries: &mut Temporaries,
 ) -> NodeId {
     loop {
+        inverses.turn(&mut factors, out);
         let whole = g.contract_over(coeff, &factors, out, &bound);
         let Op::Product { factors: f, bound: b, .. } = g.op(whole) else { return whole };
-        if b.is_empty() || classify::class(g, whole) == Class::MatMul {
+        let class = classify::class(g, whole);
+        if b.is_empty() || matches!(class, Class::MatMul | Class::Solve) {
             return whole;
         }
         // Vectors along the summed index alone, beside a matrix or one with itself, are one vector.
@@ -191,10 +172,12 @@ fn ordered(
             factors.push((Tensor::new(vector, bound.clone()), Number::ONE));
             continue;
         }
-        if let Class::Reduction { covered: true, .. } = classify::class(g, whole) {
+        if f.len() < 2 || factors.len() < 2 {
             return whole;
         }
-        if f.len() < 2 || factors.len() < 2 {
+        let along: Vec<Along> = factors.iter().map(|(t, _)| inverses.along(t)).collect();
+        // One pass over an array that is there; but the entries of an inverse are not.
+        if matches!(class, Class::Reduction { covered: true, .. }) && !pairs::has_system(&along, out) {
             return whole;
         }
         // A power is an element-wise pass of its own before a product of matrices.
@@ -207,22 +190,18 @@ fn ordered(
                 continue;
             }
         }
-        let along: Vec<Vec<Index>> = factors.iter().map(|(t, _)| t.indices.clone()).collect();
-        let Some((a, b)) = cheapest_pair(g, &along, out) else { return whole };
-        if factors.len() == 2 {
-            return whole;
-        }
-        let (second, first) = (factors.remove(b), factors.remove(a));
-        let rest: Vec<Vec<Index>> = factors.iter().map(|(t, _)| t.indices.clone()).collect();
-        let result = result_indices(&first.0.indices, &second.0.indices, &rest, out);
+        let Some(Next { first, second, result, .. }) = pairs::next(g, &along, out) else { return whole };
+        let mut met = vec![factors[first].clone()];
+        met.extend(second.map(|k| factors.remove(k)));
         // What the pair has summed over is done with.
-        let summed = |i: &Index| first.0.indices.contains(i) || second.0.indices.contains(i);
+        let summed = |i: &Index| met.iter().any(|(t, _)| t.indices.contains(i));
         bound.retain(|i| !summed(i) || result.contains(i));
-        let pair = g.contract(Number::ONE, &[first, second], &result);
-        if !matches!(g.op(pair), Op::Input(_)) {
-            temporaries.name(g, pair);
+        inverses.turn(&mut met, &result);
+        let node = g.contract(Number::ONE, &met, &result);
+        if !matches!(g.op(node), Op::Input(_)) {
+            temporaries.name(g, node);
         }
-        factors.insert(a, (Tensor::new(pair, result), Number::ONE));
+        factors[first] = (Tensor::new(node, result), Number::ONE);
         // What the pair has been summed over is done with.
         bound.retain(|i| factors.iter().any(|(t, _)| t.indices.contains(i)));
     }
@@ -252,52 +231,4 @@ fn matrix_and_vectors(
         _ => false,
     };
     (vectors && fits).then_some((matrices, rest))
-}
-
-fn union(a: &[Index], b: &[Index]) -> Vec<Index> {
-    let mut all: Vec<Index> = Vec::new();
-    for &i in a.iter().chain(b) {
-        if !all.contains(&i) {
-            all.push(i);
-        }
-    }
-    all
-}
-
-fn result_indices(a: &[Index], b: &[Index], rest: &[Vec<Index>], out: &[Index]) -> Vec<Index> {
-    let mut result = union(a, b);
-    result.retain(|i| out.contains(i) || rest.iter().any(|f| f.contains(i)));
-    // Indices of the whole in its order, so that they lie side by side as they do there.
-    let mut in_order: Vec<Index> = out.iter().copied().filter(|i| result.contains(i)).collect();
-    in_order.reverse();
-    for place in result.iter_mut().filter(|i| out.contains(i)) {
-        *place = in_order.pop().unwrap_or(*place);
-    }
-    result
-}
-
-fn cheapest_pair(g: &Graph, factors: &[Vec<Index>], out: &[Index]) -> Option<(usize, usize)> {
-    let size = |indices: &[Index]| indices.iter().map(|&i| extent_size(g, g.extents.of(i))).product::<f64>();
-    let mut best: Option<(f64, usize, f64, (usize, usize))> = None;
-    for a in 0..factors.len() {
-        for b in a + 1..factors.len() {
-            let along = union(&factors[a], &factors[b]);
-            if along.len() == factors[a].len() + factors[b].len() {
-                continue; // an outer product is never the way to begin
-            }
-            let mut rest = factors.to_vec();
-            rest.remove(b);
-            rest.remove(a);
-            let result = result_indices(&factors[a], &factors[b], &rest, out);
-            let (flops, memory) = (size(&along), size(&result));
-            let loops = match rest.as_slice() {
-                [last] => product::loops_around(&result, last, out),
-                _ => 0,
-            };
-            if best.as_ref().is_none_or(|(f, l, m, _)| (flops, loops, memory) < (*f, *l, *m)) {
-                best = Some((flops, loops, memory, (a, b)));
-            }
-        }
-    }
-    best.map(|(.., pair)| pair)
 }

@@ -39,6 +39,10 @@ pub(super) struct Planner {
     /// Products and reductions that another node takes in.
     pub(super) absorbed: BTreeSet<NodeId>,
     pub(super) level: NodeMap<usize>,
+    /// Matrices that are symmetric, whatever the inputs are.
+    pub(super) symmetric: BTreeSet<NodeId>,
+    /// Inverses whose entries something reads.
+    pub(super) written_out: BTreeSet<NodeId>,
 }
 
 /// An operand as its user sees it: the node, and its axes as positions of the user's loop.
@@ -49,7 +53,7 @@ pub(super) struct Use {
 }
 
 impl Planner {
-    pub(super) fn new(g: Graph, outputs: Vec<Output>, policy: Policy) -> Self {
+    pub(super) fn new(g: Graph, outputs: Vec<Output>, policy: Policy, symmetric: BTreeSet<NodeId>) -> Self {
         Self {
             g,
             outputs,
@@ -60,6 +64,8 @@ impl Planner {
             scaled: BTreeMap::new(),
             absorbed: BTreeSet::new(),
             level: NodeMap::new(),
+            symmetric,
+            written_out: BTreeSet::new(),
         }
     }
 
@@ -71,6 +77,7 @@ impl Planner {
         for &id in &self.order {
             self.classes.insert(id, class(&self.g, id));
         }
+        self.find_written_out();
         self.assign_levels();
         if self.policy != Policy::Recompute {
             self.sink();
@@ -186,7 +193,7 @@ impl Planner {
             if let Some(scaled) = self.scaled.get(&id) {
                 reader = scaled.reduction;
                 c = self.class_of(reader);
-            } else if self.absorbed.contains(&id) && *c != Class::MatMul {
+            } else if self.absorbed.contains(&id) && !matches!(c, Class::MatMul | Class::Solve) {
                 continue;
             }
             let loops = matches!(c, Class::Elementwise | Class::Reduction { .. });

@@ -2,7 +2,7 @@
 
 use super::classify::Class;
 use super::planner::Planner;
-use super::{Buffer, BufferId, Loop, MatMul, Plan, Reduction, Step, Storage};
+use super::{Buffer, BufferId, Factors, Loop, MatMul, Plan, Reduction, Step, Storage};
 use crate::ir::{Extent, NodeId, Number, Op};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -61,6 +61,7 @@ impl Planner {
             let c = self.class_of(id);
             let needs = match c {
                 Class::Leaf | Class::Alias(_) => false,
+                Class::Linear => !matches!(self.g.op(id), Op::Inverse(_)) || self.written_out.contains(&id),
                 Class::Elementwise => {
                     self.accumulated.contains_key(&id)
                         || self.scaled.contains_key(&id)
@@ -90,16 +91,28 @@ impl Planner {
                 buffer_of.insert(id, b);
             }
         }
-        let mut room: BTreeMap<Extent, BufferId> = BTreeMap::new();
+        let mut factors: BTreeMap<NodeId, Factors> = BTreeMap::new();
         for &id in &self.order {
             if let Op::Inverse(a) | Op::Det(a) | Op::LogDet(a) = self.g.op(id) {
                 let shape = self.g.shape(*a);
-                room.entry(shape[0]).or_insert_with(|| add(&mut names, "lu", Storage::Temporary, shape));
+                let number = factors.len();
+                factors.entry(*a).or_insert_with(|| {
+                    let mut part = |what: &str, shape: &[Extent]| {
+                        let name = match self.g.name(*a) {
+                            Some(name) => format!("{name}_{what}"),
+                            None if number == 0 => what.to_owned(),
+                            None => format!("{what}{}", number + 1),
+                        };
+                        add(&mut names, &name, Storage::Temporary, shape)
+                    };
+                    let (room, exchanges) = (part("factors", shape), part("exchanges", &shape[..1]));
+                    Factors { room, exchanges, symmetric: self.symmetric.contains(a) }
+                });
             }
         }
         let steps = self.steps(&stored, &buffer_of, &copies);
         let Self { g, outputs, .. } = self;
-        Plan { graph: g, buffers, buffer_of, room, steps, outputs, output_buffers }
+        Plan { graph: g, buffers, buffer_of, factors, steps, outputs, output_buffers }
     }
 
     pub(super) fn steps(
@@ -110,6 +123,7 @@ impl Planner {
     ) -> Vec<Step> {
         let last = self.level.values().copied().max().unwrap_or(0);
         let mut steps = Vec::new();
+        let mut factored: BTreeSet<NodeId> = BTreeSet::new();
         let mut by_level: Vec<Vec<NodeId>> = vec![Vec::new(); last + 1];
         for &id in &self.order {
             by_level[self.level_of(id)].push(id);
@@ -200,19 +214,21 @@ impl Planner {
                 }
                 if let (Some(acc), Some(&out)) = (self.accumulated.get(&id), buffer_of.get(&id)) {
                     for (k, (product, coeff, scalars)) in acc.products.iter().enumerate() {
-                        steps.push(Step::MatMul(MatMul {
+                        let m = MatMul {
                             out,
                             product: *product,
                             accumulate: k > 0 || acc.init.is_some(),
                             decay: None,
                             coeff: *coeff,
                             scalars: scalars.clone(),
-                        }));
+                        };
+                        let solve = *self.class_of(*product) == Class::Solve;
+                        steps.push(if solve { Step::Solve(m) } else { Step::MatMul(m) });
                     }
                     continue;
                 }
                 match self.class_of(id) {
-                    Class::MatMul => {
+                    c @ (Class::MatMul | Class::Solve) => {
                         if let Some(&out) = buffer_of.get(&id) {
                             let coeff = match self.g.op(id) {
                                 Op::Product { coeff, .. } => *coeff,
@@ -220,18 +236,21 @@ impl Planner {
                             };
                             let (product, accumulate, scalars) = (id, false, Vec::new());
                             let decay = None;
-                            steps.push(Step::MatMul(MatMul {
-                                out,
-                                product,
-                                accumulate,
-                                decay,
-                                coeff,
-                                scalars,
-                            }));
+                            let product = MatMul { out, product, accumulate, decay, coeff, scalars };
+                            let solve = *c == Class::Solve;
+                            steps.push(if solve { Step::Solve(product) } else { Step::MatMul(product) });
                         }
                     }
                     Class::Axis => steps.push(Step::Axis(id)),
-                    Class::Linear => steps.push(Step::Linear(id)),
+                    Class::Linear => {
+                        let (Op::Inverse(a) | Op::Det(a) | Op::LogDet(a)) = *self.g.op(id) else { continue };
+                        if factored.insert(a) {
+                            steps.push(Step::Factor(a));
+                        }
+                        if buffer_of.contains_key(&id) {
+                            steps.push(Step::Linear(id));
+                        }
+                    }
                     _ => {}
                 }
             }

@@ -1,39 +1,36 @@
-//! P A = L U with partial pivoting, and what is solved by it.
+//! P A = L U with partial pivoting.
 //!
-//! Everything halves itself until a few columns or rows are left, so that nearly all work is products of matrices:
-//! Toledo, "Locality of reference in LU decomposition with partial pivoting" (SIAM J. Matrix Anal. Appl. 18, 1997).
-//! Nothing is allocated.
+//! The columns halve themselves until a few are left, so that nearly all work is products of matrices: Toledo,
+//! "Locality of reference in LU decomposition with partial pivoting" (SIAM J. Matrix Anal. Appl. 18, 1997).
 
-use crate::contract::{Accum, axpy, matmul};
+use super::triangular::{Triangle, subtract};
 use crate::matrix::{Mat, MatMut};
 use crate::scalar::Scalar;
-use ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
+use crate::simd;
+use crate::simd::Math;
+use ndarray::s;
 
 /// Columns that are eliminated one by one.
 const COLUMNS: usize = 4;
 /// All columns are, where no more rows than this are left: what a product would gain, its call costs.
 const FEW: usize = 24;
-/// Rows that are substituted one by one.
-const ROWS: usize = 16;
 
-/// Overwrites the n×n matrix `lu` by the factors of P A = L U, L with a unit diagonal below, U above, and makes each
-/// exchange of rows in `with` too, a matrix of as many rows or of none. Returns the sign of P.
-pub(super) fn factor<T: Scalar>(lu: &mut [T], n: usize, with: &mut [T]) -> T {
-    let mut sign = T::ONE;
+/// Overwrites the n×n matrix `lu` by the factors of P A = L U, L with a unit diagonal below, U above. `exchanges` says
+/// with which row each row was exchanged, one after the other.
+pub(super) fn factor<T: Scalar>(lu: &mut [T], n: usize, exchanges: &mut [T]) {
     if n > 0 {
-        eliminate(lu, n, (0, n), with, &mut sign);
+        eliminate(lu, n, (0, n), exchanges);
     }
-    sign
 }
 
 /// Eliminates the columns from `start` to `end`, all before them being done; later ones are left as they are, but for
 /// exchanges of rows.
-fn eliminate<T: Scalar>(lu: &mut [T], n: usize, (start, end): (usize, usize), with: &mut [T], sign: &mut T) {
+fn eliminate<T: Scalar>(lu: &mut [T], n: usize, (start, end): (usize, usize), exchanges: &mut [T]) {
     if end - start <= COLUMNS || n - start <= FEW {
-        return one_by_one(lu, n, (start, end), with, sign);
+        return simd!(one_by_one, (lu, n, (start, end), exchanges));
     }
     let middle = start + (end - start).div_ceil(2).next_multiple_of(COLUMNS).min(end - start - 1);
-    eliminate(lu, n, (start, middle), with, sign);
+    eliminate(lu, n, (start, middle), exchanges);
     {
         // A12 ← L11⁻¹ A12, A22 ← A22 − L21 A12
         let mut all = MatMut::rows(&mut lu[..n * n], n, n).view();
@@ -43,22 +40,23 @@ fn eliminate<T: Scalar>(lu: &mut [T], n: usize, (start, end): (usize, usize), wi
             s![middle.., start..middle],
             s![middle.., middle..end],
         ));
-        lower(l11.view(), a12.view_mut());
-        subtract(a22, l21.view(), a12.view());
+        Triangle::lower(l11.view()).solve(a12.view_mut());
+        subtract(a22, Mat::from(l21.view()), a12.view());
     }
-    eliminate(lu, n, (middle, end), with, sign);
+    eliminate(lu, n, (middle, end), exchanges);
 }
 
-fn one_by_one<T: Scalar>(lu: &mut [T], n: usize, (start, end): (usize, usize), with: &mut [T], sign: &mut T) {
+#[inline(always)]
+#[allow(clippy::type_complexity, reason = "what a kernel is handed is one tuple")]
+fn one_by_one<T: Scalar>(
+    math: Math,
+    (lu, n, (start, end), exchanges): (&mut [T], usize, (usize, usize), &mut [T]),
+) {
     for c in start..end {
         let best = (c..n).fold(c, |b, r| if lu[r * n + c].abs() > lu[b * n + c].abs() { r } else { b });
+        exchanges[c] = T::from_usize(best);
         if best != c {
             swap_rows(lu, n, c, best);
-            if !with.is_empty() {
-                let width = with.len() / n;
-                swap_rows(with, width, c, best);
-            }
-            *sign = -*sign;
         }
         let pivot = lu[c * n + c];
         if pivot == T::ZERO {
@@ -70,82 +68,15 @@ fn one_by_one<T: Scalar>(lu: &mut [T], n: usize, (start, end): (usize, usize), w
             let factor = row[c] / pivot;
             row[c] = factor;
             for (x, &u) in row[c + 1..end].iter_mut().zip(above) {
-                *x -= factor * u;
+                *x = math.mul_add(-factor, u, *x);
             }
         }
     }
 }
 
-fn swap_rows<T>(a: &mut [T], width: usize, first: usize, second: usize) {
+/// Exchanges two rows, the second below the first.
+#[inline(always)]
+pub(super) fn swap_rows<T>(a: &mut [T], width: usize, first: usize, second: usize) {
     let (above, below) = a.split_at_mut(second * width);
     above[first * width..][..width].swap_with_slice(&mut below[..width]);
-}
-
-/// a −= b·c
-fn subtract<T: Scalar>(a: ArrayViewMut2<'_, T>, b: ArrayView2<'_, T>, c: ArrayView2<'_, T>) {
-    matmul(MatMut::from(a), Accum::Add, -T::ONE, Mat::from(b), Mat::from(c));
-}
-
-/// x −= factor·y, rows of one length.
-fn subtract_row<T: Scalar>(x: &mut [T], factor: T, y: &[T]) {
-    if x.len() < 16 {
-        for (x, &y) in x.iter_mut().zip(y) {
-            *x -= factor * y;
-        }
-    } else {
-        axpy(-factor, y, x);
-    }
-}
-
-/// x ← L⁻¹ x, where L is the part of `l` below its diagonal, with ones on that; the columns of x are adjacent.
-fn lower<T: Scalar>(l: ArrayView2<'_, T>, mut x: ArrayViewMut2<'_, T>) {
-    let n = l.nrows();
-    if n > ROWS {
-        let half = (n / 2).next_multiple_of(ROWS);
-        let (mut first, mut second) = x.split_at(Axis(0), half);
-        lower(l.slice(s![..half, ..half]), first.view_mut());
-        subtract(second.view_mut(), l.slice(s![half.., ..half]), first.view());
-        return lower(l.slice(s![half.., half..]), second);
-    }
-    for r in 1..n {
-        let (above, mut below) = x.view_mut().split_at(Axis(0), r);
-        if let Some(x) = below.row_mut(0).as_slice_mut() {
-            for k in 0..r {
-                subtract_row(x, l[[r, k]], above.row(k).to_slice().unwrap_or_default());
-            }
-        }
-    }
-}
-
-/// x ← U⁻¹ x, where U is the part of `u` on and above its diagonal; the columns of x are adjacent.
-fn upper<T: Scalar>(u: ArrayView2<'_, T>, mut x: ArrayViewMut2<'_, T>) {
-    let n = u.nrows();
-    if n > ROWS {
-        let half = (n / 2).next_multiple_of(ROWS);
-        let (mut first, mut second) = x.split_at(Axis(0), half);
-        upper(u.slice(s![half.., half..]), second.view_mut());
-        subtract(first.view_mut(), u.slice(s![..half, half..]), second.view());
-        return upper(u.slice(s![..half, ..half]), first);
-    }
-    for r in (0..n).rev() {
-        let (mut above, below) = x.view_mut().split_at(Axis(0), r + 1);
-        if let Some(x) = above.row_mut(r).as_slice_mut() {
-            for k in r + 1..n {
-                subtract_row(x, u[[r, k]], below.row(k - r - 1).to_slice().unwrap_or_default());
-            }
-            let pivot = u[[r, r]];
-            x.iter_mut().for_each(|x| *x /= pivot);
-        }
-    }
-}
-
-/// x ← U⁻¹ L⁻¹ x for the factors in `lu`, n×n; x has n rows.
-pub(super) fn substitute<T: Scalar>(lu: &[T], n: usize, x: &mut [T]) {
-    if n > 0 && !x.is_empty() {
-        let lu = Mat::rows(&lu[..n * n], n, n).view();
-        let cols = x.len() / n;
-        let mut x = MatMut::rows(x, n, cols).view();
-        lower(lu, x.view_mut());
-        upper(lu, x);
-    }
 }

@@ -1,154 +1,240 @@
-//! Inverse and determinant by LU decomposition with partial pivoting.
+//! Systems of equations, inverses and determinants, all by the factors of a matrix.
 //!
-//! Matrices are square, row-major, n×n. Nothing is allocated: each function is lent room for n·n numbers.
+//! Matrices are square, row-major, n×n. [`factor`] makes P A = L U with partial pivoting, or A = L D Lᵀ of a symmetric
+//! positive definite matrix in half the time; what is asked of [`Factors`] fails if the matrix is singular, and never
+//! returns what is no number in silence. Nothing is allocated: the factors are lent room.
 //! `docs/runtime-choices.md` has the times of this and of a library.
 
+mod cholesky;
 mod lu;
+mod triangular;
 
 use crate::error::Error;
+use crate::matrix::{Mat, MatMut};
 use crate::scalar::Scalar;
+use crate::simd;
+use ndarray::ArrayViewMut2;
 use std::borrow::Cow;
+use triangular::Triangle;
+
+/// The factors of P A = L U.
+#[derive(Clone, Copy, Debug)]
+pub struct Factors<'a, T> {
+    /// L below the diagonal, where it has ones, and U on and above.
+    lu: &'a [T],
+    /// With which row each was exchanged, one after the other.
+    exchanges: &'a [T],
+    n: usize,
+    /// Whether all pivots are finite, and none is 0.
+    regular: bool,
+}
+
+/// The factors of the n×n matrix `a`; `room` is room for n·n numbers, `exchanges` for n.
+///
+/// # Panics
+/// If a slice is shorter than that.
+pub fn factor<'a, T: Scalar>(a: &[T], n: usize, room: &'a mut [T], exchanges: &'a mut [T]) -> Factors<'a, T> {
+    if cholesky::suits(&a[..n * n], n) {
+        return factor_symmetric(a, n, room, exchanges);
+    }
+    let (lu, exchanges) = (&mut room[..n * n], &mut exchanges[..n]);
+    lu.copy_from_slice(&a[..n * n]);
+    lu::factor(lu, n, exchanges);
+    Factors::new(lu, exchanges, n)
+}
+
+/// The same of a matrix that is known to be symmetric but for rounding: what is below its diagonal counts only where it
+/// is not positive definite.
+///
+/// # Panics
+/// If a slice is shorter than that.
+pub fn factor_symmetric<'a, T: Scalar>(
+    a: &[T],
+    n: usize,
+    room: &'a mut [T],
+    exchanges: &'a mut [T],
+) -> Factors<'a, T> {
+    let (lu, exchanges) = (&mut room[..n * n], &mut exchanges[..n]);
+    lu.copy_from_slice(&a[..n * n]);
+    if cholesky::factor(lu, n, exchanges) {
+        exchanges.iter_mut().enumerate().for_each(|(k, e)| *e = T::from_usize(k));
+    } else {
+        lu.copy_from_slice(&a[..n * n]);
+        lu::factor(lu, n, exchanges);
+    }
+    Factors::new(lu, exchanges, n)
+}
+
+impl<'a, T: Scalar> Factors<'a, T> {
+    fn new(lu: &'a [T], exchanges: &'a [T], n: usize) -> Self {
+        let regular = pivots(lu, n).all(|p| p != T::ZERO && p.is_finite());
+        Self { lu, exchanges, n, regular }
+    }
+
+    /// The exchanges of rows that were made: which with which.
+    fn exchanged(&self) -> impl DoubleEndedIterator<Item = (usize, usize)> {
+        let rows = self.exchanges.iter().enumerate().map(|(k, e)| (k, e.to_f64() as usize));
+        rows.filter(|(k, other)| k != other)
+    }
+
+    /// 1, or -1 for an odd number of exchanges.
+    fn sign(&self) -> T {
+        if self.exchanged().count().is_multiple_of(2) { T::ONE } else { -T::ONE }
+    }
+
+    fn check(&self, expression: &'static str) -> Result<(), Error> {
+        if self.regular { Ok(()) } else { Err(Error::Singular { expression: Cow::Borrowed(expression) }) }
+    }
+
+    /// The determinant; 1 for n = 0.
+    #[must_use]
+    pub fn det(&self) -> T {
+        pivots(self.lu, self.n).fold(self.sign(), |d, p| d * p)
+    }
+
+    /// The logarithm of the determinant, as a sum of logarithms, so that it neither overflows nor underflows. `expression`
+    /// is what the formula calls it.
+    ///
+    /// # Errors
+    /// [`Error::Singular`] if the determinant is 0, [`Error::NotPositiveDefinite`] if it is negative or not a number.
+    pub fn logdet(&self, expression: &'static str) -> Result<T, Error> {
+        let (mut positive, mut log) = (self.sign() > T::ZERO, 0.0);
+        for p in pivots(self.lu, self.n) {
+            if p == T::ZERO {
+                return Err(Error::Singular { expression: Cow::Borrowed(expression) });
+            }
+            positive ^= p < T::ZERO;
+            log += p.abs().to_f64().ln();
+        }
+        if positive && log.is_finite() {
+            Ok(T::from_f64(log))
+        } else {
+            Err(Error::NotPositiveDefinite { expression: Cow::Borrowed(expression) })
+        }
+    }
+
+    /// out = alpha·A⁻¹·b. `expression` is what the formula calls the inverse.
+    ///
+    /// # Errors
+    /// [`Error::Singular`] if a pivot is 0 or not finite.
+    ///
+    /// # Panics
+    /// If `out` and `b` are not both n×m.
+    #[track_caller]
+    pub fn solve(
+        &self,
+        out: MatMut<'_, T>,
+        alpha: T,
+        b: Mat<'_, T>,
+        expression: &'static str,
+    ) -> Result<(), Error> {
+        self.check(expression)?;
+        let mut x = self.begun(out, alpha, b);
+        for (k, other) in self.exchanged() {
+            swap_rows(&mut x, k, other);
+        }
+        if let Some(x) = few(&mut x) {
+            simd!(triangular::vector, (self.lu, x, false));
+            return Ok(());
+        }
+        let lu = Mat::rows(self.lu, self.n, self.n).view();
+        Triangle::lower(lu).solve(x.view_mut());
+        Triangle::upper(lu).solve(x);
+        Ok(())
+    }
+
+    /// out = alpha·A⁻ᵀ·b. `expression` is what the formula calls the inverse.
+    ///
+    /// # Errors
+    /// [`Error::Singular`] if a pivot is 0 or not finite.
+    ///
+    /// # Panics
+    /// If `out` and `b` are not both n×m.
+    #[track_caller]
+    pub fn solve_transposed(
+        &self,
+        out: MatMut<'_, T>,
+        alpha: T,
+        b: Mat<'_, T>,
+        expression: &'static str,
+    ) -> Result<(), Error> {
+        self.check(expression)?;
+        let mut x = self.begun(out, alpha, b);
+        if let Some(x) = few(&mut x) {
+            simd!(triangular::vector, (self.lu, x, true));
+        } else {
+            let lu = Mat::rows(self.lu, self.n, self.n).view();
+            Triangle::upper(lu).t().solve(x.view_mut());
+            Triangle::lower(lu).t().solve(x.view_mut());
+        }
+        for (k, other) in self.exchanged().rev() {
+            swap_rows(&mut x, k, other);
+        }
+        Ok(())
+    }
+
+    /// alpha·b, where the solution will be.
+    #[track_caller]
+    fn begun<'o>(&self, out: MatMut<'o, T>, alpha: T, b: Mat<'_, T>) -> ArrayViewMut2<'o, T> {
+        let (shape, given) = (out.shape(), b.shape());
+        assert!(shape == given && shape.0 == self.n, "solve: {shape:?} of {given:?} by {0}×{0}", self.n);
+        let (mut x, b) = (out.view(), b.view());
+        match (x.as_slice_mut(), b.to_slice()) {
+            (Some(x), Some(b)) => x.iter_mut().zip(b).for_each(|(x, &b)| *x = alpha * b),
+            _ => x.zip_mut_with(&b, |x, &b| *x = alpha * b),
+        }
+        x
+    }
+
+    /// Writes the inverse to `out`, n×n. `expression` is what the formula calls it.
+    ///
+    /// # Errors
+    /// [`Error::Singular`] if a pivot is 0 or not finite.
+    ///
+    /// # Panics
+    /// If `out` is shorter than n·n.
+    pub fn inverse(&self, out: &mut [T], expression: &'static str) -> Result<(), Error> {
+        self.check(expression)?;
+        let n = self.n;
+        let out = &mut out[..n * n];
+        // A⁻¹ = U⁻¹ L⁻¹ P
+        out.fill(T::ZERO);
+        if n <= triangular::ROWS {
+            simd!(triangular::inverse, (self.lu, &mut *out, n));
+        } else {
+            let lu = Mat::rows(self.lu, n, n).view();
+            triangular::invert_lower(lu, MatMut::rows(out, n, n).view());
+            Triangle::upper(lu).solve(MatMut::rows(out, n, n).view());
+        }
+        if self.exchanged().next().is_some() {
+            for row in out.chunks_exact_mut(n) {
+                for (k, other) in self.exchanged().rev() {
+                    row.swap(k, other);
+                }
+            }
+        }
+        Ok(())
+    }
+}
 
 fn pivots<T: Scalar>(lu: &[T], n: usize) -> impl Iterator<Item = T> {
     (0..n).map(move |k| lu[k * n + k])
 }
 
-/// Writes the inverse of `a` to `out`, both n×n; `room` is room for as many numbers. `expression` is what the formula
-/// calls the inverse.
-///
-/// # Errors
-/// [`Error::Singular`] if a pivot is 0 or not finite.
-///
-/// # Panics
-/// If a slice is shorter than n·n.
-pub fn inverse<T: Scalar>(
-    out: &mut [T],
-    a: &[T],
-    n: usize,
-    room: &mut [T],
-    expression: &'static str,
-) -> Result<(), Error> {
-    let (out, lu) = (&mut out[..n * n], &mut room[..n * n]);
-    lu.copy_from_slice(&a[..n * n]);
-    out.fill(T::ZERO);
-    out.iter_mut().step_by(n + 1).for_each(|x| *x = T::ONE);
-    lu::factor(lu, n, out);
-    if pivots(lu, n).any(|p| p == T::ZERO || !p.is_finite()) {
-        return Err(Error::Singular { expression: Cow::Borrowed(expression) });
-    }
-    // U X = L⁻¹ P, all columns at once.
-    lu::substitute(lu, n, out);
-    Ok(())
+/// A right side that is one vector, and a short one.
+fn few<'x, T: Scalar>(x: &'x mut ArrayViewMut2<'_, T>) -> Option<&'x mut [T]> {
+    let few = x.ncols() == 1 && x.nrows() <= triangular::ROWS_OF_VECTOR;
+    x.as_slice_mut().filter(|_| few)
 }
 
-/// The determinant of the n×n matrix `a`; 1 for n = 0. `room` is room for as many numbers.
-///
-/// # Panics
-/// If a slice is shorter than n·n.
-#[must_use]
-pub fn det<T: Scalar>(a: &[T], n: usize, room: &mut [T]) -> T {
-    let lu = &mut room[..n * n];
-    lu.copy_from_slice(&a[..n * n]);
-    let sign = lu::factor(lu, n, &mut []);
-    pivots(lu, n).fold(sign, |d, p| d * p)
-}
-
-/// The logarithm of the determinant of the n×n matrix `a`, as a sum of logarithms, so that it neither overflows nor
-/// underflows. `room` is room for as many numbers, `expression` what the formula calls the logarithm.
-///
-/// # Errors
-/// [`Error::Singular`] if the determinant is 0, [`Error::NotPositiveDefinite`] if it is negative or not a number.
-///
-/// # Panics
-/// If a slice is shorter than n·n.
-pub fn logdet<T: Scalar>(a: &[T], n: usize, room: &mut [T], expression: &'static str) -> Result<T, Error> {
-    let lu = &mut room[..n * n];
-    lu.copy_from_slice(&a[..n * n]);
-    let mut sign = lu::factor(lu, n, &mut []);
-    let mut log = 0.0;
-    for p in pivots(lu, n) {
-        if p == T::ZERO {
-            return Err(Error::Singular { expression: Cow::Borrowed(expression) });
-        }
-        if p < T::ZERO {
-            sign = -sign;
-        }
-        log += p.abs().to_f64().ln();
+fn swap_rows<T: Scalar>(x: &mut ArrayViewMut2<'_, T>, first: usize, second: usize) {
+    if let (cols, Some(x)) = (x.ncols(), x.as_slice_mut()) {
+        return lu::swap_rows(x, cols, first, second);
     }
-    if sign > T::ZERO && log.is_finite() {
-        Ok(T::from_f64(log))
-    } else {
-        Err(Error::NotPositiveDefinite { expression: Cow::Borrowed(expression) })
+    for mut column in x.columns_mut() {
+        column.swap(first, second);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::rng::Rng;
-
-    const A: [f64; 9] = [0.0, 2.0, 1.0, 4.0, 1.0, -1.0, 2.0, 3.0, 5.0];
-
-    #[test]
-    fn inverse_times_matrix_is_the_identity() {
-        let mut inv = [0.0; 9];
-        inverse(&mut inv, &A, 3, &mut [0.0; 9], "inv(A)").expect("regular");
-        for i in 0..3 {
-            for j in 0..3 {
-                let e: f64 = (0..3).map(|k| A[i * 3 + k] * inv[k * 3 + j]).sum();
-                assert!((e - f64::from(u8::from(i == j))).abs() < 1e-14);
-            }
-        }
-    }
-
-    #[test]
-    fn determinants_have_their_sign_and_singular_matrices_are_refused() {
-        // expanded by the first row: -2 (20 + 2) + 1 (12 - 2)
-        let room = &mut [0.0; 9];
-        assert!((det(&A, 3, room) + 34.0).abs() < 1e-12);
-        assert_eq!(det::<f64>(&[], 0, &mut []), 1.0);
-        let log = |a: &[f64]| logdet(a, if a.len() == 4 { 2 } else { 3 }, &mut [0.0; 9], "logdet(A)");
-        assert!(matches!(log(&A), Err(Error::NotPositiveDefinite { .. })));
-        assert!((log(&[1e200, 0.0, 0.0, 1e200]).expect("positive") - 400.0 * 10f64.ln()).abs() < 1e-9);
-        let singular = [1.0, 2.0, 2.0, 4.0];
-        let error = inverse(&mut [0.0; 4], &singular, 2, room, "inv(A)").expect_err("singular");
-        assert_eq!(error, Error::Singular { expression: "inv(A)".into() });
-        assert!(matches!(log(&singular), Err(Error::Singular { .. })));
-    }
-
-    #[test]
-    fn every_size_is_inverted_whatever_its_halves() {
-        let mut rng = Rng::new(7);
-        for n in (1..40).chain([47, 48, 49, 64, 65, 97, 130]) {
-            // Nothing on the diagonal stands out, so that rows are exchanged in nearly every step.
-            let a: Vec<f64> = (0..n * n).map(|_| 2.0 * rng.uniform() - 1.0).collect();
-            let (mut inv, mut room) = (vec![0.0; n * n], vec![0.0; n * n]);
-            inverse(&mut inv, &a, n, &mut room, "inv(A)").expect("regular");
-            let size = inv.iter().fold(1.0_f64, |m, x| m.max(x.abs()));
-            for i in 0..n {
-                for j in 0..n {
-                    let e: f64 = (0..n).map(|k| a[i * n + k] * inv[k * n + j]).sum();
-                    let error = (e - f64::from(u8::from(i == j))).abs();
-                    assert!(error < 1e-13 * n as f64 * size, "{n}: {error:e} at {i}, {j}");
-                }
-            }
-            let (d, back) = (det(&a, n, &mut room), det(&inv, n, &mut room.clone()));
-            assert!((d * back - 1.0).abs() < 1e-10 * size, "{n}: {d:e} {back:e}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_finite_is_refused() {
-        for bad in [f64::NAN, f64::INFINITY] {
-            for n in [2, 30, 60] {
-                let mut a = vec![0.0; n * n];
-                a.iter_mut().step_by(n + 1).for_each(|x| *x = 1.0);
-                a[n * n / 2] = bad;
-                a[n * n - 1] = bad;
-                let (mut inv, mut room) = (vec![0.0; n * n], vec![0.0; n * n]);
-                assert!(inverse(&mut inv, &a, n, &mut room, "inv(A)").is_err(), "{n}, {bad}");
-                assert!(logdet(&a, n, &mut room, "logdet(A)").is_err(), "{n}, {bad}");
-            }
-        }
-    }
-}
+mod tests;

@@ -117,7 +117,14 @@ impl Graph {
         match self.op(id).clone() {
             Op::Delta => true,
             Op::Inverse(a) => self.is_symmetric(a),
-            Op::Sum(terms) => terms.iter().all(|t| self.is_symmetric_operand(&t.operand)),
+            Op::Sum(terms) => {
+                terms.iter().all(|t| self.is_symmetric_operand(&t.operand)) || {
+                    let whole = self.whole(id).indices;
+                    let terms: Vec<_> =
+                        terms.iter().map(|t| (t.coeff, self.tensor(&t.operand, &whole))).collect();
+                    self.sum_as(&terms, &[whole[1], whole[0]]) == id
+                }
+            }
             Op::Map { args, .. } => args.iter().all(|a| self.is_symmetric_operand(a)),
             // Along its axes in the other order it is the same node.
             Op::Product { coeff, factors, .. } => {

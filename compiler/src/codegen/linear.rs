@@ -1,0 +1,79 @@
+//! Linear algebra: the factors of a matrix, and what is asked of them.
+
+use super::product::Layout;
+use super::step::Steps;
+use crate::emit::{self, View};
+use crate::ir::{NodeId, Op};
+use crate::schedule::{MatMul, Product};
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+
+impl Steps<'_> {
+    /// The factors of a matrix, which from here on go by the name of their array.
+    pub(super) fn factored(&self, a: NodeId) -> TokenStream {
+        let g = &self.plan.graph;
+        let (Some(factors), Some(&x)) = (self.plan.factors.get(&a), self.plan.buffer_of.get(&a)) else {
+            return super::lost().tokens;
+        };
+        let (runtime, n) = (&self.cx.runtime, self.cx.extent(g, g.shape(a)[0]));
+        let [x, room, exchanges] = [x, factors.room, factors.exchanges].map(|b| self.names.of(b));
+        let (function, symmetric) = if factors.symmetric {
+            (quote!(factor_symmetric), ", which is symmetric")
+        } else {
+            (quote!(factor), "")
+        };
+        let doc = format!(" The factors of `{x}`{symmetric}");
+        quote! {
+            #[doc = #doc]
+            let #room = #runtime::linear::#function(&*#x, #n, &mut *#room, &mut *#exchanges);
+        }
+    }
+
+    /// The factors of the matrix, by name.
+    fn factors_of(&self, a: NodeId) -> Option<&Ident> {
+        self.plan.factors.get(&a).map(|f| self.names.of(f.room))
+    }
+
+    pub(super) fn linear(&self, id: NodeId) -> TokenStream {
+        let g = &self.plan.graph;
+        let (Op::Inverse(a) | Op::Det(a) | Op::LogDet(a)) = *g.op(id) else { return super::lost().tokens };
+        let (Some(&out), Some(factors)) = (self.plan.buffer_of.get(&id), self.factors_of(a)) else {
+            return super::lost().tokens;
+        };
+        let out = self.names.of(out);
+        let expression = emit::text(g, id, &View::default());
+        match g.op(id) {
+            Op::Inverse(_) => quote!(#factors.inverse(&mut *#out, #expression)?;),
+            Op::Det(_) => quote!(let #out = #factors.det();),
+            _ => quote!(let #out = #factors.logdet(#expression)?;),
+        }
+    }
+
+    /// A product with an inverse.
+    pub(super) fn solve(&mut self, m: &MatMul) -> TokenStream {
+        let g = &self.plan.graph;
+        let Some(product) = Product::of(g, m.product) else { return super::lost().tokens };
+        let Some(system) = product.system(g) else { return super::lost().tokens };
+        let (alpha, _, doc) = self.scale(m);
+        let layout = Layout::new(self.cx, g, m, &product);
+        let out = layout.out(self.names.of(m.out));
+        let other = if system.left { &product.right } else { &product.left };
+        let (Some(factors), Some(given)) = (self.factors_of(system.matrix), self.array(other)) else {
+            return super::lost().tokens;
+        };
+        let (out, given) = if system.left {
+            (out, layout.view(given, other, &product.summed, &product.cols))
+        } else {
+            // X = B A⁻¹ is Xᵀ = A⁻ᵀ Bᵀ.
+            (quote!(#out.t()), layout.view(given, other, &product.rows, &product.summed))
+        };
+        let given = if system.left { given } else { quote!(#given.t()) };
+        let function = if system.transposed { quote!(solve_transposed) } else { quote!(solve) };
+        let expression = emit::text(g, system.inverse, &View::default());
+        let call = layout.around(quote!(#factors.#function(#out, #alpha, #given, #expression)?;));
+        quote! {
+            #[doc = #doc]
+            #call
+        }
+    }
+}
