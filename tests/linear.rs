@@ -160,9 +160,10 @@ fn what_is_singular_is_named() {
     let mut problem = GaussianProcess { K: K.view() }.prepare().expect("square");
     let error = problem.value(&[0.5, 1.0, 1.0]).expect_err("det = -15/16");
     let Error::NotPositiveDefinite { expression } = &error else { panic!("{error}") };
-    assert!(expression.starts_with("logdet(K + "), "{error}");
+    assert_eq!(expression, "logdet(K + s^2 * eye)");
     let error = problem.value(&[1.0, 1.0, 1.0]).expect_err("ones are singular");
-    assert!(matches!(error, Error::Singular { .. }), "{error}");
+    let names = ["inv(K + s^2 * eye)", "logdet(K + s^2 * eye)"];
+    assert!(matches!(&error, Error::Singular { expression } if names.contains(&&**expression)), "{error}");
     // An error leaves the problem as it was.
     assert!(problem.value(&[2.0, 1.0, 1.0]).is_ok());
     let K = arr2(&[[f64::NAN, 1.0], [1.0, 2.0]]);

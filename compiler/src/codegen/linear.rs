@@ -2,7 +2,6 @@
 
 use super::product::Layout;
 use super::step::Steps;
-use crate::emit::{self, View};
 use crate::ir::{NodeId, Op};
 use crate::schedule::{MatMul, Product};
 use proc_macro2::{Ident, TokenStream};
@@ -29,23 +28,28 @@ impl Steps<'_> {
         }
     }
 
-    /// The factors of the matrix, by name.
-    fn factors_of(&self, a: NodeId) -> Option<&Ident> {
-        self.plan.factors.get(&a).map(|f| self.names.of(f.room))
+    /// The factors of the matrix, by name, and what the formula calls it.
+    fn factors_of(&self, a: NodeId) -> Option<(&Ident, &str)> {
+        self.plan.factors.get(&a).map(|f| (self.names.of(f.room), f.text.as_str()))
     }
 
     pub(super) fn linear(&self, id: NodeId) -> TokenStream {
         let g = &self.plan.graph;
         let (Op::Inverse(a) | Op::Det(a) | Op::LogDet(a)) = *g.op(id) else { return super::lost().tokens };
-        let (Some(&out), Some(factors)) = (self.plan.buffer_of.get(&id), self.factors_of(a)) else {
+        let (Some(&out), Some((factors, matrix))) = (self.plan.buffer_of.get(&id), self.factors_of(a)) else {
             return super::lost().tokens;
         };
         let out = self.names.of(out);
-        let expression = emit::text(g, id, &View::default());
         match g.op(id) {
-            Op::Inverse(_) => quote!(#factors.inverse(&mut *#out, #expression)?;),
+            Op::Inverse(_) => {
+                let expression = format!("inv({matrix})");
+                quote!(#factors.inverse(&mut *#out, #expression)?;)
+            }
             Op::Det(_) => quote!(let #out = #factors.det();),
-            _ => quote!(let #out = #factors.logdet(#expression)?;),
+            _ => {
+                let expression = format!("logdet({matrix})");
+                quote!(let #out = #factors.logdet(#expression)?;)
+            }
         }
     }
 
@@ -58,7 +62,7 @@ impl Steps<'_> {
         let layout = Layout::new(self.cx, g, m, &product);
         let out = layout.out(self.names.of(m.out));
         let other = if system.left { &product.right } else { &product.left };
-        let (Some(factors), Some(given)) = (self.factors_of(system.matrix), self.array(other)) else {
+        let (Some((factors, matrix)), Some(given)) = (self.factors_of(system.matrix), self.array(other)) else {
             return super::lost().tokens;
         };
         let (out, given) = if system.left {
@@ -69,7 +73,7 @@ impl Steps<'_> {
         };
         let given = if system.left { given } else { quote!(#given.t()) };
         let function = if system.transposed { quote!(solve_transposed) } else { quote!(solve) };
-        let expression = emit::text(g, system.inverse, &View::default());
+        let expression = format!("inv({matrix})");
         let call = layout.around(quote!(#factors.#function(#out, #alpha, #given, #expression)?;));
         quote! {
             #[doc = #doc]

@@ -7,18 +7,33 @@ use super::classify::Class;
 use super::pairs::Along;
 use super::planner::Planner;
 use super::product::Product;
+use crate::emit::{self, View};
 use crate::ir::{Graph, Index, NodeId, Number, Op, Tensor};
 use std::collections::BTreeSet;
 
-/// The matrices with an inverse or a determinant that are symmetric, whatever the inputs are.
-pub(super) fn symmetric(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
+/// What is known of a matrix with an inverse or a determinant before the formula is taken apart.
+#[derive(Clone, Debug)]
+pub(super) struct Matrix {
+    pub(super) node: NodeId,
+    /// What the formula calls it.
+    pub(super) text: String,
+    /// Whether it is symmetric, whatever the inputs are.
+    pub(super) symmetric: bool,
+}
+
+/// The matrices with an inverse or a determinant.
+pub(super) fn matrices(g: &mut Graph, roots: &[NodeId]) -> Vec<Matrix> {
     let mut matrices: BTreeSet<NodeId> = BTreeSet::new();
     for id in g.reachable(roots) {
         if let Op::Inverse(a) | Op::Det(a) | Op::LogDet(a) = g.op(id) {
             matrices.insert(*a);
         }
     }
-    matrices.into_iter().filter(|&a| g.is_symmetric(a)).collect()
+    let known = |node: NodeId| {
+        let text = g.name(node).map_or_else(|| emit::text(g, node, &View::default()), str::to_owned);
+        Matrix { node, text, symmetric: g.is_symmetric(node) }
+    };
+    matrices.into_iter().map(known).collect()
 }
 
 /// What is known of inverses while contractions are put in order.

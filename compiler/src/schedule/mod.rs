@@ -125,8 +125,10 @@ pub struct MatMul {
 }
 
 /// The factors of a square matrix: of all that is asked of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Factors {
+    /// What the formula calls the matrix.
+    pub text: String,
     /// Where they are.
     pub room: BufferId,
     /// Which rows were exchanged for them.
@@ -228,16 +230,20 @@ pub fn schedule(graph: &Graph, outputs: &[Output], policy: Policy) -> Plan {
         roots = spell_out_axis_functions(&mut g, &roots);
     }
     // What is known of matrices is known of the formulas, before they are taken apart.
-    let symmetric = inverses::symmetric(&mut g, &roots);
-    roots.extend(&symmetric);
+    let mut matrices = inverses::matrices(&mut g, &roots);
+    roots.extend(matrices.iter().map(|m| m.node));
     let roots = share_logarithms(&mut g, &roots);
     let roots = distribute::distributed(&mut g, &roots);
-    let roots = order::binarise(&mut g, &roots, &roots[outputs.len()..]);
+    let symmetric: Vec<NodeId> =
+        roots[outputs.len()..].iter().zip(&matrices).filter(|(_, m)| m.symmetric).map(|(n, _)| *n).collect();
+    let roots = order::binarise(&mut g, &roots, &symmetric);
     let mut roots = align::aligned(&mut g, &roots);
-    let symmetric = roots.split_off(outputs.len()).into_iter().collect();
+    for (matrix, node) in matrices.iter_mut().zip(roots.split_off(outputs.len())) {
+        matrix.node = node;
+    }
     let outputs: Vec<Output> =
         outputs.iter().zip(&roots).map(|(o, n)| Output { name: o.name.clone(), node: *n }).collect();
-    let plan = planner::Planner::new(g, outputs, policy, symmetric).plan();
+    let plan = planner::Planner::new(g, outputs, policy, matrices).plan();
     if policy == Policy::Blocks { blocks::blocked(plan) } else { plan }
 }
 

@@ -4,6 +4,7 @@
 //! be computed, [`super::steps`] writes the plan down.
 
 use super::classify::{Class, class};
+use super::inverses::Matrix;
 use super::{Output, Plan, Policy};
 use crate::ir::{Extent, Graph, NodeId, NodeMap, Number, Op, Operand};
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,8 +40,8 @@ pub(super) struct Planner {
     /// Products and reductions that another node takes in.
     pub(super) absorbed: BTreeSet<NodeId>,
     pub(super) level: NodeMap<usize>,
-    /// Matrices that are symmetric, whatever the inputs are.
-    pub(super) symmetric: BTreeSet<NodeId>,
+    /// Matrices with an inverse or a determinant.
+    pub(super) matrices: Vec<Matrix>,
     /// Inverses whose entries something reads.
     pub(super) written_out: BTreeSet<NodeId>,
 }
@@ -53,7 +54,7 @@ pub(super) struct Use {
 }
 
 impl Planner {
-    pub(super) fn new(g: Graph, outputs: Vec<Output>, policy: Policy, symmetric: BTreeSet<NodeId>) -> Self {
+    pub(super) fn new(g: Graph, outputs: Vec<Output>, policy: Policy, matrices: Vec<Matrix>) -> Self {
         Self {
             g,
             outputs,
@@ -64,7 +65,7 @@ impl Planner {
             scaled: BTreeMap::new(),
             absorbed: BTreeSet::new(),
             level: NodeMap::new(),
-            symmetric,
+            matrices,
             written_out: BTreeSet::new(),
         }
     }

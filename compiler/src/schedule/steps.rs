@@ -106,7 +106,9 @@ impl Planner {
                         add(&mut names, &name, Storage::Temporary, shape)
                     };
                     let (room, exchanges) = (part("factors", shape), part("exchanges", &shape[..1]));
-                    Factors { room, exchanges, symmetric: self.symmetric.contains(a) }
+                    let matrix = self.matrices.iter().find(|m| m.node == *a);
+                    let text = matrix.map_or_else(String::new, |m| m.text.clone());
+                    Factors { text, room, exchanges, symmetric: matrix.is_some_and(|m| m.symmetric) }
                 });
             }
         }
