@@ -62,7 +62,8 @@ impl Steps<'_> {
         let layout = Layout::new(self.cx, g, m, &product);
         let out = layout.out(self.names.of(m.out));
         let other = if system.left { &product.right } else { &product.left };
-        let (Some((factors, matrix)), Some(given)) = (self.factors_of(system.matrix), self.array(other)) else {
+        let (Some((factors, matrix)), Some(given)) = (self.factors_of(system.matrix), self.array(other))
+        else {
             return super::lost().tokens;
         };
         let (out, given) = if system.left {
