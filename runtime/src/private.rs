@@ -23,6 +23,25 @@ pub fn matrix_mut<T: Scalar>(data: &mut [T], rows: usize, cols: usize) -> ArrayV
     MatMut::rows(data, rows, cols).view()
 }
 
+/// A flat vector of a length known when the code was generated.
+///
+/// # Errors
+/// [`Error::ParameterLength`] if it has another.
+#[inline]
+pub fn array<T, const N: usize>(x: &[T]) -> Result<&[T; N], Error> {
+    x.try_into().map_err(|_| Error::ParameterLength { expected: N, found: x.len() })
+}
+
+/// The same, to write.
+///
+/// # Errors
+/// [`Error::ParameterLength`] if it has another.
+#[inline]
+pub fn array_mut<T, const N: usize>(x: &mut [T]) -> Result<&mut [T; N], Error> {
+    let found = x.len();
+    x.try_into().map_err(|_| Error::ParameterLength { expected: N, found })
+}
+
 /// Refuses activations without any output.
 ///
 /// # Errors

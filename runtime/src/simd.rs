@@ -84,11 +84,12 @@ pub fn simd<A, R>(kernel: impl Fn(Math, A) -> R, args: A) -> R {
     #[cfg(target_arch = "x86_64")]
     match x86::level() {
         // SAFETY: `level` has found every feature that `avx512` is compiled for.
-        x86::AVX512 => return unsafe { x86::avx512(kernel, args) },
+        x86::AVX512 => unsafe { x86::avx512(kernel, args) },
         // SAFETY: `level` has found every feature that `avx2` is compiled for.
-        x86::AVX2 => return unsafe { x86::avx2(kernel, args) },
-        _ => {}
+        x86::AVX2 => unsafe { x86::avx2(kernel, args) },
+        _ => x86::baseline(kernel, args),
     }
+    #[cfg(not(target_arch = "x86_64"))]
     kernel(Math::portable(), args)
 }
 
@@ -145,6 +146,12 @@ pub(crate) mod x86 {
         };
         LEVEL.store(level, Ordering::Relaxed);
         level
+    }
+
+    /// A function, as the others are: the caller need not make room for what it will hardly ever do.
+    #[inline(never)]
+    pub(super) fn baseline<A, R>(kernel: impl Fn(Math, A) -> R, args: A) -> R {
+        kernel(Math::portable(), args)
     }
 
     /// # Safety

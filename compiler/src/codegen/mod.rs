@@ -11,7 +11,7 @@ mod product;
 mod step;
 mod together;
 
-pub use step::{Formula, body, descent, is_one_function};
+pub use step::{Formula, body, descent, is_one_function, scalars};
 
 use crate::ir::{Extent, ExtentKind, Graph, Number, Op};
 use crate::schedule::{Blocks, Buffer, BufferId, Plan, Storage};

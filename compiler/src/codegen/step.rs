@@ -25,6 +25,13 @@ pub fn body(plan: &Plan, cx: &Context, formula: Formula<'_>) -> TokenStream {
     Steps::of(plan, &names, cx, formula, false).0
 }
 
+/// The statements of a plan of scalars for a function of its own, compiled for the processor at hand, that has `math`; `None`
+/// where such a function does not pay.
+#[must_use]
+pub fn scalars(plan: &Plan, cx: &Context, formula: Formula<'_>) -> Option<TokenStream> {
+    together::scalars(plan, &Names::new(plan), cx, formula)
+}
+
 /// Whether the steps of a plan become one function, so that its scalars are not to be had outside.
 #[must_use]
 pub fn is_one_function(plan: &Plan) -> bool {

@@ -3,6 +3,7 @@
 //! [`number`] constants, [`index`] extents and indices, [`graph`] shared nodes, [`build`] the constructors that
 //! normalise, [`verify`] the check that runs after every stage.
 
+pub mod bounds;
 pub mod build;
 pub mod graph;
 pub mod index;
@@ -10,6 +11,7 @@ pub mod map;
 pub mod number;
 pub mod verify;
 
+pub use bounds::{Bounds, Interval};
 pub use build::Tensor;
 pub use graph::{AxisFn, Factor, Graph, Input, InputId, Node, NodeId, Op, Operand, Term};
 pub use index::{Extent, ExtentKind, Index};

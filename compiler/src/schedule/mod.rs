@@ -18,6 +18,7 @@ mod order;
 mod pairs;
 mod planner;
 mod product;
+mod share;
 mod steps;
 
 pub use classify::{Class, class};
@@ -26,7 +27,6 @@ pub use descent::Descent;
 pub use product::{Product, System};
 
 use crate::ir::{AxisFn, Extent, Graph, NodeId, NodeMap, Number, Op, Tensor};
-use crate::syntax::ast::CompareOp;
 use std::collections::BTreeMap;
 
 /// Whether intermediate arrays are kept.
@@ -232,7 +232,7 @@ pub fn schedule(graph: &Graph, outputs: &[Output], policy: Policy) -> Plan {
     // What is known of matrices is known of the formulas, before they are taken apart.
     let mut matrices = inverses::matrices(&mut g, &roots);
     roots.extend(matrices.iter().map(|m| m.node));
-    let roots = share_logarithms(&mut g, &roots);
+    let roots = share::shared(&mut g, &roots);
     let roots = distribute::distributed(&mut g, &roots);
     let symmetric: Vec<NodeId> =
         roots[outputs.len()..].iter().zip(&matrices).filter(|(_, m)| m.symmetric).map(|(n, _)| *n).collect();
@@ -245,46 +245,6 @@ pub fn schedule(graph: &Graph, outputs: &[Output], policy: Policy) -> Plan {
         outputs.iter().zip(&roots).map(|(o, n)| Output { name: o.name.clone(), node: *n }).collect();
     let plan = planner::Planner::new(g, outputs, policy, matrices).plan();
     if policy == Policy::Blocks { blocks::blocked(plan) } else { plan }
-}
-
-/// `xlogy(c, u)` as a choice over `c · log u` wherever several nodes want that logarithm, so that it is taken once.
-fn share_logarithms(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
-    let logarithm = |g: &Graph, id: NodeId| -> Option<(&'static str, NodeId)> {
-        let Op::Map { function, args } = g.op(id) else { return None };
-        match function.name() {
-            "log" => Some(("log", args[0].node)),
-            "log1p" => Some(("log1p", args[0].node)),
-            "xlogy" => Some(("log", args[1].node)),
-            "xlog1py" => Some(("log1p", args[1].node)),
-            _ => None,
-        }
-    };
-    let order = g.reachable(roots);
-    let mut wanted: BTreeMap<(&'static str, NodeId), usize> = BTreeMap::new();
-    for key in order.iter().filter_map(|&id| logarithm(g, id)) {
-        *wanted.entry(key).or_default() += 1;
-    }
-    if wanted.values().all(|n| *n < 2) {
-        return roots.to_vec();
-    }
-    let mut map: NodeMap<NodeId> = NodeMap::new();
-    for id in order {
-        let shared = logarithm(g, id).filter(|key| wanted.get(key).is_some_and(|n| *n > 1));
-        let mut new = g.rebuilt(id, &|c| map.replaced(c));
-        if let (Some((log, _)), Op::Map { args, .. }) = (shared, g.op(new).clone())
-            && args.len() == 2
-        {
-            let locals = g.locals(new);
-            let (c, u) = (g.tensor(&args[0], &locals), g.tensor(&args[1], &locals));
-            let log = g.call(log, &[u]);
-            let product = g.multiply(&[c.clone(), log]);
-            let zero = g.constant(Number::ZERO);
-            new = g.select_as(CompareOp::Equal, &c, &zero, &zero, &product, &locals);
-        }
-        g.inherit_name(id, new);
-        map.insert(id, new);
-    }
-    roots.iter().map(|r| map.replaced(*r)).collect()
 }
 
 /// Softmax and its kin by maximum, exponential and sum: scalars for one example, so that no array is needed.

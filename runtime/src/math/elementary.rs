@@ -181,8 +181,10 @@ macro_rules! elementary {
                 math.mul_add(a, a, b * b).sqrt() * up
             }
 
-            /// The functions that std has faster than what vectorises, for numbers that come alone.
+            /// For numbers that come alone: std's functions where they are faster than what vectorises, and branches.
             pub(in crate::math) mod alone {
+                use super::Math;
+
                 #[inline(always)]
                 pub(in crate::math) fn exp(x: $t) -> $t {
                     x.exp()
@@ -193,14 +195,30 @@ macro_rules! elementary {
                     x.ln()
                 }
 
+                #[inline(always)]
+                pub(in crate::math) fn hypot(math: Math, u: $t, v: $t) -> $t {
+                    #[cold]
+                    #[inline(never)]
+                    fn far(u: $t, v: $t) -> $t {
+                        super::hypot(Math::portable(), u, v)
+                    }
+                    // Where neither square was lost that matters.
+                    const MODERATE: $t = $t::MAX * $t::EPSILON;
+                    let square = math.mul_add(u, u, v * v);
+                    if square > 1.0 / MODERATE && square < MODERATE { square.sqrt() } else { far(u, v) }
+                }
+
                 /// log u + c/u for 1 + x = u + c: std's log takes 0.75 (f32: 0.43) of the time of its log1p.
                 #[inline(always)]
                 pub(in crate::math) fn log1p(x: $t) -> $t {
                     let u = 1.0 + x;
+                    if u == 1.0 {
+                        return x;
+                    }
                     let c = x - (u - 1.0);
-                    // Far out c is ∞ − ∞, or not what was lost; at 0 there is no quotient.
-                    let correction = if u > 0.0 && u < super::table::LARGE { c / u } else { 0.0 };
-                    (u.ln() + correction).copysign(x)
+                    // Not a number where u is infinite or 0.
+                    let correction = c / u;
+                    u.ln() + if correction < 1.0 { correction } else { 0.0 }
                 }
             }
         }

@@ -49,11 +49,15 @@ macro_rules! kernels {
             }
             #[inline(always)]
             fn hypot(math: Math, u: Self, v: Self) -> Self {
-                elementary::$precision::hypot(math, u, v)
+                if math.alone {
+                    elementary::$precision::alone::hypot(math, u, v)
+                } else {
+                    elementary::$precision::hypot(math, u, v)
+                }
             }
             #[inline(always)]
-            fn sin_cos(_: Math, x: Self) -> (Self, Self) {
-                trigonometric::$precision::sin_cos(x)
+            fn sin_cos(math: Math, x: Self) -> (Self, Self) {
+                trigonometric::$precision::sin_cos(math, x)
             }
             #[inline(always)]
             fn lgamma(_: Math, x: Self) -> Self {
@@ -87,8 +91,8 @@ macro_rules! kernels {
             $module::$double(math, f64::from(x)) as $t
         })*
         $(#[inline(always)]
-        fn $periodic(_: Math, x: Self) -> Self {
-            trigonometric::$circular::$periodic(x)
+        fn $periodic(math: Math, x: Self) -> Self {
+            trigonometric::$circular::$periodic(math, x)
         })*
         $(#[inline(always)]
         fn $std(_: Math, x: Self) -> Self {

@@ -4,7 +4,6 @@
 //! series in y². The sums follow fdlibm (Sun Microsystems, 1993: k_sin.c, k_cos.c). Without such an instruction, and beyond
 //! [`LIMIT`], std's are called.
 
-use super::elementary::polynomial;
 use crate::simd::Math;
 
 /// Below it n has so few bits that y is within 2⁻¹² of ±π/4.
@@ -35,40 +34,54 @@ const COS: [f64; 6] = [
 ];
 
 pub(super) mod double {
+    use super::{Math, here};
     use crate::simd;
 
-    /// In a function of its own, compiled for the processor at hand: calling it takes half the time of calling std's.
+    /// In place where the processor is known to have the instruction; else in a function compiled for the processor at hand:
+    /// calling it takes half the time of calling std's.
+    #[inline(always)]
+    pub(in crate::math) fn sin_cos(math: Math, x: f64) -> (f64, f64) {
+        if math.is_fused() { here(math, x) } else { called(x) }
+    }
+
     #[inline(never)]
-    pub(in crate::math) fn sin_cos(x: f64) -> (f64, f64) {
-        simd!(super::here, x)
+    fn called(x: f64) -> (f64, f64) {
+        simd!(here, x)
     }
 
     #[inline(always)]
-    pub(in crate::math) fn sin(x: f64) -> f64 {
-        sin_cos(x).0
+    pub(in crate::math) fn sin(math: Math, x: f64) -> f64 {
+        sin_cos(math, x).0
     }
 
     #[inline(always)]
-    pub(in crate::math) fn cos(x: f64) -> f64 {
-        sin_cos(x).1
+    pub(in crate::math) fn cos(math: Math, x: f64) -> f64 {
+        sin_cos(math, x).1
     }
 }
 
 /// std's, which are fast in single precision.
 pub(super) mod single {
+    use super::Math;
+
+    #[inline(always)]
+    pub(in crate::math) fn sin_cos(_: Math, x: f32) -> (f32, f32) {
+        std(x)
+    }
+
     // One call of the C library where both stand in one function of their own, else mostly two.
     #[inline(never)]
-    pub(in crate::math) fn sin_cos(x: f32) -> (f32, f32) {
+    fn std(x: f32) -> (f32, f32) {
         x.sin_cos()
     }
 
     #[inline(always)]
-    pub(in crate::math) fn sin(x: f32) -> f32 {
+    pub(in crate::math) fn sin(_: Math, x: f32) -> f32 {
         x.sin()
     }
 
     #[inline(always)]
-    pub(in crate::math) fn cos(x: f32) -> f32 {
+    pub(in crate::math) fn cos(_: Math, x: f32) -> f32 {
         x.cos()
     }
 }
@@ -76,7 +89,23 @@ pub(super) mod single {
 #[inline(always)]
 fn here(math: Math, x: f64) -> (f64, f64) {
     // NaN is not below anything.
-    if math.is_fused() && x.abs() < LIMIT { of_moderate(math, x) } else { x.sin_cos() }
+    if math.is_fused() && x.abs() < LIMIT { of_moderate(math, x) } else { far(x) }
+}
+
+/// std's, out of the way.
+#[cold]
+#[inline(never)]
+fn far(x: f64) -> (f64, f64) {
+    x.sin_cos()
+}
+
+/// The polynomial in z by pairs, so that fewer operations wait for each other: there is no other number to go on with.
+#[inline(always)]
+fn series(math: Math, z: f64, square: f64, c: [f64; 6]) -> f64 {
+    let high = math.mul_add(c[0], z, c[1]);
+    let middle = math.mul_add(c[2], z, c[3]);
+    let low = math.mul_add(c[4], z, c[5]);
+    math.mul_add(math.mul_add(high, square, middle), square, low)
 }
 
 /// For |x| < [`LIMIT`], where multiply-add rounds once.
@@ -93,10 +122,11 @@ fn of_moderate(math: Math, x: f64) -> (f64, f64) {
     let rest = math.mul_add(n, HALF_PI[2], math.mul_add(n, HALF_PI[1], -p));
     let d = ((p + back) - (r - (y - back))) + rest;
     let z = y * y;
-    let sine = y - math.mul_add(z * y, polynomial!(math, z, SIN), d);
+    let square = z * z;
+    let sine = y - math.mul_add(z * y, series(math, z, square, SIN), d);
     let half = 0.5 * z;
     let head = 1.0 - half;
-    let tail = math.mul_add(z * z, polynomial!(math, z, COS), math.mul_add(y, d, (1.0 - head) - half));
+    let tail = math.mul_add(square, series(math, z, square, COS), math.mul_add(y, d, (1.0 - head) - half));
     let cosine = head + tail;
     let (s, c) = if quadrant & 1 == 1 { (cosine, sine) } else { (sine, cosine) };
     let negated = |x: f64, twos: u64| f64::from_bits(x.to_bits() ^ ((twos & 2) << 62));

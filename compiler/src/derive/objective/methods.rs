@@ -39,6 +39,14 @@ impl Items<'_> {
         quote!(#extents #grow #code)
     }
 
+    /// All that a method does after its checks; afterwards `out` is a variable, if there is one.
+    fn work(&self, plan: &Plan, cuts: &[Cut<'_>], after: &TokenStream, out: Option<&Ident>) -> TokenStream {
+        self.scalar_function(plan, cuts, out).unwrap_or_else(|| {
+            let body = self.body(plan, cuts);
+            quote!(#body #after)
+        })
+    }
+
     /// The lines that cut a flat vector, of the right length, into its parts.
     pub(super) fn cut(&self, cut: &Cut<'_>) -> TokenStream {
         let split = if cut.mutable { quote!(split_at_mut) } else { quote!(split_at) };
@@ -152,14 +160,14 @@ impl Items<'_> {
         let bind = self.bind_extents(&len);
         let value = {
             let plan = &self.plans.value;
-            let body = self.body(plan, &[self.x_cut()]);
             let out = Self::buffer(plan, plan.output_buffers[0]);
+            let work = self.work(plan, &[self.x_cut()], &quote!(), Some(&out));
             let (check, doc) = (self.check_x(&[]), self.formula("f", self.program.value));
             quote! {
                 #doc
                 fn value(&mut self, x: &[#t]) -> ::core::result::Result<#t, #runtime::Error> {
                     #check
-                    #body
+                    #work
                     ::core::result::Result::Ok(#out)
                 }
             }
@@ -167,7 +175,7 @@ impl Items<'_> {
         let gradient = {
             let plan = &self.plans.gradient;
             let (cut, after) = self.out_cut(plan, quote!(gradient), 0);
-            let body = self.body(plan, &[self.x_cut(), cut]);
+            let work = self.work(plan, &[self.x_cut(), cut], &after, None);
             let check = self.check_x(&["gradient"]);
             let docs = self.formulas("df/d", &self.program.gradient);
             quote! {
@@ -178,8 +186,7 @@ impl Items<'_> {
                     gradient: &mut [#t],
                 ) -> ::core::result::Result<(), #runtime::Error> {
                     #check
-                    #body
-                    #after
+                    #work
                     ::core::result::Result::Ok(())
                 }
             }
@@ -187,8 +194,8 @@ impl Items<'_> {
         let both = {
             let plan = &self.plans.both;
             let (cut, after) = self.out_cut(plan, quote!(gradient), 1);
-            let body = self.body(plan, &[self.x_cut(), cut]);
             let out = Self::buffer(plan, plan.output_buffers[0]);
+            let work = self.work(plan, &[self.x_cut(), cut], &after, Some(&out));
             let check = self.check_x(&["gradient"]);
             quote! {
                 /// `f`, and its gradient.
@@ -198,8 +205,7 @@ impl Items<'_> {
                     gradient: &mut [#t],
                 ) -> ::core::result::Result<#t, #runtime::Error> {
                     #check
-                    #body
-                    #after
+                    #work
                     ::core::result::Result::Ok(#out)
                 }
             }
@@ -207,7 +213,7 @@ impl Items<'_> {
         let product = {
             let plan = &self.plans.product;
             let (cut, after) = self.out_cut(plan, quote!(out), 0);
-            let body = self.body(plan, &[self.x_cut(), self.v_cut(), cut]);
+            let work = self.work(plan, &[self.x_cut(), self.v_cut(), cut], &after, None);
             let check = self.check_x(&["direction", "out"]);
             let docs = self.formulas("(Hv)_", &self.program.product);
             quote! {
@@ -219,8 +225,7 @@ impl Items<'_> {
                     out: &mut [#t],
                 ) -> ::core::result::Result<(), #runtime::Error> {
                     #check
-                    #body
-                    #after
+                    #work
                     ::core::result::Result::Ok(())
                 }
             }

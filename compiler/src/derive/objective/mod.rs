@@ -1,10 +1,11 @@
 //! `#[derive(Objective)]`: a prepared problem, its shapes checked once, with derivatives of first and second order.
 //!
-//! [`problem`] is the type, [`plans`] what is computed, [`methods`] the code around it.
+//! [`problem`] is the type, [`plans`] what is computed, [`methods`] the code around it, [`scalars`] that of small functions.
 
 mod methods;
 mod plans;
 mod problem;
+mod scalars;
 
 use crate::codegen::{self, Context, Float};
 use crate::derivation;
