@@ -114,7 +114,19 @@ fn objective(
         let names: Vec<String> = if text.contains(':') {
             let more = declared(text)?;
             let names = more.iter().map(|d| d.name.name.clone()).collect();
-            variables.extend(more);
+            for declaration in more {
+                let name = &declaration.name.name;
+                match variables.iter().find(|d| d.name.name == *name) {
+                    None => variables.push(declaration),
+                    // The same said twice does no harm.
+                    Some(d) if (&d.shape, d.symmetric) == (&declaration.shape, declaration.symmetric) => {}
+                    Some(_) => {
+                        return Err(Failure::Input(format!(
+                            "error: `{name}` is declared with two shapes\nhelp: leave one out: `--wrt {name}` asks for what `--var` declares"
+                        )));
+                    }
+                }
+            }
             names
         } else {
             text.split(',').map(|n| canonical_name(n.trim())).filter(|n| !n.is_empty()).collect()

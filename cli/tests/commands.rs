@@ -79,6 +79,10 @@ fn expand_prints_rust() {
     let residual = [&["expand", "X*w - y", "--residual"], &variables[..]].concat();
     succeeds(&residual, &["#[residual(", "fn gauss_newton_product_into"]);
     succeeds(&["expand", "U", "--wrt", "U:scalar"], &["struct MyObjective {}", "fn prepare"]);
+    // What is declared twice alike is declared.
+    succeeds(&["expand", "U", "--var", "U:scalar", "--wrt", "U:scalar"], &["struct MyObjective {}"]);
+    let twice = ["expand", "U", "--var", "U:scalar", "--wrt", "U:vector"];
+    fails(&twice, &["`U` is declared with two shapes", "`--wrt U`"]);
     succeeds(
         &["expand", "mse", "--network", "a = W*x + c", "--declare", "x: 3, W: 2 x 3, c: 2"],
         &["\"a = W*x + c\"", "c:2", "MyNetworkParameters"],
@@ -93,7 +97,8 @@ fn catalog_lists_and_shows() {
     );
     succeeds(&["catalog", "huber"], &["huber(delta = 1) =", "Domain: ", "slope"]);
     succeeds(&["catalog", "tanh"], &["tanh(x)", "1 - y^2"]);
-    succeeds(&["catalog", "kron"], &["kron(A, B)"]);
+    succeeds(&["catalog", "kron"], &["kron(A, B)", "Kronecker"]);
+    succeeds(&["catalog", "det"], &["its derivative, det(A) * inv(A)', is an error"]);
 }
 
 #[test]

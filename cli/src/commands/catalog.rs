@@ -32,8 +32,8 @@ pub fn run(name: Option<&str>, out: &mut dyn Write) -> Result<bool, Failure> {
             };
             writeln!(out, "Derivative by {arg}: {derivative}{value}")?;
         }
-    } else if let Some((_, params, required)) = BUILTINS.iter().find(|(n, ..)| *n == name) {
-        writeln!(out, "{}\n\nA function of the language.", signature(&name, params, *required))?;
+    } else if let Some((_, params, required, says)) = BUILTINS.iter().find(|(n, ..)| *n == name) {
+        writeln!(out, "{}\n\n{says}.", signature(&name, params, *required))?;
     } else {
         let near = did_you_mean(&name, names());
         let help = near.map_or_else(

@@ -7,35 +7,65 @@ use crate::ops;
 use crate::source::Place;
 use crate::syntax::ast::{Call, Expr, ExprKind};
 
-/// Functions that are not element-wise rows: name, parameters, how many of them are required.
-pub const BUILTINS: &[(&str, &[&str], usize)] = &[
-    ("sqrt", &["x"], 1),
-    ("sum", &["x"], 1),
-    ("mean", &["x"], 1),
-    ("norm1", &["x"], 1),
-    ("norm2", &["x"], 1),
-    ("norm_inf", &["x"], 1),
-    ("dot", &["x", "y"], 2),
-    ("outer", &["x", "y"], 2),
-    ("max", &["x", "y"], 1),
-    ("min", &["x", "y"], 1),
-    ("logsumexp", &["x"], 1),
-    ("softmax", &["x"], 1),
-    ("log_softmax", &["x"], 1),
-    ("rowsum", &["X"], 1),
-    ("colsum", &["X"], 1),
-    ("rowmax", &["X"], 1),
-    ("where", &["condition", "u", "v"], 3),
-    ("t", &["X"], 1),
-    ("tr", &["A"], 1),
-    ("det", &["A"], 1),
-    ("logdet", &["A"], 1),
-    ("inv", &["A"], 1),
-    ("solve", &["A", "b"], 2),
-    ("diag", &["x"], 1),
-    ("vector", &["c"], 1),
-    ("matrix", &["c"], 1),
-    ("kron", &["A", "B"], 2),
+/// Functions that are not element-wise rows: name, parameters, how many of them are required, what they are.
+pub const BUILTINS: &[(&str, &[&str], usize, &str)] = &[
+    ("sqrt", &["x"], 1, "the square root of each number, x.^0.5"),
+    ("sum", &["x"], 1, "the sum of all numbers"),
+    ("mean", &["x"], 1, "the mean of all numbers"),
+    ("norm1", &["x"], 1, "the sum of the numbers' sizes, |x₁| + |x₂| + …; of a matrix too, entry by entry"),
+    ("norm2", &["x"], 1, "the square root of the sum of squares; of a matrix too (Frobenius)"),
+    ("norm_inf", &["x"], 1, "the greatest of the numbers' sizes"),
+    ("dot", &["x", "y"], 2, "the inner product of two vectors, x' * y"),
+    ("outer", &["x", "y"], 2, "the outer product of two vectors, x * y'"),
+    (
+        "max",
+        &["x", "y"],
+        1,
+        "the greatest of all numbers, its derivative shared equally among ties; max(x, y) takes the greater, number by number, half to each side at a tie",
+    ),
+    (
+        "min",
+        &["x", "y"],
+        1,
+        "the least of all numbers, its derivative shared equally among ties; min(x, y) takes the lesser, number by number, half to each side at a tie",
+    ),
+    ("logsumexp", &["x"], 1, "log(sum(exp(x))), without overflow"),
+    ("softmax", &["x"], 1, "exp(x) / sum(exp(x)) of a vector, without overflow"),
+    ("log_softmax", &["x"], 1, "log(softmax(x)), without underflow"),
+    ("rowsum", &["X"], 1, "the sum of each row: a vector"),
+    ("colsum", &["X"], 1, "the sum of each column: a vector"),
+    ("rowmax", &["X"], 1, "the greatest number of each row: a vector"),
+    (
+        "where",
+        &["condition", "u", "v"],
+        3,
+        "u where the condition holds, v elsewhere: number by number, with < <= > >= ==",
+    ),
+    ("t", &["X"], 1, "the transpose, X'"),
+    ("tr", &["A"], 1, "the trace: the sum of the diagonal of a square matrix"),
+    (
+        "det",
+        &["A"],
+        1,
+        "the determinant of a square matrix; where that is 0 its derivative, det(A) * inv(A)', is an error",
+    ),
+    ("logdet", &["A"], 1, "log(det(A)), without overflow; an error where the determinant is not positive"),
+    (
+        "inv",
+        &["A"],
+        1,
+        "the inverse of a square matrix; an error where there is none. Products with it are solved, and no inverse is formed",
+    ),
+    (
+        "solve",
+        &["A", "b"],
+        2,
+        "inv(A) * b, b a vector or a matrix, by factors of A: Cholesky where A is symmetric and positive definite, else LU; an error where A is singular",
+    ),
+    ("diag", &["x"], 1, "the square matrix with a vector on its diagonal; of a matrix, its diagonal"),
+    ("vector", &["c"], 1, "the vector of c in each place, as long as its neighbours want it"),
+    ("matrix", &["c"], 1, "the matrix of c in each place, of the shape that its neighbours want"),
+    ("kron", &["A", "B"], 2, "the Kronecker product: A with each number replaced by that number times B"),
 ];
 
 pub(crate) fn is_builtin(name: &str) -> bool {
@@ -47,7 +77,7 @@ impl<'a> Lowerer<'a> {
         let name = call.function.name.as_str();
         let place = self.place(frame, expr.span);
         let at = self.place(frame, call.function.span);
-        if let Some((_, params, required)) = BUILTINS.iter().find(|(n, ..)| *n == name) {
+        if let Some((_, params, required, _)) = BUILTINS.iter().find(|(n, ..)| *n == name) {
             let defaults: Vec<bool> = (0..params.len()).map(|k| k >= *required).collect();
             let bound = self.bind_arguments(name, params, &defaults, &call.args, place, frame)?;
             let args: Vec<&'a Expr> = bound.into_iter().flatten().collect();
