@@ -287,6 +287,12 @@ impl Methods<'_> {
         codegen::body(plan, cx, &|g, n| emit::text(g, n, &view).replace(ONE_OVER_M, "1/m"))
     }
 
+    /// The line that makes one example of all, where that is the same.
+    fn as_one(plan: &Plan) -> TokenStream {
+        let doc = " No entry knows of another: all examples are one.";
+        if plan.is_by_entries() { quote!(#[doc = #doc] let k = m * k;) } else { TokenStream::new() }
+    }
+
     /// The lines that check `a` and `y` and make slices of them.
     fn examples(&self) -> TokenStream {
         let runtime = &self.model.runtime;
@@ -309,9 +315,11 @@ impl Methods<'_> {
         let (temporaries, body, examples) =
             (self.temporaries(&plan, &cx), self.body(&plan, &cx), self.examples());
         let value = codegen::identifier(&plan.buffers[plan.output_buffers[0].0].name);
+        let as_one = Self::as_one(&plan);
         quote! {
             #examples
             #hyper
+            #as_one
             #temporaries
             let mut total = <#t as #runtime::Scalar>::ZERO;
             for (a, y) in a.chunks_exact(k).zip(y.chunks_exact(k)) {
@@ -342,11 +350,13 @@ impl Methods<'_> {
         let (temporaries, body, examples) =
             (self.temporaries(&plan, &cx), self.body(&plan, &cx), self.examples());
         let out = codegen::identifier(&plan.buffers[plan.output_buffers[0].0].name);
+        let as_one = Self::as_one(&plan);
         quote! {
             #examples
             #runtime::check_shape("out", &[m, k], out.shape())?;
             #hyper
             let one_over_m = <#t as #runtime::Scalar>::ONE / <#t as #runtime::Scalar>::from_usize(m);
+            #as_one
             #temporaries
             #runtime::__private::fill(&mut out, |out| {
                 for ((a, y), #out) in a.chunks_exact(k).zip(y.chunks_exact(k)).zip(out.chunks_exact_mut(k)) {
@@ -369,12 +379,14 @@ impl Methods<'_> {
         let hyper = hyper_bindings(self.model, &Self::reads(&plan));
         let (temporaries, body, examples) =
             (self.temporaries(&plan, &cx), self.body(&plan, &cx), self.examples());
+        let as_one = Self::as_one(&plan);
         let [g, h] = [0, 1].map(|n| codegen::identifier(&plan.buffers[plan.output_buffers[n].0].name));
         quote! {
             #examples
             #runtime::check_shape("gradient", &[m, k], gradient.shape())?;
             #runtime::check_shape("hessian", &[m, k], hessian.shape())?;
             #hyper
+            #as_one
             #temporaries
             #runtime::__private::fill(&mut gradient, |all_gradients| {
                 #runtime::__private::fill(&mut hessian, |all_hessians| {

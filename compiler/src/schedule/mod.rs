@@ -11,6 +11,7 @@ mod classify;
 mod count;
 mod descent;
 mod distribute;
+mod entries;
 mod inverses;
 mod levels;
 mod opening;
