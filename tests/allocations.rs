@@ -1,6 +1,7 @@
 //! Nothing is allocated per call: networks once their workspace is there, objectives once they are prepared, costs whose
 //! derivatives are written to the caller's arrays. Counted by the allocator itself.
 
+#[path = "../runtime/tests/counting/mod.rs"]
 mod counting;
 
 use counting::allocations;

@@ -6,7 +6,7 @@ mod allocation;
 mod blocks;
 mod checks;
 mod cookbook;
-#[path = "../counting/mod.rs"]
+#[path = "../../runtime/tests/counting/mod.rs"]
 mod counting;
 mod derivations;
 mod errors;
