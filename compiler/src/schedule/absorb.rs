@@ -124,7 +124,7 @@ impl Planner {
         }
         let matmul = |n: NodeId| matches!(class(&self.g, n), Class::MatMul | Class::Solve);
         if matmul(t.node) {
-            return once(t.node).then(|| (t.node, own_coeff(&self.g, t.node), Vec::new()));
+            return once(t.node).then(|| (t.node, self.g.coefficient(t.node), Vec::new()));
         }
         // A term that others read, too, is computed for itself.
         if t.node != of && !once(t.node) {
@@ -151,15 +151,7 @@ impl Planner {
             }
         }
         bound.is_empty().then_some(())?;
-        product.map(|n| (n, coeff.mul(own_coeff(&self.g, n)), scalars))
-    }
-}
-
-/// The constant of a product: 1 in a sum or a product, unless the text has a name for it.
-fn own_coeff(g: &Graph, id: NodeId) -> Number {
-    match g.op(id) {
-        Op::Product { coeff, .. } => *coeff,
-        _ => Number::ONE,
+        product.map(|n| (n, coeff.mul(self.g.coefficient(n)), scalars))
     }
 }
 

@@ -158,26 +158,19 @@ impl Plan {
             Step::Solve(m) => {
                 self.product_effects(&mut effects, m, e);
                 let system = Product::of(&self.graph, m.product).and_then(|p| p.system(&self.graph));
-                if let Some(factors) = system.and_then(|s| self.factors.get(&s.matrix)) {
-                    effects.reads.extend([factors.room, factors.exchanges]);
-                }
+                effects.reads.extend(system.into_iter().flat_map(|s| self.factor_buffers(s.matrix)));
                 // A sum over the rows would be the system itself in parts.
                 effects.divisible &= effects.sums.is_empty();
             }
             Step::Factor(a) => {
                 effects.divisible = false;
                 self.read(&mut effects, vec![*a], e);
-                if let Some(factors) = self.factors.get(a) {
-                    effects.writes.extend([factors.room, factors.exchanges]);
-                }
+                effects.writes.extend(self.factor_buffers(*a));
             }
             Step::Linear(id) => {
                 effects.divisible = false;
-                for a in self.graph.node(*id).children() {
-                    if let Some(factors) = self.factors.get(&a) {
-                        effects.reads.extend([factors.room, factors.exchanges]);
-                    }
-                }
+                let matrices = self.graph.node(*id).children();
+                effects.reads.extend(matrices.into_iter().flat_map(|a| self.factor_buffers(a)));
                 self.write(&mut effects, *id, self.buffer_of.get(id).copied(), e);
             }
             Step::Axis(id) => {
@@ -196,6 +189,11 @@ impl Plan {
             Step::Blocks(_) | Step::Descend { .. } => effects.divisible = false,
         }
         effects
+    }
+
+    /// Where the factors of a matrix are.
+    fn factor_buffers(&self, matrix: NodeId) -> impl Iterator<Item = BufferId> {
+        self.factors.get(&matrix).into_iter().flat_map(|f| [f.room, f.exchanges])
     }
 
     fn read(&self, effects: &mut Effects, nodes: Vec<NodeId>, e: Extent) {

@@ -248,16 +248,25 @@ pub fn schedule(graph: &Graph, outputs: &[Output], policy: Policy) -> Plan {
     if policy == Policy::Blocks { blocks::blocked(plan) } else { plan }
 }
 
-/// Softmax and its kin by maximum, exponential and sum: scalars for one example, so that no array is needed.
-fn spell_out_axis_functions(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
+/// The graph with each node replaced by what `rule` makes of it: given are the node, and what it is with new operands.
+fn rewritten(
+    g: &mut Graph,
+    roots: &[NodeId],
+    mut rule: impl FnMut(&mut Graph, NodeId, NodeId, &NodeMap<NodeId>) -> Option<NodeId>,
+) -> Vec<NodeId> {
     let mut map: NodeMap<NodeId> = NodeMap::new();
     for id in g.reachable(roots) {
-        let new = g.rebuilt(id, &|c| map.replaced(c));
-        let spelled = spelled_axis(g, new).unwrap_or(new);
-        g.inherit_name(id, spelled);
-        map.insert(id, spelled);
+        let same = g.rebuilt(id, &|c| map.replaced(c));
+        let new = rule(g, id, same, &map).unwrap_or(same);
+        g.inherit_name(id, new);
+        map.insert(id, new);
     }
     roots.iter().map(|r| map.replaced(*r)).collect()
+}
+
+/// Softmax and its kin by maximum, exponential and sum: scalars for one example, so that no array is needed.
+fn spell_out_axis_functions(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
+    rewritten(g, roots, |g, _, id, _| spelled_axis(g, id))
 }
 
 fn spelled_axis(g: &mut Graph, id: NodeId) -> Option<NodeId> {

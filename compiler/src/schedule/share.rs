@@ -8,7 +8,8 @@
 //! - a sigmoid whose exponential is there is 1/(1 + e⁻ᵘ) of it: 2 units in the last place, 2.5 above that exponential;
 //! - scalars divided by the same scalar are multiplied by its reciprocal, where that cannot overflow: one rounding more.
 
-use crate::ir::{Bounds, Factor, Graph, Index, NodeId, NodeMap, Number, Op, Operand, Tensor};
+use super::rewritten;
+use crate::ir::{Bounds, Factor, Graph, Index, NodeId, Number, Op, Operand, Tensor};
 use crate::syntax::ast::CompareOp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,22 +20,6 @@ pub(super) fn shared(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
     let roots = logarithms(g, &roots);
     let roots = exponentials(g, &roots, &mut names);
     reciprocals(g, &roots, &mut names)
-}
-
-/// The graph with each node replaced by what `rule` makes of it: given are the node, and what it is with new operands.
-fn rewritten(
-    g: &mut Graph,
-    roots: &[NodeId],
-    mut rule: impl FnMut(&mut Graph, NodeId, NodeId, &NodeMap<NodeId>) -> Option<NodeId>,
-) -> Vec<NodeId> {
-    let mut map: NodeMap<NodeId> = NodeMap::new();
-    for id in g.reachable(roots) {
-        let same = g.rebuilt(id, &|c| map.replaced(c));
-        let new = rule(g, id, same, &map).unwrap_or(same);
-        g.inherit_name(id, new);
-        map.insert(id, new);
-    }
-    roots.iter().map(|r| map.replaced(*r)).collect()
 }
 
 /// The function and its arguments, where the node is one of an element-wise function.

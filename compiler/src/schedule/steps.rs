@@ -216,31 +216,30 @@ impl Planner {
                 }
                 if let (Some(acc), Some(&out)) = (self.accumulated.get(&id), buffer_of.get(&id)) {
                     for (k, (product, coeff, scalars)) in acc.products.iter().enumerate() {
-                        let m = MatMul {
+                        steps.push(self.product(MatMul {
                             out,
                             product: *product,
                             accumulate: k > 0 || acc.init.is_some(),
                             decay: None,
                             coeff: *coeff,
                             scalars: scalars.clone(),
-                        };
-                        let solve = *self.class_of(*product) == Class::Solve;
-                        steps.push(if solve { Step::Solve(m) } else { Step::MatMul(m) });
+                        }));
                     }
                     continue;
                 }
                 match self.class_of(id) {
-                    c @ (Class::MatMul | Class::Solve) => {
+                    Class::MatMul | Class::Solve => {
                         if let Some(&out) = buffer_of.get(&id) {
-                            let coeff = match self.g.op(id) {
-                                Op::Product { coeff, .. } => *coeff,
-                                _ => Number::ONE,
-                            };
                             let (product, accumulate, scalars) = (id, false, Vec::new());
-                            let decay = None;
-                            let product = MatMul { out, product, accumulate, decay, coeff, scalars };
-                            let solve = *c == Class::Solve;
-                            steps.push(if solve { Step::Solve(product) } else { Step::MatMul(product) });
+                            let (decay, coeff) = (None, self.g.coefficient(id));
+                            steps.push(self.product(MatMul {
+                                out,
+                                product,
+                                accumulate,
+                                decay,
+                                coeff,
+                                scalars,
+                            }));
                         }
                     }
                     Class::Axis => steps.push(Step::Axis(id)),
@@ -263,6 +262,11 @@ impl Planner {
             steps.push(Step::Loop(Loop { space, body, stores: vec![(*node, *buffer)], reductions }));
         }
         steps
+    }
+
+    /// The step of a product, which with an inverse is a system.
+    fn product(&self, m: MatMul) -> Step {
+        if *self.class_of(m.product) == Class::Solve { Step::Solve(m) } else { Step::MatMul(m) }
     }
 
     /// Adds what a loop computes itself to get at `id`: everything element-wise along its axes that is not there yet.

@@ -101,6 +101,15 @@ impl Graph {
         }
     }
 
+    /// The constant factor of a product; 1 of anything else.
+    #[must_use]
+    pub fn coefficient(&self, id: NodeId) -> Number {
+        match self.op(id) {
+            Op::Product { coeff, .. } => *coeff,
+            _ => Number::ONE,
+        }
+    }
+
     /// Whether the node is 0 everywhere.
     #[must_use]
     pub fn is_zero(&self, id: NodeId) -> bool {
