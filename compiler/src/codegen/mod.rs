@@ -112,9 +112,12 @@ impl Context {
         if shape.is_empty() { quote!(1) } else { self.product(g, shape) }
     }
 
-    /// What the number of entries of a buffer's array is the product of.
+    /// What the number of entries of a buffer's array is the product of: one number, where all extents are.
     #[must_use]
     pub fn factors(&self, plan: &Plan, buffer: &Buffer) -> Vec<TokenStream> {
+        if constant_product(&plan.graph, &buffer.shape).is_some() {
+            return vec![self.entries(&plan.graph, &buffer.shape)];
+        }
         let mut factors: Vec<TokenStream> =
             buffer.shape.iter().map(|&e| self.extent(&plan.graph, e)).collect();
         if buffer.storage == Storage::Block

@@ -69,10 +69,8 @@ impl Steps<'_> {
     /// The factor of a product, that of what is there, and what the call is said to do.
     pub(super) fn scale(&mut self, m: &MatMul) -> (TokenStream, Option<TokenStream>, String) {
         // The formula has the product's own constant.
-        let rest = match self.plan.graph.op(m.product) {
-            Op::Product { coeff, .. } => m.coeff.mul(coeff.pow(Number::MINUS_ONE)),
-            _ => m.coeff,
-        };
+        let own = self.plan.graph.coefficient(m.product);
+        let rest = m.coeff.mul(own.pow(Number::MINUS_ONE));
         let factor = self.factor(rest, &m.scalars);
         let factor = factor.as_str();
         let (sign, factor) = match (m.accumulate, factor.strip_prefix('-')) {
@@ -80,12 +78,9 @@ impl Steps<'_> {
             (true, None) => ("+=", factor),
             (false, _) => ("=", factor),
         };
-        let mut writer =
-            Writer { g: &self.plan.graph, cx: self.cx, receiver: "single", math: false, equal: None };
-        let scalars: Vec<(Code, Number)> =
-            m.scalars.iter().map(|(n, p)| (self.scalar_value(*n), *p)).collect();
-        let alpha = unparenthesised(writer.product(m.coeff, &scalars).tokens);
-        self.single |= writer.math;
+        let (alpha, math) = self.scalars(m.coeff, &m.scalars);
+        let alpha = unparenthesised(alpha);
+        self.single |= math;
         let name = &self.plan.buffers[m.out.0].name;
         let decay = m.decay.map(|d| self.scalar_value(d).tokens);
         let doc = match &decay {
@@ -98,16 +93,20 @@ impl Steps<'_> {
         (alpha, decay, doc)
     }
 
+    /// The product of a constant and scalars, and whether it uses `single`.
+    fn scalars(&self, coeff: Number, scalars: &[(NodeId, Number)]) -> (TokenStream, bool) {
+        let mut writer =
+            Writer { g: &self.plan.graph, cx: self.cx, receiver: "single", math: false, equal: None };
+        let parts: Vec<(Code, Number)> = scalars.iter().map(|(n, p)| (self.scalar_value(*n), *p)).collect();
+        (writer.product(coeff, &parts).tokens, writer.math)
+    }
+
     /// A constant and scalars before what they are factors of, as a comment has them.
     pub(super) fn factor(&self, coeff: Number, scalars: &[(NodeId, Number)]) -> String {
         let constant = if coeff.is_negative() { coeff.neg() } else { coeff };
         let mut factors = if constant.is_one() { Vec::new() } else { vec![constant.to_string()] };
-        let mut writer =
-            Writer { g: &self.plan.graph, cx: self.cx, receiver: "single", math: false, equal: None };
         if !scalars.is_empty() {
-            let parts: Vec<(Code, Number)> =
-                scalars.iter().map(|(n, p)| (self.scalar_value(*n), *p)).collect();
-            let product = writer.product(Number::ONE, &parts).tokens;
+            let (product, _) = self.scalars(Number::ONE, scalars);
             factors.push(product.to_string().replace(' ', ""));
         }
         let sign = if coeff.is_negative() { "-" } else { "" };

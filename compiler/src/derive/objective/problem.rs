@@ -380,8 +380,7 @@ impl Items<'_> {
         let mut room = Room::new();
         for b in plan.buffers.iter().filter(|b| taken_of_workspace(b, blocks)) {
             let extents = cx.factors(plan, b);
-            let constant = extents.is_empty() || b.storage != Storage::Block;
-            let size = if constant { cx.entries(&plan.graph, &b.shape) } else { codegen::times(&extents) };
+            let size = codegen::times(&extents);
             let arrays = room.entry(size.to_string());
             arrays.or_insert_with(|| Arrays { count: 0, size, extents }).count += 1;
         }
