@@ -2,6 +2,7 @@
 
 use super::Context;
 use crate::ir::{Graph, NodeId, Number, Op, Operand};
+use crate::schedule::by_coefficient;
 use crate::syntax::ast::CompareOp;
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -65,11 +66,6 @@ impl Writer<'_> {
             && self.equal.is_some_and(|[a, b]| operand.axes == [a, b] || operand.axes == [b, a])
     }
 
-    fn number(&self, n: Number) -> Code {
-        let tokens = self.cx.number(n);
-        Code::fixed(tokens)
-    }
-
     fn call(&mut self, name: &str, args: &[TokenStream]) -> Code {
         self.math = true;
         let (receiver, method) = (format_ident!("{}", self.receiver), format_ident!("{name}"));
@@ -80,21 +76,14 @@ impl Writer<'_> {
     pub(super) fn node(&mut self, id: NodeId, operand: &mut dyn FnMut(&mut Self, &Operand) -> Code) -> Code {
         match self.g.op(id).clone() {
             Op::Sum(terms) => {
-                let mut parts: Vec<(Number, Code)> = Vec::new();
+                let mut parts: Vec<(Number, Option<Code>)> = Vec::new();
                 for t in &terms {
-                    let constant = self.g.as_constant(t.operand.node).filter(|_| t.operand.axes.is_empty());
-                    match constant {
-                        Some(n) => parts.push((t.coeff.mul(n), self.number(Number::ONE))),
-                        None => {
-                            let code = operand(self, &t.operand);
-                            parts.push((t.coeff, code));
-                        }
-                    }
+                    parts.push(match self.g.as_constant(t.operand.node) {
+                        Some(n) => (t.coeff.mul(n), None),
+                        None => (t.coeff, Some(operand(self, &t.operand))),
+                    });
                 }
-                self.sum(
-                    &terms.iter().map(|t| self.g.as_constant(t.operand.node).is_some()).collect::<Vec<_>>(),
-                    parts,
-                )
+                self.sum(&parts)
             }
             Op::Product { coeff, factors, .. } => {
                 let mut parts = Vec::new();
@@ -149,35 +138,54 @@ impl Writer<'_> {
         }
     }
 
+    /// `Σ coeff · term`, where no term is 1: terms of one coefficient, but for their signs, are added first.
+    fn sum(&self, parts: &[(Number, Option<Code>)]) -> Code {
+        let coefficients: Vec<_> = parts.iter().map(|(c, code)| code.as_ref().map(|_| *c)).collect();
+        let parts: Vec<(Number, Option<Code>)> = by_coefficient(&coefficients)
+            .into_iter()
+            .map(|group| match group.as_slice() {
+                [one] => parts[*one].clone(),
+                several => {
+                    let size = parts[several[0]].0.magnitude();
+                    let negative = several.iter().all(|&k| parts[k].0.is_negative());
+                    let sign =
+                        |c: Number| if c.is_negative() == negative { Number::ONE } else { Number::MINUS_ONE };
+                    let same: Vec<_> =
+                        several.iter().map(|&k| (sign(parts[k].0), parts[k].1.clone())).collect();
+                    (if negative { size.neg() } else { size }, Some(self.added(&same)))
+                }
+            })
+            .collect();
+        self.added(&parts)
+    }
+
     /// `Σ coeff · term`, a positive term first.
-    fn sum(&mut self, constant: &[bool], parts: Vec<(Number, Code)>) -> Code {
-        let varies = parts.iter().any(|(_, c)| c.varies);
+    fn added(&self, parts: &[(Number, Option<Code>)]) -> Code {
+        let varies = parts.iter().any(|(_, code)| code.as_ref().is_some_and(|c| c.varies));
         let first = parts.iter().position(|(c, _)| !c.is_negative()).unwrap_or(0);
-        let mut order: Vec<usize> = vec![first];
-        order.extend((0..parts.len()).filter(|k| *k != first));
-        let tokens = self.terms(&order, constant, &parts);
-        Code { tokens, level: Level::Sum, varies, equal: None }
+        let mut order: Vec<&(Number, Option<Code>)> = vec![&parts[first]];
+        order.extend(parts.iter().enumerate().filter(|(k, _)| *k != first).map(|(_, part)| part));
+        Code { tokens: self.terms(&order), level: Level::Sum, varies, equal: None }
     }
 
     /// Terms added one after the other; many of them by halves, so that one addition need not wait for all before it.
-    fn terms(&self, order: &[usize], constant: &[bool], parts: &[(Number, Code)]) -> TokenStream {
-        if order.len() > MANY_TERMS {
-            let (left, right) = order.split_at(order.len().div_ceil(2));
-            let [left, right] = [left, right].map(|half| self.terms(half, constant, parts));
+    fn terms(&self, parts: &[&(Number, Option<Code>)]) -> TokenStream {
+        if parts.len() > MANY_TERMS {
+            let (left, right) = parts.split_at(parts.len().div_ceil(2));
+            let [left, right] = [left, right].map(|half| self.terms(half));
             return quote!((#left) + (#right));
         }
         let mut tokens = TokenStream::new();
-        for (n, &k) in order.iter().enumerate() {
-            let (coeff, code) = &parts[k];
+        for (n, (coeff, code)) in parts.iter().enumerate() {
             let negative = coeff.is_negative();
-            let size = if negative { coeff.neg() } else { *coeff };
-            let term = if constant[k] {
-                self.cx.number(size)
-            } else if size.is_one() {
-                code.at(Level::Product)
-            } else {
-                let (c, t) = (self.cx.number(size), code.at(Level::Unary));
-                quote!(#c * #t)
+            let size = coeff.magnitude();
+            let term = match code {
+                None => self.cx.number(size),
+                Some(code) if size.is_one() => code.at(Level::Product),
+                Some(code) => {
+                    let (c, t) = (self.cx.number(size), code.at(Level::Unary));
+                    quote!(#c * #t)
+                }
             };
             tokens.extend(match (n, negative) {
                 (0, false) => term,

@@ -155,6 +155,12 @@ impl Number {
         self.mul(Self::MINUS_ONE)
     }
 
+    /// Without its sign.
+    #[must_use]
+    pub fn magnitude(self) -> Self {
+        if self.is_negative() { self.neg() } else { self }
+    }
+
     /// Power, exact for integer exponents of moderate size and for roots that come out.
     #[must_use]
     pub fn pow(self, exponent: Self) -> Self {

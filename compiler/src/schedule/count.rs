@@ -18,6 +18,26 @@ pub struct Operations {
     pub calls: BTreeMap<&'static str, u64>,
 }
 
+/// The terms of a sum, those together that are multiplied by one number but for its sign: one multiplication serves
+/// them all. A constant (`None`) and what is multiplied by 1 stand alone.
+pub(crate) fn by_coefficient(coefficients: &[Option<Number>]) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut places: BTreeMap<Number, usize> = BTreeMap::new();
+    for (k, coefficient) in coefficients.iter().enumerate() {
+        match coefficient.map(Number::magnitude).filter(|c| !c.is_one()) {
+            Some(c) => match places.get(&c) {
+                Some(&place) => groups[place].push(k),
+                None => {
+                    places.insert(c, groups.len());
+                    groups.push(vec![k]);
+                }
+            },
+            None => groups.push(vec![k]),
+        }
+    }
+    groups
+}
+
 impl Operations {
     fn call(&mut self, name: &'static str, times: u64) {
         *self.calls.entry(name).or_default() += times;
@@ -27,7 +47,13 @@ impl Operations {
     fn entry(&mut self, g: &Graph, id: NodeId, times: u64) {
         match g.op(id) {
             Op::Sum(terms) => {
-                let scaled = terms.iter().filter(|t| !t.coeff.is_one() && t.coeff != Number::MINUS_ONE);
+                let coefficients: Vec<Option<Number>> = terms
+                    .iter()
+                    .map(|t| g.as_constant(t.operand.node).is_none().then_some(t.coeff))
+                    .collect();
+                let groups = by_coefficient(&coefficients);
+                let scaled =
+                    groups.iter().filter(|k| coefficients[k[0]].is_some_and(|c| !c.magnitude().is_one()));
                 self.arithmetic += (terms.len().saturating_sub(1) + scaled.count()) as u64 * times;
             }
             Op::Product { coeff, factors, .. } => {

@@ -24,6 +24,7 @@ mod steps;
 
 pub use classify::{Class, class};
 pub use count::Operations;
+pub(crate) use count::by_coefficient;
 pub use descent::Descent;
 pub use product::{Product, System};
 

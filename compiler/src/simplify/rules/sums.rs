@@ -2,7 +2,7 @@
 
 use super::super::measure::weight;
 use super::{Opened, inner, opposite, terms, terms_of};
-use crate::ir::{Graph, Index, NodeId, Number, Op, Tensor};
+use crate::ir::{Factor, Graph, Index, NodeId, Number, Op, Tensor};
 use crate::syntax::ast::CompareOp;
 
 const ONE: Number = Number::ONE;
@@ -11,7 +11,7 @@ const ONE: Number = Number::ONE;
 const TERMS: usize = 24;
 
 /// (1 − y) σ(z) − y σ(−z) = σ(z) − y: multiply out, let like terms and σ(u) + σ(−u) = 1 cancel, and keep what comes
-/// out if it is smaller.
+/// out if it is smaller and no more arithmetic: a gradient that shares its sums with the value is best left as it is.
 pub(super) fn expand(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let (parts, out) = terms(g, id)?;
     if !parts.iter().any(|(_, t)| multiplies_sum(g, t)) {
@@ -36,7 +36,7 @@ pub(super) fn expand(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     while let Some(next) = reflect(g, new) {
         new = next;
     }
-    (size(g, new) < size(g, id)).then_some(new)
+    (size(g, new) < size(g, id) && arithmetic(g, new) <= arithmetic(g, id)).then_some(new)
 }
 
 fn multiplies_sum(g: &Graph, t: &Tensor) -> bool {
@@ -174,6 +174,34 @@ pub(super) fn mirrored(g: &mut Graph, id: NodeId) -> Option<NodeId> {
         _ => 1,
     };
     (count(g, new) < parts.len()).then_some(new)
+}
+
+/// Additions and multiplications, those by constants and in whole powers too, down to a sum's factors.
+fn arithmetic(g: &Graph, id: NodeId) -> usize {
+    let scaled = |c: Number| usize::from(c != ONE && c != ONE.neg());
+    let sum = |id: NodeId| match g.op(id) {
+        Op::Sum(terms) => terms.len() - 1 + terms.iter().map(|t| scaled(t.coeff)).sum::<usize>(),
+        _ => 0,
+    };
+    let product = |id: NodeId, below: &dyn Fn(NodeId) -> usize| match g.op(id) {
+        Op::Product { coeff, factors, .. } => {
+            let one = |f: &Factor| match f.power.as_int() {
+                Some(n) => usize::try_from(n.unsigned_abs()).unwrap_or(usize::MAX).min(8),
+                None => 1,
+            };
+            let own = factors.iter().map(|f| one(f) + below(f.operand.node)).sum::<usize>();
+            scaled(*coeff) + own.saturating_sub(1)
+        }
+        _ => below(id),
+    };
+    let factor = |id: NodeId| match g.op(id) {
+        Op::Sum(terms) => sum(id) + terms.iter().map(|t| product(t.operand.node, &|_| 0)).sum::<usize>(),
+        _ => 0,
+    };
+    match g.op(id) {
+        Op::Sum(terms) => sum(id) + terms.iter().map(|t| product(t.operand.node, &factor)).sum::<usize>(),
+        _ => product(id, &factor),
+    }
 }
 
 /// What a sum costs, down to its factors.
