@@ -93,6 +93,21 @@ pub fn simd<A, R>(kernel: impl Fn(Math, A) -> R, args: A) -> R {
     kernel(Math::portable(), args)
 }
 
+/// [`simd`] for functions of single numbers, which fill no vector: AVX2 with FMA at most, for AVX-512 would be a third copy to compile and
+/// no faster. A kernel with 100 numbers of Rosenbrock's function takes 70 ns with AVX2, 69 to 82 with AVX-512, 97 with SSE2.
+#[inline]
+pub fn scalars<A, R>(kernel: impl Fn(Math, A) -> R, args: A) -> R {
+    #[cfg(target_arch = "x86_64")]
+    if x86::level() >= x86::AVX2 {
+        // SAFETY: `level` has found every feature that `avx2` is compiled for, alone or among others.
+        unsafe { x86::avx2(kernel, args) }
+    } else {
+        x86::baseline(kernel, args)
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    kernel(Math::portable(), args)
+}
+
 /// `simd!(kernel, args)` calls `kernel(math, args)`, compiled for the best vector instructions this processor has.
 ///
 /// `kernel` is a function `fn(Math, A) -> R` marked `#[inline(always)]`; the [module](mod@crate::simd) has an example.
@@ -100,6 +115,19 @@ pub fn simd<A, R>(kernel: impl Fn(Math, A) -> R, args: A) -> R {
 macro_rules! simd {
     ($kernel:expr, $args:expr) => {
         $crate::simd::simd(
+            #[inline(always)]
+            |math, args| $kernel(math, args),
+            $args,
+        )
+    };
+}
+
+/// `scalars!(kernel, args)` calls `kernel(math, args)`, compiled for single numbers on this processor: see
+/// [`simd::scalars`](crate::simd::scalars).
+#[macro_export]
+macro_rules! scalars {
+    ($kernel:expr, $args:expr) => {
+        $crate::simd::scalars(
             #[inline(always)]
             |math, args| $kernel(math, args),
             $args,

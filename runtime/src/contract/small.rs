@@ -4,6 +4,8 @@
 //! extents and layout as constants, of which a kernel is made while the user's crate is compiled.
 #![allow(unsafe_code, reason = "the kernels take pointers, because a matrix may be strided either way")]
 
+use core::marker::PhantomData;
+
 use super::Accum;
 use super::product::{Product, product_of};
 use crate::matrix::{Mat, MatMut};
@@ -14,22 +16,25 @@ use crate::simd::Math;
 /// and perhaps several threads.
 const LARGE: usize = 500_000;
 
-/// What is known of a product m×k times k×n before it is computed.
+/// What is known of a product m×k times k×n before it is computed. Kernels ask for it in constants (`if const`), so that an
+/// unoptimised build, too, compiles only those that a product of its extents can need.
 pub trait Small {
+    /// Rows of the output, or 0 where they are known at run time only.
+    const M: usize;
+    /// Columns of the output, or 0.
+    const N: usize;
+    /// Terms of each sum, or 0.
+    const K: usize;
+    /// Whether the left matrix is stored by its columns.
+    const A: bool;
+    /// Whether the right matrix is stored by its columns.
+    const B: bool;
+
     /// The product, with what is known put in.
-    fn known<T: Copy>(p: &Product<T>) -> Product<T>;
-}
-
-/// Extents, 0 where one is known at run time only; and whether the left and the right matrix are stored by their columns.
-struct Known<const M: usize, const N: usize, const K: usize, const A: bool, const B: bool>;
-
-impl<const M: usize, const N: usize, const K: usize, const A: bool, const B: bool> Small
-    for Known<M, N, K, A, B>
-{
     #[inline(always)]
     fn known<T: Copy>(p: &Product<T>) -> Product<T> {
         let or = |known: usize, found: usize| if known == 0 { found } else { known };
-        let (m, n, k) = (or(M, p.m), or(N, p.n), or(K, p.k));
+        let (m, n, k) = (or(Self::M, p.m), or(Self::N, p.n), or(Self::K, p.k));
         let strides = |turned: bool, rows: usize, cols: usize| {
             if turned { (1, rows as isize) } else { (cols as isize, 1) }
         };
@@ -38,11 +43,35 @@ impl<const M: usize, const N: usize, const K: usize, const A: bool, const B: boo
             n,
             k,
             out_stride: n as isize,
-            a_strides: strides(A, m, k),
-            b_strides: strides(B, k, n),
+            a_strides: strides(Self::A, m, k),
+            b_strides: strides(Self::B, k, n),
             ..*p
         }
     }
+}
+
+/// A product of these extents and layouts.
+struct Known<const M: usize, const N: usize, const K: usize, const A: bool, const B: bool>;
+
+impl<const M: usize, const N: usize, const K: usize, const A: bool, const B: bool> Small
+    for Known<M, N, K, A, B>
+{
+    const M: usize = M;
+    const N: usize = N;
+    const K: usize = K;
+    const A: bool = A;
+    const B: bool = B;
+}
+
+/// What is known of [`Product::turned`] of a product with one column.
+pub(super) struct Turned<S>(PhantomData<S>);
+
+impl<S: Small> Small for Turned<S> {
+    const M: usize = 1;
+    const N: usize = S::M;
+    const K: usize = S::K;
+    const A: bool = !S::B;
+    const B: bool = !S::A;
 }
 
 /// out = alpha·a·b, or out += alpha·a·b, inside a function called by [`simd!`](crate::simd!).

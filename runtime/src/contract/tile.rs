@@ -7,13 +7,15 @@ use super::vector::Vector;
 use crate::scalar::Scalar;
 
 /// The body with $i = 0, 1, … below $n ≤ 16, written out: a loop left to the optimiser stays a loop where the body is
-/// large, and then the tile is in memory instead of registers.
+/// large, and then the tile is in memory instead of registers. The condition is a constant of the language, so that an
+/// unoptimised build, too, leaves out what is not below.
 macro_rules! unroll {
     ($i:ident < $n:expr, $body:block) => {
         unroll!(@ $i, $n, $body, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
     };
     (@ $i:ident, $n:expr, $body:block, $($at:literal)*) => {$(
-        if $at < $n {
+        #[allow(unconditional_panic, reason = "what is not below is never reached")]
+        if const { $at < $n } {
             let $i: usize = $at;
             $body
         }

@@ -5,7 +5,7 @@ use core::mem::MaybeUninit;
 
 use super::Accum;
 use super::product::Product;
-use super::small::Small;
+use super::small::{Small, Turned};
 use super::tile::{dots_tile, rows_tile_before};
 use super::vector::Vector;
 use crate::simd::Math;
@@ -41,7 +41,13 @@ unsafe fn avx512<S: Small, Wide: Vector, Narrow: Vector<T = Wide::T>>(p: &Produc
     // SAFETY: the caller's.
     unsafe {
         // A vector of which the half is enough takes the time of a whole one.
-        if p.n <= Narrow::LANES { form::<Narrow>(&p) } else { form::<Wide>(&p) }
+        if const { S::N == 0 } {
+            if p.n <= Narrow::LANES { form::<S, Narrow>(&p) } else { form::<S, Wide>(&p) }
+        } else if const { S::N <= Narrow::LANES } {
+            form::<S, Narrow>(&p)
+        } else {
+            form::<S, Wide>(&p)
+        }
     }
 }
 
@@ -50,32 +56,47 @@ unsafe fn avx512<S: Small, Wide: Vector, Narrow: Vector<T = Wide::T>>(p: &Produc
 #[target_feature(enable = "avx2,fma,bmi1,bmi2")]
 unsafe fn avx2<S: Small, V: Vector>(p: &Product<V::T>) -> bool {
     // SAFETY: the caller's.
-    unsafe { form::<V>(&S::known(p)) }
+    unsafe { form::<S, V>(&S::known(p)) }
 }
 
 /// # Safety
 /// As for [`rows_tile`].
 #[inline(always)]
-unsafe fn form<V: Vector>(p: &Product<V::T>) -> bool {
-    let p = &if p.n == 1 && p.out_stride == 1 { p.turned() } else { Product { ..*p } };
-    let columns_adjacent = p.b_strides.1 == 1 || p.n == 1;
-    let k_adjacent = p.k == 1 || (p.a_strides.1 == 1 && p.b_strides.0 == 1);
-    // SAFETY: the caller's, and the adjacency that each form wants.
+unsafe fn form<S: Small, V: Vector>(p: &Product<V::T>) -> bool {
+    // SAFETY: the caller's.
     unsafe {
-        if columns_adjacent {
-            rows::<V>(p);
-        } else if p.m == 1 && p.k < 16 {
+        if const { S::N == 1 } {
+            by_layout::<Turned<S>, V>(&p.turned())
+        } else if const { S::N == 0 } && p.n == 1 {
+            by_layout::<Turned<S>, V>(&p.turned())
+        } else {
+            by_layout::<S, V>(p)
+        }
+    }
+}
+
+/// # Safety
+/// As for [`rows_tile`].
+#[inline(always)]
+unsafe fn by_layout<S: Small, V: Vector>(p: &Product<V::T>) -> bool {
+    // SAFETY: the caller's. `b` is stored by its columns but in the first two cases, where its columns are adjacent all the same.
+    unsafe {
+        if const { !S::B || S::N == 1 || S::K == 1 } {
+            rows::<S, V>(p);
+        } else if const { S::N == 0 || S::K == 0 } && (p.n == 1 || p.k == 1) {
+            rows::<S, V>(p);
+        } else if const { S::M <= 1 && S::K < 16 } && p.m == 1 && p.k < 16 {
             one_row(p);
-        } else if k_adjacent && p.m == 1 {
+        } else if const { S::M <= 1 } && p.m == 1 {
             for col in (0..p.n).step_by(8) {
                 let cols = (p.n - col).min(8);
                 dots_tile::<V, 1, 8>(&p.part(0, 1, col, cols), 1, cols);
             }
-        } else if p.n * p.k <= TURNED {
+        } else if const { S::M != 1 && S::N * S::K <= TURNED } && p.n * p.k <= TURNED {
             let mut block = [const { MaybeUninit::<V::T>::uninit() }; TURNED];
             let turned = block.as_mut_ptr().cast::<V::T>();
             turn::<V>(turned, p);
-            rows::<V>(&Product { b: turned, b_strides: (p.n as isize, 1), ..*p });
+            rows::<S, V>(&Product { b: turned, b_strides: (p.n as isize, 1), ..*p });
         } else {
             return false;
         }
@@ -137,23 +158,32 @@ unsafe fn turn<V: Vector>(turned: *mut V::T, p: &Product<V::T>) {
 /// # Safety
 /// As for [`rows_tile`].
 #[inline(always)]
-unsafe fn rows<V: Vector>(p: &Product<V::T>) {
+unsafe fn rows<S: Small, V: Vector>(p: &Product<V::T>) {
+    // Columns behind the panels of four vectors.
+    const fn rest(n: usize, lanes: usize) -> usize {
+        n % (4 * lanes)
+    }
     let mut col = 0;
     // SAFETY: the caller's.
     unsafe {
-        while p.n - col >= 4 * V::LANES {
-            panel::<V, 4, 4>(&p.part(0, p.m, col, 4 * V::LANES), false);
-            col += 4 * V::LANES;
+        if const { S::N == 0 || S::N >= 4 * V::LANES } {
+            while p.n - col >= 4 * V::LANES {
+                panel::<S, V, 4, 4>(&p.part(0, p.m, col, 4 * V::LANES), false);
+                col += 4 * V::LANES;
+            }
         }
-        while p.n - col > V::LANES {
-            let cols = (p.n - col).min(2 * V::LANES);
-            panel::<V, 4, 2>(&p.part(0, p.m, col, cols), false);
-            col += cols;
+        if const { S::N == 0 || rest(S::N, V::LANES) > V::LANES } {
+            while p.n - col > V::LANES {
+                let cols = (p.n - col).min(2 * V::LANES);
+                panel::<S, V, 4, 2>(&p.part(0, p.m, col, cols), false);
+                col += cols;
+            }
         }
-        if col < p.n {
+        // An odd number of vectors.
+        if const { S::N == 0 || rest(S::N, V::LANES).div_ceil(V::LANES) % 2 == 1 } && col < p.n {
             // A row that is one vector is followed by the next row.
             let gapless = col == 0 && p.out_stride == p.n as isize;
-            panel::<V, 8, 1>(&p.part(0, p.m, col, p.n - col), gapless);
+            panel::<S, V, 8, 1>(&p.part(0, p.m, col, p.n - col), gapless);
         }
     }
 }
@@ -161,18 +191,22 @@ unsafe fn rows<V: Vector>(p: &Product<V::T>) {
 /// # Safety
 /// As for [`rows_tile`]; if `gapless`, no row of the output is followed by anything but the next.
 #[inline(always)]
-unsafe fn panel<V: Vector, const R: usize, const N: usize>(p: &Product<V::T>, gapless: bool) {
+unsafe fn panel<S: Small, V: Vector, const R: usize, const N: usize>(p: &Product<V::T>, gapless: bool) {
     let mut row = 0;
     let room = |row: usize| if gapless { (p.m - row) * p.n } else { 0 };
     // SAFETY: the caller's.
     unsafe {
-        while p.m - row >= R {
-            rows_tile_before::<V, R, N>(&p.part(row, R, 0, p.n), p.n, room(row));
-            row += R;
+        if const { S::M == 0 || S::M >= R } {
+            while p.m - row >= R {
+                rows_tile_before::<V, R, N>(&p.part(row, R, 0, p.n), p.n, room(row));
+                row += R;
+            }
         }
-        while row < p.m {
-            rows_tile_before::<V, 1, N>(&p.part(row, 1, 0, p.n), p.n, room(row));
-            row += 1;
+        if const { S::M == 0 || S::M % R != 0 } {
+            while row < p.m {
+                rows_tile_before::<V, 1, N>(&p.part(row, 1, 0, p.n), p.n, room(row));
+                row += 1;
+            }
         }
     }
 }

@@ -71,7 +71,7 @@ impl Items<'_> {
                 #out
             }
             #arrays
-            #binding #runtime::simd!(steps, (#(#args,)*));
+            #binding #runtime::scalars!(steps, (#(#args,)*));
         })
     }
 }
