@@ -52,10 +52,7 @@ pub(super) fn suits(plan: &Plan) -> bool {
 /// some are compiled in place, or is long enough for the compiler to find vectors in it.
 fn suits_scalars(plan: &Plan) -> bool {
     let g = &plan.graph;
-    let calls = |id: NodeId| match g.op(id) {
-        Op::Map { function, .. } => !matches!(function.name(), "abs" | "sign" | "max" | "min"),
-        _ => false,
-    };
+    let calls = |id: NodeId| matches!(g.op(id), Op::Map { function, .. } if !function.is_cheap());
     let scalars = plan.steps.iter().filter_map(|s| if let Step::Scalar(id) = s { Some(*id) } else { None });
     let roots: Vec<NodeId> = plan.outputs.iter().map(|o| o.node).collect();
     plan.steps.len() <= SCALARS

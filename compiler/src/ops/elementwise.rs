@@ -22,6 +22,12 @@ impl ElementFn {
     pub fn name(self) -> &'static str {
         self.spec().name
     }
+
+    /// Whether it takes a few instructions, and is no elementary function.
+    #[must_use]
+    pub fn is_cheap(self) -> bool {
+        matches!(self.name(), "abs" | "sign" | "max" | "min")
+    }
 }
 
 /// A row.

@@ -14,6 +14,7 @@ mod distribute;
 mod entries;
 mod inverses;
 mod levels;
+mod narrow;
 mod opening;
 mod order;
 mod pairs;

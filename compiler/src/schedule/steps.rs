@@ -209,7 +209,10 @@ impl Planner {
             for (l, body) in loops.iter_mut().zip(bodies) {
                 l.body = body.into_iter().collect();
             }
-            steps.extend(loops.into_iter().map(Step::Loop));
+            for mut l in loops {
+                let by_column = self.apart(&mut l);
+                steps.extend([Some(l), by_column].into_iter().flatten().map(Step::Loop));
+            }
             for &id in &here {
                 if self.absorbed.contains(&id) {
                     continue;
