@@ -328,10 +328,12 @@ fn softmax_is_stable() {
 }
 
 fn grams<T: Scalar>() {
-    for (k, n) in [(0, 3), (1, 1), (7, 5), (40, 33), (530, 70), (30, 301)] {
+    for (k, n) in [(0, 3), (1, 1), (7, 5), (40, 33), (530, 70), (30, 301), (257, 460)] {
         let x: Array2<T> = matrix(k, n, 5);
+        let by_columns: Array2<T> = matrix(n, k, 7);
         let weights: Vec<T> = numbers(k, 6);
-        for (x, w) in [(x.view(), Some(&weights[..])), (x.view(), None)] {
+        for (x, w) in [(x.view(), Some(&weights[..])), (x.view(), None), (by_columns.t(), Some(&weights[..]))]
+        {
             let mut scaled = x.mapv(|x| x.to_f64());
             for (mut row, k) in scaled.rows_mut().into_iter().zip(0..) {
                 row *= w.map_or(1.0, |w| w[k].to_f64());

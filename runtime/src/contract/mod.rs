@@ -16,6 +16,8 @@ mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 #[cfg(target_arch = "x86_64")]
+mod x86_gram;
+#[cfg(target_arch = "x86_64")]
 mod x86_small;
 
 use ndarray::ArrayViewMut2;

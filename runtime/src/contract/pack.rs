@@ -22,17 +22,6 @@ pub(super) unsafe fn pack_columns<V: Vector>(block: &mut [V::T], p: &Product<V::
 pub(super) unsafe fn pack_rows<V: Vector, const R: usize>(block: &mut [V::T], p: &Product<V::T>) {
     // SAFETY: the caller's.
     unsafe { pack::<V>(block, R, p.a, p.a_strides, p.m, p.k) }
-    if !p.weights.is_null() {
-        // SAFETY: the caller's.
-        let weights = unsafe { core::slice::from_raw_parts(p.weights, p.k) };
-        for panel in block.chunks_exact_mut(R * p.k).take(p.m.div_ceil(R)) {
-            for (line, &weight) in panel.chunks_exact_mut(R).zip(weights) {
-                for x in line {
-                    *x *= weight;
-                }
-            }
-        }
-    }
 }
 
 /// Panels of `width` of the `count` rows of a matrix, each listed column by column, `terms` columns.

@@ -13,6 +13,7 @@ use super::pack::{pack_columns, pack_rows};
 use super::product::{Contract as _, Product, WHOLE};
 use super::tile::{columns_tile, dot_tile, dots_tile, rows_tile};
 use super::vector::Vector;
+use super::x86_gram::gram;
 use crate::simd::x86::{AVX2, AVX512, level};
 
 /// [`rows_tile`]. Built without optimisation it is a function of its own: all tiles in one function would need more room
@@ -21,7 +22,7 @@ use crate::simd::x86::{AVX2, AVX512, level};
 /// # Safety
 /// As for [`rows_tile`].
 #[inline(always)]
-unsafe fn rows<V: Vector, const R: usize, const N: usize>(p: &Product<V::T>, cols: usize) {
+pub(super) unsafe fn rows<V: Vector, const R: usize, const N: usize>(p: &Product<V::T>, cols: usize) {
     // SAFETY: the caller's; V's size says which instructions it has.
     unsafe {
         match (cfg!(debug_assertions), size_of::<V>()) {
@@ -260,8 +261,7 @@ unsafe fn rows_packed<V: Vector, const R: usize>(p: &Product<V::T>) {
     let block_n = even(p.n, BLOCK_B / size_of::<V::T>() / most_k).next_multiple_of(width);
     let block_m = even(p.m, BLOCK_A / size_of::<V::T>() / most_k).next_multiple_of(R);
     // A number of `a` meets a vector n/LANES times, and is packed once.
-    let half = p.diagonal != WHOLE;
-    let pack_a = half || p.n >= 16 * V::LANES || (p.a_strides.1 != 1 && p.n >= 4 * V::LANES);
+    let pack_a = p.n >= 16 * V::LANES || (p.a_strides.1 != 1 && p.n >= 4 * V::LANES);
     let b_len = block_k * block_n;
     let a_len = if pack_a { block_k * block_m } else { 0 };
     // Not borrowed in a closure: that would be compiled for the target's baseline.
@@ -278,9 +278,6 @@ unsafe fn rows_packed<V: Vector, const R: usize>(p: &Product<V::T>) {
                 for row in (0..p.m).step_by(block_m) {
                     let rows = (p.m - row).min(block_m);
                     let part = slice.part(row, rows, col, cols);
-                    if half && part.unwanted(0, 0, cols) {
-                        continue;
-                    }
                     if pack_a {
                         // SAFETY: the caller's; the block has room for rows rounded up to panels.
                         unsafe { pack_rows::<V, R>(a_block, &part) };
@@ -295,9 +292,6 @@ unsafe fn rows_packed<V: Vector, const R: usize>(p: &Product<V::T>) {
                             ..part
                         };
                         for r in (0..rows).step_by(if pack_a { R } else { rows }) {
-                            if half && part.unwanted(r, c, n) {
-                                continue;
-                            }
                             let panel = if pack_a {
                                 Product {
                                     a: a_block[r * k..].as_ptr(),
@@ -340,6 +334,8 @@ enum Form {
     /// `b` copied with rows and columns exchanged, then in place.
     Turned,
     Packed,
+    /// A triangle of a matrix times itself.
+    Gram,
 }
 
 impl Form {
@@ -348,7 +344,7 @@ impl Form {
     #[inline]
     fn of<V: Vector, const R: usize>(p: &mut Product<V::T>) -> Self {
         if p.diagonal != WHOLE {
-            return Self::Packed;
+            return Self::Gram;
         }
         let columns_adjacent = p.b_strides.1 == 1 || p.n == 1;
         let k_adjacent = p.k == 1 || (p.a_strides.1 == 1 && p.b_strides.0 == 1);
@@ -408,6 +404,9 @@ impl Form {
                 Self::InPlace => rows_in_place::<V, R>(p),
                 Self::Turned => rows_turned::<V, R>(p),
                 Self::Packed => rows_packed::<V, R>(p),
+                // R·3 sums, and divisors of three vectors of either type.
+                Self::Gram if is_512::<V>() => gram::<V, 8>(p),
+                Self::Gram => gram::<V, 4>(p),
             }
         }
     }

@@ -65,9 +65,7 @@ unsafe fn avx2<S: Small, V: Vector>(p: &Product<V::T>) -> bool {
 unsafe fn form<S: Small, V: Vector>(p: &Product<V::T>) -> bool {
     // SAFETY: the caller's.
     unsafe {
-        if const { S::N == 1 } {
-            by_layout::<Turned<S>, V>(&p.turned())
-        } else if const { S::N == 0 } && p.n == 1 {
+        if const { S::N == 1 } || const { S::N == 0 } && p.n == 1 {
             by_layout::<Turned<S>, V>(&p.turned())
         } else {
             by_layout::<S, V>(p)
@@ -81,9 +79,9 @@ unsafe fn form<S: Small, V: Vector>(p: &Product<V::T>) -> bool {
 unsafe fn by_layout<S: Small, V: Vector>(p: &Product<V::T>) -> bool {
     // SAFETY: the caller's. `b` is stored by its columns but in the first two cases, where its columns are adjacent all the same.
     unsafe {
-        if const { !S::B || S::N == 1 || S::K == 1 } {
-            rows::<S, V>(p);
-        } else if const { S::N == 0 || S::K == 0 } && (p.n == 1 || p.k == 1) {
+        if const { !S::B || S::N == 1 || S::K == 1 }
+            || const { S::N == 0 || S::K == 0 } && (p.n == 1 || p.k == 1)
+        {
             rows::<S, V>(p);
         } else if const { S::M <= 1 && S::K < 16 } && p.m == 1 && p.k < 16 {
             one_row(p);
