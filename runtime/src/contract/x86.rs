@@ -195,8 +195,9 @@ unsafe fn row_in_place<V: Vector, const R: usize>(p: &Product<V::T>, step: usize
 #[inline(always)]
 unsafe fn columns_in_place<V: Vector, const C: usize>(products: &[Product<V::T>; C]) {
     let (m, mut row) = (products[0].m, 0);
-    // A multiply-add waits for the one before it in its sum: eight sums keep the processor busy.
-    while C == 1 && m - row >= 8 {
+    // A multiply-add waits for the one before it in its sum: eight sums keep the processor busy. With more rows, numbers of
+    // the vectors are read less often, where there are registers for sixteen.
+    while (C == 1 || is_512::<V>()) && m - row >= 8 {
         // SAFETY: the caller's.
         unsafe { columns_tile::<V, 8, C>(products, row, 8) };
         row += 8;
