@@ -192,7 +192,8 @@ fn kept_for_the_hessian(expr: &str, variables: &[(&str, &[&str])]) -> Vec<Vec<St
     let blocks = program.hessian.iter().flatten().enumerate();
     let outputs: Vec<Output> = blocks.map(|(k, &node)| Output { name: format!("h{k}"), node }).collect();
     let plan = schedule(&program.graph, &outputs, Policy::Blocks);
-    let kept = plan.buffers.iter().filter(|b| matches!(b.storage, Storage::Temporary | Storage::Block));
+    let kept = [Storage::Temporary, Storage::Block, Storage::Parts];
+    let kept = plan.buffers.iter().filter(|b| kept.contains(&b.storage));
     let name = |&e: &Extent| plan.graph.extents.name(e);
     kept.map(|b| b.shape.iter().map(name).collect()).collect()
 }

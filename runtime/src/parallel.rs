@@ -1,10 +1,12 @@
-//! Threads for large products.
+//! Threads for large products, and for objectives of many rows.
 //!
 //! One thread is the default. With more, a product that is large enough is divided among them by rows or by columns of
-//! its output, so that every sum is added in the same order: the results do not depend on the number of threads.
+//! its output, so that every sum is added in the same order, and the rows of an objective's data in
+//! [parts](crate::blocks) that are the same for any number of threads: the results do not depend on it.
 //!
-//! The helpers are started by the first product that needs them, and wait for the next one, turning for a moment and then
-//! asleep. One product at a time has them; others, on threads of the caller's own, do without.
+//! The helpers are started by the first call that needs them, and wait for the next one, turning for a moment and then
+//! asleep. One call at a time has them; others, on threads of the caller's own, do without. What no helper has begun when
+//! the caller has done its own part, the caller does: nobody waits for a thread that the system lets sleep.
 #![allow(unsafe_code, reason = "a helper reads a task that lies on the caller's stack")]
 
 use core::ptr;
@@ -15,12 +17,13 @@ use std::thread::{self, Thread};
 
 static THREADS: AtomicUsize = AtomicUsize::new(1);
 
-/// Lets large products use up to `threads` threads, the caller's own among them; 0 is taken for 1.
+/// Lets large products, and objectives of many rows, use up to `threads` threads, the caller's own among them; 0 is taken for
+/// 1.
 pub fn set_threads(threads: usize) {
     THREADS.store(threads.max(1), Ordering::Relaxed);
 }
 
-/// How many threads a large product may use.
+/// How many threads a call may use.
 #[inline]
 #[must_use]
 pub fn threads() -> usize {
@@ -34,7 +37,7 @@ struct Task {
     panicked: AtomicBool,
 }
 
-/// A thread that waits for tasks: null where there is none.
+/// A thread that waits for tasks: null where there is none, [`begun`] while it works on one.
 struct Helper {
     task: &'static AtomicPtr<Task>,
     thread: Thread,
@@ -51,8 +54,12 @@ impl Helper {
         let body = move || {
             loop {
                 let found = Self::wait(task);
-                // SAFETY: whoever stored the task waits until it is null again, and keeps it until then; so with what it
-                // borrows.
+                if task.compare_exchange(found, begun(), Ordering::Acquire, Ordering::Relaxed).is_err() {
+                    // Taken back.
+                    continue;
+                }
+                // SAFETY: whoever stored the task has not taken it back, so waits until it is null again, and keeps it until
+                // then; so with what it borrows.
                 unsafe {
                     let (work, part) = (&*(*found).work, (*found).part);
                     if catch_unwind(AssertUnwindSafe(|| work(part))).is_err() {
@@ -78,6 +85,17 @@ impl Helper {
             thread::park();
         }
     }
+
+    /// Takes a task back that it has not begun; whether there was one.
+    fn take_back(&self, task: *mut Task) -> bool {
+        self.task.compare_exchange(task, ptr::null_mut(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+}
+
+/// Where a helper's task was, while it works on it.
+fn begun() -> *mut Task {
+    static MARK: AtomicBool = AtomicBool::new(false);
+    (&raw const MARK).cast_mut().cast()
 }
 
 /// Calls `work` with 0, 1, … below `parts`, each once, on as many threads where they are to be had.
@@ -100,15 +118,18 @@ pub(crate) fn run(parts: usize, work: &(dyn Fn(usize) + Sync)) {
     let mut tasks: [Task; MOST] =
         core::array::from_fn(|k| Task { work: work_of_all, part: k + 1, panicked: AtomicBool::new(false) });
     let helping = helping.min(MOST);
-    let first = tasks.as_mut_ptr();
-    let waiting = Waiting { helpers: &helpers[..helping] };
-    for (k, helper) in waiting.helpers.iter().enumerate() {
-        // SAFETY: k < MOST.
-        helper.task.store(unsafe { first.add(k) }, Ordering::Release);
+    let waiting = Waiting { helpers: &helpers[..helping], tasks: tasks.as_mut_ptr() };
+    for (helper, task) in waiting.each() {
+        helper.task.store(task, Ordering::Release);
         helper.thread.unpark();
     }
     work(0);
     (helping + 1..parts).for_each(work);
+    for (k, (helper, task)) in waiting.each().enumerate() {
+        if helper.take_back(task) {
+            work(k + 1);
+        }
+    }
     drop(waiting);
     if tasks[..helping].iter().any(|t| t.panicked.load(Ordering::Relaxed)) {
         drop(helpers);
@@ -116,19 +137,28 @@ pub(crate) fn run(parts: usize, work: &(dyn Fn(usize) + Sync)) {
     }
 }
 
-/// The most helpers of one product.
+/// The most helpers of one call.
 const MOST: usize = 63;
 
 /// Waits for its helpers at the end, even if the caller's own part panics.
 struct Waiting<'h> {
     helpers: &'h [Helper],
+    /// One for each, and not touched while a helper may have it.
+    tasks: *mut Task,
+}
+
+impl Waiting<'_> {
+    fn each(&self) -> impl Iterator<Item = (&Helper, *mut Task)> {
+        // No more helpers than tasks.
+        self.helpers.iter().enumerate().map(|(k, helper)| (helper, self.tasks.wrapping_add(k)))
+    }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        for helper in self.helpers {
+        for (helper, task) in self.each() {
             let mut looks = 0_u32;
-            while !helper.task.load(Ordering::Acquire).is_null() {
+            while !helper.take_back(task) && !helper.task.load(Ordering::Acquire).is_null() {
                 looks += 1;
                 if looks < LOOKS { core::hint::spin_loop() } else { thread::yield_now() }
             }
@@ -142,13 +172,25 @@ mod tests {
 
     #[test]
     fn every_part_is_done_once() {
-        for parts in [1, 2, 3, 5] {
+        // Often, so that some are taken back.
+        for parts in [1, 2, 3, 5].repeat(200) {
             let counts: Vec<AtomicUsize> = (0..parts).map(|_| AtomicUsize::new(0)).collect();
             run(parts, &|k| {
                 counts[k].fetch_add(1, Ordering::Relaxed);
             });
             assert!(counts.iter().all(|c| c.load(Ordering::Relaxed) == 1));
         }
+    }
+
+    #[test]
+    fn a_call_within_a_call_does_without() {
+        let count = AtomicUsize::new(0);
+        run(3, &|_| {
+            run(4, &|_| {
+                count.fetch_add(1, Ordering::Relaxed);
+            });
+        });
+        assert_eq!(count.into_inner(), 12);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::Module;
 use cargo_gradsmith::cases::{Named, Tensor, named};
 use gradsmith_compiler::codegen::{self, Context, Float};
 use gradsmith_compiler::eval::{Evaluator, Sizes};
-use gradsmith_compiler::ir::{Extent, ExtentKind, Graph, NodeId};
+use gradsmith_compiler::ir::{ExtentKind, Graph, NodeId};
 use gradsmith_compiler::schedule::{Output, Policy, Storage, schedule};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -55,14 +55,12 @@ pub(crate) fn module(
         nodes.iter().map(|(name, node)| Output { name: name.clone(), node: *node }).collect();
     let plan = schedule(graph, &outputs, policy);
     let sizes = sizes(graph, data);
-    let evaluator = Evaluator::new(&plan.graph, &[], &sizes);
-    let len = |shape: &[Extent]| -> usize { shape.iter().map(|&e| evaluator.size(e)).product() };
     let extents = sizes.iter().map(|(name, size)| {
         let size = Literal::usize_unsuffixed(*size);
         (name.clone(), quote!(#size))
     });
     let cx = Context { runtime: quote!(::gradsmith), float: Float::F64, extents: extents.collect() };
-    let mut body = TokenStream::new();
+    let mut body = cx.bind_blocks(&plan);
     for buffer in &plan.buffers {
         let name = codegen::identifier(&buffer.name);
         match buffer.storage {
@@ -77,14 +75,13 @@ pub(crate) fn module(
                 }
             }
             // What is read before it is written shows.
-            Storage::Output | Storage::Temporary | Storage::Block => {
-                let n = Literal::usize_unsuffixed(len(&buffer.shape));
+            Storage::Output | Storage::Temporary | Storage::Block | Storage::Parts => {
+                let n = cx.numbers(&plan, buffer);
                 body.extend(quote!(let mut #name = vec![f64::NAN; #n]; let #name = &mut #name[..];));
             }
             Storage::Scalar => {}
         }
     }
-    body.extend(cx.bind_block_rows(&plan));
     body.extend(codegen::body(&plan, &cx, &|_, _| String::new()));
     let results = plan.output_buffers.iter().map(|b| {
         let buffer = &plan.buffers[b.0];

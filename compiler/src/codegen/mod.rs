@@ -19,10 +19,6 @@ use proc_macro2::{Delimiter, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::quote;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The fewest rows of a block, and the fewest where each block adds to a matrix.
-const LEAST: usize = 32;
-const LEAST_FOR_MATRICES: usize = 256;
-
 /// The number type of the generated code.
 #[derive(Clone, Debug)]
 pub enum Float {
@@ -112,54 +108,55 @@ impl Context {
         if shape.is_empty() { quote!(1) } else { self.product(g, shape) }
     }
 
-    /// What the number of entries of a buffer's array is the product of: one number, where all extents are.
+    /// What the number of entries of a buffer's array is the product of.
     #[must_use]
     pub fn factors(&self, plan: &Plan, buffer: &Buffer) -> Vec<TokenStream> {
-        if constant_product(&plan.graph, &buffer.shape).is_some() {
-            return vec![self.entries(&plan.graph, &buffer.shape)];
-        }
-        let mut factors: Vec<TokenStream> =
-            buffer.shape.iter().map(|&e| self.extent(&plan.graph, e)).collect();
-        if buffer.storage == Storage::Block
-            && let (Some(b), Some(rows)) = (plan.blocks(), factors.first_mut())
-        {
-            *rows = self.block_rows(plan, b);
-        }
-        factors
+        let division = plan.blocks().map(|b| self.division(plan, b));
+        self.factors_by(plan, buffer, &division.unwrap_or_default())
     }
 
-    /// How many rows a block has.
-    fn block_rows(&self, plan: &Plan, b: &Blocks) -> TokenStream {
+    /// The same, where the division of the rows is this.
+    fn factors_by(&self, plan: &Plan, buffer: &Buffer, division: &TokenStream) -> Vec<TokenStream> {
+        let each = |shape: &[Extent]| -> Vec<TokenStream> {
+            if constant_product(&plan.graph, shape).is_some() {
+                // One number, where all extents are.
+                let one = shape.is_empty();
+                return if one { Vec::new() } else { vec![self.entries(&plan.graph, shape)] };
+            }
+            shape.iter().map(|&e| self.extent(&plan.graph, e)).collect()
+        };
+        let (first, shape) = match (buffer.storage, buffer.shape.as_slice()) {
+            (Storage::Block, [_, row @ ..]) => (Some(quote!(#division.room())), row),
+            (Storage::Parts, shape) => (Some(quote!(#division.others())), shape),
+            (_, shape) => (None, shape),
+        };
+        first.into_iter().chain(each(shape)).collect()
+    }
+
+    /// How the rows are divided.
+    fn division(&self, plan: &Plan, b: &Blocks) -> TokenStream {
         let (runtime, t) = (&self.runtime, self.float.tokens());
         let rows = self.extent(&plan.graph, b.extent);
         let row = self.entries(&plan.graph, &b.row);
-        let least = Literal::usize_unsuffixed(if b.matrix_sums { LEAST_FOR_MATRICES } else { LEAST });
-        quote!(#runtime::blocks::length::<#t>(#rows, #row, #least))
+        let sum = b.sums.iter().map(|s| &plan.buffers[s.buffer.0].shape).max_by_key(|shape| shape.len());
+        let sum = sum.map_or_else(|| quote!(0), |shape| self.entries(&plan.graph, shape));
+        quote!(#runtime::blocks::Division::of::<#t>(#rows, #row, #sum))
     }
 
-    /// The line that says how many rows a block has, where the plan has blocks: [`body`] expects it before, and arrays of
-    /// so many rows.
+    /// The line that says how rows are divided, where the plan has blocks: [`body`] expects it before, and arrays of as many
+    /// [`numbers`](Self::numbers).
     #[must_use]
-    pub fn bind_block_rows(&self, plan: &Plan) -> TokenStream {
+    pub fn bind_blocks(&self, plan: &Plan) -> TokenStream {
         plan.blocks().map_or_else(TokenStream::new, |b| {
-            let rows = self.block_rows(plan, b);
-            quote!(let block_rows = #rows;)
+            let division = self.division(plan, b);
+            quote!(let blocks = #division;)
         })
     }
 
-    /// The number of entries of a buffer's array, in lines after [`bind_block_rows`](Self::bind_block_rows).
+    /// The number of entries of a buffer's array, in lines after [`bind_blocks`](Self::bind_blocks).
     #[must_use]
     pub fn numbers(&self, plan: &Plan, buffer: &Buffer) -> TokenStream {
-        if buffer.storage != Storage::Block {
-            return self.entries(&plan.graph, &buffer.shape);
-        }
-        match &buffer.shape[1..] {
-            [] => quote!(block_rows),
-            row => {
-                let row = self.entries(&plan.graph, row);
-                quote!(block_rows * #row)
-            }
-        }
+        times(&self.factors_by(plan, buffer, &quote!(blocks)))
     }
 
     /// The product of extents.
@@ -207,7 +204,7 @@ fn is_made(name: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
     let base = name.rsplit_once('_').filter(|(_, k)| digits(k)).map_or(name, |(base, _)| base);
     name.strip_prefix('v').is_some_and(digits)
-        || ["_row", "_value", "_total", "_extent"].iter().any(|end| base.ends_with(end))
+        || ["_row", "_value", "_extent"].iter().any(|end| base.ends_with(end))
         || ["sum_", "count_", "step_", "extent_", "slot_"].iter().any(|start| name.starts_with(start))
 }
 
@@ -297,7 +294,7 @@ fn is_reserved(name: &str) -> bool {
             | "out"
             | "start"
             | "block"
-            | "block_rows"
+            | "blocks"
             | "width"
             | "lane"
             | "workspace"

@@ -190,39 +190,54 @@ impl Steps<'_> {
 
     /// The steps for one block of rows after the other: inside, arrays and their number of rows are the block's.
     fn blocks(&mut self, b: &Blocks) -> TokenStream {
-        let (g, runtime, zero) = (&self.plan.graph, &self.cx.runtime, self.cx.number(Number::ZERO));
+        let (g, runtime) = (&self.plan.graph, &self.cx.runtime);
         let rows = self.cx.extent(g, b.extent);
         // Inside, the number of rows goes by its name, where it has one.
         let extent = g.extents.name(b.extent);
         let mut cx = self.cx.clone();
-        let mut tokens = rows.clone().into_iter();
+        let mut tokens = rows.into_iter();
         let here = match (tokens.next(), tokens.next()) {
             (Some(TokenTree::Ident(name)), None) => name,
             _ => plain_identifier(&extent),
         };
         cx.extents.insert(extent, quote!(#here));
-        let mut before = TokenStream::new();
-        for &id in &b.zeroed {
-            let (name, n) = (self.names.of(id), self.cx.entries(g, &self.plan.buffers[id.0].shape));
-            before.extend(quote!(#name[..#n].fill(#zero);));
-        }
-        let storage = |id: BufferId| self.plan.buffers[id.0].storage;
-        let cuts: TokenStream = b
-            .rows
-            .iter()
-            .map(|&id| {
-                let (name, shape) = (self.names.of(id), &self.plan.buffers[id.0].shape);
-                let mutable = if storage(id) == Storage::Input { quote!() } else { quote!(mut) };
-                let n = self.cx.entries(g, &shape[1..]);
-                let n = if n.clone().into_iter().count() > 1 { quote!((#n)) } else { n };
-                match (storage(id), shape.len()) {
-                    (Storage::Block, 1) => quote!(let #name = &mut #name[..block.len()];),
-                    (Storage::Block, _) => quote!(let #name = &mut #name[..block.len() * #n];),
-                    (_, 1) => quote!(let #name = &#mutable #name[block.start..block.end];),
-                    _ => quote!(let #name = &#mutable #name[block.start * #n..block.end * #n];),
-                }
-            })
-            .collect();
+        let name = |id: BufferId| self.names.of(id);
+        let width = |id: BufferId| self.cx.entries(g, &self.plan.buffers[id.0].shape[1..]);
+        let cuts = b.read.iter().map(|&id| {
+            let (name, n) = (name(id), width(id));
+            if self.plan.buffers[id.0].shape.len() == 1 {
+                return quote!(let #name = &#name[block.start..block.end];);
+            }
+            let n = if n.clone().into_iter().count() > 1 { quote!((#n)) } else { n };
+            quote!(let #name = &#name[block.start * #n..block.end * #n];)
+        });
+        let cuts: TokenStream = cuts.collect();
+        let of_rows = b.written.iter().map(|&id| {
+            let (name, n) = (name(id), width(id));
+            let kind = if self.plan.buffers[id.0].storage == Storage::Block { "Block" } else { "Rows" };
+            let kind = format_ident!("{kind}");
+            quote!(#runtime::blocks::Share::#kind(#name, #n))
+        });
+        let sums = b.sums.iter().map(|s| {
+            let (name, parts) = (name(s.buffer), name(s.parts));
+            quote!(#runtime::blocks::Share::Sum(#name, #parts))
+        });
+        let shares: Vec<TokenStream> = of_rows.chain(sums).collect();
+        let written: Vec<_> =
+            b.written.iter().copied().chain(b.sums.iter().map(|s| s.buffer)).map(name).collect();
+        let zero = self.cx.number(Number::ZERO);
+        let zeroed = b.sums.iter().filter(|s| s.zeroed).map(|s| {
+            let name = name(s.buffer);
+            quote!(#name.fill(#zero);)
+        });
+        let zeroed: TokenStream = zeroed.collect();
+        let totals: Vec<_> = b.totals.iter().copied().map(name).collect();
+        let bind = if totals.is_empty() { quote!() } else { quote!(let [#(#totals),*] =) };
+        let (run, result, or_fail) = if b.steps.iter().any(|s| matches!(s, Step::Solve(_))) {
+            (quote!(try_run), quote!(::core::result::Result::Ok([#(#totals),*])), quote!(?))
+        } else {
+            (quote!(run), quote!([#(#totals),*]), quote!())
+        };
         let mut inside = Steps {
             continued: self.continued.clone(),
             together: self.together,
@@ -232,25 +247,16 @@ impl Steps<'_> {
         let inner = inside.all(&b.steps);
         (self.math, self.single) = (self.math || inside.math, self.single || inside.single);
         self.counter = inside.counter;
-        let (mut add, mut after) = (TokenStream::new(), TokenStream::new());
-        for &id in &b.totals {
-            let name = self.names.of(id);
-            let total = format_ident!("{name}_total");
-            before.extend(quote!(let mut #total = #zero;));
-            add.extend(quote!(#total += #name;));
-            after.extend(quote!(let #name = #total;));
-        }
-        let doc = " In blocks of rows that stay in the cache.";
+        let doc = " In blocks of rows that stay in the cache, on as many threads as there are.";
         quote! {
-            #before
+            #zeroed
             #[doc = #doc]
-            for block in #runtime::blocks::of_rows(#rows, block_rows) {
+            #bind blocks.#run([#(#shares),*], |block, [#(#written),*]| {
                 #cuts
                 let #here = block.len();
                 #inner
-                #add
-            }
-            #after
+                #result
+            })#or_fail;
         }
     }
 

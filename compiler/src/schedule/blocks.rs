@@ -1,9 +1,10 @@
 //! Rows in blocks: steps that read the same large array follow each other block by block, while it is in the cache.
 //!
 //! A step can run on a block of rows if the extent that is divided is the first of every array it touches, or none of
-//! its extents. What it sums over the rows it adds to, block after block; steps that read such a sum come after.
+//! its extents. What it sums over the rows it adds to, block after block; steps that read such a sum come after. The rows
+//! are in parts, too, that several threads work on: each has sums of its own.
 
-use super::{Blocks, BufferId, Loop, MatMul, Plan, Product, Step, Storage};
+use super::{BlockSum, Blocks, Buffer, BufferId, Loop, MatMul, Plan, Product, Step, Storage};
 use crate::ir::{AxisFn, Extent, ExtentKind, NodeId, Op, Operand};
 use std::collections::BTreeSet;
 
@@ -37,6 +38,7 @@ pub(super) fn blocked(mut plan: Plan) -> Plan {
         for b in plan.needed_in_blocks_only() {
             plan.buffers[b.0].storage = Storage::Block;
         }
+        plan.add_parts();
     }
     plan
 }
@@ -83,18 +85,17 @@ impl Plan {
     }
 
     fn block(&self, extent: Extent, mut steps: Vec<Step>, large: &BTreeSet<BufferId>) -> Blocks {
-        let (mut rows, mut zeroed, mut totals) = (BTreeSet::new(), Vec::new(), Vec::new());
-        let mut matrix_sums = false;
+        let (mut read, mut written) = (BTreeSet::new(), BTreeSet::new());
+        let (mut sums, mut totals): (Vec<BlockSum>, Vec<BufferId>) = (Vec::new(), Vec::new());
         for step in &mut steps {
             let effects = self.effects(step, extent);
-            rows.extend(effects.reads.union(&effects.writes).filter(|&&b| self.is_rows(b, extent)).copied());
+            read.extend(effects.reads.iter().filter(|&&b| self.is_rows(b, extent)).copied());
+            written.extend(effects.writes.iter().filter(|&&b| self.is_rows(b, extent)).copied());
             for b in effects.sums {
-                let rank = self.buffers[b.0].shape.len();
-                matrix_sums |= rank > 1;
-                if rank == 0 {
+                if self.buffers[b.0].shape.is_empty() {
                     totals.push(b);
-                } else if !effects.reads.contains(&b) {
-                    zeroed.push(b);
+                } else if sums.iter().all(|s| s.buffer != b) {
+                    sums.push(BlockSum { buffer: b, parts: b, zeroed: !effects.reads.contains(&b) });
                 }
             }
             match step {
@@ -107,20 +108,39 @@ impl Plan {
                 _ => {}
             }
         }
+        read.retain(|b| !written.contains(b));
         // The longest row says how many of them stay in the cache.
         let row = large
             .iter()
             .map(|b| self.buffers[b.0].shape[1..].to_vec())
             .max_by_key(Vec::len)
             .unwrap_or_default();
-        Blocks { extent, row, matrix_sums, rows: rows.into_iter().collect(), zeroed, totals, steps }
+        let [read, written] = [read, written].map(|set| set.into_iter().collect());
+        Blocks { extent, read, written, row, sums, totals, steps }
+    }
+
+    /// Room for what the parts of the rows add to each sum.
+    fn add_parts(&mut self) {
+        let buffers = &mut self.buffers;
+        for step in &mut self.steps {
+            let Step::Blocks(blocks) = step else { continue };
+            for sum in &mut blocks.sums {
+                let Buffer { name, shape, .. } = &buffers[sum.buffer.0];
+                let (mut name, shape) = (format!("{name}_parts"), shape.clone());
+                while buffers.iter().any(|b| b.name == name) {
+                    name.push('_');
+                }
+                sum.parts = BufferId(buffers.len());
+                buffers.push(Buffer { name, storage: Storage::Parts, shape });
+            }
+        }
     }
 
     /// The temporaries that no step sees whole.
     fn needed_in_blocks_only(&self) -> BTreeSet<BufferId> {
         let Some(blocks) = self.blocks() else { return BTreeSet::new() };
         let temporary = |b: &&BufferId| self.buffers[b.0].storage == Storage::Temporary;
-        let mut only: BTreeSet<BufferId> = blocks.rows.iter().filter(temporary).copied().collect();
+        let mut only: BTreeSet<BufferId> = blocks.written.iter().filter(temporary).copied().collect();
         for step in self.steps.iter().filter(|s| !matches!(s, Step::Blocks(_))) {
             let effects = self.effects(step, blocks.extent);
             only.retain(|b| !effects.reads.contains(b) && !effects.writes.contains(b));

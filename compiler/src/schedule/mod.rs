@@ -61,8 +61,10 @@ pub enum Storage {
     Output,
     /// In an array of the workspace.
     Temporary,
-    /// In an array of the workspace that holds one block of rows.
+    /// In an array of the workspace that holds one block of rows, for each part of them.
     Block,
+    /// In an array of the workspace that holds what each part of the rows, but the first, adds to a sum.
+    Parts,
     /// In a local variable.
     Scalar,
 }
@@ -140,23 +142,35 @@ pub struct Factors {
     pub symmetric: bool,
 }
 
-/// Steps that run on a block of rows after the other, so that a block is read while it is in the cache.
+/// Steps that run on a block of rows after the other, so that a block is read while it is in the cache; and on parts of the
+/// rows at the same time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blocks {
-    /// The extent that is divided: the first of each array in `rows`.
+    /// The extent that is divided: the first of each array in `read` and `written`.
     pub extent: Extent,
-    /// The arrays that the steps see a block of.
-    pub rows: Vec<BufferId>,
+    /// The arrays that the steps see a block of, and only read.
+    pub read: Vec<BufferId>,
+    /// Those that they write.
+    pub written: Vec<BufferId>,
     /// The extents of the longest of their rows.
     pub row: Vec<Extent>,
-    /// Whether a matrix is summed up over the blocks: then they should not be short.
-    pub matrix_sums: bool,
-    /// Arrays summed up over the blocks, from 0.
-    pub zeroed: Vec<BufferId>,
+    /// Arrays summed up over the blocks.
+    pub sums: Vec<BlockSum>,
     /// Scalars summed up over the blocks, from 0.
     pub totals: Vec<BufferId>,
     /// What is done with each block.
     pub steps: Vec<Step>,
+}
+
+/// An array that blocks of rows are summed up in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockSum {
+    /// The array.
+    pub buffer: BufferId,
+    /// What the parts of the rows, but the first, add to it.
+    pub parts: BufferId,
+    /// Whether it begins at 0, rather than at what is there.
+    pub zeroed: bool,
 }
 
 /// A step of a plan.

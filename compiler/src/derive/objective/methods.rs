@@ -24,7 +24,7 @@ impl Items<'_> {
             });
         }
         let temporaries: Vec<_> = plan.buffers.iter().filter(|b| taken_of_workspace(b, blocks)).collect();
-        code.extend(cx.bind_block_rows(plan));
+        code.extend(cx.bind_blocks(plan));
         for (k, b) in temporaries.iter().enumerate() {
             let name = codegen::identifier(&b.name);
             let size = cx.numbers(plan, b);

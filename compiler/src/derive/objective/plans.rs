@@ -82,7 +82,7 @@ pub(super) fn by_variable(
 
 /// Whether a method has the array in its workspace: temporaries, and blocks that it copies out.
 pub(super) fn taken_of_workspace(buffer: &Buffer, blocks: bool) -> bool {
-    matches!(buffer.storage, Storage::Temporary | Storage::Block)
+    matches!(buffer.storage, Storage::Temporary | Storage::Block | Storage::Parts)
         || (blocks && buffer.storage == Storage::Output)
 }
 
