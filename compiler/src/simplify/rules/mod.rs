@@ -84,7 +84,8 @@ pub static ALL: &[Rule] = rules! {
     "sum of choices":      "sum(where(x > y, u, 0) + where(x > y, v, 1))" => "sum(where(x > y, u + v, 1))", "all x, y, u, v" in -3.0 .. 3.0, Always, sums::selects;
     "sigmoids add to 1":   "sum(y .* sigmoid(x) + y .* sigmoid(-x))" => "sum(y)",         "all x, y" in -3.0 .. 3.0, After, sums::reflect;
     "mirrored terms":      "sum((x*x' - eye)*u + (x*x' - eye)'*u)" => "sum(2*(x*x' - eye)*u)", "all x, u" in -3.0 .. 3.0, After, sums::mirrored;
-    "expand":              "sum((1 - y) .* sigmoid(x) - y .* sigmoid(-x))" => "sum(sigmoid(x) - y)", "all x, y" in -3.0 .. 3.0, After, sums::expand;
+    "expand":              "sum((x + y) .* u - x .* u)" => "sum(y .* u)",                "all x, y, u" in -3.0 .. 3.0, After, sums::expand;
+    "expand sigmoids":     "sum((1 - y) .* sigmoid(x) - y .* sigmoid(-x))" => "sum(sigmoid(x) - y)", "all x, y" in -3.0 .. 3.0, After, sums::expand_sigmoids;
     "common factor":       "sum(x .* y + x .* u)" => "sum(x .* (y + u))",                "all x, y, u" in -3.0 .. 3.0, After, sums::common_factor;
 };
 

@@ -10,9 +10,23 @@ const ONE: Number = Number::ONE;
 /// Products of sums are not multiplied out beyond so many terms.
 const TERMS: usize = 24;
 
-/// (1 − y) σ(z) − y σ(−z) = σ(z) − y: multiply out, let like terms and σ(u) + σ(−u) = 1 cancel, and keep what comes
-/// out if it is smaller and no more arithmetic: a gradient that shares its sums with the value is best left as it is.
+/// (x + y) u − x u = y u: multiply out, let like terms cancel, and keep what comes out if it is smaller and no more
+/// arithmetic: a gradient that shares its sums with the value is best left as it is.
 pub(super) fn expand(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    expanded_and(g, id, |_, sum| sum)
+}
+
+/// (1 − y) σ(z) − y σ(−z) = σ(z) − y: the same where σ(u) + σ(−u) = 1 cancels, too.
+pub(super) fn expand_sigmoids(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    expanded_and(g, id, |g, mut sum| {
+        while let Some(next) = reflect(g, sum) {
+            sum = next;
+        }
+        sum
+    })
+}
+
+fn expanded_and(g: &mut Graph, id: NodeId, then: impl Fn(&mut Graph, NodeId) -> NodeId) -> Option<NodeId> {
     let (parts, out) = terms(g, id)?;
     if !parts.iter().any(|(_, t)| multiplies_sum(g, t)) {
         return None;
@@ -32,10 +46,8 @@ pub(super) fn expand(g: &mut Graph, id: NodeId) -> Option<NodeId> {
             return None;
         }
     }
-    let mut new = g.sum_as(&expanded, &out);
-    while let Some(next) = reflect(g, new) {
-        new = next;
-    }
+    let sum = g.sum_as(&expanded, &out);
+    let new = then(g, sum);
     (size(g, new) < size(g, id) && arithmetic(g, new) <= arithmetic(g, id)).then_some(new)
 }
 

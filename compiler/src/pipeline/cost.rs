@@ -1,0 +1,99 @@
+//! A cost of one example, and its direct partial derivatives.
+
+use super::{Partial, total};
+use crate::diff;
+use crate::ir::{Graph, NodeId, Op};
+use crate::lower::cost::{Cost, Part, Term};
+use crate::simplify::{self, Log};
+
+/// A cost with its direct partial derivatives, of one example.
+#[derive(Clone, Debug)]
+pub struct CostProgram {
+    /// The graph of all.
+    pub graph: Graph,
+    /// The terms as they were lowered, their nodes now stable.
+    pub terms: Vec<Term>,
+    /// The data cost of one example, with the constants that speak of the number of outputs.
+    pub data: NodeId,
+    /// What mentions neither data nor tensors, nor the number of outputs.
+    pub constant: NodeId,
+    /// ∂c/∂a, of one example.
+    pub d_activation: NodeId,
+    /// The diagonal of ∂²c/∂a², of one example.
+    pub hessian_diagonal: NodeId,
+    /// Penalty and direct derivative of each declared tensor.
+    pub tensors: Vec<TensorPartial>,
+    /// The rules that fired.
+    pub log: Log,
+}
+
+/// What a cost says of one tensor.
+#[derive(Clone, Debug)]
+pub struct TensorPartial {
+    /// The tensor's penalty.
+    pub penalty: NodeId,
+    /// Its derivative.
+    pub partial: Partial,
+}
+
+/// Derives a cost of one example, lowered without a batch.
+#[must_use]
+pub fn cost(cost: Cost) -> CostProgram {
+    let Cost { mut graph, mut terms, a, tensors, .. } = cost;
+    let roots: Vec<NodeId> = terms.iter().map(|t| t.node).collect();
+    let (stable, before) = simplify::stabilise(&mut graph, &roots);
+    for (t, node) in terms.iter_mut().zip(stable) {
+        t.node = node;
+    }
+    let of = |terms: &[Term], part: Part| -> Vec<NodeId> {
+        terms.iter().filter(|t| t.part == part).map(|t| t.node).collect()
+    };
+    // A constant that speaks of the number of outputs is known with the examples only.
+    let counts = |n: &NodeId| graph.reachable(&[*n]).iter().any(|&id| matches!(graph.op(id), Op::Extent(_)));
+    let (counting, constant): (Vec<_>, Vec<_>) = of(&terms, Part::Constant).into_iter().partition(counts);
+    let data = total(&mut graph, &[of(&terms, Part::Data), counting].concat());
+    let constant = total(&mut graph, &constant);
+    let d_activation = diff::gradient(&mut graph, data, &[a])[0];
+    let penalty = total(&mut graph, &of(&terms, Part::Penalty));
+    let by: Vec<NodeId> = tensors.iter().map(|t| t.node).collect();
+    let partials = diff::gradient(&mut graph, penalty, &by);
+    let mut roots = vec![data, constant, d_activation];
+    // A penalty of one tensor: the terms that depend on it.
+    for t in &tensors {
+        let own: Vec<NodeId> = of(&terms, Part::Penalty)
+            .into_iter()
+            .filter(|n| graph.reachable(&[*n]).contains(&t.node))
+            .collect();
+        roots.push(total(&mut graph, &own));
+    }
+    roots.extend(partials);
+    roots.extend(terms.iter().map(|t| t.node));
+    let (roots, after) = simplify::simplify(&mut graph, &roots);
+    let second = diff::jacobian(&mut graph, roots[2], &[a])[0];
+    let (second, _) = simplify::simplify(&mut graph, &[second]);
+    let diagonal = diff::diagonal(&mut graph, second[0], 0, 1);
+    let (diagonal, _) = simplify::simplify(&mut graph, &[diagonal]);
+    let hessian_diagonal = diagonal[0];
+    let n = tensors.len();
+    for (t, node) in terms.iter_mut().zip(&roots[3 + 2 * n..]) {
+        t.node = *node;
+    }
+    let tensors = tensors
+        .into_iter()
+        .enumerate()
+        .map(|(k, t)| TensorPartial {
+            penalty: roots[3 + k],
+            partial: Partial { name: t.name, by: t.node, role: t.role, node: roots[3 + n + k] },
+        })
+        .collect();
+    CostProgram {
+        graph,
+        terms,
+        data: roots[0],
+        constant: roots[1],
+        d_activation: roots[2],
+        hessian_diagonal,
+        tensors,
+        log: before.then(&after),
+    }
+}

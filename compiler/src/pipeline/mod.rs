@@ -1,0 +1,32 @@
+//! The road from a lowered graph to what is planned and printed: stabilise, differentiate, simplify.
+
+mod cost;
+mod network;
+mod objective;
+mod second_order;
+
+pub use cost::{CostProgram, TensorPartial, cost};
+pub use network::{NetworkProgram, network};
+pub use objective::{ObjectiveProgram, ResidualProgram, objective};
+pub use second_order::{NetworkProducts, network_products};
+
+use crate::ir::{Graph, NodeId, Number, Tensor};
+use crate::lower::Role;
+
+/// A derivative, ready to be planned or printed.
+#[derive(Clone, Debug)]
+pub struct Partial {
+    /// What it is taken by.
+    pub name: String,
+    /// That node.
+    pub by: NodeId,
+    /// Weight, bias or neither.
+    pub role: Role,
+    /// The derivative.
+    pub node: NodeId,
+}
+
+fn total(g: &mut Graph, nodes: &[NodeId]) -> NodeId {
+    let terms: Vec<_> = nodes.iter().map(|&n| (Number::ONE, Tensor::new(n, Vec::new()))).collect();
+    g.sum_as(&terms, &[])
+}

@@ -1,0 +1,126 @@
+//! An objective, its gradient and its Hessian.
+
+use super::second_order::{gauss_newton, inner_products};
+use crate::diff;
+use crate::ir::{Graph, NodeId, Number};
+use crate::simplify::{self, Log};
+
+/// An objective with its derivatives of first and second order.
+#[derive(Clone, Debug)]
+pub struct ObjectiveProgram {
+    /// The graph of all.
+    pub graph: Graph,
+    /// The value.
+    pub value: NodeId,
+    /// The variables to differentiate by.
+    pub wrt: Vec<(String, NodeId)>,
+    /// The gradient by each.
+    pub gradient: Vec<NodeId>,
+    /// An input for each: the direction of the Hessian-vector product.
+    pub directions: Vec<NodeId>,
+    /// The Hessian-vector product, by variable: of the full Hessian with all directions at once.
+    pub product: Vec<NodeId>,
+    /// The Hessian's blocks on and below the diagonal: `hessian[i][j]`, the axes of variable i before those of j.
+    pub hessian: Vec<Vec<NodeId>>,
+    /// For a residual: itself, its Jacobian by each variable, and JᵀJv.
+    pub residual: Option<ResidualProgram>,
+    /// The rules that fired.
+    pub log: Log,
+}
+
+/// What a residual has besides the objective ½ Σ r² that it makes.
+#[derive(Clone, Debug)]
+pub struct ResidualProgram {
+    /// The residual, a vector.
+    pub residual: NodeId,
+    /// Its Jacobian by each variable: the residual's axis, then the variable's.
+    pub jacobian: Vec<NodeId>,
+    /// The Gauss-Newton product JᵀJv by each variable.
+    pub product: Vec<NodeId>,
+}
+
+/// Derives an objective, or the objective ½ Σ r² of a residual. `symmetric` says which variables are symmetric
+/// matrices: their gradient is the symmetric part of the gradient by all entries.
+#[must_use]
+pub fn objective(
+    objective: crate::lower::objective::Objective,
+    wrt: &[String],
+    symmetric: &[bool],
+    residual: bool,
+) -> ObjectiveProgram {
+    let crate::lower::objective::Objective { mut graph, value, wrt: by } = objective;
+    let g = &mut graph;
+    let r = residual.then_some(value);
+    let value = match r {
+        Some(r) => {
+            let t = g.whole(r);
+            g.contract(Number::HALF, &[(t, Number::TWO)], &[])
+        }
+        None => value,
+    };
+    let mut roots = vec![value];
+    roots.extend(r);
+    let (stable, before) = simplify::stabilise(g, &roots);
+    let (value, r) = (stable[0], r.map(|_| stable[1]));
+    let mut roots = vec![value];
+    roots.extend(diff::gradient(g, value, &by));
+    for (k, node) in roots[1..].iter_mut().enumerate() {
+        *node = symmetric_part(g, *node, symmetric, k, 0);
+    }
+    let (roots, after) = simplify::simplify(g, &roots);
+    let (value, gradient) = (roots[0], roots[1..].to_vec());
+    let mut log = before.then(&after);
+    // ∇⟨∇f, v⟩
+    let directions: Vec<NodeId> = by
+        .iter()
+        .zip(wrt)
+        .map(|(node, name)| {
+            let shape = g.shape(*node).to_vec();
+            g.input(&format!("v_{name}"), &shape)
+        })
+        .collect();
+    let along = inner_products(g, &gradient, &directions);
+    let mut product = diff::gradient(g, along, &by);
+    for (k, node) in product.iter_mut().enumerate() {
+        *node = symmetric_part(g, *node, symmetric, k, 0);
+    }
+    let (product, fired) = simplify::simplify(g, &product);
+    log = log.then(&fired);
+    let mut hessian = Vec::new();
+    for (i, row) in gradient.iter().enumerate() {
+        let mut blocks = diff::jacobian(g, *row, &by[..=i]);
+        let rank = g.rank(*row);
+        for (k, node) in blocks.iter_mut().enumerate() {
+            *node = symmetric_part(g, *node, symmetric, k, rank);
+        }
+        let (blocks, fired) = simplify::simplify(g, &blocks);
+        log = log.then(&fired);
+        hessian.push(blocks);
+    }
+    let residual = r.map(|r| {
+        let (jacobian, product) = gauss_newton(g, r, &by, &directions);
+        let mut roots = vec![r];
+        roots.extend(&jacobian);
+        roots.extend(&product);
+        let (roots, _) = simplify::simplify(g, &roots);
+        let n = by.len();
+        ResidualProgram {
+            residual: roots[0],
+            jacobian: roots[1..=n].to_vec(),
+            product: roots[1 + n..].to_vec(),
+        }
+    });
+    let wrt = wrt.iter().cloned().zip(by).collect();
+    ObjectiveProgram { graph, value, wrt, gradient, directions, product, hessian, residual, log }
+}
+
+/// The symmetric part of a node along the axes `at`, `at + 1`, where variable k is declared symmetric.
+fn symmetric_part(g: &mut Graph, node: NodeId, symmetric: &[bool], k: usize, at: usize) -> NodeId {
+    if !symmetric.get(k).copied().unwrap_or(false) || g.rank(node) < at + 2 {
+        return node;
+    }
+    let t = g.whole(node);
+    let mut turned = t.clone();
+    turned.indices.swap(at, at + 1);
+    g.sum_as(&[(Number::HALF, t.clone()), (Number::HALF, turned)], &t.indices)
+}
