@@ -88,7 +88,9 @@ impl Helper {
 
     /// Takes a task back that it has not begun; whether there was one.
     fn take_back(&self, task: *mut Task) -> bool {
-        self.task.compare_exchange(task, ptr::null_mut(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        // Looked at first: whoever only waits does not write.
+        self.task.load(Ordering::Relaxed) == task
+            && self.task.compare_exchange(task, ptr::null_mut(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 }
 
