@@ -101,7 +101,7 @@ pub(super) unsafe fn rows_tile_before<V: Vector, const R: usize, const N: usize>
     }
 }
 
-/// Σₖ of R rows times C columns; R·C is a multiple of 4.
+/// Σₖ of R rows times C columns; R·C is a multiple of 4. Rows that follow `ahead` numbers after these are fetched meanwhile.
 ///
 /// # Safety
 /// There are `k` adjacent numbers at each pointer; the processor has V's instructions.
@@ -110,13 +110,14 @@ unsafe fn sums<V: Vector, const R: usize, const C: usize>(
     a: [*const V::T; R],
     b: [*const V::T; C],
     k: usize,
+    ahead: Option<isize>,
 ) -> [[V::T; C]; R] {
     // SAFETY: the caller's; no access is beyond k.
     unsafe {
         let zero = V::splat(V::T::ZERO);
         let mut tile = [[zero; C]; R];
         macro_rules! step {
-            ($p:ident => $load:expr) => {
+            ($p:ident, $at:expr => $load:expr) => {
                 let mut line = [zero; C];
                 unroll!(c < C, {
                     let $p = b[c];
@@ -125,6 +126,9 @@ unsafe fn sums<V: Vector, const R: usize, const C: usize>(
                 unroll!(r < R, {
                     let $p = a[r];
                     let factor = $load;
+                    if let Some(ahead) = ahead {
+                        V::prefetch($p.wrapping_offset(ahead).wrapping_add($at));
+                    }
                     unroll!(c < C, {
                         tile[r][c] = V::mul_add(factor, line[c], tile[r][c]);
                     });
@@ -133,11 +137,11 @@ unsafe fn sums<V: Vector, const R: usize, const C: usize>(
         }
         let whole = k / V::LANES * V::LANES;
         for at in (0..whole).step_by(V::LANES) {
-            step!(p => V::load(p.add(at)));
+            step!(p, at => V::load(p.add(at)));
         }
         if whole < k {
             let mask = V::mask(k - whole);
-            step!(p => V::load_masked(p.add(whole), mask));
+            step!(p, whole => V::load_masked(p.add(whole), mask));
         }
         let mut numbers = [[V::T::ZERO; C]; R];
         unroll!(four < R * C / 4, {
@@ -171,7 +175,7 @@ pub(super) unsafe fn dots_tile<V: Vector, const R: usize, const C: usize>(
         unroll!(c < C, {
             b[c] = p.b.offset(c.min(cols - 1) as isize * p.b_strides.1);
         });
-        let numbers = sums::<V, R, C>(a, b, p.k);
+        let numbers = sums::<V, R, C>(a, b, p.k, None);
         unroll!(r < R, {
             unroll!(c < C, {
                 if r < rows && c < cols {
@@ -202,7 +206,8 @@ pub(super) unsafe fn columns_tile<V: Vector, const R: usize, const C: usize>(
         unroll!(c < C, {
             b[c] = products[c].b;
         });
-        let numbers = sums::<V, R, C>(a, b, p.k);
+        // The rows are met once, so waiting for them is most of the time: the processor fetches few streams by itself.
+        let numbers = sums::<V, R, C>(a, b, p.k, Some(R as isize * p.a_strides.0));
         unroll!(r < R, {
             unroll!(c < C, {
                 if r < rows {
