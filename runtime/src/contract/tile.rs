@@ -101,7 +101,10 @@ pub(super) unsafe fn rows_tile_before<V: Vector, const R: usize, const N: usize>
     }
 }
 
-/// Σₖ of R rows times C columns; R·C is a multiple of 4. Rows that follow `ahead` numbers after these are fetched meanwhile.
+/// Bytes of a line of the cache.
+const LINE: usize = 64;
+
+/// Σₖ of R rows times C columns; R·C is a multiple of 4. Meanwhile as many numbers as the rows have are fetched from `next` on.
 ///
 /// # Safety
 /// There are `k` adjacent numbers at each pointer; the processor has V's instructions.
@@ -110,7 +113,7 @@ unsafe fn sums<V: Vector, const R: usize, const C: usize>(
     a: [*const V::T; R],
     b: [*const V::T; C],
     k: usize,
-    ahead: Option<isize>,
+    next: Option<*const V::T>,
 ) -> [[V::T; C]; R] {
     // SAFETY: the caller's; no access is beyond k.
     unsafe {
@@ -118,6 +121,13 @@ unsafe fn sums<V: Vector, const R: usize, const C: usize>(
         let mut tile = [[zero; C]; R];
         macro_rules! step {
             ($p:ident, $at:expr => $load:expr) => {
+                if let Some(next) = next {
+                    unroll!(n < R, {
+                        if n * LINE < R * V::LANES * size_of::<V::T>() {
+                            V::prefetch(next.wrapping_add(R * $at + n * LINE / size_of::<V::T>()));
+                        }
+                    });
+                }
                 let mut line = [zero; C];
                 unroll!(c < C, {
                     let $p = b[c];
@@ -126,9 +136,6 @@ unsafe fn sums<V: Vector, const R: usize, const C: usize>(
                 unroll!(r < R, {
                     let $p = a[r];
                     let factor = $load;
-                    if let Some(ahead) = ahead {
-                        V::prefetch($p.wrapping_offset(ahead).wrapping_add($at));
-                    }
                     unroll!(c < C, {
                         tile[r][c] = V::mul_add(factor, line[c], tile[r][c]);
                     });
@@ -206,8 +213,9 @@ pub(super) unsafe fn columns_tile<V: Vector, const R: usize, const C: usize>(
         unroll!(c < C, {
             b[c] = products[c].b;
         });
-        // The rows are met once, so waiting for them is most of the time: the processor fetches few streams by itself.
-        let numbers = sums::<V, R, C>(a, b, p.k, Some(R as isize * p.a_strides.0));
+        // The rows are met once, and waiting for them is most of the time. Mostly the next ones follow without a gap.
+        let next = p.a.wrapping_offset((row + R) as isize * p.a_strides.0);
+        let numbers = sums::<V, R, C>(a, b, p.k, Some(next));
         unroll!(r < R, {
             unroll!(c < C, {
                 if r < rows {
