@@ -18,7 +18,14 @@ use std::thread::{self, Thread};
 static THREADS: AtomicUsize = AtomicUsize::new(1);
 
 /// Lets large products, and objectives of many rows, use up to `threads` threads, the caller's own among them; 0 is taken for
-/// 1.
+/// 1. It holds for all of the program from then on.
+///
+/// ```
+/// use gradsmith_runtime::parallel;
+///
+/// parallel::set_threads(std::thread::available_parallelism().map_or(1, |cores| cores.get()));
+/// assert!(parallel::threads() >= 1);
+/// ```
 pub fn set_threads(threads: usize) {
     THREADS.store(threads.max(1), Ordering::Relaxed);
 }
