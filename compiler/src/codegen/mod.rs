@@ -4,6 +4,7 @@
 //! a row before the innermost loop, so that no bounds check is left in it. Sums run in several lanes. The generated
 //! size depends on the expression, never on the extents. Only this folder knows names of the runtime.
 
+mod blocks;
 mod expr;
 mod kernel;
 mod linear;
@@ -118,10 +119,9 @@ impl Context {
     /// The same, where the division of the rows is this.
     fn factors_by(&self, plan: &Plan, buffer: &Buffer, division: &TokenStream) -> Vec<TokenStream> {
         let each = |shape: &[Extent]| -> Vec<TokenStream> {
-            if constant_product(&plan.graph, shape).is_some() {
+            if !shape.is_empty() && constant_product(&plan.graph, shape).is_some() {
                 // One number, where all extents are.
-                let one = shape.is_empty();
-                return if one { Vec::new() } else { vec![self.entries(&plan.graph, shape)] };
+                return vec![self.entries(&plan.graph, shape)];
             }
             shape.iter().map(|&e| self.extent(&plan.graph, e)).collect()
         };

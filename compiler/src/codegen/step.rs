@@ -2,10 +2,10 @@
 
 use super::expr::{Code, Level, Writer};
 use super::kernel::{Kernel, extent_scalar};
-use super::{Context, Names, plain_identifier, together, unparenthesised};
+use super::{Context, Names, together, unparenthesised};
 use crate::ir::{AxisFn, Graph, NodeId, Number, Op, Operand, Term};
-use crate::schedule::{Blocks, BufferId, Descent, Plan, Reduction, Step, Storage};
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use crate::schedule::{BufferId, Descent, Plan, Reduction, Step};
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use std::collections::{BTreeSet, HashMap};
 
@@ -73,7 +73,7 @@ pub(super) struct Steps<'a> {
     done: BTreeSet<NodeId>,
     /// Sums of scalars, by their terms.
     sums: HashMap<Vec<(NodeId, Number)>, NodeId>,
-    counter: usize,
+    pub(super) counter: usize,
 }
 
 impl<'a> Steps<'a> {
@@ -139,8 +139,14 @@ impl<'a> Steps<'a> {
 }
 
 impl Steps<'_> {
+    /// For steps within these, where extents go by other names.
+    pub(super) fn within<'b>(&'b self, cx: &'b Context) -> Steps<'b> {
+        let (continued, counter) = (self.continued.clone(), self.counter);
+        Steps { continued, counter, ..Steps::new(self.plan, self.names, cx, self.formula) }
+    }
+
     /// Steps in order, two that read one matrix at once.
-    fn all(&mut self, mut steps: &[Step]) -> TokenStream {
+    pub(super) fn all(&mut self, mut steps: &[Step]) -> TokenStream {
         let mut code = TokenStream::new();
         while let [step, rest @ ..] = steps {
             if let [Step::MatMul(first), Step::MatMul(second), after @ ..] = steps
@@ -185,78 +191,6 @@ impl Steps<'_> {
                     #runtime::contract::axpy(-#rate, &*#slope, &mut *#array);
                 }
             }
-        }
-    }
-
-    /// The steps for one block of rows after the other: inside, arrays and their number of rows are the block's.
-    fn blocks(&mut self, b: &Blocks) -> TokenStream {
-        let (g, runtime) = (&self.plan.graph, &self.cx.runtime);
-        let rows = self.cx.extent(g, b.extent);
-        // Inside, the number of rows goes by its name, where it has one.
-        let extent = g.extents.name(b.extent);
-        let mut cx = self.cx.clone();
-        let mut tokens = rows.into_iter();
-        let here = match (tokens.next(), tokens.next()) {
-            (Some(TokenTree::Ident(name)), None) => name,
-            _ => plain_identifier(&extent),
-        };
-        cx.extents.insert(extent, quote!(#here));
-        let name = |id: BufferId| self.names.of(id);
-        let width = |id: BufferId| self.cx.entries(g, &self.plan.buffers[id.0].shape[1..]);
-        let cuts = b.read.iter().map(|&id| {
-            let (name, n) = (name(id), width(id));
-            if self.plan.buffers[id.0].shape.len() == 1 {
-                return quote!(let #name = &#name[block.start..block.end];);
-            }
-            let n = if n.clone().into_iter().count() > 1 { quote!((#n)) } else { n };
-            quote!(let #name = &#name[block.start * #n..block.end * #n];)
-        });
-        let cuts: TokenStream = cuts.collect();
-        let of_rows = b.written.iter().map(|&id| {
-            let (name, n) = (name(id), width(id));
-            let kind = if self.plan.buffers[id.0].storage == Storage::Block { "Block" } else { "Rows" };
-            let kind = format_ident!("{kind}");
-            quote!(#runtime::blocks::Share::#kind(#name, #n))
-        });
-        let sums = b.sums.iter().map(|s| {
-            let (name, parts) = (name(s.buffer), name(s.parts));
-            quote!(#runtime::blocks::Share::Sum(#name, #parts))
-        });
-        let shares: Vec<TokenStream> = of_rows.chain(sums).collect();
-        let written: Vec<_> =
-            b.written.iter().copied().chain(b.sums.iter().map(|s| s.buffer)).map(name).collect();
-        let zero = self.cx.number(Number::ZERO);
-        let zeroed = b.sums.iter().filter(|s| s.zeroed).map(|s| {
-            let name = name(s.buffer);
-            quote!(#name.fill(#zero);)
-        });
-        let zeroed: TokenStream = zeroed.collect();
-        let totals: Vec<_> = b.totals.iter().copied().map(name).collect();
-        let bind = if totals.is_empty() { quote!() } else { quote!(let [#(#totals),*] =) };
-        let (run, result, or_fail) = if b.steps.iter().any(|s| matches!(s, Step::Solve(_))) {
-            (quote!(try_run), quote!(::core::result::Result::Ok([#(#totals),*])), quote!(?))
-        } else {
-            (quote!(run), quote!([#(#totals),*]), quote!())
-        };
-        let mut inside = Steps {
-            continued: self.continued.clone(),
-            together: self.together,
-            counter: self.counter,
-            ..Steps::new(self.plan, self.names, &cx, self.formula)
-        };
-        let inner = inside.all(&b.steps);
-        (self.math, self.single) = (self.math || inside.math, self.single || inside.single);
-        self.counter = inside.counter;
-        let doc = " In blocks of rows that stay in the cache, on as many threads as there are.";
-        quote! {
-            #zeroed
-            #[doc = #doc]
-            #bind blocks.#run([#(#shares),*], |block, [#(#written),*]| {
-                #cuts
-                let #here = block.len();
-                #inner
-                #result
-            })#or_fail;
         }
     }
 

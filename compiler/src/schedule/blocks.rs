@@ -4,7 +4,7 @@
 //! its extents. What it sums over the rows it adds to, block after block; steps that read such a sum come after. The rows
 //! are in parts, too, that several threads work on: each has sums of its own.
 
-use super::{BlockSum, Blocks, Buffer, BufferId, Loop, MatMul, Plan, Product, Step, Storage};
+use super::{BlockSum, Blocks, BufferId, Loop, MatMul, Plan, Product, Step, Storage};
 use crate::ir::{AxisFn, Extent, ExtentKind, NodeId, Op, Operand};
 use std::collections::BTreeSet;
 
@@ -28,24 +28,28 @@ pub(super) fn blocked(mut plan: Plan) -> Plan {
         .filter(|&e| matches!(plan.graph.extents.kind(e), ExtentKind::Symbol(_)))
         .filter(|&e| plan.graph.extents.factors(e).is_none())
         .collect();
-    let best = candidates
-        .into_iter()
-        .filter_map(|e| plan.divided(e))
-        .max_by_key(|(gain, ..)| *gain)
-        .map(|(_, steps)| steps);
-    if let Some(steps) = best {
-        plan.steps = steps;
-        for b in plan.needed_in_blocks_only() {
-            plan.buffers[b.0].storage = Storage::Block;
-        }
-        plan.add_parts();
+    let best = candidates.into_iter().filter_map(|e| plan.divided(e)).max_by_key(|d| d.gain);
+    if let Some(divided) = best {
+        plan.divide(divided);
     }
     plan
 }
 
+/// The steps of a plan, those along an extent apart.
+struct Divided {
+    extent: Extent,
+    /// How often it saves reading a large array again that these run in blocks.
+    gain: usize,
+    before: Vec<Step>,
+    inside: Vec<Step>,
+    after: Vec<Step>,
+    /// The large arrays that they touch.
+    large: BTreeSet<BufferId>,
+}
+
 impl Plan {
-    /// The steps with those along `e` in blocks, and how often that saves reading a large array again.
-    fn divided(&self, e: Extent) -> Option<(usize, Vec<Step>)> {
+    /// The steps with those along `e` apart, where something is gained.
+    fn divided(&self, e: Extent) -> Option<Divided> {
         let (mut before, mut inside, mut after) = (Vec::new(), Vec::new(), Vec::new());
         let mut late: BTreeSet<BufferId> = BTreeSet::new();
         let mut sums: BTreeSet<BufferId> = BTreeSet::new();
@@ -73,18 +77,24 @@ impl Plan {
                 before.push(step.clone());
             }
         }
-        let distinct: BTreeSet<BufferId> = touched.iter().copied().collect();
-        let gain = touched.len() - distinct.len();
-        if gain == 0 {
-            return None;
-        }
-        let mut steps = before;
-        steps.push(Step::Blocks(self.block(e, inside, &distinct)));
-        steps.extend(after);
-        Some((gain, steps))
+        let large: BTreeSet<BufferId> = touched.iter().copied().collect();
+        let gain = touched.len() - large.len();
+        (gain > 0).then_some(Divided { extent: e, gain, before, inside, after, large })
     }
 
-    fn block(&self, extent: Extent, mut steps: Vec<Step>, large: &BTreeSet<BufferId>) -> Blocks {
+    /// Puts the steps along an extent in blocks.
+    fn divide(&mut self, divided: Divided) {
+        let Divided { extent, before, inside, after, large, .. } = divided;
+        self.steps = before;
+        let blocks = self.block(extent, inside, &large);
+        self.steps.push(Step::Blocks(blocks));
+        self.steps.extend(after);
+        for b in self.needed_in_blocks_only() {
+            self.buffers[b.0].storage = Storage::Block;
+        }
+    }
+
+    fn block(&mut self, extent: Extent, mut steps: Vec<Step>, large: &BTreeSet<BufferId>) -> Blocks {
         let (mut read, mut written) = (BTreeSet::new(), BTreeSet::new());
         let (mut sums, mut totals): (Vec<BlockSum>, Vec<BufferId>) = (Vec::new(), Vec::new());
         for step in &mut steps {
@@ -95,7 +105,8 @@ impl Plan {
                 if self.buffers[b.0].shape.is_empty() {
                     totals.push(b);
                 } else if sums.iter().all(|s| s.buffer != b) {
-                    sums.push(BlockSum { buffer: b, parts: b, zeroed: !effects.reads.contains(&b) });
+                    let parts = self.add_parts(b);
+                    sums.push(BlockSum { buffer: b, parts, zeroed: !effects.reads.contains(&b) });
                 }
             }
             match step {
@@ -119,21 +130,11 @@ impl Plan {
         Blocks { extent, read, written, row, sums, totals, steps }
     }
 
-    /// Room for what the parts of the rows add to each sum.
-    fn add_parts(&mut self) {
-        let buffers = &mut self.buffers;
-        for step in &mut self.steps {
-            let Step::Blocks(blocks) = step else { continue };
-            for sum in &mut blocks.sums {
-                let Buffer { name, shape, .. } = &buffers[sum.buffer.0];
-                let (mut name, shape) = (format!("{name}_parts"), shape.clone());
-                while buffers.iter().any(|b| b.name == name) {
-                    name.push('_');
-                }
-                sum.parts = BufferId(buffers.len());
-                buffers.push(Buffer { name, storage: Storage::Parts, shape });
-            }
-        }
+    /// Room for what the parts of the rows add to a sum.
+    fn add_parts(&mut self, sum: BufferId) -> BufferId {
+        let (name, shape) = (self.buffers[sum.0].name.clone(), self.buffers[sum.0].shape.clone());
+        let names = (0..).map(|k| format!("{name}_parts{}", "_".repeat(k)));
+        self.add_buffer(names, Storage::Parts, &shape)
     }
 
     /// The temporaries that no step sees whole.

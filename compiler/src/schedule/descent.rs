@@ -186,19 +186,13 @@ impl Descent {
         for node in g.reachable(&[decay]) {
             let given = matches!(self.plan.graph.op(node), Op::Number(_) | Op::Pi | Op::Extent(_));
             if !given && !self.plan.buffer_of.contains_key(&node) {
-                let name = self.unused("decay");
-                self.plan.buffers.push(Buffer { name, storage: Storage::Scalar, shape: Vec::new() });
-                self.plan.buffer_of.insert(node, BufferId(self.plan.buffers.len() - 1));
+                let names = (1..).map(|k| format!("decay{k}"));
+                let buffer = self.plan.add_buffer(names, Storage::Scalar, &[]);
+                self.plan.buffer_of.insert(node, buffer);
                 self.plan.steps.push(Step::Scalar(node));
             }
         }
         decay
-    }
-
-    fn unused(&self, stem: &str) -> String {
-        let taken = |name: &str| self.plan.buffers.iter().any(|b| b.name == name);
-        let mut candidates = (1..).map(|k| format!("{stem}{k}"));
-        candidates.find(|name| !taken(name)).unwrap_or_default()
     }
 }
 

@@ -229,6 +229,18 @@ impl Plan {
         self.steps.iter().find_map(|step| if let Step::Blocks(b) = step { Some(b) } else { None })
     }
 
+    /// A buffer by the first of these names that no other has.
+    fn add_buffer(
+        &mut self,
+        mut names: impl Iterator<Item = String>,
+        storage: Storage,
+        shape: &[Extent],
+    ) -> BufferId {
+        let name = names.find(|name| self.buffers.iter().all(|b| b.name != *name)).unwrap_or_default();
+        self.buffers.push(Buffer { name, storage, shape: shape.to_vec() });
+        BufferId(self.buffers.len() - 1)
+    }
+
     /// The steps, those in blocks among them.
     pub fn flat_steps(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().flat_map(|step| match step {

@@ -1,0 +1,87 @@
+//! Rows in blocks: a closure for one block of rows, which the runtime calls for each.
+
+use super::plain_identifier;
+use super::step::Steps;
+use crate::ir::Number;
+use crate::schedule::{Blocks, BufferId, Step, Storage};
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::quote;
+
+impl Steps<'_> {
+    /// The steps for one block of rows after the other: inside, arrays and their number of rows are the block's.
+    pub(super) fn blocks(&mut self, b: &Blocks) -> TokenStream {
+        let (g, zero) = (&self.plan.graph, self.cx.number(Number::ZERO));
+        // Inside, the number of rows goes by its name, where it has one.
+        let extent = g.extents.name(b.extent);
+        let mut tokens = self.cx.extent(g, b.extent).into_iter();
+        let rows = match (tokens.next(), tokens.next()) {
+            (Some(TokenTree::Ident(name)), None) => name,
+            _ => plain_identifier(&extent),
+        };
+        let mut cx = self.cx.clone();
+        cx.extents.insert(extent, quote!(#rows));
+        let mut inside = self.within(&cx);
+        let steps = inside.all(&b.steps);
+        let (single, counter) = (inside.single, inside.counter);
+        self.single |= single;
+        self.counter = counter;
+        let name = |id: BufferId| self.names.of(id);
+        let zeroed = b.sums.iter().filter(|s| s.zeroed).map(|s| name(s.buffer));
+        let cuts = b.read.iter().map(|&id| self.cut(id));
+        let shares = self.shares(b);
+        let written = b.written.iter().copied().chain(b.sums.iter().map(|s| s.buffer)).map(name);
+        let totals: Vec<&Ident> = b.totals.iter().copied().map(name).collect();
+        let bind = if totals.is_empty() { quote!() } else { quote!(let [#(#totals),*] =) };
+        let totals = quote!([#(#totals),*]);
+        let (run, result, or_fail) = if b.steps.iter().any(|s| matches!(s, Step::Solve(_))) {
+            (quote!(try_run), quote!(::core::result::Result::Ok(#totals)), quote!(?))
+        } else {
+            (quote!(run), totals, quote!())
+        };
+        let doc = " In blocks of rows that stay in the cache, on as many threads as there are.";
+        quote! {
+            #(#zeroed.fill(#zero);)*
+            #[doc = #doc]
+            #bind blocks.#run(#shares, |block, [#(#written),*]| {
+                #(#cuts)*
+                let #rows = block.len();
+                #steps
+                #result
+            })#or_fail;
+        }
+    }
+
+    /// How many numbers a row of an array has.
+    fn width(&self, id: BufferId) -> TokenStream {
+        self.cx.entries(&self.plan.graph, &self.plan.buffers[id.0].shape[1..])
+    }
+
+    /// The block's rows of an array that is read.
+    fn cut(&self, id: BufferId) -> TokenStream {
+        let (name, n) = (self.names.of(id), self.width(id));
+        if self.plan.buffers[id.0].shape.len() == 1 {
+            return quote!(let #name = &#name[block.start..block.end];);
+        }
+        let n = if n.clone().into_iter().count() > 1 { quote!((#n)) } else { n };
+        quote!(let #name = &#name[block.start * #n..block.end * #n];)
+    }
+
+    /// The arrays that are written: those of rows, and the sums.
+    fn shares(&self, b: &Blocks) -> TokenStream {
+        let runtime = &self.cx.runtime;
+        let share = quote!(#runtime::blocks::Share);
+        let of_rows = b.written.iter().map(|&id| {
+            let (name, n) = (self.names.of(id), self.width(id));
+            match self.plan.buffers[id.0].storage {
+                Storage::Block => quote!(#share::Block(#name, #n)),
+                _ => quote!(#share::Rows(#name, #n)),
+            }
+        });
+        let sums = b.sums.iter().map(|s| {
+            let (name, parts) = (self.names.of(s.buffer), self.names.of(s.parts));
+            quote!(#share::Sum(#name, #parts))
+        });
+        let shares = of_rows.chain(sums);
+        quote!([#(#shares),*])
+    }
+}
