@@ -1,6 +1,6 @@
 //! Rows of a large matrix in blocks that stay in the cache while several passes read them, and in parts on several threads.
 //!
-//! How rows are divided depends on their number and length alone, never on the processor or on the number of threads, so that
+//! How rows are divided depends on their number and length and on what is summed up alone, never on the processor or on the number of threads, so that
 //! neither do the results: each part sums up what it finds in the order of its blocks, and the parts' sums are added in order.
 
 use crate::contract;

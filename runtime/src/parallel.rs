@@ -109,6 +109,10 @@ fn begun() -> *mut Task {
 
 /// Calls `work` with 0, 1, … below `parts`, each once, on as many threads where they are to be had.
 pub(crate) fn run(parts: usize, work: &(dyn Fn(usize) + Sync)) {
+    if parts <= 1 {
+        // Nobody's help is needed.
+        return (0..parts).for_each(work);
+    }
     let mut helpers = match HELPERS.try_lock() {
         Ok(helpers) => helpers,
         Err(TryLockError::Poisoned(helpers)) => helpers.into_inner(),

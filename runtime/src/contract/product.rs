@@ -133,17 +133,20 @@ impl<T> Divided<'_, T> {
     }
 }
 
+/// Bytes of a line of the cache.
+pub(super) const LINE: usize = 64;
+
 /// A buffer to pack matrices into. Its numbers are left from the last use.
 pub struct Scratch<T>(Vec<T>);
 
 impl<T> Scratch<T> {
     /// Numbers in a line of the cache.
-    const LINE: usize = 64 / size_of::<T>();
+    const LINE: usize = LINE / size_of::<T>();
 
     /// The first `len` numbers, from the start of a line on.
     #[inline]
     pub(super) fn numbers(&mut self, len: usize) -> &mut [T] {
-        let start = self.0.as_ptr().align_offset(64).min(Self::LINE);
+        let start = self.0.as_ptr().align_offset(LINE).min(Self::LINE);
         &mut self.0[start..start + len]
     }
 }

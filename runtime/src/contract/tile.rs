@@ -2,7 +2,7 @@
 #![allow(unsafe_code, reason = "vector instructions and pointers into strided matrices")]
 
 use super::Accum;
-use super::product::Product;
+use super::product::{LINE, Product};
 use super::vector::Vector;
 use crate::scalar::Scalar;
 
@@ -100,9 +100,6 @@ pub(super) unsafe fn rows_tile_before<V: Vector, const R: usize, const N: usize>
         });
     }
 }
-
-/// Bytes of a line of the cache.
-const LINE: usize = 64;
 
 /// Σₖ of R rows times C columns; R·C is a multiple of 4. Meanwhile as many numbers as the rows have are fetched from `next` on.
 ///
