@@ -18,8 +18,7 @@ for name in "$@"; do
     for profile in dev release; do
         rm -rf "${target:?}"/*
         printf '%s, %s: ' "$name" "$profile"
-        time cargo build --profile "$profile" "${where[@]}" 2> "$target.log"
-        printf '    %s crates\n' "$(grep -c Compiling "$target.log")"
+        time cargo build --profile "$profile" "${where[@]}" 2> "$target/log"
+        printf '    %s crates\n' "$(grep -c Compiling "$target/log")"
     done
 done
-rm -f "$target.log"
