@@ -4,6 +4,7 @@
 pub mod argmin;
 pub mod axis;
 pub mod blocks;
+mod call;
 pub mod check;
 pub mod contract;
 pub mod cost;
@@ -21,6 +22,7 @@ pub mod rng;
 mod room;
 pub mod scalar;
 pub mod simd;
+mod step;
 pub mod train;
 mod workspace;
 

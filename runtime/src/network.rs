@@ -25,6 +25,12 @@ pub struct Tensor {
 }
 
 impl Tensor {
+    /// A tensor of this name and shape, from the entry `offset` of the buffer on.
+    #[must_use]
+    pub const fn new(name: &'static str, offset: usize, shape: &'static [usize]) -> Self {
+        Self { name, offset, shape }
+    }
+
     /// How many entries it has.
     #[must_use]
     pub const fn len(&self) -> usize {

@@ -2,13 +2,32 @@
 
 pub use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2};
 
-pub use crate::objective::{Datum, IntoEntries};
-pub use crate::room::{Entries, Room, entries, fill};
+pub use crate::axis::{log_softmax, logsumexp, max, norm, softmax};
+pub use crate::blocks::{Division, Share};
+pub use crate::call::*;
+pub use crate::contract::small::matmul as matmul_small;
+pub use crate::contract::{
+    Accum, Vector as VectorProduct, axpy, gram, matmul, matmul_onto, matvec_pair, max_of_lanes, sum_of_lanes,
+};
+pub use crate::cost::{Cost, CostValue};
+pub use crate::error::{Error, check_batch, check_length, check_shape};
+pub use crate::linear::{factor, factor_symmetric};
+pub use crate::matrix::{Mat, MatMut};
+pub use crate::network::{Network, Parameters, Tensor as TensorSpec};
+pub use crate::objective::{Datum, IntoEntries, Objective, Residual};
+pub use crate::optim::checked_rate;
+pub use crate::rng::{Init, Rng};
+pub use crate::room::{Entries, EntriesMut, Room, checked_mut, entries, entries_mut};
+pub use crate::simd::Math;
+pub use crate::step::*;
 pub use crate::workspace::{Workspace, numbers};
+pub use core::marker::PhantomData;
+pub use core::option::Option::{self, None, Some};
+pub use core::result::Result::{self, Ok};
+pub use std::borrow::Cow;
+pub use std::vec::Vec;
 
-use crate::error::Error;
-use crate::matrix::{Mat, MatMut};
-use crate::scalar::Scalar;
+pub use crate::scalar::Scalar;
 use ndarray::s;
 
 /// A row-major slice as a matrix.

@@ -1,7 +1,7 @@
 //! Memory for the arrays of a call that is handed none: views that do not lie row by row, what a penalty computes on the
 //! way. It belongs to the thread and grows to the largest call; then nothing is allocated.
 
-use crate::error::Error;
+use crate::error::{Error, check_shape};
 use crate::scalar::Scalar;
 use core::ops::{Deref, DerefMut};
 use ndarray::{ArrayView, ArrayViewMut, Dimension};
@@ -89,22 +89,69 @@ fn copied<'a, T: Scalar>(len: usize, entries: impl Iterator<Item = &'a T>) -> Ro
     room
 }
 
-/// Lets `f` fill the entries of a view, row by row: in place where they lie so, by way of a copy otherwise.
+/// The entries of a view to write, row by row: the view's own where they lie so, else a copy that is written back when dropped.
+#[derive(Debug)]
+pub enum EntriesMut<'a, 'v, T: Scalar, D: Dimension> {
+    /// Where they lie so.
+    There(&'a mut [T]),
+    /// A copy, and where it belongs.
+    Copied(Room<T>, &'a mut ArrayViewMut<'v, T, D>),
+}
+
+impl<T: Scalar, D: Dimension> Deref for EntriesMut<'_, '_, T, D> {
+    type Target = [T];
+    #[inline]
+    fn deref(&self) -> &[T] {
+        match self {
+            Self::There(entries) => entries,
+            Self::Copied(room, _) => room,
+        }
+    }
+}
+
+impl<T: Scalar, D: Dimension> DerefMut for EntriesMut<'_, '_, T, D> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut [T] {
+        match self {
+            Self::There(entries) => entries,
+            Self::Copied(room, _) => room,
+        }
+    }
+}
+
+impl<T: Scalar, D: Dimension> Drop for EntriesMut<'_, '_, T, D> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Self::Copied(room, view) = self {
+            for (entry, value) in view.iter_mut().zip(room.iter()) {
+                *entry = *value;
+            }
+        }
+    }
+}
+
+/// The entries of a view to write, row by row: in place where they lie so, by way of a copy otherwise.
+#[inline]
+pub fn entries_mut<'a, 'v, T: Scalar, D: Dimension>(
+    view: &'a mut ArrayViewMut<'v, T, D>,
+) -> EntriesMut<'a, 'v, T, D> {
+    if view.is_standard_layout() {
+        EntriesMut::There(view.as_slice_mut().unwrap_or_default())
+    } else {
+        EntriesMut::Copied(copied(view.len(), view.iter()), view)
+    }
+}
+
+/// The same, once the view is known to have this shape.
 ///
 /// # Errors
-/// Those of `f`; then the view may be partly written.
+/// [`Error::ShapeMismatch`] if it has another.
 #[inline]
-pub fn fill<T: Scalar, D: Dimension>(
-    view: &mut ArrayViewMut<'_, T, D>,
-    f: impl FnOnce(&mut [T]) -> Result<(), Error>,
-) -> Result<(), Error> {
-    if let Some(slice) = view.as_slice_mut() {
-        return f(slice);
-    }
-    let mut copy = copied(view.len(), view.iter());
-    f(&mut copy)?;
-    for (entry, value) in view.iter_mut().zip(copy.iter()) {
-        *entry = *value;
-    }
-    Ok(())
+pub fn checked_mut<'a, 'v, T: Scalar, D: Dimension, const R: usize>(
+    name: &'static str,
+    shape: [usize; R],
+    view: &'a mut ArrayViewMut<'v, T, D>,
+) -> Result<EntriesMut<'a, 'v, T, D>, Error> {
+    check_shape(name, &shape, view.shape())?;
+    Ok(entries_mut(view))
 }

@@ -2,6 +2,7 @@
 
 use crate::contract;
 use crate::scalar::Scalar;
+use crate::step::split_mut;
 use core::fmt;
 
 /// Bytes that a problem takes for matrices without being asked: a Hessian of several variables with some 3000 numbers.
@@ -31,10 +32,14 @@ impl<T: Scalar> Workspace<T> {
         }
     }
 
-    /// The first `len` numbers, and the rest.
-    #[inline]
-    pub fn split_at_mut(&mut self, len: usize) -> (&mut [T], &mut [T]) {
-        self.numbers.split_at_mut(len)
+    /// Arrays of these sizes.
+    ///
+    /// # Panics
+    /// If there is not as much.
+    #[inline(always)]
+    #[track_caller]
+    pub fn split<const K: usize>(&mut self, sizes: [usize; K]) -> [&mut [T]; K] {
+        split_mut(&mut self.numbers, sizes)
     }
 }
 
@@ -66,11 +71,11 @@ mod tests {
     #[test]
     fn small_matrices_are_there_at_once_and_large_ones_when_asked_for() {
         let mut small = Workspace::<f64>::new(10, 1000);
-        assert_eq!(small.split_at_mut(1000).0.len(), 1000);
+        assert_eq!(small.split([1000, 0]).map(|a| a.len()), [1000, 0]);
         let mut large = Workspace::<f64>::new(10, numbers(&[&[1 << 20, 1 << 20]]));
-        assert_eq!(large.split_at_mut(10).1.len(), 0);
+        assert_eq!(large.numbers.len(), 10);
         large.grow(20);
-        assert_eq!(large.clone().split_at_mut(20).1.len(), 0);
+        assert_eq!(large.clone().numbers.len(), 20);
         assert_eq!(format!("{large:?}"), "Workspace(20 numbers)");
     }
 

@@ -22,9 +22,8 @@ impl Steps<'_> {
         cx.extents.insert(extent, quote!(#rows));
         let mut inside = self.within(&cx);
         let steps = inside.all(&b.steps);
-        let (single, counter) = (inside.single, inside.counter);
+        let single = inside.single;
         self.single |= single;
-        self.counter = counter;
         let name = |id: BufferId| self.names.of(id);
         let zeroed = b.sums.iter().filter(|s| s.zeroed).map(|s| name(s.buffer));
         let cuts = b.read.iter().map(|&id| self.cut(id));
@@ -33,8 +32,9 @@ impl Steps<'_> {
         let totals: Vec<&Ident> = b.totals.iter().copied().map(name).collect();
         let bind = if totals.is_empty() { quote!() } else { quote!(let [#(#totals),*] =) };
         let totals = quote!([#(#totals),*]);
+        let rt = &self.cx.rt;
         let (run, result, or_fail) = if b.steps.iter().any(|s| matches!(s, Step::Solve(_))) {
-            (quote!(try_run), quote!(::core::result::Result::Ok(#totals)), quote!(?))
+            (quote!(try_run), quote!(#rt::Ok(#totals)), quote!(?))
         } else {
             (quote!(run), totals, quote!())
         };
@@ -68,8 +68,8 @@ impl Steps<'_> {
 
     /// The arrays that are written: those of rows, and the sums.
     fn shares(&self, b: &Blocks) -> TokenStream {
-        let runtime = &self.cx.runtime;
-        let share = quote!(#runtime::blocks::Share);
+        let rt = &self.cx.rt;
+        let share = quote!(#rt::Share);
         let of_rows = b.written.iter().map(|&id| {
             let (name, n) = (self.names.of(id), self.width(id));
             match self.plan.buffers[id.0].storage {

@@ -14,7 +14,7 @@ impl Steps<'_> {
         let (Some(factors), Some(&x)) = (self.plan.factors.get(&a), self.plan.buffer_of.get(&a)) else {
             return super::lost().tokens;
         };
-        let (runtime, n) = (&self.cx.runtime, self.cx.extent(g, g.shape(a)[0]));
+        let (rt, n) = (&self.cx.rt, self.cx.extent(g, g.shape(a)[0]));
         let [x, room, exchanges] = [x, factors.room, factors.exchanges].map(|b| self.names.of(b));
         let (function, symmetric) = if factors.symmetric {
             (quote!(factor_symmetric), ", which is symmetric")
@@ -24,7 +24,7 @@ impl Steps<'_> {
         let doc = format!(" The factors of `{x}`{symmetric}");
         quote! {
             #[doc = #doc]
-            let #room = #runtime::linear::#function(&*#x, #n, &mut *#room, &mut *#exchanges);
+            let #room = #rt::#function(#x, #n, #room, #exchanges);
         }
     }
 
@@ -43,7 +43,7 @@ impl Steps<'_> {
         match g.op(id) {
             Op::Inverse(_) => {
                 let expression = format!("inv({matrix})");
-                quote!(#factors.inverse(&mut *#out, #expression)?;)
+                quote!(#factors.inverse(#out, #expression)?;)
             }
             Op::Det(_) => quote!(let #out = #factors.det();),
             _ => {

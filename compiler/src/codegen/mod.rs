@@ -1,8 +1,8 @@
 //! Plan to Rust: each step of a plan becomes a few lines that a person would write.
 //!
-//! A loop becomes a function of its own, `#[inline(always)]`, called through the runtime's `simd!`; slices are cut to
-//! a row before the innermost loop, so that no bounds check is left in it. Sums run in several lanes. The generated
-//! size depends on the expression, never on the extents. Only this folder knows names of the runtime.
+//! A loop becomes a call of the runtime with a closure, `#[inline(always)]`, that is the formula of an entry, or, where arrays
+//! are not walked together, a nest in a closure; slices are cut to a row before its innermost loop, so that no bounds check is
+//! left in it. Sums run in several lanes. The generated size depends on the expression, never on the extents.
 
 mod blocks;
 mod expr;
@@ -46,8 +46,8 @@ impl Float {
 /// What the generator knows besides the plan.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// The path of the runtime: `::gradsmith`.
-    pub runtime: TokenStream,
+    /// What generated code calls of the runtime, by a short name: `rt`.
+    pub rt: TokenStream,
     /// The number type.
     pub float: Float,
     /// For each symbolic extent, the expression (of type `usize`) that has its value.
@@ -63,16 +63,16 @@ impl Context {
 
     fn literal(&self, value: f64) -> TokenStream {
         if let Float::Generic(t) = &self.float {
-            let runtime = &self.runtime;
+            let rt = &self.rt;
             if value == 0.0 {
-                return quote!(<#t as #runtime::Scalar>::ZERO);
+                return quote!(<#t as #rt::Scalar>::ZERO);
             }
             if value == 1.0 {
-                return quote!(<#t as #runtime::Scalar>::ONE);
+                return quote!(<#t as #rt::Scalar>::ONE);
             }
             let literal = positive_literal(value.abs());
             let literal = if value < 0.0 { quote!(-#literal) } else { quote!(#literal) };
-            return quote!(<#t as #runtime::Scalar>::from_f64(#literal));
+            return quote!(<#t as #rt::Scalar>::from_f64(#literal));
         }
         let literal = positive_literal(value.abs());
         if value < 0.0 { quote!((-#literal)) } else { quote!(#literal) }
@@ -135,12 +135,12 @@ impl Context {
 
     /// How the rows are divided.
     fn division(&self, plan: &Plan, b: &Blocks) -> TokenStream {
-        let (runtime, t) = (&self.runtime, self.float.tokens());
+        let (rt, t) = (&self.rt, self.float.tokens());
         let rows = self.extent(&plan.graph, b.extent);
         let row = self.entries(&plan.graph, &b.row);
         let sum = b.sums.iter().map(|s| &plan.buffers[s.buffer.0].shape).max_by_key(|shape| shape.len());
         let sum = sum.map_or_else(|| quote!(0), |shape| self.entries(&plan.graph, shape));
-        quote!(#runtime::blocks::Division::of::<#t>(#rows, #row, #sum))
+        quote!(#rt::Division::of::<#t>(#rows, #row, #sum))
     }
 
     /// The line that says how rows are divided, where the plan has blocks: [`body`] expects it before, and arrays of as many
@@ -317,6 +317,16 @@ fn is_reserved(name: &str) -> bool {
             | "numbers"
             | "one_over_m"
     )
+}
+
+/// Whether the identifier occurs in the code.
+#[must_use]
+pub fn mentions(code: &TokenStream, name: &str) -> bool {
+    code.clone().into_iter().any(|token| match token {
+        TokenTree::Group(group) => mentions(&group.stream(), name),
+        TokenTree::Ident(ident) => ident == name,
+        _ => false,
+    })
 }
 
 /// An expression that stands alone, without parentheses around all of it.

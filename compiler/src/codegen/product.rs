@@ -13,40 +13,54 @@ impl Steps<'_> {
     pub(super) fn matmul(&mut self, m: &MatMul) -> TokenStream {
         let g = &self.plan.graph;
         let Some(product) = Product::of(g, m.product) else { return super::lost().tokens };
-        let runtime = &self.cx.runtime;
+        let rt = &self.cx.rt;
         let (alpha, decay, doc) = self.scale(m);
         // What loops add up begins with 0.
         let filled = !m.accumulate && !product.around_summed.is_empty();
-        let accum = if m.accumulate || filled { quote!(Add) } else { quote!(Replace) };
-        let accum = quote!(#runtime::contract::Accum::#accum);
+        let adds = m.accumulate || filled;
+        let accum = if adds { quote!(#rt::Accum::Add) } else { quote!(#rt::Accum::Replace) };
         let layout = Layout::new(self.cx, g, m, &product);
-        let out = layout.out(self.names.of(m.out));
+        let out = self.names.of(m.out);
         let (Some(left), Some(right)) = (self.array(&product.left), self.array(&product.right)) else {
             return super::lost().tokens;
         };
         let call = match &product.gram {
             Some(weights) => {
+                let out = layout.out(out);
                 let x = layout.view(left, &product.left, &product.summed, &product.rows);
                 let weights = match weights.as_ref().map(|w| self.array(w)) {
-                    None => quote!(::core::option::Option::None),
-                    Some(Some(name)) => quote!(::core::option::Option::Some(&*#name)),
+                    None => quote!(#rt::None),
+                    Some(Some(name)) => quote!(#rt::Some(&*#name)),
                     Some(None) => super::lost().tokens,
                 };
-                quote!(#runtime::contract::gram(#out, #accum, #alpha, #x, #weights);)
+                quote!(#rt::gram(#out, #accum, #alpha, #x, #weights);)
             }
             None => {
                 let left = layout.view(left, &product.left, &product.rows, &product.summed);
                 let right = layout.view(right, &product.right, &product.summed, &product.cols);
-                match (decay, layout.known().filter(|_| self.together)) {
-                    (Some(decay), _) => {
-                        quote!(#runtime::contract::matmul_onto(#out, #decay, #alpha, #left, #right);)
+                let known = layout.known().filter(|_| self.together && decay.is_none());
+                self.math |= known.is_some();
+                let function = if adds { quote!(add_product) } else { quote!(product) };
+                match (known, decay, layout.is_whole()) {
+                    (Some(known), _, true) => {
+                        quote!(math.#function::<_, #known>(#out, #alpha, #left, #right);)
                     }
-                    (None, Some(known)) => {
-                        self.math = true;
-                        let small = quote!(#runtime::contract::small::matmul::<_, #known>);
-                        quote!(#small(math, #out, #accum, #alpha, #left, #right);)
+                    (Some(known), _, false) => {
+                        let out = layout.out(out);
+                        quote!(#rt::matmul_small::<_, #known>(math, #out, #accum, #alpha, #left, #right);)
                     }
-                    (None, None) => quote!(#runtime::contract::matmul(#out, #accum, #alpha, #left, #right);),
+                    (None, Some(decay), true) => {
+                        quote!(#rt::product_onto(#out, #decay, #alpha, #left, #right);)
+                    }
+                    (None, Some(decay), false) => {
+                        let out = layout.out(out);
+                        quote!(#rt::matmul_onto(#out, #decay, #alpha, #left, #right);)
+                    }
+                    (None, None, true) => quote!(#rt::#function(#out, #alpha, #left, #right);),
+                    (None, None, false) => {
+                        let out = layout.out(out);
+                        quote!(#rt::matmul(#out, #accum, #alpha, #left, #right);)
+                    }
                 }
             }
         };
@@ -117,7 +131,7 @@ impl Steps<'_> {
     /// Two products of one matrix with a vector each, as one call.
     pub(super) fn matvec_pair(&mut self, pair: [&MatMul; 2]) -> TokenStream {
         let g = &self.plan.graph;
-        let runtime = &self.cx.runtime;
+        let rt = &self.cx.rt;
         let (mut docs, mut vectors, mut matrix) = (Vec::new(), Vec::new(), TokenStream::new());
         for m in pair {
             let (alpha, _, doc) = self.scale(m);
@@ -131,14 +145,12 @@ impl Steps<'_> {
             let out = self.names.of(m.out);
             let accum = if m.accumulate { quote!(Add) } else { quote!(Replace) };
             vectors.push(quote! {
-                #runtime::contract::Vector {
-                    out: &mut *#out, accum: #runtime::contract::Accum::#accum, alpha: #alpha, x: &*#x
-                }
+                #rt::VectorProduct { out: #out, accum: #rt::Accum::#accum, alpha: #alpha, x: #x }
             });
         }
         quote! {
             #(#[doc = #docs])*
-            #runtime::contract::matvec_pair(#matrix, [#(#vectors),*]);
+            #rt::matvec_pair(#matrix, [#(#vectors),*]);
         }
     }
 
@@ -192,44 +204,55 @@ impl<'a> Layout<'a> {
         })
     }
 
-    /// The result as a matrix to write.
-    pub(super) fn out(&self, array: &Ident) -> TokenStream {
-        let runtime = &self.cx.runtime;
+    /// Whether the array is the result, row by row.
+    fn is_whole(&self) -> bool {
         let axes: Vec<u8> = (0..self.rank as u8).collect();
         let (rows, cols) = (&self.product.rows, &self.product.cols);
-        if axes.len() == 1 && rows.len() == 1 {
-            return quote!(#runtime::matrix::MatMut::column(&mut *#array));
+        self.is_column() || matches!(self.part(&axes, rows, cols), Part::Whole)
+    }
+
+    fn is_column(&self) -> bool {
+        self.rank == 1 && self.product.rows.len() == 1
+    }
+
+    /// The result as a matrix to write.
+    pub(super) fn out(&self, array: &Ident) -> TokenStream {
+        let rt = &self.cx.rt;
+        let axes: Vec<u8> = (0..self.rank as u8).collect();
+        let (rows, cols) = (&self.product.rows, &self.product.cols);
+        if self.is_column() {
+            return quote!(#rt::MatMut::column(#array));
         }
         let (r, c) = (self.count(rows), self.count(cols));
         match self.part(&axes, rows, cols) {
-            Part::Whole => quote!(#runtime::matrix::MatMut::rows(&mut *#array, #r, #c)),
+            Part::Whole => quote!(#rt::mat_mut(#array, #r, #c)),
             Part::Rows(offset) => {
-                quote!(#runtime::matrix::MatMut::rows(&mut #array[#offset..][..#r * #c], #r, #c))
+                quote!(#rt::mat_mut(&mut #array[#offset..][..#r * #c], #r, #c))
             }
             Part::Strided(offset, [rs, cs]) => {
-                quote!(#runtime::matrix::MatMut::strided(&mut #array[#offset..], (#r, #c), (#rs, #cs)))
+                quote!(#rt::MatMut::strided(&mut #array[#offset..], (#r, #c), (#rs, #cs)))
             }
         }
     }
 
     /// An operand as a matrix to read: its rows, its columns.
     pub(super) fn view(&self, array: &Ident, operand: &Operand, rows: &[u8], cols: &[u8]) -> TokenStream {
-        let runtime = &self.cx.runtime;
+        let rt = &self.cx.rt;
         if rows.is_empty() || cols.is_empty() {
             let form = if cols.is_empty() { quote!(column) } else { quote!(row) };
-            return quote!(#runtime::matrix::Mat::#form(&*#array));
+            return quote!(#rt::#form(#array));
         }
         let turned = is_turned(operand, rows, cols);
         let (rows, cols) = if turned { (cols, rows) } else { (rows, cols) };
         let (r, c) = (self.count(rows), self.count(cols));
         let t = if turned { quote!(.t()) } else { quote!() };
         match self.part(&operand.axes, rows, cols) {
-            Part::Whole => quote!(#runtime::matrix::Mat::rows(&*#array, #r, #c)#t),
+            Part::Whole => quote!(#rt::mat(#array, #r, #c)#t),
             Part::Rows(offset) => {
-                quote!(#runtime::matrix::Mat::rows(&#array[#offset..][..#r * #c], #r, #c)#t)
+                quote!(#rt::mat(&#array[#offset..][..#r * #c], #r, #c)#t)
             }
             Part::Strided(offset, [rs, cs]) => {
-                quote!(#runtime::matrix::Mat::strided(&#array[#offset..], (#r, #c), (#rs, #cs))#t)
+                quote!(#rt::Mat::strided(&#array[#offset..], (#r, #c), (#rs, #cs))#t)
             }
         }
     }

@@ -6,7 +6,7 @@ use super::{Context, Names, together, unparenthesised};
 use crate::ir::{AxisFn, Graph, NodeId, Number, Op, Operand, Term};
 use crate::schedule::{BufferId, Descent, Plan, Reduction, Step};
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use quote::quote;
 use std::collections::{BTreeSet, HashMap};
 
 /// Says what a node is, as a formula, for the comments of the generated code. What has been computed has a name in the graph.
@@ -48,12 +48,8 @@ pub fn descent(d: &Descent, cx: &Context, formula: Formula<'_>) -> (TokenStream,
     let body = if apart { Steps::of(plan, &names, cx, formula, false).0 } else { body(plan, cx, formula) };
     let mut writer = Steps::new(plan, &names, cx, formula);
     let updates: TokenStream = d.updates.iter().map(|step| writer.step(step)).collect();
-    let runtime = &cx.runtime;
-    let head = if writer.single {
-        quote!(let single = #runtime::simd::Math::portable().single();)
-    } else {
-        quote!()
-    };
+    let rt = &cx.rt;
+    let head = if writer.single { quote!(let single = #rt::Math::portable().single();) } else { quote!() };
     (body, quote!(#head #updates))
 }
 
@@ -73,7 +69,6 @@ pub(super) struct Steps<'a> {
     done: BTreeSet<NodeId>,
     /// Sums of scalars, by their terms.
     sums: HashMap<Vec<(NodeId, Number)>, NodeId>,
-    pub(super) counter: usize,
 }
 
 impl<'a> Steps<'a> {
@@ -89,7 +84,6 @@ impl<'a> Steps<'a> {
             single: false,
             done: BTreeSet::new(),
             sums: HashMap::new(),
-            counter: 0,
         }
     }
 
@@ -114,21 +108,17 @@ impl<'a> Steps<'a> {
         );
         for id in plan.graph.reachable(&roots) {
             if let Op::Extent(e) = plan.graph.op(id) {
-                let (name, n, t, runtime) = (
-                    extent_scalar(&plan.graph, id),
-                    cx.extent(&plan.graph, *e),
-                    cx.float.tokens(),
-                    &cx.runtime,
-                );
-                code.extend(quote!(let #name = <#t as #runtime::Scalar>::from_usize(#n);));
+                let (name, n) = (extent_scalar(&plan.graph, id), cx.extent(&plan.graph, *e));
+                let (t, rt) = (cx.float.tokens(), &cx.rt);
+                code.extend(quote!(let #name: #t = #rt::count(#n);));
             }
         }
         code.extend(steps.all(&plan.steps));
         for (output, buffer) in plan.outputs.iter().zip(&plan.output_buffers) {
             code.extend(steps.scalar_output(output.node, *buffer));
         }
-        let runtime = &cx.runtime;
-        let portable = quote!(#runtime::simd::Math::portable());
+        let rt = &cx.rt;
+        let portable = quote!(#rt::Math::portable());
         let head = match (steps.single, together) {
             (false, _) => quote!(),
             (true, false) => quote!(let single = #portable.single();),
@@ -141,8 +131,8 @@ impl<'a> Steps<'a> {
 impl Steps<'_> {
     /// For steps within these, where extents go by other names.
     pub(super) fn within<'b>(&'b self, cx: &'b Context) -> Steps<'b> {
-        let (continued, counter) = (self.continued.clone(), self.counter);
-        Steps { continued, counter, ..Steps::new(self.plan, self.names, cx, self.formula) }
+        let continued = self.continued.clone();
+        Steps { continued, ..Steps::new(self.plan, self.names, cx, self.formula) }
     }
 
     /// Steps in order, two that read one matrix at once.
@@ -168,13 +158,11 @@ impl Steps<'_> {
             Step::Scalar(id) if self.done.contains(id) => TokenStream::new(),
             Step::Scalar(id) => self.sine_and_cosine(*id).unwrap_or_else(|| self.scalar(*id)),
             Step::Loop(l) => {
-                self.counter += 1;
                 let mut doc: Vec<String> = l.stores.iter().map(|(n, b)| self.store_doc(*n, *b)).collect();
                 doc.extend(l.reductions.iter().map(|r| self.reduction_doc(r)));
                 doc.retain(|d| !d.is_empty());
-                let name = self.loop_name(l);
                 self.math |= self.together;
-                Kernel::new(self.plan, self.names, self.cx, l).tokens(&name, &doc, self.together)
+                Kernel::new(self.plan, self.names, self.cx, l, self.together).tokens(&doc)
             }
             Step::MatMul(m) => self.matmul(m),
             Step::Axis(id) => self.axis(*id),
@@ -184,11 +172,11 @@ impl Steps<'_> {
             Step::Blocks(b) => self.blocks(b),
             Step::Descend { array, rate, slope } => {
                 let (array, slope) = (self.names.of(*array), self.names.of(*slope));
-                let (rate, runtime) = (self.scalar_value(*rate).tokens, &self.cx.runtime);
+                let (rate, rt) = (self.scalar_value(*rate).tokens, &self.cx.rt);
                 let doc = format!(" `{array} -= {rate} * {slope}`");
                 quote! {
                     #[doc = #doc]
-                    #runtime::contract::axpy(-#rate, &*#slope, &mut *#array);
+                    #rt::axpy(-#rate, #slope, #array);
                 }
             }
         }
@@ -222,15 +210,6 @@ impl Steps<'_> {
         let (before, value) = formula.rsplit_once("; ").map_or(("", formula), |(d, value)| (d, value));
         let before = if before.is_empty() { String::new() } else { format!("{before}; ") };
         format!(" `{before}{name} {sign} {factor}{value}`")
-    }
-
-    /// A loop is called after what it computes.
-    fn loop_name(&self, l: &crate::schedule::Loop) -> Ident {
-        let first = l.stores.first().map(|(_, b)| *b).or_else(|| l.reductions.first().map(|r| r.buffer));
-        match first {
-            Some(b) => format_ident!("step_{}_{}", self.counter, self.names.of(b)),
-            None => format_ident!("step_{}", self.counter),
-        }
     }
 
     fn operand(&self, operand: &Operand) -> Code {
@@ -333,7 +312,7 @@ impl Steps<'_> {
         let last = on.iter().rposition(|b| *b).unwrap_or(0);
         let [outer, len, inner] =
             [&shape[..first], &shape[first..=last], &shape[last + 1..]].map(|e| self.cx.product(g, e));
-        let runtime = &self.cx.runtime;
+        let rt = &self.cx.rt;
         let f = match function {
             AxisFn::Softmax => quote!(softmax),
             AxisFn::LogSoftmax => quote!(log_softmax),
@@ -346,10 +325,10 @@ impl Steps<'_> {
             let (t, zero) = (self.cx.float.tokens(), self.cx.number(Number::ZERO));
             return quote! {
                 let mut #out_name: [#t; 1] = [#zero];
-                #runtime::axis::#f(&mut #out_name, &*#x, #outer, #len, #inner);
+                #rt::#f(&mut #out_name, #x, #outer, #len, #inner);
                 let [#out_name] = #out_name;
             };
         }
-        quote!(#runtime::axis::#f(&mut *#out_name, &*#x, #outer, #len, #inner);)
+        quote!(#rt::#f(#out_name, #x, #outer, #len, #inner);)
     }
 }

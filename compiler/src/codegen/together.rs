@@ -6,12 +6,11 @@
 //! method's flat vectors are what is handed over: see [`scalars`].
 
 use super::step::Steps;
-use super::{Context, Float, Formula, Names, plain_identifier};
-use crate::ir::{Extent, ExtentKind, Graph, NodeId, Op};
+use super::{Context, Formula, Names};
+use crate::ir::{Extent, Graph, NodeId, Op};
 use crate::schedule::{BufferId, MatMul, Plan, Step, Storage};
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
-use std::collections::BTreeMap;
+use quote::quote;
 
 /// Entries of the constant extents of a step, at most. The products of a 32×32 layer take 0.51 of the time that calls take
 /// for a batch of 1, 0.84 for 10, 0.91 for 32; of 64×64 still 0.7, but 0.96 and 0.97, for as much more to compile.
@@ -84,34 +83,19 @@ pub(super) fn scalars(plan: &Plan, names: &Names, cx: &Context, formula: Formula
     suits_scalars(plan).then(|| Steps::of(plan, names, cx, formula, true).0)
 }
 
-/// The function and its call; afterwards each scalar output is a variable.
+/// The steps in a closure that is called once; afterwards each scalar output is a variable.
 pub(super) fn body(plan: &Plan, names: &Names, cx: &Context, formula: Formula<'_>) -> TokenStream {
-    let (runtime, t) = (&cx.runtime, cx.float.tokens());
-    let extents = symbols(plan, names, cx);
-    let inner = Context {
-        extents: extents.iter().map(|(name, ident, _)| (name.clone(), quote!(#ident))).collect(),
-        ..cx.clone()
-    };
-    let (code, math) = Steps::of(plan, names, &inner, formula, true);
-    let mut params = Vec::new();
-    let mut types = Vec::new();
-    let mut args = Vec::new();
-    for (_, ident, value) in &extents {
-        params.push(ident.clone());
-        types.push(quote!(usize));
-        args.push(value.clone());
-    }
+    let rt = &cx.rt;
+    let (code, math) = Steps::of(plan, names, cx, formula, true);
+    let (mut arrays, mut given) = (Vec::new(), Vec::new());
     for (k, b) in plan.buffers.iter().enumerate() {
         let name = names.of(BufferId(k));
-        let (kind, arg) = match (b.storage, b.shape.is_empty()) {
-            (Storage::Scalar, _) => continue,
-            (Storage::Input, true) => (quote!(#t), quote!(#name)),
-            (Storage::Input, false) => (quote!(&[#t]), quote!(&*#name)),
-            _ => (quote!(&mut [#t]), quote!(&mut *#name)),
-        };
-        params.push(name.clone());
-        types.push(kind);
-        args.push(arg);
+        match (b.storage, b.shape.is_empty()) {
+            (Storage::Scalar, _) | (Storage::Input, true) => continue,
+            (Storage::Input, false) => given.push(quote!(&*#name)),
+            _ => given.push(quote!(&mut *#name)),
+        }
+        arrays.push(name.clone());
     }
     let mut results: Vec<Ident> = Vec::new();
     for &id in &plan.output_buffers {
@@ -120,56 +104,18 @@ pub(super) fn body(plan: &Plan, names: &Names, cx: &Context, formula: Formula<'_
             results.push(name.clone());
         }
     }
-    let generics = match &cx.float {
-        Float::Generic(t) => quote!(<#t: #runtime::Scalar>),
-        _ => quote!(),
-    };
-    let (returns, value, binding) = match results.as_slice() {
-        [] => (quote!(), quote!(), quote!()),
-        [one] => (quote!(-> #t), quote!(#one), quote!(let #one =)),
-        all => {
-            let ts = all.iter().map(|_| &t);
-            (quote!(-> (#(#ts),*)), quote!((#(#all),*)), quote!(let (#(#all),*) =))
-        }
+    let (value, binding) = match results.as_slice() {
+        [] => (quote!(), quote!()),
+        [one] => (quote!(#one), quote!(let #one =)),
+        all => (quote!([#(#all),*]), quote!(let [#(#all),*] =)),
     };
     let math = if math { quote!(math) } else { quote!(_) };
+    let doc = " All steps, compiled together for the processor at hand.";
     quote! {
-        /// All steps, compiled together for the processor at hand.
-        #[inline(always)]
-        fn steps #generics (#math: #runtime::simd::Math, (#(#params,)*): (#(#types,)*)) #returns {
+        #[doc = #doc]
+        #binding #rt::step((#(#given,)*), #[inline(always)] move |#math, (#(#arrays,)*)| {
             #code
             #value
-        }
-        #binding #runtime::simd!(steps, (#(#args,)*));
+        });
     }
-}
-
-/// The symbolic extents that a plan speaks of: name, variable, value outside.
-fn symbols(plan: &Plan, names: &Names, cx: &Context) -> Vec<(String, Ident, TokenStream)> {
-    let g = &plan.graph;
-    let counted = g.reachable(&plan.outputs.iter().map(|o| o.node).collect::<Vec<_>>()).into_iter();
-    let counted = counted.filter_map(|id| match g.op(id) {
-        Op::Extent(e) => Some(*e),
-        _ => None,
-    });
-    let spaces = plan.steps.iter().flat_map(|s| match s {
-        Step::Loop(l) => l.space.clone(),
-        Step::MatMul(m) => extents(g, m),
-        _ => Vec::new(),
-    });
-    let shapes = plan.buffers.iter().flat_map(|b| b.shape.clone());
-    let mut found: BTreeMap<String, (Ident, TokenStream)> = BTreeMap::new();
-    for e in counted.chain(spaces).chain(shapes) {
-        let e = g.extents.find(e);
-        if !matches!(g.extents.kind(e), ExtentKind::Symbol(_)) {
-            continue;
-        }
-        let name = g.extents.name(e);
-        let mut ident = plain_identifier(&name);
-        while names.has(&ident.to_string()) {
-            ident = format_ident!("{ident}_extent");
-        }
-        found.insert(name, (ident, cx.extent(g, e)));
-    }
-    found.into_iter().map(|(name, (ident, value))| (name, ident, value)).collect()
 }

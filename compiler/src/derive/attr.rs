@@ -1,10 +1,10 @@
 //! What the user wrote on the struct: attributes and fields.
 
 use super::span_map::SpanMap;
-use crate::codegen::Float;
+use crate::codegen::{Float, mentions};
 use crate::source::SourceId;
 use crate::syntax::parse::canonical_name;
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::parse::ParseStream;
 use syn::{Attribute, Data, DeriveInput, Fields, GenericArgument, LitStr, Meta, PathArguments, Type};
@@ -51,6 +51,8 @@ pub struct Model {
     pub input: DeriveInput,
     /// The path of the `gradsmith` crate.
     pub runtime: TokenStream,
+    /// What generated code calls the runtime.
+    pub rt: Ident,
     /// The number type.
     pub float: Float,
     /// Hyper-parameters: the fields of the number type.
@@ -79,6 +81,11 @@ pub(super) fn canonical(name: &str) -> String {
     canonical_name(name.trim_start_matches("r#"))
 }
 
+/// A short name for the runtime that the struct does not speak of.
+fn alias(tokens: TokenStream) -> &'static str {
+    if mentions(&tokens, "rt") { "gradsmith_rt" } else { "rt" }
+}
+
 impl Model {
     /// Reads a derive's input, and says what is wrong with its attributes or fields, all of it. The model is then what
     /// could be read.
@@ -86,9 +93,10 @@ impl Model {
     /// # Errors
     /// Tokens that are no struct, enum or union.
     pub fn read(tokens: TokenStream) -> syn::Result<(Self, Option<syn::Error>)> {
-        let input: DeriveInput = syn::parse2(tokens)?;
+        let input: DeriveInput = syn::parse2(tokens.clone())?;
         let mut model = Self {
             runtime: quote!(::gradsmith),
+            rt: Ident::new(alias(tokens.clone()), Span::call_site()),
             float: Float::F64,
             fields: Vec::new(),
             cost: None,

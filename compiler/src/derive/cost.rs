@@ -1,6 +1,6 @@
 //! `#[derive(Cost)]`: an implementation of the runtime's `Cost`, one example at a time, without arrays of its own.
 
-use super::{Model, errors, generics, hyper_bindings, parsed};
+use super::{Model, errors, generics, parsed};
 use crate::codegen::{self, Context};
 use crate::derivation;
 use crate::diag::{Diagnostic, Diagnostics, ErrorKind};
@@ -60,7 +60,7 @@ fn generic_tensors() -> Vec<(Declaration, Role)> {
 
 fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStream {
     let name = &model.input.ident;
-    let runtime = &model.runtime;
+    let rt = &model.rt;
     let t = model.float.tokens();
     let generics = generics(model);
     let (impl_generics, _, where_clause) = generics.split_for_impl();
@@ -91,7 +91,7 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
     let doc_b = docs("The direct ∂C/∂b:", bias.partial.node);
     let doc_wp = docs("The penalty of one weight:", weight.penalty);
     let doc_bp = docs("The penalty of one bias:", bias.penalty);
-    let allow = allowances();
+    let (allow, import) = (allowances(), model.import());
     let vis = &model.input.vis;
     let second_order = m.second_order();
     let doc_second = docs("The diagonal of ∂²c/∂a², of one example:", program.hessian_diagonal);
@@ -107,6 +107,7 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
     quote! {
         #allow
         const _: () = {
+        #import
         impl #impl_generics #name #type_generics #where_clause {
             /// What a boosting library asks of a custom objective: gradient and diagonal of the Hessian by the
             /// scores `a`, example by example, summed over nothing and averaged over nothing; m×k both.
@@ -118,11 +119,11 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
             /// Where shapes do not fit, or the batch is empty.
             #vis fn gradient_and_hessian_diagonal_into(
                 &self,
-                a: #runtime::__private::ArrayView2<'_, #t>,
-                y: #runtime::__private::ArrayView2<'_, #t>,
-                mut gradient: #runtime::__private::ArrayViewMut2<'_, #t>,
-                mut hessian: #runtime::__private::ArrayViewMut2<'_, #t>,
-            ) -> ::core::result::Result<(), #runtime::Error> {
+                a: #rt::ArrayView2<'_, #t>,
+                y: #rt::ArrayView2<'_, #t>,
+                mut gradient: #rt::ArrayViewMut2<'_, #t>,
+                mut hessian: #rt::ArrayViewMut2<'_, #t>,
+            ) -> #rt::Result<(), #rt::Error> {
                 #second_order
             }
 
@@ -132,22 +133,22 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
             /// Where shapes do not fit, or the batch is empty.
             #vis fn gradient_and_hessian_diagonal(
                 &self,
-                a: #runtime::__private::ArrayView2<'_, #t>,
-                y: #runtime::__private::ArrayView2<'_, #t>,
-            ) -> ::core::result::Result<
-                (#runtime::__private::Array2<#t>, #runtime::__private::Array2<#t>),
-                #runtime::Error,
+                a: #rt::ArrayView2<'_, #t>,
+                y: #rt::ArrayView2<'_, #t>,
+            ) -> #rt::Result<
+                (#rt::Array2<#t>, #rt::Array2<#t>),
+                #rt::Error,
             > {
                 let mut gradient =
-                    #runtime::__private::Array2::from_elem(a.dim(), <#t as #runtime::Scalar>::ZERO);
+                    #rt::Array2::from_elem(a.dim(), <#t as #rt::Scalar>::ZERO);
                 let mut hessian = gradient.clone();
                 self.gradient_and_hessian_diagonal_into(a, y, gradient.view_mut(), hessian.view_mut())?;
-                ::core::result::Result::Ok((gradient, hessian))
+                #rt::Ok((gradient, hessian))
             }
         }
 
             #[automatically_derived]
-            impl #impl_generics #runtime::Cost for #name #type_generics #where_clause {
+            impl #impl_generics #rt::Cost for #name #type_generics #where_clause {
                 type Scalar = #t;
 
                 const DERIVATION: &'static str = #derivation_text;
@@ -157,25 +158,25 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
                 #doc_data
                 fn data(
                     &self,
-                    a: #runtime::__private::ArrayView2<'_, #t>,
-                    y: #runtime::__private::ArrayView2<'_, #t>,
-                ) -> ::core::result::Result<#t, #runtime::Error> {
+                    a: #rt::ArrayView2<'_, #t>,
+                    y: #rt::ArrayView2<'_, #t>,
+                ) -> #rt::Result<#t, #rt::Error> {
                     #data
                 }
 
                 #doc_wp
                 fn weight_penalty(
                     &self,
-                    w: #runtime::__private::ArrayView2<'_, #t>,
-                ) -> ::core::result::Result<#t, #runtime::Error> {
+                    w: #rt::ArrayView2<'_, #t>,
+                ) -> #rt::Result<#t, #rt::Error> {
                     #weight_penalty
                 }
 
                 #doc_bp
                 fn bias_penalty(
                     &self,
-                    b: #runtime::__private::ArrayView1<'_, #t>,
-                ) -> ::core::result::Result<#t, #runtime::Error> {
+                    b: #rt::ArrayView1<'_, #t>,
+                ) -> #rt::Result<#t, #rt::Error> {
                     #bias_penalty
                 }
 
@@ -188,28 +189,28 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
                 #doc_a
                 fn d_activation_into(
                     &self,
-                    a: #runtime::__private::ArrayView2<'_, #t>,
-                    y: #runtime::__private::ArrayView2<'_, #t>,
-                    mut out: #runtime::__private::ArrayViewMut2<'_, #t>,
-                ) -> ::core::result::Result<(), #runtime::Error> {
+                    a: #rt::ArrayView2<'_, #t>,
+                    y: #rt::ArrayView2<'_, #t>,
+                    mut out: #rt::ArrayViewMut2<'_, #t>,
+                ) -> #rt::Result<(), #rt::Error> {
                     #d_activation
                 }
 
                 #doc_w
                 fn d_weight_into(
                     &self,
-                    w: #runtime::__private::ArrayView2<'_, #t>,
-                    mut out: #runtime::__private::ArrayViewMut2<'_, #t>,
-                ) -> ::core::result::Result<(), #runtime::Error> {
+                    w: #rt::ArrayView2<'_, #t>,
+                    mut out: #rt::ArrayViewMut2<'_, #t>,
+                ) -> #rt::Result<(), #rt::Error> {
                     #d_weight
                 }
 
                 #doc_b
                 fn d_bias_into(
                     &self,
-                    b: #runtime::__private::ArrayView1<'_, #t>,
-                    mut out: #runtime::__private::ArrayViewMut1<'_, #t>,
-                ) -> ::core::result::Result<(), #runtime::Error> {
+                    b: #rt::ArrayView1<'_, #t>,
+                    mut out: #rt::ArrayViewMut1<'_, #t>,
+                ) -> #rt::Result<(), #rt::Error> {
                     #d_bias
                 }
             }
@@ -256,7 +257,11 @@ impl Methods<'_> {
     fn context(&self, extents: &[(&str, TokenStream)]) -> Context {
         let extents: BTreeMap<String, TokenStream> =
             extents.iter().map(|(n, tokens)| ((*n).to_owned(), tokens.clone())).collect();
-        Context { runtime: self.model.runtime.clone(), float: self.model.float.clone(), extents }
+        Context {
+            rt: quote::ToTokens::to_token_stream(&self.model.rt),
+            float: self.model.float.clone(),
+            extents,
+        }
     }
 
     /// The names of the inputs that a plan reads.
@@ -266,7 +271,7 @@ impl Methods<'_> {
 
     /// Arrays that a plan needs besides what it is given: none for a loss, few for a penalty.
     fn temporaries(&self, plan: &Plan, cx: &Context) -> TokenStream {
-        let runtime = &self.model.runtime;
+        let rt = &self.model.rt;
         let t = self.model.float.tokens();
         let (names, sizes): (Vec<Ident>, Vec<TokenStream>) = plan
             .buffers
@@ -275,10 +280,11 @@ impl Methods<'_> {
             .map(|b| (codegen::identifier(&b.name), cx.entries(&plan.graph, &b.shape)))
             .unzip();
         let Some((first, others)) = sizes.split_first() else { return TokenStream::new() };
+        let total = quote!(#first #(+ #others)*);
+        let split = self.model.split(&names, &quote!(room), &quote!([#(#sizes),*]), true);
         quote! {
-            let mut room = #runtime::__private::Room::<#t>::new(#first #(+ #others)*);
-            let rest = &mut room[..];
-            #(let (#names, rest) = rest.split_at_mut(#sizes);)*
+            let mut room = #rt::Room::<#t>::new(#total);
+            #split
         }
     }
 
@@ -295,23 +301,21 @@ impl Methods<'_> {
 
     /// The lines that check `a` and `y` and make slices of them.
     fn examples(&self) -> TokenStream {
-        let runtime = &self.model.runtime;
+        let rt = &self.model.rt;
         quote! {
             let (m, k) = a.dim();
-            #runtime::check_batch(m)?;
-            #runtime::__private::check_outputs(k)?;
-            #runtime::check_shape("y", &[m, k], y.shape())?;
-            let a = #runtime::__private::entries(&a);
-            let y = #runtime::__private::entries(&y);
+            #rt::check_batch(m)?;
+            #rt::check_outputs(k)?;
+            let (a, y) = (#rt::entries(&a), #rt::checked("y", [m, k], &y)?);
         }
     }
 
     fn data(&self) -> TokenStream {
-        let runtime = &self.model.runtime;
+        let rt = &self.model.rt;
         let t = self.model.float.tokens();
         let plan = self.plan("data", self.program.data);
         let cx = self.context(&[("k", quote!(k))]);
-        let hyper = hyper_bindings(self.model, &Self::reads(&plan));
+        let hyper = self.model.hyper_bindings(&Self::reads(&plan));
         let (temporaries, body, examples) =
             (self.temporaries(&plan, &cx), self.body(&plan, &cx), self.examples());
         let value = codegen::identifier(&plan.buffers[plan.output_buffers[0].0].name);
@@ -321,17 +325,17 @@ impl Methods<'_> {
             #hyper
             #as_one
             #temporaries
-            let mut total = <#t as #runtime::Scalar>::ZERO;
+            let mut total: #t = #rt::count(0);
             for (a, y) in a.chunks_exact(k).zip(y.chunks_exact(k)) {
                 #body
                 total += #value;
             }
-            ::core::result::Result::Ok(total / <#t as #runtime::Scalar>::from_usize(m))
+            #rt::Ok(total / #rt::count::<#t>(m))
         }
     }
 
     fn d_activation(&self) -> TokenStream {
-        let runtime = &self.model.runtime;
+        let rt = &self.model.rt;
         let t = self.model.float.tokens();
         let mut program = self.program.clone();
         let g = &mut program.graph;
@@ -346,64 +350,58 @@ impl Methods<'_> {
         let output = Output { name: "d_activation".to_owned(), node: scaled };
         let plan = schedule(&program.graph, &[output], Policy::Recompute);
         let cx = self.context(&[("k", quote!(k))]);
-        let hyper = hyper_bindings(self.model, &Self::reads(&plan));
+        let hyper = self.model.hyper_bindings(&Self::reads(&plan));
         let (temporaries, body, examples) =
             (self.temporaries(&plan, &cx), self.body(&plan, &cx), self.examples());
         let out = codegen::identifier(&plan.buffers[plan.output_buffers[0].0].name);
         let as_one = Self::as_one(&plan);
         quote! {
             #examples
-            #runtime::check_shape("out", &[m, k], out.shape())?;
+            let mut out = #rt::checked_mut("out", [m, k], &mut out)?;
             #hyper
-            let one_over_m = <#t as #runtime::Scalar>::ONE / <#t as #runtime::Scalar>::from_usize(m);
+            let one_over_m = <#t as #rt::Scalar>::ONE / #rt::count::<#t>(m);
             #as_one
             #temporaries
-            #runtime::__private::fill(&mut out, |out| {
-                for ((a, y), #out) in a.chunks_exact(k).zip(y.chunks_exact(k)).zip(out.chunks_exact_mut(k)) {
-                    #body
-                }
-                ::core::result::Result::Ok(())
-            })
+            for ((a, y), #out) in a.chunks_exact(k).zip(y.chunks_exact(k)).zip(out.chunks_exact_mut(k)) {
+                #body
+            }
+            #rt::Ok(())
         }
     }
 
     /// Gradient and diagonal of the Hessian by the scores, per example and not averaged.
     fn second_order(&self) -> TokenStream {
-        let runtime = &self.model.runtime;
+        let rt = &self.model.rt;
         let outputs = [
             Output { name: "gradient_row".to_owned(), node: self.program.d_activation },
             Output { name: "hessian_row".to_owned(), node: self.program.hessian_diagonal },
         ];
         let plan = schedule(self.graph(), &outputs, Policy::Recompute);
         let cx = self.context(&[("k", quote!(k))]);
-        let hyper = hyper_bindings(self.model, &Self::reads(&plan));
+        let hyper = self.model.hyper_bindings(&Self::reads(&plan));
         let (temporaries, body, examples) =
             (self.temporaries(&plan, &cx), self.body(&plan, &cx), self.examples());
         let as_one = Self::as_one(&plan);
         let [g, h] = [0, 1].map(|n| codegen::identifier(&plan.buffers[plan.output_buffers[n].0].name));
         quote! {
             #examples
-            #runtime::check_shape("gradient", &[m, k], gradient.shape())?;
-            #runtime::check_shape("hessian", &[m, k], hessian.shape())?;
+            let mut gradient = #rt::checked_mut("gradient", [m, k], &mut gradient)?;
+            let mut hessian = #rt::checked_mut("hessian", [m, k], &mut hessian)?;
             #hyper
             #as_one
             #temporaries
-            #runtime::__private::fill(&mut gradient, |all_gradients| {
-                #runtime::__private::fill(&mut hessian, |all_hessians| {
-                    let rows = all_gradients.chunks_exact_mut(k).zip(all_hessians.chunks_exact_mut(k));
-                    for ((a, y), (#g, #h)) in a.chunks_exact(k).zip(y.chunks_exact(k)).zip(rows) {
-                        #body
-                    }
-                    ::core::result::Result::Ok(())
-                })
-            })
+            let rows = gradient.chunks_exact_mut(k).zip(hessian.chunks_exact_mut(k));
+            for ((a, y), (#g, #h)) in a.chunks_exact(k).zip(y.chunks_exact(k)).zip(rows) {
+                #body
+            }
+            #rt::Ok(())
         }
     }
 
     fn constant(&self) -> TokenStream {
         let plan = self.plan("constant", self.program.constant);
         let cx = self.context(&[]);
-        let hyper = hyper_bindings(self.model, &Self::reads(&plan));
+        let hyper = self.model.hyper_bindings(&Self::reads(&plan));
         let body = self.body(&plan, &cx);
         let value = codegen::identifier(&plan.buffers[plan.output_buffers[0].0].name);
         // `k` is not known here: a constant that speaks of it is part of the data cost.
@@ -412,50 +410,47 @@ impl Methods<'_> {
 
     /// The lines that bring one tensor into scope.
     fn tensor(&self, name: &str) -> (TokenStream, Context) {
-        let runtime = &self.model.runtime;
+        let rt = &self.model.rt;
         if name == "w" {
             let code = quote! {
                 let (rows, cols) = w.dim();
-                let w = #runtime::__private::entries(&w);
-                let w = &w[..];
+                let w = &#rt::entries(&w)[..];
             };
             (code, self.context(&[("rows", quote!(rows)), ("cols", quote!(cols))]))
         } else {
             let code = quote! {
                 let units = b.len();
-                let b = #runtime::__private::entries(&b);
-                let b = &b[..];
+                let b = &#rt::entries(&b)[..];
             };
             (code, self.context(&[("units", quote!(units))]))
         }
     }
 
     fn penalty(&self, node: NodeId, name: &str) -> TokenStream {
+        let rt = &self.model.rt;
         let plan = self.plan("penalty", node);
         let (tensor, cx) = self.tensor(name);
-        let hyper = hyper_bindings(self.model, &Self::reads(&plan));
+        let hyper = self.model.hyper_bindings(&Self::reads(&plan));
         let (temporaries, body) = (self.temporaries(&plan, &cx), self.body(&plan, &cx));
         let value = codegen::identifier(&plan.buffers[plan.output_buffers[0].0].name);
-        quote!(#tensor #hyper #temporaries #body ::core::result::Result::Ok(#value))
+        quote!(#tensor #hyper #temporaries #body #rt::Ok(#value))
     }
 
     fn d_tensor(&self, node: NodeId, name: &str) -> TokenStream {
-        let runtime = &self.model.runtime;
+        let rt = &self.model.rt;
         let plan = self.plan(&format!("d_{name}"), node);
         let out = codegen::identifier(&plan.buffers[plan.output_buffers[0].0].name);
         let (tensor, cx) = self.tensor(name);
-        let hyper = hyper_bindings(self.model, &Self::reads(&plan));
+        let hyper = self.model.hyper_bindings(&Self::reads(&plan));
         let (temporaries, body) = (self.temporaries(&plan, &cx), self.body(&plan, &cx));
-        let shape = if name == "w" { quote!(&[rows, cols]) } else { quote!(&[units]) };
+        let shape = if name == "w" { quote!([rows, cols]) } else { quote!([units]) };
         quote! {
             #tensor
-            #runtime::check_shape("out", #shape, out.shape())?;
+            let #out = &mut #rt::checked_mut("out", #shape, &mut out)?[..];
             #hyper
             #temporaries
-            #runtime::__private::fill(&mut out, |#out| {
-                #body
-                ::core::result::Result::Ok(())
-            })
+            #body
+            #rt::Ok(())
         }
     }
 }

@@ -7,6 +7,7 @@ mod cost;
 mod fallback;
 mod network;
 mod objective;
+mod scaffold;
 mod span_map;
 
 pub use attr::{DataField, Field, Model, ObjectiveKind};
@@ -149,15 +150,6 @@ fn parsed(model: &Model, derive: &str) -> Result<(String, Program, Vec<Define>),
             Err(errors(model, &found))
         }
     }
-}
-
-/// The statements that bring the hyper-parameters into scope.
-fn hyper_bindings(model: &Model, used: &[String]) -> TokenStream {
-    let bindings = model.fields.iter().filter(|f| used.contains(&f.name)).map(|f| {
-        let (name, field) = (crate::codegen::identifier(&f.name), &f.ident);
-        quote!(let #name = self.#field;)
-    });
-    quote!(#(#bindings)*)
 }
 
 /// The generics of an implementation, the number type bound by `Scalar`.

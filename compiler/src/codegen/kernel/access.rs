@@ -66,9 +66,13 @@ impl Kernel<'_> {
             let lanes = !out.contains(&innermost);
             let access =
                 (!out.is_empty()).then(|| self.access(buffer, self.g.shape(node), out.clone(), true));
-            let name = format_ident!("sum_{}", self.names.of(buffer));
+            let name = if out.is_empty() {
+                self.names.of(buffer).clone()
+            } else {
+                format_ident!("sum_{}", self.names.of(buffer))
+            };
             let accumulate = r.accumulate;
-            self.sums.push(Sum { node, buffer, out, max, coeff, scalars, lanes, name, access, accumulate });
+            self.sums.push(Sum { node, out, max, coeff, scalars, lanes, name, access, accumulate });
         }
         let whole = |a: &Access| a.axes == all;
         self.flat = l.space.len() > 1
@@ -97,20 +101,11 @@ impl Kernel<'_> {
         }
         match self.g.op(node) {
             Op::Number(_) | Op::Pi | Op::Delta => {}
-            Op::Extent(_) => {
-                let name = extent_scalar(self.g, node);
-                if !self.scalars.contains(&name) {
-                    self.scalars.push(name);
-                }
-            }
+            // A scalar has its name.
+            Op::Extent(_) => {}
             _ => {
                 let Some(&buffer) = self.plan.buffer_of.get(&node) else { return };
-                if self.plan.buffers[buffer.0].shape.is_empty() {
-                    let name = self.names.of(buffer);
-                    if !self.scalars.contains(name) {
-                        self.scalars.push(name.clone());
-                    }
-                } else {
+                if !self.plan.buffers[buffer.0].shape.is_empty() {
                     self.access(buffer, self.g.shape(node), axes, false);
                 }
             }
@@ -130,12 +125,25 @@ impl Kernel<'_> {
             self.accesses[k].written |= written;
             return k;
         }
-        let again = self.accesses.iter().filter(|a| a.buffer == buffer).count();
-        let base = self.names.of(buffer);
-        let name =
-            if again == 0 { format_ident!("{base}_row") } else { format_ident!("{base}_row_{}", again + 1) };
+        let name = self.names.of(buffer).clone();
         self.accesses.push(Access { buffer, shape, axes, written, name });
         self.accesses.len() - 1
+    }
+
+    /// An entry, or a row, goes by the array's name; of an array that is read in several ways, by one that says so.
+    pub(super) fn name_accesses(&mut self) {
+        let buffers: Vec<BufferId> = self.accesses.iter().map(|a| a.buffer).collect();
+        for (k, a) in self.accesses.iter_mut().enumerate() {
+            if buffers.iter().filter(|b| **b == a.buffer).count() > 1 {
+                let base = self.names.of(a.buffer);
+                let before = buffers[..k].iter().filter(|b| **b == a.buffer).count();
+                a.name = if before == 0 {
+                    format_ident!("{base}_row")
+                } else {
+                    format_ident!("{base}_row_{}", before + 1)
+                };
+            }
+        }
     }
 
     /// The access by which the entries of `node` in `buffer` are read or written.
@@ -193,7 +201,7 @@ impl Kernel<'_> {
     pub(super) fn uses_lanes(&self) -> bool {
         self.sums.iter().any(|s| s.lanes) && {
             let extents = if self.flat { &self.l.space[..] } else { &self.l.space[self.innermost()..] };
-            constant_product(self.g, extents).is_none_or(|n| n > 2 * LANES)
+            constant_product(self.g, extents).is_none_or(|n| n > FEW)
         }
     }
 }

@@ -2,6 +2,15 @@
 
 use super::*;
 
+/// What is done for each tuple of indices.
+pub(super) struct Inner {
+    pub(super) statements: TokenStream,
+    /// The sums in lanes with this entry, where a closure returns them.
+    pub(super) yields: Vec<TokenStream>,
+    /// Whether functions of `math` are called.
+    pub(super) math: bool,
+}
+
 impl Kernel<'_> {
     /// The value of an operand in the innermost loop.
     pub(super) fn operand_code(
@@ -58,6 +67,9 @@ impl Kernel<'_> {
     /// The array's entry in the innermost loop.
     pub(super) fn entry(&self, a: &Access) -> TokenStream {
         let name = &a.name;
+        if self.is_entry() {
+            return if a.written { quote!(*#name) } else { quote!(#name) };
+        }
         if self.is_row(a) {
             let j = self.inner_index();
             quote!(#name[#j])
@@ -67,6 +79,11 @@ impl Kernel<'_> {
         } else {
             quote!(#name)
         }
+    }
+
+    /// Whether entries are what a closure is given, rather than what an index picks.
+    pub(super) fn is_entry(&self) -> bool {
+        self.walk != Walk::Nest || (self.uses_lanes() && !self.by_position())
     }
 
     pub(super) fn inner_index(&self) -> Ident {
@@ -79,8 +96,8 @@ impl Kernel<'_> {
         }
     }
 
-    /// The statements of the innermost loop, and whether they use `math`.
-    pub(super) fn inner(&self) -> (TokenStream, bool) {
+    /// The innermost loop.
+    pub(super) fn inner(&self) -> Inner {
         let mut writer =
             Writer { g: self.g, cx: self.cx, receiver: "math", math: false, equal: self.diagonal };
         let mut values: BTreeMap<NodeId, Code> = BTreeMap::new();
@@ -130,19 +147,36 @@ impl Kernel<'_> {
                 statements.extend(quote!(#entry = #value;));
             }
         }
+        let mut yields = Vec::new();
         for s in &self.sums {
-            statements.extend(self.gather(s, &mut writer, &values));
+            if s.lanes && self.is_entry() {
+                let name = &s.name;
+                yields.push(self.gathered(s, &quote!(#name), &mut writer, &values).at(Level::Sum));
+                continue;
+            }
+            let target = match s.access {
+                _ if s.lanes => {
+                    let name = &s.name;
+                    let lane = self.uses_lanes().then(|| self.inner_index());
+                    lane.map_or_else(|| quote!(#name), |lane| quote!(#name[#lane]))
+                }
+                Some(k) => self.entry(&self.accesses[k]),
+                None => continue,
+            };
+            let value = self.gathered(s, &target, &mut writer, &values).tokens;
+            statements.extend(quote!(#target = #value;));
         }
-        (statements, writer.math)
+        Inner { statements, yields, math: writer.math }
     }
 
-    /// Adds the loop's current entry to a sum.
-    pub(super) fn gather(
+    /// A sum so far and the loop's current entry, as one.
+    fn gathered(
         &self,
         s: &Sum,
+        target: &TokenStream,
         writer: &mut Writer<'_>,
         values: &BTreeMap<NodeId, Code>,
-    ) -> TokenStream {
+    ) -> Code {
         let positions = self.positions(s.node);
         // A product of two is added in one operation.
         let mut pair: Option<(TokenStream, TokenStream)> = None;
@@ -176,28 +210,17 @@ impl Kernel<'_> {
             Op::Axis { arg, .. } => self.operand_code(&arg, &positions, values),
             _ => crate::codegen::lost(),
         };
-        let target = if s.lanes {
-            let name = &s.name;
-            if self.uses_lanes() {
-                let j = self.inner_index();
-                quote!(#name[#j])
-            } else {
-                quote!(#name)
-            }
-        } else {
-            s.access.map(|k| self.entry(&self.accesses[k])).unwrap_or_default()
-        };
-        let tokens = &value.tokens;
-        if let (false, Some((a, b))) = (s.max, &pair) {
-            writer.math = true;
-            return quote!(#target = math.mul_add(#a, #b, #target););
-        }
         if s.max {
             writer.math = true;
-            quote!(#target = math.max(#target, #tokens);)
-        } else {
-            quote!(#target += #tokens;)
+            let tokens = &value.tokens;
+            return Code::atom(quote!(math.max(#target, #tokens)));
         }
+        if let Some((a, b)) = pair {
+            writer.math = true;
+            return Code::atom(quote!(math.mul_add(#a, #b, #target)));
+        }
+        let value = value.at(Level::Product);
+        Code { tokens: quote!(#target + #value), level: Level::Sum, varies: true, equal: None }
     }
 
     pub(super) fn neutral(&self, s: &Sum) -> TokenStream {
@@ -205,7 +228,7 @@ impl Kernel<'_> {
     }
 
     pub(super) fn minus_infinity(&self) -> TokenStream {
-        let (runtime, t) = (&self.cx.runtime, self.cx.float.tokens());
-        quote!(<#t as #runtime::Scalar>::NEG_INFINITY)
+        let (rt, t) = (&self.cx.rt, self.cx.float.tokens());
+        quote!(<#t as #rt::Scalar>::NEG_INFINITY)
     }
 }

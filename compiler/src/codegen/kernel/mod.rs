@@ -1,24 +1,30 @@
-//! Loops: a nest over the plan's space, rows cut to slices, sums in lanes.
+//! Loops: what is computed for each tuple of indices of a space.
 //!
-//! [`access`] how arrays are read and written, [`body`] the innermost loop, [`nest`] the loops around it.
+//! Where arrays are walked together, entry by entry or row by row, the runtime has the loop, and the formula is a closure
+//! ([`walk`]); everything else is a nest of loops ([`nest`]). [`access`] says how arrays are read and written, [`body`]
+//! what is done with an entry of each.
 
 mod access;
 mod body;
 mod nest;
+mod walk;
 
 use super::expr::{Code, Level, Writer};
 use super::{Context, Names, constant_product, identifier, plain_identifier, unparenthesised};
 use crate::ir::{AxisFn, Extent, Graph, NodeId, Number, Op, Operand};
-use crate::schedule::{BufferId, Class, Loop, Plan, Storage, class};
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use crate::schedule::{BufferId, Class, Loop, Plan, class};
+use body::Inner;
+use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 use std::collections::{BTreeMap, BTreeSet};
-/// Partial sums that run beside each other along a row of many.
+
+/// Entries of the innermost loop up to which a sum needs no lanes: two chunks of them.
+const FEW: usize = 64;
+/// Lanes of a sum that the nest itself runs.
 const LANES: usize = 32;
-/// The same where the whole loop is one row: enough to hide the latency of an addition in every vector width.
-const LONG_LANES: usize = 64;
 
 /// An array as a loop reads or writes it.
+#[derive(Clone)]
 struct Access {
     buffer: BufferId,
     /// Its extents: those of the node read or written, which may be another shape of the same entries.
@@ -37,9 +43,9 @@ impl Access {
 }
 
 /// A reduction of a loop.
+#[derive(Clone)]
 struct Sum {
     node: NodeId,
-    buffer: BufferId,
     /// For each axis of the result, the axis of the loop.
     out: Vec<usize>,
     max: bool,
@@ -54,113 +60,79 @@ struct Sum {
     accumulate: bool,
 }
 
-/// The generated loop: its function and its call.
+/// How a loop goes through its space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Walk {
+    /// Entry after entry of arrays of one shape.
+    Each,
+    /// Row after row of matrices, with vectors along either.
+    Rows,
+    /// By indices, in nested loops.
+    Nest,
+}
+
+/// A loop, and what is known of it before it is written.
 pub(super) struct Kernel<'a> {
     plan: &'a Plan,
     names: &'a Names,
     g: &'a Graph,
     cx: &'a Context,
     l: &'a Loop,
+    /// Whether it is part of a function that has `math`.
+    together: bool,
     /// One flat loop over everything, because nothing distinguishes the axes.
     flat: bool,
+    walk: Walk,
     /// Two axes: everything written is 0 where their indices differ.
     diagonal: Option<[u8; 2]>,
     accesses: Vec<Access>,
     sums: Vec<Sum>,
-    /// Scalars read, in order.
-    scalars: Vec<Ident>,
-    extents: Vec<Ident>,
 }
 
 impl<'a> Kernel<'a> {
-    pub(super) fn new(plan: &'a Plan, names: &'a Names, cx: &'a Context, l: &'a Loop) -> Self {
+    pub(super) fn new(
+        plan: &'a Plan,
+        names: &'a Names,
+        cx: &'a Context,
+        l: &'a Loop,
+        together: bool,
+    ) -> Self {
         let g = &plan.graph;
-        let accesses = Vec::new();
         let mut kernel = Self {
             plan,
             names,
             g,
             cx,
             l,
+            together,
             flat: false,
+            walk: Walk::Nest,
             diagonal: diagonal(g, l),
-            accesses,
+            accesses: Vec::new(),
             sums: Vec::new(),
-            scalars: Vec::new(),
-            extents: Vec::new(),
         };
         kernel.find_accesses();
+        kernel.walk = kernel.best_walk();
+        kernel.name_accesses();
         kernel
     }
 
-    /// The function `name` and the statement that calls it.
-    pub(super) fn tokens(mut self, name: &Ident, doc: &[String], together: bool) -> TokenStream {
-        let outer = self.cx;
-        let extents = self.extent_args();
-        // Inside the function an extent goes by its own name.
-        let mut inner_cx = outer.clone();
-        inner_cx.extents = extents.iter().map(|(name, ident, _)| (name.clone(), quote!(#ident))).collect();
-        let passed: Vec<TokenStream> = extents.iter().map(|(.., value)| value.clone()).collect();
-        self.extents = extents.into_iter().map(|(_, ident, _)| ident).collect();
-        let this = Kernel { cx: &inner_cx, ..self };
-        this.finish(name, doc, &passed, together)
+    /// The statement; afterwards the loop's scalars are variables.
+    pub(super) fn tokens(&self, doc: &[String]) -> TokenStream {
+        let code = match self.walk {
+            Walk::Nest => self.nested(),
+            _ => self.repeat().unwrap_or_else(|| self.walked()),
+        };
+        let before = self.filled();
+        quote!(#before #(#[doc = #doc])* #code)
     }
 
-    fn finish(&self, name: &Ident, doc: &[String], passed: &[TokenStream], together: bool) -> TokenStream {
-        let (code, math) = self.nest();
-        let (results, values) = self.results();
-        let t = self.cx.float.tokens();
-        let runtime = &self.cx.runtime;
-        let generics = match &self.cx.float {
-            super::Float::Generic(t) => quote!(<#t: #runtime::Scalar>),
-            _ => quote!(),
-        };
-        let mut params: Vec<Ident> = self.extents.clone();
-        let mut types: Vec<TokenStream> = self.extents.iter().map(|_| quote!(usize)).collect();
-        let mut args: Vec<TokenStream> = passed.to_vec();
-        for s in &self.scalars {
-            params.push(s.clone());
-            types.push(quote!(#t));
-            args.push(quote!(#s));
-        }
-        let mut seen: Vec<BufferId> = Vec::new();
-        for a in &self.accesses {
-            if seen.contains(&a.buffer) {
-                continue;
-            }
-            seen.push(a.buffer);
-            let array = self.names.of(a.buffer);
-            let written = self.accesses.iter().any(|other| other.buffer == a.buffer && other.written);
-            params.push(array.clone());
-            let slice = self.plan.buffers[a.buffer.0].storage != Storage::Scalar;
-            debug_assert!(slice, "scalars are passed by value");
-            types.push(if written { quote!(&mut [#t]) } else { quote!(&[#t]) });
-            args.push(if written { quote!(&mut *#array) } else { quote!(&*#array) });
-        }
-        let math_param = if math { quote!(math) } else { quote!(_) };
-        let tuple = |items: &[TokenStream]| match items {
-            [one] => quote!((#one,)),
-            all => quote!((#(#all),*)),
-        };
-        let params: Vec<TokenStream> = params.iter().map(|p| quote!(#p)).collect();
-        let (params, types, args) = (tuple(&params), tuple(&types), tuple(&args));
-        let (returns, result, binding) = match (results.as_slice(), values.as_slice()) {
-            ([], _) => (quote!(), quote!(), quote!()),
-            ([r], [v]) => (quote!(-> #t), quote!(#v), quote!(let #r =)),
-            (rs, vs) => {
-                let ts = rs.iter().map(|_| &t);
-                (quote!(-> (#(#ts),*)), quote!((#(#vs),*)), quote!(let (#(#rs),*) =))
-            }
-        };
-        let call = if together { quote!(#name(math, #args)) } else { quote!(#runtime::simd!(#name, #args)) };
-        quote! {
-            #(#[doc = #doc])*
-            #[inline(always)]
-            fn #name #generics (#math_param: #runtime::simd::Math, #params: #types) #returns {
-                #code
-                #result
-            }
-            #binding #call;
+    /// Scalars of several sums, as their names and what the loop yields.
+    fn bound(names: &[Ident], one: bool) -> TokenStream {
+        match names {
+            [] => quote!(),
+            [name] if one => quote!(let #name =),
+            all => quote!(let [#(#all),*] =),
         }
     }
 }

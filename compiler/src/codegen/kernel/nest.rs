@@ -1,17 +1,85 @@
-//! The loops around the innermost: rows, chunks of lanes, what is done after them.
+//! Loops by indices: rows cut to slices, the innermost loop, what is done after it.
 
 use super::*;
 
+/// Lanes of a sum along a lone row.
+const LONG_LANES: usize = 64;
+
 impl Kernel<'_> {
-    /// The row loop: slices, lanes, the innermost loop, what is done after it.
-    pub(super) fn row(&self) -> (TokenStream, bool) {
-        let (inner, math) = self.inner();
+    /// The nest as a statement: a closure that is compiled for the processor at hand, or a block of a function that is.
+    pub(super) fn nested(&self) -> TokenStream {
+        let (aliases, cx) = self.extents_apart();
+        let this = Kernel { cx: &cx, accesses: self.accesses.clone(), sums: self.sums.clone(), ..*self };
+        let code = this.nest();
+        let results: Vec<&Sum> = self.sums.iter().filter(|s| s.access.is_none()).collect();
+        let names: Vec<Ident> = results.iter().map(|s| s.name.clone()).collect();
+        let values: Vec<TokenStream> = results
+            .iter()
+            .map(|s| {
+                let name = if self.is_single_row() { s.name.clone() } else { Self::total(s) };
+                unparenthesised(this.scaled(s, &name).0)
+            })
+            .collect();
+        let (binding, value) = (Self::bound(&names, true), Self::together(&values));
+        let code = quote!(#aliases #code #value);
+        match (self.together, names.is_empty()) {
+            (true, true) => quote!({ #code }),
+            (true, false) => quote!(#binding { #code };),
+            (false, _) => {
+                let call = self.as_step(&code);
+                quote!(#binding #call;)
+            }
+        }
+    }
+
+    /// Code as a closure that is given the loop's arrays, and called through the runtime.
+    pub(super) fn as_step(&self, code: &TokenStream) -> TokenStream {
+        let rt = &self.cx.rt;
+        let mut arrays: Vec<(&Ident, bool)> = Vec::new();
+        for a in &self.accesses {
+            let name = self.names.of(a.buffer);
+            match arrays.iter_mut().find(|(n, _)| *n == name) {
+                Some((_, written)) => *written |= a.written,
+                None => arrays.push((name, a.written)),
+            }
+        }
+        let names = arrays.iter().map(|(name, _)| name);
+        let given = arrays.iter().map(|(name, written)| Self::borrowed(name, *written));
+        let math = if crate::codegen::mentions(code, "math") { quote!(math) } else { quote!(_) };
+        quote!(#rt::step((#(#given,)*), #[inline(always)] move |#math, (#(#names,)*)| { #code }))
+    }
+
+    fn total(s: &Sum) -> Ident {
+        format_ident!("{}_total", s.name)
+    }
+
+    /// The lines that rename extents which go by the name of an index, and what they are called then.
+    fn extents_apart(&self) -> (TokenStream, Context) {
+        let indices: Vec<String> =
+            (0..self.l.space.len()).map(|axis| Self::index(axis).to_string()).collect();
+        let mut cx = self.cx.clone();
+        let mut lines = TokenStream::new();
+        let spoken_of = self.l.space.iter().chain(self.accesses.iter().flat_map(|a| &a.shape));
+        for &e in spoken_of {
+            let (name, tokens) = (self.g.extents.name(e), cx.extent(self.g, e));
+            if self.g.extents.as_constant(e).is_none() && indices.contains(&tokens.to_string()) {
+                let apart = format_ident!("{}_extent", plain_identifier(&name));
+                lines.extend(quote!(let #apart = #tokens;));
+                cx.extents.insert(name, quote!(#apart));
+            }
+        }
+        (lines, cx)
+    }
+
+    /// The row loop: slices, the innermost loop, what is done after it.
+    fn row(&self) -> TokenStream {
         let j = self.inner_index();
         let n = if self.flat {
             self.cx.product(self.g, &self.l.space)
         } else {
             self.cx.extent(self.g, self.l.space[self.innermost()])
         };
+        let lanes = self.uses_lanes();
         let mut before = TokenStream::new();
         for a in &self.accesses {
             let (name, array) = (&a.name, self.names.of(a.buffer));
@@ -32,40 +100,33 @@ impl Kernel<'_> {
             }
         }
         let mut after = TokenStream::new();
-        let lanes = self.uses_lanes();
-        let runtime = &self.cx.runtime;
-        let width = if self.is_single_row() { LONG_LANES } else { LANES };
-        let count = Literal::usize_unsuffixed(width);
-        let rows = self.accesses.iter().all(|a| self.is_row(a) || !self.runs_inside(a));
-        let position = self.speaks_of_positions() || !rows;
+        let rt = &self.cx.rt;
+        let count = Literal::usize_unsuffixed(if self.is_single_row() { LONG_LANES } else { LANES });
         for s in self.sums.iter().filter(|s| s.lanes) {
             let (name, neutral) = (&s.name, self.neutral(s));
-            if lanes && !position {
-                // Folded where the chunks are.
+            if self.is_entry() {
+                // The call below finds it.
             } else if lanes {
                 before.extend(quote!(let mut #name = [#neutral; #count];));
                 let fold = if s.max { quote!(max_of_lanes) } else { quote!(sum_of_lanes) };
-                after.extend(quote!(let #name = #runtime::contract::#fold(#name);));
+                after.extend(quote!(let #name = #rt::#fold(#name);));
             } else {
                 before.extend(quote!(let mut #name = #neutral;));
             }
             if let Some(k) = s.access {
                 let a = &self.accesses[k];
                 let (array, offset) = (self.names.of(a.buffer), self.offset(a, false));
-                let value = self.scaled(s, &s.name);
+                let (value, _) = self.scaled(s, &s.name);
                 after.extend(self.put(s, &quote!(#array[#offset]), &value));
             } else if !self.is_single_row() {
-                let total = format_ident!("{}_total", s.name);
-                after.extend(if s.max {
-                    quote!(#total = math.max(#total, #name);)
-                } else {
-                    quote!(#total += #name;)
-                });
+                let total = Self::total(s);
+                after.extend(self.added(s, &quote!(#total), &quote!(#name)));
             }
         }
-        let looped = if lanes && !position {
-            self.chunked(&inner, &n, width)
+        let looped = if self.is_entry() {
+            self.summed_row(&n)
         } else if lanes {
+            let inner = self.inner().statements;
             let windows = self.accesses.iter().filter(|a| self.is_row(a)).map(|a| {
                 let name = &a.name;
                 let mutable = if a.written { quote!(mut) } else { quote!() };
@@ -85,110 +146,60 @@ impl Kernel<'_> {
                 }
             }
         } else {
+            let inner = self.inner().statements;
             match self.follows(self.innermost()) {
                 Some(other) => quote!(let #j = #other; #inner),
                 None => quote!(for #j in 0..#n { #inner }),
             }
         };
-        let math = math || self.sums.iter().any(|s| s.max);
-        (quote!(#before #looped #after), math)
+        quote!(#before #looped #after)
     }
 
-    /// The row in chunks of `width`, a lane an entry, and what is left of it in lanes of its own: each sum becomes one
-    /// number.
-    pub(super) fn chunked(&self, inner: &TokenStream, n: &TokenStream, width: usize) -> TokenStream {
-        let runtime = &self.cx.runtime;
-        let count = Literal::usize_unsuffixed(width);
-        let extents = if self.flat { &self.l.space[..] } else { &self.l.space[self.innermost()..] };
-        let left = constant_product(self.g, extents).map_or(1, |n| n % width);
-        let sums: Vec<&Sum> = self.sums.iter().filter(|s| s.lanes).collect();
-        let names: Vec<&Ident> = sums.iter().map(|s| &s.name).collect();
-        let arrays = sums.iter().map(|s| {
-            let (name, neutral) = (&s.name, self.neutral(s));
-            quote!(let mut #name = [#neutral; #count];)
-        });
-        let arrays = quote!(#(#arrays)*);
-        let folded: Vec<TokenStream> = sums
-            .iter()
-            .map(|s| {
-                let name = &s.name;
-                let fold = if s.max { quote!(max_of_lanes) } else { quote!(sum_of_lanes) };
-                quote!(#runtime::contract::#fold(#name))
-            })
-            .collect();
-        let rows: Vec<&Access> = self.accesses.iter().filter(|a| self.is_row(a)).collect();
-        let part = |a: &Access, end: &str| format_ident!("{}_{end}", a.name);
-        let split = rows.iter().map(|a| {
-            let (name, chunks, rest) = (&a.name, part(a, "chunks"), part(a, "rest"));
-            let method = if a.written { quote!(as_chunks_mut) } else { quote!(as_chunks) };
-            quote!(let (#chunks, #rest) = #name.#method::<#count>();)
-        });
-        let borrow = |a: &Access| if a.written { quote!(&mut) } else { quote!(&) };
-        let chunk = rows.iter().map(|a| {
-            let (name, chunks, borrow) = (&a.name, part(a, "chunks"), borrow(a));
-            quote!(let #name = #borrow #chunks[chunk];)
-        });
-        let rest = rows.iter().map(|a| {
-            let (name, rest, borrow) = (&a.name, part(a, "rest"), borrow(a));
-            quote!(let #name = #borrow #rest[..width];)
-        });
-        let (tuple, binding) = match (folded.as_slice(), names.as_slice()) {
-            ([one], [name]) => (quote!(#one), quote!(#name)),
-            (all, names) => (quote!((#(#all),*)), quote!((#(#names),*))),
-        };
-        let main = quote! {
-            #(#split)*
-            let #binding = {
-                #arrays
-                for chunk in 0..#n / #count {
-                    #(#chunk)*
-                    for lane in 0..#count { #inner }
-                }
-                #tuple
-            };
-        };
-        if left == 0 {
-            return main;
+    /// Sums along a row, as a call.
+    fn summed_row(&self, n: &TokenStream) -> TokenStream {
+        let rows = self.accesses.iter().filter(|a| self.is_row(a));
+        let (arrays, names) = self.arrays(rows, |a| Self::borrowed(&a.name, a.written));
+        let formula = self.formula(&names, true);
+        let sums: Vec<Ident> = self.sums.iter().filter(|s| s.lanes).map(|s| s.name.clone()).collect();
+        let binding = Self::bound(&sums, self.is_one_sum());
+        if self.is_one_sum() {
+            quote!(#binding math.row_sum(#n, #arrays, #formula);)
+        } else {
+            let kinds = self.kinds();
+            quote!(#binding math.row_folds(#kinds, #n, #arrays, #formula);)
         }
-        let ends: Vec<Ident> = names.iter().map(|n| format_ident!("{n}_rest")).collect();
-        let end_binding = match ends.as_slice() {
+    }
+
+    /// Values as one.
+    pub(super) fn together(values: &[TokenStream]) -> TokenStream {
+        match values {
+            [] => quote!(),
             [one] => quote!(#one),
-            all => quote!((#(#all),*)),
-        };
-        let both = sums.iter().zip(&ends).map(|(s, end)| {
-            let name = &s.name;
-            if s.max { quote!(let #name = math.max(#name, #end);) } else { quote!(let #name = #name + #end;) }
-        });
-        quote! {
-            #main
-            let #end_binding = {
-                #arrays
-                let width = #n % #count;
-                #(#rest)*
-                for lane in 0..width { #inner }
-                #tuple
-            };
-            #(#both)*
+            all => quote!([#(#all),*]),
         }
     }
 
-    /// A gathered sum, times its constant and scalars.
-    pub(super) fn scaled(&self, s: &Sum, name: &Ident) -> TokenStream {
+    /// A gathered sum, times its constant and scalars, and whether that takes functions of `math`.
+    pub(super) fn scaled(&self, s: &Sum, name: &Ident) -> (TokenStream, bool) {
         let mut parts = vec![(Code::atom(quote!(#name)), Number::ONE)];
         let none = BTreeMap::new();
         parts.extend(s.scalars.iter().map(|(n, p)| (self.value(*n, &[], &none), *p)));
         let mut writer = Writer { g: self.g, cx: self.cx, receiver: "math", math: false, equal: None };
-        writer.product(s.coeff, &parts).tokens
+        (writer.product(s.coeff, &parts).tokens, writer.math)
     }
 
-    pub(super) fn put(&self, s: &Sum, target: &TokenStream, value: &TokenStream) -> TokenStream {
-        // One visit only: the result has all axes but the innermost.
-        let once = s.out.len() + 1 == self.l.space.len();
-        match (once, s.max) {
-            (true, _) => quote!(#target = #value;),
-            (false, true) => quote!(#target = math.max(#target, #value);),
-            (false, false) => quote!(#target += #value;),
-        }
+    /// The statement that adds to a sum, or finds the greater.
+    fn added(&self, s: &Sum, target: &TokenStream, value: &TokenStream) -> TokenStream {
+        if s.max { quote!(#target = math.max(#target, #value);) } else { quote!(#target += #value;) }
+    }
+
+    fn put(&self, s: &Sum, target: &TokenStream, value: &TokenStream) -> TokenStream {
+        if self.is_visited_once(s) { quote!(#target = #value;) } else { self.added(s, target, value) }
+    }
+
+    /// Whether the result has all axes but the innermost.
+    fn is_visited_once(&self, s: &Sum) -> bool {
+        s.out.len() + 1 == self.l.space.len()
     }
 
     pub(super) fn is_single_row(&self) -> bool {
@@ -201,9 +212,31 @@ impl Kernel<'_> {
         (here as usize == axis).then(|| Self::index(before as usize))
     }
 
+    /// What arrays hold before the loop: 0 off a diagonal, and where sums begin.
+    pub(super) fn filled(&self) -> TokenStream {
+        let mut code = TokenStream::new();
+        if self.diagonal.is_some() {
+            let zero = self.cx.number(Number::ZERO);
+            for (node, buffer) in &self.l.stores {
+                let (array, n) = (self.names.of(*buffer), self.cx.product(self.g, self.g.shape(*node)));
+                code.extend(quote!(#array[..#n].fill(#zero);));
+            }
+        }
+        for s in &self.sums {
+            let Some(k) = s.access else { continue };
+            if !(s.lanes && self.is_visited_once(s)) && !s.accumulate {
+                let a = &self.accesses[k];
+                let (array, neutral) = (self.names.of(a.buffer), self.neutral(s));
+                let n = self.cx.product(self.g, &a.shape);
+                code.extend(quote!(#array[..#n].fill(#neutral);));
+            }
+        }
+        code
+    }
+
     /// The whole nest.
-    pub(super) fn nest(&self) -> (TokenStream, bool) {
-        let (mut code, math) = if self.l.space.is_empty() { (TokenStream::new(), false) } else { self.row() };
+    fn nest(&self) -> TokenStream {
+        let mut code = if self.l.space.is_empty() { TokenStream::new() } else { self.row() };
         if !self.flat {
             for axis in (0..self.innermost().min(self.l.space.len())).rev() {
                 let i = Self::index(axis);
@@ -215,65 +248,10 @@ impl Kernel<'_> {
             }
         }
         let mut before = TokenStream::new();
-        if self.diagonal.is_some() {
-            let zero = self.cx.number(Number::ZERO);
-            for (node, buffer) in &self.l.stores {
-                let (array, n) = (self.names.of(*buffer), self.cx.product(self.g, self.g.shape(*node)));
-                before.extend(quote!(#array[..#n].fill(#zero);));
-            }
+        for s in self.sums.iter().filter(|s| s.access.is_none() && !self.is_single_row()) {
+            let (total, neutral) = (Self::total(s), self.neutral(s));
+            before.extend(quote!(let mut #total = #neutral;));
         }
-        for s in &self.sums {
-            let neutral = self.neutral(s);
-            if let Some(k) = s.access {
-                let once = s.lanes && s.out.len() + 1 == self.l.space.len();
-                if !once && !s.accumulate {
-                    let a = &self.accesses[k];
-                    let array = self.names.of(a.buffer);
-                    let n = self.cx.product(self.g, &a.shape);
-                    before.extend(quote!(#array[..#n].fill(#neutral);));
-                }
-            } else if !self.is_single_row() {
-                let total = format_ident!("{}_total", s.name);
-                before.extend(quote!(let mut #total = #neutral;));
-            }
-        }
-        (quote!(#before #code), math)
-    }
-
-    /// The scalars that the loop yields, as names of the caller and expressions of the loop.
-    pub(super) fn results(&self) -> (Vec<Ident>, Vec<TokenStream>) {
-        let mut names = Vec::new();
-        let mut values = Vec::new();
-        for s in self.sums.iter().filter(|s| s.access.is_none()) {
-            names.push(self.names.of(s.buffer).clone());
-            let name = if self.is_single_row() { s.name.clone() } else { format_ident!("{}_total", s.name) };
-            values.push(self.scaled(s, &name));
-        }
-        (names, values)
-    }
-
-    /// Symbolic extents that the loop speaks of.
-    pub(super) fn extent_args(&self) -> Vec<(String, Ident, TokenStream)> {
-        let mut args: Vec<(String, Ident, TokenStream)> = Vec::new();
-        let indices: Vec<Ident> = (0..self.l.space.len()).map(Self::index).collect();
-        let taken = |name: &Ident| indices.contains(name) || self.names.has(&name.to_string());
-        let mut extents = self.l.space.clone();
-        for a in &self.accesses {
-            extents.extend(&a.shape);
-        }
-        for e in extents {
-            if self.g.extents.as_constant(e).is_some() {
-                continue;
-            }
-            let name = self.g.extents.name(e);
-            if !args.iter().any(|(n, ..)| *n == name) {
-                let mut ident = plain_identifier(&name);
-                while taken(&ident) {
-                    ident = format_ident!("{ident}_extent");
-                }
-                args.push((name, ident, self.cx.extent(self.g, e)));
-            }
-        }
-        args
+        quote!(#before #code)
     }
 }

@@ -5,30 +5,21 @@ use super::*;
 impl Items<'_> {
     /// The lines that check the inputs and make slices of them.
     pub(super) fn inputs(&self, targets: bool) -> TokenStream {
-        let runtime = &self.model.runtime;
-        let mut code = TokenStream::new();
+        let rt = &self.model.rt;
         let mut names: Vec<(String, NodeId)> = self.program.inputs.clone();
         if targets {
             names.push(("y".to_owned(), self.program.y));
         }
-        let first = names.first().map(|(n, _)| codegen::identifier(n));
-        if let Some(first) = &first {
-            code.extend(quote! {
-                let m = #first.nrows();
-                #runtime::check_batch(m)?;
-                #runtime::check_workspace(workspace.capacity, m)?;
-            });
-        }
-        for (name, node) in &names {
-            let ident = codegen::identifier(name);
+        let idents: Vec<Ident> = names.iter().map(|(name, _)| codegen::identifier(name)).collect();
+        let Some(first) = idents.first() else { return TokenStream::new() };
+        let checks = names.iter().zip(&idents).map(|((name, node), ident)| {
             let columns = self.columns(*node);
-            code.extend(quote! {
-                #runtime::check_shape(#name, &[m, #columns], #ident.shape())?;
-                let #ident = #runtime::__private::entries(&#ident);
-                let #ident = &#ident[..];
-            });
+            quote!(let #ident = &#rt::checked(#name, [m, #columns], &#ident)?[..];)
+        });
+        quote! {
+            let m = #rt::batch(#first.nrows(), workspace.capacity)?;
+            #(#checks)*
         }
-        code
     }
 
     pub(super) fn columns(&self, node: NodeId) -> TokenStream {
@@ -40,10 +31,10 @@ impl Items<'_> {
 
     /// The arrays of a batch, as arguments of a method.
     pub(super) fn data_params(&self) -> Vec<TokenStream> {
-        let (runtime, t) = (&self.model.runtime, self.t());
+        let (rt, t) = (&self.model.rt, self.t());
         let params = self.program.inputs.iter().map(|(n, _)| {
             let ident = codegen::identifier(n);
-            quote!(#ident: #runtime::__private::ArrayView2<'_, #t>)
+            quote!(#ident: #rt::ArrayView2<'_, #t>)
         });
         params.collect()
     }
@@ -51,13 +42,8 @@ impl Items<'_> {
     /// The lines that name the tensors in the buffer of a value of the parameters' type, each by `name` of its number.
     pub(super) fn split(&self, of: &str, mutable: bool, name: impl Fn(usize) -> Ident) -> TokenStream {
         let of = format_ident!("{of}");
-        let (borrow, method) =
-            if mutable { (quote!(&mut), quote!(split_at_mut)) } else { (quote!(&), quote!(split_at)) };
-        let split = self.tensors.iter().enumerate().map(|(k, p)| {
-            let (ident, n) = (name(k), Literal::usize_unsuffixed(p.len()));
-            quote!(let (#ident, rest) = rest.#method(#n);)
-        });
-        quote!(let rest = #borrow #of.buffer[..]; #(#split)*)
+        let names: Vec<Ident> = (0..self.tensors.len()).map(name).collect();
+        self.model.split(&names, &quote!(#of.buffer), &quote!(TENSOR_LENGTHS), mutable)
     }
 
     /// The lines that name the parameters' tensors.
@@ -76,19 +62,16 @@ impl Items<'_> {
     /// The lines that name the temporaries in the workspace.
     pub(super) fn temporaries(&self, plan: &Plan) -> TokenStream {
         let batch = self.program.batch;
-        let split: Vec<TokenStream> = plan
-            .buffers
-            .iter()
-            .filter(|b| b.storage == Storage::Temporary)
+        let temporaries = plan.buffers.iter().filter(|b| b.storage == Storage::Temporary);
+        let (names, sizes) = temporaries
             .map(|b| {
-                let name = codegen::identifier(&b.name);
                 let (examples, size) = Self::size(plan, b, batch);
                 let size = Literal::usize_unsuffixed(size);
                 let size = if examples { quote!(m * #size) } else { quote!(#size) };
-                quote!(let (#name, rest) = rest.split_at_mut(#size);)
+                (codegen::identifier(&b.name), size)
             })
-            .collect();
-        if split.is_empty() { quote!() } else { quote!(let rest = &mut workspace.buffer[..]; #(#split)*) }
+            .unzip::<_, _, Vec<Ident>, Vec<TokenStream>>();
+        self.model.split(&names, &quote!(workspace.buffer), &quote!([#(#sizes),*]), true)
     }
 
     /// What a node is, as a formula.
@@ -99,6 +82,7 @@ impl Items<'_> {
 
     /// A step of descent: the values, the check that they are finite, the updates.
     pub(super) fn descent(&self) -> (TokenStream, Method) {
+        let rt = &self.model.rt;
         let output = |name: &str, node: NodeId| Output { name: name.to_owned(), node };
         let values = [output("data", self.program.data), output("penalty", self.program.penalty)];
         let slopes: Vec<(NodeId, Output)> = self
@@ -116,13 +100,14 @@ impl Items<'_> {
         let (steps, updates) = codegen::descent(&descent, &self.context(), &self.formula());
         let method = Method { plan: descent.plan };
         let (body, cost) = (self.in_scope(&method.plan, &steps), self.cost(&method));
-        let parameters = self.parameters(true);
+        let (parameters, moved) = (self.parameters(false), self.parameters(true));
         let code = quote! {
             #parameters
             #body
-            #cost
+            let cost = #cost?;
+            #moved
             #updates
-            ::core::result::Result::Ok(cost)
+            #rt::Ok(cost)
         };
         (code, method)
     }
@@ -136,7 +121,7 @@ impl Items<'_> {
     fn in_scope(&self, plan: &Plan, steps: &TokenStream) -> TokenStream {
         let reads: Vec<String> =
             plan.buffers.iter().filter(|b| b.storage == Storage::Input).map(|b| b.name.clone()).collect();
-        let hyper = hyper_bindings(self.model, &reads);
+        let hyper = self.model.hyper_bindings(&reads);
         let temporaries = self.temporaries(plan);
         quote!(#hyper #temporaries #steps)
     }
@@ -157,14 +142,9 @@ impl Items<'_> {
         if unread.is_empty() { quote!() } else { quote!(let _ = (#(#unread,)*);) }
     }
 
-    pub(super) fn result(&self, method: &Method) -> TokenStream {
-        let cost = self.cost(method);
-        quote!(#cost ::core::result::Result::Ok(cost))
-    }
-
-    /// The cost; the method ends here if it is not finite.
-    fn cost(&self, method: &Method) -> TokenStream {
-        let runtime = &self.model.runtime;
+    /// The cost, or where it began not to be finite.
+    pub(super) fn cost(&self, method: &Method) -> TokenStream {
+        let rt = &self.model.rt;
         let scalar = |k: usize| {
             let buffer = method.plan.output_buffers[k];
             codegen::identifier(&method.plan.buffers[buffer.0].name)
@@ -178,18 +158,10 @@ impl Items<'_> {
             .chain(std::iter::once(("y".to_owned(), self.program.y)))
             .map(|(name, node)| {
                 let (ident, columns) = (codegen::identifier(&name), self.columns(node));
-                quote!(#runtime::check_finite(#name, #runtime::__private::matrix(#ident, m, #columns))?;)
+                quote!((#name, #ident, #columns))
             })
             .collect();
-        quote! {
-            let cost = #runtime::CostValue { data: #data, penalty: #penalty };
-            if !#runtime::Scalar::is_finite(cost.total()) {
-                // Say where it began.
-                #(#inputs)*
-                #runtime::Parameters::check_finite(parameters)?;
-                return #runtime::check_finite_scalar("cost", cost.total()).map(|()| cost);
-            }
-        }
+        quote!(#rt::finite_cost(#data, #penalty, &[#(#inputs),*], parameters))
     }
 
     /// rustdoc with the formulas: of `predict_into`, `value`, `value_and_gradient`.

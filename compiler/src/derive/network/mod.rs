@@ -10,7 +10,7 @@ use crate::codegen::{self, Context, Float};
 use crate::derivation;
 use crate::derive::attr::{canonical, combine};
 use crate::derive::cost::allowances;
-use crate::derive::{Model, errors, generics, hyper_bindings, parsed};
+use crate::derive::{Model, errors, generics, parsed};
 use crate::diag::Diagnostics;
 use crate::emit::{self, View};
 use crate::ir::{Extent, Graph, NodeId};
@@ -20,7 +20,7 @@ use crate::schedule::{Buffer, Descent, Output, Plan, Policy, Storage, schedule};
 use crate::source::SourceId;
 use crate::syntax::parse;
 use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use std::collections::BTreeMap;
 
 pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
@@ -141,7 +141,7 @@ impl<'a> Items<'a> {
     fn context(&self) -> Context {
         let mut extents = BTreeMap::new();
         extents.insert("m".to_owned(), quote!(m));
-        Context { runtime: self.model.runtime.clone(), float: self.model.float.clone(), extents }
+        Context { rt: self.model.rt.to_token_stream(), float: self.model.float.clone(), extents }
     }
 
     /// The generics of the types made here: the number type's, if it is a parameter.
@@ -170,13 +170,18 @@ impl<'a> Items<'a> {
         let (parameters, parameters_methods) = self.parameters_type();
         let (workspace, workspace_methods) = self.workspace_type();
         let implementation = self.implementation(derivation, &predict, &value, &gradient);
-        let allow = allowances();
+        let (allow, import) = (allowances(), self.model.import());
+        let lengths = self.tensors.iter().map(|p| Literal::usize_unsuffixed(p.len()));
+        let count = Literal::usize_unsuffixed(self.tensors.len());
         quote! {
             #parameters
             #workspace
 
             #allow
             const _: () = {
+                #import
+                /// Of each tensor, in the order of the buffer.
+                const TENSOR_LENGTHS: [usize; #count] = [#(#lengths),*];
                 #parameters_methods
                 #workspace_methods
                 #implementation
@@ -191,7 +196,7 @@ impl<'a> Items<'a> {
         value: &Method,
         gradient: &Method,
     ) -> TokenStream {
-        let runtime = &self.model.runtime;
+        let rt = &self.model.rt;
         let name = &self.model.input.ident;
         let t = self.t();
         let generics = generics(self.model);
@@ -213,7 +218,7 @@ impl<'a> Items<'a> {
             (self.body(predict), self.body(value), self.body(gradient));
         let output = codegen::identifier(&predict.plan.buffers[predict.plan.output_buffers[0].0].name);
         let outputs = self.columns(self.program.output);
-        let (value_result, gradient_result) = (self.result(value), self.result(gradient));
+        let (value_result, gradient_result) = (self.cost(value), self.cost(gradient));
         let gradients = self.gradients(&gradient.plan, 2);
         let room = |m: &Method| Self::room(&m.plan, self.program.batch);
         let hessian = self.product_method(&self.products.hessian);
@@ -234,8 +239,7 @@ impl<'a> Items<'a> {
             /// Memory for batches of up to `batch` examples.
             #vis fn workspace(&self, batch: usize) -> #workspace #args {
                 #unread
-                let numbers = batch * #per_example + #fixed;
-                #workspace { capacity: batch, buffer: ::std::vec![<#t as #runtime::Scalar>::ZERO; numbers] }
+                #workspace { capacity: batch, buffer: #rt::zeros(batch * #per_example + #fixed) }
             }
 
             #doc_predict
@@ -244,15 +248,13 @@ impl<'a> Items<'a> {
                 parameters: &#parameters #args,
                 #(#data_params,)*
                 workspace: &mut #workspace #args,
-                mut out: #runtime::__private::ArrayViewMut2<'_, #t>,
-            ) -> ::core::result::Result<(), #runtime::Error> {
+                mut out: #rt::ArrayViewMut2<'_, #t>,
+            ) -> #rt::Result<(), #rt::Error> {
                 #inputs
-                #runtime::check_shape("out", &[m, #outputs], out.shape())?;
+                let #output = &mut #rt::checked_mut("out", [m, #outputs], &mut out)?[..];
                 #bind
-                #runtime::__private::fill(&mut out, |#output| {
-                    #predict_body
-                    ::core::result::Result::Ok(())
-                })
+                #predict_body
+                #rt::Ok(())
             }
 
             #doc_value
@@ -260,9 +262,9 @@ impl<'a> Items<'a> {
                 &self,
                 parameters: &#parameters #args,
                 #(#data_params,)*
-                y: #runtime::__private::ArrayView2<'_, #t>,
+                y: #rt::ArrayView2<'_, #t>,
                 workspace: &mut #workspace #args,
-            ) -> ::core::result::Result<#runtime::CostValue<#t>, #runtime::Error> {
+            ) -> #rt::Result<#rt::CostValue<#t>, #rt::Error> {
                 #targets
                 #bind
                 #value_body
@@ -274,10 +276,10 @@ impl<'a> Items<'a> {
                 &self,
                 parameters: &#parameters #args,
                 #(#data_params,)*
-                y: #runtime::__private::ArrayView2<'_, #t>,
+                y: #rt::ArrayView2<'_, #t>,
                 workspace: &mut #workspace #args,
                 gradient: &mut #parameters #args,
-            ) -> ::core::result::Result<#runtime::CostValue<#t>, #runtime::Error> {
+            ) -> #rt::Result<#rt::CostValue<#t>, #rt::Error> {
                 #targets
                 #bind
                 #gradients
@@ -292,12 +294,12 @@ impl<'a> Items<'a> {
                 &self,
                 parameters: &mut #parameters #args,
                 #(#data_params,)*
-                y: #runtime::__private::ArrayView2<'_, #t>,
+                y: #rt::ArrayView2<'_, #t>,
                 workspace: &mut #workspace #args,
                 learning_rate: f64,
-            ) -> ::core::result::Result<#runtime::CostValue<#t>, #runtime::Error> {
+            ) -> #rt::Result<#rt::CostValue<#t>, #rt::Error> {
                 #targets
-                let learning_rate: #t = #runtime::optim::checked_rate(learning_rate)?;
+                let learning_rate: #t = #rt::checked_rate(learning_rate)?;
                 #descent_body
             }
         };
@@ -331,7 +333,7 @@ impl<'a> Items<'a> {
             }
 
             #[automatically_derived]
-            impl #impl_generics #runtime::Network for #name #type_generics #where_clause {
+            impl #impl_generics #rt::Network for #name #type_generics #where_clause {
                 type Scalar = #t;
                 type Parameters = #parameters #args;
                 type Workspace = #workspace #args;
@@ -344,7 +346,7 @@ impl<'a> Items<'a> {
 
     /// Fills the parameters from a seed, tensor after tensor.
     fn init(&self) -> TokenStream {
-        let runtime = &self.model.runtime;
+        let rt = &self.model.rt;
         let (parameters, (_, args)) = (&self.parameters, self.type_generics());
         let vis = if self.program.inputs.len() == 1 {
             quote!()
@@ -366,8 +368,8 @@ impl<'a> Items<'a> {
         });
         quote! {
             /// Parameters drawn from `seed`.
-            #vis fn init(init: #runtime::Init, seed: u64) -> #parameters #args {
-                let mut rng = #runtime::Rng::new(seed);
+            #vis fn init(init: #rt::Init, seed: u64) -> #parameters #args {
+                let mut rng = #rt::Rng::new(seed);
                 let mut parameters = #parameters::zeros();
                 let buffer = parameters.as_mut_slice();
                 #(#fills)*

@@ -17,7 +17,7 @@ impl Items<'_> {
 
     /// The two products, as methods of the struct itself.
     pub(super) fn products(&self, hessian: &Method, gauss_newton: &Method) -> TokenStream {
-        let runtime = &self.model.runtime;
+        let rt = &self.model.rt;
         let vis = &self.model.input.vis;
         let t = self.t();
         let (parameters, workspace) = (&self.parameters, &self.workspace);
@@ -38,17 +38,17 @@ impl Items<'_> {
                     &self,
                     parameters: &#parameters #args,
                     #(#data_params,)*
-                    y: #runtime::__private::ArrayView2<'_, #t>,
+                    y: #rt::ArrayView2<'_, #t>,
                     workspace: &mut #workspace #args,
                     direction: &#parameters #args,
                     gradient: &mut #parameters #args,
-                ) -> ::core::result::Result<(), #runtime::Error> {
+                ) -> #rt::Result<(), #rt::Error> {
                     #targets
                     #bind
                     #directions
                     #outputs
                     #body
-                    ::core::result::Result::Ok(())
+                    #rt::Ok(())
                 }
             }
         };

@@ -6,7 +6,7 @@ impl Items<'_> {
     pub(super) fn parameters_type(&self) -> (TokenStream, TokenStream) {
         let vis = &self.model.input.vis;
         let (name, network) = (&self.parameters, &self.model.input.ident);
-        let runtime = &self.model.runtime;
+        let rt = &self.model.rt;
         let t = self.t();
         let (bounds, args) = self.type_generics();
         let total = Literal::usize_unsuffixed(self.total());
@@ -31,12 +31,12 @@ impl Items<'_> {
                     quote! {
                         #[doc = #doc]
                         #[must_use]
-                        #vis fn #ident(&self) -> #runtime::__private::ArrayView2<'_, #t> {
-                            #runtime::__private::matrix(&self.buffer[#start..#end], #r, #c)
+                        #vis fn #ident(&self) -> #rt::ArrayView2<'_, #t> {
+                            #rt::matrix(&self.buffer[#start..#end], #r, #c)
                         }
                         #[doc = #doc]
-                        #vis fn #mutable(&mut self) -> #runtime::__private::ArrayViewMut2<'_, #t> {
-                            #runtime::__private::matrix_mut(&mut self.buffer[#start..#end], #r, #c)
+                        #vis fn #mutable(&mut self) -> #rt::ArrayViewMut2<'_, #t> {
+                            #rt::matrix_mut(&mut self.buffer[#start..#end], #r, #c)
                         }
                     }
                 }
@@ -45,12 +45,12 @@ impl Items<'_> {
                     quote! {
                         #[doc = #doc]
                         #[must_use]
-                        #vis fn #ident(&self) -> #runtime::__private::ArrayView1<'_, #t> {
-                            #runtime::__private::ArrayView1::from(&self.buffer[#start..#end])
+                        #vis fn #ident(&self) -> #rt::ArrayView1<'_, #t> {
+                            #rt::ArrayView1::from(&self.buffer[#start..#end])
                         }
                         #[doc = #doc]
-                        #vis fn #mutable(&mut self) -> #runtime::__private::ArrayViewMut1<'_, #t> {
-                            #runtime::__private::ArrayViewMut1::from(&mut self.buffer[#start..#end])
+                        #vis fn #mutable(&mut self) -> #rt::ArrayViewMut1<'_, #t> {
+                            #rt::ArrayViewMut1::from(&mut self.buffer[#start..#end])
                         }
                     }
                 }
@@ -60,7 +60,7 @@ impl Items<'_> {
             let name = &p.name;
             let offset = Literal::usize_unsuffixed(p.offset);
             let shape = p.shape.iter().map(|n| Literal::usize_unsuffixed(*n));
-            quote!(#runtime::Tensor { name: #name, offset: #offset, shape: &[#(#shape),*] })
+            quote!(#rt::TensorSpec::new(#name, #offset, &[#(#shape),*]))
         });
         let definition = quote! {
             #[doc = #doc]
@@ -75,7 +75,7 @@ impl Items<'_> {
                 /// All parameters 0.
                 #[must_use]
                 #vis fn zeros() -> Self {
-                    Self { buffer: ::std::vec![<#t as #runtime::Scalar>::ZERO; #total] }
+                    Self { buffer: #rt::zeros(#total) }
                 }
                 /// All parameters, tensor after tensor, row by row.
                 #[must_use]
@@ -90,9 +90,9 @@ impl Items<'_> {
             }
 
             #[automatically_derived]
-            impl #bounds #runtime::Parameters for #name #args {
+            impl #bounds #rt::Parameters for #name #args {
                 type Scalar = #t;
-                const TENSORS: &'static [#runtime::Tensor] = &[#(#table),*];
+                const TENSORS: &'static [#rt::TensorSpec] = &[#(#table),*];
                 fn zeros() -> Self {
                     Self::zeros()
                 }

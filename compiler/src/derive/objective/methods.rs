@@ -1,6 +1,7 @@
 //! The methods: variables, data and memory in scope, then the steps of a plan.
 
 use super::*;
+use crate::derive::scaffold::Scaffold;
 
 impl Items<'_> {
     /// The lines that bring variables, data, extents and temporaries into scope, and the plan's steps.
@@ -11,26 +12,27 @@ impl Items<'_> {
         for cut in cuts {
             code.extend(self.cut(cut));
         }
-        for f in &self.model.data {
-            let used = plan.buffers.iter().any(|b| b.storage == Storage::Input && b.name == f.name);
-            if !used {
-                continue;
-            }
-            let ident = codegen::identifier(&f.name);
-            code.extend(if f.rank == 0 {
-                quote!(let #ident = self.#ident;)
-            } else {
-                quote!(let #ident = &self.#ident[..];)
-            });
-        }
-        let temporaries: Vec<_> = plan.buffers.iter().filter(|b| taken_of_workspace(b, blocks)).collect();
+        let is_read =
+            |f: &&DataField| plan.buffers.iter().any(|b| b.storage == Storage::Input && b.name == f.name);
+        let (names, values) = self
+            .model
+            .data
+            .iter()
+            .filter(is_read)
+            .map(|f| {
+                let ident = codegen::identifier(&f.name);
+                let value = if f.rank == 0 { quote!(self.#ident) } else { quote!(&self.#ident[..]) };
+                (ident, value)
+            })
+            .unzip::<_, _, Vec<Ident>, Vec<TokenStream>>();
+        code.extend(Scaffold::names(&names, values));
         code.extend(cx.bind_blocks(plan));
-        for (k, b) in temporaries.iter().enumerate() {
-            let name = codegen::identifier(&b.name);
-            let size = cx.numbers(plan, b);
-            let from = if k == 0 { quote!(self.workspace) } else { quote!(rest) };
-            let rest = if k + 1 == temporaries.len() { quote!(_) } else { quote!(rest) };
-            code.extend(quote!(let (#name, #rest) = #from.split_at_mut(#size);));
+        let temporaries = plan.buffers.iter().filter(|b| taken_of_workspace(b, blocks));
+        let (names, sizes) = temporaries
+            .map(|b| (codegen::identifier(&b.name), cx.numbers(plan, b)))
+            .unzip::<_, _, Vec<Ident>, Vec<TokenStream>>();
+        if !names.is_empty() {
+            code.extend(quote!(let [#(#names),*] = self.workspace.split([#(#sizes),*]);));
         }
         let view = View::default();
         code.extend(codegen::body(plan, &cx, &|g, n| emit::text(g, n, &view)));
@@ -49,23 +51,19 @@ impl Items<'_> {
 
     /// The lines that cut a flat vector, of the right length, into its parts.
     pub(super) fn cut(&self, cut: &Cut<'_>) -> TokenStream {
-        let split = if cut.mutable { quote!(split_at_mut) } else { quote!(split_at) };
-        let mut code = TokenStream::new();
-        let mut from = cut.from.clone();
-        for (k, (name, shape)) in cut.parts.iter().enumerate() {
-            let left = cut.parts.len() - 1 - k;
-            if left == 0 {
-                // The only part; else the one before has split it off.
-                if k == 0 {
-                    code.extend(quote!(let #name = #from;));
-                }
-            } else {
-                let size = self.size(shape);
-                let rest = if left == 1 { cut.parts[k + 1].0.clone() } else { format_ident!("rest") };
-                code.extend(quote!(let (#name, #rest) = #from.#split(#size);));
-                from = quote!(#rest);
-            }
+        let (from, rt) = (&cut.from, &self.model.rt);
+        let (names, shapes) = cut.parts.iter().cloned().unzip::<_, _, Vec<Ident>, Vec<&[Extent]>>();
+        if !cut.mutable && shapes.iter().all(|shape| shape.is_empty()) {
+            return quote!(let [#(#names),*] = *#rt::array(#from)?;);
         }
+        let mut code = match names.as_slice() {
+            [name] => quote!(let #name = #from;),
+            names => {
+                let sizes = shapes.iter().map(|shape| self.size(shape));
+                let function = if cut.mutable { quote!(split_mut) } else { quote!(split) };
+                quote!(let [#(#names),*] = #rt::#function(#from, [#(#sizes),*]);)
+            }
+        };
         for (name, _) in cut.parts.iter().filter(|(_, shape)| shape.is_empty() && !cut.mutable) {
             code.extend(quote!(let #name = #name[0];));
         }
@@ -120,14 +118,14 @@ impl Items<'_> {
     }
 
     pub(super) fn check_x(&self, others: &[&str]) -> TokenStream {
-        let runtime = &self.model.runtime;
+        let rt = &self.model.rt;
         let others = others.iter().map(|o| {
             let o = format_ident!("{o}");
-            quote!(#runtime::check_length(n, #o.len())?;)
+            quote!(#rt::check_length(n, #o.len())?;)
         });
         quote! {
-            let n = #runtime::Objective::len(self);
-            #runtime::check_length(n, x.len())?;
+            let n = #rt::Objective::len(self);
+            #rt::check_length(n, x.len())?;
             #(#others)*
         }
     }
@@ -153,7 +151,7 @@ impl Items<'_> {
     }
 
     pub(super) fn implementation(&self) -> TokenStream {
-        let runtime = &self.model.runtime;
+        let rt = &self.model.rt;
         let (problem, t) = (&self.problem, self.t());
         let (bounds, args) = self.generics();
         let len = self.len();
@@ -165,10 +163,10 @@ impl Items<'_> {
             let (check, doc) = (self.check_x(&[]), self.formula("f", self.program.value));
             quote! {
                 #doc
-                fn value(&mut self, x: &[#t]) -> ::core::result::Result<#t, #runtime::Error> {
+                fn value(&mut self, x: &[#t]) -> #rt::Result<#t, #rt::Error> {
                     #check
                     #work
-                    ::core::result::Result::Ok(#out)
+                    #rt::Ok(#out)
                 }
             }
         };
@@ -184,10 +182,10 @@ impl Items<'_> {
                     &mut self,
                     x: &[#t],
                     gradient: &mut [#t],
-                ) -> ::core::result::Result<(), #runtime::Error> {
+                ) -> #rt::Result<(), #rt::Error> {
                     #check
                     #work
-                    ::core::result::Result::Ok(())
+                    #rt::Ok(())
                 }
             }
         };
@@ -203,10 +201,10 @@ impl Items<'_> {
                     &mut self,
                     x: &[#t],
                     gradient: &mut [#t],
-                ) -> ::core::result::Result<#t, #runtime::Error> {
+                ) -> #rt::Result<#t, #rt::Error> {
                     #check
                     #work
-                    ::core::result::Result::Ok(#out)
+                    #rt::Ok(#out)
                 }
             }
         };
@@ -223,17 +221,17 @@ impl Items<'_> {
                     x: &[#t],
                     direction: &[#t],
                     out: &mut [#t],
-                ) -> ::core::result::Result<(), #runtime::Error> {
+                ) -> #rt::Result<(), #rt::Error> {
                     #check
                     #work
-                    ::core::result::Result::Ok(())
+                    #rt::Ok(())
                 }
             }
         };
         let (reserve, hessian) = (self.reserve(), self.hessian());
         quote! {
             #[automatically_derived]
-            impl #bounds #runtime::Objective for #problem #args {
+            impl #bounds #rt::Objective for #problem #args {
                 type Scalar = #t;
 
                 fn len(&self) -> usize {
@@ -252,7 +250,7 @@ impl Items<'_> {
     }
 
     pub(super) fn hessian(&self) -> TokenStream {
-        let runtime = &self.model.runtime;
+        let rt = &self.model.rt;
         let t = self.t();
         let plan = &self.plans.hessian;
         let check = self.check_x(&[]);
@@ -273,10 +271,9 @@ impl Items<'_> {
             let out = Self::buffer(plan, plan.output_buffers[0]);
             let body = self.body(plan, &[self.x_cut()]);
             quote! {
-                #runtime::__private::fill(&mut out, |#out| {
-                    #body
-                    ::core::result::Result::Ok(())
-                })
+                let #out = &mut #rt::entries_mut(&mut out)[..];
+                #body
+                #rt::Ok(())
             }
         } else {
             let body = self.body(plan, &[self.x_cut()]);
@@ -284,7 +281,7 @@ impl Items<'_> {
             let n = self.program.wrt.len();
             let mut copies = TokenStream::new();
             if blocks.len() < n * (n + 1) / 2 {
-                copies.extend(quote!(out.fill(<#t as #runtime::Scalar>::ZERO);));
+                copies.extend(quote!(out.fill(<#t as #rt::Scalar>::ZERO);));
             }
             for block in blocks {
                 let (i, j) = block.at;
@@ -298,13 +295,13 @@ impl Items<'_> {
                     quote!(&*#name)
                 };
                 copies.extend(quote! {
-                    #runtime::__private::place_block(&mut out, #entries, (#at, #to), (#r, #c));
+                    #rt::place_block(&mut out, #entries, (#at, #to), (#r, #c));
                 });
             }
             quote! {
                 #body
                 #copies
-                ::core::result::Result::Ok(())
+                #rt::Ok(())
             }
         };
         quote! {
@@ -312,10 +309,10 @@ impl Items<'_> {
             fn hessian_into(
                 &mut self,
                 x: &[#t],
-                mut out: #runtime::__private::ArrayViewMut2<'_, #t>,
-            ) -> ::core::result::Result<(), #runtime::Error> {
+                mut out: #rt::ArrayViewMut2<'_, #t>,
+            ) -> #rt::Result<(), #rt::Error> {
                 #check
-                #runtime::check_shape("out", &[n, n], out.shape())?;
+                #rt::check_shape("out", &[n, n], out.shape())?;
                 #work
             }
         }
@@ -323,7 +320,7 @@ impl Items<'_> {
 
     pub(super) fn residual(&self) -> TokenStream {
         let Some(r) = &self.program.residual else { return TokenStream::new() };
-        let runtime = &self.model.runtime;
+        let rt = &self.model.rt;
         let (problem, t) = (&self.problem, self.t());
         let (bounds, args) = self.generics();
         let plans = &self.plans.residual;
@@ -345,7 +342,7 @@ impl Items<'_> {
                 let block = Self::buffer(plan, plan.output_buffers[k]);
                 let (start, size) = (self.offset(k), self.size(self.shape_of_wrt(k)));
                 copies.extend(quote! {
-                    #runtime::__private::place_columns(&mut out, &*#block, #start, #size);
+                    #rt::place_columns(&mut out, &*#block, #start, #size);
                 });
             }
             quote!(#body #copies)
@@ -362,7 +359,7 @@ impl Items<'_> {
         let check_product = self.check_x(&["direction", "out"]);
         quote! {
             #[automatically_derived]
-            impl #bounds #runtime::Residual for #problem #args {
+            impl #bounds #rt::Residual for #problem #args {
                 fn residuals(&self) -> usize {
                     #bind
                     #rows
@@ -373,23 +370,23 @@ impl Items<'_> {
                     &mut self,
                     x: &[#t],
                     out: &mut [#t],
-                ) -> ::core::result::Result<(), #runtime::Error> {
+                ) -> #rt::Result<(), #rt::Error> {
                     #check
-                    #runtime::check_length(#runtime::Residual::residuals(self), out.len())?;
+                    #rt::check_length(#rt::Residual::residuals(self), out.len())?;
                     #residual
-                    ::core::result::Result::Ok(())
+                    #rt::Ok(())
                 }
 
                 #jacobian_docs
                 fn jacobian_into(
                     &mut self,
                     x: &[#t],
-                    mut out: #runtime::__private::ArrayViewMut2<'_, #t>,
-                ) -> ::core::result::Result<(), #runtime::Error> {
+                    mut out: #rt::ArrayViewMut2<'_, #t>,
+                ) -> #rt::Result<(), #rt::Error> {
                     #check
-                    #runtime::check_shape("out", &[#runtime::Residual::residuals(self), n], out.shape())?;
+                    #rt::check_shape("out", &[#rt::Residual::residuals(self), n], out.shape())?;
                     #jacobian
-                    ::core::result::Result::Ok(())
+                    #rt::Ok(())
                 }
 
                 #product_docs
@@ -398,10 +395,10 @@ impl Items<'_> {
                     x: &[#t],
                     direction: &[#t],
                     out: &mut [#t],
-                ) -> ::core::result::Result<(), #runtime::Error> {
+                ) -> #rt::Result<(), #rt::Error> {
                     #check_product
                     #product
-                    ::core::result::Result::Ok(())
+                    #rt::Ok(())
                 }
             }
         }

@@ -21,9 +21,9 @@ use crate::schedule::{Buffer, BufferId, Output, Plan, Policy, Storage, schedule}
 use crate::source::{Place, SourceId, Span};
 use crate::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape, Ident as Name};
 use crate::syntax::parse;
-use plans::{Plans, by_variable, mentions, taken_of_workspace};
-use proc_macro2::{Ident, Literal, Span as TokenSpan, TokenStream, TokenTree};
-use quote::{format_ident, quote};
+use plans::{Plans, by_variable, taken_of_workspace};
+use proc_macro2::{Ident, Literal, Span as TokenSpan, TokenStream};
+use quote::{ToTokens, format_ident, quote};
 use std::collections::{BTreeMap, BTreeSet};
 use syn::Lifetime;
 
@@ -188,7 +188,7 @@ impl<'a> Items<'a> {
 
     fn context(&self) -> Context {
         Context {
-            runtime: self.model.runtime.clone(),
+            rt: self.model.rt.to_token_stream(),
             float: self.model.float.clone(),
             extents: self
                 .extents
@@ -231,7 +231,7 @@ impl<'a> Items<'a> {
 
     fn tokens(&self, derivation: &derivation::Derivation) -> TokenStream {
         let problem = self.problem_type();
-        let allow = allowances();
+        let (allow, import) = (allowances(), self.model.import());
         let (prepare, accessors) = (self.prepare(derivation), self.accessors());
         let (implementation, residual) = (self.implementation(), self.residual());
         quote! {
@@ -239,6 +239,7 @@ impl<'a> Items<'a> {
 
             #allow
             const _: () = {
+                #import
                 #prepare
                 #accessors
                 #implementation

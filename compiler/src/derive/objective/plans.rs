@@ -86,15 +86,6 @@ pub(super) fn taken_of_workspace(buffer: &Buffer, blocks: bool) -> bool {
         || (blocks && buffer.storage == Storage::Output)
 }
 
-/// Whether the identifier occurs in the code.
-pub(super) fn mentions(code: &TokenStream, ident: &Ident) -> bool {
-    code.clone().into_iter().any(|token| match token {
-        TokenTree::Group(group) => mentions(&group.stream(), ident),
-        TokenTree::Ident(i) => i == *ident,
-        _ => false,
-    })
-}
-
 impl Items<'_> {
     /// One variable, no scalar: the Hessian is one block.
     pub(super) fn single(&self) -> bool {

@@ -80,7 +80,7 @@ impl Items<'_> {
             if METHODS.iter().any(|m| ident == m) {
                 ident = format_ident!("{ident}_");
             }
-            let runtime = &self.model.runtime;
+            let rt = &self.model.rt;
             let shape = self.graph().shape(*node);
             let start = self.offset(k);
             let part = match (k, self.program.wrt.len() - 1 - k) {
@@ -96,7 +96,7 @@ impl Items<'_> {
                 }
             };
             let cx = self.context();
-            let check = quote!(#runtime::check_length(#runtime::Objective::len(self), x.len())?;);
+            let check = quote!(#rt::check_length(#rt::Objective::len(self), x.len())?;);
             let dims: Vec<TokenStream> = shape.iter().map(|&e| cx.extent(self.graph(), e)).collect();
             let spoken_of = if dims.len() == 2 { quote!(#part #(#dims)*) } else { part.clone() };
             let bind = self.bind_extents(&spoken_of);
@@ -108,10 +108,10 @@ impl Items<'_> {
                         ///
                         /// # Errors
                         /// If the vector is not of the problem's length.
-                        #vis fn #ident(&self, x: &[#t]) -> ::core::result::Result<#t, #runtime::Error> {
+                        #vis fn #ident(&self, x: &[#t]) -> #rt::Result<#t, #rt::Error> {
                             #check
                             #bind
-                            ::core::result::Result::Ok((#part)[0])
+                            #rt::Ok((#part)[0])
                         }
                     }
                 }
@@ -125,10 +125,10 @@ impl Items<'_> {
                         #vis fn #ident<'x>(
                             &self,
                             x: &'x [#t],
-                        ) -> ::core::result::Result<#runtime::__private::ArrayView1<'x, #t>, #runtime::Error> {
+                        ) -> #rt::Result<#rt::ArrayView1<'x, #t>, #rt::Error> {
                             #check
                             #bind
-                            ::core::result::Result::Ok(#runtime::__private::ArrayView1::from(#part))
+                            #rt::Ok(#rt::ArrayView1::from(#part))
                         }
                     }
                 }
@@ -143,10 +143,10 @@ impl Items<'_> {
                         #vis fn #ident<'x>(
                             &self,
                             x: &'x [#t],
-                        ) -> ::core::result::Result<#runtime::__private::ArrayView2<'x, #t>, #runtime::Error> {
+                        ) -> #rt::Result<#rt::ArrayView2<'x, #t>, #rt::Error> {
                             #check
                             #bind
-                            ::core::result::Result::Ok(#runtime::__private::matrix(#part, #r, #c))
+                            #rt::Ok(#rt::matrix(#part, #r, #c))
                         }
                     }
                 }
@@ -161,7 +161,7 @@ impl Items<'_> {
 
     /// The lines that name the extents that `code` speaks of.
     pub(super) fn bind_extents(&self, code: &TokenStream) -> TokenStream {
-        let lines = self.extents.iter().filter(|e| mentions(code, &e.ident)).map(|e| {
+        let lines = self.extents.iter().filter(|e| codegen::mentions(code, &e.ident.to_string())).map(|e| {
             let (ident, field) = (&e.ident, &e.field);
             quote!(let #ident = self.#field;)
         });
@@ -186,7 +186,7 @@ impl Items<'_> {
     }
 
     pub(super) fn prepare(&self, derivation: &derivation::Derivation) -> TokenStream {
-        let runtime = &self.model.runtime;
+        let rt = &self.model.rt;
         let vis = &self.model.input.vis;
         let (of, problem, t) = (&self.model.input.ident, &self.problem, self.t());
         let generics = crate::derive::generics(self.model);
@@ -203,7 +203,7 @@ impl Items<'_> {
                     let field = &self.model.data[*k].ident;
                     let axis = Literal::usize_unsuffixed(*axis);
                     checks.extend(quote! {
-                        let #ident = #runtime::__private::Datum::<#t>::extents(&self.#field)[#axis];
+                        let #ident = #rt::Datum::<#t>::extents(&self.#field)[#axis];
                     });
                 }
                 Origin::Parameter => params.push(quote!(#ident: usize)),
@@ -224,10 +224,10 @@ impl Items<'_> {
             let expected: Vec<TokenStream> =
                 self.graph().shape(node).iter().map(|&e| cx.extent(self.graph(), e)).collect();
             checks.extend(quote! {
-                #runtime::check_shape(
+                #rt::check_shape(
                     #name,
                     &[#(#expected),*],
-                    &#runtime::__private::Datum::<#t>::extents(&self.#field),
+                    &#rt::Datum::<#t>::extents(&self.#field),
                 )?;
             });
         }
@@ -236,7 +236,7 @@ impl Items<'_> {
             match (f.rank, f.reference) {
                 (0, false) => quote!(#ident: self.#field),
                 (0, true) => quote!(#ident: *self.#field),
-                _ => quote!(#ident: #runtime::__private::IntoEntries::<#t>::into_entries(self.#field)),
+                _ => quote!(#ident: #rt::IntoEntries::<#t>::into_entries(self.#field)),
             }
         });
         let extents = self.extents.iter().map(|e| {
@@ -280,15 +280,15 @@ impl Items<'_> {
                 #vis fn prepare<#p>(
                     self,
                     #(#params),*
-                ) -> ::core::result::Result<#problem #args, #runtime::Error>
+                ) -> #rt::Result<#problem #args, #rt::Error>
                 #outlives
                 {
                     #checks
-                    ::core::result::Result::Ok(#problem {
+                    #rt::Ok(#problem {
                         #(#fields,)*
                         #(#extents,)*
-                        workspace: #runtime::__private::Workspace::new(#least, #most),
-                        lifetime: ::core::marker::PhantomData,
+                        workspace: #rt::Workspace::new(#least, #most),
+                        lifetime: #rt::PhantomData,
                     })
                 }
             }
@@ -318,14 +318,14 @@ impl Items<'_> {
 
     /// Numbers that every plan finds room in, those of matrices among them.
     fn whole_room(&self) -> TokenStream {
-        let runtime = &self.model.runtime;
+        let rt = &self.model.rt;
         let sizes = self.later_rooms().into_iter().map(|room| {
             let arrays = room.values().map(|Arrays { count, extents, .. }| {
                 let count = (*count > 1).then(|| Literal::usize_unsuffixed(*count));
                 let factors = count.map(|n| quote!(#n)).into_iter().chain(extents.iter().cloned());
                 quote!(&[#(#factors),*])
             });
-            quote!(#runtime::__private::numbers(&[#(#arrays),*]))
+            quote!(#rt::numbers(&[#(#arrays),*]))
         });
         let sizes: Vec<TokenStream> = sizes.collect();
         match sizes.as_slice() {

@@ -1,0 +1,55 @@
+//! What the methods of every door begin with: short names, arrays cut from a flat one, fields as variables.
+
+use super::Model;
+use crate::codegen;
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+
+/// Statements that need no model.
+pub(super) struct Scaffold;
+
+impl Scaffold {
+    /// The line that gives values their names.
+    pub(super) fn names(names: &[Ident], values: Vec<TokenStream>) -> TokenStream {
+        match (names, values.as_slice()) {
+            ([], _) => TokenStream::new(),
+            ([name], [value]) => quote!(let #name = #value;),
+            (names, values) => quote!(let (#(#names),*) = (#(#values),*);),
+        }
+    }
+}
+
+impl Model {
+    /// The line that gives the runtime a short name, once for all that is generated.
+    pub(super) fn import(&self) -> TokenStream {
+        let (runtime, rt) = (&self.runtime, &self.rt);
+        quote!(use #runtime::__private as #rt;)
+    }
+
+    /// The line that cuts arrays of these sizes from the beginning of a flat one.
+    pub(super) fn split(
+        &self,
+        names: &[Ident],
+        from: &TokenStream,
+        sizes: &TokenStream,
+        mutable: bool,
+    ) -> TokenStream {
+        let rt = &self.rt;
+        match (names.is_empty(), mutable) {
+            (true, _) => TokenStream::new(),
+            (false, true) => quote!(let [#(#names),*] = #rt::split_mut(&mut #from, #sizes);),
+            (false, false) => quote!(let [#(#names),*] = #rt::split(&#from, #sizes);),
+        }
+    }
+
+    /// The line that brings those hyper-parameters into scope that a plan reads.
+    pub(super) fn hyper_bindings(&self, used: &[String]) -> TokenStream {
+        let used: Vec<_> = self.fields.iter().filter(|f| used.contains(&f.name)).collect();
+        let names: Vec<Ident> = used.iter().map(|f| codegen::identifier(&f.name)).collect();
+        let values = used.iter().map(|f| {
+            let field = &f.ident;
+            quote!(self.#field)
+        });
+        Scaffold::names(&names, values.collect())
+    }
+}
