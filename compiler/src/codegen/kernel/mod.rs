@@ -127,12 +127,13 @@ impl<'a> Kernel<'a> {
         quote!(#before #(#[doc = #doc])* #code)
     }
 
-    /// Scalars of several sums, as their names and what the loop yields.
-    fn bound(names: &[Ident], one: bool) -> TokenStream {
+    /// What binds the scalars that a loop yields: a number where there is `one`, else an array.
+    fn bound(&self, names: &[Ident], one: bool) -> TokenStream {
+        let (t, n) = (self.cx.float.tokens(), Literal::usize_unsuffixed(names.len()));
         match names {
             [] => quote!(),
-            [name] if one => quote!(let #name =),
-            all => quote!(let [#(#all),*] =),
+            [name] if one => quote!(let #name: #t =),
+            all => quote!(let [#(#all),*]: [#t; #n] =),
         }
     }
 }

@@ -20,7 +20,7 @@ impl Kernel<'_> {
                 unparenthesised(this.scaled(s, &name).0)
             })
             .collect();
-        let (binding, value) = (Self::bound(&names, true), Self::together(&values));
+        let (binding, value) = (self.bound(&names, true), Self::together(&values));
         let code = quote!(#aliases #code #value);
         match (self.together, names.is_empty()) {
             (true, true) => quote!({ #code }),
@@ -161,7 +161,7 @@ impl Kernel<'_> {
         let (arrays, names) = self.arrays(rows, |a| Self::borrowed(&a.name, a.written));
         let formula = self.formula(&names, true);
         let sums: Vec<Ident> = self.sums.iter().filter(|s| s.lanes).map(|s| s.name.clone()).collect();
-        let binding = Self::bound(&sums, self.is_one_sum());
+        let binding = self.bound(&sums, self.is_one_sum());
         if self.is_one_sum() {
             quote!(#binding math.row_sum(#n, #arrays, #formula);)
         } else {

@@ -154,7 +154,7 @@ impl Kernel<'_> {
         }
         let names: Vec<Ident> = sums.iter().map(|s| s.name.clone()).collect();
         let one = self.is_one_sum();
-        let binding = Self::bound(&names, one);
+        let binding = self.bound(&names, one);
         let lanes = self.uses_lanes();
         let scaled: Vec<(TokenStream, bool)> = sums.iter().map(|s| self.scaled(s, &s.name)).collect();
         let has_factors = sums.iter().any(|s| !(s.coeff.is_one() && s.scalars.is_empty()));
@@ -162,7 +162,7 @@ impl Kernel<'_> {
             scaled.iter().map(|(value, _)| unparenthesised(value.clone())).collect();
         let value = Self::together(&values);
         let rebound = if has_factors {
-            let binding = Self::bound(&names, true);
+            let binding = self.bound(&names, true);
             quote!(#binding #value;)
         } else {
             quote!()
@@ -183,7 +183,7 @@ impl Kernel<'_> {
             return quote!(#binding #call; #rebound);
         }
         let code = if has_factors || sums.len() == 1 && !one { quote!(#binding #call; #value) } else { call };
-        let (binding, step) = (Self::bound(&names, true), self.as_step(&code));
+        let (binding, step) = (self.bound(&names, true), self.as_step(&code));
         quote!(#binding #step;)
     }
 
