@@ -3,10 +3,11 @@
 use ndarray::{Array2, ArrayView2, s};
 
 use super::Data;
-use crate::cost::CostValue;
-use crate::error::{Error, check_extent};
-use crate::network::Network;
-use crate::scalar::Scalar;
+use crate::error::Error;
+use crate::kernel::checks::check_extent;
+use crate::kernel::scalar::Scalar;
+use crate::model::cost::CostValue;
+use crate::model::network::Network;
 
 /// What can be measured on outputs and targets, both m × outputs: a mean over the rows, as
 /// [`accuracy`](crate::metrics::accuracy) is. Larger is better.

@@ -13,12 +13,14 @@ use std::ops::ControlFlow;
 
 use ndarray::{Array2, ArrayView2, s};
 
-use crate::cost::CostValue;
-use crate::error::{Error, check_batch, check_extent, check_finite};
-use crate::network::{Network, Parameters};
+use crate::error::Error;
+use crate::kernel::checks::{check_batch, check_extent, check_finite};
+use crate::kernel::scalar::Scalar;
+use crate::model::cost::CostValue;
+use crate::model::network::Network;
+use crate::model::parameters::Parameters;
 use crate::optim::Optimizer;
 use crate::rng::Rng;
-use crate::scalar::Scalar;
 
 mod evaluate;
 mod progress;

@@ -1,0 +1,14 @@
+//! Memory that calls do not allocate: what a thread keeps from one call to the next, and what a prepared problem takes once.
+//!
+//! It knows neither matrices nor products. [`ThreadMemory`] is what a number type promises, below
+//! [`Scalar`](super::scalar::Scalar).
+
+mod packing;
+mod scratch;
+mod thread;
+mod workspace;
+
+pub(super) use packing::{LINE, Packing, reserve};
+pub use scratch::{Entries, Scratch, entries, fill};
+pub(crate) use thread::ThreadMemory;
+pub use workspace::{Workspace, numbers};
