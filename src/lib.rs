@@ -13,7 +13,7 @@ pub use gradsmith_runtime::__private;
 // ---- Temporary, until generated code goes through `__private` alone: see the runtime's lib.rs.
 #[doc(hidden)]
 pub use gradsmith_runtime::{
-    Tensor, axis, blocks, check_batch, check_extent, check_finite, check_finite_scalar, check_length, check_shape,
-    check_workspace, contract, linear, matrix, scalar, scalars, simd,
+    Tensor, axis, blocks, check_batch, check_extent, check_finite, check_finite_scalar, check_length,
+    check_shape, check_workspace, contract, linear, matrix, scalar, scalars, simd,
 };
 // ---- End of what is temporary.
