@@ -1,7 +1,7 @@
-//! Rows of a large matrix in blocks that stay in the cache while several passes read them, and in parts on several threads.
+//! Rows of a large matrix in blocks that stay in the cache while several passes read them, and in chunks on several threads.
 //!
 //! How rows are divided depends on their number and length and on what is summed up alone, never on the processor or on the number of threads, so that
-//! neither do the results: each part sums up what it finds in the order of its blocks, and the parts' sums are added in order.
+//! neither do the results: each chunk sums up what it finds in the order of its blocks, and the chunks' sums are added in order.
 
 use crate::error::Error;
 use crate::kernel::parallel;
@@ -16,33 +16,33 @@ use std::sync::{Mutex, PoisonError};
 /// Bytes of a block: half of a second-level cache of 512 KiB, which processors since about 2017 have at least.
 const BYTES: usize = 256 * 1024;
 
-/// The most parts: more threads than this are of no use to what reads memory.
-const PARTS: usize = 8;
+/// The most chunks: more threads than this are of no use to what reads memory.
+const CHUNKS: usize = 8;
 
-/// The fewest blocks of a part: some 40 µs, where handing a part over takes a few.
+/// The fewest blocks of a chunk: some 40 µs, where handing a chunk over takes a few.
 const BLOCKS: usize = 2;
 
 /// The fewest rows of a block, and the fewest where each block is added to more numbers than a row has.
 const LEAST: usize = 32;
 const LEAST_FOR_MATRICES: usize = 256;
 
-/// How rows are divided into parts, and those into blocks.
+/// How rows are divided into chunks, and those into blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Division {
     rows: usize,
     /// Rows of a block; the last has fewer.
     block: usize,
-    parts: usize,
+    chunks: usize,
 }
 
-/// An array as the parts of a [`Division`] share it.
+/// An array as the chunks of a [`Division`] share it.
 #[derive(Debug)]
 pub enum Share<'a, T> {
     /// So many numbers belong to each of the rows: a block's rows are handed over.
     Rows(&'a mut [T], usize),
     /// The same, but no longer needed after the block: there are [`Division::block_rows`] rows in all.
     Block(&'a mut [T], usize),
-    /// Added to by every block: the first part adds to the first array, the others to as much of the second each.
+    /// Added to by every block: the first chunk adds to the first array, the others to as much of the second each.
     Sum(&'a mut [T], &'a mut [T]),
 }
 
@@ -50,7 +50,7 @@ impl Division {
     /// The division of `rows` rows of `len` numbers each, summed up in `sum` numbers.
     ///
     /// A block has half of 32 rows or more, where there are so many: half of 256, where `sum` is more than `len`. The sums
-    /// of all parts take no more than the rows themselves.
+    /// of all chunks take no more than the rows themselves.
     #[must_use]
     pub fn of<T>(rows: usize, len: usize, sum: usize) -> Self {
         let row = len.saturating_mul(size_of::<T>()).max(1);
@@ -60,26 +60,26 @@ impl Division {
         let count = rows.div_ceil(most).max(1);
         let block = rows.div_ceil(count).next_multiple_of(8).min(rows).max(1);
         let affordable = rows.saturating_mul(len) / sum.max(1);
-        let parts = (rows.div_ceil(block) / BLOCKS).min(affordable.saturating_add(1)).clamp(1, PARTS);
-        Self { rows, block, parts }
+        let chunks = (rows.div_ceil(block) / BLOCKS).min(affordable.saturating_add(1)).clamp(1, CHUNKS);
+        Self { rows, block, chunks }
     }
 
-    /// Rows of one block for each part.
+    /// Rows of one block for each chunk.
     #[inline]
     #[must_use]
     pub fn block_rows(self) -> usize {
-        self.parts * self.block
+        self.chunks * self.block
     }
 
-    /// Parts but the first.
+    /// Chunks but the first.
     #[inline]
     #[must_use]
     pub fn others(self) -> usize {
-        self.parts - 1
+        self.chunks - 1
     }
 
     /// Calls `work` for each block, with the range of its rows and what it has of the arrays, and returns the sums of what
-    /// it returns. The parts run on the [threads](crate::kernel::parallel) that there are.
+    /// it returns. The chunks run on the [threads](crate::kernel::parallel) that there are.
     ///
     /// # Panics
     /// If an array has fewer numbers than its [`Share`] says.
@@ -112,53 +112,54 @@ impl Division {
         mut shares: [Share<'_, T>; A],
         work: impl Fn(Range<usize>, [&mut [T]; A]) -> Result<[T; S], E> + Sync,
     ) -> Result<[T; S], E> {
-        if self.parts == 1 {
-            let mut whole = Part { rows: 0..self.rows, shares, totals: Ok([T::ZERO; S]) };
+        if self.chunks == 1 {
+            let mut whole = Chunk { rows: 0..self.rows, shares, totals: Ok([T::ZERO; S]) };
             whole.run(self.block, &work);
             return whole.totals;
         }
-        let parts: [_; PARTS] = core::array::from_fn(|k| {
+        let chunks: [_; CHUNKS] = core::array::from_fn(|k| {
             let rows = self.start(k)..self.start(k + 1);
-            let left = self.parts.saturating_sub(k);
-            let shares = shares.each_mut().map(|share| share.take_part(k == 0, left, rows.len(), self.block));
-            Mutex::new(Part { rows, shares, totals: Ok([T::ZERO; S]) })
+            let left = self.chunks.saturating_sub(k);
+            let shares =
+                shares.each_mut().map(|share| share.take_chunk(k == 0, left, rows.len(), self.block));
+            Mutex::new(Chunk { rows, shares, totals: Ok([T::ZERO; S]) })
         });
         let next = AtomicUsize::new(0);
-        parallel::run(parallel::threads().min(self.parts), &|_| {
+        parallel::run(parallel::threads().min(self.chunks), &|_| {
             loop {
                 let k = next.fetch_add(1, Ordering::Relaxed);
-                let Some(part) = parts[..self.parts].get(k) else { break };
-                let mut part = part.lock().unwrap_or_else(PoisonError::into_inner);
+                let Some(chunk) = chunks[..self.chunks].get(k) else { break };
+                let mut chunk = chunk.lock().unwrap_or_else(PoisonError::into_inner);
                 if k > 0 {
-                    part.clear();
+                    chunk.clear();
                 }
-                part.run(self.block, &work);
+                chunk.run(self.block, &work);
             }
         });
-        let [mut first, others @ ..] = parts.map(|p| p.into_inner().unwrap_or_else(PoisonError::into_inner));
-        for part in others.into_iter().take(self.others()) {
-            first.add(part);
+        let [mut first, others @ ..] = chunks.map(|p| p.into_inner().unwrap_or_else(PoisonError::into_inner));
+        for chunk in others.into_iter().take(self.others()) {
+            first.add(chunk);
         }
         first.totals
     }
 
-    /// The first row of a part.
-    fn start(self, part: usize) -> usize {
+    /// The first row of a chunk.
+    fn start(self, chunk: usize) -> usize {
         let blocks = self.rows.div_ceil(self.block);
-        (blocks * part.min(self.parts) / self.parts).saturating_mul(self.block).min(self.rows)
+        (blocks * chunk.min(self.chunks) / self.chunks).saturating_mul(self.block).min(self.rows)
     }
 }
 
-/// A part's rows and arrays.
-struct Part<'a, T, E, const A: usize, const S: usize> {
+/// A chunk's rows and arrays.
+struct Chunk<'a, T, E, const A: usize, const S: usize> {
     rows: Range<usize>,
     shares: [Share<'a, T>; A],
     totals: Result<[T; S], E>,
 }
 
 impl<'a, T: Scalar> Share<'a, T> {
-    /// What a part has of it that has so many rows, where it is the first of `left` parts that there still are.
-    fn take_part(&mut self, first: bool, left: usize, rows: usize, block: usize) -> Self {
+    /// What a chunk has of it that has so many rows, where it is the first of `left` chunks that there still are.
+    fn take_chunk(&mut self, first: bool, left: usize, rows: usize, block: usize) -> Self {
         match self {
             Self::Rows(array, width) => Self::Rows(take_first(array, rows * *width), *width),
             Self::Block(array, width) => Self::Block(take_first(array, rows.min(block) * *width), *width),
@@ -178,7 +179,7 @@ fn take_first<'a, T>(array: &mut &'a mut [T], len: usize) -> &'a mut [T] {
     first
 }
 
-impl<T: Scalar, E, const A: usize, const S: usize> Part<'_, T, E, A, S> {
+impl<T: Scalar, E, const A: usize, const S: usize> Chunk<'_, T, E, A, S> {
     /// Does the work of its blocks, until one fails.
     fn run(&mut self, block: usize, work: &impl Fn(Range<usize>, [&mut [T]; A]) -> Result<[T; S], E>) {
         for start in self.rows.clone().step_by(block) {
@@ -214,7 +215,7 @@ impl<T: Scalar, E, const A: usize, const S: usize> Part<'_, T, E, A, S> {
         }
     }
 
-    /// Adds the sums of another part.
+    /// Adds the sums of another chunk.
     fn add(&mut self, other: Self) {
         for shares in self.shares.iter_mut().zip(other.shares) {
             if let (Share::Sum(array, _), Share::Sum(x, _)) = shares {
@@ -265,8 +266,8 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_of_two_blocks_or_more_and_their_sums_are_no_larger_than_the_rows() {
-        for (rows, sum, parts) in [
+    fn chunks_are_of_two_blocks_or_more_and_their_sums_are_no_larger_than_the_rows() {
+        for (rows, sum, chunks) in [
             (0, 0, 1),
             (100, 200, 1),
             (480, 200, 1),
@@ -278,8 +279,8 @@ mod tests {
             (10_000_000, 0, 8),
         ] {
             let division = Division::of::<f64>(rows, 200, sum);
-            assert_eq!(division.others() + 1, parts, "{rows} rows, {sum} sums");
-            assert_eq!(division.block_rows(), parts * division.block);
+            assert_eq!(division.others() + 1, chunks, "{rows} rows, {sum} sums");
+            assert_eq!(division.block_rows(), chunks * division.block);
         }
     }
 
@@ -288,23 +289,23 @@ mod tests {
         let x: Vec<f64> = (0..rows * cols).map(|k| ((k * 37 % 101) as f64).sin()).collect();
         let division = Division::of::<f64>(rows, cols, cols);
         let mut doubled = vec![f64::NAN; rows];
-        let mut room = vec![f64::NAN; division.block_rows()];
+        let mut firsts = vec![f64::NAN; division.block_rows()];
         // What is there is added to.
         let mut sums = vec![1.0; cols];
         let mut others = vec![f64::NAN; division.others() * cols];
         parallel::set_threads(threads);
         let shares =
-            [Share::Rows(&mut doubled, 1), Share::Block(&mut room, 1), Share::Sum(&mut sums, &mut others)];
-        let [total] = division.run(shares, |block, [doubled, room, sums]| {
+            [Share::Rows(&mut doubled, 1), Share::Block(&mut firsts, 1), Share::Sum(&mut sums, &mut others)];
+        let [total] = division.run(shares, |block, [doubled, firsts, sums]| {
             let x = &x[block.start * cols..block.end * cols];
             let mut total = 0.0;
-            for ((row, first), double) in x.chunks_exact(cols).zip(&mut *room).zip(doubled) {
+            for ((row, first), double) in x.chunks_exact(cols).zip(&mut *firsts).zip(doubled) {
                 *first = row[0];
                 *double = 2.0 * *first;
                 total += *first;
                 axpy(1.0, row, sums);
             }
-            assert_eq!(room.len(), block.len());
+            assert_eq!(firsts.len(), block.len());
             [total]
         });
         parallel::set_threads(1);
