@@ -128,10 +128,10 @@ impl<'a, T: Scalar> MatMut<'a, T> {
     pub fn strided(data: &'a mut [T], shape: (usize, usize), strides: (usize, usize)) -> Self {
         check_strided(data.len(), shape, strides);
         let ((rows, cols), (down, right)) = (shape, strides);
-        let apart = (down > 0 || rows < 2)
+        let disjoint = (down > 0 || rows < 2)
             && (right > 0 || cols < 2)
             && (down > right * cols.saturating_sub(1) || right > down * rows.saturating_sub(1));
-        assert!(apart || rows == 0 || cols == 0, "strides {strides:?} let rows and columns overlap");
+        assert!(disjoint || rows == 0 || cols == 0, "strides {strides:?} let rows and columns overlap");
         // SAFETY: the last number is there, so all are, each once; the view alone writes them while it lives.
         MatMut { view: unsafe { ArrayViewMut2::from_shape_ptr(shape.strides(strides), data.as_mut_ptr()) } }
     }

@@ -152,6 +152,13 @@ pub struct Epoch<'e, N: Network, O> {
     evaluator: &'e mut Evaluator<N>,
 }
 
+/// The record alone: parameters are too many to be read.
+impl<N: Network, O> fmt::Debug for Epoch<'_, N, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Epoch").field("record", self.record).finish_non_exhaustive()
+    }
+}
+
 impl<N: Network, O> Epoch<'_, N, O> {
     /// The cost of the network, as it is now, on `data`.
     ///
@@ -217,6 +224,20 @@ pub struct Trainer<'n, N: Network, O> {
     metric: Option<Metric<N::Scalar>>,
     early_stopping: Option<EarlyStopping>,
     quiet: bool,
+}
+
+/// The options, whatever network and optimiser are.
+impl<N: Network, O> fmt::Debug for Trainer<'_, N, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trainer")
+            .field("batch_size", &self.batch_size)
+            .field("epochs", &self.epochs)
+            .field("seed", &self.seed)
+            .field("order", &self.order)
+            .field("early_stopping", &self.early_stopping)
+            .field("quiet", &self.quiet)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'n, N: Network, O: Optimizer<N::Scalar>> Trainer<'n, N, O> {

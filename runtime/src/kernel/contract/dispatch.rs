@@ -8,13 +8,13 @@ use crate::kernel::parallel;
 use crate::kernel::scalar::Scalar;
 use crate::kernel::simd::Math;
 
-/// [`Gemm::diagonal`] of a product that is wanted whole: so far away that no part reaches it.
+/// [`Gemm::diagonal`] of a product that is wanted whole: so far away that no submatrix reaches it.
 pub(super) const WHOLE: isize = isize::MAX / 2;
 
 impl<T: Scalar> Gemm<T> {
-    /// The part of `rows` rows from `row` and `cols` columns from `col`, with the numbers of `a` and `b` where they are.
+    /// The submatrix of `rows` rows from `row` and `cols` columns from `col`, with the numbers of `a` and `b` where they are.
     #[inline(always)]
-    pub(super) fn part(&self, row: usize, rows: usize, col: usize, cols: usize) -> Self {
+    pub(super) fn submatrix(&self, row: usize, rows: usize, col: usize, cols: usize) -> Self {
         Gemm {
             m: rows,
             n: cols,
@@ -28,7 +28,7 @@ impl<T: Scalar> Gemm<T> {
 
     /// A column as a row: outᵀ = bᵀ aᵀ.
     #[inline(always)]
-    pub(super) fn turned(&self) -> Self {
+    pub(super) fn transposed(&self) -> Self {
         let flip = |(row, col)| (col, row);
         Gemm {
             m: 1,
@@ -56,13 +56,13 @@ impl<T: Scalar> Gemm<T> {
         }
     }
 
-    /// Whether no number is wanted of the part of these rows and columns.
+    /// Whether no number of these rows and columns is wanted.
     #[inline(always)]
     pub(super) fn unwanted(&self, row: usize, col: usize, cols: usize) -> bool {
         ((col + cols) as isize).saturating_add(self.diagonal) <= row as isize
     }
 
-    /// Calls `compute` with parts that together are the product, on several threads if it is large. Rows are divided into
+    /// Calls `compute` with submatrices of the output that together are all of it, on several threads if it is large. Rows are divided into
     /// multiples of `unit.0`, columns of `unit.1`.
     #[inline]
     pub(super) fn divided(&self, unit: (usize, usize), compute: impl Fn(&Self) + Sync) {
@@ -73,34 +73,34 @@ impl<T: Scalar> Gemm<T> {
         let by_rows = self.m >= self.n || self.diagonal != WHOLE;
         let (extent, unit) = if by_rows { (self.m, unit.0) } else { (self.n, unit.1) };
         let blocks = extent.div_ceil(unit);
-        let parts = threads.min(blocks);
+        let shares = threads.min(blocks);
         let half = self.diagonal != WHOLE;
         let until = |k: usize| {
-            let share = k as f64 / parts as f64;
+            let share = k as f64 / shares as f64;
             // Of the rows above a diagonal, the first are the longest.
             let share = if half { 1.0 - (1.0 - share).sqrt() } else { share };
             ((blocks as f64 * share).round() as usize * unit).min(extent)
         };
         let whole = Divided(self);
-        parallel::run(parts, &|k| {
+        parallel::run(shares, &|k| {
             let (from, to) = (until(k), until(k + 1));
             let p = whole.product();
             if from < to {
                 let (from, n) = (from, to - from);
-                compute(&if by_rows { p.part(from, n, 0, p.n) } else { p.part(0, p.m, from, n) });
+                compute(&if by_rows { p.submatrix(from, n, 0, p.n) } else { p.submatrix(0, p.m, from, n) });
             }
         });
     }
 }
 
-/// Multiplications from which on a product is divided among threads: some 30 µs of one, where handing a part over takes
+/// Multiplications from which on a product is divided among threads: some 30 µs of one, where handing a task over takes
 /// a few.
 const WORTH_DIVIDING: usize = 2_000_000;
 
 /// A product as several threads see it.
 struct Divided<'p, T>(&'p Gemm<T>);
 
-// SAFETY: each thread writes a part of the output of its own, and nothing else is written.
+// SAFETY: each thread writes rows or columns of the output of its own, and nothing else is written.
 unsafe impl<T: Sync> Sync for Divided<'_, T> {}
 
 impl<T> Divided<'_, T> {

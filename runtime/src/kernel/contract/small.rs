@@ -29,10 +29,10 @@ impl<const M: usize, const N: usize, const K: usize, const A: bool, const B: boo
     const B: bool = B;
 }
 
-/// What is known of [`Gemm::turned`] of a product with one column.
-pub(super) struct Turned<S>(PhantomData<S>);
+/// What is known of [`Gemm::transposed`] of a product with one column.
+pub(super) struct Transposed<S>(PhantomData<S>);
 
-impl<S: Small> Small for Turned<S> {
+impl<S: Small> Small for Transposed<S> {
     const M: usize = 1;
     const N: usize = S::M;
     const K: usize = S::K;

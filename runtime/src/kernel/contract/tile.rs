@@ -32,17 +32,17 @@ pub(super) unsafe fn rows_tile<V: Vector, const R: usize, const N: usize>(p: &Ge
     unsafe { rows_tile_before::<V, R, N>(p, cols, 0) }
 }
 
-/// The same, where the tile's rows are followed without a gap by rows that are computed later, `room` numbers in all: a
+/// The same, where the tile's rows are followed without a gap by rows that are computed later, `left` numbers in all: a
 /// row's last vector may be stored whole, what it writes beyond the row being replaced, or what is there already, for
 /// `beta` is 1.
 ///
 /// # Safety
-/// As for [`rows_tile`]; there are `room` numbers of the output from the tile's first on.
+/// As for [`rows_tile`]; there are `left` numbers of the output from the tile's first on.
 #[inline(always)]
 pub(super) unsafe fn rows_tile_before<V: Vector, const R: usize, const N: usize>(
     p: &Gemm<V::T>,
     cols: usize,
-    room: usize,
+    left: usize,
 ) {
     // SAFETY: the caller's; every access is inside R×k, k×cols and R×cols.
     unsafe {
@@ -78,7 +78,7 @@ pub(super) unsafe fn rows_tile_before<V: Vector, const R: usize, const N: usize>
         let (alpha, beta) = (V::splat(p.alpha), V::splat(p.beta));
         // A masked load or store is slow on some processors, and few tiles need one.
         let whole =
-            |r: usize, v: usize| v + 1 < N || full || r * p.out_stride as usize + N * V::LANES <= room;
+            |r: usize, v: usize| v + 1 < N || full || r * p.out_stride as usize + N * V::LANES <= left;
         // All are read before one is written: a vector may reach into the next row.
         unroll!(r < R, {
             let out = p.out.offset(r as isize * p.out_stride);

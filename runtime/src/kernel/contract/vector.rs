@@ -11,7 +11,7 @@ use crate::kernel::scalar::Scalar;
 /// All functions need the processor to have the instructions; the pointers, room for the lanes said.
 pub(super) trait Vector: Copy {
     type T: Scalar;
-    /// Which lanes of a vector take part.
+    /// Which lanes of a vector take sub.
     type Mask: Copy;
     const LANES: usize;
     unsafe fn mask(lanes: usize) -> Self::Mask;

@@ -18,7 +18,7 @@ use crate::kernel::gemm::Gemm;
 use crate::kernel::memory::Packing;
 use crate::kernel::simd::x86::{AVX2, AVX512, level};
 
-/// [`rows_tile`]. Built without optimisation it is a function of its own: all tiles in one function would need more room
+/// [`rows_tile`]. Built without optimisation it is a function of its own: all tiles in one function would need more
 /// than a thread's stack has.
 ///
 /// # Safety
@@ -28,8 +28,8 @@ pub(super) unsafe fn rows<V: Vector, const R: usize, const N: usize>(p: &Gemm<V:
     // SAFETY: the caller's; V's size says which instructions it has.
     unsafe {
         match (cfg!(debug_assertions), size_of::<V>()) {
-            (true, 64) => apart::rows_512::<V, R, N>(p, cols),
-            (true, _) => apart::rows_256::<V, R, N>(p, cols),
+            (true, 64) => outlined::rows_512::<V, R, N>(p, cols),
+            (true, _) => outlined::rows_256::<V, R, N>(p, cols),
             (false, _) => rows_tile::<V, R, N>(p, cols),
         }
     }
@@ -44,18 +44,18 @@ unsafe fn dots_of<V: Vector, const R: usize, const C: usize>(p: &Gemm<V::T>, row
     // SAFETY: as above.
     unsafe {
         match (cfg!(debug_assertions), size_of::<V>()) {
-            (true, 64) => apart::dots_512::<V, R, C>(p, rows, cols),
-            (true, _) => apart::dots_256::<V, R, C>(p, rows, cols),
+            (true, 64) => outlined::dots_512::<V, R, C>(p, rows, cols),
+            (true, _) => outlined::dots_256::<V, R, C>(p, rows, cols),
             (false, _) => dots_tile::<V, R, C>(p, rows, cols),
         }
     }
 }
 
 /// Tiles as functions of their own.
-mod apart {
+mod outlined {
     use super::{Gemm, Vector, dots_tile, rows_tile};
 
-    macro_rules! apart {
+    macro_rules! outlined {
         ($rows:ident, $dots:ident, $features:literal) => {
             #[target_feature(enable = $features)]
             pub(super) unsafe fn $rows<V: Vector, const R: usize, const N: usize>(
@@ -78,8 +78,8 @@ mod apart {
         };
     }
 
-    apart!(rows_512, dots_512, "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2");
-    apart!(rows_256, dots_256, "avx2,fma,bmi1,bmi2");
+    outlined!(rows_512, dots_512, "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2");
+    outlined!(rows_256, dots_256, "avx2,fma,bmi1,bmi2");
 }
 
 /// A panel of `p.n` ≤ N·LANES columns, by tiles of R rows and then of fewer.
@@ -94,7 +94,7 @@ unsafe fn rows_panel<V: Vector, const R: usize, const N: usize>(p: &Gemm<V::T>) 
             if $r <= R {
                 while p.m - row >= $r {
                     // SAFETY: the caller's.
-                    unsafe { rows::<V, $r, N>(&p.part(row, $r, 0, p.n), p.n) };
+                    unsafe { rows::<V, $r, N>(&p.submatrix(row, $r, 0, p.n), p.n) };
                     row += $r;
                 }
             }
@@ -117,11 +117,11 @@ unsafe fn rows_in_place<V: Vector, const R: usize>(p: &Gemm<V::T>) {
         }
         while p.n - col > V::LANES {
             let cols = (p.n - col).min(2 * V::LANES);
-            rows_panel::<V, R, 2>(&p.part(0, p.m, col, cols));
+            rows_panel::<V, R, 2>(&p.submatrix(0, p.m, col, cols));
             col += cols;
         }
         if col < p.n {
-            rows_panel::<V, R, 1>(&p.part(0, p.m, col, p.n - col));
+            rows_panel::<V, R, 1>(&p.submatrix(0, p.m, col, p.n - col));
         }
     }
 }
@@ -147,12 +147,12 @@ unsafe fn wide_row<V: Vector>(p: &Gemm<V::T>) {
     let width = vectors.div_ceil(vectors.div_ceil(widest::<V>()));
     for col in (0..p.n).step_by(width * V::LANES) {
         let cols = (p.n - col).min(width * V::LANES);
-        let part = p.part(0, 1, col, cols);
+        let sub = p.submatrix(0, 1, col, cols);
         macro_rules! of_width {
             ($($n:literal)*) => {
                 match cols.div_ceil(V::LANES) {
                     // SAFETY: the caller's.
-                    $($n => unsafe { rows::<V, 1, $n>(&part, cols) },)*
+                    $($n => unsafe { rows::<V, 1, $n>(&sub, cols) },)*
                     _ => {}
                 }
             };
@@ -166,14 +166,14 @@ unsafe fn wide_row<V: Vector>(p: &Gemm<V::T>) {
 /// # Safety
 /// As for [`rows_tile`].
 #[inline(always)]
-unsafe fn rows_turned<V: Vector, const R: usize>(p: &Gemm<V::T>) {
+unsafe fn rows_transposed<V: Vector, const R: usize>(p: &Gemm<V::T>) {
     let mut packing = Packing::<V::T>::take(p.n * p.k);
     let block = packing.numbers(p.n * p.k);
     // SAFETY: the caller's; the block has room for all of `b`.
     unsafe {
         pack_columns::<V>(block, p, p.n);
-        let turned = Gemm { b: block.as_ptr(), b_strides: (p.n as isize, 1), ..*p };
-        rows_in_place::<V, R>(&turned);
+        let transposed = Gemm { b: block.as_ptr(), b_strides: (p.n as isize, 1), ..*p };
+        rows_in_place::<V, R>(&transposed);
     }
     packing.put();
 }
@@ -229,7 +229,7 @@ unsafe fn dots<V: Vector, const R: usize, const C: usize>(p: &Gemm<V::T>) {
                 for row in (first..until).step_by(R) {
                     let rows = (until - row).min(R);
                     // SAFETY: the caller's.
-                    unsafe { dots_of::<V, R, C>(&slice.part(row, rows, col, cols), rows, cols) };
+                    unsafe { dots_of::<V, R, C>(&slice.submatrix(row, rows, col, cols), rows, cols) };
                 }
             }
         }
@@ -277,22 +277,22 @@ unsafe fn rows_packed<V: Vector, const R: usize>(p: &Gemm<V::T>) {
             for col in (0..p.n).step_by(block_n) {
                 let cols = (p.n - col).min(block_n);
                 // SAFETY: the caller's; the block has room for cols rounded up to panels.
-                unsafe { pack_columns::<V>(b_block, &slice.part(0, 0, col, cols), width) };
+                unsafe { pack_columns::<V>(b_block, &slice.submatrix(0, 0, col, cols), width) };
                 for row in (0..p.m).step_by(block_m) {
                     let rows = (p.m - row).min(block_m);
-                    let part = slice.part(row, rows, col, cols);
+                    let sub = slice.submatrix(row, rows, col, cols);
                     if pack_a {
                         // SAFETY: the caller's; the block has room for rows rounded up to panels.
-                        unsafe { pack_rows::<V, R>(a_block, &part) };
+                        unsafe { pack_rows::<V, R>(a_block, &sub) };
                     }
                     for c in (0..cols).step_by(width) {
                         let n = (cols - c).min(width);
                         let panel = Gemm {
                             b: b_block[c * k..].as_ptr(),
                             b_strides: (width as isize, 1),
-                            out: part.out.wrapping_add(c),
+                            out: sub.out.wrapping_add(c),
                             n,
-                            ..part
+                            ..sub
                         };
                         for r in (0..rows).step_by(if pack_a { R } else { rows }) {
                             let panel = if pack_a {
@@ -304,7 +304,7 @@ unsafe fn rows_packed<V: Vector, const R: usize>(p: &Gemm<V::T>) {
                                     ..panel
                                 }
                             } else {
-                                panel.part(0, rows, 0, n)
+                                panel.submatrix(0, rows, 0, n)
                             };
                             // SAFETY: the caller's, and the packed blocks hold what the strides say.
                             unsafe {
@@ -335,7 +335,7 @@ enum Form {
     Dots,
     InPlace,
     /// `b` copied with rows and columns exchanged, then in place.
-    Turned,
+    Transposed,
     Packed,
     /// A triangle of a matrix times itself.
     Gram,
@@ -374,7 +374,7 @@ impl Form {
             row(p.n, p.k)
         } else if k_adjacent && !columns_adjacent && few_terms && p.n * p.k <= BLOCK_B / size_of::<V::T>() {
             // Adding up a vector's lanes for each number costs more than copying `b`.
-            Self::Turned
+            Self::Transposed
         } else if k_adjacent && p.m == 1 {
             Self::DotsOfRow
         } else if k_adjacent && !columns_adjacent && p.m <= most_dotted {
@@ -389,7 +389,7 @@ impl Form {
     /// Computes the product.
     ///
     /// # Safety
-    /// As for [`rows_tile`]; the form is that of the product or of one of which it is a part.
+    /// As for [`rows_tile`]; the form is that of the product or of one of which it is a sub.
     #[inline(always)]
     unsafe fn compute<V: Vector, const R: usize>(self, p: &Gemm<V::T>) {
         // SAFETY: the caller's, and the adjacency that each form wants was checked when it was chosen.
@@ -405,7 +405,7 @@ impl Form {
                 }
                 Self::Dots => dots::<V, 4, 4>(p),
                 Self::InPlace => rows_in_place::<V, R>(p),
-                Self::Turned => rows_turned::<V, R>(p),
+                Self::Transposed => rows_transposed::<V, R>(p),
                 Self::Packed => rows_packed::<V, R>(p),
                 // R·3 sums, and divisors of three vectors of either type.
                 Self::Gram if is_512::<V>() => gram::<V, 8>(p),
@@ -445,12 +445,12 @@ pub(super) unsafe fn product<Wide: Vector, Narrow: Vector<T = Wide::T>>(p: &Gemm
         AVX512 => {
             let form = Form::of::<Wide, ROWS_512>(&mut p);
             // SAFETY: the processor has the features; the caller's.
-            p.divided((ROWS_512, 2 * Wide::LANES), |part| unsafe { avx512::<Wide>(form, part) });
+            p.divided((ROWS_512, 2 * Wide::LANES), |sub| unsafe { avx512::<Wide>(form, sub) });
         }
         AVX2 => {
             let form = Form::of::<Narrow, ROWS_256>(&mut p);
             // SAFETY: the processor has the features; the caller's.
-            p.divided((ROWS_256, 2 * Narrow::LANES), |part| unsafe { avx2::<Narrow>(form, part) });
+            p.divided((ROWS_256, 2 * Narrow::LANES), |sub| unsafe { avx2::<Narrow>(form, sub) });
         }
         _ => return false,
     }

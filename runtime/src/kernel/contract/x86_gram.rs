@@ -47,25 +47,21 @@ pub(super) unsafe fn gram<V: Vector, const R: usize>(p: &Gemm<V::T>) {
             for col in (first..p.n).step_by(block_n) {
                 let cols = (p.n - col).min(block_n);
                 // SAFETY: the caller's; the block has room for cols rounded up to panels.
-                unsafe { pack::<V>(b_block, &slice.part(0, 0, col, cols), slice.weights) };
+                unsafe { pack::<V>(b_block, &slice.submatrix(0, 0, col, cols), slice.weights) };
                 for row in (0..p.m).step_by(block_m) {
-                    let part = slice.part(row, (p.m - row).min(block_m), col, cols);
-                    if part.unwanted(0, 0, cols) {
+                    let sub = slice.submatrix(row, (p.m - row).min(block_m), col, cols);
+                    if sub.unwanted(0, 0, cols) {
                         continue;
                     }
                     if pack_a {
-                        let x = Gemm {
-                            n: part.m,
-                            b: part.a,
-                            b_strides: (part.a_strides.1, part.a_strides.0),
-                            ..part
-                        };
+                        let x =
+                            Gemm { n: sub.m, b: sub.a, b_strides: (sub.a_strides.1, sub.a_strides.0), ..sub };
                         // SAFETY: as above.
                         unsafe { pack::<V>(a_block, &x, core::ptr::null()) };
                     }
                     let a = pack_a.then_some(&*a_block);
                     // SAFETY: the caller's, and the blocks hold what has been packed.
-                    unsafe { tiles::<V, R>(&part, a, b_block) };
+                    unsafe { tiles::<V, R>(&sub, a, b_block) };
                 }
             }
         }
@@ -89,7 +85,7 @@ unsafe fn tiles<V: Vector, const R: usize>(p: &Gemm<V::T>, a: Option<&[V::T]>, b
             if skip >= cols {
                 break;
             }
-            let whole = p.part(row, (p.m - row).min(R), col + skip, cols - skip);
+            let whole = p.submatrix(row, (p.m - row).min(R), col + skip, cols - skip);
             let tile = Gemm {
                 b: b[col * k + skip..].as_ptr(),
                 b_strides: (width as isize, 1),
@@ -127,7 +123,7 @@ unsafe fn tiles<V: Vector, const R: usize>(p: &Gemm<V::T>, a: Option<&[V::T]>, b
 unsafe fn below<V: Vector, const R: usize, const N: usize>(p: &Gemm<V::T>) {
     for row in 0..p.m {
         // SAFETY: the caller's.
-        unsafe { rows_tile::<V, 1, N>(&p.part(row, 1, 0, p.n), p.n) };
+        unsafe { rows_tile::<V, 1, N>(&p.submatrix(row, 1, 0, p.n), p.n) };
     }
 }
 

@@ -3,7 +3,7 @@
 
 use core::mem::MaybeUninit;
 
-use super::small::Turned;
+use super::small::Transposed;
 use super::tile::{dots_tile, rows_tile_before};
 use super::vector::Vector;
 use crate::kernel::gemm::{Accum, Gemm, Small};
@@ -11,7 +11,7 @@ use crate::kernel::simd::Math;
 use crate::kernel::simd::x86::{AVX2, AVX512};
 
 /// Numbers of `b` that are copied with rows and columns exchanged, at most.
-const TURNED: usize = 1024;
+const TRANSPOSED: usize = 1024;
 
 /// Computes the product if the caller was compiled for vector instructions; else returns false.
 ///
@@ -65,7 +65,7 @@ unsafe fn form<S: Small, V: Vector>(p: &Gemm<V::T>) -> bool {
     // SAFETY: the caller's.
     unsafe {
         if const { S::N == 1 } || const { S::N == 0 } && p.n == 1 {
-            by_layout::<Turned<S>, V>(&p.turned())
+            by_layout::<Transposed<S>, V>(&p.transposed())
         } else {
             by_layout::<S, V>(p)
         }
@@ -87,13 +87,13 @@ unsafe fn by_layout<S: Small, V: Vector>(p: &Gemm<V::T>) -> bool {
         } else if const { S::M <= 1 } && p.m == 1 {
             for col in (0..p.n).step_by(8) {
                 let cols = (p.n - col).min(8);
-                dots_tile::<V, 1, 8>(&p.part(0, 1, col, cols), 1, cols);
+                dots_tile::<V, 1, 8>(&p.submatrix(0, 1, col, cols), 1, cols);
             }
-        } else if const { S::M != 1 && S::N * S::K <= TURNED } && p.n * p.k <= TURNED {
-            let mut block = [const { MaybeUninit::<V::T>::uninit() }; TURNED];
-            let turned = block.as_mut_ptr().cast::<V::T>();
-            turn::<V>(turned, p);
-            rows::<S, V>(&Gemm { b: turned, b_strides: (p.n as isize, 1), ..*p });
+        } else if const { S::M != 1 && S::N * S::K <= TRANSPOSED } && p.n * p.k <= TRANSPOSED {
+            let mut block = [const { MaybeUninit::<V::T>::uninit() }; TRANSPOSED];
+            let transposed = block.as_mut_ptr().cast::<V::T>();
+            transpose::<V>(transposed, p);
+            rows::<S, V>(&Gemm { b: transposed, b_strides: (p.n as isize, 1), ..*p });
         } else {
             return false;
         }
@@ -125,12 +125,12 @@ unsafe fn one_row<T: crate::kernel::scalar::Scalar>(p: &Gemm<T>) {
     }
 }
 
-/// turned[k·n + j] = b(k, j), in squares of 4 by 4 where k is adjacent; the last ones overlap with those before.
+/// transposed[k·n + j] = b(k, j), in squares of 4 by 4 where k is adjacent; the last ones overlap with those before.
 ///
 /// # Safety
 /// As for [`rows_tile`]; there is room for all of `b`.
 #[inline(always)]
-unsafe fn turn<V: Vector>(turned: *mut V::T, p: &Gemm<V::T>) {
+unsafe fn transpose<V: Vector>(transposed: *mut V::T, p: &Gemm<V::T>) {
     let ((row, col), n, terms) = (p.b_strides, p.n, p.k);
     // SAFETY: the caller's.
     unsafe {
@@ -139,13 +139,13 @@ unsafe fn turn<V: Vector>(turned: *mut V::T, p: &Gemm<V::T>) {
                 let j = j.min(n - 4);
                 for k in (0..terms).step_by(4) {
                     let k = k.min(terms - 4);
-                    V::transpose(p.b.offset(j as isize * col).add(k), col, turned.add(k * n + j), n);
+                    V::transpose(p.b.offset(j as isize * col).add(k), col, transposed.add(k * n + j), n);
                 }
             }
         } else {
             for k in 0..terms {
                 for j in 0..n {
-                    *turned.add(k * n + j) = *p.b.offset(k as isize * row + j as isize * col);
+                    *transposed.add(k * n + j) = *p.b.offset(k as isize * row + j as isize * col);
                 }
             }
         }
@@ -165,14 +165,14 @@ unsafe fn rows<S: Small, V: Vector>(p: &Gemm<V::T>) {
     unsafe {
         if const { S::N == 0 || S::N >= 4 * V::LANES } {
             while p.n - col >= 4 * V::LANES {
-                panel::<S, V, 4, 4>(&p.part(0, p.m, col, 4 * V::LANES), false);
+                panel::<S, V, 4, 4>(&p.submatrix(0, p.m, col, 4 * V::LANES), false);
                 col += 4 * V::LANES;
             }
         }
         if const { S::N == 0 || rest(S::N, V::LANES) > V::LANES } {
             while p.n - col > V::LANES {
                 let cols = (p.n - col).min(2 * V::LANES);
-                panel::<S, V, 4, 2>(&p.part(0, p.m, col, cols), false);
+                panel::<S, V, 4, 2>(&p.submatrix(0, p.m, col, cols), false);
                 col += cols;
             }
         }
@@ -180,7 +180,7 @@ unsafe fn rows<S: Small, V: Vector>(p: &Gemm<V::T>) {
         if const { S::N == 0 || rest(S::N, V::LANES).div_ceil(V::LANES) % 2 == 1 } && col < p.n {
             // A row that is one vector is followed by the next row.
             let gapless = col == 0 && p.out_stride == p.n as isize;
-            panel::<S, V, 8, 1>(&p.part(0, p.m, col, p.n - col), gapless);
+            panel::<S, V, 8, 1>(&p.submatrix(0, p.m, col, p.n - col), gapless);
         }
     }
 }
@@ -190,18 +190,18 @@ unsafe fn rows<S: Small, V: Vector>(p: &Gemm<V::T>) {
 #[inline(always)]
 unsafe fn panel<S: Small, V: Vector, const R: usize, const N: usize>(p: &Gemm<V::T>, gapless: bool) {
     let mut row = 0;
-    let room = |row: usize| if gapless { (p.m - row) * p.n } else { 0 };
+    let left = |row: usize| if gapless { (p.m - row) * p.n } else { 0 };
     // SAFETY: the caller's.
     unsafe {
         if const { S::M == 0 || S::M >= R } {
             while p.m - row >= R {
-                rows_tile_before::<V, R, N>(&p.part(row, R, 0, p.n), p.n, room(row));
+                rows_tile_before::<V, R, N>(&p.submatrix(row, R, 0, p.n), p.n, left(row));
                 row += R;
             }
         }
         if const { S::M == 0 || S::M % R != 0 } {
             while row < p.m {
-                rows_tile_before::<V, 1, N>(&p.part(row, 1, 0, p.n), p.n, room(row));
+                rows_tile_before::<V, 1, N>(&p.submatrix(row, 1, 0, p.n), p.n, left(row));
                 row += 1;
             }
         }

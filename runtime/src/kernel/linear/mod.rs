@@ -2,7 +2,7 @@
 //!
 //! Matrices are square, row-major, n×n. [`factor`] makes P A = L U with partial pivoting, or A = L D Lᵀ of a symmetric
 //! positive definite matrix in half the time; what is asked of [`Factors`] fails if the matrix is singular, and never
-//! returns what is no number in silence. Nothing is allocated: the factors are lent room.
+//! returns what is no number in silence. Nothing is allocated: the factors are written to memory that is lent.
 //! `docs/runtime-choices.md` has the times of this and of a library.
 
 mod cholesky;
@@ -28,15 +28,15 @@ pub struct Factors<'a, T> {
     regular: bool,
 }
 
-/// The factors of the n×n matrix `a`; `room` is room for n·n numbers, `exchanges` for n.
+/// The factors of the n×n matrix `a`, which are written to `lu`, of n·n numbers, and `exchanges`, of n.
 ///
 /// # Panics
 /// If a slice is shorter than that.
-pub fn factor<'a, T: Scalar>(a: &[T], n: usize, room: &'a mut [T], exchanges: &'a mut [T]) -> Factors<'a, T> {
+pub fn factor<'a, T: Scalar>(a: &[T], n: usize, lu: &'a mut [T], exchanges: &'a mut [T]) -> Factors<'a, T> {
     if cholesky::suits(&a[..n * n], n) {
-        return factor_symmetric(a, n, room, exchanges);
+        return factor_symmetric(a, n, lu, exchanges);
     }
-    let (lu, exchanges) = (&mut room[..n * n], &mut exchanges[..n]);
+    let (lu, exchanges) = (&mut lu[..n * n], &mut exchanges[..n]);
     lu.copy_from_slice(&a[..n * n]);
     lu::factor(lu, n, exchanges);
     Factors::new(lu, exchanges, n)
@@ -50,10 +50,10 @@ pub fn factor<'a, T: Scalar>(a: &[T], n: usize, room: &'a mut [T], exchanges: &'
 pub fn factor_symmetric<'a, T: Scalar>(
     a: &[T],
     n: usize,
-    room: &'a mut [T],
+    lu: &'a mut [T],
     exchanges: &'a mut [T],
 ) -> Factors<'a, T> {
-    let (lu, exchanges) = (&mut room[..n * n], &mut exchanges[..n]);
+    let (lu, exchanges) = (&mut lu[..n * n], &mut exchanges[..n]);
     lu.copy_from_slice(&a[..n * n]);
     if cholesky::factor(lu, n, exchanges) {
         exchanges.iter_mut().enumerate().for_each(|(k, e)| *e = T::from_usize(k));

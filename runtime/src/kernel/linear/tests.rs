@@ -2,18 +2,18 @@ use super::*;
 use crate::rng::Rng;
 use ndarray::{Array2, ShapeBuilder};
 
-/// A matrix with its room.
+/// A matrix with memory for its factors.
 struct Square {
     n: usize,
     a: Vec<f64>,
-    room: Vec<f64>,
+    lu: Vec<f64>,
     exchanges: Vec<f64>,
 }
 
 impl Square {
     fn new(a: &[f64]) -> Self {
         let n = a.len().isqrt();
-        Self { n, a: a.to_vec(), room: vec![0.0; n * n], exchanges: vec![0.0; n] }
+        Self { n, a: a.to_vec(), lu: vec![0.0; n * n], exchanges: vec![0.0; n] }
     }
 
     /// Nothing on the diagonal stands out, so that rows are exchanged in nearly every step.
@@ -40,7 +40,7 @@ impl Square {
     }
 
     fn factors(&mut self) -> Factors<'_, f64> {
-        factor(&self.a, self.n, &mut self.room, &mut self.exchanges)
+        factor(&self.a, self.n, &mut self.lu, &mut self.exchanges)
     }
 
     fn matrix(&self) -> Array2<f64> {
@@ -211,8 +211,8 @@ fn what_is_not_finite_is_refused() {
                 a[n * n - 1] = bad;
                 assert!(Square::new(&a).inverse().is_err(), "{n}, {bad}");
                 assert!(Square::new(&a).logdet().is_err(), "{n}, {bad}");
-                let (mut room, mut exchanges) = (vec![0.0; n * n], vec![0.0; n]);
-                let factors = factor_symmetric(&a, n, &mut room, &mut exchanges);
+                let (mut lu, mut exchanges) = (vec![0.0; n * n], vec![0.0; n]);
+                let factors = factor_symmetric(&a, n, &mut lu, &mut exchanges);
                 assert!(factors.logdet("logdet(A)").is_err(), "{n}, {bad}");
             }
         }

@@ -22,7 +22,7 @@ impl<T: ThreadMemory> Workspace<T> {
         Self { numbers: vec![T::default(); if bytes <= UNASKED { most.max(least) } else { least }] }
     }
 
-    /// Makes room for so many numbers, if there is less.
+    /// Grows to so many numbers, if there are fewer.
     pub fn grow(&mut self, numbers: usize) {
         if self.numbers.len() < numbers {
             // Afresh: nothing in it is worth moving.
