@@ -4,12 +4,8 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use gradsmith_runtime::axis;
-use gradsmith_runtime::contract::{Accum, matmul};
-use gradsmith_runtime::matrix::{Mat, MatMut};
-use gradsmith_runtime::scalar::Scalar;
-use gradsmith_runtime::simd;
-use gradsmith_runtime::simd::Math;
+use gradsmith_runtime::__private::{Accum, Mat, MatMut, Math, matmul, simd, softmax};
+use gradsmith_runtime::Scalar;
 
 /// Seconds of the fastest of some runs.
 fn seconds(mut f: impl FnMut()) -> f64 {
@@ -34,10 +30,10 @@ macro_rules! functions {
                         *y = math.$name(x);
                     }
                 }
-                let time = seconds(|| simd!(kernel, (black_box(&x[..]), black_box(&mut y[..]))));
+                let time = seconds(|| simd(#[inline(always)] |math, args| kernel(math, args), (black_box(&x[..]), black_box(&mut y[..]))));
                 println!("{} {:12} {:6.2} ns", T::NAME, stringify!($name), time * 1e9 / x.len() as f64);
             })*
-            let time = seconds(|| axis::softmax(black_box(&mut y[..4090]), &x[..4090], 409, 10, 1));
+            let time = seconds(|| softmax(black_box(&mut y[..4090]), &x[..4090], 409, 10, 1));
             println!("{} softmax of 10 {:4.2} ns", T::NAME, time * 1e9 / 4090.0);
         }
     };

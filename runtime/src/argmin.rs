@@ -43,8 +43,8 @@
 //! # Ok::<(), argmin::core::Error>(())
 //! ```
 
-use crate::objective::{Objective, Residual};
-use crate::scalar::Scalar;
+use crate::kernel::scalar::Scalar;
+use crate::model::objective::{Objective, Residual};
 use argmin::core::{CostFunction, Error, Gradient, Hessian, Jacobian, Operator};
 use argmin_math::ArgminDot;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -8,8 +8,9 @@ use std::fmt;
 
 use ndarray::{ArrayView1, ArrayView2};
 
-use crate::error::{Error, check_batch, check_extent, check_shape};
-use crate::scalar::Scalar;
+use crate::error::Error;
+use crate::kernel::checks::{check_batch, check_extent, check_shape};
+use crate::kernel::scalar::Scalar;
 
 /// The class that one row stands for. Ties go to the first of the largest entries; for a single entry, 0.5
 /// itself is class 0. NaN is never the largest; a row of nothing but NaN, and an empty row, is of class 0.

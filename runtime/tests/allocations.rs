@@ -5,9 +5,10 @@ mod counting;
 
 use common::{Line, Linear, examples};
 use counting::allocations;
+use gradsmith_runtime::check::check_finite;
 use gradsmith_runtime::optim::{Adam, Momentum, Nesterov, Optimizer, RmsProp, Sgd};
 use gradsmith_runtime::train::{Data, Evaluator, Order, Trainer};
-use gradsmith_runtime::{Error, Parameters, check_finite, metrics};
+use gradsmith_runtime::{Error, Parameters, metrics};
 
 #[test]
 fn the_counter_counts() {

@@ -126,7 +126,7 @@ impl Context {
             shape.iter().map(|&e| self.extent(&plan.graph, e)).collect()
         };
         let (first, shape) = match (buffer.storage, buffer.shape.as_slice()) {
-            (Storage::Block, [_, row @ ..]) => (Some(quote!(#division.room())), row),
+            (Storage::Block, [_, row @ ..]) => (Some(quote!(#division.block_rows())), row),
             (Storage::Parts, shape) => (Some(quote!(#division.others())), shape),
             (_, shape) => (None, shape),
         };
@@ -311,7 +311,7 @@ fn is_reserved(name: &str) -> bool {
             | "cols"
             | "units"
             | "rest"
-            | "room"
+            | "scratch"
             | "total"
             | "cost"
             | "numbers"

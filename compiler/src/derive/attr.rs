@@ -6,6 +6,7 @@ use crate::source::SourceId;
 use crate::syntax::parse::canonical_name;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::quote;
+use std::fmt;
 use syn::parse::ParseStream;
 use syn::{Attribute, Data, DeriveInput, Fields, GenericArgument, LitStr, Meta, PathArguments, Type};
 
@@ -21,7 +22,7 @@ pub struct Field {
 }
 
 /// A field that is data of an objective.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct DataField {
     /// The name in the text.
     pub name: String,
@@ -33,6 +34,13 @@ pub struct DataField {
     pub length: Option<usize>,
     /// Whether it is a reference to that.
     pub reference: bool,
+}
+
+// By their names: syn's types print only with a feature of its own.
+impl fmt::Debug for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Field").field(&self.name).finish()
+    }
 }
 
 /// What `#[objective(...)]` and `#[residual(...)]` make.
@@ -73,6 +81,12 @@ pub struct Model {
     pub scalar: Option<Ident>,
     /// All fields of numbers, vectors and matrices.
     pub data: Vec<DataField>,
+}
+
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Model").field("name", &self.input.ident).finish_non_exhaustive()
+    }
 }
 
 /// A name of Rust as a name of the language: Greek letters by their ASCII names.

@@ -281,9 +281,9 @@ impl Methods<'_> {
             .unzip();
         let Some((first, others)) = sizes.split_first() else { return TokenStream::new() };
         let total = quote!(#first #(+ #others)*);
-        let split = self.model.split(&names, &quote!(room), &quote!([#(#sizes),*]), true);
+        let split = self.model.split(&names, &quote!(scratch), &quote!([#(#sizes),*]), true);
         quote! {
-            let mut room = #rt::Room::<#t>::new(#total);
+            let mut scratch = #rt::Scratch::<#t>::new(#total);
             #split
         }
     }

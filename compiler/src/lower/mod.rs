@@ -163,6 +163,12 @@ pub struct Lowerer<'a> {
     mentioned: BTreeMap<(usize, usize), names::Mentions>,
 }
 
+impl core::fmt::Debug for Lowerer<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Lowerer").field("declared", &self.order).finish_non_exhaustive()
+    }
+}
+
 impl<'a> Lowerer<'a> {
     /// Nothing declared yet. `texts` are the sources, for messages.
     #[must_use]

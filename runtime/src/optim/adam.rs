@@ -8,7 +8,7 @@
 
 use super::{Optimizer, decay, positive, prepare, restart};
 use crate::error::Error;
-use crate::scalar::Scalar;
+use crate::kernel::scalar::Scalar;
 
 /// Adam: θ ← θ − η m̂ / (√v̂ + ε), with decaying means m̂ of g and v̂ of g².
 #[derive(Clone, Debug)]

@@ -21,8 +21,9 @@
 //! # Ok::<(), gradsmith_runtime::Error>(())
 //! ```
 
-use crate::error::{Error, check_length};
-use crate::scalar::Scalar;
+use crate::error::Error;
+use crate::kernel::checks::check_length;
+use crate::kernel::scalar::Scalar;
 
 mod adam;
 mod momentum;

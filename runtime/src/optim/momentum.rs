@@ -9,7 +9,7 @@
 
 use super::{Optimizer, decay, positive, prepare, restart};
 use crate::error::Error;
-use crate::scalar::Scalar;
+use crate::kernel::scalar::Scalar;
 
 /// Gradient descent with (heavy-ball) momentum: v ← μ v − η g; θ ← θ + v.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@
 
 use super::{Optimizer, decay, positive, prepare, restart};
 use crate::error::Error;
-use crate::scalar::Scalar;
+use crate::kernel::scalar::Scalar;
 
 /// Gradient descent with Nesterov's momentum: v ← μ v − η g; θ ← θ + μ v − η g.
 #[derive(Clone, Debug)]

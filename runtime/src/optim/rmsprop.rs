@@ -8,7 +8,7 @@
 
 use super::{Optimizer, positive, prepare, restart};
 use crate::error::Error;
-use crate::scalar::Scalar;
+use crate::kernel::scalar::Scalar;
 
 /// RMSProp: s ← ρ s + (1 − ρ) g²; θ ← θ − η g / (√s + ε).
 #[derive(Clone, Debug)]

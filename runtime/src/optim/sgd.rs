@@ -8,9 +8,10 @@
 use std::marker::PhantomData;
 
 use super::{Optimizer, positive};
-use crate::contract;
-use crate::error::{Error, check_length};
-use crate::scalar::Scalar;
+use crate::error::Error;
+use crate::kernel::checks::check_length;
+use crate::kernel::scalar::Scalar;
+use crate::kernel::sums::axpy;
 
 /// Stochastic gradient descent: θ ← θ − η g.
 #[derive(Clone, Debug)]
@@ -32,7 +33,7 @@ impl<T: Scalar> Sgd<T> {
 impl<T: Scalar> Optimizer<T> for Sgd<T> {
     fn step(&mut self, parameters: &mut [T], gradient: &[T]) -> Result<(), Error> {
         check_length(parameters.len(), gradient.len())?;
-        contract::axpy(T::from_f64(-self.learning_rate), gradient, parameters);
+        axpy(T::from_f64(-self.learning_rate), gradient, parameters);
         Ok(())
     }
 

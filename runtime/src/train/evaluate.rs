@@ -1,12 +1,15 @@
 //! Costs and metrics of whole data sets, in chunks of rows, so that the workspace stays small.
 
+use std::fmt;
+
 use ndarray::{Array2, ArrayView2, s};
 
 use super::Data;
-use crate::cost::CostValue;
-use crate::error::{Error, check_extent};
-use crate::network::Network;
-use crate::scalar::Scalar;
+use crate::error::Error;
+use crate::kernel::checks::check_extent;
+use crate::kernel::scalar::Scalar;
+use crate::model::cost::CostValue;
+use crate::model::network::Network;
 
 /// What can be measured on outputs and targets, both m × outputs: a mean over the rows, as
 /// [`accuracy`](crate::metrics::accuracy) is. Larger is better.
@@ -19,8 +22,15 @@ const CHUNK: usize = 256;
 /// by all that follow.
 pub struct Evaluator<N: Network> {
     rows: usize,
-    /// A workspace and room for outputs, both for `rows` rows.
+    /// A workspace and an array of outputs, both for `rows` rows.
     buffers: Option<(N::Workspace, Array2<N::Scalar>)>,
+}
+
+/// How many rows at a time: the buffers say nothing.
+impl<N: Network> fmt::Debug for Evaluator<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Evaluator").field("rows", &self.rows).finish_non_exhaustive()
+    }
 }
 
 impl<N: Network> Evaluator<N> {

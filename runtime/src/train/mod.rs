@@ -13,12 +13,14 @@ use std::ops::ControlFlow;
 
 use ndarray::{Array2, ArrayView2, s};
 
-use crate::cost::CostValue;
-use crate::error::{Error, check_batch, check_extent, check_finite};
-use crate::network::{Network, Parameters};
+use crate::error::Error;
+use crate::kernel::checks::{check_batch, check_extent, check_finite};
+use crate::kernel::scalar::Scalar;
+use crate::model::cost::CostValue;
+use crate::model::network::Network;
+use crate::model::parameters::Parameters;
 use crate::optim::Optimizer;
 use crate::rng::Rng;
-use crate::scalar::Scalar;
 
 mod evaluate;
 mod progress;
@@ -150,6 +152,13 @@ pub struct Epoch<'e, N: Network, O> {
     evaluator: &'e mut Evaluator<N>,
 }
 
+/// The record alone: parameters are too many to be read.
+impl<N: Network, O> fmt::Debug for Epoch<'_, N, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Epoch").field("record", self.record).finish_non_exhaustive()
+    }
+}
+
 impl<N: Network, O> Epoch<'_, N, O> {
     /// The cost of the network, as it is now, on `data`.
     ///
@@ -215,6 +224,20 @@ pub struct Trainer<'n, N: Network, O> {
     metric: Option<Metric<N::Scalar>>,
     early_stopping: Option<EarlyStopping>,
     quiet: bool,
+}
+
+/// The options, whatever network and optimiser are.
+impl<N: Network, O> fmt::Debug for Trainer<'_, N, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trainer")
+            .field("batch_size", &self.batch_size)
+            .field("epochs", &self.epochs)
+            .field("seed", &self.seed)
+            .field("order", &self.order)
+            .field("early_stopping", &self.early_stopping)
+            .field("quiet", &self.quiet)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'n, N: Network, O: Optimizer<N::Scalar>> Trainer<'n, N, O> {

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::EpochRecord;
 use crate::error::Error;
-use crate::network::Parameters;
+use crate::model::parameters::Parameters;
 
 /// Which number of an epoch is watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

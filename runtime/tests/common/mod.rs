@@ -3,9 +3,8 @@
 
 #![allow(dead_code, reason = "each test crate uses a part of this module")]
 
-use gradsmith_runtime::{
-    CostValue, Error, Init, Network, Parameters, Rng, Tensor, check_extent, check_shape, check_workspace,
-};
+use gradsmith_runtime::check::{check_extent, check_shape, check_workspace};
+use gradsmith_runtime::{CostValue, Error, Init, Network, Parameters, Rng, TensorSpec};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, array, s};
 
 pub(crate) struct Linear {
@@ -26,8 +25,10 @@ pub(crate) struct Line(pub(crate) [f64; 3]);
 
 impl Parameters for Line {
     type Scalar = f64;
-    const TENSORS: &'static [Tensor] =
-        &[Tensor { name: "w", offset: 0, shape: &[1, 2] }, Tensor { name: "b", offset: 2, shape: &[1] }];
+    const TENSORS: &'static [TensorSpec] = &[
+        TensorSpec { name: "w", offset: 0, shape: &[1, 2] },
+        TensorSpec { name: "b", offset: 2, shape: &[1] },
+    ];
 
     fn zeros() -> Self {
         Self([0.0; 3])

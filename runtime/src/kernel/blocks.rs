@@ -1,0 +1,349 @@
+//! Rows of a large matrix in blocks that stay in the cache while several passes read them, and in chunks on several threads.
+//!
+//! How rows are divided depends on their number and length and on what is summed up alone, never on the processor or on the number of threads, so that
+//! neither do the results: each chunk sums up what it finds in the order of its blocks, and the chunks' sums are added in order.
+
+use crate::error::Error;
+use crate::kernel::parallel;
+use crate::kernel::scalar::Scalar;
+use crate::kernel::sums::axpy;
+use core::convert::Infallible;
+use core::mem::take;
+use core::ops::Range;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// Bytes of a block: half of a second-level cache of 512 KiB, which processors since about 2017 have at least.
+const BYTES: usize = 256 * 1024;
+
+/// The most chunks: more threads than this are of no use to what reads memory.
+const CHUNKS: usize = 8;
+
+/// The fewest blocks of a chunk: some 40 µs, where handing a chunk over takes a few.
+const BLOCKS: usize = 2;
+
+/// The fewest rows of a block, and the fewest where each block is added to more numbers than a row has.
+const LEAST: usize = 32;
+const LEAST_FOR_MATRICES: usize = 256;
+
+/// How rows are divided into chunks, and those into blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Division {
+    rows: usize,
+    /// Rows of a block; the last has fewer.
+    block: usize,
+    chunks: usize,
+}
+
+/// An array as the chunks of a [`Division`] share it.
+#[derive(Debug)]
+pub enum Share<'a, T> {
+    /// So many numbers belong to each of the rows: a block's rows are handed over.
+    Rows(&'a mut [T], usize),
+    /// The same, but no longer needed after the block: there are [`Division::block_rows`] rows in all.
+    Block(&'a mut [T], usize),
+    /// Added to by every block: the first chunk adds to the first array, the others to as much of the second each.
+    Sum(&'a mut [T], &'a mut [T]),
+}
+
+impl Division {
+    /// The division of `rows` rows of `len` numbers each, summed up in `sum` numbers.
+    ///
+    /// A block has half of 32 rows or more, where there are so many: half of 256, where `sum` is more than `len`. The sums
+    /// of all chunks take no more than the rows themselves.
+    #[must_use]
+    pub fn of<T>(rows: usize, len: usize, sum: usize) -> Self {
+        let row = len.saturating_mul(size_of::<T>()).max(1);
+        let least = if sum > len { LEAST_FOR_MATRICES } else { LEAST };
+        let most = (BYTES / row).max(least).max(1);
+        // Equal blocks, in multiples of eight rows.
+        let count = rows.div_ceil(most).max(1);
+        let block = rows.div_ceil(count).next_multiple_of(8).min(rows).max(1);
+        let affordable = rows.saturating_mul(len) / sum.max(1);
+        let chunks = (rows.div_ceil(block) / BLOCKS).min(affordable.saturating_add(1)).clamp(1, CHUNKS);
+        Self { rows, block, chunks }
+    }
+
+    /// Rows of one block for each chunk.
+    #[inline]
+    #[must_use]
+    pub fn block_rows(self) -> usize {
+        self.chunks * self.block
+    }
+
+    /// Chunks but the first.
+    #[inline]
+    #[must_use]
+    pub fn others(self) -> usize {
+        self.chunks - 1
+    }
+
+    /// Calls `work` for each block, with the range of its rows and what it has of the arrays, and returns the sums of what
+    /// it returns. The chunks run on the [threads](crate::kernel::parallel) that there are.
+    ///
+    /// # Panics
+    /// If an array has fewer numbers than its [`Share`] says.
+    pub fn run<T: Scalar, const A: usize, const S: usize>(
+        self,
+        shares: [Share<'_, T>; A],
+        work: impl Fn(Range<usize>, [&mut [T]; A]) -> [T; S] + Sync,
+    ) -> [T; S] {
+        let Ok(totals) = self.divided(shares, |rows, arrays| Ok::<_, Infallible>(work(rows, arrays)));
+        totals
+    }
+
+    /// The same for work that may fail.
+    ///
+    /// # Errors
+    /// The first in the order of the rows; then the arrays may be partly written.
+    ///
+    /// # Panics
+    /// If an array has fewer numbers than its [`Share`] says.
+    pub fn try_run<T: Scalar, const A: usize, const S: usize>(
+        self,
+        shares: [Share<'_, T>; A],
+        work: impl Fn(Range<usize>, [&mut [T]; A]) -> Result<[T; S], Error> + Sync,
+    ) -> Result<[T; S], Error> {
+        self.divided(shares, work)
+    }
+
+    fn divided<T: Scalar, E: Send, const A: usize, const S: usize>(
+        self,
+        mut shares: [Share<'_, T>; A],
+        work: impl Fn(Range<usize>, [&mut [T]; A]) -> Result<[T; S], E> + Sync,
+    ) -> Result<[T; S], E> {
+        if self.chunks == 1 {
+            let mut whole = Chunk { rows: 0..self.rows, shares, totals: Ok([T::ZERO; S]) };
+            whole.run(self.block, &work);
+            return whole.totals;
+        }
+        let chunks: [_; CHUNKS] = core::array::from_fn(|k| {
+            let rows = self.start(k)..self.start(k + 1);
+            let left = self.chunks.saturating_sub(k);
+            let shares =
+                shares.each_mut().map(|share| share.take_chunk(k == 0, left, rows.len(), self.block));
+            Mutex::new(Chunk { rows, shares, totals: Ok([T::ZERO; S]) })
+        });
+        let next = AtomicUsize::new(0);
+        parallel::run(parallel::threads().min(self.chunks), &|_| {
+            loop {
+                let k = next.fetch_add(1, Ordering::Relaxed);
+                let Some(chunk) = chunks[..self.chunks].get(k) else { break };
+                let mut chunk = chunk.lock().unwrap_or_else(PoisonError::into_inner);
+                if k > 0 {
+                    chunk.clear();
+                }
+                chunk.run(self.block, &work);
+            }
+        });
+        let [mut first, others @ ..] = chunks.map(|p| p.into_inner().unwrap_or_else(PoisonError::into_inner));
+        for chunk in others.into_iter().take(self.others()) {
+            first.add(chunk);
+        }
+        first.totals
+    }
+
+    /// The first row of a chunk.
+    fn start(self, chunk: usize) -> usize {
+        let blocks = self.rows.div_ceil(self.block);
+        (blocks * chunk.min(self.chunks) / self.chunks).saturating_mul(self.block).min(self.rows)
+    }
+}
+
+/// A chunk's rows and arrays.
+struct Chunk<'a, T, E, const A: usize, const S: usize> {
+    rows: Range<usize>,
+    shares: [Share<'a, T>; A],
+    totals: Result<[T; S], E>,
+}
+
+impl<'a, T: Scalar> Share<'a, T> {
+    /// What a chunk has of it that has so many rows, where it is the first of `left` chunks that there still are.
+    fn take_chunk(&mut self, first: bool, left: usize, rows: usize, block: usize) -> Self {
+        match self {
+            Self::Rows(array, width) => Self::Rows(take_first(array, rows * *width), *width),
+            Self::Block(array, width) => Self::Block(take_first(array, rows.min(block) * *width), *width),
+            Self::Sum(array, _) if first => Self::Sum(take(array), &mut []),
+            Self::Sum(_, others) => {
+                let len = others.len() / left.max(1);
+                Self::Sum(take_first(others, len), &mut [])
+            }
+        }
+    }
+}
+
+/// The first `len` numbers, which `array` then no longer has.
+fn take_first<'a, T>(array: &mut &'a mut [T], len: usize) -> &'a mut [T] {
+    let (first, rest) = take(array).split_at_mut(len);
+    *array = rest;
+    first
+}
+
+impl<T: Scalar, E, const A: usize, const S: usize> Chunk<'_, T, E, A, S> {
+    /// Does the work of its blocks, until one fails.
+    fn run(&mut self, block: usize, work: &impl Fn(Range<usize>, [&mut [T]; A]) -> Result<[T; S], E>) {
+        for start in self.rows.clone().step_by(block) {
+            let rows = start..self.rows.end.min(start.saturating_add(block));
+            let (from, len) = (start - self.rows.start, rows.len());
+            let arrays = self.shares.each_mut().map(|share| match share {
+                Share::Rows(array, width) => &mut array[from * *width..(from + len) * *width],
+                Share::Block(array, width) => &mut array[..len * *width],
+                Share::Sum(array, _) => array,
+            });
+            let more = work(rows, arrays);
+            self.add_totals(more);
+            if self.totals.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn add_totals(&mut self, more: Result<[T; S], E>) {
+        match (&mut self.totals, more) {
+            (Ok(totals), Ok(more)) => totals.iter_mut().zip(more).for_each(|(total, x)| *total += x),
+            (totals @ Ok(_), Err(error)) => *totals = Err(error),
+            (Err(_), _) => {}
+        }
+    }
+
+    /// Lets its sums begin at 0.
+    fn clear(&mut self) {
+        for share in &mut self.shares {
+            if let Share::Sum(array, _) = share {
+                array.fill(T::ZERO);
+            }
+        }
+    }
+
+    /// Adds the sums of another chunk.
+    fn add(&mut self, other: Self) {
+        for shares in self.shares.iter_mut().zip(other.shares) {
+            if let (Share::Sum(array, _), Share::Sum(x, _)) = shares {
+                axpy(T::ONE, x, array);
+            }
+        }
+        self.add_totals(other.totals);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The blocks that `work` sees, in order.
+    fn blocks<T: Scalar>(rows: usize, len: usize, sum: usize) -> Vec<Range<usize>> {
+        let seen = Mutex::new(Vec::new());
+        Division::of::<T>(rows, len, sum).run::<T, 0, 0>([], |block, []| {
+            seen.lock().unwrap().push(block);
+            []
+        });
+        let mut seen = seen.into_inner().unwrap();
+        seen.sort_by_key(|block| block.start);
+        seen
+    }
+
+    #[test]
+    fn blocks_cover_all_rows_once() {
+        for (rows, len, sum) in
+            [(0, 5, 5), (1, 5, 5), (10_000, 200, 2000), (10_000, 1_000_000, 3), (777, 3, 0), (70_001, 33, 33)]
+        {
+            let least = if sum > len { LEAST_FOR_MATRICES } else { LEAST };
+            let blocks = blocks::<f64>(rows, len, sum);
+            assert_eq!(
+                blocks.iter().flat_map(Clone::clone).collect::<Vec<_>>(),
+                (0..rows).collect::<Vec<_>>()
+            );
+            assert!(blocks.iter().rev().skip(1).all(|b| 2 * b.len() >= least), "{rows}×{len}: {blocks:?}");
+        }
+    }
+
+    #[test]
+    fn a_block_stays_in_the_cache() {
+        assert!(blocks::<f64>(10_000, 200, 200).iter().all(|b| b.len() * 200 * 8 <= BYTES + 8 * 200 * 8));
+        // Without numbers in the rows, and with more than memory holds, there still are blocks.
+        assert_eq!(blocks::<f64>(10, 0, 0).len(), 1);
+        assert_eq!(blocks::<f64>(100, usize::MAX, 0).len(), 4);
+    }
+
+    #[test]
+    fn chunks_are_of_two_blocks_or_more_and_their_sums_are_no_larger_than_the_rows() {
+        for (rows, sum, chunks) in [
+            (0, 0, 1),
+            (100, 200, 1),
+            (480, 200, 1),
+            (640, 200, 2),
+            (10_000, 200, 8),
+            (10_000, 40_000, 8),
+            (10_000, 1_000_000, 3),
+            (10_000, usize::MAX, 1),
+            (10_000_000, 0, 8),
+        ] {
+            let division = Division::of::<f64>(rows, 200, sum);
+            assert_eq!(division.others() + 1, chunks, "{rows} rows, {sum} sums");
+            assert_eq!(division.block_rows(), chunks * division.block);
+        }
+    }
+
+    /// Rows written, rows of a block used on the way, sums of columns and a total, on so many threads.
+    fn sums(rows: usize, cols: usize, threads: usize) -> (Vec<f64>, Vec<f64>, f64) {
+        let x: Vec<f64> = (0..rows * cols).map(|k| ((k * 37 % 101) as f64).sin()).collect();
+        let division = Division::of::<f64>(rows, cols, cols);
+        let mut doubled = vec![f64::NAN; rows];
+        let mut firsts = vec![f64::NAN; division.block_rows()];
+        // What is there is added to.
+        let mut sums = vec![1.0; cols];
+        let mut others = vec![f64::NAN; division.others() * cols];
+        parallel::set_threads(threads);
+        let shares =
+            [Share::Rows(&mut doubled, 1), Share::Block(&mut firsts, 1), Share::Sum(&mut sums, &mut others)];
+        let [total] = division.run(shares, |block, [doubled, firsts, sums]| {
+            let x = &x[block.start * cols..block.end * cols];
+            let mut total = 0.0;
+            for ((row, first), double) in x.chunks_exact(cols).zip(&mut *firsts).zip(doubled) {
+                *first = row[0];
+                *double = 2.0 * *first;
+                total += *first;
+                axpy(1.0, row, sums);
+            }
+            assert_eq!(firsts.len(), block.len());
+            [total]
+        });
+        parallel::set_threads(1);
+        (doubled, sums, total)
+    }
+
+    #[test]
+    fn the_first_error_is_reported() {
+        let division = Division::of::<f64>(10_000, 200, 0);
+        let fails = |from: usize| {
+            division.try_run([], |block, []: [&mut [f64]; 0]| {
+                if block.end > from {
+                    Err(Error::ParameterLength { expected: block.start, found: 0 })
+                } else {
+                    Ok([1.0])
+                }
+            })
+        };
+        let blocks = fails(10_000).unwrap()[0];
+        for threads in [1, 2] {
+            parallel::set_threads(threads);
+            let Err(Error::ParameterLength { expected, .. }) = fails(3_000) else { panic!("no error") };
+            assert!(expected <= 3_000 && expected + division.block > 3_000, "{blocks} blocks, {expected}");
+        }
+        parallel::set_threads(1);
+    }
+
+    #[test]
+    fn any_number_of_threads_has_the_same_sums() {
+        for rows in [0, 1, 500, 5_000, 20_011] {
+            let alone = sums(rows, 50, 1);
+            let expected: f64 = (0..rows).map(|k| ((k * 50 * 37 % 101) as f64).sin()).sum();
+            assert!((alone.2 - expected).abs() < 1e-9, "{rows} rows");
+            assert!((alone.1[0] - expected - 1.0).abs() < 1e-9, "{rows} rows");
+            assert!(alone.0.iter().enumerate().all(|(k, &d)| d == 2.0 * ((k * 50 * 37 % 101) as f64).sin()));
+            for threads in [2, 3, 20] {
+                assert_eq!(sums(rows, 50, threads), alone, "{rows} rows, {threads} threads");
+            }
+        }
+    }
+}

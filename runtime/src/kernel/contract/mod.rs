@@ -1,0 +1,144 @@
+//! Contractions: products of matrices and vectors, and sums.
+//!
+//! [`matmul`] covers matrix times matrix, matrix times vector, outer and inner products: it looks at shapes and strides,
+//! and never copies a whole operand. On x86-64 with AVX2 and FMA, or AVX-512, the kernels are this crate's own; elsewhere
+//! and for an output with neither rows nor columns adjacent, `ndarray`'s. On any number of [threads](crate::kernel::parallel) the
+//! same input gives the same bits on the same processor. Numbers behind the choice: docs/runtime-choices.md.
+
+mod dispatch;
+#[cfg(target_arch = "x86_64")]
+mod pack;
+pub(crate) mod small;
+#[cfg(target_arch = "x86_64")]
+mod tile;
+#[cfg(target_arch = "x86_64")]
+mod vector;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+#[cfg(target_arch = "x86_64")]
+mod x86_gram;
+#[cfg(target_arch = "x86_64")]
+mod x86_small;
+
+use ndarray::ArrayViewMut2;
+use ndarray::linalg::general_mat_mul;
+
+use crate::kernel::gemm::Accum;
+use crate::kernel::matrix::{Mat, MatMut};
+use crate::kernel::scalar::Scalar;
+
+/// out = alpha·a·b, or out += alpha·a·b.
+///
+/// # Panics
+/// If the shapes are not out: m×n, a: m×k, b: k×n.
+#[inline]
+#[track_caller]
+pub fn matmul<T: Scalar>(out: MatMut<'_, T>, accum: Accum, alpha: T, a: Mat<'_, T>, b: Mat<'_, T>) {
+    let beta = if accum == Accum::Add { T::ONE } else { T::ZERO };
+    general(out, accum, beta, alpha, a, b);
+}
+
+/// out = beta·out + alpha·a·b: a step of descent with a decay, in one pass over `out`.
+///
+/// # Panics
+/// If the shapes are not out: m×n, a: m×k, b: k×n.
+#[inline]
+#[track_caller]
+pub fn matmul_onto<T: Scalar>(out: MatMut<'_, T>, beta: T, alpha: T, a: Mat<'_, T>, b: Mat<'_, T>) {
+    general(out, Accum::Add, beta, alpha, a, b);
+}
+
+#[inline]
+#[track_caller]
+fn general<T: Scalar>(mut out: MatMut<'_, T>, accum: Accum, beta: T, alpha: T, a: Mat<'_, T>, b: Mat<'_, T>) {
+    let ((m, n), (ma, k), (kb, nb)) = (out.shape(), a.shape(), b.shape());
+    assert!(m == ma && k == kb && n == nb, "matmul: {m}×{n} from {ma}×{k} and {kb}×{nb}");
+    if k == 0 {
+        // An empty sum; the kernels count on a term.
+        match accum {
+            Accum::Replace => out.view().fill(T::ZERO),
+            Accum::Add => out.view().mapv_inplace(|x| beta * x),
+        }
+        return;
+    }
+    if m == 0 || n == 0 || dispatch::product(&mut out, accum, beta, alpha, a, b) {
+        return;
+    }
+    general_mat_mul(alpha, &a.view(), &b.view(), beta, &mut out.view());
+}
+
+/// A product of a matrix with `x`: out = alpha·a·x, or out += that.
+#[derive(Debug)]
+pub struct VectorProduct<'v, T> {
+    /// Where it goes.
+    pub out: &'v mut [T],
+    /// What becomes of the numbers there.
+    pub accum: Accum,
+    /// The factor.
+    pub alpha: T,
+    /// What the matrix is multiplied with.
+    pub x: &'v [T],
+}
+
+/// Two products of one matrix with a vector each, in one pass over the matrix.
+///
+/// # Panics
+/// If the shapes are not a: m×k, out: m, x: k.
+#[track_caller]
+pub fn matvec_pair<T: Scalar>(a: Mat<'_, T>, mut vectors: [VectorProduct<'_, T>; 2]) {
+    let (m, k) = a.shape();
+    for v in &vectors {
+        let (out, x) = (v.out.len(), v.x.len());
+        assert!(out == m && x == k, "matvec_pair: {out} numbers from {m}×{k} and {x}");
+    }
+    if m == 0 || k == 0 || !dispatch::pair(a, &mut vectors) {
+        for v in vectors {
+            matmul(MatMut::column(v.out), v.accum, v.alpha, a, Mat::column(v.x));
+        }
+    }
+}
+
+/// out = alpha·xᵀ diag(weights) x, or out += that: a symmetric matrix, of which the half is computed. Without weights, they
+/// are 1.
+///
+/// Of numbers to be added to, those on and above the diagonal are read: `out` is symmetric afterwards in any case.
+///
+/// # Panics
+/// If `x` is not k×n, `out` n×n and the weights k in number.
+#[track_caller]
+pub fn gram<T: Scalar>(mut out: MatMut<'_, T>, accum: Accum, alpha: T, x: Mat<'_, T>, weights: Option<&[T]>) {
+    let (k, n) = x.shape();
+    assert!(out.shape() == (n, n), "gram: {:?} from {k}×{n}", out.shape());
+    assert!(weights.is_none_or(|w| w.len() == k), "gram: {k} rows and {:?} weights", weights.map(<[T]>::len));
+    let done = k > 0 && n > 0 && dispatch::gram(&mut out, accum, alpha, x, weights);
+    let mut out = out.view();
+    if !done {
+        gram_by_rows(&mut out, accum, alpha, x, weights);
+    }
+    for i in 0..n {
+        for j in 0..i {
+            out[(i, j)] = out[(j, i)];
+        }
+    }
+}
+
+fn gram_by_rows<T: Scalar>(
+    out: &mut ArrayViewMut2<'_, T>,
+    accum: Accum,
+    alpha: T,
+    x: Mat<'_, T>,
+    weights: Option<&[T]>,
+) {
+    let x = x.view();
+    if accum == Accum::Replace {
+        out.fill(T::ZERO);
+    }
+    for (k, row) in x.rows().into_iter().enumerate() {
+        let factor = alpha * weights.map_or(T::ONE, |w| w[k]);
+        for (i, &a) in row.iter().enumerate() {
+            for (out, &b) in out.row_mut(i).iter_mut().zip(row).skip(i) {
+                *out += factor * a * b;
+            }
+        }
+    }
+}

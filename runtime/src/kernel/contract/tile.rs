@@ -1,0 +1,269 @@
+//! The inner kernels of a product: a tile of the output held in registers for the whole sum.
+#![allow(unsafe_code, reason = "vector instructions and pointers into strided matrices")]
+
+use super::vector::Vector;
+use crate::kernel::gemm::{Accum, Gemm};
+use crate::kernel::memory::LINE;
+use crate::kernel::scalar::Scalar;
+
+/// The body with $i = 0, 1, … below $n ≤ 16, written out: a loop left to the optimiser stays a loop where the body is
+/// large, and then the tile is in memory instead of registers. The condition is a constant of the language, so that an
+/// unoptimised build, too, leaves out what is not below.
+macro_rules! unroll {
+    ($i:ident < $n:expr, $body:block) => {
+        unroll!(@ $i, $n, $body, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
+    };
+    (@ $i:ident, $n:expr, $body:block, $($at:literal)*) => {$(
+        #[allow(unconditional_panic, reason = "what is not below is never reached")]
+        if const { $at < $n } {
+            let $i: usize = $at;
+            $body
+        }
+    )*};
+}
+
+/// A tile of R rows and `cols` ≤ N·LANES columns of the output, in the form `rows`.
+///
+/// # Safety
+/// `p` describes memory that is there, for at least R rows and `cols` columns; the processor has V's instructions.
+#[inline(always)]
+pub(super) unsafe fn rows_tile<V: Vector, const R: usize, const N: usize>(p: &Gemm<V::T>, cols: usize) {
+    // SAFETY: the caller's.
+    unsafe { rows_tile_before::<V, R, N>(p, cols, 0) }
+}
+
+/// The same, where the tile's rows are followed without a gap by rows that are computed later, `left` numbers in all: a
+/// row's last vector may be stored whole, what it writes beyond the row being replaced, or what is there already, for
+/// `beta` is 1.
+///
+/// # Safety
+/// As for [`rows_tile`]; there are `left` numbers of the output from the tile's first on.
+#[inline(always)]
+pub(super) unsafe fn rows_tile_before<V: Vector, const R: usize, const N: usize>(
+    p: &Gemm<V::T>,
+    cols: usize,
+    left: usize,
+) {
+    // SAFETY: the caller's; every access is inside R×k, k×cols and R×cols.
+    unsafe {
+        let full = cols == N * V::LANES;
+        let mask = V::mask(cols - (N - 1) * V::LANES);
+        let (row, col) = p.a_strides;
+        let (mut a, mut b) = (p.a, p.b);
+        let zero = V::splat(V::T::ZERO);
+        let mut tile = [[zero; N]; R];
+        if p.accum == Accum::Add {
+            // It is read at the end, and may come from far.
+            unroll!(r < R, {
+                unroll!(v < N, {
+                    V::prefetch(p.out.wrapping_offset(r as isize * p.out_stride).wrapping_add(v * V::LANES));
+                });
+            });
+        }
+        for _ in 0..p.k {
+            let mut line = [zero; N];
+            unroll!(v < N, {
+                let at = b.add(v * V::LANES);
+                line[v] = if v + 1 < N { V::load(at) } else { V::load_masked(at, mask) };
+            });
+            unroll!(r < R, {
+                let factor = V::splat(*a.offset(r as isize * row));
+                unroll!(v < N, {
+                    tile[r][v] = V::mul_add(factor, line[v], tile[r][v]);
+                });
+            });
+            a = a.wrapping_offset(col);
+            b = b.wrapping_offset(p.b_strides.0);
+        }
+        let (alpha, beta) = (V::splat(p.alpha), V::splat(p.beta));
+        // A masked load or store is slow on some processors, and few tiles need one.
+        let whole =
+            |r: usize, v: usize| v + 1 < N || full || r * p.out_stride as usize + N * V::LANES <= left;
+        // All are read before one is written: a vector may reach into the next row.
+        unroll!(r < R, {
+            let out = p.out.offset(r as isize * p.out_stride);
+            unroll!(v < N, {
+                let at = out.add(v * V::LANES);
+                tile[r][v] = match p.accum {
+                    Accum::Replace => V::mul(alpha, tile[r][v]),
+                    Accum::Add if whole(r, v) => V::mul_add(alpha, tile[r][v], V::mul(beta, V::load(at))),
+                    Accum::Add => V::mul_add(alpha, tile[r][v], V::mul(beta, V::load_masked(at, mask))),
+                };
+            });
+        });
+        unroll!(r < R, {
+            let out = p.out.offset(r as isize * p.out_stride);
+            unroll!(v < N, {
+                let at = out.add(v * V::LANES);
+                if whole(r, v) { tile[r][v].store(at) } else { tile[r][v].store_masked(at, mask) }
+            });
+        });
+    }
+}
+
+/// Σₖ of R rows times C columns; R·C is a multiple of 4. Meanwhile as many numbers as the rows have are fetched from `next` on.
+///
+/// # Safety
+/// There are `k` adjacent numbers at each pointer; the processor has V's instructions.
+#[inline(always)]
+unsafe fn sums<V: Vector, const R: usize, const C: usize>(
+    a: [*const V::T; R],
+    b: [*const V::T; C],
+    k: usize,
+    next: Option<*const V::T>,
+) -> [[V::T; C]; R] {
+    // SAFETY: the caller's; no access is beyond k.
+    unsafe {
+        let zero = V::splat(V::T::ZERO);
+        let mut tile = [[zero; C]; R];
+        macro_rules! step {
+            ($p:ident, $at:expr => $load:expr) => {
+                if let Some(next) = next {
+                    unroll!(n < R, {
+                        if n * LINE < R * V::LANES * size_of::<V::T>() {
+                            V::prefetch(next.wrapping_add(R * $at + n * LINE / size_of::<V::T>()));
+                        }
+                    });
+                }
+                let mut line = [zero; C];
+                unroll!(c < C, {
+                    let $p = b[c];
+                    line[c] = $load;
+                });
+                unroll!(r < R, {
+                    let $p = a[r];
+                    let factor = $load;
+                    unroll!(c < C, {
+                        tile[r][c] = V::mul_add(factor, line[c], tile[r][c]);
+                    });
+                });
+            };
+        }
+        let whole = k / V::LANES * V::LANES;
+        for at in (0..whole).step_by(V::LANES) {
+            step!(p, at => V::load(p.add(at)));
+        }
+        if whole < k {
+            let mask = V::mask(k - whole);
+            step!(p, whole => V::load_masked(p.add(whole), mask));
+        }
+        let mut numbers = [[V::T::ZERO; C]; R];
+        unroll!(four < R * C / 4, {
+            let at = |n: usize| ((4 * four + n) / C, (4 * four + n) % C);
+            let vector = |n: usize| tile[at(n).0][at(n).1];
+            let totals = V::totals([vector(0), vector(1), vector(2), vector(3)]);
+            unroll!(n < 4, {
+                numbers[at(n).0][at(n).1] = totals[n];
+            });
+        });
+        numbers
+    }
+}
+
+/// A tile of up to R×C numbers of the output, in the form `dots`. Rows and columns beyond the edge repeat the last one.
+///
+/// # Safety
+/// As for [`rows_tile`]; k is adjacent in `a` and `b`.
+#[inline(always)]
+pub(super) unsafe fn dots_tile<V: Vector, const R: usize, const C: usize>(
+    p: &Gemm<V::T>,
+    rows: usize,
+    cols: usize,
+) {
+    // SAFETY: the caller's; every access is inside rows×k, k×cols and rows×cols.
+    unsafe {
+        let (mut a, mut b) = ([p.a; R], [p.b; C]);
+        unroll!(r < R, {
+            a[r] = p.a.offset(r.min(rows - 1) as isize * p.a_strides.0);
+        });
+        unroll!(c < C, {
+            b[c] = p.b.offset(c.min(cols - 1) as isize * p.b_strides.1);
+        });
+        let numbers = sums::<V, R, C>(a, b, p.k, None);
+        unroll!(r < R, {
+            unroll!(c < C, {
+                if r < rows && c < cols {
+                    write(p, r, c, numbers[r][c]);
+                }
+            });
+        });
+    }
+}
+
+/// R rows of C products of one matrix with a column each. Rows beyond the edge repeat the last one.
+///
+/// # Safety
+/// As for [`rows_tile`], for each product; they have `a` in common, `n` is 1, and k is adjacent in all operands.
+#[inline(always)]
+pub(super) unsafe fn columns_tile<V: Vector, const R: usize, const C: usize>(
+    products: &[Gemm<V::T>; C],
+    row: usize,
+    rows: usize,
+) {
+    // SAFETY: the caller's; every access is inside the rows from `row` on, the columns, and the outputs.
+    unsafe {
+        let p = &products[0];
+        let (mut a, mut b) = ([p.a; R], [p.b; C]);
+        unroll!(r < R, {
+            a[r] = p.a.offset((row + r.min(rows - 1)) as isize * p.a_strides.0);
+        });
+        unroll!(c < C, {
+            b[c] = products[c].b;
+        });
+        // The rows are met once, and waiting for them is most of the time. Mostly the next ones follow without a gap.
+        let next = p.a.wrapping_offset((row + R) as isize * p.a_strides.0);
+        let numbers = sums::<V, R, C>(a, b, p.k, Some(next));
+        unroll!(r < R, {
+            unroll!(c < C, {
+                if r < rows {
+                    write(&products[c], row + r, 0, numbers[r][c]);
+                }
+            });
+        });
+    }
+}
+
+/// Writes a number of the output, given its sum.
+///
+/// # Safety
+/// The output has this row and column.
+#[inline(always)]
+unsafe fn write<T: Scalar>(p: &Gemm<T>, row: usize, col: usize, sum: T) {
+    // SAFETY: the caller's.
+    unsafe {
+        let out = p.out.offset(row as isize * p.out_stride).add(col);
+        *out = match p.accum {
+            Accum::Replace => p.alpha * sum,
+            Accum::Add => p.beta * *out + p.alpha * sum,
+        };
+    }
+}
+
+/// One number of the output: a dot product in four partial sums.
+///
+/// # Safety
+/// As for [`rows_tile`]; k is adjacent in `a` and `b`.
+#[inline(always)]
+pub(super) unsafe fn dot_tile<V: Vector>(p: &Gemm<V::T>) {
+    // SAFETY: the caller's; every access is inside k numbers of each.
+    unsafe {
+        let mut sums = [V::splat(V::T::ZERO); 4];
+        let mut at = 0;
+        while p.k - at >= 4 * V::LANES {
+            unroll!(s < 4, {
+                let i = at + s * V::LANES;
+                sums[s] = V::mul_add(V::load(p.a.add(i)), V::load(p.b.add(i)), sums[s]);
+            });
+            at += 4 * V::LANES;
+        }
+        while at < p.k {
+            let mask = V::mask((p.k - at).min(V::LANES));
+            sums[0] =
+                V::mul_add(V::load_masked(p.a.add(at), mask), V::load_masked(p.b.add(at), mask), sums[0]);
+            at += V::LANES;
+        }
+        let one = V::splat(V::T::ONE);
+        let sum = V::mul_add(one, V::mul_add(one, sums[0], sums[1]), V::mul_add(one, sums[2], sums[3]));
+        write(p, 0, 0, sum.total());
+    }
+}

@@ -1,0 +1,294 @@
+//! The vector registers of x86-64, one trait over them.
+#![allow(unsafe_code, reason = "vector instructions, and loads and stores through pointers")]
+
+use core::arch::x86_64::*;
+
+use crate::kernel::scalar::Scalar;
+
+/// A vector register.
+///
+/// # Safety
+/// All functions need the processor to have the instructions; the pointers, room for the lanes said.
+pub(super) trait Vector: Copy {
+    type T: Scalar;
+    /// Which lanes of a vector take sub.
+    type Mask: Copy;
+    const LANES: usize;
+    unsafe fn mask(lanes: usize) -> Self::Mask;
+    unsafe fn splat(x: Self::T) -> Self;
+    unsafe fn load(p: *const Self::T) -> Self;
+    /// The lanes outside the mask are 0 and not read.
+    unsafe fn load_masked(p: *const Self::T, mask: Self::Mask) -> Self;
+    unsafe fn store(self, p: *mut Self::T);
+    unsafe fn store_masked(self, p: *mut Self::T, mask: Self::Mask);
+    /// Fetches the line of the cache that holds this number, which may be none of the program's.
+    #[inline(always)]
+    fn prefetch(p: *const Self::T) {
+        // SAFETY: SSE is part of x86-64, and a hint never fails.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
+    }
+    /// a·b + c
+    unsafe fn mul_add(a: Self, b: Self, c: Self) -> Self;
+    unsafe fn mul(a: Self, b: Self) -> Self;
+    /// The sum of the lanes.
+    unsafe fn total(self) -> Self::T;
+    /// The sums of the lanes of four vectors.
+    unsafe fn totals(v: [Self; 4]) -> [Self::T; 4];
+    /// Copies 4×4 numbers with rows and columns exchanged, from rows `from_stride` apart to rows `to_stride` apart.
+    unsafe fn transpose(from: *const Self::T, from_stride: isize, to: *mut Self::T, to_stride: usize);
+}
+
+macro_rules! vector {
+    ($v:ident, $t:ident, $lanes:literal, $mask:ident, $mask_fn:expr,
+     $splat:ident, $load:ident, $load_masked:expr, $store:ident, $store_masked:expr, $fma:ident, $mul:ident, $total:expr, $totals:ident, $transpose:ident) => {
+        impl Vector for $v {
+            type T = $t;
+            type Mask = $mask;
+            const LANES: usize = $lanes;
+            #[inline(always)]
+            unsafe fn mask(lanes: usize) -> $mask {
+                $mask_fn(lanes)
+            }
+            #[inline(always)]
+            unsafe fn splat(x: $t) -> Self {
+                // SAFETY: the caller's.
+                unsafe { $splat(x) }
+            }
+            #[inline(always)]
+            unsafe fn load(p: *const $t) -> Self {
+                // SAFETY: the caller's.
+                unsafe { $load(p) }
+            }
+            #[inline(always)]
+            unsafe fn load_masked(p: *const $t, mask: $mask) -> Self {
+                // SAFETY: the caller's.
+                unsafe { $load_masked(mask, p) }
+            }
+            #[inline(always)]
+            unsafe fn store(self, p: *mut $t) {
+                // SAFETY: the caller's.
+                unsafe { $store(p, self) }
+            }
+            #[inline(always)]
+            unsafe fn store_masked(self, p: *mut $t, mask: $mask) {
+                // SAFETY: the caller's.
+                unsafe { $store_masked(p, mask, self) }
+            }
+            #[inline(always)]
+            unsafe fn mul_add(a: Self, b: Self, c: Self) -> Self {
+                // SAFETY: the caller's.
+                unsafe { $fma(a, b, c) }
+            }
+            #[inline(always)]
+            unsafe fn mul(a: Self, b: Self) -> Self {
+                // SAFETY: the caller's.
+                unsafe { $mul(a, b) }
+            }
+            #[inline(always)]
+            unsafe fn total(self) -> $t {
+                // SAFETY: the caller's.
+                unsafe { $total(self) }
+            }
+            #[inline(always)]
+            unsafe fn totals(v: [Self; 4]) -> [$t; 4] {
+                // SAFETY: the caller's.
+                unsafe { $totals(v) }
+            }
+            #[inline(always)]
+            unsafe fn transpose(from: *const $t, from_stride: isize, to: *mut $t, to_stride: usize) {
+                // SAFETY: the caller's.
+                unsafe { $transpose(from, from_stride, to, to_stride) }
+            }
+        }
+    };
+}
+
+vector!(
+    __m512,
+    f32,
+    16,
+    __mmask16,
+    |n: usize| ((1u32 << n) - 1) as __mmask16,
+    _mm512_set1_ps,
+    _mm512_loadu_ps,
+    _mm512_maskz_loadu_ps,
+    _mm512_storeu_ps,
+    _mm512_mask_storeu_ps,
+    _mm512_fmadd_ps,
+    _mm512_mul_ps,
+    _mm512_reduce_add_ps,
+    totals_512,
+    transpose_32
+);
+vector!(
+    __m512d,
+    f64,
+    8,
+    __mmask8,
+    |n: usize| ((1u32 << n) - 1) as __mmask8,
+    _mm512_set1_pd,
+    _mm512_loadu_pd,
+    _mm512_maskz_loadu_pd,
+    _mm512_storeu_pd,
+    _mm512_mask_storeu_pd,
+    _mm512_fmadd_pd,
+    _mm512_mul_pd,
+    _mm512_reduce_add_pd,
+    totals_512d,
+    transpose_64
+);
+vector!(
+    __m256,
+    f32,
+    8,
+    __m256i,
+    |n: usize| {
+        // SAFETY: 8 lanes from 8 − n ≤ 8 on are inside the 16.
+        unsafe { _mm256_loadu_si256(LANES_32.as_ptr().add(8 - n).cast()) }
+    },
+    _mm256_set1_ps,
+    _mm256_loadu_ps,
+    |m, p| _mm256_maskload_ps(p, m),
+    _mm256_storeu_ps,
+    _mm256_maskstore_ps,
+    _mm256_fmadd_ps,
+    _mm256_mul_ps,
+    |v| {
+        let s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v));
+        let s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+        _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)))
+    },
+    totals_256,
+    transpose_32
+);
+vector!(
+    __m256d,
+    f64,
+    4,
+    __m256i,
+    |n: usize| {
+        // SAFETY: 4 lanes from 4 − n ≤ 4 on are inside the 8.
+        unsafe { _mm256_loadu_si256(LANES_64.as_ptr().add(4 - n).cast()) }
+    },
+    _mm256_set1_pd,
+    _mm256_loadu_pd,
+    |m, p| _mm256_maskload_pd(p, m),
+    _mm256_storeu_pd,
+    _mm256_maskstore_pd,
+    _mm256_fmadd_pd,
+    _mm256_mul_pd,
+    |v| {
+        let s = _mm_add_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd::<1>(v));
+        _mm_cvtsd_f64(_mm_add_sd(s, _mm_unpackhi_pd(s, s)))
+    },
+    totals_256d,
+    transpose_64
+);
+
+/// AVX2 takes a mask as a vector whose lanes are negative where they take part: a window into these.
+static LANES_32: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+static LANES_64: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
+
+// The lanes of four vectors are added in pairs of vectors, so that each addition is of full vectors.
+
+/// # Safety
+/// The processor has AVX-512F.
+#[inline(always)]
+unsafe fn totals_512([a, b, c, d]: [__m512; 4]) -> [f32; 4] {
+    // SAFETY: the caller's.
+    unsafe {
+        // Quarters of a and b, then of all four: one quarter each, of four numbers.
+        let halves =
+            |x, y| _mm512_add_ps(_mm512_shuffle_f32x4::<0x44>(x, y), _mm512_shuffle_f32x4::<0xEE>(x, y));
+        let (x, y) = (halves(a, b), halves(c, d));
+        let q = _mm512_add_ps(_mm512_shuffle_f32x4::<0x88>(x, y), _mm512_shuffle_f32x4::<0xDD>(x, y));
+        let q = _mm512_add_ps(q, _mm512_permute_ps::<0x4E>(q));
+        let q = _mm512_add_ps(q, _mm512_permute_ps::<0xB1>(q));
+        let first = _mm512_setr_epi32(0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12);
+        let mut sums = [0.0; 4];
+        _mm_storeu_ps(sums.as_mut_ptr(), _mm512_castps512_ps128(_mm512_permutexvar_ps(first, q)));
+        sums
+    }
+}
+
+/// # Safety
+/// The processor has AVX-512F.
+#[inline(always)]
+unsafe fn totals_512d([a, b, c, d]: [__m512d; 4]) -> [f64; 4] {
+    // SAFETY: the caller's.
+    unsafe {
+        let pairs = |x, y| _mm512_add_pd(_mm512_unpacklo_pd(x, y), _mm512_unpackhi_pd(x, y));
+        let (x, y) = (pairs(a, b), pairs(c, d));
+        // Each half: sums of a and b, or of c and d, in two quarters.
+        let h = _mm512_add_pd(_mm512_shuffle_f64x2::<0x88>(x, y), _mm512_shuffle_f64x2::<0xDD>(x, y));
+        let h = _mm512_add_pd(h, _mm512_shuffle_f64x2::<0xB1>(h, h));
+        let first = _mm512_setr_epi64(0, 1, 4, 5, 0, 1, 4, 5);
+        let mut sums = [0.0; 4];
+        _mm256_storeu_pd(sums.as_mut_ptr(), _mm512_castpd512_pd256(_mm512_permutexvar_pd(first, h)));
+        sums
+    }
+}
+
+/// # Safety
+/// The processor has AVX.
+#[inline(always)]
+unsafe fn totals_256([a, b, c, d]: [__m256; 4]) -> [f32; 4] {
+    // SAFETY: the caller's.
+    unsafe {
+        let h = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
+        let mut sums = [0.0; 4];
+        let s = _mm_add_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps::<1>(h));
+        _mm_storeu_ps(sums.as_mut_ptr(), s);
+        sums
+    }
+}
+
+/// # Safety
+/// The processor has AVX.
+#[inline(always)]
+unsafe fn totals_256d([a, b, c, d]: [__m256d; 4]) -> [f64; 4] {
+    // SAFETY: the caller's.
+    unsafe {
+        let (x, y) = (_mm256_hadd_pd(a, b), _mm256_hadd_pd(c, d));
+        let s = _mm256_add_pd(_mm256_permute2f128_pd::<0x20>(x, y), _mm256_permute2f128_pd::<0x31>(x, y));
+        let mut sums = [0.0; 4];
+        _mm256_storeu_pd(sums.as_mut_ptr(), s);
+        sums
+    }
+}
+
+/// # Safety
+/// There are 4×4 numbers at both places, that far apart.
+#[inline(always)]
+unsafe fn transpose_32(from: *const f32, from_stride: isize, to: *mut f32, to_stride: usize) {
+    // SAFETY: the caller's; SSE is part of x86-64.
+    unsafe {
+        let row = |i: isize| _mm_loadu_ps(from.offset(i * from_stride));
+        let (r0, r1, r2, r3) = (row(0), row(1), row(2), row(3));
+        let (a, b) = (_mm_unpacklo_ps(r0, r1), _mm_unpacklo_ps(r2, r3));
+        let (c, d) = (_mm_unpackhi_ps(r0, r1), _mm_unpackhi_ps(r2, r3));
+        _mm_storeu_ps(to, _mm_movelh_ps(a, b));
+        _mm_storeu_ps(to.add(to_stride), _mm_movehl_ps(b, a));
+        _mm_storeu_ps(to.add(2 * to_stride), _mm_movelh_ps(c, d));
+        _mm_storeu_ps(to.add(3 * to_stride), _mm_movehl_ps(d, c));
+    }
+}
+
+/// # Safety
+/// There are 4×4 numbers at both places, that far apart; the processor has AVX.
+#[inline(always)]
+unsafe fn transpose_64(from: *const f64, from_stride: isize, to: *mut f64, to_stride: usize) {
+    // SAFETY: the caller's.
+    unsafe {
+        let r0 = _mm256_loadu_pd(from);
+        let r1 = _mm256_loadu_pd(from.offset(from_stride));
+        let r2 = _mm256_loadu_pd(from.offset(2 * from_stride));
+        let r3 = _mm256_loadu_pd(from.offset(3 * from_stride));
+        let (a, b) = (_mm256_unpacklo_pd(r0, r1), _mm256_unpackhi_pd(r0, r1));
+        let (c, d) = (_mm256_unpacklo_pd(r2, r3), _mm256_unpackhi_pd(r2, r3));
+        _mm256_storeu_pd(to, _mm256_permute2f128_pd::<0x20>(a, c));
+        _mm256_storeu_pd(to.add(to_stride), _mm256_permute2f128_pd::<0x20>(b, d));
+        _mm256_storeu_pd(to.add(2 * to_stride), _mm256_permute2f128_pd::<0x31>(a, c));
+        _mm256_storeu_pd(to.add(3 * to_stride), _mm256_permute2f128_pd::<0x31>(b, d));
+    }
+}

@@ -1,0 +1,494 @@
+//! Products of matrices on x86-64 with AVX2 and FMA, or AVX-512.
+//!
+//! Two inner kernels, each holding a tile of the output in registers for the whole sum over k:
+//! - `rows`: the output's rows as vectors; per step one row of `b` is loaded and numbers of `a` are spread over vectors.
+//!   Wants the columns of `b` adjacent; otherwise, or where `b` is used often, `b` is packed into panels first
+//!   (K. Goto and R. van de Geijn, "Anatomy of High-Performance Matrix Multiplication", TOMS 34, 2008).
+//! - `dots`: the sum over k as vectors, added up at the end. Wants k adjacent in both `a` and `b`; then nothing is packed.
+//!
+//! Nothing is allocated once the thread's packing buffer has grown to the largest product.
+#![allow(unsafe_code, reason = "vector instructions and pointers into strided matrices")]
+
+use super::dispatch::WHOLE;
+use super::pack::{pack_columns, pack_rows};
+use super::tile::{columns_tile, dot_tile, dots_tile, rows_tile};
+use super::vector::Vector;
+use super::x86_gram::gram;
+use crate::kernel::gemm::Gemm;
+use crate::kernel::memory::Packing;
+use crate::kernel::simd::x86::{AVX2, AVX512, level};
+
+/// [`rows_tile`]. Built without optimisation it is a function of its own: all tiles in one function would need more
+/// than a thread's stack has.
+///
+/// # Safety
+/// As for [`rows_tile`].
+#[inline(always)]
+pub(super) unsafe fn rows<V: Vector, const R: usize, const N: usize>(p: &Gemm<V::T>, cols: usize) {
+    // SAFETY: the caller's; V's size says which instructions it has.
+    unsafe {
+        match (cfg!(debug_assertions), size_of::<V>()) {
+            (true, 64) => outlined::rows_512::<V, R, N>(p, cols),
+            (true, _) => outlined::rows_256::<V, R, N>(p, cols),
+            (false, _) => rows_tile::<V, R, N>(p, cols),
+        }
+    }
+}
+
+/// [`dots_tile`], likewise.
+///
+/// # Safety
+/// As for [`dots_tile`].
+#[inline(always)]
+unsafe fn dots_of<V: Vector, const R: usize, const C: usize>(p: &Gemm<V::T>, rows: usize, cols: usize) {
+    // SAFETY: as above.
+    unsafe {
+        match (cfg!(debug_assertions), size_of::<V>()) {
+            (true, 64) => outlined::dots_512::<V, R, C>(p, rows, cols),
+            (true, _) => outlined::dots_256::<V, R, C>(p, rows, cols),
+            (false, _) => dots_tile::<V, R, C>(p, rows, cols),
+        }
+    }
+}
+
+/// Tiles as functions of their own.
+mod outlined {
+    use super::{Gemm, Vector, dots_tile, rows_tile};
+
+    macro_rules! outlined {
+        ($rows:ident, $dots:ident, $features:literal) => {
+            #[target_feature(enable = $features)]
+            pub(super) unsafe fn $rows<V: Vector, const R: usize, const N: usize>(
+                p: &Gemm<V::T>,
+                cols: usize,
+            ) {
+                // SAFETY: the caller's.
+                unsafe { rows_tile::<V, R, N>(p, cols) }
+            }
+
+            #[target_feature(enable = $features)]
+            pub(super) unsafe fn $dots<V: Vector, const R: usize, const C: usize>(
+                p: &Gemm<V::T>,
+                rows: usize,
+                cols: usize,
+            ) {
+                // SAFETY: the caller's.
+                unsafe { dots_tile::<V, R, C>(p, rows, cols) }
+            }
+        };
+    }
+
+    outlined!(rows_512, dots_512, "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2");
+    outlined!(rows_256, dots_256, "avx2,fma,bmi1,bmi2");
+}
+
+/// A panel of `p.n` ≤ N·LANES columns, by tiles of R rows and then of fewer.
+///
+/// # Safety
+/// As for [`rows_tile`].
+#[inline(always)]
+unsafe fn rows_panel<V: Vector, const R: usize, const N: usize>(p: &Gemm<V::T>) {
+    let mut row = 0;
+    macro_rules! tiles {
+        ($($r:literal)*) => {$(
+            if $r <= R {
+                while p.m - row >= $r {
+                    // SAFETY: the caller's.
+                    unsafe { rows::<V, $r, N>(&p.submatrix(row, $r, 0, p.n), p.n) };
+                    row += $r;
+                }
+            }
+        )*};
+    }
+    tiles!(12 10 8 6 5 4 3 2 1);
+}
+
+/// All of a product in the form `rows`, with `a` and `b` where they are.
+///
+/// # Safety
+/// As for [`rows_tile`].
+#[inline(always)]
+unsafe fn rows_in_place<V: Vector, const R: usize>(p: &Gemm<V::T>) {
+    let mut col = 0;
+    // SAFETY: the caller's.
+    unsafe {
+        if p.m == 1 && p.n > 2 * V::LANES {
+            return wide_row::<V>(p);
+        }
+        while p.n - col > V::LANES {
+            let cols = (p.n - col).min(2 * V::LANES);
+            rows_panel::<V, R, 2>(&p.submatrix(0, p.m, col, cols));
+            col += cols;
+        }
+        if col < p.n {
+            rows_panel::<V, R, 1>(&p.submatrix(0, p.m, col, p.n - col));
+        }
+    }
+}
+
+/// Whether the vectors are those of AVX-512, which has 32 registers for them, and not those of AVX2, which has 16.
+const fn is_512<V>() -> bool {
+    size_of::<V>() == 64
+}
+
+/// Vectors of one row that are summed at once.
+const fn widest<V>() -> usize {
+    if is_512::<V>() { 16 } else { 12 }
+}
+
+/// One row of the output, in as few parts as registers allow, of about equal length: a narrow one would wait for each of
+/// its sums in turn.
+///
+/// # Safety
+/// As for [`rows_tile`].
+#[inline(always)]
+unsafe fn wide_row<V: Vector>(p: &Gemm<V::T>) {
+    let vectors = p.n.div_ceil(V::LANES);
+    let width = vectors.div_ceil(vectors.div_ceil(widest::<V>()));
+    for col in (0..p.n).step_by(width * V::LANES) {
+        let cols = (p.n - col).min(width * V::LANES);
+        let sub = p.submatrix(0, 1, col, cols);
+        macro_rules! of_width {
+            ($($n:literal)*) => {
+                match cols.div_ceil(V::LANES) {
+                    // SAFETY: the caller's.
+                    $($n => unsafe { rows::<V, 1, $n>(&sub, cols) },)*
+                    _ => {}
+                }
+            };
+        }
+        of_width!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
+    }
+}
+
+/// All of a product in the form `rows`, with `b` copied row by row.
+///
+/// # Safety
+/// As for [`rows_tile`].
+#[inline(always)]
+unsafe fn rows_transposed<V: Vector, const R: usize>(p: &Gemm<V::T>) {
+    let mut packing = Packing::<V::T>::take(p.n * p.k);
+    let block = packing.numbers(p.n * p.k);
+    // SAFETY: the caller's; the block has room for all of `b`.
+    unsafe {
+        pack_columns::<V>(block, p, p.n);
+        let transposed = Gemm { b: block.as_ptr(), b_strides: (p.n as isize, 1), ..*p };
+        rows_in_place::<V, R>(&transposed);
+    }
+    packing.put();
+}
+
+/// A row times a matrix, in the form `rows`: `step` rows of `b` at a time, so that each is read from end to end.
+///
+/// # Safety
+/// As for [`rows_tile`].
+#[inline(always)]
+unsafe fn row_in_place<V: Vector, const R: usize>(p: &Gemm<V::T>, step: usize) {
+    for from in (0..p.k).step_by(step) {
+        // SAFETY: the caller's.
+        unsafe { rows_in_place::<V, R>(&p.slice(from, (p.k - from).min(step))) };
+    }
+}
+
+/// One matrix times a column, or several: a few rows at a time, so that the matrix is read from end to end.
+///
+/// # Safety
+/// As for [`columns_tile`].
+#[inline(always)]
+unsafe fn columns_in_place<V: Vector, const C: usize>(products: &[Gemm<V::T>; C]) {
+    let (m, mut row) = (products[0].m, 0);
+    // A multiply-add waits for the one before it in its sum: eight sums keep the processor busy. With more rows, numbers of
+    // the vectors are read less often, where there are registers for sixteen.
+    while (C == 1 || is_512::<V>()) && m - row >= 8 {
+        // SAFETY: the caller's.
+        unsafe { columns_tile::<V, 8, C>(products, row, 8) };
+        row += 8;
+    }
+    while row < m {
+        // SAFETY: the caller's.
+        unsafe { columns_tile::<V, 4, C>(products, row, (m - row).min(4)) };
+        row += 4;
+    }
+}
+
+/// All of a product in the form `dots`.
+///
+/// # Safety
+/// As for [`dots_tile`].
+#[inline(always)]
+unsafe fn dots<V: Vector, const R: usize, const C: usize>(p: &Gemm<V::T>) {
+    // Columns of `b` stay in the first-level cache while rows of `a` pass, and those in the second-level one.
+    let block_k = p.k.div_ceil(p.k.div_ceil(TERMS));
+    let block_m = (BLOCK_A / size_of::<V::T>() / block_k).next_multiple_of(R);
+    for from in (0..p.k).step_by(block_k) {
+        let slice = p.slice(from, (p.k - from).min(block_k));
+        for first in (0..p.m).step_by(block_m) {
+            let until = p.m.min(first + block_m);
+            for col in (0..p.n).step_by(C) {
+                let cols = (p.n - col).min(C);
+                for row in (first..until).step_by(R) {
+                    let rows = (until - row).min(R);
+                    // SAFETY: the caller's.
+                    unsafe { dots_of::<V, R, C>(&slice.submatrix(row, rows, col, cols), rows, cols) };
+                }
+            }
+        }
+    }
+}
+
+/// Terms that are summed at once in the form `dots`.
+const TERMS: usize = 1024;
+
+/// Bytes of a packed block of `b`, which the third-level cache holds, and of `a`, a part of the second-level cache.
+const BLOCK_B: usize = 2048 * 1024;
+const BLOCK_A: usize = 384 * 1024;
+
+/// All of a product in the form `rows`, block by block, `b` and perhaps `a` packed.
+///
+/// # Safety
+/// As for [`rows_tile`].
+#[inline(always)]
+unsafe fn rows_packed<V: Vector, const R: usize>(p: &Gemm<V::T>) {
+    let width = 2 * V::LANES;
+    // Equal blocks, so that none is a small rest.
+    let even = |n: usize, most: usize| n.div_ceil(n.div_ceil(most));
+    // So many terms that the output is seldom read and written again.
+    let most_k = if width * size_of::<V::T>() <= 64 {
+        256
+    } else if size_of::<V::T>() == 8 {
+        384
+    } else {
+        512
+    };
+    let block_k = even(p.k, most_k);
+    let block_n = even(p.n, BLOCK_B / size_of::<V::T>() / most_k).next_multiple_of(width);
+    let block_m = even(p.m, BLOCK_A / size_of::<V::T>() / most_k).next_multiple_of(R);
+    // A number of `a` meets a vector n/LANES times, and is packed once.
+    let pack_a = p.n >= 16 * V::LANES || (p.a_strides.1 != 1 && p.n >= 4 * V::LANES);
+    let b_len = block_k * block_n;
+    let a_len = if pack_a { block_k * block_m } else { 0 };
+    // Not borrowed in a closure: that would be compiled for the target's baseline.
+    let mut packing = Packing::<V::T>::take(b_len + a_len);
+    {
+        let (b_block, a_block) = packing.numbers(b_len + a_len).split_at_mut(b_len);
+        for from in (0..p.k).step_by(block_k) {
+            let k = (p.k - from).min(block_k);
+            let slice = p.slice(from, k);
+            for col in (0..p.n).step_by(block_n) {
+                let cols = (p.n - col).min(block_n);
+                // SAFETY: the caller's; the block has room for cols rounded up to panels.
+                unsafe { pack_columns::<V>(b_block, &slice.submatrix(0, 0, col, cols), width) };
+                for row in (0..p.m).step_by(block_m) {
+                    let rows = (p.m - row).min(block_m);
+                    let sub = slice.submatrix(row, rows, col, cols);
+                    if pack_a {
+                        // SAFETY: the caller's; the block has room for rows rounded up to panels.
+                        unsafe { pack_rows::<V, R>(a_block, &sub) };
+                    }
+                    for c in (0..cols).step_by(width) {
+                        let n = (cols - c).min(width);
+                        let panel = Gemm {
+                            b: b_block[c * k..].as_ptr(),
+                            b_strides: (width as isize, 1),
+                            out: sub.out.wrapping_add(c),
+                            n,
+                            ..sub
+                        };
+                        for r in (0..rows).step_by(if pack_a { R } else { rows }) {
+                            let panel = if pack_a {
+                                Gemm {
+                                    a: a_block[r * k..].as_ptr(),
+                                    a_strides: (1, R as isize),
+                                    out: panel.out.wrapping_offset(r as isize * p.out_stride),
+                                    m: (rows - r).min(R),
+                                    ..panel
+                                }
+                            } else {
+                                panel.submatrix(0, rows, 0, n)
+                            };
+                            // SAFETY: the caller's, and the packed blocks hold what the strides say.
+                            unsafe {
+                                if n > V::LANES {
+                                    rows_panel::<V, R, 2>(&panel);
+                                } else {
+                                    rows_panel::<V, R, 1>(&panel);
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+    packing.put();
+}
+
+/// How a product is computed.
+#[derive(Clone, Copy)]
+enum Form {
+    /// One number.
+    Dot,
+    Column,
+    /// By so many terms at a time.
+    Row(usize),
+    DotsOfRow,
+    Dots,
+    InPlace,
+    /// `b` copied with rows and columns exchanged, then in place.
+    Transposed,
+    Packed,
+    /// A triangle of a matrix times itself.
+    Gram,
+}
+
+impl Form {
+    /// What suits the shape and the strides. A part of the product is computed in the form of the whole, so that its
+    /// numbers are the same.
+    #[inline]
+    fn of<V: Vector, const R: usize>(p: &mut Gemm<V::T>) -> Self {
+        if p.diagonal != WHOLE {
+            return Self::Gram;
+        }
+        let columns_adjacent = p.b_strides.1 == 1 || p.n == 1;
+        let k_adjacent = p.k == 1 || (p.a_strides.1 == 1 && p.b_strides.0 == 1);
+        // Copying `b` pays once many rows meet it; with registers for large tiles, later.
+        let most_dotted = if is_512::<V>() { 128 } else { 32 };
+        let few_terms =
+            if p.n >= V::LANES { p.k <= 16 * p.m.min(16) } else { p.k <= 16 && p.m.min(p.n) >= 4 };
+        let row = |n: usize, k: usize| Self::Row(if n > widest::<V>() * V::LANES { 32 } else { k });
+        if p.n == 1 && p.out_stride == 1 && p.m > 1 && p.a_strides.0 == 1 && !k_adjacent {
+            // Aᵀx: the same as a row times A
+            *p = Gemm {
+                m: 1,
+                n: p.m,
+                a: p.b,
+                a_strides: (0, p.b_strides.0),
+                b: p.a,
+                b_strides: (p.a_strides.1, 1),
+                ..*p
+            };
+            row(p.n, p.k)
+        } else if k_adjacent && p.n == 1 && p.k > 1 {
+            if p.m == 1 { Self::Dot } else { Self::Column }
+        } else if columns_adjacent && p.m == 1 {
+            row(p.n, p.k)
+        } else if k_adjacent && !columns_adjacent && few_terms && p.n * p.k <= BLOCK_B / size_of::<V::T>() {
+            // Adding up a vector's lanes for each number costs more than copying `b`.
+            Self::Transposed
+        } else if k_adjacent && p.m == 1 {
+            Self::DotsOfRow
+        } else if k_adjacent && !columns_adjacent && p.m <= most_dotted {
+            Self::Dots
+        } else if columns_adjacent && (p.m <= 2 * R || p.k <= 128 || p.n <= V::LANES) {
+            Self::InPlace
+        } else {
+            Self::Packed
+        }
+    }
+
+    /// Computes the product.
+    ///
+    /// # Safety
+    /// As for [`rows_tile`]; the form is that of the product or of one of which it is a sub.
+    #[inline(always)]
+    unsafe fn compute<V: Vector, const R: usize>(self, p: &Gemm<V::T>) {
+        // SAFETY: the caller's, and the adjacency that each form wants was checked when it was chosen.
+        unsafe {
+            match self {
+                Self::Dot => dot_tile::<V>(p),
+                Self::Column => columns_in_place::<V, 1>(core::array::from_ref(p)),
+                Self::Row(step) => row_in_place::<V, R>(p, step),
+                Self::DotsOfRow => dots::<V, 1, 8>(p),
+                // As few rows left over as can be, if registers allow.
+                Self::Dots if is_512::<V>() && p.m.next_multiple_of(5) <= p.m.next_multiple_of(4) => {
+                    dots::<V, 5, 4>(p)
+                }
+                Self::Dots => dots::<V, 4, 4>(p),
+                Self::InPlace => rows_in_place::<V, R>(p),
+                Self::Transposed => rows_transposed::<V, R>(p),
+                Self::Packed => rows_packed::<V, R>(p),
+                // R·3 sums, and divisors of three vectors of either type.
+                Self::Gram if is_512::<V>() => gram::<V, 8>(p),
+                Self::Gram => gram::<V, 4>(p),
+            }
+        }
+    }
+}
+
+/// Rows of a tile with AVX-512, which has 32 registers, and with AVX2, which has 16.
+const ROWS_512: usize = 12;
+const ROWS_256: usize = 6;
+
+/// # Safety
+/// The processor has the features named, and V's instructions are among them; `p` describes memory that is there.
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2")]
+unsafe fn avx512<V: Vector>(form: Form, p: &Gemm<V::T>) {
+    // SAFETY: the caller's.
+    unsafe { form.compute::<V, ROWS_512>(p) }
+}
+
+/// # Safety
+/// As for [`avx512`].
+#[target_feature(enable = "avx2,fma,bmi1,bmi2")]
+unsafe fn avx2<V: Vector>(form: Form, p: &Gemm<V::T>) {
+    // SAFETY: the caller's.
+    unsafe { form.compute::<V, ROWS_256>(p) }
+}
+
+/// Computes the product if this processor has the instructions; else returns false.
+///
+/// # Safety
+/// `p` describes memory that is there: `out` for writing, `a` and `b` for reading, without overlap.
+pub(super) unsafe fn product<Wide: Vector, Narrow: Vector<T = Wide::T>>(p: &Gemm<Wide::T>) -> bool {
+    let mut p = Gemm { ..*p };
+    match level() {
+        AVX512 => {
+            let form = Form::of::<Wide, ROWS_512>(&mut p);
+            // SAFETY: the processor has the features; the caller's.
+            p.divided((ROWS_512, 2 * Wide::LANES), |sub| unsafe { avx512::<Wide>(form, sub) });
+        }
+        AVX2 => {
+            let form = Form::of::<Narrow, ROWS_256>(&mut p);
+            // SAFETY: the processor has the features; the caller's.
+            p.divided((ROWS_256, 2 * Narrow::LANES), |sub| unsafe { avx2::<Narrow>(form, sub) });
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// # Safety
+/// As for [`avx512`] and [`columns_tile`].
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2")]
+unsafe fn pair_512<V: Vector>(products: &[Gemm<V::T>; 2]) {
+    // SAFETY: the caller's.
+    unsafe { columns_in_place::<V, 2>(products) }
+}
+
+/// # Safety
+/// As for [`avx512`] and [`columns_tile`].
+#[target_feature(enable = "avx2,fma,bmi1,bmi2")]
+unsafe fn pair_256<V: Vector>(products: &[Gemm<V::T>; 2]) {
+    // SAFETY: the caller's.
+    unsafe { columns_in_place::<V, 2>(products) }
+}
+
+/// Computes two products of one matrix with a column each, if this processor has the instructions and the layout suits
+/// them; else returns false.
+///
+/// # Safety
+/// As for [`product`]; both have `a` in common, with its shape and strides.
+pub(super) unsafe fn pair<Wide: Vector, Narrow: Vector<T = Wide::T>>(products: &[Gemm<Wide::T>; 2]) -> bool {
+    let suits = |p: &Gemm<Wide::T>| p.n == 1 && p.a_strides.1 == 1 && p.b_strides.0 == 1;
+    if !products.iter().all(suits) {
+        return false;
+    }
+    match level() {
+        // SAFETY: the processor has the features; the caller's.
+        AVX512 => unsafe { pair_512::<Wide>(products) },
+        // SAFETY: as above.
+        AVX2 => unsafe { pair_256::<Narrow>(products) },
+        _ => return false,
+    }
+    true
+}

@@ -1,0 +1,209 @@
+//! Small products on x86-64, inside a function that is compiled for AVX2 and FMA, or AVX-512.
+#![allow(unsafe_code, reason = "vector instructions and pointers into strided matrices")]
+
+use core::mem::MaybeUninit;
+
+use super::small::Transposed;
+use super::tile::{dots_tile, rows_tile_before};
+use super::vector::Vector;
+use crate::kernel::gemm::{Accum, Gemm, Small};
+use crate::kernel::simd::Math;
+use crate::kernel::simd::x86::{AVX2, AVX512};
+
+/// Numbers of `b` that are copied with rows and columns exchanged, at most.
+const TRANSPOSED: usize = 1024;
+
+/// Computes the product if the caller was compiled for vector instructions; else returns false.
+///
+/// # Safety
+/// `p` describes memory that is there: `out` for writing, `a` and `b` for reading, without overlap; it is as S knows it.
+#[inline(always)]
+pub(super) unsafe fn product<S: Small, Wide: Vector, Narrow: Vector<T = Wide::T>>(
+    math: Math,
+    p: &Gemm<Wide::T>,
+) -> bool {
+    // SAFETY: the processor has the level's instructions; the caller's.
+    unsafe {
+        match math.level {
+            AVX512 => avx512::<S, Wide, Narrow>(p),
+            AVX2 => avx2::<S, Narrow>(p),
+            _ => false,
+        }
+    }
+}
+
+/// # Safety
+/// As for [`product`]; the processor has the features named.
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2")]
+unsafe fn avx512<S: Small, Wide: Vector, Narrow: Vector<T = Wide::T>>(p: &Gemm<Wide::T>) -> bool {
+    let p = S::known(p);
+    // SAFETY: the caller's.
+    unsafe {
+        // A vector of which the half is enough takes the time of a whole one.
+        if const { S::N == 0 } {
+            if p.n <= Narrow::LANES { form::<S, Narrow>(&p) } else { form::<S, Wide>(&p) }
+        } else if const { S::N <= Narrow::LANES } {
+            form::<S, Narrow>(&p)
+        } else {
+            form::<S, Wide>(&p)
+        }
+    }
+}
+
+/// # Safety
+/// As for [`product`]; the processor has the features named.
+#[target_feature(enable = "avx2,fma,bmi1,bmi2")]
+unsafe fn avx2<S: Small, V: Vector>(p: &Gemm<V::T>) -> bool {
+    // SAFETY: the caller's.
+    unsafe { form::<S, V>(&S::known(p)) }
+}
+
+/// # Safety
+/// As for [`rows_tile`].
+#[inline(always)]
+unsafe fn form<S: Small, V: Vector>(p: &Gemm<V::T>) -> bool {
+    // SAFETY: the caller's.
+    unsafe {
+        if const { S::N == 1 } || const { S::N == 0 } && p.n == 1 {
+            by_layout::<Transposed<S>, V>(&p.transposed())
+        } else {
+            by_layout::<S, V>(p)
+        }
+    }
+}
+
+/// # Safety
+/// As for [`rows_tile`].
+#[inline(always)]
+unsafe fn by_layout<S: Small, V: Vector>(p: &Gemm<V::T>) -> bool {
+    // SAFETY: the caller's. `b` is stored by its columns but in the first two cases, where its columns are adjacent all the same.
+    unsafe {
+        if const { !S::B || S::N == 1 || S::K == 1 }
+            || const { S::N == 0 || S::K == 0 } && (p.n == 1 || p.k == 1)
+        {
+            rows::<S, V>(p);
+        } else if const { S::M <= 1 && S::K < 16 } && p.m == 1 && p.k < 16 {
+            one_row(p);
+        } else if const { S::M <= 1 } && p.m == 1 {
+            for col in (0..p.n).step_by(8) {
+                let cols = (p.n - col).min(8);
+                dots_tile::<V, 1, 8>(&p.submatrix(0, 1, col, cols), 1, cols);
+            }
+        } else if const { S::M != 1 && S::N * S::K <= TRANSPOSED } && p.n * p.k <= TRANSPOSED {
+            let mut block = [const { MaybeUninit::<V::T>::uninit() }; TRANSPOSED];
+            let transposed = block.as_mut_ptr().cast::<V::T>();
+            transpose::<V>(transposed, p);
+            rows::<S, V>(&Gemm { b: transposed, b_strides: (p.n as isize, 1), ..*p });
+        } else {
+            return false;
+        }
+    }
+    true
+}
+
+/// # Safety
+/// As for [`rows_tile`].
+#[inline(always)]
+unsafe fn one_row<T: crate::kernel::scalar::Scalar>(p: &Gemm<T>) {
+    // SAFETY: the caller's.
+    unsafe {
+        for j in 0..p.n {
+            let mut sum = T::ZERO;
+            for k in 0..p.k {
+                let (a, b) = (
+                    *p.a.offset(k as isize * p.a_strides.1),
+                    *p.b.offset(k as isize * p.b_strides.0 + j as isize * p.b_strides.1),
+                );
+                sum = a.fused_mul_add(b, sum);
+            }
+            let out = p.out.add(j);
+            *out = match p.accum {
+                Accum::Replace => p.alpha * sum,
+                Accum::Add => p.alpha.fused_mul_add(sum, *out),
+            };
+        }
+    }
+}
+
+/// transposed[k·n + j] = b(k, j), in squares of 4 by 4 where k is adjacent; the last ones overlap with those before.
+///
+/// # Safety
+/// As for [`rows_tile`]; there is room for all of `b`.
+#[inline(always)]
+unsafe fn transpose<V: Vector>(transposed: *mut V::T, p: &Gemm<V::T>) {
+    let ((row, col), n, terms) = (p.b_strides, p.n, p.k);
+    // SAFETY: the caller's.
+    unsafe {
+        if row == 1 && n >= 4 && terms >= 4 {
+            for j in (0..n).step_by(4) {
+                let j = j.min(n - 4);
+                for k in (0..terms).step_by(4) {
+                    let k = k.min(terms - 4);
+                    V::transpose(p.b.offset(j as isize * col).add(k), col, transposed.add(k * n + j), n);
+                }
+            }
+        } else {
+            for k in 0..terms {
+                for j in 0..n {
+                    *transposed.add(k * n + j) = *p.b.offset(k as isize * row + j as isize * col);
+                }
+            }
+        }
+    }
+}
+
+/// # Safety
+/// As for [`rows_tile`].
+#[inline(always)]
+unsafe fn rows<S: Small, V: Vector>(p: &Gemm<V::T>) {
+    // Columns behind the panels of four vectors.
+    const fn rest(n: usize, lanes: usize) -> usize {
+        n % (4 * lanes)
+    }
+    let mut col = 0;
+    // SAFETY: the caller's.
+    unsafe {
+        if const { S::N == 0 || S::N >= 4 * V::LANES } {
+            while p.n - col >= 4 * V::LANES {
+                panel::<S, V, 4, 4>(&p.submatrix(0, p.m, col, 4 * V::LANES), false);
+                col += 4 * V::LANES;
+            }
+        }
+        if const { S::N == 0 || rest(S::N, V::LANES) > V::LANES } {
+            while p.n - col > V::LANES {
+                let cols = (p.n - col).min(2 * V::LANES);
+                panel::<S, V, 4, 2>(&p.submatrix(0, p.m, col, cols), false);
+                col += cols;
+            }
+        }
+        // An odd number of vectors.
+        if const { S::N == 0 || rest(S::N, V::LANES).div_ceil(V::LANES) % 2 == 1 } && col < p.n {
+            // A row that is one vector is followed by the next row.
+            let gapless = col == 0 && p.out_stride == p.n as isize;
+            panel::<S, V, 8, 1>(&p.submatrix(0, p.m, col, p.n - col), gapless);
+        }
+    }
+}
+
+/// # Safety
+/// As for [`rows_tile`]; if `gapless`, no row of the output is followed by anything but the next.
+#[inline(always)]
+unsafe fn panel<S: Small, V: Vector, const R: usize, const N: usize>(p: &Gemm<V::T>, gapless: bool) {
+    let mut row = 0;
+    let left = |row: usize| if gapless { (p.m - row) * p.n } else { 0 };
+    // SAFETY: the caller's.
+    unsafe {
+        if const { S::M == 0 || S::M >= R } {
+            while p.m - row >= R {
+                rows_tile_before::<V, R, N>(&p.submatrix(row, R, 0, p.n), p.n, left(row));
+                row += R;
+            }
+        }
+        if const { S::M == 0 || S::M % R != 0 } {
+            while row < p.m {
+                rows_tile_before::<V, 1, N>(&p.submatrix(row, 1, 0, p.n), p.n, left(row));
+                row += 1;
+            }
+        }
+    }
+}

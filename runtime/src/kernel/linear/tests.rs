@@ -1,0 +1,220 @@
+use super::*;
+use crate::rng::Rng;
+use ndarray::{Array2, ShapeBuilder};
+
+/// A matrix with memory for its factors.
+struct Square {
+    n: usize,
+    a: Vec<f64>,
+    lu: Vec<f64>,
+    exchanges: Vec<f64>,
+}
+
+impl Square {
+    fn new(a: &[f64]) -> Self {
+        let n = a.len().isqrt();
+        Self { n, a: a.to_vec(), lu: vec![0.0; n * n], exchanges: vec![0.0; n] }
+    }
+
+    /// Nothing on the diagonal stands out, so that rows are exchanged in nearly every step.
+    fn random(n: usize, rng: &mut Rng) -> Self {
+        Self::new(&(0..n * n).map(|_| 2.0 * rng.uniform() - 1.0).collect::<Vec<f64>>())
+    }
+
+    /// B·Bᵀ + shift: symmetric to the last bit.
+    fn symmetric(n: usize, shift: f64, rng: &mut Rng) -> Self {
+        let b = Self::random(n, rng).a;
+        let mut a = vec![0.0; n * n];
+        for i in 0..n {
+            for j in 0..=i {
+                let dot: f64 = (0..n).map(|k| b[i * n + k] * b[j * n + k]).sum();
+                let entry = dot + if i == j { shift } else { 0.0 };
+                (a[i * n + j], a[j * n + i]) = (entry, entry);
+            }
+        }
+        Self::new(&a)
+    }
+
+    fn hilbert(n: usize) -> Self {
+        Self::new(&(0..n * n).map(|k| 1.0 / (k / n + k % n + 1) as f64).collect::<Vec<f64>>())
+    }
+
+    fn factors(&mut self) -> Factors<'_, f64> {
+        factor(&self.a, self.n, &mut self.lu, &mut self.exchanges)
+    }
+
+    fn matrix(&self) -> Array2<f64> {
+        Array2::from_shape_vec((self.n, self.n), self.a.clone()).expect("n·n numbers")
+    }
+
+    fn det(&mut self) -> f64 {
+        self.factors().det()
+    }
+
+    fn logdet(&mut self) -> Result<f64, Error> {
+        self.factors().logdet("logdet(A)")
+    }
+
+    fn inverse(&mut self) -> Result<Array2<f64>, Error> {
+        let n = self.n;
+        let mut out = Array2::zeros((n, n));
+        self.factors().inverse(out.as_slice_mut().expect("row-major"), "inv(A)")?;
+        Ok(out)
+    }
+}
+
+const A: [f64; 9] = [0.0, 2.0, 1.0, 4.0, 1.0, -1.0, 2.0, 3.0, 5.0];
+const SINGULAR: [f64; 4] = [1.0, 2.0, 2.0, 4.0];
+
+fn size(a: &Array2<f64>) -> f64 {
+    a.iter().fold(0.0_f64, |m, x| m.max(x.abs()))
+}
+
+#[test]
+fn determinants_have_their_sign_and_singular_matrices_are_refused() {
+    // expanded by the first row: -2 (20 + 2) + 1 (12 - 2)
+    assert!((Square::new(&A).det() + 34.0).abs() < 1e-12);
+    assert_eq!(Square::new(&[]).det(), 1.0);
+    assert!(matches!(Square::new(&A).logdet(), Err(Error::NotPositiveDefinite { .. })));
+    let large = Square::new(&[1e200, 0.0, 0.0, 1e200]).logdet().expect("positive");
+    assert!((large - 400.0 * 10f64.ln()).abs() < 1e-9);
+    // Positive, but not on the diagonal: two exchanges.
+    let turned = Square::new(&[0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0]).logdet();
+    assert_eq!(turned, Ok(0.0));
+    let singular = || Square::new(&SINGULAR);
+    assert_eq!(singular().inverse(), Err(Error::Singular { expression: "inv(A)".into() }));
+    assert_eq!(singular().logdet(), Err(Error::Singular { expression: "logdet(A)".into() }));
+    assert_eq!(singular().det(), 0.0);
+    let (mut singular, mut x) = (singular(), [0.0; 2]);
+    let factors = singular.factors();
+    let refused = Err(Error::Singular { expression: "inv(A)".into() });
+    assert_eq!(factors.solve(MatMut::column(&mut x), 1.0, Mat::column(&[1.0, 1.0]), "inv(A)"), refused);
+    let turned = factors.solve_transposed(MatMut::column(&mut x), 1.0, Mat::column(&[1.0, 1.0]), "inv(A)");
+    assert_eq!(turned, refused);
+}
+
+#[test]
+fn every_size_is_inverted_whatever_its_halves() {
+    let mut rng = Rng::new(7);
+    for n in (1..20).chain([24, 25, 33, 48, 65, 97]) {
+        for mut a in [Square::random(n, &mut rng), Square::symmetric(n, 0.1, &mut rng)] {
+            let inverse = a.inverse().expect("regular");
+            let identity = a.matrix().dot(&inverse);
+            for ((i, j), x) in identity.indexed_iter() {
+                let error = (x - f64::from(u8::from(i == j))).abs();
+                assert!(error < 1e-13 * n as f64 * size(&a.matrix()) * size(&inverse), "{n}: {error:e}");
+            }
+            let back = Square::new(inverse.as_slice().expect("row-major")).det();
+            let product = a.det() * back;
+            assert!((product - 1.0).abs() < 1e-10 * size(&inverse) * size(&a.matrix()), "{n}: {product:e}");
+        }
+    }
+}
+
+/// Solves A X = B and Aᵀ X = B, and compares what comes of it with B: the residual is as small as A and X allow.
+fn residuals(a: &mut Square, b: &Array2<f64>, out: &mut Array2<f64>) {
+    let (n, matrix) = (a.n, a.matrix());
+    for transposed in [false, true] {
+        let (to, from) = (MatMut::from(out.view_mut()), Mat::from(b.view()));
+        let factors = a.factors();
+        let done = match transposed {
+            false => factors.solve(to, -2.0, from, "inv(A)"),
+            true => factors.solve_transposed(to, -2.0, from, "inv(A)"),
+        };
+        assert_eq!(done, Ok(()));
+        let matrix = if transposed { matrix.t() } else { matrix.view() };
+        let residual = matrix.dot(out) + 2.0 * b;
+        let bound = 1e-15 * (n * n) as f64 * size(&matrix.to_owned()) * size(out);
+        assert!(size(&residual) <= bound + 1e-14, "{n} {transposed}: {:e} {bound:e}", size(&residual));
+    }
+}
+
+#[test]
+fn systems_are_solved_in_every_layout() {
+    let mut rng = Rng::new(11);
+    for n in [0, 1, 2, 3, 5, 16, 17, 33, 65, 97] {
+        for m in [1, 2, 7] {
+            for mut a in [Square::random(n, &mut rng), Square::symmetric(n, 0.1, &mut rng)] {
+                let b = Array2::from_shape_simple_fn((n, m), || rng.normal());
+                residuals(&mut a, &b, &mut Array2::zeros((n, m)));
+                residuals(&mut a, &b, &mut Array2::zeros((n, m).f()));
+                let columns = Array2::from_shape_fn((n, m).f(), |at| b[at]);
+                residuals(&mut a, &columns, &mut Array2::zeros((n, m).f()));
+                // Neither rows nor columns adjacent.
+                let (mut apart, wanted) = (Array2::<f64>::zeros((2 * n, 3 * m)), b.mapv(|x| 2.0 * x));
+                let mut x = apart.slice_mut(ndarray::s![..;2, ..;3]);
+                let done = a.factors().solve(MatMut::from(x.view_mut()), 2.0, Mat::from(b.view()), "inv(A)");
+                assert_eq!(done, Ok(()));
+                let error = size(&(a.matrix().dot(&x) - wanted));
+                assert!(error <= 1e-15 * (n * n) as f64 * size(&a.matrix()) * size(&x.to_owned()) + 1e-14);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_positive_definite_exchanges_no_rows_and_what_is_not_falls_back() {
+    let mut rng = Rng::new(3);
+    for n in [2, 5, 32, 33, 90] {
+        let mut definite = Square::symmetric(n, 0.5, &mut rng);
+        assert_eq!(definite.factors().exchanged().count(), 0, "{n}");
+        // U = D Lᵀ
+        let factors = definite.factors();
+        let at = |i: usize, j: usize| factors.lu[i * n + j];
+        for i in 0..n {
+            for j in 0..i {
+                assert!((at(i, j) * at(j, j) - at(j, i)).abs() <= 1e-14 * (n as f64), "{n}");
+            }
+        }
+        // The last pivot alone is negative, or the first.
+        for k in [0, n - 1] {
+            let mut indefinite = Square::symmetric(n, 0.5, &mut rng);
+            indefinite.a[k * n + k] -= 2.0 * n as f64;
+            residuals(&mut indefinite, &Array2::ones((n, 3)), &mut Array2::zeros((n, 3)));
+            let refused = matches!(indefinite.logdet(), Err(Error::NotPositiveDefinite { .. }));
+            assert!(refused && indefinite.det() < 0.0, "{n}");
+        }
+    }
+}
+
+#[test]
+fn solutions_are_as_exact_as_their_system_allows() {
+    for n in 8..=12 {
+        let mut a = Square::hilbert(n);
+        // The right side of a known solution; and one that a product by the inverse gets wrong.
+        let known = Array2::from_shape_fn((n, 1), |(i, _)| 1.0 + i as f64);
+        let b = a.matrix().dot(&known);
+        let residual = |x: &Array2<f64>| size(&(a.matrix().dot(x) - &b)) / size(x);
+        let mut x = Array2::zeros((n, 1));
+        let solved = Square::hilbert(n).factors().solve(
+            MatMut::from(x.view_mut()),
+            1.0,
+            Mat::from(b.view()),
+            "inv(A)",
+        );
+        assert_eq!(solved, Ok(()));
+        let inverse = Square::hilbert(n).inverse().expect("regular");
+        assert!(residual(&x) < 4.0 * f64::EPSILON, "{n}: {:e}", residual(&x));
+        assert!(residual(&inverse.dot(&b)) > 1e4 * residual(&x).max(f64::EPSILON), "{n}");
+        assert_eq!(a.factors().exchanged().count(), 0);
+    }
+}
+
+#[test]
+fn what_is_not_finite_is_refused() {
+    for bad in [f64::NAN, f64::INFINITY] {
+        for n in [2, 30, 60] {
+            for at in [n * n / 2, n - 1, (n - 1) * n, 0] {
+                let mut a = vec![0.0; n * n];
+                a.iter_mut().step_by(n + 1).for_each(|x| *x = 1.0);
+                a[at] = bad;
+                a[n * n - 1] = bad;
+                assert!(Square::new(&a).inverse().is_err(), "{n}, {bad}");
+                assert!(Square::new(&a).logdet().is_err(), "{n}, {bad}");
+                let (mut lu, mut exchanges) = (vec![0.0; n * n], vec![0.0; n]);
+                let factors = factor_symmetric(&a, n, &mut lu, &mut exchanges);
+                assert!(factors.logdet("logdet(A)").is_err(), "{n}, {bad}");
+            }
+        }
+    }
+}

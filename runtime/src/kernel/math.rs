@@ -1,0 +1,203 @@
+//! The elementary functions, as methods of [`Math`].
+//!
+//! Those marked *vector* are free of branches and calls, so that a loop over them becomes vector instructions inside
+//! [`simd`](crate::kernel::simd::simd); the others cost a call a number. All are defined for every input, NaN and ±∞ included;
+//! outside a function's domain the result is NaN. A unit in the last place (ulp) is that of the result.
+
+use crate::kernel::scalar::Scalar;
+use crate::kernel::simd::Math;
+
+macro_rules! unary {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[inline(always)]
+        pub fn $name<T: Scalar>(self, x: T) -> T {
+            T::$name(self, x)
+        }
+    )*};
+}
+
+impl Math {
+    unary! {
+        /// eˣ. *Vector*, below 1 ulp.
+        exp;
+        /// eˣ − 1, exact also near 0. *Vector*, below 2 ulp.
+        expm1;
+        /// The natural logarithm; −∞ at 0. *Vector*, below 1 ulp.
+        log;
+        /// log(1 + x), exact also near 0. *Vector*, below 2 ulp.
+        log1p;
+        /// Hyperbolic tangent. *Vector*, below 2 ulp.
+        tanh;
+        /// Sine. Below 1 ulp in double precision where the processor has fused multiply-add, else std's.
+        sin;
+        /// Cosine. Below 1 ulp in double precision where the processor has fused multiply-add, else std's.
+        cos;
+        /// Tangent.
+        tan;
+        /// Inverse sine, in [−π/2, π/2].
+        asin;
+        /// Inverse cosine, in [0, π].
+        acos;
+        /// Inverse tangent, in [−π/2, π/2].
+        atan;
+        /// Hyperbolic sine.
+        sinh;
+        /// Hyperbolic cosine.
+        cosh;
+        /// The error function 2/√π ∫₀ˣ e^(−t²) dt. *Vector*.
+        erf;
+        /// The standard normal distribution function Φ(x), with full relative accuracy in its left tail. *Vector*.
+        normal_cdf;
+        /// The standard normal density e^(−x²/2)/√(2π). *Vector*.
+        normal_pdf;
+        /// log |Γ(x)|; +∞ at 0 and the negative integers.
+        lgamma;
+        /// ψ(x) = d/dx log Γ(x); NaN at 0 and the negative integers.
+        digamma;
+        /// log cosh x, without overflow, exact also near 0. *Vector*, below 2 ulp.
+        log_cosh;
+    }
+
+    /// Sine and cosine at once.
+    #[inline(always)]
+    pub fn sin_cos<T: Scalar>(self, x: T) -> (T, T) {
+        T::sin_cos(self, x)
+    }
+
+    /// √x, correctly rounded. *Vector*.
+    #[inline(always)]
+    pub fn sqrt<T: Scalar>(self, x: T) -> T {
+        x.sqrt()
+    }
+
+    /// |x|. *Vector*.
+    #[inline(always)]
+    pub fn abs<T: Scalar>(self, x: T) -> T {
+        x.abs()
+    }
+
+    /// −1, 0 or 1; 0 at ±0, NaN at NaN. *Vector*.
+    #[inline(always)]
+    pub fn sign<T: Scalar>(self, x: T) -> T {
+        let s = T::ONE.copysign(x);
+        if x.abs() > T::ZERO { s } else { x * T::ZERO }
+    }
+
+    /// The larger number; NaN if either is. *Vector*.
+    #[inline(always)]
+    pub fn max<T: Scalar>(self, a: T, b: T) -> T {
+        let m = if a > b { a } else { b };
+        if a.is_nan() { a } else { m }
+    }
+
+    /// The smaller number; NaN if either is. *Vector*.
+    #[inline(always)]
+    pub fn min<T: Scalar>(self, a: T, b: T) -> T {
+        let m = if a < b { a } else { b };
+        if a.is_nan() { a } else { m }
+    }
+
+    /// 1/(1 + e⁻ˣ), without overflow; subnormal where the result is. *Vector*, below 2 ulp.
+    #[inline(always)]
+    pub fn sigmoid<T: Scalar>(self, x: T) -> T {
+        let e = self.exp(-x.abs());
+        let d = T::ONE + e;
+        let negative = x < T::ZERO;
+        let q = (if negative { e } else { T::ONE }) / d;
+        // What rounding took from d, times −q/d, the derivative of the quotient; 1/(1 + e) = 1 − e/(1 + e).
+        let lost = e - (d - T::ONE);
+        let inverse = if negative { T::ONE - q } else { q };
+        self.mul_add(-q, lost * inverse, q)
+    }
+
+    /// log(1 + eˣ), without overflow. *Vector*, below 2 ulp.
+    #[inline(always)]
+    pub fn softplus<T: Scalar>(self, x: T) -> T {
+        let tail = self.log1p(self.exp(-x.abs()));
+        if x > T::ZERO { x + tail } else { tail }
+    }
+
+    /// x/(1 + |x|). *Vector*.
+    #[inline(always)]
+    pub fn softsign<T: Scalar>(self, x: T) -> T {
+        x / (T::ONE + x.abs())
+    }
+
+    /// 1/x, but 0 at ±0. *Vector*.
+    #[inline(always)]
+    pub fn recip0<T: Scalar>(self, x: T) -> T {
+        let r = T::ONE / x;
+        if x == T::ZERO { T::ZERO } else { r }
+    }
+
+    /// √(u² + v²) without overflow; 0 at (0, 0). *Vector*, below 2 ulp.
+    #[inline(always)]
+    pub fn hypot<T: Scalar>(self, u: T, v: T) -> T {
+        T::hypot(self, u, v)
+    }
+
+    /// √(u² + v²) − v without cancellation or overflow. *Vector*.
+    #[inline(always)]
+    pub fn hypot_minus<T: Scalar>(self, u: T, v: T) -> T {
+        let h = self.hypot(u, v);
+        if v > T::ZERO { u * (u / (h + v)) } else { h - v }
+    }
+
+    /// c·log u; 0 where c = 0, whatever u is. *Vector*.
+    #[inline(always)]
+    pub fn xlogy<T: Scalar>(self, c: T, u: T) -> T {
+        let y = c * self.log(u);
+        if c == T::ZERO { T::ZERO } else { y }
+    }
+
+    /// c·log(1 + u), and 0 where c is 0, whatever u is.
+    #[inline(always)]
+    pub fn xlog1py<T: Scalar>(self, c: T, u: T) -> T {
+        let value = c * self.log1p(u);
+        if c == T::ZERO { T::ZERO } else { value }
+    }
+
+    /// u/√(u² + v²), and 0 at the origin: what is left of the derivative of a norm.
+    #[inline(always)]
+    pub fn unit<T: Scalar>(self, u: T, v: T) -> T {
+        let h = self.hypot(u, v);
+        if h == T::ZERO { T::ZERO } else { u / h }
+    }
+
+    /// c/u; 0 where c = 0, whatever u is. *Vector*.
+    #[inline(always)]
+    pub fn xdivy<T: Scalar>(self, c: T, u: T) -> T {
+        let y = c / u;
+        if c == T::ZERO { T::ZERO } else { y }
+    }
+
+    /// xʸ for real y: 1 at y = 0; for x < 0 real where y is an integer, else NaN.
+    #[inline(always)]
+    pub fn pow<T: Scalar>(self, x: T, y: T) -> T {
+        T::pow(self, x, y)
+    }
+
+    /// xⁿ by repeated multiplication, 1 at n = 0. *Vector* where n is a constant.
+    #[inline(always)]
+    pub fn powi<T: Scalar>(self, x: T, n: i32) -> T {
+        let mut power = T::ONE;
+        let (mut square, mut k) = (x, n.unsigned_abs());
+        while k > 0 {
+            if k & 1 == 1 {
+                power *= square;
+            }
+            k >>= 1;
+            if k > 0 {
+                square = square * square;
+            }
+        }
+        if n < 0 { T::ONE / power } else { power }
+    }
+
+    /// The n-th derivative of ψ = (log Γ)′, for n ≥ 1; n = 0 is ψ itself, NaN for n < 0.
+    #[inline(always)]
+    pub fn polygamma<T: Scalar>(self, n: i32, x: T) -> T {
+        T::polygamma(self, n, x)
+    }
+}

@@ -1,0 +1,504 @@
+//! The loops of generated code: a step is its formula, and how its arrays are walked.
+//!
+//! [`each`], [`rows`] and [`sum`] call a formula for the entries of arrays that are walked together. Such a tuple of
+//! [`Arrays`] has slices to read, whose entries are numbers, and slices to write, whose entries are references:
+//!
+//! ```
+//! use gradsmith_runtime::__private as rt;
+//!
+//! let (z, y) = ([0.0, 1.0, -1.0], [1.0, 1.0, 0.0]);
+//! let mut delta = [0.0; 3];
+//! let total: f64 = rt::sum(
+//!     3,
+//!     (&z[..], &y[..], &mut delta[..]),
+//!     #[inline(always)]
+//!     move |math, total, (z, y, delta)| {
+//!         *delta = math.sigmoid(z) - y;
+//!         math.mul_add(*delta, *delta, total)
+//!     },
+//! );
+//! assert!(delta[0] == -0.5 && total > 0.25);
+//! ```
+//!
+//! Each is compiled for the processor at hand (see [`simd`](super::simd)), so the formula must be marked
+//! `#[inline(always)]`, and takes scalars of the caller by `move`: what is captured by reference would be read again from
+//! memory after each store. A number of entries that is known while compiling is given as [`N`], for a plain one goes
+//! through memory on the way. Where there is a [`Math`] already, its methods of the same names do the same in place.
+//!
+//! A sum runs in lanes whose number is a constant, and what is left beyond whole chunks of lanes is summed up apart, so
+//! that the order of additions depends on the number of entries alone.
+#![allow(
+    unsafe_code,
+    reason = "entries are read and written where the arrays' lengths have been checked before the loop"
+)]
+
+use super::scalar::Scalar;
+use super::simd::{Math, scalars, simd};
+use super::sums::{max_of_lanes, sum_of_lanes};
+
+/// Partial sums that run beside each other where the whole loop is one row: enough to hide the latency of an addition in
+/// every vector width.
+const LONG_LANES: usize = 64;
+/// The same along a row of many.
+const LANES: usize = 32;
+
+/// A number of entries that is known while compiling.
+#[derive(Clone, Copy, Debug)]
+pub struct N<const COUNT: usize>;
+
+/// A number of entries: a `usize`, or an [`N`].
+pub trait Count: Copy {
+    /// The number.
+    fn get(self) -> usize;
+}
+
+impl Count for usize {
+    #[inline(always)]
+    fn get(self) -> usize {
+        self
+    }
+}
+
+impl<const COUNT: usize> Count for N<COUNT> {
+    #[inline(always)]
+    fn get(self) -> usize {
+        COUNT
+    }
+}
+
+/// A vector as each row of a matrix: entry (i, j) is its entry j.
+#[derive(Debug)]
+pub struct EachRow<A>(pub A);
+
+/// A vector as each column of a matrix: entry (i, j) is its entry i.
+#[derive(Debug)]
+pub struct EachColumn<A>(pub A);
+
+/// Arrays that are walked together, as a matrix of rows and columns.
+pub trait Arrays {
+    /// What a formula gets of them: a number where an array is read, a reference where it is written.
+    type Entry<'e>;
+
+    /// Where they are.
+    type Place: Copy;
+
+    /// Where they are, once they are known to have the entries of `rows` rows of `cols` columns.
+    fn place(self, rows: usize, cols: usize) -> Self::Place;
+
+    /// The entry of the place in row `i` and column `j` of `cols`.
+    ///
+    /// # Safety
+    /// The place is one of arrays that live, with more rows than `i` and more columns than `j`; an entry is no longer
+    /// used when the next one is asked for.
+    unsafe fn entry<'e>(place: Self::Place, i: usize, j: usize, cols: usize) -> Self::Entry<'e>;
+}
+
+/// The entries of so many rows and columns: more than there can be, where no number says how many.
+#[inline(always)]
+fn area(rows: usize, cols: usize) -> usize {
+    rows.saturating_mul(cols)
+}
+
+impl<T: Scalar> Arrays for &[T] {
+    type Entry<'e> = T;
+    type Place = *const T;
+
+    #[inline(always)]
+    fn place(self, rows: usize, cols: usize) -> *const T {
+        self[..area(rows, cols)].as_ptr()
+    }
+
+    #[inline(always)]
+    unsafe fn entry<'e>(place: *const T, i: usize, j: usize, cols: usize) -> Self::Entry<'e> {
+        // SAFETY: `place` has found as many entries.
+        unsafe { *place.add(i * cols + j) }
+    }
+}
+
+impl<T: Scalar> Arrays for &mut [T] {
+    type Entry<'e> = &'e mut T;
+    type Place = *mut T;
+
+    #[inline(always)]
+    fn place(self, rows: usize, cols: usize) -> *mut T {
+        self[..area(rows, cols)].as_mut_ptr()
+    }
+
+    #[inline(always)]
+    unsafe fn entry<'e>(place: *mut T, i: usize, j: usize, cols: usize) -> Self::Entry<'e> {
+        // SAFETY: `place` has found as many entries, and the one before is no longer used.
+        unsafe { &mut *place.add(i * cols + j) }
+    }
+}
+
+impl<A: Arrays> Arrays for EachRow<A> {
+    type Entry<'e> = A::Entry<'e>;
+    type Place = A::Place;
+
+    #[inline(always)]
+    fn place(self, _: usize, cols: usize) -> A::Place {
+        self.0.place(1, cols)
+    }
+
+    #[inline(always)]
+    unsafe fn entry<'e>(place: A::Place, _: usize, j: usize, cols: usize) -> Self::Entry<'e> {
+        // SAFETY: the one row has as many columns.
+        unsafe { A::entry(place, 0, j, cols) }
+    }
+}
+
+impl<A: Arrays> Arrays for EachColumn<A> {
+    type Entry<'e> = A::Entry<'e>;
+    type Place = A::Place;
+
+    #[inline(always)]
+    fn place(self, rows: usize, _: usize) -> A::Place {
+        self.0.place(rows, 1)
+    }
+
+    #[inline(always)]
+    unsafe fn entry<'e>(place: A::Place, i: usize, _: usize, _: usize) -> Self::Entry<'e> {
+        // SAFETY: the one column has as many rows.
+        unsafe { A::entry(place, i, 0, 1) }
+    }
+}
+
+macro_rules! arrays {
+    ($($array:ident $n:tt),*) => {
+        impl<$($array: Arrays),*> Arrays for ($($array,)*) {
+            type Entry<'e> = ($($array::Entry<'e>,)*);
+            type Place = ($($array::Place,)*);
+
+            #[inline(always)]
+            fn place(self, rows: usize, cols: usize) -> Self::Place {
+                ($(self.$n.place(rows, cols),)*)
+            }
+
+            #[inline(always)]
+            unsafe fn entry<'e>(place: Self::Place, i: usize, j: usize, cols: usize) -> Self::Entry<'e> {
+                // SAFETY: what holds of the tuple holds of each of its arrays.
+                unsafe { ($($array::entry(place.$n, i, j, cols),)*) }
+            }
+        }
+    };
+}
+arrays!(A 0);
+arrays!(A 0, B 1);
+arrays!(A 0, B 1, C 2);
+arrays!(A 0, B 1, C 2, D 3);
+arrays!(A 0, B 1, C 2, D 3, E 4);
+arrays!(A 0, B 1, C 2, D 3, E 4, F 5);
+arrays!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+arrays!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+arrays!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
+arrays!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
+arrays!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10);
+arrays!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);
+
+/// How entries come together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fold {
+    /// They are added, from 0.
+    Sum,
+    /// The greatest is found, from −∞; NaN if there is one.
+    Max,
+}
+
+impl Fold {
+    #[inline(always)]
+    fn neutral<T: Scalar>(self) -> T {
+        if self == Fold::Max { T::NEG_INFINITY } else { T::ZERO }
+    }
+
+    #[inline(always)]
+    fn lanes<T: Scalar, const L: usize>(self, lanes: [T; L]) -> T {
+        if self == Fold::Max { max_of_lanes(lanes) } else { sum_of_lanes(lanes) }
+    }
+
+    #[inline(always)]
+    fn two<T: Scalar>(self, math: Math, a: T, b: T) -> T {
+        if self == Fold::Max { math.max(a, b) } else { a + b }
+    }
+}
+
+impl Math {
+    /// Calls `formula` for entry after entry.
+    ///
+    /// # Panics
+    /// If an array has fewer than `n` entries.
+    #[inline(always)]
+    #[track_caller]
+    pub fn each<A: Arrays>(self, n: impl Count, arrays: A, formula: impl Fn(Math, A::Entry<'_>)) {
+        let n = n.get();
+        let place = arrays.place(1, n);
+        for j in 0..n {
+            // SAFETY: the arrays live and have n entries; the formula keeps none of them, whose type holds for any lifetime.
+            formula(self, unsafe { A::entry(place, 0, j, n) });
+        }
+    }
+
+    /// Calls `formula` for the entries of row after row.
+    ///
+    /// # Panics
+    /// If an array has fewer than `rows`·`cols` entries, an [`EachRow`] fewer than `cols`, an [`EachColumn`] fewer than
+    /// `rows`.
+    #[inline(always)]
+    #[track_caller]
+    pub fn rows<A: Arrays>(
+        self,
+        rows: impl Count,
+        cols: impl Count,
+        arrays: A,
+        formula: impl Fn(Math, A::Entry<'_>),
+    ) {
+        let (rows, cols) = (rows.get(), cols.get());
+        let place = arrays.place(rows, cols);
+        for i in 0..rows {
+            for j in 0..cols {
+                // SAFETY: the arrays live and have `rows` rows of `cols` columns; the formula keeps no entry.
+                formula(self, unsafe { A::entry(place, i, j, cols) });
+            }
+        }
+    }
+
+    /// Puts `row` in each of the rows of `out`.
+    ///
+    /// # Panics
+    /// If `row` has fewer than `cols` entries, or `out` fewer than `rows`·`cols`.
+    #[inline(always)]
+    #[track_caller]
+    pub fn repeat<T: Scalar>(self, out: &mut [T], rows: impl Count, cols: impl Count, row: &[T]) {
+        self.rows(
+            rows,
+            cols,
+            (out, EachRow(row)),
+            #[inline(always)]
+            |_, (out, x)| *out = x,
+        );
+    }
+
+    /// Several sums and maxima, one entry after the other: for few entries.
+    ///
+    /// # Panics
+    /// If an array has fewer than `n` entries.
+    #[inline(always)]
+    #[track_caller]
+    pub fn folds_in_order<T: Scalar, A: Arrays, const K: usize>(
+        self,
+        folds: [Fold; K],
+        n: impl Count,
+        arrays: A,
+        formula: impl Fn(Math, [T; K], A::Entry<'_>) -> [T; K],
+    ) -> [T; K] {
+        let n = n.get();
+        let place = arrays.place(1, n);
+        let mut found = folds.map(Fold::neutral);
+        for j in 0..n {
+            // SAFETY: the arrays live and have n entries; the formula keeps none of them.
+            found = formula(self, found, unsafe { A::entry(place, 0, j, n) });
+        }
+        found
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn folds_by<T: Scalar, A: Arrays, const K: usize, const L: usize>(
+        self,
+        folds: [Fold; K],
+        n: impl Count,
+        arrays: A,
+        formula: impl Fn(Math, [T; K], A::Entry<'_>) -> [T; K],
+    ) -> [T; K] {
+        let n = n.get();
+        let place = arrays.place(1, n);
+        let chunks = n / L;
+        let mut lanes = folds.map(|fold| [fold.neutral(); L]);
+        for chunk in 0..chunks {
+            for lane in 0..L {
+                let found = core::array::from_fn(|k| lanes[k][lane]);
+                // SAFETY: the arrays live and have n entries, chunks·L of them or more; the formula keeps none.
+                let found = formula(self, found, unsafe { A::entry(place, 0, chunk * L + lane, n) });
+                for k in 0..K {
+                    lanes[k][lane] = found[k];
+                }
+            }
+        }
+        let whole: [T; K] = core::array::from_fn(|k| folds[k].lanes(lanes[k]));
+        if n % L == 0 {
+            return whole;
+        }
+        let mut lanes = folds.map(|fold| [fold.neutral(); L]);
+        for lane in 0..n % L {
+            let found = core::array::from_fn(|k| lanes[k][lane]);
+            // SAFETY: this is entry chunks·L + lane of n; the formula keeps none.
+            let found = formula(self, found, unsafe { A::entry(place, 0, chunks * L + lane, n) });
+            for k in 0..K {
+                lanes[k][lane] = found[k];
+            }
+        }
+        core::array::from_fn(|k| folds[k].two(self, whole[k], folds[k].lanes(lanes[k])))
+    }
+
+    /// Several sums and maxima at once, in lanes: `formula` is given what a lane has so far, and an entry of each array.
+    ///
+    /// # Panics
+    /// If an array has fewer than `n` entries.
+    #[inline(always)]
+    #[track_caller]
+    pub fn folds<T: Scalar, A: Arrays, const K: usize>(
+        self,
+        folds: [Fold; K],
+        n: impl Count,
+        arrays: A,
+        formula: impl Fn(Math, [T; K], A::Entry<'_>) -> [T; K],
+    ) -> [T; K] {
+        self.folds_by::<T, A, K, LONG_LANES>(folds, n, arrays, formula)
+    }
+
+    /// The same along one row of many.
+    ///
+    /// # Panics
+    /// If an array has fewer than `n` entries.
+    #[inline(always)]
+    #[track_caller]
+    pub fn row_folds<T: Scalar, A: Arrays, const K: usize>(
+        self,
+        folds: [Fold; K],
+        n: impl Count,
+        arrays: A,
+        formula: impl Fn(Math, [T; K], A::Entry<'_>) -> [T; K],
+    ) -> [T; K] {
+        self.folds_by::<T, A, K, LANES>(folds, n, arrays, formula)
+    }
+}
+
+macro_rules! sums {
+    ($($(#[$doc:meta])* $sum:ident by $folds:ident;)*) => {
+        impl Math {
+            $(
+                $(#[$doc])*
+                ///
+                /// # Panics
+                /// If an array has fewer than `n` entries.
+                #[inline(always)]
+                #[track_caller]
+                pub fn $sum<T: Scalar, A: Arrays>(
+                    self,
+                    n: impl Count,
+                    arrays: A,
+                    formula: impl Fn(Math, T, A::Entry<'_>) -> T,
+                ) -> T {
+                    let [sum] = self.$folds(
+                        [Fold::Sum],
+                        n,
+                        arrays,
+                        #[inline(always)]
+                        |math, [sum], entry| [formula(math, sum, entry)],
+                    );
+                    sum
+                }
+            )*
+        }
+    };
+}
+sums! {
+    /// [`sum`](fn@sum), in place.
+    sum by folds;
+    /// The same along one row of many.
+    row_sum by row_folds;
+    /// The same, one entry after the other: for few entries.
+    sum_in_order by folds_in_order;
+}
+
+/// Calls `formula` for entry after entry of arrays of `n` entries.
+///
+/// # Panics
+/// If an array has fewer.
+#[inline(always)]
+#[track_caller]
+pub fn each<A: Arrays>(n: impl Count, arrays: A, formula: impl Fn(Math, A::Entry<'_>)) {
+    step(
+        (n, arrays, formula),
+        #[inline(always)]
+        |math, (n, arrays, formula)| math.each(n, arrays, formula),
+    );
+}
+
+/// Calls `formula` for the entries of row after row, each of `cols` entries. A vector that is part of every row is an
+/// [`EachRow`], one that has an entry for each row an [`EachColumn`].
+///
+/// # Panics
+/// If an array has fewer entries than that takes.
+#[inline(always)]
+#[track_caller]
+pub fn rows<A: Arrays>(rows: impl Count, cols: impl Count, arrays: A, formula: impl Fn(Math, A::Entry<'_>)) {
+    step(
+        (rows, cols, arrays, formula),
+        #[inline(always)]
+        |math, (rows, cols, arrays, formula)| math.rows(rows, cols, arrays, formula),
+    );
+}
+
+/// What `formula` adds up from 0: it is given a sum so far, one of 64 lanes, and an entry of each array.
+///
+/// # Panics
+/// If an array has fewer than `n` entries.
+#[inline(always)]
+#[track_caller]
+pub fn sum<T: Scalar, A: Arrays>(
+    n: impl Count,
+    arrays: A,
+    formula: impl Fn(Math, T, A::Entry<'_>) -> T,
+) -> T {
+    step(
+        (n, arrays, formula),
+        #[inline(always)]
+        |math, (n, arrays, formula)| math.sum(n, arrays, formula),
+    )
+}
+
+/// Several sums at once: `formula` is given the sums so far, of a lane, and an entry of each array.
+///
+/// # Panics
+/// If an array has fewer than `n` entries.
+#[inline(always)]
+#[track_caller]
+pub fn sums<T: Scalar, A: Arrays, const K: usize>(
+    n: impl Count,
+    arrays: A,
+    formula: impl Fn(Math, [T; K], A::Entry<'_>) -> [T; K],
+) -> [T; K] {
+    step(
+        (n, arrays, formula),
+        #[inline(always)]
+        |math, (n, arrays, formula)| math.folds([Fold::Sum; K], n, arrays, formula),
+    )
+}
+
+/// `kernel`, a closure marked `#[inline(always)]`, with these arguments, compiled for the processor at hand.
+#[inline(always)]
+pub fn step<A, R>(args: A, kernel: impl Fn(Math, A) -> R) -> R {
+    simd(kernel, args)
+}
+
+/// The same for a function of single numbers, which fill no vector.
+#[inline(always)]
+pub fn scalar_step<A, R>(args: A, kernel: impl Fn(Math, A) -> R) -> R {
+    scalars(kernel, args)
+}
+
+/// Puts `row` in each of the rows of `out`.
+///
+/// # Panics
+/// If `row` has fewer than `cols` entries, or `out` fewer than `rows`·`cols`.
+#[inline(always)]
+#[track_caller]
+pub fn repeat<T: Scalar>(out: &mut [T], count: impl Count, cols: impl Count, row: &[T]) {
+    rows(
+        count,
+        cols,
+        (out, EachRow(row)),
+        #[inline(always)]
+        |_, (out, x)| *out = x,
+    );
+}

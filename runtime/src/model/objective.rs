@@ -1,0 +1,198 @@
+//! What a prepared problem is to a solver: a function of one flat vector, with derivatives of first and second order.
+//!
+//! `#[derive(Objective)]` makes a struct of data preparable; what `prepare` returns implements [`Objective`]. Shapes
+//! have been checked then, and memory taken: calls that write where they are told allocate nothing, and fail only where the vector has the wrong
+//! length or a matrix is singular. One thing may be taken later: what the Hessian or the Jacobian needs above 64 MiB, which
+//! [`Objective::reserve`] takes, or else their first call, so that who asks a large problem for gradients alone need not
+//! have it. Variables lie in the vector one after the other, matrices row by row.
+
+use ndarray::{Array1, Array2, ArrayViewMut2};
+
+use crate::error::Error;
+use crate::kernel::scalar::Scalar;
+use crate::model::differences::{CheckOptions, GradientReport, check_gradient};
+
+/// A function of n numbers, twice differentiable where it is at all.
+pub trait Objective {
+    /// The precision: `f32` or `f64`.
+    type Scalar: Scalar;
+
+    /// n, the number of entries of all variables together.
+    fn len(&self) -> usize;
+
+    /// Whether there is nothing to vary.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Takes the memory of every call, however much it is, so that none allocates from here on. What is up to 64 MiB has been
+    /// taken before.
+    fn reserve(&mut self) {}
+
+    /// f(x).
+    ///
+    /// # Errors
+    /// [`Error::ParameterLength`] if `x` is not of length n; [`Error::Singular`] or [`Error::NotPositiveDefinite`] where
+    /// a matrix of the expression is.
+    fn value(&mut self, x: &[Self::Scalar]) -> Result<Self::Scalar, Error>;
+
+    /// Writes ∇f(x), of length n.
+    ///
+    /// # Errors
+    /// Those of [`value`](Self::value).
+    fn gradient_into(&mut self, x: &[Self::Scalar], gradient: &mut [Self::Scalar]) -> Result<(), Error>;
+
+    /// f(x), and writes ∇f(x): what both need is computed once.
+    ///
+    /// # Errors
+    /// Those of [`value`](Self::value).
+    fn value_and_gradient_into(
+        &mut self,
+        x: &[Self::Scalar],
+        gradient: &mut [Self::Scalar],
+    ) -> Result<Self::Scalar, Error>;
+
+    /// Writes ∇²f(x) v, of length n, without ∇²f.
+    ///
+    /// # Errors
+    /// Those of [`value`](Self::value).
+    fn hessian_vector_product_into(
+        &mut self,
+        x: &[Self::Scalar],
+        v: &[Self::Scalar],
+        out: &mut [Self::Scalar],
+    ) -> Result<(), Error>;
+
+    /// Writes ∇²f(x), n×n, the variables' blocks in the order of the variables.
+    ///
+    /// # Errors
+    /// Those of [`value`](Self::value); [`Error::ShapeMismatch`] if `out` is not n×n.
+    fn hessian_into(&mut self, x: &[Self::Scalar], out: ArrayViewMut2<'_, Self::Scalar>)
+    -> Result<(), Error>;
+
+    /// ∇f(x), of length n.
+    ///
+    /// # Errors
+    /// Those of [`value`](Self::value).
+    fn gradient(&mut self, x: &[Self::Scalar]) -> Result<Array1<Self::Scalar>, Error> {
+        let mut gradient = vec![Self::Scalar::ZERO; self.len()];
+        self.gradient_into(x, &mut gradient)?;
+        Ok(Array1::from_vec(gradient))
+    }
+
+    /// f(x) and ∇f(x).
+    ///
+    /// # Errors
+    /// Those of [`value`](Self::value).
+    #[allow(clippy::type_complexity, reason = "a number and a vector")]
+    fn value_and_gradient(
+        &mut self,
+        x: &[Self::Scalar],
+    ) -> Result<(Self::Scalar, Array1<Self::Scalar>), Error> {
+        let mut gradient = vec![Self::Scalar::ZERO; self.len()];
+        let value = self.value_and_gradient_into(x, &mut gradient)?;
+        Ok((value, Array1::from_vec(gradient)))
+    }
+
+    /// ∇²f(x) v, of length n.
+    ///
+    /// # Errors
+    /// Those of [`value`](Self::value).
+    fn hessian_vector_product(
+        &mut self,
+        x: &[Self::Scalar],
+        v: &[Self::Scalar],
+    ) -> Result<Array1<Self::Scalar>, Error> {
+        let mut out = vec![Self::Scalar::ZERO; self.len()];
+        self.hessian_vector_product_into(x, v, &mut out)?;
+        Ok(Array1::from_vec(out))
+    }
+
+    /// ∇²f(x), n×n.
+    ///
+    /// # Errors
+    /// Those of [`value`](Self::value).
+    fn hessian(&mut self, x: &[Self::Scalar]) -> Result<Array2<Self::Scalar>, Error> {
+        let n = self.len();
+        let mut out = Array2::from_elem((n, n), Self::Scalar::ZERO);
+        self.hessian_into(x, out.view_mut())?;
+        Ok(out)
+    }
+
+    /// Compares ∇f(x) with central differences of f.
+    ///
+    /// # Errors
+    /// Those of [`value`](Self::value), and those of [`check_gradient`].
+    fn check_gradient(&mut self, x: &[Self::Scalar], options: CheckOptions) -> Result<GradientReport, Error> {
+        let mut gradient = vec![Self::Scalar::ZERO; self.len()];
+        self.gradient_into(x, &mut gradient)?;
+        check_gradient(|x| self.value(x).unwrap_or(Self::Scalar::NAN), &gradient, x, options)
+    }
+}
+
+/// An objective ½ Σ r(x)² with its residual r, of m entries.
+pub trait Residual: Objective {
+    /// m, the number of residuals.
+    fn residuals(&self) -> usize;
+
+    /// Writes r(x), of length m.
+    ///
+    /// # Errors
+    /// Those of [`Objective::value`].
+    fn residual_into(&mut self, x: &[Self::Scalar], out: &mut [Self::Scalar]) -> Result<(), Error>;
+
+    /// Writes the Jacobian ∂r/∂x, m×n.
+    ///
+    /// # Errors
+    /// Those of [`Objective::value`]; [`Error::ShapeMismatch`] if `out` is not m×n.
+    fn jacobian_into(
+        &mut self,
+        x: &[Self::Scalar],
+        out: ArrayViewMut2<'_, Self::Scalar>,
+    ) -> Result<(), Error>;
+
+    /// Writes the Gauss-Newton product JᵀJv, of length n, without J.
+    ///
+    /// # Errors
+    /// Those of [`Objective::value`].
+    fn gauss_newton_product_into(
+        &mut self,
+        x: &[Self::Scalar],
+        v: &[Self::Scalar],
+        out: &mut [Self::Scalar],
+    ) -> Result<(), Error>;
+
+    /// r(x), of length m.
+    ///
+    /// # Errors
+    /// Those of [`Objective::value`].
+    fn residual(&mut self, x: &[Self::Scalar]) -> Result<Array1<Self::Scalar>, Error> {
+        let mut out = vec![Self::Scalar::ZERO; self.residuals()];
+        self.residual_into(x, &mut out)?;
+        Ok(Array1::from_vec(out))
+    }
+
+    /// ∂r/∂x, m×n.
+    ///
+    /// # Errors
+    /// Those of [`Objective::value`].
+    fn jacobian(&mut self, x: &[Self::Scalar]) -> Result<Array2<Self::Scalar>, Error> {
+        let mut out = Array2::from_elem((self.residuals(), self.len()), Self::Scalar::ZERO);
+        self.jacobian_into(x, out.view_mut())?;
+        Ok(out)
+    }
+
+    /// JᵀJv, of length n.
+    ///
+    /// # Errors
+    /// Those of [`Objective::value`].
+    fn gauss_newton_product(
+        &mut self,
+        x: &[Self::Scalar],
+        v: &[Self::Scalar],
+    ) -> Result<Array1<Self::Scalar>, Error> {
+        let mut out = vec![Self::Scalar::ZERO; self.len()];
+        self.gauss_newton_product_into(x, v, &mut out)?;
+        Ok(Array1::from_vec(out))
+    }
+}
