@@ -59,7 +59,7 @@ pub(crate) fn module(
         let size = Literal::usize_unsuffixed(*size);
         (name.clone(), quote!(#size))
     });
-    let cx = Context { runtime: quote!(::gradsmith), float: Float::F64, extents: extents.collect() };
+    let cx = Context { rt: quote!(::gradsmith::__private), float: Float::F64, extents: extents.collect() };
     let mut body = cx.bind_blocks(&plan);
     for buffer in &plan.buffers {
         let name = codegen::identifier(&buffer.name);
