@@ -54,50 +54,7 @@ pub mod __private {
     pub use crate::kernel::memory::Scratch as Room;
 }
 
-// ---- Temporary, until generated code goes through `__private` alone: the old names and paths. Delete this block, the macros
-// `simd!` and `scalars!` made public in kernel/simd.rs, and `Room` above.
+// Temporary: see there.
+mod temporary;
 #[doc(hidden)]
-pub use check::{
-    check_batch, check_extent, check_finite, check_finite_scalar, check_length, check_shape, check_workspace,
-};
-#[doc(hidden)]
-pub use kernel::{axis, blocks, linear, matrix, scalar, simd};
-#[doc(hidden)]
-pub use model::parameters::TensorSpec as Tensor;
-#[doc(hidden)]
-pub mod contract {
-    pub use crate::kernel::contract::VectorProduct as Vector;
-    pub use crate::kernel::contract::*;
-    pub use crate::kernel::gemm::Accum;
-    pub use crate::kernel::sums::*;
-}
-impl blocks::Division {
-    #[doc(hidden)]
-    #[must_use]
-    pub fn room(self) -> usize {
-        self.block_rows()
-    }
-}
-#[doc(hidden)]
-#[macro_export]
-macro_rules! simd {
-    ($kernel:expr, $args:expr) => {
-        $crate::__private::simd(
-            #[inline(always)]
-            |math, args| $kernel(math, args),
-            $args,
-        )
-    };
-}
-#[doc(hidden)]
-#[macro_export]
-macro_rules! scalars {
-    ($kernel:expr, $args:expr) => {
-        $crate::__private::scalars(
-            #[inline(always)]
-            |math, args| $kernel(math, args),
-            $args,
-        )
-    };
-}
-// ---- End of what is temporary.
+pub use temporary::*;

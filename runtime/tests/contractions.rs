@@ -233,10 +233,6 @@ fn sums_of_every_length() {
         let (x, y) = (numbers::<f64>(n, 1), numbers::<f64>(n, 2));
         let near = |a: f64, b: f64| (a - b).abs() <= 1e-13;
         assert!(near(Math::portable().sum_map(&x, |x| x * x), x.iter().map(|x| x * x).sum()));
-        assert!(near(
-            Math::portable().sum_map2(&x, &y, |x, y| x * y),
-            x.iter().zip(&y).map(|(x, y)| x * y).sum()
-        ));
         let mut z = y.clone();
         axpy(0.5, &x, &mut z);
         assert!(z.iter().zip(x.iter().zip(&y)).all(|(&z, (&x, &y))| near(z, y + 0.5 * x)));
@@ -366,7 +362,7 @@ fn products_do_not_depend_on_the_number_of_threads() {
         found
     };
     let one = on(1);
-    assert!(one == on(2) && one == on(5));
+    assert!([2, 5, 100].into_iter().all(|threads| one == on(threads)));
 }
 
 #[test]

@@ -143,13 +143,6 @@ impl<'a, T: Scalar> MatMut<'a, T> {
         MatMut::rows(x, n, 1)
     }
 
-    /// The 1×n matrix of a vector.
-    #[inline]
-    pub fn row(x: &'a mut [T]) -> Self {
-        let n = x.len();
-        MatMut::rows(x, 1, n)
-    }
-
     /// The transpose: the same numbers, seen with rows and columns exchanged.
     #[inline]
     pub fn t(self) -> Self {
