@@ -1,5 +1,5 @@
-//! What `gradsmith` and its runtime offer, by name. Whatever is public is promised to users: an entry is added here by
-//! decision, never by accident, and one that is gone is missed.
+//! What `gradsmith` and its runtime offer, by name. Whatever is public is promised to users: an entry is
+//! added here by decision, never by accident, and one that is gone is missed.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,6 +1,6 @@
-//! Temporary, until generated code goes through `__private` alone: the old names and paths. To be deleted with this file: its
-//! lines in lib.rs, `Room` in `__private`, `pub` of what becomes unreachable in kernel/mod.rs, the block in the facade's
-//! lib.rs, and `temporary::*` in tests/face.rs.
+//! Temporary, until generated code goes through `__private` alone: the old names and paths. To be deleted
+//! with this file: its lines in lib.rs, `Room` in `__private`, `pub` of what becomes unreachable in
+//! kernel/mod.rs, the block in the facade's lib.rs, and `temporary::*` in tests/face.rs.
 #![allow(missing_docs, reason = "old names, hidden")]
 
 pub use crate::check::{

@@ -107,7 +107,8 @@ fn products_of_all_small_shapes_double() {
     shapes::<f64>();
 }
 
-/// A product of constant extents, with numbers on both sides of the output that it leaves alone; 0 for M is each of some.
+/// A product of constant extents, with numbers on both sides of the output that it leaves alone; 0 for M is
+/// each of some.
 fn small<T: Scalar, const M: usize, const N: usize, const K: usize, const A: bool, const B: bool>() {
     let rows: &[usize] = if M == 0 { &[1, 2, 7, 8, 9, 31, 32] } else { &[M] };
     for &m in rows {

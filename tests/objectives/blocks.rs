@@ -1,7 +1,7 @@
 //! More rows than a block holds: sums go on from block to block, what goes along the rows is written in its place.
 
 use crate::checks::{between, close, inv, matrix, regular, vector};
-use gradsmith::{Objective, blocks, parallel};
+use gradsmith::{__private::Division, Objective, parallel};
 use ndarray::{Array1, Array2, Axis};
 
 #[derive(Objective)]
@@ -18,7 +18,7 @@ const COLS: usize = 60;
 
 #[test]
 fn a_vector_is_summed_over_all_blocks() -> Result<(), gradsmith::Error> {
-    assert!(blocks::Division::of::<f64>(ROWS, COLS, COLS).others() > 0);
+    assert!(Division::of::<f64>(ROWS, COLS, COLS).others() > 0);
     let (X, w, v) = (matrix(ROWS, COLS, 1), vector(COLS, 2), between(-1.0, 1.0, COLS, 3));
     let y = vector(ROWS, 4).mapv(f64::signum);
     let margins = &y * &X.dot(&w);

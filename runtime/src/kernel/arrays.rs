@@ -1,4 +1,5 @@
-//! Flat numbers as the arrays they are: views of matrices, slices of a known length, blocks of a symmetric matrix.
+//! Flat numbers as the arrays they are: views of matrices, slices of a known length, blocks of a symmetric
+//! matrix.
 
 use crate::error::Error;
 use crate::kernel::matrix::{Mat, MatMut};
@@ -39,8 +40,8 @@ pub fn array_mut<T, const N: usize>(x: &mut [T]) -> Result<&mut [T; N], Error> {
 /// Rows of a block that are mirrored at a time: their lines stay in the cache.
 const MIRRORED: usize = 16;
 
-/// Writes a row-major block of a symmetric matrix, on or below the diagonal, at `at`, and its mirror image across the
-/// diagonal.
+/// Writes a row-major block of a symmetric matrix, on or below the diagonal, at `at`, and its mirror image
+/// across the diagonal.
 pub fn place_block<T: Scalar>(
     out: &mut ArrayViewMut2<'_, T>,
     block: &[T],
