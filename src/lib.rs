@@ -4,6 +4,7 @@ pub use gradsmith_macros::{Cost, Network, Objective};
 pub use gradsmith_runtime::argmin;
 pub use gradsmith_runtime::{
     Cost, CostValue, Error, Init, Network, Objective, Parameters, Residual, Rng, Scalar, TensorSpec,
+    UnknownInit,
 };
 pub use gradsmith_runtime::{check, metrics, optim, parallel, train};
 

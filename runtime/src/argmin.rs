@@ -1,12 +1,13 @@
 //! Prepared problems as problems of [argmin](https://docs.rs/argmin), feature `argmin`.
 //!
-//! [`Solvable`] gives what `prepare` returns the traits of argmin's solvers: [`CostFunction`], [`Gradient`], [`Hessian`],
-//! and for a residual [`Operator`] and [`Jacobian`]. Parameters are `Vec<T>`, matrices `Vec<Vec<T>>`: argmin-math 0.5
-//! ends at ndarray 0.16, and vectors need no feature of it but `vec`.
+//! [`Solvable`] gives what `prepare` returns the traits of argmin's solvers: [`CostFunction`], [`Gradient`],
+//! [`Hessian`], and for a residual [`Operator`] and [`Jacobian`]. Parameters are `Vec<T>`, matrices
+//! `Vec<Vec<T>>`: argmin-math 0.5 ends at ndarray 0.16, and vectors need no feature of it but `vec`.
 //!
-//! Solvers ask for value and gradient of a point one after the other, and often again in the next iteration. The last
-//! point is remembered with both, so each is computed once a point, and in one pass where the solver wants both: after
-//! a point whose gradient nobody asked for, a line search that looks at values alone, the value comes alone too.
+//! Solvers ask for value and gradient of a point one after the other, and often again in the next iteration.
+//! The last point is remembered with both, so each is computed once a point, and in one pass where the solver
+//! wants both: after a point whose gradient nobody asked for, a line search that looks at values alone, the
+//! value comes alone too.
 //!
 //! ```
 //! use argmin::core::{CostFunction, Gradient};
@@ -104,8 +105,8 @@ impl<P: Objective> Solvable<P> {
         Self { state: Arc::new(Mutex::new(State { problem, last: None })) }
     }
 
-    /// The problem for solvers that only multiply by the Hessian (`NewtonCG`, `TrustRegion` with `Steihaug`): they get
-    /// [`HessianAt`] a point, and the matrix is never built.
+    /// The problem for solvers that only multiply by the Hessian (`NewtonCG`, `TrustRegion` with `Steihaug`):
+    /// they get [`HessianAt`] a point, and the matrix is never built.
     pub fn matrix_free(&self) -> MatrixFree<P> {
         MatrixFree(self.clone())
     }

@@ -1,9 +1,24 @@
 //! Checks: of a gradient against central differences, and of what a caller hands in.
 //!
-//! [`check_gradient`] compares any gradient with differences of its function, [`check_network`] that of a network; an
-//! objective has [`check_gradient`](crate::Objective::check_gradient) as a method. The other functions find a wrong shape,
-//! an empty batch, a number that is not finite, and say so as an [`Error`](crate::Error): derived code begins with them, and
-//! a [`Cost`](crate::Cost) written by hand may.
+//! [`check_gradient`] compares any gradient with differences of its function, [`check_network`] that of a
+//! network; an objective has [`check_gradient`](crate::Objective::check_gradient) as a method. The other
+//! functions find a wrong shape, an empty batch or a number that is not finite, and return it as an
+//! [`Error`]: derived code begins with them, and so may a [`Cost`](crate::Cost) or a
+//! [`Network`] written by hand.
+//!
+//! ```
+//! use gradsmith_runtime::Error;
+//! use gradsmith_runtime::check::{check_batch, check_shape};
+//!
+//! fn sizes(a: [usize; 2], y: [usize; 2]) -> Result<usize, Error> {
+//!     check_batch(a[0])?;
+//!     check_shape("y", &a, &y)?;
+//!     Ok(a[0])
+//! }
+//!
+//! assert_eq!(sizes([3, 2], [3, 2]), Ok(3));
+//! assert_eq!(sizes([3, 2], [3, 1]).unwrap_err().to_string(), "`y` has 1 column (axis 1), expected 2");
+//! ```
 
 use ndarray::ArrayView2;
 

@@ -107,7 +107,8 @@ fn products_of_all_small_shapes_double() {
     shapes::<f64>();
 }
 
-/// A product of constant extents, with numbers on both sides of the output that it leaves alone; 0 for M is each of some.
+/// A product of constant extents, with numbers on both sides of the output that it leaves alone; 0 for M is
+/// each of some.
 fn small<T: Scalar, const M: usize, const N: usize, const K: usize, const A: bool, const B: bool>() {
     let rows: &[usize] = if M == 0 { &[1, 2, 7, 8, 9, 31, 32] } else { &[M] };
     for &m in rows {
@@ -233,10 +234,6 @@ fn sums_of_every_length() {
         let (x, y) = (numbers::<f64>(n, 1), numbers::<f64>(n, 2));
         let near = |a: f64, b: f64| (a - b).abs() <= 1e-13;
         assert!(near(Math::portable().sum_map(&x, |x| x * x), x.iter().map(|x| x * x).sum()));
-        assert!(near(
-            Math::portable().sum_map2(&x, &y, |x, y| x * y),
-            x.iter().zip(&y).map(|(x, y)| x * y).sum()
-        ));
         let mut z = y.clone();
         axpy(0.5, &x, &mut z);
         assert!(z.iter().zip(x.iter().zip(&y)).all(|(&z, (&x, &y))| near(z, y + 0.5 * x)));
@@ -366,7 +363,7 @@ fn products_do_not_depend_on_the_number_of_threads() {
         found
     };
     let one = on(1);
-    assert!(one == on(2) && one == on(5));
+    assert!([2, 5, 100].into_iter().all(|threads| one == on(threads)));
 }
 
 #[test]

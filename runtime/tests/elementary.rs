@@ -1,4 +1,5 @@
-//! The elementary functions against values computed with 400 bits (data/elementary.txt), and single against double precision.
+//! The elementary functions against values computed with 400 bits (data/elementary.txt), and single against
+//! double precision.
 
 use gradsmith_runtime::__private::{Math, simd};
 use gradsmith_runtime::Scalar;

@@ -1,8 +1,7 @@
 //! More rows than a block holds: sums go on from block to block, what goes along the rows is written in its place.
 
 use crate::checks::{between, close, inv, matrix, regular, vector};
-use gradsmith::__private::Division;
-use gradsmith::{Objective, parallel};
+use gradsmith::{__private::Division, Objective, parallel};
 use ndarray::{Array1, Array2, Axis};
 
 #[derive(Objective)]

@@ -1,4 +1,5 @@
-//! Flat numbers as the arrays they are: views of matrices, slices of a known length, blocks of a symmetric matrix.
+//! Flat numbers as the arrays they are: views of matrices, slices of a known length, blocks of a symmetric
+//! matrix.
 
 use crate::error::Error;
 use crate::kernel::checks::check_shape;
@@ -81,8 +82,8 @@ pub fn count<T: Scalar>(n: usize) -> T {
 /// Rows of a block that are mirrored at a time: their lines stay in the cache.
 const MIRRORED: usize = 16;
 
-/// Writes a row-major block of a symmetric matrix, on or below the diagonal, at `at`, and its mirror image across the
-/// diagonal.
+/// Writes a row-major block of a symmetric matrix, on or below the diagonal, at `at`, and its mirror image
+/// across the diagonal.
 pub fn place_block<T: Scalar>(
     out: &mut ArrayViewMut2<'_, T>,
     block: &[T],

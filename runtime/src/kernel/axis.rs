@@ -1,16 +1,18 @@
 //! Reductions along one axis of a row-major array, and softmax.
 //!
-//! An array of shape (d₀, …, dₖ, …) reduced along axis k is seen as (outer, len, inner): outer = the product of the
-//! extents before k, len = dₖ, inner = the product of those after. Element (o, i, n) lies at (o·len + i)·inner + n.
-//! `out` of a reduction has outer·inner numbers, that of a softmax as many as `x`.
+//! An array of shape (d₀, …, dₖ, …) reduced along axis k is seen as (outer, len, inner): outer = the product
+//! of the extents before k, len = dₖ, inner = the product of those after. Element (o, i, n) lies at (o·len +
+//! i)·inner + n. `out` of a reduction has outer·inner numbers, that of a softmax as many as `x`.
 //!
-//! Every sum of exponentials is of e^(x − max x): without overflow for all finite input, at least one term being 1.
-//! Exponentials are taken of many rows at once, so that short rows are as fast as long ones. Nothing is allocated.
+//! Every sum of exponentials is of e^(x − max x): without overflow for all finite input, at least one term
+//! being 1. Exponentials are taken of many rows at once, so that short rows are as fast as long ones. Nothing
+//! is allocated.
 
 use crate::kernel::scalar::Scalar;
 use crate::kernel::simd::Math;
 
-/// Numbers of a block of rows that is worked on at once, and stays in the cache: a multiple of every vector's length.
+/// Numbers of a block of rows that is worked on at once, and stays in the cache: a multiple of every vector's
+/// length.
 const BLOCK: usize = 256;
 
 #[track_caller]
@@ -271,7 +273,8 @@ fn for_rows<T: Scalar>(math: Math, x: &[T], len: usize, mut finish: impl FnMut(u
     }
 }
 
-/// Calls `finish(o, first column, plane, max, log Σ e^(x − max))` for every plane and up to `BLOCK` columns at a time.
+/// Calls `finish(o, first column, plane, max, log Σ e^(x − max))` for every plane and up to `BLOCK` columns
+/// at a time.
 #[inline(always)]
 fn for_columns<T: Scalar>(
     math: Math,

@@ -1,7 +1,9 @@
-//! Rows of a large matrix in blocks that stay in the cache while several passes read them, and in chunks on several threads.
+//! Rows of a large matrix in blocks that stay in the cache while several passes read them, and in chunks on
+//! several threads.
 //!
-//! How rows are divided depends on their number and length and on what is summed up alone, never on the processor or on the number of threads, so that
-//! neither do the results: each chunk sums up what it finds in the order of its blocks, and the chunks' sums are added in order.
+//! How rows are divided depends on their number and length and on what is summed up alone, never on the
+//! processor or on the number of threads, so that neither do the results: each chunk sums up what it finds in
+//! the order of its blocks, and the chunks' sums are added in order.
 
 use crate::error::Error;
 use crate::kernel::parallel;
@@ -13,7 +15,8 @@ use core::ops::Range;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Bytes of a block: half of a second-level cache of 512 KiB, which processors since about 2017 have at least.
+/// Bytes of a block: half of a second-level cache of 512 KiB, which processors since about 2017 have at
+/// least.
 const BYTES: usize = 256 * 1024;
 
 /// The most chunks: more threads than this are of no use to what reads memory.
@@ -42,15 +45,16 @@ pub enum Share<'a, T> {
     Rows(&'a mut [T], usize),
     /// The same, but no longer needed after the block: there are [`Division::block_rows`] rows in all.
     Block(&'a mut [T], usize),
-    /// Added to by every block: the first chunk adds to the first array, the others to as much of the second each.
+    /// Added to by every block: the first chunk adds to the first array, the others to as much of the second
+    /// each.
     Sum(&'a mut [T], &'a mut [T]),
 }
 
 impl Division {
     /// The division of `rows` rows of `len` numbers each, summed up in `sum` numbers.
     ///
-    /// A block has half of 32 rows or more, where there are so many: half of 256, where `sum` is more than `len`. The sums
-    /// of all chunks take no more than the rows themselves.
+    /// A block has half of 32 rows or more, where there are so many: half of 256, where `sum` is more than
+    /// `len`. The sums of all chunks take no more than the rows themselves.
     #[must_use]
     pub fn of<T>(rows: usize, len: usize, sum: usize) -> Self {
         let row = len.saturating_mul(size_of::<T>()).max(1);
@@ -78,8 +82,8 @@ impl Division {
         self.chunks - 1
     }
 
-    /// Calls `work` for each block, with the range of its rows and what it has of the arrays, and returns the sums of what
-    /// it returns. The chunks run on the [threads](crate::kernel::parallel) that there are.
+    /// Calls `work` for each block, with the range of its rows and what it has of the arrays, and returns the
+    /// sums of what it returns. The chunks run on the [threads](crate::kernel::parallel) that there are.
     ///
     /// # Panics
     /// If an array has fewer numbers than its [`Share`] says.
@@ -158,7 +162,8 @@ struct Chunk<'a, T, E, const A: usize, const S: usize> {
 }
 
 impl<'a, T: Scalar> Share<'a, T> {
-    /// What a chunk has of it that has so many rows, where it is the first of `left` chunks that there still are.
+    /// What a chunk has of it that has so many rows, where it is the first of `left` chunks that there still
+    /// are.
     fn take_chunk(&mut self, first: bool, left: usize, rows: usize, block: usize) -> Self {
         match self {
             Self::Rows(array, width) => Self::Rows(take_first(array, rows * *width), *width),

@@ -1,5 +1,5 @@
-//! The checks of what a caller hands in: generated code begins with them, and code written by hand may. They cost one pass
-//! at most.
+//! The checks of what a caller hands in: generated code begins with them, and code written by hand may. They
+//! cost one pass at most.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,5 @@
-//! A product of two matrices as its kernels are called: pointers and strides, and what a number type has to compute it.
+//! A product of two matrices as its kernels are called: pointers and strides, and what a number type has to
+//! compute it.
 //!
 //! The types alone stand here, below [`Scalar`](super::scalar::Scalar), which promises the kernels; those are
 //! in [`contract`](super::contract), above it.
@@ -36,8 +37,8 @@ pub struct Gemm<T> {
     pub(super) diagonal: isize,
 }
 
-/// What is known of a product m×k times k×n before it is computed. Kernels ask for it in constants (`if const`), so that an
-/// unoptimised build, too, compiles only those that a product of its extents can need.
+/// What is known of a product m×k times k×n before it is computed. Kernels ask for it in constants (`if
+/// const`), so that an unoptimised build, too, compiles only those that a product of its extents can need.
 pub trait Small {
     /// Rows of the output, or 0 where they are known at run time only.
     const M: usize;
@@ -79,13 +80,15 @@ pub trait GemmKernels: Copy + 'static {
     /// `p` describes memory that is there: `out` for writing, `a` and `b` for reading, without overlap.
     unsafe fn product(p: &Gemm<Self>) -> bool;
 
-    /// Computes two products of one matrix with a column each, if there is a kernel for them; else returns false.
+    /// Computes two products of one matrix with a column each, if there is a kernel for them; else returns
+    /// false.
     ///
     /// # Safety
     /// As for [`product`](Self::product), for both; they have `a` in common.
     unsafe fn pair(products: &[Gemm<Self>; 2]) -> bool;
 
-    /// The same as [`product`](Self::product) for a [`Small`] product, where the caller was compiled for one of the kernels.
+    /// The same as [`product`](Self::product) for a [`Small`] product, where the caller was compiled for one
+    /// of the kernels.
     ///
     /// # Safety
     /// As for [`product`](Self::product).

@@ -1,8 +1,9 @@
 //! The elementary functions, as methods of [`Math`].
 //!
-//! Those marked *vector* are free of branches and calls, so that a loop over them becomes vector instructions inside
-//! [`simd`](crate::kernel::simd::simd); the others cost a call a number. All are defined for every input, NaN and ±∞ included;
-//! outside a function's domain the result is NaN. A unit in the last place (ulp) is that of the result.
+//! Those marked *vector* are free of branches and calls, so that a loop over them becomes vector instructions
+//! inside [`simd`](crate::kernel::simd::simd); the others cost a call a number. All are defined for every
+//! input, NaN and ±∞ included; outside a function's domain the result is NaN. A unit in the last place (ulp)
+//! is that of the result.
 
 use crate::kernel::scalar::Scalar;
 use crate::kernel::simd::Math;
@@ -47,7 +48,8 @@ impl Math {
         cosh;
         /// The error function 2/√π ∫₀ˣ e^(−t²) dt. *Vector*.
         erf;
-        /// The standard normal distribution function Φ(x), with full relative accuracy in its left tail. *Vector*.
+        /// The standard normal distribution function Φ(x), with full relative accuracy in its left tail.
+        /// *Vector*.
         normal_cdf;
         /// The standard normal density e^(−x²/2)/√(2π). *Vector*.
         normal_pdf;

@@ -1,6 +1,7 @@
 //! Matrices as the contractions see them: numbers elsewhere, with a shape and strides.
 //!
-//! Both views come from row-major slices or from `ndarray` views of any layout, negative strides included, and never copy.
+//! Both views come from row-major slices or from `ndarray` views of any layout, negative strides included,
+//! and never copy.
 #![allow(
     unsafe_code,
     reason = "a view of a slice whose length is checked: a product may take less time than checking more"
@@ -45,11 +46,13 @@ impl<'a, T: Scalar> Mat<'a, T> {
     pub fn rows(data: &'a [T], rows: usize, cols: usize) -> Self {
         let numbers = rows.checked_mul(cols);
         assert!(numbers == Some(data.len()), "{} numbers do not make a {rows}×{cols} matrix", data.len());
-        // SAFETY: the numbers are there, only read while the view lives, and no more of them than a slice may hold.
+        // SAFETY: the numbers are there, only read while the view lives, and no more of them than a slice may
+        // hold.
         Mat { view: unsafe { ArrayView2::from_shape_ptr((rows, cols), data.as_ptr()) } }
     }
 
-    /// The matrix of this shape, (rows, columns), whose next row is `strides.0` numbers on, and next column `strides.1`.
+    /// The matrix of this shape, (rows, columns), whose next row is `strides.0` numbers on, and next column
+    /// `strides.1`.
     ///
     /// # Panics
     /// If `data` ends before the last row and column.
@@ -115,11 +118,13 @@ impl<'a, T: Scalar> MatMut<'a, T> {
     pub fn rows(data: &'a mut [T], rows: usize, cols: usize) -> Self {
         let numbers = rows.checked_mul(cols);
         assert!(numbers == Some(data.len()), "{} numbers do not make a {rows}×{cols} matrix", data.len());
-        // SAFETY: the numbers are there, written through the view alone while it lives, and no more of them than a slice may hold.
+        // SAFETY: the numbers are there, written through the view alone while it lives, and no more of them
+        // than a slice may hold.
         MatMut { view: unsafe { ArrayViewMut2::from_shape_ptr((rows, cols), data.as_mut_ptr()) } }
     }
 
-    /// The matrix of this shape, (rows, columns), whose next row is `strides.0` numbers on, and next column `strides.1`.
+    /// The matrix of this shape, (rows, columns), whose next row is `strides.0` numbers on, and next column
+    /// `strides.1`.
     ///
     /// # Panics
     /// If `data` ends before the last row and column, or if two of them would be one number.
@@ -141,13 +146,6 @@ impl<'a, T: Scalar> MatMut<'a, T> {
     pub fn column(x: &'a mut [T]) -> Self {
         let n = x.len();
         MatMut::rows(x, n, 1)
-    }
-
-    /// The 1×n matrix of a vector.
-    #[inline]
-    pub fn row(x: &'a mut [T]) -> Self {
-        let n = x.len();
-        MatMut::rows(x, 1, n)
     }
 
     /// The transpose: the same numbers, seen with rows and columns exchanged.

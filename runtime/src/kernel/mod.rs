@@ -2,11 +2,15 @@
 //!
 //! The modules stand on each other in this order, and never the other way round:
 //!
-//! - [`simd`]: a loop compiled for the processor at hand, and [`Math`](simd::Math), which knows it
-//! - [`elementary`]: the functions per number type; [`gemm`]: how a product is called; [`memory`]: what a thread keeps
+//! - [`simd`](mod@simd): a loop compiled for the processor at hand, and [`Math`](simd::Math), which knows
+//!   which that is
+//! - [`elementary`]: the functions per number type; [`gemm`]: how a product is called; [`memory`]: what a
+//!   thread keeps
 //! - [`scalar`]: the number types, which promise the three
-//! - [`math`]: the functions, generic in the number; [`matrix`]: views; [`sums`]; [`checks`]; [`parallel`]: threads
-//! - [`contract`]: products, which [`products`] writes short; [`step`]: the loops of generated code; [`axis`]: along an axis; [`arrays`]: flat numbers as arrays
+//! - [`math`]: the functions, generic in the number; [`matrix`]: views; [`sums`]; [`checks`]; [`parallel`]:
+//!   threads
+//! - [`contract`]: products, which [`products`] writes short; [`axis`]: along an axis; [`step`]: the loops of
+//!   generated code; [`arrays`]: flat numbers as arrays
 //! - [`linear`]: systems of equations; [`blocks`]: rows in blocks and on threads
 
 #[macro_use]

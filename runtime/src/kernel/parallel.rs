@@ -1,12 +1,13 @@
 //! Threads for large products, and for objectives of many rows.
 //!
-//! One thread is the default. With more, a product that is large enough is divided among them by rows or by columns of
-//! its output, so that every sum is added in the same order, and the rows of an objective's data in
-//! chunks that are the same for any number of threads: the results do not depend on it.
+//! One thread is the default. With more, a product that is large enough is divided among them by rows or by
+//! columns of its output, so that every sum is added in the same order, and the rows of an objective's data
+//! in chunks that are the same for any number of threads: the results do not depend on it.
 //!
-//! The helpers are started by the first call that needs them, and wait for the next one, spinning for a moment and then
-//! asleep. One call at a time has them; others, on threads of the caller's own, do without. What no helper has begun when
-//! the caller has done its own task, the caller does: nobody waits for a thread that the system lets sleep.
+//! The helpers are started by the first call that needs them, and wait for the next one, spinning for a
+//! moment and then asleep. One call at a time has them; others, on threads of the caller's own, do without.
+//! What no helper has begun when the caller has done its own task, the caller does: nobody waits for a thread
+//! that the system lets sleep.
 #![allow(unsafe_code, reason = "a helper reads a call that lies on the caller's stack")]
 
 use core::ptr;
@@ -17,8 +18,8 @@ use std::thread::{self, Thread};
 
 static THREADS: AtomicUsize = AtomicUsize::new(1);
 
-/// Lets large products, and objectives of many rows, use up to `threads` threads, the caller's own among them; 0 is taken for
-/// 1. It holds for all of the program from then on.
+/// Lets large products, and objectives of many rows, use up to `threads` threads, the caller's own among
+/// them; 0 is taken for 1. It holds for all of the program from then on.
 ///
 /// ```
 /// use gradsmith_runtime::parallel;
@@ -41,7 +42,8 @@ pub fn threads() -> usize {
 struct Call {
     work: *const (dyn Fn(usize) + Sync),
     tasks: usize,
-    /// The first task that belongs to nobody yet. Those before it are the caller's, 0, and one of each helper.
+    /// The first task that belongs to nobody yet. Those before it are the caller's, 0, and one of each
+    /// helper.
     next: AtomicUsize,
     panicked: AtomicBool,
 }
@@ -69,7 +71,8 @@ static HELPERS: Mutex<Vec<Helper>> = Mutex::new(Vec::new());
 const LOOKS: u32 = 4000;
 
 impl Helper {
-    /// Starts one whose own task has this number in every call: its memory stays in the caches of one processor.
+    /// Starts one whose own task has this number in every call: its memory stays in the caches of one
+    /// processor.
     fn start(own: usize) -> Option<Self> {
         let call: &'static AtomicPtr<Call> = Box::leak(Box::new(AtomicPtr::new(ptr::null_mut())));
         let body = move || {
@@ -79,8 +82,8 @@ impl Helper {
                     // Taken back.
                     continue;
                 }
-                // SAFETY: whoever stored the call has not taken it back, so waits until it is null again, and keeps it until
-                // then; so with what it borrows.
+                // SAFETY: the caller has not taken the call back, so it waits until the pointer is null
+                // again, and keeps the call and what it borrows until then.
                 let (found, work) = unsafe { (&*found, &*(*found).work) };
                 let done = catch_unwind(AssertUnwindSafe(|| {
                     work(own);
@@ -111,7 +114,7 @@ impl Helper {
 
     /// Takes a call back that it has not begun; whether there was one.
     fn take_back(&self, call: *mut Call) -> bool {
-        // Looked at first: whoever only waits does not write.
+        // Looked at first: waiting alone writes nothing.
         self.call.load(Ordering::Relaxed) == call
             && self.call.compare_exchange(call, ptr::null_mut(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }

@@ -13,7 +13,7 @@ use super::simd::FusedMulAdd;
 
 /// A real number: `f32` or `f64`.
 ///
-/// The elementary functions are methods of [`Math`](crate::kernel::simd::Math), which knows what the processor offers; here are
+/// The elementary functions are methods of `Math`, which knows what the processor offers; here are
 /// the constants, the conversions and what costs one instruction everywhere.
 pub trait Scalar:
     ElementaryKernels

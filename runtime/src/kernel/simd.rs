@@ -1,7 +1,7 @@
 //! Vector instructions chosen at run time, for loops that contain no `unsafe`.
 //!
-//! `cargo build` compiles for the oldest processor of its target, which on x86-64 means SSE2 and no fused multiply-add.
-//! [`simd`] calls a loop in a copy that is compiled for the processor at hand:
+//! `cargo build` compiles for the oldest processor of its target, which on x86-64 means SSE2 and no fused
+//! multiply-add. [`simd`] calls a loop in a copy that is compiled for the processor at hand:
 //!
 //! ```
 //! use gradsmith_runtime::__private::{Math, simd};
@@ -19,11 +19,11 @@
 //! assert_eq!(a[1], 0.5);
 //! ```
 //!
-//! The loop must be `#[inline(always)]` and have no call in it that is not: then it becomes part of the copy, and the
-//! compiler turns it into vector instructions. The closure in between is marked for the same reason: a function
-//! handed over by name is called through a shim that is not always inlined (rust-lang/rust#96929).
-//! Whether all is inlined changes speed only. Results differ between processors in
-//! the last bits, because a fused multiply-add rounds once where two operations round twice.
+//! The loop must be `#[inline(always)]` and have no call in it that is not: then it becomes part of the copy,
+//! and the compiler turns it into vector instructions. The closure in between is marked for the same reason:
+//! a function handed over by name is called through a shim that is not always inlined (rust-lang/rust#96929).
+//! Whether all is inlined changes speed only. Results differ between processors in the last bits, because a
+//! fused multiply-add rounds once where two operations round twice.
 #![allow(unsafe_code, reason = "a function compiled for more than the target's baseline is unsafe to call")]
 
 use core::ops::{Add, Mul};
@@ -53,7 +53,8 @@ impl Math {
         }
     }
 
-    /// The same functions for single numbers: those of the standard library, where they are faster than what vectorises.
+    /// The same functions for single numbers: those of the standard library, where they are faster than what
+    /// vectorises.
     #[inline(always)]
     #[must_use]
     pub const fn single(self) -> Self {
@@ -94,8 +95,8 @@ fused_mul_add!(f32 f64);
 
 /// Calls `kernel` in a copy compiled for the best vector instructions this processor has.
 ///
-/// On x86-64: AVX-512 (F, DQ, VL, BW), else AVX2 with FMA, else the target's baseline. Elsewhere: the baseline.
-/// The processor is asked once. `kernel` should be a closure marked `#[inline(always)]`: see the
+/// On x86-64: AVX-512 (F, DQ, VL, BW), else AVX2 with FMA, else the target's baseline. Elsewhere: the
+/// baseline. The processor is asked once. `kernel` should be a closure marked `#[inline(always)]`: see the
 /// [module](self).
 #[inline]
 pub(crate) fn simd<A, R>(kernel: impl Fn(Math, A) -> R, args: A) -> R {
@@ -111,8 +112,9 @@ pub(crate) fn simd<A, R>(kernel: impl Fn(Math, A) -> R, args: A) -> R {
     kernel(Math::portable(), args)
 }
 
-/// [`simd`] for functions of single numbers, which fill no vector: AVX2 with FMA at most, for AVX-512 would be a third copy to compile and
-/// no faster. A kernel with 100 numbers of Rosenbrock's function takes 70 ns with AVX2, 69 to 82 with AVX-512, 97 with SSE2.
+/// [`simd`] for functions of single numbers, which fill no vector: AVX2 with FMA at most, for AVX-512 would
+/// be a third copy to compile and no faster. A kernel with 100 numbers of Rosenbrock's function takes 70 ns
+/// with AVX2, 69 to 82 with AVX-512, 97 with SSE2.
 #[inline]
 pub(crate) fn scalars<A, R>(kernel: impl Fn(Math, A) -> R, args: A) -> R {
     #[cfg(target_arch = "x86_64")]
@@ -126,8 +128,8 @@ pub(crate) fn scalars<A, R>(kernel: impl Fn(Math, A) -> R, args: A) -> R {
     kernel(Math::portable(), args)
 }
 
-/// `simd!(kernel, args)` calls `kernel(math, args)`, compiled for the best vector instructions this processor has:
-/// [`simd`] with the closure written out.
+/// `simd!(kernel, args)` calls `kernel(math, args)`, compiled for the best vector instructions this processor
+/// has: [`simd`] with the closure written out.
 macro_rules! simd {
     ($kernel:expr, $args:expr) => {
         $crate::kernel::simd::simd(

@@ -78,37 +78,6 @@ impl Math {
         for (lane, &x) in lanes.iter_mut().zip(rest) {
             *lane += f(x);
         }
-        add_lanes(lanes)
+        sum_of_lanes(lanes)
     }
-
-    /// Σᵢ f(xᵢ, yᵢ) over the shorter of the two, like [`sum_map`](Math::sum_map).
-    #[inline(always)]
-    pub fn sum_map2<T: Scalar>(self, x: &[T], y: &[T], f: impl Fn(T, T) -> T) -> T {
-        let n = x.len().min(y.len());
-        let (x, y) = (&x[..n], &y[..n]);
-        let mut lanes = [T::ZERO; LANES];
-        let ((xs, x), (ys, y)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
-        for (x, y) in xs.iter().zip(ys) {
-            for l in 0..LANES {
-                lanes[l] += f(x[l], y[l]);
-            }
-        }
-        for ((lane, &x), &y) in lanes.iter_mut().zip(x).zip(y) {
-            *lane += f(x, y);
-        }
-        add_lanes(lanes)
-    }
-}
-
-#[inline(always)]
-fn add_lanes<T: Scalar>(mut lanes: [T; LANES]) -> T {
-    let mut n = LANES / 2;
-    while n > 0 {
-        for l in 0..n {
-            let upper = lanes[l + n];
-            lanes[l] += upper;
-        }
-        n /= 2;
-    }
-    lanes[0]
 }

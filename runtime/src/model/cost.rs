@@ -1,18 +1,5 @@
 //! What a cost is to a network: a value in two parts, and the partial derivatives that each of its arguments
 //! has.
-//!
-//! For a batch of m examples with activations `a` and targets `y` (both m × k, a row an example)
-//!
-//! ```text
-//! C = (1/m) Σᵢ c(aᵢ, yᵢ)  +  Σ_w p(w)  +  Σ_b q(b)
-//!     `----- data -----'     `---- penalty ----'
-//! ```
-//!
-//! The two parts answer two different questions. ∂C/∂a sees the data only, because p(w) does not mention `a`;
-//! the DIRECT partial ∂C/∂w sees the penalty only, because c(a, y) does not mention `w`. Back-propagation
-//! carries the first to the weights (δ aᵀ) and adds the second to it; what it hands to the optimiser is one
-//! gradient. So an optimiser never knows that there is a penalty, and exchanging the cost exchanges the
-//! penalty.
 
 use std::fmt;
 use std::iter::Sum;
@@ -100,9 +87,22 @@ impl<T: Scalar> fmt::Display for CostValue<T> {
 /// targets `y` are m × k, a row an example; a weight is units × inputs; a bias has one entry per unit. A
 /// derivative has the shape of what it is taken by.
 ///
-/// What is derived allocates nothing in the methods that write to the caller's array. Arrays are read and written where
-/// they lie, if that is row by row; for others, and for what `group_lasso` and `orthogonal` compute on the way, there is
-/// memory that the thread keeps, so that only its first call allocates.
+/// For a batch of m examples with activations `a` and targets `y` (both m × k, a row an example)
+///
+/// ```text
+/// C = (1/m) Σᵢ c(aᵢ, yᵢ)  +  Σ_w p(w)  +  Σ_b q(b)
+///     `----- data -----'     `---- penalty ----'
+/// ```
+///
+/// The two parts answer two different questions. ∂C/∂a sees the data only, because p(w) does not mention `a`;
+/// the DIRECT partial ∂C/∂w sees the penalty only, because c(a, y) does not mention `w`. Back-propagation
+/// carries the first to the weights (δ aᵀ) and adds the second to it; what it hands to the optimiser is one
+/// gradient. So an optimiser never knows that there is a penalty, and exchanging the cost exchanges the
+/// penalty.
+///
+/// What is derived allocates nothing in the methods that write to the caller's array. Arrays are read and
+/// written where they lie, if that is row by row; for others, and for what `group_lasso` and `orthogonal`
+/// compute on the way, there is memory that the thread keeps, so that only its first call allocates.
 ///
 /// Implementing it by hand takes the six methods without a body. The quadratic cost with an L2 penalty on the
 /// weights, c(a, y) = ½ Σⱼ (aⱼ − yⱼ)² and p(w) = λ/2 Σ w²:

@@ -1,4 +1,8 @@
 //! What a user's type implements, by a derive or by hand, or meets in doing so.
+//!
+//! [`cost`], [`network`] with its [`parameters`], and [`objective`] are the three traits of the derives;
+//! [`init`] says where parameters start, [`data`] what a field of an objective may be, [`differences`]
+//! whether a gradient is right.
 
 pub(crate) mod cost;
 pub(crate) mod data;

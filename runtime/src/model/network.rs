@@ -1,9 +1,4 @@
-//! What a network is to a training loop: parameters in one buffer, a workspace per batch size, a value and
-//! its gradient.
-//!
-//! `#[derive(Network)]` implements both traits; a network written by hand may, and then trains with the same
-//! [`Trainer`](crate::train::Trainer). Shapes throughout: inputs `x` are m × [`INPUTS`](Network::INPUTS),
-//! targets `y` and outputs m × [`OUTPUTS`](Network::OUTPUTS), a row an example.
+//! What a network is to a training loop: parameters, a workspace per batch size, a value and its gradient.
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
@@ -17,6 +12,10 @@ use crate::model::parameters::Parameters;
 use crate::optim::{Optimizer, Sgd};
 
 /// A network with one input and a cost: what a training loop needs of it.
+///
+/// `#[derive(Network)]` implements it; a network written by hand may, and then trains with the same
+/// [`Trainer`](crate::train::Trainer). Shapes throughout: inputs `x` are m × [`INPUTS`](Network::INPUTS),
+/// targets `y` and outputs m × [`OUTPUTS`](Network::OUTPUTS), a row an example.
 ///
 /// The implementor holds the hyper-parameters of its cost; parameters and workspace are handed in, so one
 /// network serves many threads. A workspace that was made for a batch of m rows takes any batch of 1 to m
@@ -41,7 +40,7 @@ pub trait Network {
     /// parameters on every machine.
     fn init(init: Init, seed: u64) -> Self::Parameters;
 
-    /// Room for batches of 1 to `batch` rows. The only allocation; what takes the workspace allocates
+    /// A workspace for batches of 1 to `batch` rows. The only allocation; what takes the workspace allocates
     /// nothing.
     fn workspace(&self, batch: usize) -> Self::Workspace;
 
@@ -101,12 +100,12 @@ pub trait Network {
 
     /// One step of gradient descent on the batch, θ ← θ − η ∂C/∂θ, and the cost before it: the same as
     /// [`value_and_gradient`](Self::value_and_gradient) followed by [`Sgd`]. A derived network
-    /// folds gradient, penalty and step into one pass over each weight matrix, and allocates nothing; the default
-    /// allocates a gradient.
+    /// folds gradient, penalty and step into one pass over each weight matrix, and allocates nothing; the
+    /// default allocates a gradient.
     ///
     /// # Errors
-    /// Those of [`value`](Self::value), and [`Error::InvalidOption`] unless η is finite and greater than 0. The
-    /// parameters are then what they were.
+    /// Those of [`value`](Self::value), and [`Error::InvalidOption`] unless η is finite and greater than 0.
+    /// The parameters are then what they were.
     fn sgd_step(
         &self,
         parameters: &mut Self::Parameters,

@@ -1,10 +1,5 @@
-//! What a prepared problem is to a solver: a function of one flat vector, with derivatives of first and second order.
-//!
-//! `#[derive(Objective)]` makes a struct of data preparable; what `prepare` returns implements [`Objective`]. Shapes
-//! have been checked then, and memory taken: calls that write where they are told allocate nothing, and fail only where the vector has the wrong
-//! length or a matrix is singular. One thing may be taken later: what the Hessian or the Jacobian needs above 64 MiB, which
-//! [`Objective::reserve`] takes, or else their first call, so that who asks a large problem for gradients alone need not
-//! have it. Variables lie in the vector one after the other, matrices row by row.
+//! What a prepared problem is to a solver: a function of one flat vector, with derivatives of first and
+//! second order.
 
 use ndarray::{Array1, Array2, ArrayViewMut2};
 
@@ -12,7 +7,14 @@ use crate::error::Error;
 use crate::kernel::scalar::Scalar;
 use crate::model::differences::{CheckOptions, GradientReport, check_gradient};
 
-/// A function of n numbers, twice differentiable where it is at all.
+/// A function of n numbers, twice differentiable where it is at all: what a prepared problem is to a solver.
+///
+/// `#[derive(Objective)]` makes a struct of data preparable; what its `prepare` returns implements this
+/// trait. By then shapes have been checked and memory has been taken: calls that write where they are told
+/// allocate nothing, and fail only where the vector has the wrong length or a matrix is singular. One thing
+/// may be taken later: what the Hessian or the Jacobian needs above 64 MiB is taken by
+/// [`reserve`](Self::reserve), or else by their first call, so that a large problem that is asked for
+/// gradients alone need not have it. Variables lie in the vector one after the other, matrices row by row.
 pub trait Objective {
     /// The precision: `f32` or `f64`.
     type Scalar: Scalar;
@@ -25,15 +27,15 @@ pub trait Objective {
         self.len() == 0
     }
 
-    /// Takes the memory of every call, however much it is, so that none allocates from here on. What is up to 64 MiB has been
-    /// taken before.
+    /// Takes the memory of every call, however much it is, so that none allocates from here on. Up to 64 MiB
+    /// have been taken before.
     fn reserve(&mut self) {}
 
     /// f(x).
     ///
     /// # Errors
-    /// [`Error::ParameterLength`] if `x` is not of length n; [`Error::Singular`] or [`Error::NotPositiveDefinite`] where
-    /// a matrix of the expression is.
+    /// [`Error::ParameterLength`] if `x` is not of length n; [`Error::Singular`] or
+    /// [`Error::NotPositiveDefinite`] where a matrix of the expression is.
     fn value(&mut self, x: &[Self::Scalar]) -> Result<Self::Scalar, Error>;
 
     /// Writes ∇f(x), of length n.

@@ -46,8 +46,8 @@ pub trait Optimizer<T: Scalar> {
     /// nothing is changed then.
     fn step(&mut self, parameters: &mut [T], gradient: &[T]) -> Result<(), Error>;
 
-    /// Forgets all steps so far and makes room for `len` parameters, so that not even the first step
-    /// allocates.
+    /// Forgets all steps so far and gives its state the size of `len` parameters, so that not even the first
+    /// step allocates.
     fn reset(&mut self, len: usize);
 
     /// The learning rate η.

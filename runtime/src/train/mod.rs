@@ -7,6 +7,10 @@
 //!
 //! Costs are reported in double precision and in two parts, [`CostValue`]; epochs and batches are counted
 //! from 0.
+//!
+//! With the feature `progress`, [`fit`](Trainer::fit) draws a bar on standard error, with the epoch, the
+//! batches done and the cost of the last one, where that is a terminal and unless the trainer is
+//! [`quiet`](Trainer::quiet).
 
 use std::fmt;
 use std::ops::ControlFlow;

@@ -12,7 +12,8 @@ use crate::kernel::simd::Math;
 pub(super) const WHOLE: isize = isize::MAX / 2;
 
 impl<T: Scalar> Gemm<T> {
-    /// The submatrix of `rows` rows from `row` and `cols` columns from `col`, with the numbers of `a` and `b` where they are.
+    /// The submatrix of `rows` rows from `row` and `cols` columns from `col`, with the numbers of `a` and `b`
+    /// where they are.
     #[inline(always)]
     pub(super) fn submatrix(&self, row: usize, rows: usize, col: usize, cols: usize) -> Self {
         Gemm {
@@ -62,8 +63,8 @@ impl<T: Scalar> Gemm<T> {
         ((col + cols) as isize).saturating_add(self.diagonal) <= row as isize
     }
 
-    /// Calls `compute` with submatrices of the output that together are all of it, on several threads if it is large. Rows are divided into
-    /// multiples of `unit.0`, columns of `unit.1`.
+    /// Calls `compute` with submatrices of the output that together are all of it, on several threads if it
+    /// is large. Rows are divided into multiples of `unit.0`, columns of `unit.1`.
     #[inline]
     pub(super) fn divided(&self, unit: (usize, usize), compute: impl Fn(&Self) + Sync) {
         let threads = parallel::threads();
@@ -93,8 +94,8 @@ impl<T: Scalar> Gemm<T> {
     }
 }
 
-/// Multiplications from which on a product is divided among threads: some 30 µs of one, where handing a task over takes
-/// a few.
+/// Multiplications from which on a product is divided among threads: some 30 µs of one, where handing a task
+/// over takes a few.
 const WORTH_DIVIDING: usize = 2_000_000;
 
 /// A product as several threads see it.
@@ -152,7 +153,8 @@ macro_rules! gemm_kernels {
 gemm_kernels!(f32, __m512, __m256);
 gemm_kernels!(f64, __m512d, __m256d);
 
-/// Computes the product by this crate's kernels, if the processor and the layout of `out` suit them; else returns false.
+/// Computes the product by this crate's kernels, if the processor and the layout of `out` suit them; else
+/// returns false.
 #[inline]
 pub(super) fn product<T: Scalar>(
     out: &mut MatMut<'_, T>,
@@ -162,13 +164,13 @@ pub(super) fn product<T: Scalar>(
     a: Mat<'_, T>,
     b: Mat<'_, T>,
 ) -> bool {
-    // SAFETY: pointers, extents and strides are those of `ndarray` views; `out` is borrowed for writing alone. The caller
-    // has checked that the extents agree.
+    // SAFETY: pointers, extents and strides are those of `ndarray` views; `out` is borrowed for writing
+    // alone. The caller has checked that the extents agree.
     product_of(out, accum, beta, alpha, a, b).is_some_and(|p| unsafe { T::product(&p) })
 }
 
-/// Computes two products of one matrix with a vector each by this crate's kernels, if the processor and the layout suit
-/// them; else returns false.
+/// Computes two products of one matrix with a vector each by this crate's kernels, if the processor and the
+/// layout suit them; else returns false.
 #[inline]
 pub(super) fn pair<T: Scalar>(a: Mat<'_, T>, vectors: &mut [VectorProduct<'_, T>; 2]) -> bool {
     let product = |v: &mut VectorProduct<'_, T>| {
@@ -177,8 +179,8 @@ pub(super) fn pair<T: Scalar>(a: Mat<'_, T>, vectors: &mut [VectorProduct<'_, T>
     };
     let [first, second] = vectors;
     match (product(first), product(second)) {
-        // SAFETY: pointers, extents and strides are those of `ndarray` views; the outputs are borrowed for writing alone.
-        // The caller has checked that the extents agree.
+        // SAFETY: pointers, extents and strides are those of `ndarray` views; the outputs are borrowed for
+        // writing alone. The caller has checked that the extents agree.
         (Some(first), Some(second)) => unsafe { T::pair(&[first, second]) },
         _ => false,
     }
@@ -240,8 +242,8 @@ pub(super) fn product_of<T: Scalar>(
     }
 }
 
-/// Computes the upper triangle of alpha·xᵀ diag(weights) x by this crate's kernels, if the processor and the layout of `out`
-/// suit them; else returns false.
+/// Computes the upper triangle of alpha·xᵀ diag(weights) x by this crate's kernels, if the processor and the
+/// layout of `out` suit them; else returns false.
 #[inline]
 pub(super) fn gram<T: Scalar>(
     out: &mut MatMut<'_, T>,
@@ -270,7 +272,7 @@ pub(super) fn gram<T: Scalar>(
         weights: weights.map_or(core::ptr::null(), <[T]>::as_ptr),
         diagonal: 0,
     };
-    // SAFETY: pointers, extents and strides are those of `ndarray` views; `out` is borrowed for writing alone. The caller
-    // has checked that the extents and the number of weights agree.
+    // SAFETY: pointers, extents and strides are those of `ndarray` views; `out` is borrowed for writing
+    // alone. The caller has checked that the extents and the number of weights agree.
     unsafe { T::product(&p) }
 }

@@ -1,9 +1,10 @@
 //! Contractions: products of matrices and vectors, and sums.
 //!
-//! [`matmul`] covers matrix times matrix, matrix times vector, outer and inner products: it looks at shapes and strides,
-//! and never copies a whole operand. On x86-64 with AVX2 and FMA, or AVX-512, the kernels are this crate's own; elsewhere
-//! and for an output with neither rows nor columns adjacent, `ndarray`'s. On any number of [threads](crate::kernel::parallel) the
-//! same input gives the same bits on the same processor. Numbers behind the choice: docs/runtime-choices.md.
+//! [`matmul`] covers matrix times matrix, matrix times vector, outer and inner products: it looks at shapes
+//! and strides, and never copies a whole operand. On x86-64 with AVX2 and FMA, or AVX-512, the kernels are
+//! this crate's own; elsewhere and for an output with neither rows nor columns adjacent, `ndarray`'s. On any
+//! number of [threads](crate::kernel::parallel) the same input gives the same bits on the same processor.
+//! Numbers behind the choice: docs/runtime-choices.md.
 
 mod dispatch;
 #[cfg(target_arch = "x86_64")]
@@ -98,10 +99,11 @@ pub fn matvec_pair<T: Scalar>(a: Mat<'_, T>, mut vectors: [VectorProduct<'_, T>;
     }
 }
 
-/// out = alpha·xᵀ diag(weights) x, or out += that: a symmetric matrix, of which the half is computed. Without weights, they
-/// are 1.
+/// out = alpha·xᵀ diag(weights) x, or out += that: a symmetric matrix, of which the half is computed. Without
+/// weights, they are 1.
 ///
-/// Of numbers to be added to, those on and above the diagonal are read: `out` is symmetric afterwards in any case.
+/// Of numbers to be added to, those on and above the diagonal are read: `out` is symmetric afterwards in any
+/// case.
 ///
 /// # Panics
 /// If `x` is not k×n, `out` n×n and the weights k in number.

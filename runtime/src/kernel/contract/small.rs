@@ -1,7 +1,8 @@
 //! Products so small that the choice of a kernel would take longer than they do.
 //!
-//! [`matmul`] here does what [`super::matmul`] does, in a function that [`simd`](mod@crate::kernel::simd) compiles. It is told
-//! extents and layout as constants, of which a kernel is made while the user's crate is compiled.
+//! [`matmul`] here does what [`super::matmul`] does, in a function that [`simd`](mod@crate::kernel::simd)
+//! compiles. It is told extents and layout as constants, of which a kernel is made while the user's crate is
+//! compiled.
 #![allow(unsafe_code, reason = "the kernels take pointers, because a matrix may be strided either way")]
 
 use core::marker::PhantomData;
@@ -12,8 +13,8 @@ use crate::kernel::matrix::{Mat, MatMut};
 use crate::kernel::scalar::Scalar;
 use crate::kernel::simd::Math;
 
-/// Multiplications from which on a product is no small one, whatever its constant extents: it is worth packing its numbers,
-/// and perhaps several threads.
+/// Multiplications from which on a product is no small one, whatever its constant extents: it is worth
+/// packing its numbers, and perhaps several threads.
 const LARGE: usize = 500_000;
 
 /// A product of these extents and layouts.
@@ -42,8 +43,9 @@ impl<S: Small> Small for Transposed<S> {
 
 /// out = alpha·a·b, or out += alpha·a·b, inside a function called by [`simd!`](crate::kernel::simd).
 ///
-/// M, N and K are the rows and columns of `out` and the terms of each sum, or 0 where they are not known before; A and B
-/// say whether `a` and `b` are stored by their columns. Where the matrices are others, the result is the same, later.
+/// M, N and K are the rows and columns of `out` and the terms of each sum, or 0 where they are not known
+/// before; A and B say whether `a` and `b` are stored by their columns. Where the matrices are others, the
+/// result is the same, later.
 ///
 /// # Panics
 /// If the shapes are not out: m×n, a: m×k, b: k×n.
@@ -74,8 +76,8 @@ pub fn matmul<T: Scalar, const M: usize, const N: usize, const K: usize, const A
             && (known.out_stride == p.out_stride || m == 1)
             && same(known.a_strides, p.a_strides, (m, k))
             && same(known.b_strides, p.b_strides, (k, n));
-        // SAFETY: pointers, extents and strides are those of matrices whose shapes agree, and those that are known are
-        // the same; `out` is borrowed for writing alone.
+        // SAFETY: pointers, extents and strides are those of matrices whose shapes agree, and those that are
+        // known are the same; `out` is borrowed for writing alone.
         if as_known && unsafe { T::small_product::<Known<M, N, K, A, B>>(math, &p) } {
             return;
         }

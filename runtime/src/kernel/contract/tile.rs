@@ -6,9 +6,9 @@ use crate::kernel::gemm::{Accum, Gemm};
 use crate::kernel::memory::LINE;
 use crate::kernel::scalar::Scalar;
 
-/// The body with $i = 0, 1, … below $n ≤ 16, written out: a loop left to the optimiser stays a loop where the body is
-/// large, and then the tile is in memory instead of registers. The condition is a constant of the language, so that an
-/// unoptimised build, too, leaves out what is not below.
+/// The body with $i = 0, 1, … below $n ≤ 16, written out: a loop left to the optimiser stays a loop where the
+/// body is large, and then the tile is in memory instead of registers. The condition is a constant of the
+/// language, so that an unoptimised build, too, leaves out what is not below.
 macro_rules! unroll {
     ($i:ident < $n:expr, $body:block) => {
         unroll!(@ $i, $n, $body, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
@@ -25,16 +25,17 @@ macro_rules! unroll {
 /// A tile of R rows and `cols` ≤ N·LANES columns of the output, in the form `rows`.
 ///
 /// # Safety
-/// `p` describes memory that is there, for at least R rows and `cols` columns; the processor has V's instructions.
+/// `p` describes memory that is there, for at least R rows and `cols` columns; the processor has V's
+/// instructions.
 #[inline(always)]
 pub(super) unsafe fn rows_tile<V: Vector, const R: usize, const N: usize>(p: &Gemm<V::T>, cols: usize) {
     // SAFETY: the caller's.
     unsafe { rows_tile_before::<V, R, N>(p, cols, 0) }
 }
 
-/// The same, where the tile's rows are followed without a gap by rows that are computed later, `left` numbers in all: a
-/// row's last vector may be stored whole, what it writes beyond the row being replaced, or what is there already, for
-/// `beta` is 1.
+/// The same, where the tile's rows are followed without a gap by rows that are computed later, `left` numbers
+/// in all: a row's last vector may be stored whole, what it writes beyond the row being replaced, or what is
+/// there already, for `beta` is 1.
 ///
 /// # Safety
 /// As for [`rows_tile`]; there are `left` numbers of the output from the tile's first on.
@@ -101,7 +102,8 @@ pub(super) unsafe fn rows_tile_before<V: Vector, const R: usize, const N: usize>
     }
 }
 
-/// Σₖ of R rows times C columns; R·C is a multiple of 4. Meanwhile as many numbers as the rows have are fetched from `next` on.
+/// Σₖ of R rows times C columns; R·C is a multiple of 4. Meanwhile as many numbers as the rows have are
+/// fetched from `next` on.
 ///
 /// # Safety
 /// There are `k` adjacent numbers at each pointer; the processor has V's instructions.
@@ -160,7 +162,8 @@ unsafe fn sums<V: Vector, const R: usize, const C: usize>(
     }
 }
 
-/// A tile of up to R×C numbers of the output, in the form `dots`. Rows and columns beyond the edge repeat the last one.
+/// A tile of up to R×C numbers of the output, in the form `dots`. Rows and columns beyond the edge repeat the
+/// last one.
 ///
 /// # Safety
 /// As for [`rows_tile`]; k is adjacent in `a` and `b`.
@@ -193,7 +196,8 @@ pub(super) unsafe fn dots_tile<V: Vector, const R: usize, const C: usize>(
 /// R rows of C products of one matrix with a column each. Rows beyond the edge repeat the last one.
 ///
 /// # Safety
-/// As for [`rows_tile`], for each product; they have `a` in common, `n` is 1, and k is adjacent in all operands.
+/// As for [`rows_tile`], for each product; they have `a` in common, `n` is 1, and k is adjacent in all
+/// operands.
 #[inline(always)]
 pub(super) unsafe fn columns_tile<V: Vector, const R: usize, const C: usize>(
     products: &[Gemm<V::T>; C],
@@ -210,7 +214,8 @@ pub(super) unsafe fn columns_tile<V: Vector, const R: usize, const C: usize>(
         unroll!(c < C, {
             b[c] = products[c].b;
         });
-        // The rows are met once, and waiting for them is most of the time. Mostly the next ones follow without a gap.
+        // The rows are met once, and waiting for them is most of the time. Mostly the next ones follow
+        // without a gap.
         let next = p.a.wrapping_offset((row + R) as isize * p.a_strides.0);
         let numbers = sums::<V, R, C>(a, b, p.k, Some(next));
         unroll!(r < R, {

@@ -34,7 +34,8 @@ pub(super) trait Vector: Copy {
     unsafe fn total(self) -> Self::T;
     /// The sums of the lanes of four vectors.
     unsafe fn totals(v: [Self; 4]) -> [Self::T; 4];
-    /// Copies 4×4 numbers with rows and columns exchanged, from rows `from_stride` apart to rows `to_stride` apart.
+    /// Copies 4×4 numbers with rows and columns exchanged, from rows `from_stride` apart to rows `to_stride`
+    /// apart.
     unsafe fn transpose(from: *const Self::T, from_stride: isize, to: *mut Self::T, to_stride: usize);
 }
 

@@ -1,10 +1,12 @@
 //! Products of matrices on x86-64 with AVX2 and FMA, or AVX-512.
 //!
 //! Two inner kernels, each holding a tile of the output in registers for the whole sum over k:
-//! - `rows`: the output's rows as vectors; per step one row of `b` is loaded and numbers of `a` are spread over vectors.
-//!   Wants the columns of `b` adjacent; otherwise, or where `b` is used often, `b` is packed into panels first
-//!   (K. Goto and R. van de Geijn, "Anatomy of High-Performance Matrix Multiplication", TOMS 34, 2008).
-//! - `dots`: the sum over k as vectors, added up at the end. Wants k adjacent in both `a` and `b`; then nothing is packed.
+//! - `rows`: the output's rows as vectors; per step one row of `b` is loaded and numbers of `a` are spread
+//!   over vectors. Wants the columns of `b` adjacent; otherwise, or where `b` is used often, `b` is packed
+//!   into panels first (K. Goto and R. van de Geijn, "Anatomy of High-Performance Matrix Multiplication",
+//!   TOMS 34, 2008).
+//! - `dots`: the sum over k as vectors, added up at the end. Wants k adjacent in both `a` and `b`; then
+//!   nothing is packed.
 //!
 //! Nothing is allocated once the thread's packing buffer has grown to the largest product.
 #![allow(unsafe_code, reason = "vector instructions and pointers into strided matrices")]
@@ -18,8 +20,8 @@ use crate::kernel::gemm::Gemm;
 use crate::kernel::memory::Packing;
 use crate::kernel::simd::x86::{AVX2, AVX512, level};
 
-/// [`rows_tile`]. Built without optimisation it is a function of its own: all tiles in one function would need more
-/// than a thread's stack has.
+/// [`rows_tile`]. Built without optimisation it is a function of its own: all tiles in one function would
+/// need more than a thread's stack has.
 ///
 /// # Safety
 /// As for [`rows_tile`].
@@ -126,7 +128,8 @@ unsafe fn rows_in_place<V: Vector, const R: usize>(p: &Gemm<V::T>) {
     }
 }
 
-/// Whether the vectors are those of AVX-512, which has 32 registers for them, and not those of AVX2, which has 16.
+/// Whether the vectors are those of AVX-512, which has 32 registers for them, and not those of AVX2, which
+/// has 16.
 const fn is_512<V>() -> bool {
     size_of::<V>() == 64
 }
@@ -136,8 +139,8 @@ const fn widest<V>() -> usize {
     if is_512::<V>() { 16 } else { 12 }
 }
 
-/// One row of the output, in as few parts as registers allow, of about equal length: a narrow one would wait for each of
-/// its sums in turn.
+/// One row of the output, in as few parts as registers allow, of about equal length: a narrow one would wait
+/// for each of its sums in turn.
 ///
 /// # Safety
 /// As for [`rows_tile`].
@@ -178,7 +181,8 @@ unsafe fn rows_transposed<V: Vector, const R: usize>(p: &Gemm<V::T>) {
     packing.put();
 }
 
-/// A row times a matrix, in the form `rows`: `step` rows of `b` at a time, so that each is read from end to end.
+/// A row times a matrix, in the form `rows`: `step` rows of `b` at a time, so that each is read from end to
+/// end.
 ///
 /// # Safety
 /// As for [`rows_tile`].
@@ -197,8 +201,8 @@ unsafe fn row_in_place<V: Vector, const R: usize>(p: &Gemm<V::T>, step: usize) {
 #[inline(always)]
 unsafe fn columns_in_place<V: Vector, const C: usize>(products: &[Gemm<V::T>; C]) {
     let (m, mut row) = (products[0].m, 0);
-    // A multiply-add waits for the one before it in its sum: eight sums keep the processor busy. With more rows, numbers of
-    // the vectors are read less often, where there are registers for sixteen.
+    // A multiply-add waits for the one before it in its sum: eight sums keep the processor busy. With more
+    // rows, numbers of the vectors are read less often, where there are registers for sixteen.
     while (C == 1 || is_512::<V>()) && m - row >= 8 {
         // SAFETY: the caller's.
         unsafe { columns_tile::<V, 8, C>(products, row, 8) };
@@ -239,7 +243,8 @@ unsafe fn dots<V: Vector, const R: usize, const C: usize>(p: &Gemm<V::T>) {
 /// Terms that are summed at once in the form `dots`.
 const TERMS: usize = 1024;
 
-/// Bytes of a packed block of `b`, which the third-level cache holds, and of `a`, a part of the second-level cache.
+/// Bytes of a packed block of `b`, which the third-level cache holds, and of `a`, a part of the second-level
+/// cache.
 const BLOCK_B: usize = 2048 * 1024;
 const BLOCK_A: usize = 384 * 1024;
 
@@ -342,8 +347,8 @@ enum Form {
 }
 
 impl Form {
-    /// What suits the shape and the strides. A part of the product is computed in the form of the whole, so that its
-    /// numbers are the same.
+    /// What suits the shape and the strides. A part of the product is computed in the form of the whole, so
+    /// that its numbers are the same.
     #[inline]
     fn of<V: Vector, const R: usize>(p: &mut Gemm<V::T>) -> Self {
         if p.diagonal != WHOLE {
@@ -420,7 +425,8 @@ const ROWS_512: usize = 12;
 const ROWS_256: usize = 6;
 
 /// # Safety
-/// The processor has the features named, and V's instructions are among them; `p` describes memory that is there.
+/// The processor has the features named, and V's instructions are among them; `p` describes memory that is
+/// there.
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2")]
 unsafe fn avx512<V: Vector>(form: Form, p: &Gemm<V::T>) {
     // SAFETY: the caller's.
@@ -473,8 +479,8 @@ unsafe fn pair_256<V: Vector>(products: &[Gemm<V::T>; 2]) {
     unsafe { columns_in_place::<V, 2>(products) }
 }
 
-/// Computes two products of one matrix with a column each, if this processor has the instructions and the layout suits
-/// them; else returns false.
+/// Computes two products of one matrix with a column each, if this processor has the instructions and the
+/// layout suits them; else returns false.
 ///
 /// # Safety
 /// As for [`product`]; both have `a` in common, with its shape and strides.

@@ -1,8 +1,9 @@
 //! Xᵀ diag(w) X on x86-64: the triangle on and above the diagonal.
 //!
-//! As in [`super::x86`], rows of the output are vectors and a tile of it stays in registers. Both operands are the same matrix: panels
-//! of it are packed twice, with the weights and without, and tiles are as high as a divisor of a panel's width, so that a
-//! tile on the diagonal computes no more than it needs to the next vector.
+//! As in [`super::x86`], rows of the output are vectors and a tile of it stays in registers. Both operands
+//! are the same matrix: panels of it are packed twice, with the weights and without, and tiles are as high as
+//! a divisor of a panel's width, so that a tile on the diagonal computes no more than it needs to the next
+//! vector.
 #![allow(unsafe_code, reason = "vector instructions and pointers into strided matrices")]
 
 use super::pack::pack_columns;
@@ -23,8 +24,8 @@ const BLOCK: usize = 448 * 1024;
 /// Computes what is wanted of the product, by tiles of R rows, a divisor of a panel's width.
 ///
 /// # Safety
-/// `p` describes memory that is there; `a` is `b` with rows and columns exchanged, but for the rows that `p` is a part of; the processor has V's
-/// instructions.
+/// `p` describes memory that is there; `a` is `b` with rows and columns exchanged, but for the rows that `p`
+/// is a part of; the processor has V's instructions.
 #[inline(always)]
 pub(super) unsafe fn gram<V: Vector, const R: usize>(p: &Gemm<V::T>) {
     let width = VECTORS * V::LANES;

@@ -16,7 +16,8 @@ const TRANSPOSED: usize = 1024;
 /// Computes the product if the caller was compiled for vector instructions; else returns false.
 ///
 /// # Safety
-/// `p` describes memory that is there: `out` for writing, `a` and `b` for reading, without overlap; it is as S knows it.
+/// `p` describes memory that is there: `out` for writing, `a` and `b` for reading, without overlap; it is as
+/// S knows it.
 #[inline(always)]
 pub(super) unsafe fn product<S: Small, Wide: Vector, Narrow: Vector<T = Wide::T>>(
     math: Math,
@@ -76,7 +77,8 @@ unsafe fn form<S: Small, V: Vector>(p: &Gemm<V::T>) -> bool {
 /// As for [`rows_tile`].
 #[inline(always)]
 unsafe fn by_layout<S: Small, V: Vector>(p: &Gemm<V::T>) -> bool {
-    // SAFETY: the caller's. `b` is stored by its columns but in the first two cases, where its columns are adjacent all the same.
+    // SAFETY: the caller's. `b` is stored by its columns but in the first two cases, where its columns are
+    // adjacent all the same.
     unsafe {
         if const { !S::B || S::N == 1 || S::K == 1 }
             || const { S::N == 0 || S::K == 0 } && (p.n == 1 || p.k == 1)
@@ -125,7 +127,8 @@ unsafe fn one_row<T: crate::kernel::scalar::Scalar>(p: &Gemm<T>) {
     }
 }
 
-/// transposed[k·n + j] = b(k, j), in squares of 4 by 4 where k is adjacent; the last ones overlap with those before.
+/// transposed[k·n + j] = b(k, j), in squares of 4 by 4 where k is adjacent; the last ones overlap with those
+/// before.
 ///
 /// # Safety
 /// As for [`rows_tile`]; there is room for all of `b`.

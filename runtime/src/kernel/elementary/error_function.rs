@@ -2,7 +2,8 @@
 //!
 //! For a ≥ 0, erfc a = e^(−a²) erfcx a, and (1 + 2a) erfcx a is a polynomial in t = (a − 4)/(a + 4) ∈ [−1, 1)
 //! (M. M. Shepherd and J. G. Laframboise, "Chebyshev Approximation of (1 + 2x) exp(x²) erfc x in 0 ≤ x < ∞",
-//! Math. Comp. 36, 1981). The square in the exponent is taken in two parts, or its rounding would be multiplied by a².
+//! Math. Comp. 36, 1981). The square in the exponent is taken in two parts, or its rounding would be
+//! multiplied by a².
 
 use super::exponential::{exp_corrected, polynomial};
 use crate::kernel::simd::Math;

@@ -4,8 +4,8 @@
 //! The polynomials are truncated Chebyshev series, fitted in 60 digits; a comment gives what each stands for.
 //! Reduction and reconstruction of the logarithm follow fdlibm (Sun Microsystems, 1993: e_log.c, s_log1p.c).
 //!
-//! Conditions are written as a value chosen after both are computed, and every loop has a constant length, so that a
-//! loop over any of these functions vectorises.
+//! Conditions are written as a value chosen after both are computed, and every loop has a constant length, so
+//! that a loop over any of these functions vectorises.
 
 use crate::kernel::simd::Math;
 
@@ -71,7 +71,8 @@ macro_rules! elementary {
                 scale(1.0 + p, n)
             }
 
-            /// 2ⁿ(1 − 2⁻ⁿ + (eʳ − 1)): nothing cancels, because the terms are added from the largest to the smallest.
+            /// 2ⁿ(1 − 2⁻ⁿ + (eʳ − 1)): nothing cancels, because the terms are added from the largest to the
+            /// smallest.
             #[inline(always)]
             pub(in crate::kernel::elementary) fn expm1(math: Math, x: $t) -> $t {
                 let (n, r, c) = reduce(math, within(x, -40.0, table::EXP_MAX));
@@ -81,7 +82,8 @@ macro_rules! elementary {
                 scale(((1.0 - inverse) + r) + tail, n).copysign(x)
             }
 
-            /// log(m·2ᵏ) for m = 1 + f ∈ [√½, √2): with s = f/(2 + f), log m = 2 atanh s = f − f²/2 + s(f²/2 + R(s²)).
+            /// log(m·2ᵏ) for m = 1 + f ∈ [√½, √2): with s = f/(2 + f), log m = 2 atanh s = f − f²/2 + s(f²/2
+            /// + R(s²)).
             #[inline(always)]
             fn log_of_parts(math: Math, k: $t, f: $t) -> $t {
                 let s = f / (2.0 + f);
@@ -163,13 +165,15 @@ macro_rules! elementary {
                 if a < 0.75 { small } else { large }
             }
 
-            /// √((su)² + (sv)²)/s for a power s of 2 that keeps the squares of huge and of tiny numbers in range.
+            /// √((su)² + (sv)²)/s for a power s of 2 that keeps the squares of huge and of tiny numbers in
+            /// range.
             #[inline(always)]
             pub(in crate::kernel::elementary) fn hypot(math: Math, u: $t, v: $t) -> $t {
                 const fn power(exponent: i32) -> $t {
                     $t::from_bits(BIAS.wrapping_add_signed(exponent as _) << MANTISSA)
                 }
-                // A quarter of the exponents is left on either side, for the square and for what is small beside it.
+                // A quarter of the exponents is left on either side, for the square and for what is small
+                // beside it.
                 const EDGE: i32 = 15 * ($t::MAX_EXP / 32);
                 const FAR: i32 = 25 * ($t::MAX_EXP / 32);
                 let (a, b) = (u.abs(), v.abs());
@@ -181,7 +185,8 @@ macro_rules! elementary {
                 math.mul_add(a, a, b * b).sqrt() * up
             }
 
-            /// For numbers that come alone: std's functions where they are faster than what vectorises, and branches.
+            /// For numbers that come alone: std's functions where they are faster than what vectorises, and
+            /// branches.
             pub(in crate::kernel::elementary) mod alone {
                 use super::Math;
 

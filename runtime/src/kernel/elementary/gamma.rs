@@ -1,9 +1,9 @@
 //! log |Γ| and its derivatives, in double precision.
 //!
-//! log Γ: a polynomial about its zero at 2, recurrence to reach it from elsewhere. The derivatives: recurrence upwards.
-//! For large x the asymptotic series (Abramowitz and Stegun 6.1.41, 6.3.18, 6.4.11);
-//! below ½ the reflections (6.1.17, 6.3.7, 6.4.7). The error is some 1e-15 of the largest term added, so that it is
-//! absolute near a zero of the function.
+//! log Γ: a polynomial about its zero at 2, recurrence to reach it from elsewhere. The derivatives:
+//! recurrence upwards. For large x the asymptotic series (Abramowitz and Stegun 6.1.41, 6.3.18, 6.4.11);
+//! below ½ the reflections (6.1.17, 6.3.7, 6.4.7). The error is some 1e-15 of the largest term added, so that
+//! it is absolute near a zero of the function.
 
 use core::f64::consts::PI;
 

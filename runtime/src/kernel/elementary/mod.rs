@@ -1,7 +1,7 @@
 //! The elementary functions per number type.
 //!
-//! They are written for [`Math`] and a type of number each, below [`Scalar`](super::scalar::Scalar), which promises
-//! them; the methods of [`Math`] that are generic in the number stand in [`math`](super::math).
+//! They are written for [`Math`] and a type of number each, below [`Scalar`](super::scalar::Scalar), which
+//! promises them; the methods of [`Math`] that are generic in the number stand in [`math`](super::math).
 
 mod error_function;
 mod exponential;
@@ -10,7 +10,8 @@ mod trigonometric;
 
 use crate::kernel::simd::Math;
 
-/// What [`Math`] calls. Not nameable outside this crate, which seals [`Scalar`](crate::kernel::scalar::Scalar).
+/// What [`Math`] calls. Not nameable outside this crate, which seals
+/// [`Scalar`](crate::kernel::scalar::Scalar).
 #[allow(missing_docs, reason = "documented where `Math` offers them")]
 pub trait ElementaryKernels: Copy {
     fn exp(math: Math, x: Self) -> Self;

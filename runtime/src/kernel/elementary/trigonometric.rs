@@ -1,8 +1,8 @@
 //! Sine and cosine of one number.
 //!
-//! x = n·π/2 + y − d with π/2 in three parts, the first of which a fused multiply-add subtracts without error; then two
-//! series in y². The sums follow fdlibm (Sun Microsystems, 1993: k_sin.c, k_cos.c). Without such an instruction, and beyond
-//! [`LIMIT`], std's are called.
+//! x = n·π/2 + y − d with π/2 in three parts, the first of which a fused multiply-add subtracts without
+//! error; then two series in y². The sums follow fdlibm (Sun Microsystems, 1993: k_sin.c, k_cos.c). Without
+//! such an instruction, and beyond [`LIMIT`], std's are called.
 
 use crate::kernel::simd::Math;
 
@@ -36,8 +36,8 @@ const COS: [f64; 6] = [
 pub(super) mod double {
     use super::{Math, here};
 
-    /// In place where the processor is known to have the instruction; else in a function compiled for the processor at hand:
-    /// calling it takes half the time of calling std's.
+    /// In place where the processor is known to have the instruction; else in a function compiled for the
+    /// processor at hand: calling it takes half the time of calling std's.
     #[inline(always)]
     pub(in crate::kernel::elementary) fn sin_cos(math: Math, x: f64) -> (f64, f64) {
         if math.is_fused() { here(math, x) } else { called(x) }
@@ -98,7 +98,8 @@ fn far(x: f64) -> (f64, f64) {
     x.sin_cos()
 }
 
-/// The polynomial in z by pairs, so that fewer operations wait for each other: there is no other number to go on with.
+/// The polynomial in z by pairs, so that fewer operations wait for each other: there is no other number to go
+/// on with.
 #[inline(always)]
 fn series(math: Math, z: f64, square: f64, c: [f64; 6]) -> f64 {
     let high = math.mul_add(c[0], z, c[1]);

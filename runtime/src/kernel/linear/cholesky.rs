@@ -1,4 +1,5 @@
-//! A = L D Lᵀ of a symmetric positive definite matrix: no rows are exchanged, and half of the matrix is computed.
+//! A = L D Lᵀ of a symmetric positive definite matrix: no rows are exchanged, and half of the matrix is
+//! computed.
 //!
 //! The factors are stored as those of A = L U are, with U = D Lᵀ, so that whatever uses them need not ask.
 
@@ -25,8 +26,9 @@ pub(super) fn suits<T: Scalar>(a: &[T], n: usize) -> bool {
     (0..n).all(positive) && (0..n).step_by(BLOCK).all(|i| (0..i + 1).step_by(BLOCK).all(|j| block((i, j))))
 }
 
-/// Overwrites the n×n matrix `a`, of which the part on and above the diagonal is read, by the factors L below and D Lᵀ above.
-/// False if a pivot is not positive: then what `a` holds is of no use. `reciprocals` is room for n numbers.
+/// Overwrites the n×n matrix `a`, of which the part on and above the diagonal is read, by the factors L below
+/// and D Lᵀ above. False if a pivot is not positive: then what `a` holds is of no use. `reciprocals` is room
+/// for n numbers.
 pub(super) fn factor<T: Scalar>(a: &mut [T], n: usize, reciprocals: &mut [T]) -> bool {
     n == 0 || eliminate(a, n, (0, n), reciprocals)
 }

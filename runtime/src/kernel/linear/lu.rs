@@ -1,7 +1,8 @@
 //! P A = L U with partial pivoting.
 //!
-//! The columns halve themselves until a few are left, so that nearly all work is products of matrices: Toledo,
-//! "Locality of reference in LU decomposition with partial pivoting" (SIAM J. Matrix Anal. Appl. 18, 1997).
+//! The columns halve themselves until a few are left, so that nearly all work is products of matrices:
+//! Toledo, "Locality of reference in LU decomposition with partial pivoting" (SIAM J. Matrix Anal. Appl. 18,
+//! 1997).
 
 use super::triangular::{Triangle, subtract};
 use crate::kernel::matrix::{Mat, MatMut};
@@ -14,16 +15,16 @@ const COLUMNS: usize = 4;
 /// All columns are, where no more rows than this are left: what a product would gain, its call costs.
 const FEW: usize = 24;
 
-/// Overwrites the n×n matrix `lu` by the factors of P A = L U, L with a unit diagonal below, U above. `exchanges` says
-/// with which row each row was exchanged, one after the other.
+/// Overwrites the n×n matrix `lu` by the factors of P A = L U, L with a unit diagonal below, U above.
+/// `exchanges` says with which row each row was exchanged, one after the other.
 pub(super) fn factor<T: Scalar>(lu: &mut [T], n: usize, exchanges: &mut [T]) {
     if n > 0 {
         eliminate(lu, n, (0, n), exchanges);
     }
 }
 
-/// Eliminates the columns from `start` to `end`, all before them being done; later ones are left as they are, but for
-/// exchanges of rows.
+/// Eliminates the columns from `start` to `end`, all before them being done; later ones are left as they are,
+/// but for exchanges of rows.
 fn eliminate<T: Scalar>(lu: &mut [T], n: usize, (start, end): (usize, usize), exchanges: &mut [T]) {
     if end - start <= COLUMNS || n - start <= FEW {
         return simd!(one_by_one, (lu, n, (start, end), exchanges));

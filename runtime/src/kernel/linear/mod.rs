@@ -1,9 +1,9 @@
 //! Systems of equations, inverses and determinants, all by the factors of a matrix.
 //!
-//! Matrices are square, row-major, n×n. [`factor`] makes P A = L U with partial pivoting, or A = L D Lᵀ of a symmetric
-//! positive definite matrix in half the time; what is asked of [`Factors`] fails if the matrix is singular, and never
-//! returns what is no number in silence. Nothing is allocated: the factors are written to memory that is lent.
-//! `docs/runtime-choices.md` has the times of this and of a library.
+//! Matrices are square, row-major, n×n. [`factor`] makes P A = L U with partial pivoting, or A = L D Lᵀ of a
+//! symmetric positive definite matrix in half the time; what is asked of [`Factors`] fails if the matrix is
+//! singular, and never returns what is no number in silence. Nothing is allocated: the factors are written to
+//! memory that is lent. `docs/runtime-choices.md` has the times of this and of a library.
 
 mod cholesky;
 mod lu;
@@ -42,8 +42,8 @@ pub fn factor<'a, T: Scalar>(a: &[T], n: usize, lu: &'a mut [T], exchanges: &'a 
     Factors::new(lu, exchanges, n)
 }
 
-/// The same of a matrix that is known to be symmetric but for rounding: what is below its diagonal counts only where it
-/// is not positive definite.
+/// The same of a matrix that is known to be symmetric but for rounding: what is below its diagonal counts
+/// only where it is not positive definite.
 ///
 /// # Panics
 /// If a slice is shorter than that.
@@ -91,11 +91,12 @@ impl<'a, T: Scalar> Factors<'a, T> {
         pivots(self.lu, self.n).fold(self.sign(), |d, p| d * p)
     }
 
-    /// The logarithm of the determinant, as a sum of logarithms, so that it neither overflows nor underflows. `expression`
-    /// is what the formula calls it.
+    /// The logarithm of the determinant, as a sum of logarithms, so that it neither overflows nor underflows.
+    /// `expression` is what the formula calls it.
     ///
     /// # Errors
-    /// [`Error::Singular`] if the determinant is 0, [`Error::NotPositiveDefinite`] if it is negative or not a number.
+    /// [`Error::Singular`] if the determinant is 0, [`Error::NotPositiveDefinite`] if it is negative or not a
+    /// number.
     pub fn logdet(&self, expression: &'static str) -> Result<T, Error> {
         let (mut positive, mut log) = (self.sign() > T::ZERO, 0.0);
         for p in pivots(self.lu, self.n) {

@@ -111,7 +111,8 @@ fn every_size_is_inverted_whatever_its_halves() {
     }
 }
 
-/// Solves A X = B and Aᵀ X = B, and compares what comes of it with B: the residual is as small as A and X allow.
+/// Solves A X = B and Aᵀ X = B, and compares what comes of it with B: the residual is as small as A and X
+/// allow.
 fn residuals(a: &mut Square, b: &Array2<f64>, out: &mut Array2<f64>) {
     let (n, matrix) = (a.n, a.matrix());
     for transposed in [false, true] {

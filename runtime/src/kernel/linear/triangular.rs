@@ -1,7 +1,7 @@
 //! Systems with a triangular matrix, solved where their right sides stand.
 //!
-//! Everything halves itself until a few rows are left, so that nearly all work is products of matrices. Nothing is
-//! allocated.
+//! Everything halves itself until a few rows are left, so that nearly all work is products of matrices.
+//! Nothing is allocated.
 
 use crate::kernel::contract::matmul;
 use crate::kernel::gemm::Accum;
@@ -232,7 +232,8 @@ pub(super) fn subtract<T: Scalar>(a: ArrayViewMut2<'_, T>, b: Mat<'_, T>, c: Arr
     matmul(MatMut::from(a), Accum::Add, -T::ONE, b, Mat::from(c));
 }
 
-/// Writes L⁻¹ below the diagonal of `out` and ones on it, where L is that part of `l`; above, `out` is 0 and stays so.
+/// Writes L⁻¹ below the diagonal of `out` and ones on it, where L is that part of `l`; above, `out` is 0 and
+/// stays so.
 pub(super) fn invert_lower<T: Scalar>(l: ArrayView2<'_, T>, mut out: ArrayViewMut2<'_, T>) {
     let n = l.nrows();
     if n <= ROWS {

@@ -1,4 +1,5 @@
-//! Memory that calls do not allocate: what a thread keeps from one call to the next, and what a prepared problem takes once.
+//! Memory that calls do not allocate: what a thread keeps from one call to the next, and what a prepared
+//! problem takes once.
 //!
 //! It knows neither matrices nor products. [`ThreadMemory`] is what a number type promises, below
 //! [`Scalar`](super::scalar::Scalar).

@@ -40,8 +40,8 @@ impl<T: ThreadMemory> Packing<T> {
     }
 }
 
-/// Takes the memory that products of this type pack their factors into, 3 MiB of the thread's, so that none of them
-/// allocates. Else it grows with the products.
+/// Takes the memory that products of this type pack their factors into, 3 MiB of the thread's, so that none
+/// of them allocates. Else it grows with the products.
 pub(in crate::kernel) fn reserve<T: ThreadMemory>() {
     Packing::<T>::take(MOST_PACKED / size_of::<T>()).put();
 }

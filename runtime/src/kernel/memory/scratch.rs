@@ -1,5 +1,5 @@
-//! Memory for the arrays of a call that is handed none: views that do not lie row by row, what a penalty computes on the
-//! way. It belongs to the thread and grows to the largest call; then nothing is allocated.
+//! Memory for the arrays of a call that is handed none: views that do not lie row by row, what a penalty
+//! computes on the way. It belongs to the thread and grows to the largest call; then nothing is allocated.
 
 use super::ThreadMemory;
 use core::ops::{Deref, DerefMut};

@@ -3,18 +3,19 @@
 use super::{ThreadMemory, reserve, split_mut};
 use core::fmt;
 
-/// Bytes that a problem takes for matrices without being asked: a Hessian of several variables with some 3000 numbers.
-/// They are zeroed by the system, which on most gives no page before it is written; who wants gradients alone pays addresses.
+/// Bytes that a problem takes for matrices without being asked: a Hessian of several variables with some 3000
+/// numbers. They are zeroed by the system, which mostly hands out no page before it is written: gradients
+/// alone cost addresses.
 const UNASKED: usize = 64 << 20;
 
-/// Numbers that are written before they are read, in every call anew.
+/// Numbers that every call writes before it reads them.
 pub struct Workspace<T> {
     numbers: Vec<T>,
 }
 
 impl<T: ThreadMemory> Workspace<T> {
-    /// A workspace of `most` numbers, all that any call takes, or, where that is more than 64 MiB, for `least`, all but what
-    /// matrices of second order take.
+    /// A workspace of `most` numbers, all that any call takes, or, where that is more than 64 MiB, for
+    /// `least`, all but what matrices of second order take.
     #[must_use]
     pub fn new(least: usize, most: usize) -> Self {
         reserve::<T>();
@@ -55,7 +56,8 @@ impl<T> fmt::Debug for Workspace<T> {
     }
 }
 
-/// The numbers of several arrays, each given by its extents; as many as there can be where there would be more.
+/// The numbers of several arrays, each given by its extents; as many as there can be where there would be
+/// more.
 #[must_use]
 pub fn numbers(arrays: &[&[usize]]) -> usize {
     let size = |extents: &&[usize]| extents.iter().fold(1_usize, |n, &e| n.saturating_mul(e));
