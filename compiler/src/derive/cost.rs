@@ -250,7 +250,7 @@ impl Methods<'_> {
 
     fn plan(&self, name: &str, node: NodeId) -> Plan {
         let output = Output { name: name.to_owned(), node };
-        schedule(self.graph(), &[output], Policy::Recompute)
+        schedule(self.graph(), &[output], Policy::Recompute, &emit::name_or_text)
     }
 
     fn context(&self, extents: &[(&str, TokenStream)]) -> Context {
@@ -344,7 +344,7 @@ impl Methods<'_> {
             &d.indices,
         );
         let output = Output { name: "d_activation".to_owned(), node: scaled };
-        let plan = schedule(&program.graph, &[output], Policy::Recompute);
+        let plan = schedule(&program.graph, &[output], Policy::Recompute, &emit::name_or_text);
         let cx = self.context(&[("k", quote!(k))]);
         let hyper = hyper_bindings(self.model, &Self::reads(&plan));
         let (temporaries, body, examples) =
@@ -374,7 +374,7 @@ impl Methods<'_> {
             Output { name: "gradient_row".to_owned(), node: self.program.d_activation },
             Output { name: "hessian_row".to_owned(), node: self.program.hessian_diagonal },
         ];
-        let plan = schedule(self.graph(), &outputs, Policy::Recompute);
+        let plan = schedule(self.graph(), &outputs, Policy::Recompute, &emit::name_or_text);
         let cx = self.context(&[("k", quote!(k))]);
         let hyper = hyper_bindings(self.model, &Self::reads(&plan));
         let (temporaries, body, examples) =

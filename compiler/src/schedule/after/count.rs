@@ -3,8 +3,9 @@
 //! Invariant: each step's work is counted as often as its loop runs, so a plan that computes something twice counts it
 //! twice.
 
-use super::{Class, Plan, Product, Step, class};
 use crate::ir::{AxisFn, Extent, ExtentKind, Factor, Graph, NodeId, Number, Op};
+use crate::schedule::form::{Class, class};
+use crate::schedule::plan::{Plan, Step};
 use std::collections::BTreeMap;
 
 /// The work of a plan.
@@ -128,8 +129,7 @@ impl Plan {
                 }
                 Step::MatMul(m) => {
                     let whole = locals(m.product);
-                    let half = Product::of(g, m.product).is_some_and(|p| p.gram.is_some());
-                    count.products += if half {
+                    count.products += if m.form.gram.is_some() {
                         let summed =
                             whole / g.shape(m.product).first().map_or(1, |&e| size(g, e, sizes)).max(1);
                         (whole + summed) / 2
@@ -155,7 +155,7 @@ impl Plan {
                 }
                 Step::Blocks(_) => {}
                 Step::Descend { array, .. } => count.arithmetic += 2 * volume(&self.buffers[array.0].shape),
-                Step::Solve(m) => count.products += locals(m.product),
+                Step::Solve(s) => count.products += locals(s.product.product),
                 Step::Factor(a) => {
                     let n = size(g, g.shape(*a)[0], sizes);
                     let symmetric = self.factors.get(a).is_some_and(|f| f.symmetric);

@@ -42,7 +42,7 @@ pub(super) fn opened(g: &mut Graph, roots: &[NodeId], inverses: &Inverses) -> BT
     opened
 }
 
-/// Whether the users of `id` with it inside are less work than without it and `id` apart.
+/// Whether the users of `id` with it inside are less work than without it and `id` itself.
 fn pays(
     g: &mut Graph,
     id: NodeId,
@@ -60,18 +60,18 @@ fn pays(
         }
     }
     let (outside, inside) = (|n: NodeId| opened.contains(&n), |n: NodeId| n == id || opened.contains(&n));
-    let Some(mut apart) = work(g, id, inverses, &outside) else { return false };
-    let mut together = 0.0;
+    let Some(mut closed) = work(g, id, inverses, &outside) else { return false };
+    let mut open = 0.0;
     for user in standing {
         let (Some(without), Some(with)) =
             (work(g, user, inverses, &outside), work(g, user, inverses, &inside))
         else {
             return false;
         };
-        apart += without;
-        together += with;
+        closed += without;
+        open += with;
     }
-    together < apart
+    open < closed
 }
 
 /// The multiplications of a contraction with those inside it that `opens` says, in the order that [`order`] takes.

@@ -8,7 +8,7 @@
 //! - a sigmoid whose exponential is there is 1/(1 + e⁻ᵘ) of it: 2 units in the last place, 2.5 above that exponential;
 //! - scalars divided by the same scalar are multiplied by its reciprocal, where that cannot overflow: one rounding more.
 
-use super::rewritten;
+use super::by_rule;
 use crate::ir::{Bounds, Factor, Graph, Index, NodeId, Number, Op, Operand, Tensor};
 use crate::syntax::ast::CompareOp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,7 +45,7 @@ fn unguarded(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
         return roots.to_vec();
     }
     let mut bounds = Bounds::default();
-    rewritten(g, roots, |g, _, id, _| {
+    by_rule(g, roots, |g, _, id, _| {
         if !guarded(g, id) {
             return None;
         }
@@ -95,7 +95,7 @@ fn logarithms(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
     if wanted.values().all(|n| *n < 2) {
         return roots.to_vec();
     }
-    rewritten(g, roots, |g, old, id, _| {
+    by_rule(g, roots, |g, old, id, _| {
         let (log, _) = logarithm(g, old).filter(|key| wanted.get(key).is_some_and(|n| *n > 1))?;
         let (_, args, locals) = call_of_tensors(g, id)?;
         let [c, u] = args.as_slice() else { return None };
@@ -185,7 +185,7 @@ fn exponentials(g: &mut Graph, roots: &[NodeId], names: &mut Reciprocals) -> Vec
     if !families.iter().any(both) {
         return roots.to_vec();
     }
-    rewritten(g, roots, |g, old, id, map| {
+    by_rule(g, roots, |g, old, id, map| {
         let (family, negative) = members.get(&old).map(|&(k, negative)| (&families[k], negative))?;
         if !both(family) {
             return None;
@@ -256,7 +256,7 @@ fn reciprocals(g: &mut Graph, roots: &[NodeId], names: &mut Reciprocals) -> Vec<
         return roots.to_vec();
     }
     let mut inverses: BTreeMap<NodeId, Tensor> = BTreeMap::new();
-    rewritten(g, roots, |g, old, id, _| {
+    by_rule(g, roots, |g, old, id, _| {
         if shared.contains(&old) {
             let inverse = names.of(g, &Tensor::new(id, Vec::new()));
             inverses.insert(id, inverse);
@@ -268,7 +268,7 @@ fn reciprocals(g: &mut Graph, roots: &[NodeId], names: &mut Reciprocals) -> Vec<
             return None;
         }
         let locals = g.locals(id);
-        let parts: Vec<(Tensor, Number)> = factors
+        let factors: Vec<(Tensor, Number)> = factors
             .iter()
             .map(|f| match replaced(f) {
                 Some(inverse) => (inverse.clone(), f.power.neg()),
@@ -276,7 +276,7 @@ fn reciprocals(g: &mut Graph, roots: &[NodeId], names: &mut Reciprocals) -> Vec<
             })
             .collect();
         debug_assert_eq!(bound.len(), locals.len(), "a scalar");
-        Some(g.contract_over(coeff, &parts, &[], &locals))
+        Some(g.contract_over(coeff, &factors, &[], &locals))
     })
 }
 

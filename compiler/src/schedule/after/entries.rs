@@ -1,7 +1,7 @@
 //! Costs whose entries know nothing of each other, so that a batch is one long example.
 
-use super::{Plan, Step};
 use crate::ir::{AxisFn, Graph, NodeId, Op};
+use crate::schedule::plan::{Plan, Step};
 
 impl Plan {
     /// Whether what is computed is, entry by entry, the same function of the arrays' entries, or one sum of such: then it

@@ -4,8 +4,8 @@
 //! array of three or more axes with one element-wise reader, which sees them in another order, is therefore turned: then
 //! it is a part of the reader's loop, and never an array. A matrix is left as it is, since it is read along its rows.
 
-use super::classify::is_elementwise;
 use crate::ir::{Graph, Index, NodeId, NodeMap, Op, Operand, Tensor};
+use crate::schedule::form::is_elementwise;
 
 /// The fewest axes of what is turned.
 const FEWEST_AXES: usize = 3;
