@@ -83,3 +83,23 @@ fn by_rule(
     }
     roots.iter().map(|r| map.replaced(*r)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::{Number, Tensor};
+
+    #[test]
+    #[cfg(debug_assertions)]
+    #[should_panic(expected = "a term that does not fit")]
+    fn a_rewriting_that_breaks_the_graph_is_found() {
+        let mut g = Graph::new();
+        let n = g.extents.symbol("n");
+        let (u, v) = (g.input("u", &[n]), g.input("v", &[n]));
+        verified(&mut g, &[u], |g, _| {
+            // Vectors as if they were scalars.
+            let terms = [u, v].map(|x| (Number::ONE, Tensor::new(x, Vec::new())));
+            vec![g.sum_as(&terms, &[])]
+        });
+    }
+}
