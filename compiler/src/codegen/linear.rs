@@ -56,7 +56,7 @@ impl Steps<'_> {
     /// A product with an inverse.
     pub(super) fn solve(&mut self, s: &Solve) -> TokenStream {
         let g = &self.plan.graph;
-        let (m, product, system) = (&s.product, &s.product.form, &s.system);
+        let (m, product, system) = (&s.matmul, &s.matmul.form, &s.system);
         let (alpha, _, doc) = self.scale(m);
         let layout = Layout::new(self.cx, g, m);
         let out = layout.out(self.names.of(m.out));

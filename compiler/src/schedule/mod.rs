@@ -1,16 +1,19 @@
-//! Graph to plan: which products are matrix products, which element-wise work shares a loop, what is kept in memory.
+//! Graph to plan: which products are matrix products, which element-wise work shares a loop, what is stored.
 //!
 //! ```text
-//! Graph --rewrite--> Rewritten --place--> Absorbed --> Classified --> Leveled --> Placed
-//!                                                                                   \--assign--> Assigned --> Plan
+//! Graph --rewrite--> Rewritten
+//!       --place----> Absorbed --> Classified --> Leveled --> Placed
+//!       --assign---> Assigned --> Plan
 //! ```
 //!
-//! A plan is a list of [`Step`]s over [`Buffer`]s. Nodes get levels: what reads a whole array comes a level after what
-//! writes it, and element-wise nodes of one shape and level share a loop. Invariants: a step reads only what an earlier
-//! one, or its own loop further up, has written; nothing is computed twice unless the policy asks for it.
+//! A plan is a list of [`Step`]s over [`Buffer`]s. Nodes get levels: what reads a whole array comes a level
+//! after what writes it, and element-wise nodes of one shape and level share a loop. Invariants: a step reads
+//! only what an earlier one, or its own loop further up, has written; nothing is computed twice unless the
+//! policy asks for it.
 //!
-//! `form` says what computing a node takes, `plan` has the types of the result, `rewrite` goes from graph to graph, `place`
-//! says when and where each node is computed, `assign` gives out arrays and writes the steps, `after` works on plans.
+//! `form` says what computing a node takes, `plan` has the types of the result, `rewrite` goes from graph to
+//! graph, `place` says when and where each node is computed, `assign` gives out arrays and writes the steps,
+//! `after` works on plans.
 
 mod after;
 mod assign;
@@ -47,9 +50,9 @@ pub fn schedule(graph: &Graph, outputs: &[Output], policy: Policy, naming: Namin
     if policy == Policy::Blocks { after::blocked(plan) } else { plan }
 }
 
-/// Plans `values`, and a step of descent against the gradients of parameters: `(parameter, its gradient)`. The name of
-/// the learning rate, a scalar input, is `rate`. Products go straight into the parameters unless the plan is `whole`, its
-/// scalars not to be had by the updates.
+/// Plans `values`, and a step of descent against the gradients of parameters: `(parameter, its gradient)`.
+/// The name of the learning rate, a scalar input, is `rate`. Products go straight into the parameters unless
+/// the plan is `whole`, its scalars not to be had by the updates.
 #[must_use]
 pub fn descent(
     graph: &Graph,

@@ -106,8 +106,8 @@ pub struct MatMul {
 /// A product with an inverse: `out = alpha · A⁻¹ · b`, without the entries of A⁻¹.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Solve {
-    /// The product.
-    pub product: MatMul,
+    /// Its right side as the other factor, its scale and where it goes.
+    pub matmul: MatMul,
     /// The system that it is the solution of.
     pub system: System,
 }
@@ -125,8 +125,8 @@ pub struct Factors {
     pub symmetric: bool,
 }
 
-/// Steps that run on a block of rows after the other, so that a block is read while it is in the cache; and on parts of the
-/// rows at the same time.
+/// Steps that run on a block of rows after the other, so that a block is read while it is in the cache; and
+/// on parts of the rows at the same time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blocks {
     /// The extent that is divided: the first of each array in `read` and `written`.
@@ -212,8 +212,8 @@ impl Plan {
         self.steps.iter().find_map(|step| if let Step::Blocks(b) = step { Some(b) } else { None })
     }
 
-    /// Whether both products are of one matrix, stored by its rows, with a vector each, and neither needs the other: then
-    /// they can be had in one pass over the matrix.
+    /// Whether both products are of one matrix, stored by its rows, with a vector each, and neither needs the
+    /// other: then they can be had in one pass over the matrix.
     #[must_use]
     pub fn is_pair(&self, first: &MatMul, second: &MatMul) -> bool {
         let vector = |m: &MatMul| {

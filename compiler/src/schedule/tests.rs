@@ -83,11 +83,11 @@ fn what_is_rewritten_is_legal() {
 #[test]
 fn a_sum_is_begun_by_a_loop_and_finished_by_a_product() {
     let absorbed = Absorbed::of(rewritten("A*u + 2*v", Policy::Store));
-    let [(sum, parts)] = &absorbed.accumulated.iter().collect::<Vec<_>>()[..] else { panic!("one sum") };
+    let [(sum, found)] = &absorbed.accumulated.iter().collect::<Vec<_>>()[..] else { panic!("one sum") };
     assert_eq!(**sum, absorbed.outputs[0].node);
-    let init = parts.init.expect("2 v");
+    let init = found.init.expect("2 v");
     assert_eq!(emit::text(&absorbed.graph, init, &emit::View::default()), "2 * v");
-    let [product] = &parts.products[..] else { panic!("one product") };
+    let [product] = &found.products[..] else { panic!("one product") };
     assert!(absorbed.absorbed.contains(&product.node));
 
     let plan = plan("A*u + 2*v");

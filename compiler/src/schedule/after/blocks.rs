@@ -1,8 +1,8 @@
-//! Rows in blocks: steps that read the same large array follow each other block by block, while it is in the cache.
+//! Rows in blocks: steps that read one large array follow each other block by block, while it is in the cache.
 //!
-//! A step can run on a block of rows if the extent that is divided is the first of every array it touches, or none of
-//! its extents. What it sums over the rows it adds to, block after block; steps that read such a sum come after. The rows
-//! are in parts, too, that several threads work on: each has sums of its own.
+//! A step can run on a block of rows if the extent that is divided is the first of every array it touches, or
+//! none of its extents. What it sums over the rows it adds to, block after block; steps that read such a sum
+//! come after. The rows are in parts, too, that several threads work on: each has sums of its own.
 
 use crate::ir::{AxisFn, Extent, ExtentKind, NodeId, Op, Operand};
 use crate::schedule::plan::{BlockSum, Blocks, BufferId, Loop, MatMul, Plan, Step, Storage};
@@ -177,7 +177,7 @@ impl Plan {
             Step::Loop(l) => self.loop_effects(&mut effects, l, e),
             Step::MatMul(m) => self.product_effects(&mut effects, m, e),
             Step::Solve(s) => {
-                self.product_effects(&mut effects, &s.product, e);
+                self.product_effects(&mut effects, &s.matmul, e);
                 effects.reads.extend(self.factor_buffers(s.system.matrix));
                 // A sum over the rows would be the system itself in parts.
                 effects.divisible &= effects.sums.is_empty();

@@ -1,7 +1,7 @@
 //! What a plan costs: how often it multiplies, adds and calls, for given extents.
 //!
-//! Invariant: each step's work is counted as often as its loop runs, so a plan that computes something twice counts it
-//! twice.
+//! Invariant: each step's work is counted as often as its loop runs, so a plan that computes something twice
+//! counts it twice.
 
 use crate::ir::{AxisFn, Extent, ExtentKind, Factor, Graph, NodeId, Number, Op};
 use crate::schedule::form::{Class, class};
@@ -19,8 +19,8 @@ pub struct Operations {
     pub calls: BTreeMap<&'static str, u64>,
 }
 
-/// The terms of a sum, those together that are multiplied by one number but for its sign: one multiplication serves
-/// them all. A constant (`None`) and what is multiplied by 1 stand alone.
+/// The terms of a sum, those together that are multiplied by one number but for its sign: one multiplication
+/// serves them all. A constant (`None`) and what is multiplied by 1 stand alone.
 pub(crate) fn by_coefficient(coefficients: &[Option<Number>]) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut places: BTreeMap<Number, usize> = BTreeMap::new();
@@ -81,7 +81,8 @@ impl Operations {
 }
 
 impl Plan {
-    /// What the plan costs, with these values of the symbolic extents; an extent that is not among them counts as 1.
+    /// What the plan costs, with these values of the symbolic extents; an extent that is not among them
+    /// counts as 1.
     #[must_use]
     pub fn operations(&self, sizes: &BTreeMap<String, usize>) -> Operations {
         let g = &self.graph;
@@ -155,7 +156,7 @@ impl Plan {
                 }
                 Step::Blocks(_) => {}
                 Step::Descend { array, .. } => count.arithmetic += 2 * volume(&self.buffers[array.0].shape),
-                Step::Solve(s) => count.products += locals(s.product.product),
+                Step::Solve(s) => count.products += locals(s.matmul.product),
                 Step::Factor(a) => {
                     let n = size(g, g.shape(*a)[0], sizes);
                     let symmetric = self.factors.get(a).is_some_and(|f| f.symmetric);

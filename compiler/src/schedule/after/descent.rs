@@ -1,7 +1,8 @@
-//! A step of gradient descent planned with the gradient: θ ← θ − η ∂C/∂θ, where products go straight into the parameters.
+//! A step of descent planned with the gradient: θ ← θ − η ∂C/∂θ, products going straight into the parameters.
 //!
-//! A gradient `λ w + δ aᵀ` never becomes an array: w ← (1 − η λ) w − η δ aᵀ is one pass over w. Invariant: no parameter
-//! is changed before every step that reads one, so what is computed is what the gradient's own plan computes.
+//! A gradient `λ w + δ aᵀ` never becomes an array: w ← (1 − η λ) w − η δ aᵀ is one pass over w. Invariant: no
+//! parameter is changed before every step that reads one, so what is computed is what the gradient's own plan
+//! computes.
 
 use crate::ir::{Graph, NodeId, Number, Op, Operand, Tensor};
 use crate::schedule::plan::{Buffer, BufferId, Loop, MatMul, Plan, Step, Storage};
@@ -16,6 +17,9 @@ pub struct Descent {
     pub updates: Vec<Step>,
 }
 
+/// A constant, and scalars with their powers.
+type Scale = (Number, Vec<(NodeId, Number)>);
+
 /// A parameter, and which output its gradient is.
 struct Slope {
     parameter: NodeId,
@@ -23,8 +27,8 @@ struct Slope {
 }
 
 impl Descent {
-    /// A step of descent of a plan whose last outputs are the gradients of these parameters, with the learning rate by this
-    /// name: see [`descent`](crate::schedule::descent).
+    /// A step of descent of a plan whose last outputs are the gradients of these parameters, with the
+    /// learning rate by this name: see [`descent`](crate::schedule::descent).
     pub(crate) fn of(
         plan: Plan,
         parameters: &[NodeId],
@@ -117,14 +121,13 @@ impl Descent {
         self.plan.steps = steps;
     }
 
-    /// Whether the gradient is products, added to the parameter itself times scalars or to nothing: that factor.
-    #[allow(clippy::type_complexity, reason = "taken apart at once by the only caller")]
+    /// Whether the gradient is products, added to the parameter itself times a scale, or to nothing: which.
     fn straight(
         &self,
         gradient: BufferId,
         slope: &Slope,
         parameters: &BTreeSet<BufferId>,
-    ) -> Option<Option<(Number, Vec<(NodeId, Number)>)>> {
+    ) -> Option<Option<Scale>> {
         let g = &self.plan.graph;
         let mut products = 0;
         let mut begun = None;

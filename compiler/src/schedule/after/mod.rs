@@ -1,4 +1,5 @@
-//! What is done with a plan, and what is known of it: rows in blocks, descent, what it costs, whether it knows lengths.
+//! What is done with a plan, and what is known of it: rows in blocks, descent, its cost, its independence of
+//! lengths.
 
 mod blocks;
 mod count;

@@ -1,4 +1,4 @@
-//! Arrays and scalars: those of inputs and outputs, those that steps hand each other, those of factored matrices.
+//! Arrays and scalars: of inputs and outputs, those that steps hand each other, those of factored matrices.
 //!
 //! Invariant: an inverse has an array if and only if a step reads its entries.
 

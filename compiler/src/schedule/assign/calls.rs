@@ -40,7 +40,7 @@ impl Assigned {
         };
         match self.nodes().class_of(node) {
             Class::MatMul(form) => Some(Step::MatMul(matmul(form))),
-            Class::Solve(form, system) => Some(Step::Solve(Solve { product: matmul(form), system: *system })),
+            Class::Solve(form, system) => Some(Step::Solve(Solve { matmul: matmul(form), system: *system })),
             _ => None,
         }
     }

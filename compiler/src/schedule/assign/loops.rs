@@ -86,7 +86,8 @@ impl Loops<'_> {
         })
     }
 
-    /// Adds what a loop computes itself to get at `id`: everything element-wise along its axes that is not there yet.
+    /// Adds what a loop computes itself to get at `id`: everything element-wise along its axes that is not
+    /// there yet.
     fn compute(&mut self, k: usize, id: NodeId) {
         let (nodes, placed) = (self.plan.nodes(), &self.plan.placed);
         let there = |id: NodeId| {

@@ -1,8 +1,9 @@
 //! Loops along short rows.
 //!
-//! A loop over whole arrays runs through all their entries as if they were one row, unless it sums for each column, too. Of
-//! a short row a large part fills no vector: there a function is computed number by number. Such sums get a loop of
-//! their own, behind the one that calls functions. 784-100-10 with a batch of 100 gained 7 % by it, its ten outputs alone.
+//! A loop over whole arrays runs through all their entries as if they were one row, unless it sums for each
+//! column, too. Of a short row a large part fills no vector: there a function is computed number by number.
+//! Such sums get a loop of their own, behind the one that calls functions. 784-100-10 with a batch of 100
+//! gained 7 % by it, its ten outputs alone.
 
 use crate::ir::{Extent, NodeId, Op};
 use crate::schedule::place::Classified;
@@ -12,7 +13,8 @@ use crate::schedule::plan::Loop;
 const VECTOR: usize = 16;
 const SHORT: usize = 64;
 
-/// The loop that sums for each column what this loop has computed, if that lets this one run through the rows as one.
+/// The loop that sums for each column what this loop has computed, if that lets this one run through the rows
+/// as one.
 pub(super) fn split_by_column(nodes: &Classified, l: &mut Loop) -> Option<Loop> {
     let g = &nodes.graph;
     let calls = |id: NodeId| matches!(g.op(id), Op::Map { function, .. } if !function.is_cheap());

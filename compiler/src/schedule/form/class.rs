@@ -1,5 +1,5 @@
-//! What it takes to compute a node: nothing, a scalar expression, a place in a loop, a loop with a sum, a product of
-//! two matrices, a call.
+//! What it takes to compute a node: nothing, a scalar expression, a place in a loop, a loop with a sum, a
+//! product of two matrices, a call.
 
 use super::matrix::{MatrixForm, distinct};
 use super::system::System;
@@ -89,8 +89,8 @@ fn contraction(g: &Graph, id: NodeId) -> Class {
         (Some(form), None) => return whole(form),
         (None, None) => {}
     }
-    // Without a cover: one long loop. Where the last axis of the result is the last of an operand too, it goes
-    // innermost, so that whole rows are added up; else what is summed over does.
+    // Without a cover: one long loop. Where the last axis of the result is the last of an operand too, it
+    // goes innermost, so that whole rows are added up; else what is summed over does.
     let last = rank.wrapping_sub(1) as u8;
     let in_rows = rank > 0 && factors.iter().any(|f| f.operand.axes.last() == Some(&last));
     let space = if in_rows {

@@ -1,4 +1,4 @@
-//! Contractions as products of matrices: which indices are rows, which columns, which are summed, which run around.
+//! Contractions as products of matrices: which indices are rows, columns, summed, which run around.
 
 use super::class::is_elementwise;
 use crate::ir::{Factor, Graph, Index, NodeId, Op, Operand};

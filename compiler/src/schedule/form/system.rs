@@ -17,8 +17,8 @@ pub struct System {
 }
 
 impl MatrixForm {
-    /// The system that the product is the solution of, if one of its factors is an inverse: A⁻¹ B is never the product of
-    /// two matrices.
+    /// The system that the product is the solution of, if one of its factors is an inverse: A⁻¹ B is never
+    /// the product of two matrices.
     pub(super) fn system(&self, g: &Graph) -> Option<System> {
         if self.gram.is_some() {
             return None;

@@ -1,6 +1,7 @@
 //! Nodes that take others in: sums finished by matrix products, reductions scaled where they are summed.
 
 use super::uses::Use;
+use crate::ir::verify::debug_verify;
 use crate::ir::{Graph, Index, NodeId, Number, Op, Operand, Tensor};
 use crate::schedule::form::{Class, class, is_elementwise};
 use crate::schedule::plan::Output;
@@ -45,6 +46,7 @@ impl Absorbed {
         let mut roots: Vec<NodeId> = outputs.iter().map(|o| o.node).collect();
         let accumulated = accumulated(&mut graph, &roots);
         roots.extend(accumulated.values().filter_map(|sum| sum.init));
+        debug_verify(&graph, &roots);
         let scaled = scaled(&graph, &roots, &accumulated);
         let products = accumulated.values().flat_map(|sum| &sum.products);
         let absorbed = products.chain(scaled.values()).map(|s| s.node).collect();
@@ -100,7 +102,7 @@ fn begun_and_finished(g: &mut Graph, id: NodeId, counts: &Counts) -> Option<Accu
         let scaled = scaled_product(g, id, &t, &axes, counts);
         match scaled.map(|s| Scaled { coeff: coeff.mul(s.coeff), ..s }) {
             Some(scaled) if matches!(class(g, scaled.node), Class::MatMul(_)) => products.push(scaled),
-            // A solution stands where its right side did, so it is what a sum begins with, or no part of it.
+            // A solution stands where its right side did, so it is what a sum begins with, or not in it.
             Some(solution) if begins.is_none() && rest.is_empty() => begins = Some(((coeff, t), solution)),
             _ => rest.push((coeff, t)),
         }

@@ -35,7 +35,8 @@ impl Leveled {
         self.level.get(id).copied().unwrap_or(0)
     }
 
-    /// The level of the loop that begins an accumulated sum: as early as it can be, so that it shares other loops.
+    /// The level of the loop that begins an accumulated sum: as early as it can be, so that it shares other
+    /// loops.
     pub(crate) fn init_level(&self, init: NodeId) -> usize {
         self.level_for_loop(Use { node: init, aligned: true })
     }
@@ -86,7 +87,8 @@ impl Leveled {
         level
     }
 
-    /// The earliest level at which a scalar expression may read the operand: scalars come before the loops of their level.
+    /// The earliest level at which a scalar expression may read the operand: scalars come before the loops of
+    /// their level.
     fn level_for_scalar(&self, id: NodeId) -> usize {
         match self.nodes.class_of(id) {
             Class::Leaf => 0,

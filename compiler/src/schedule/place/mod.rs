@@ -1,7 +1,8 @@
-//! When and where each node is computed: in a loop that others share, as a call, inside another node; and which nodes have
-//! arrays.
+//! When and where each node is computed: in a loop that others share, as a call, inside another node; and
+//! which nodes have arrays.
 //!
-//! Each step here takes what the one before it has found out, so that nothing can be read that is not known yet.
+//! Each step here takes what the one before it has found out, so that nothing can be read that is not known
+//! yet.
 
 mod absorbed;
 mod classified;

@@ -1,9 +1,13 @@
-//! Sums inside contractions taken apart: `Σ_q x[q] (a[q,i] δ[j,l] - b[q,i,j,l])` is `(Σ_q x[q] a[q,i]) δ[j,l] - Σ_q x[q] b[q,i,j,l]`.
+//! Sums inside contractions taken apart, each term contracted by itself:
 //!
-//! A sum whose terms run along different indices is an array along all of them, most of it zeros or copies where a term is a
-//! delta or lacks an index. Second derivatives by matrices are full of such sums. Each term contracted by itself is often far
-//! less work, and no array of four axes is left. Sums of vectors and matrices stay as they are written: `X' * (a - b)` and
-//! `W * (W'*W - eye)` subtract before anything is lost.
+//! ```text
+//! Σ_q x[q] (a[q,i] δ[j,l] - b[q,i,j,l]) = (Σ_q x[q] a[q,i]) δ[j,l] - Σ_q x[q] b[q,i,j,l]
+//! ```
+//!
+//! A sum whose terms run along different indices is an array along all of them, most of it zeros or copies
+//! where a term is a delta or lacks an index. Second derivatives by matrices are full of such sums. Each term
+//! contracted by itself is often far less work, and no array of four axes is left. Sums of vectors and
+//! matrices stay as they are written: `X' * (a - b)` and `W * (W'*W - eye)` subtract before anything is lost.
 
 use super::order;
 use super::pairs::{self, Along};

@@ -1,7 +1,7 @@
 //! Inverses: which matrices are symmetric, and which inverses only contractions read.
 //!
-//! An inverse that is only ever a factor of products of matrices has no entries: each such product is the solution of a
-//! system, by factors that all share.
+//! An inverse that is only ever a factor of products of matrices has no entries: each such product is the
+//! solution of a system, by factors that all share.
 
 use super::Naming;
 use super::pairs::Along;

@@ -1,7 +1,8 @@
 //! The order of contractions: products of many tensors become products of two, the cheapest pair first.
 //!
-//! A contraction inside another may be part of it ([`opening`] says which), so `(X'*D)*X*v` is one product of four
-//! tensors, and the order that was written does not matter. Each step's cost is the product of the extents it runs over.
+//! A contraction inside another may be opened into it ([`opening`] says which), so `(X'*D)*X*v` is one
+//! product of four tensors, and the order that was written does not matter. Each step's cost is the product
+//! of the extents it runs over.
 
 use super::inverses::Inverses;
 use super::opening;
@@ -9,8 +10,8 @@ use super::pairs::{self, Along, Next};
 use crate::ir::{Graph, Index, NodeId, NodeMap, Number, Op, Tensor};
 use crate::schedule::form::{Class, class, is_elementwise};
 
-/// Rewrites every contraction that `roots` need into loops and products of two tensors; the new roots. `symmetric` says
-/// which matrices are known to be so.
+/// Rewrites every contraction that `roots` need into loops and products of two tensors; the new roots.
+/// `symmetric` says which matrices are known to be so.
 pub(super) fn binarise(g: &mut Graph, roots: &[NodeId], symmetric: &[NodeId]) -> Vec<NodeId> {
     let mut inverses = Inverses::of(g, roots, symmetric);
     let opened = opening::opened(g, roots, &inverses);

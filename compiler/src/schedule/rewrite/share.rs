@@ -1,12 +1,15 @@
 //! Work that several nodes have in common, done once.
 //!
-//! Derivations are printed before this pass, so it may take forms that nobody would write on paper. What it does keeps
-//! every value, tails and infinities included, within a few units in the last place:
+//! Derivations are printed before this pass, so it may take forms that nobody would write on paper. What it
+//! does keeps every value, tails and infinities included, within a few units in the last place:
 //!
-//! - functions that guard against 0·log 0 and 0/0 are plain products and quotients where [`Bounds`] exclude that;
+//! - functions that guard against 0·log 0 and 0/0 are plain products and quotients where [`Bounds`] exclude
+//!   that;
 //! - a logarithm that is wanted with and without such a guard is taken once;
-//! - a sigmoid whose exponential is there is 1/(1 + e⁻ᵘ) of it: 2 units in the last place, 2.5 above that exponential;
-//! - scalars divided by the same scalar are multiplied by its reciprocal, where that cannot overflow: one rounding more.
+//! - a sigmoid whose exponential is there is 1/(1 + e⁻ᵘ) of it: 2 units in the last place, 2.5 above that
+//!   exponential;
+//! - scalars divided by the same scalar are multiplied by its reciprocal, where that cannot overflow: one
+//!   rounding more.
 
 use super::by_rule;
 use crate::ir::{Bounds, Factor, Graph, Index, NodeId, Number, Op, Operand, Tensor};
@@ -77,7 +80,8 @@ fn unguarded(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
     })
 }
 
-/// `xlogy(c, u)` as a choice over `c · log u` wherever several nodes want that logarithm, so that it is taken once.
+/// `xlogy(c, u)` as a choice over `c · log u` wherever several nodes want that logarithm, so that it is taken
+/// once.
 fn logarithms(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
     let logarithm = |g: &Graph, id: NodeId| -> Option<(&'static str, NodeId)> {
         match call(g, id)? {
@@ -129,7 +133,8 @@ fn linear(g: &Graph, operand: &Operand) -> Linear {
             Op::Product { coeff: c, factors, bound } if depth > 0 && bound.is_empty() => {
                 match factors.as_slice() {
                     [f] if f.power.is_one() => add(g, &through(&f.operand), coeff.mul(*c), depth - 1, all),
-                    // A constant is no part of what is multiplied by it, and only one that is on its own is a term.
+                    // A constant is no part of what is multiplied by it, and only one that is on its own is a
+                    // term.
                     _ => insert(all, o, coeff),
                 }
             }
