@@ -41,7 +41,10 @@ impl Assigned {
         match self.nodes().class_of(node) {
             Class::MatMul(form) => Some(Step::MatMul(matmul(form))),
             Class::Solve(form, system) => Some(Step::Solve(Solve { matmul: matmul(form), system: *system })),
-            _ => None,
+            other => {
+                debug_assert!(false, "sums take in products, and this is {other:?}");
+                None
+            }
         }
     }
 
