@@ -2,6 +2,7 @@
 
 use cargo_gradsmith::derivatives::Derivatives;
 use cargo_gradsmith::front::{NetworkText, ObjectiveText, declaration};
+use gradsmith_compiler::emit;
 use gradsmith_compiler::eval::Sizes;
 use gradsmith_compiler::ir::Extent;
 use gradsmith_compiler::lower::objective;
@@ -26,7 +27,7 @@ fn gradient(program: &NetworkProgram, m: usize) -> Operations {
     outputs.extend(program.gradient.iter().map(|p| (format!("grad_{}", p.name), p.node)));
     let outputs: Vec<Output> = outputs.into_iter().map(|(name, node)| Output { name, node }).collect();
     let sizes = Sizes::from([("m".to_owned(), m)]);
-    schedule(&program.graph, &outputs, Policy::Store).operations(&sizes)
+    schedule(&program.graph, &outputs, Policy::Store, &emit::name_or_text).operations(&sizes)
 }
 
 /// The calls of one function.
@@ -105,7 +106,7 @@ fn plan_of(expr: &str) -> Plan {
     let d = Derivatives::of(lowered.graph, lowered.value, &lowered.wrt);
     let output = |name: &str, node| Output { name: name.to_owned(), node };
     let outputs = [output("value", d.value), output("gradient", d.gradient[0])];
-    schedule(&d.graph, &outputs, Policy::Blocks)
+    schedule(&d.graph, &outputs, Policy::Blocks, &emit::name_or_text)
 }
 
 /// Its operations, for n = 1000 and d = 20.
@@ -191,7 +192,7 @@ fn kept_for_the_hessian(expr: &str, variables: &[(&str, &[&str])]) -> Vec<Vec<St
     let program = text.program().unwrap_or_else(|e| panic!("{expr}: {e}"));
     let blocks = program.hessian.iter().flatten().enumerate();
     let outputs: Vec<Output> = blocks.map(|(k, &node)| Output { name: format!("h{k}"), node }).collect();
-    let plan = schedule(&program.graph, &outputs, Policy::Blocks);
+    let plan = schedule(&program.graph, &outputs, Policy::Blocks, &emit::name_or_text);
     let kept = [Storage::Temporary, Storage::Block, Storage::Parts];
     let kept = plan.buffers.iter().filter(|b| kept.contains(&b.storage));
     let name = |&e: &Extent| plan.graph.extents.name(e);

@@ -5,6 +5,7 @@
 
 use cargo_gradsmith::front::{NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::derive::{derive_network, derive_objective};
+use gradsmith_compiler::emit;
 use gradsmith_compiler::eval::Sizes;
 use gradsmith_compiler::ir::NodeId;
 use gradsmith_compiler::lower::objective;
@@ -87,7 +88,8 @@ fn network(layers: &str, cost: &str, m: usize) -> Operations {
     let mut outputs = vec![("data".to_owned(), program.data), ("penalty".to_owned(), program.penalty)];
     outputs.extend(program.gradient.iter().map(|p| (format!("grad_{}", p.name), p.node)));
     let outputs: Vec<Output> = outputs.into_iter().map(|(name, node)| Output { name, node }).collect();
-    schedule(&program.graph, &outputs, Policy::Store).operations(&Sizes::from([("m".to_owned(), m)]))
+    schedule(&program.graph, &outputs, Policy::Store, &emit::name_or_text)
+        .operations(&Sizes::from([("m".to_owned(), m)]))
 }
 
 /// A product for each layer's value and for its weights' gradient, and one for each delta but the first.
@@ -151,7 +153,7 @@ fn operations(p: &ObjectiveProgram, nodes: &[NodeId], sizes: &[(&str, usize)]) -
     let output = |(k, &node): (usize, &NodeId)| Output { name: format!("out{k}"), node };
     let outputs: Vec<Output> = nodes.iter().enumerate().map(output).collect();
     let sizes: Sizes = sizes.iter().map(|(s, n)| ((*s).to_owned(), *n)).collect();
-    schedule(&p.graph, &outputs, Policy::Store).operations(&sizes)
+    schedule(&p.graph, &outputs, Policy::Store, &emit::name_or_text).operations(&sizes)
 }
 
 fn value_and_gradient(p: &ObjectiveProgram) -> Vec<NodeId> {

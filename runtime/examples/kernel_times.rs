@@ -4,7 +4,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use gradsmith_runtime::__private::{Accum, Mat, MatMut, Math, matmul, simd, softmax};
+use gradsmith_runtime::__private::{Accum, Mat, MatMut, Math, matmul, softmax, step};
 use gradsmith_runtime::Scalar;
 
 /// Seconds of the fastest of some runs.
@@ -30,7 +30,7 @@ macro_rules! functions {
                         *y = math.$name(x);
                     }
                 }
-                let time = seconds(|| simd(#[inline(always)] |math, args| kernel(math, args), (black_box(&x[..]), black_box(&mut y[..]))));
+                let time = seconds(|| step((black_box(&x[..]), black_box(&mut y[..])), #[inline(always)] |math, args| kernel(math, args)));
                 println!("{} {:12} {:6.2} ns", T::NAME, stringify!($name), time * 1e9 / x.len() as f64);
             })*
             let time = seconds(|| softmax(black_box(&mut y[..4090]), &x[..4090], 409, 10, 1));

@@ -3,6 +3,7 @@
 use super::Module;
 use cargo_gradsmith::cases::{Named, Tensor, named};
 use gradsmith_compiler::codegen::{self, Context, Float};
+use gradsmith_compiler::emit;
 use gradsmith_compiler::eval::{Evaluator, Sizes};
 use gradsmith_compiler::ir::{ExtentKind, Graph, NodeId};
 use gradsmith_compiler::schedule::{Output, Policy, Storage, schedule};
@@ -53,7 +54,7 @@ pub(crate) fn module(
 ) -> Module {
     let outputs: Vec<Output> =
         nodes.iter().map(|(name, node)| Output { name: name.clone(), node: *node }).collect();
-    let plan = schedule(graph, &outputs, policy);
+    let plan = schedule(graph, &outputs, policy, &emit::name_or_text);
     let sizes = sizes(graph, data);
     let extents = sizes.iter().map(|(name, size)| {
         let size = Literal::usize_unsuffixed(*size);

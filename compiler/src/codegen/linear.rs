@@ -3,7 +3,7 @@
 use super::product::Layout;
 use super::step::Steps;
 use crate::ir::{NodeId, Op};
-use crate::schedule::{MatMul, Product};
+use crate::schedule::Solve;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
@@ -15,7 +15,7 @@ impl Steps<'_> {
             return super::lost().tokens;
         };
         let (rt, n) = (&self.cx.rt, self.cx.extent(g, g.shape(a)[0]));
-        let [x, room, exchanges] = [x, factors.room, factors.exchanges].map(|b| self.names.of(b));
+        let [x, room, exchanges] = [x, factors.entries, factors.exchanges].map(|b| self.names.of(b));
         let (function, symmetric) = if factors.symmetric {
             (quote!(factor_symmetric), ", which is symmetric")
         } else {
@@ -30,7 +30,7 @@ impl Steps<'_> {
 
     /// The factors of the matrix, by name, and what the formula calls it.
     fn factors_of(&self, a: NodeId) -> Option<(&Ident, &str)> {
-        self.plan.factors.get(&a).map(|f| (self.names.of(f.room), f.text.as_str()))
+        self.plan.factors.get(&a).map(|f| (self.names.of(f.entries), f.text.as_str()))
     }
 
     pub(super) fn linear(&self, id: NodeId) -> TokenStream {
@@ -54,12 +54,11 @@ impl Steps<'_> {
     }
 
     /// A product with an inverse.
-    pub(super) fn solve(&mut self, m: &MatMul) -> TokenStream {
+    pub(super) fn solve(&mut self, s: &Solve) -> TokenStream {
         let g = &self.plan.graph;
-        let Some(product) = Product::of(g, m.product) else { return super::lost().tokens };
-        let Some(system) = product.system(g) else { return super::lost().tokens };
+        let (m, product, system) = (&s.matmul, &s.matmul.form, &s.system);
         let (alpha, _, doc) = self.scale(m);
-        let layout = Layout::new(self.cx, g, m, &product);
+        let layout = Layout::new(self.cx, g, m);
         let out = layout.out(self.names.of(m.out));
         let other = if system.left { &product.right } else { &product.left };
         let (Some((factors, matrix)), Some(given)) = (self.factors_of(system.matrix), self.array(other))

@@ -5,21 +5,21 @@ use super::kernel::Kernel;
 use super::step::Steps;
 use super::{Context, constant_product, unparenthesised};
 use crate::ir::{Extent, Graph, NodeId, Number, Op, Operand};
-use crate::schedule::{BufferId, MatMul, Product};
+use crate::schedule::{BufferId, MatMul, MatrixForm};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
 impl Steps<'_> {
     pub(super) fn matmul(&mut self, m: &MatMul) -> TokenStream {
         let g = &self.plan.graph;
-        let Some(product) = Product::of(g, m.product) else { return super::lost().tokens };
+        let product = &m.form;
         let rt = &self.cx.rt;
         let (alpha, decay, doc) = self.scale(m);
         // What loops add up begins with 0.
         let filled = !m.accumulate && !product.around_summed.is_empty();
         let adds = m.accumulate || filled;
         let accum = if adds { quote!(#rt::Accum::Add) } else { quote!(#rt::Accum::Replace) };
-        let layout = Layout::new(self.cx, g, m, &product);
+        let layout = Layout::new(self.cx, g, m);
         let out = self.names.of(m.out);
         let (Some(left), Some(right)) = (self.array(&product.left), self.array(&product.right)) else {
             return super::lost().tokens;
@@ -136,11 +136,11 @@ impl Steps<'_> {
         for m in pair {
             let (alpha, _, doc) = self.scale(m);
             docs.push(doc);
-            let Some(product) = Product::of(g, m.product) else { return super::lost().tokens };
+            let product = &m.form;
             let (Some(a), Some(x)) = (self.array(&product.left), self.array(&product.right)) else {
                 return super::lost().tokens;
             };
-            let layout = Layout::new(self.cx, g, m, &product);
+            let layout = Layout::new(self.cx, g, m);
             matrix = layout.view(a, &product.left, &product.rows, &product.summed);
             let out = self.names.of(m.out);
             let accum = if m.accumulate { quote!(Add) } else { quote!(Replace) };
@@ -164,20 +164,20 @@ impl Steps<'_> {
 pub(super) struct Layout<'a> {
     cx: &'a Context,
     g: &'a Graph,
-    product: &'a Product,
+    product: &'a MatrixForm,
     /// The extent of each local.
     locals: Vec<Extent>,
     rank: usize,
 }
 
 impl<'a> Layout<'a> {
-    pub(super) fn new(cx: &'a Context, g: &'a Graph, m: &MatMul, product: &'a Product) -> Self {
+    pub(super) fn new(cx: &'a Context, g: &'a Graph, m: &'a MatMul) -> Self {
         let rank = g.rank(m.product);
         let mut locals = g.shape(m.product).to_vec();
         if let Op::Product { bound, .. } = g.op(m.product) {
             locals.extend(bound);
         }
-        Self { cx, g, product, locals, rank }
+        Self { cx, g, product: &m.form, locals, rank }
     }
 
     fn loops(&self) -> impl Iterator<Item = u8> {

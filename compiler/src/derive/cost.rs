@@ -251,7 +251,7 @@ impl Methods<'_> {
 
     fn plan(&self, name: &str, node: NodeId) -> Plan {
         let output = Output { name: name.to_owned(), node };
-        schedule(self.graph(), &[output], Policy::Recompute)
+        schedule(self.graph(), &[output], Policy::Recompute, &emit::name_or_text)
     }
 
     fn context(&self, extents: &[(&str, TokenStream)]) -> Context {
@@ -348,7 +348,7 @@ impl Methods<'_> {
             &d.indices,
         );
         let output = Output { name: "d_activation".to_owned(), node: scaled };
-        let plan = schedule(&program.graph, &[output], Policy::Recompute);
+        let plan = schedule(&program.graph, &[output], Policy::Recompute, &emit::name_or_text);
         let cx = self.context(&[("k", quote!(k))]);
         let hyper = self.model.hyper_bindings(&Self::reads(&plan));
         let (temporaries, body, examples) =
@@ -376,7 +376,7 @@ impl Methods<'_> {
             Output { name: "gradient_row".to_owned(), node: self.program.d_activation },
             Output { name: "hessian_row".to_owned(), node: self.program.hessian_diagonal },
         ];
-        let plan = schedule(self.graph(), &outputs, Policy::Recompute);
+        let plan = schedule(self.graph(), &outputs, Policy::Recompute, &emit::name_or_text);
         let cx = self.context(&[("k", quote!(k))]);
         let hyper = self.model.hyper_bindings(&Self::reads(&plan));
         let (temporaries, body, examples) =

@@ -129,6 +129,12 @@ pub fn text(g: &Graph, node: NodeId, view: &View) -> String {
     text::write(&lines(g, node, view))
 }
 
+/// What messages call the node: its name, or else its formula.
+#[must_use]
+pub fn name_or_text(g: &Graph, node: NodeId) -> String {
+    g.name(node).map_or_else(|| text(g, node, &View::default()), str::to_owned)
+}
+
 /// The node in LaTeX, without delimiters.
 #[must_use]
 pub fn latex(g: &Graph, node: NodeId, view: &View) -> String {

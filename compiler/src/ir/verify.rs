@@ -1,4 +1,5 @@
-//! The check that runs after every stage in debug and test builds: what a legal node is.
+//! What a legal node is: checked, in debug and test builds, after lowering, after each run of simplify, and so after
+//! differentiating, and after each rewriting of the schedule.
 
 use super::graph::{Graph, NodeId, Op, Operand};
 use super::index::Extent;

@@ -95,8 +95,14 @@ impl Items<'_> {
             })
             .collect();
         // No name of the text has a space in it.
-        let descent =
-            Descent::new(self.graph(), &values, &slopes, "learning rate", &codegen::is_one_function);
+        let descent = crate::schedule::descent(
+            self.graph(),
+            &values,
+            &slopes,
+            "learning rate",
+            &codegen::is_one_function,
+            &emit::name_or_text,
+        );
         let (steps, updates) = codegen::descent(&descent, &self.context(), &self.formula());
         let method = Method { plan: descent.plan };
         let (body, cost) = (self.in_scope(&method.plan, &steps), self.cost(&method));

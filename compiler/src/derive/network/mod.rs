@@ -16,7 +16,7 @@ use crate::emit::{self, View};
 use crate::ir::{Extent, Graph, NodeId};
 use crate::lower::{Role, network as lower};
 use crate::pipeline::{self, NetworkProducts, NetworkProgram};
-use crate::schedule::{Buffer, Descent, Output, Plan, Policy, Storage, schedule};
+use crate::schedule::{Buffer, Output, Plan, Policy, Storage, schedule};
 use crate::source::SourceId;
 use crate::syntax::parse;
 use proc_macro2::{Ident, Literal, TokenStream};
@@ -156,7 +156,7 @@ impl<'a> Items<'a> {
     fn method(&self, outputs: &[(&str, NodeId)]) -> Method {
         let outputs: Vec<Output> =
             outputs.iter().map(|(name, node)| Output { name: (*name).to_owned(), node: *node }).collect();
-        Method { plan: schedule(self.graph(), &outputs, Policy::Store) }
+        Method { plan: schedule(self.graph(), &outputs, Policy::Store, &emit::name_or_text) }
     }
 
     fn tokens(&self, derivation: &derivation::Derivation) -> TokenStream {

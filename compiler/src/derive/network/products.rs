@@ -12,7 +12,7 @@ impl Items<'_> {
             .zip(nodes)
             .map(|(p, node)| Output { name: format!("grad_{}", p.name), node: *node })
             .collect();
-        Method { plan: schedule(&self.products.graph, &outputs, Policy::Store) }
+        Method { plan: schedule(&self.products.graph, &outputs, Policy::Store, &emit::name_or_text) }
     }
 
     /// The two products, as methods of the struct itself.

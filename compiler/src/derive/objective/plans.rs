@@ -28,7 +28,7 @@ impl Plans {
         let plan = |outputs: Vec<(String, NodeId)>| {
             let outputs: Vec<Output> =
                 outputs.into_iter().map(|(name, node)| Output { name, node }).collect();
-            schedule(&program.graph, &outputs, Policy::Blocks)
+            schedule(&program.graph, &outputs, Policy::Blocks, &emit::name_or_text)
         };
         let value = ("value".to_owned(), program.value);
         let gradient = by_variable(program, "d_", &program.gradient);

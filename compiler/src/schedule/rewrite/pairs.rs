@@ -1,10 +1,12 @@
-//! Which factors of a contraction meet first: the pair of the least work, or one that is summed before it meets another.
+//! Which factors of a contraction meet first: the pair of the least work, or one that is summed before it
+//! meets another.
 //!
-//! An inverse is best met by something that it shares one index with: then the two are a system to be solved. Where an
-//! order leaves only its entries to be read, they have to be computed first, and that is part of the order's work.
+//! An inverse is best met by something that it shares one index with: then the two are a system to be solved.
+//! Where an order leaves only its entries to be read, they have to be computed first, and that is part of the
+//! order's work.
 
-use super::product;
 use crate::ir::{Extent, ExtentKind, Graph, Index};
+use crate::schedule::form::loops_around;
 
 /// What an extent known only at run time is taken for when orders are compared.
 const UNKNOWN_EXTENT: f64 = 256.0;
@@ -81,7 +83,7 @@ pub(super) fn next(g: &Graph, factors: &[Along], out: &[Index]) -> Option<Next> 
             }
             let result = result_indices(&along, &rest, kept, out);
             let loops = match rest.as_slice() {
-                [last] => product::loops_around(&result, &last.indices, out),
+                [last] => loops_around(&result, &last.indices, out),
                 _ => 0,
             };
             let mut next = Next { first, second: Some(second), result, work: size(g, &along) };
@@ -105,7 +107,8 @@ pub(super) fn next(g: &Graph, factors: &[Along], out: &[Index]) -> Option<Next> 
     best.map(|(_, next)| next)
 }
 
-/// The multiplications for the entries of inverses that could be had without them, and after this step cannot.
+/// The multiplications for the entries of inverses that could be had without them, and after this step
+/// cannot.
 fn newly_read(g: &Graph, factors: &[Along], next: &Next, solved: Option<usize>, out: &[Index]) -> f64 {
     let after = next.applied(factors);
     let place = |k: usize| if next.second.is_some_and(|s| s < k) { k - 1 } else { k };

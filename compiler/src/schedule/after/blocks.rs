@@ -1,11 +1,11 @@
-//! Rows in blocks: steps that read the same large array follow each other block by block, while it is in the cache.
+//! Rows in blocks: steps that read one large array follow each other block by block, while it is in the cache.
 //!
-//! A step can run on a block of rows if the extent that is divided is the first of every array it touches, or none of
-//! its extents. What it sums over the rows it adds to, block after block; steps that read such a sum come after. The rows
-//! are in parts, too, that several threads work on: each has sums of its own.
+//! A step can run on a block of rows if the extent that is divided is the first of every array it touches, or
+//! none of its extents. What it sums over the rows it adds to, block after block; steps that read such a sum
+//! come after. The rows are in parts, too, that several threads work on: each has sums of its own.
 
-use super::{BlockSum, Blocks, BufferId, Loop, MatMul, Plan, Product, Step, Storage};
 use crate::ir::{AxisFn, Extent, ExtentKind, NodeId, Op, Operand};
+use crate::schedule::plan::{BlockSum, Blocks, BufferId, Loop, MatMul, Plan, Step, Storage};
 use std::collections::BTreeSet;
 
 /// What a step touches.
@@ -19,7 +19,7 @@ struct Effects {
 }
 
 /// The plan with the steps that gain from it in blocks of rows.
-pub(super) fn blocked(mut plan: Plan) -> Plan {
+pub(crate) fn blocked(mut plan: Plan) -> Plan {
     let candidates: BTreeSet<Extent> = plan
         .buffers
         .iter()
@@ -35,7 +35,7 @@ pub(super) fn blocked(mut plan: Plan) -> Plan {
     plan
 }
 
-/// The steps of a plan, those along an extent apart.
+/// The steps of a plan: those along an extent, those before and those after.
 struct Divided {
     extent: Extent,
     /// How often it saves reading a large array again that these run in blocks.
@@ -48,7 +48,7 @@ struct Divided {
 }
 
 impl Plan {
-    /// The steps with those along `e` apart, where something is gained.
+    /// The steps divided by what runs along `e`, where something is gained.
     fn divided(&self, e: Extent) -> Option<Divided> {
         let (mut before, mut inside, mut after) = (Vec::new(), Vec::new(), Vec::new());
         let mut late: BTreeSet<BufferId> = BTreeSet::new();
@@ -130,7 +130,7 @@ impl Plan {
         Blocks { extent, read, written, row, sums, totals, steps }
     }
 
-    /// Room for what the parts of the rows add to a sum.
+    /// An array for what the parts of the rows add to a sum.
     fn add_parts(&mut self, sum: BufferId) -> BufferId {
         let (name, shape) = (self.buffers[sum.0].name.clone(), self.buffers[sum.0].shape.clone());
         let names = (0..).map(|k| format!("{name}_parts{}", "_".repeat(k)));
@@ -176,10 +176,9 @@ impl Plan {
             }
             Step::Loop(l) => self.loop_effects(&mut effects, l, e),
             Step::MatMul(m) => self.product_effects(&mut effects, m, e),
-            Step::Solve(m) => {
-                self.product_effects(&mut effects, m, e);
-                let system = Product::of(&self.graph, m.product).and_then(|p| p.system(&self.graph));
-                effects.reads.extend(system.into_iter().flat_map(|s| self.factor_buffers(s.matrix)));
+            Step::Solve(s) => {
+                self.product_effects(&mut effects, &s.matmul, e);
+                effects.reads.extend(self.factor_buffers(s.system.matrix));
                 // A sum over the rows would be the system itself in parts.
                 effects.divisible &= effects.sums.is_empty();
             }
@@ -214,7 +213,7 @@ impl Plan {
 
     /// Where the factors of a matrix are.
     fn factor_buffers(&self, matrix: NodeId) -> impl Iterator<Item = BufferId> {
-        self.factors.get(&matrix).into_iter().flat_map(|f| [f.room, f.exchanges])
+        self.factors.get(&matrix).into_iter().flat_map(|f| [f.entries, f.exchanges])
     }
 
     fn read(&self, effects: &mut Effects, nodes: Vec<NodeId>, e: Extent) {
@@ -275,10 +274,6 @@ impl Plan {
         if m.accumulate {
             effects.reads.insert(m.out);
         }
-        let Some(product) = Product::of(g, m.product) else {
-            effects.divisible = false;
-            return;
-        };
         let along = |o: &Operand| g.shape(o.node).first().is_some_and(|&x| g.extents.find(x) == e);
         if self.is_rows(m.out, e) {
             return;
@@ -286,10 +281,10 @@ impl Plan {
         // Summed over the rows: both have them, and they alone are summed.
         effects.sums.insert(m.out);
         let rows = g.shape(m.product).len() as u8;
-        effects.divisible &= along(&product.left)
-            && along(&product.right)
-            && product.gram.is_none()
-            && product.summed == [rows]
-            && product.around_summed.is_empty();
+        effects.divisible &= along(&m.form.left)
+            && along(&m.form.right)
+            && m.form.gram.is_none()
+            && m.form.summed == [rows]
+            && m.form.around_summed.is_empty();
     }
 }

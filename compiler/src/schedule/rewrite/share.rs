@@ -1,14 +1,17 @@
 //! Work that several nodes have in common, done once.
 //!
-//! Derivations are printed before this pass, so it may take forms that nobody would write on paper. What it does keeps
-//! every value, tails and infinities included, within a few units in the last place:
+//! Derivations are printed before this pass, so it may take forms that nobody would write on paper. What it
+//! does keeps every value, tails and infinities included, within a few units in the last place:
 //!
-//! - functions that guard against 0·log 0 and 0/0 are plain products and quotients where [`Bounds`] exclude that;
+//! - functions that guard against 0·log 0 and 0/0 are plain products and quotients where [`Bounds`] exclude
+//!   that;
 //! - a logarithm that is wanted with and without such a guard is taken once;
-//! - a sigmoid whose exponential is there is 1/(1 + e⁻ᵘ) of it: 2 units in the last place, 2.5 above that exponential;
-//! - scalars divided by the same scalar are multiplied by its reciprocal, where that cannot overflow: one rounding more.
+//! - a sigmoid whose exponential is there is 1/(1 + e⁻ᵘ) of it: 2 units in the last place, 2.5 above that
+//!   exponential;
+//! - scalars divided by the same scalar are multiplied by its reciprocal, where that cannot overflow: one
+//!   rounding more.
 
-use super::rewritten;
+use super::by_rule;
 use crate::ir::{Bounds, Factor, Graph, Index, NodeId, Number, Op, Operand, Tensor};
 use crate::syntax::ast::CompareOp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,7 +48,7 @@ fn unguarded(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
         return roots.to_vec();
     }
     let mut bounds = Bounds::default();
-    rewritten(g, roots, |g, _, id, _| {
+    by_rule(g, roots, |g, _, id, _| {
         if !guarded(g, id) {
             return None;
         }
@@ -77,7 +80,8 @@ fn unguarded(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
     })
 }
 
-/// `xlogy(c, u)` as a choice over `c · log u` wherever several nodes want that logarithm, so that it is taken once.
+/// `xlogy(c, u)` as a choice over `c · log u` wherever several nodes want that logarithm, so that it is taken
+/// once.
 fn logarithms(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
     let logarithm = |g: &Graph, id: NodeId| -> Option<(&'static str, NodeId)> {
         match call(g, id)? {
@@ -95,7 +99,7 @@ fn logarithms(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
     if wanted.values().all(|n| *n < 2) {
         return roots.to_vec();
     }
-    rewritten(g, roots, |g, old, id, _| {
+    by_rule(g, roots, |g, old, id, _| {
         let (log, _) = logarithm(g, old).filter(|key| wanted.get(key).is_some_and(|n| *n > 1))?;
         let (_, args, locals) = call_of_tensors(g, id)?;
         let [c, u] = args.as_slice() else { return None };
@@ -129,7 +133,8 @@ fn linear(g: &Graph, operand: &Operand) -> Linear {
             Op::Product { coeff: c, factors, bound } if depth > 0 && bound.is_empty() => {
                 match factors.as_slice() {
                     [f] if f.power.is_one() => add(g, &through(&f.operand), coeff.mul(*c), depth - 1, all),
-                    // A constant is no part of what is multiplied by it, and only one that is on its own is a term.
+                    // A constant is no part of what is multiplied by it, and only one that is on its own is a
+                    // term.
                     _ => insert(all, o, coeff),
                 }
             }
@@ -185,7 +190,7 @@ fn exponentials(g: &mut Graph, roots: &[NodeId], names: &mut Reciprocals) -> Vec
     if !families.iter().any(both) {
         return roots.to_vec();
     }
-    rewritten(g, roots, |g, old, id, map| {
+    by_rule(g, roots, |g, old, id, map| {
         let (family, negative) = members.get(&old).map(|&(k, negative)| (&families[k], negative))?;
         if !both(family) {
             return None;
@@ -256,7 +261,7 @@ fn reciprocals(g: &mut Graph, roots: &[NodeId], names: &mut Reciprocals) -> Vec<
         return roots.to_vec();
     }
     let mut inverses: BTreeMap<NodeId, Tensor> = BTreeMap::new();
-    rewritten(g, roots, |g, old, id, _| {
+    by_rule(g, roots, |g, old, id, _| {
         if shared.contains(&old) {
             let inverse = names.of(g, &Tensor::new(id, Vec::new()));
             inverses.insert(id, inverse);
@@ -268,7 +273,7 @@ fn reciprocals(g: &mut Graph, roots: &[NodeId], names: &mut Reciprocals) -> Vec<
             return None;
         }
         let locals = g.locals(id);
-        let parts: Vec<(Tensor, Number)> = factors
+        let factors: Vec<(Tensor, Number)> = factors
             .iter()
             .map(|f| match replaced(f) {
                 Some(inverse) => (inverse.clone(), f.power.neg()),
@@ -276,7 +281,7 @@ fn reciprocals(g: &mut Graph, roots: &[NodeId], names: &mut Reciprocals) -> Vec<
             })
             .collect();
         debug_assert_eq!(bound.len(), locals.len(), "a scalar");
-        Some(g.contract_over(coeff, &parts, &[], &locals))
+        Some(g.contract_over(coeff, &factors, &[], &locals))
     })
 }
 

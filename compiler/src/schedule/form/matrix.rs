@@ -1,12 +1,11 @@
-//! Contractions as products of matrices: which indices are rows, which columns, which are summed, which run around.
+//! Contractions as products of matrices: which indices are rows, columns, summed, which run around.
 
-use super::classify::is_elementwise;
-use super::{MatMul, Plan};
+use super::class::is_elementwise;
 use crate::ir::{Factor, Graph, Index, NodeId, Op, Operand};
 
 /// How a contraction of two arrays, or of one with itself, is done by products of matrices.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Product {
+pub struct MatrixForm {
     /// The factor whose own indices are the rows.
     pub left: Operand,
     /// The factor whose own indices are the columns.
@@ -25,10 +24,9 @@ pub struct Product {
     pub summed: Vec<u8>,
 }
 
-impl Product {
+impl MatrixForm {
     /// How the node is computed by products of matrices, if that is the way.
-    #[must_use]
-    pub fn of(g: &Graph, id: NodeId) -> Option<Self> {
+    pub(super) fn of(g: &Graph, id: NodeId) -> Option<Self> {
         let Op::Product { factors, bound, .. } = g.op(id) else { return None };
         if bound.is_empty() {
             return None;
@@ -40,67 +38,13 @@ impl Product {
     }
 }
 
-impl Plan {
-    /// Whether both products are of one matrix, stored by its rows, with a vector each, and neither needs the other: then
-    /// they can be had in one pass over the matrix.
-    #[must_use]
-    pub fn is_pair(&self, first: &MatMul, second: &MatMul) -> bool {
-        let vector = |m: &MatMul| {
-            let p = Product::of(&self.graph, m.product)?;
-            let plain =
-                m.decay.is_none() && p.gram.is_none() && p.around.is_empty() && p.around_summed.is_empty();
-            (plain && p.cols.is_empty() && p.left.axes == [0, 1]).then_some(p)
-        };
-        let (Some(a), Some(b)) = (vector(first), vector(second)) else { return false };
-        let reads = |p: &Product, out| self.buffer_of.get(&p.right.node) == Some(&out);
-        a.left == b.left && first.out != second.out && !reads(&a, second.out) && !reads(&b, first.out)
-    }
-}
-
-/// A product with an inverse, as what it is: the solution of a system.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct System {
-    /// The inverse.
-    pub inverse: NodeId,
-    /// Its matrix.
-    pub matrix: NodeId,
-    /// Whether it is the left factor, X = A⁻¹ B. Else X = B A⁻¹ is solved for its transpose.
-    pub left: bool,
-    /// Whether the system that is solved is that of Aᵀ: X = A⁻ᵀ B, or Xᵀ = A⁻ᵀ Bᵀ.
-    pub transposed: bool,
-}
-
-impl Product {
-    /// The system that the product is the solution of, if one of its factors is an inverse: A⁻¹ B is never the product of
-    /// two matrices.
-    #[must_use]
-    pub fn system(&self, g: &Graph) -> Option<System> {
-        if self.gram.is_some() {
-            return None;
-        }
-        [true, false].into_iter().find_map(|left| {
-            let (operand, own) = if left { (&self.left, &self.rows) } else { (&self.right, &self.cols) };
-            let Op::Inverse(matrix) = *g.op(operand.node) else { return None };
-            let ([own], [summed]) = (own.as_slice(), self.summed.as_slice()) else { return None };
-            let inverse = operand.node;
-            match operand.axes.as_slice() {
-                [a, b] if (a, b) == (own, summed) => {
-                    Some(System { inverse, matrix, left, transposed: false })
-                }
-                [a, b] if (a, b) == (summed, own) => Some(System { inverse, matrix, left, transposed: true }),
-                _ => None,
-            }
-        })
-    }
-}
-
 /// Whether each axis runs along its own local.
 pub(super) fn distinct(axes: &[u8]) -> bool {
     axes.iter().enumerate().all(|(k, a)| !axes[..k].contains(a))
 }
 
 /// A matrix that is there, not computed on the way, times a vector: the library takes several rows at a time.
-fn matrix_and_vector(g: &Graph, factors: &[Factor], rank: usize, locals: usize) -> Option<Product> {
+fn matrix_and_vector(g: &Graph, factors: &[Factor], rank: usize, locals: usize) -> Option<MatrixForm> {
     let [a, b] = factors else { return None };
     let (matrix, vector) = if a.operand.axes.len() == 2 { (a, b) } else { (b, a) };
     let (x, v) = (&matrix.operand, &vector.operand);
@@ -112,7 +56,7 @@ fn matrix_and_vector(g: &Graph, factors: &[Factor], rank: usize, locals: usize) 
         && matrix.power.is_one()
         && vector.power.is_one()
         && !is_elementwise(g, x.node);
-    fits.then(|| Product {
+    fits.then(|| MatrixForm {
         left: x.clone(),
         right: v.clone(),
         gram: None,
@@ -125,7 +69,7 @@ fn matrix_and_vector(g: &Graph, factors: &[Factor], rank: usize, locals: usize) 
 }
 
 /// A matrix with itself along one index, and at most one vector of weights along that.
-fn gram(factors: &[Factor], rank: usize, locals: usize) -> Option<Product> {
+fn gram(factors: &[Factor], rank: usize, locals: usize) -> Option<MatrixForm> {
     if rank != 2 || locals != 3 || factors.iter().any(|f| !f.power.is_one()) {
         return None;
     }
@@ -140,7 +84,7 @@ fn gram(factors: &[Factor], rank: usize, locals: usize) -> Option<Product> {
     let turned = |o: &Operand| o.axes[0] == bound;
     let (left, right) = if along(a, first) { (a, b) } else { (b, a) };
     let fits = along(left, first) && along(right, second) && turned(left) == turned(right);
-    fits.then(|| Product {
+    fits.then(|| MatrixForm {
         left: left.clone(),
         right: right.clone(),
         gram: Some(weights.first().map(|w| w.operand.clone())),
@@ -153,7 +97,7 @@ fn gram(factors: &[Factor], rank: usize, locals: usize) -> Option<Product> {
 }
 
 /// Two arrays that share what is summed, each with indices of its own.
-fn pair(factors: &[Factor], rank: usize, locals: usize) -> Option<Product> {
+fn pair(factors: &[Factor], rank: usize, locals: usize) -> Option<MatrixForm> {
     match factors {
         [a, b] if a.power.is_one() && b.power.is_one() => operands(&a.operand, &b.operand, rank, locals),
         _ => None,
@@ -161,7 +105,7 @@ fn pair(factors: &[Factor], rank: usize, locals: usize) -> Option<Product> {
 }
 
 /// How many loops would run around the product of arrays with these indices.
-pub(super) fn loops_around(a: &[Index], b: &[Index], out: &[Index]) -> usize {
+pub(crate) fn loops_around(a: &[Index], b: &[Index], out: &[Index]) -> usize {
     let mut locals = out.to_vec();
     locals.extend(a.iter().filter(|i| !out.contains(i)));
     let operand = |indices: &[Index]| {
@@ -169,11 +113,11 @@ pub(super) fn loops_around(a: &[Index], b: &[Index], out: &[Index]) -> usize {
         let axes: Option<Vec<u8>> = indices.iter().map(local).collect();
         axes.map(|axes| Operand { node: NodeId(0), axes })
     };
-    let product = operand(a).zip(operand(b)).and_then(|(a, b)| operands(&a, &b, out.len(), locals.len()));
-    product.map_or(locals.len(), |p| p.around.len() + p.around_summed.len())
+    let form = operand(a).zip(operand(b)).and_then(|(a, b)| operands(&a, &b, out.len(), locals.len()));
+    form.map_or(locals.len(), |f| f.around.len() + f.around_summed.len())
 }
 
-fn operands(a: &Operand, b: &Operand, rank: usize, locals: usize) -> Option<Product> {
+fn operands(a: &Operand, b: &Operand, rank: usize, locals: usize) -> Option<MatrixForm> {
     let bound: Vec<u8> = (rank as u8..locals as u8).collect();
     let shared = |local: &u8| a.axes.contains(local) && b.axes.contains(local);
     if !distinct(&a.axes) || !distinct(&b.axes) || !bound.iter().all(shared) {
@@ -195,7 +139,7 @@ fn operands(a: &Operand, b: &Operand, rank: usize, locals: usize) -> Option<Prod
     let in_order: Vec<u8> = left.axes.iter().copied().filter(|l| bound.contains(l)).collect();
     let summed = longest(adjacent(&in_order, false, &[left, right]))?;
     let used = |l: &u8| rows.contains(l) || cols.contains(l) || summed.contains(l);
-    Some(Product {
+    Some(MatrixForm {
         left: left.clone(),
         right: right.clone(),
         gram: None,

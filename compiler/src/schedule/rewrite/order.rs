@@ -1,16 +1,17 @@
 //! The order of contractions: products of many tensors become products of two, the cheapest pair first.
 //!
-//! A contraction inside another may be part of it ([`opening`] says which), so `(X'*D)*X*v` is one product of four
-//! tensors, and the order that was written does not matter. Each step's cost is the product of the extents it runs over.
+//! A contraction inside another may be opened into it ([`opening`] says which), so `(X'*D)*X*v` is one
+//! product of four tensors, and the order that was written does not matter. Each step's cost is the product
+//! of the extents it runs over.
 
-use super::classify::{self, Class};
 use super::inverses::Inverses;
 use super::opening;
 use super::pairs::{self, Along, Next};
 use crate::ir::{Graph, Index, NodeId, NodeMap, Number, Op, Tensor};
+use crate::schedule::form::{Class, class, is_elementwise};
 
-/// Rewrites every contraction that `roots` need into loops and products of two tensors; the new roots. `symmetric` says
-/// which matrices are known to be so.
+/// Rewrites every contraction that `roots` need into loops and products of two tensors; the new roots.
+/// `symmetric` says which matrices are known to be so.
 pub(super) fn binarise(g: &mut Graph, roots: &[NodeId], symmetric: &[NodeId]) -> Vec<NodeId> {
     let mut inverses = Inverses::of(g, roots, symmetric);
     let opened = opening::opened(g, roots, &inverses);
@@ -23,7 +24,7 @@ pub(super) fn binarise(g: &mut Graph, roots: &[NodeId], symmetric: &[NodeId]) ->
             }
             None => {
                 let new = g.rebuilt(id, &|c| map.replaced(c));
-                scalars_apart(g, new, &mut temporaries)
+                scalars_gathered(g, new, &mut temporaries)
             }
         };
         inverses.replace(id, new);
@@ -56,7 +57,7 @@ impl Temporaries {
 }
 
 /// An element-wise product with its constant and its scalars as one scalar, so that a loop multiplies once.
-fn scalars_apart(g: &mut Graph, id: NodeId, temporaries: &mut Temporaries) -> NodeId {
+fn scalars_gathered(g: &mut Graph, id: NodeId, temporaries: &mut Temporaries) -> NodeId {
     let Op::Product { coeff, factors, bound } = g.op(id).clone() else { return id };
     let rank = g.rank(id);
     if rank == 0 || !bound.is_empty() {
@@ -73,9 +74,9 @@ fn scalars_apart(g: &mut Graph, id: NodeId, temporaries: &mut Temporaries) -> No
     }
     let factor = g.contract(coeff, &scalars, &[]);
     temporaries.name_scalar(g, factor);
-    let mut parts = arrays;
-    parts.push((Tensor::new(factor, Vec::new()), Number::ONE));
-    g.contract(Number::ONE, &parts, &locals[..rank])
+    let mut factors = arrays;
+    factors.push((Tensor::new(factor, Vec::new()), Number::ONE));
+    g.contract(Number::ONE, &factors, &locals[..rank])
 }
 
 /// What names of scalars made here begin with.
@@ -160,8 +161,8 @@ fn ordered(
         inverses.turn(&mut factors, out);
         let whole = g.contract_over(coeff, &factors, out, &bound);
         let Op::Product { factors: f, bound: b, .. } = g.op(whole) else { return whole };
-        let class = classify::class(g, whole);
-        if b.is_empty() || matches!(class, Class::MatMul | Class::Solve) {
+        let class = class(g, whole);
+        if b.is_empty() || matches!(class, Class::MatMul(_) | Class::Solve(..)) {
             return whole;
         }
         // Vectors along the summed index alone, beside a matrix or one with itself, are one vector.
@@ -209,7 +210,7 @@ fn ordered(
 
 type Raised = (Tensor, Number);
 
-/// A matrix that is there, or one twice, and apart from it two or more vectors along the one index summed over.
+/// A matrix that is there, or one twice, and beside it two or more vectors along the one index summed over.
 fn matrix_and_vectors(
     g: &Graph,
     factors: &[Raised],
@@ -224,7 +225,7 @@ fn matrix_and_vectors(
         power.is_one() && t.indices.len() == 2 && t.indices.contains(summed) && t.indices.contains(free)
     };
     let fits = match (matrices.as_slice(), out) {
-        ([x], [free]) => along(x, free) && !classify::is_elementwise(g, x.0.node),
+        ([x], [free]) => along(x, free) && !is_elementwise(g, x.0.node),
         ([x, z], [i, j]) => {
             x.0.node == z.0.node && ((along(x, i) && along(z, j)) || (along(x, j) && along(z, i)))
         }

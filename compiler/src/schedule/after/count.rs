@@ -1,10 +1,11 @@
 //! What a plan costs: how often it multiplies, adds and calls, for given extents.
 //!
-//! Invariant: each step's work is counted as often as its loop runs, so a plan that computes something twice counts it
-//! twice.
+//! Invariant: each step's work is counted as often as its loop runs, so a plan that computes something twice
+//! counts it twice.
 
-use super::{Class, Plan, Product, Step, class};
 use crate::ir::{AxisFn, Extent, ExtentKind, Factor, Graph, NodeId, Number, Op};
+use crate::schedule::form::{Class, class};
+use crate::schedule::plan::{Plan, Step};
 use std::collections::BTreeMap;
 
 /// The work of a plan.
@@ -18,8 +19,8 @@ pub struct Operations {
     pub calls: BTreeMap<&'static str, u64>,
 }
 
-/// The terms of a sum, those together that are multiplied by one number but for its sign: one multiplication serves
-/// them all. A constant (`None`) and what is multiplied by 1 stand alone.
+/// The terms of a sum, those together that are multiplied by one number but for its sign: one multiplication
+/// serves them all. A constant (`None`) and what is multiplied by 1 stand alone.
 pub(crate) fn by_coefficient(coefficients: &[Option<Number>]) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut places: BTreeMap<Number, usize> = BTreeMap::new();
@@ -80,7 +81,8 @@ impl Operations {
 }
 
 impl Plan {
-    /// What the plan costs, with these values of the symbolic extents; an extent that is not among them counts as 1.
+    /// What the plan costs, with these values of the symbolic extents; an extent that is not among them
+    /// counts as 1.
     #[must_use]
     pub fn operations(&self, sizes: &BTreeMap<String, usize>) -> Operations {
         let g = &self.graph;
@@ -128,8 +130,7 @@ impl Plan {
                 }
                 Step::MatMul(m) => {
                     let whole = locals(m.product);
-                    let half = Product::of(g, m.product).is_some_and(|p| p.gram.is_some());
-                    count.products += if half {
+                    count.products += if m.form.gram.is_some() {
                         let summed =
                             whole / g.shape(m.product).first().map_or(1, |&e| size(g, e, sizes)).max(1);
                         (whole + summed) / 2
@@ -155,7 +156,7 @@ impl Plan {
                 }
                 Step::Blocks(_) => {}
                 Step::Descend { array, .. } => count.arithmetic += 2 * volume(&self.buffers[array.0].shape),
-                Step::Solve(m) => count.products += locals(m.product),
+                Step::Solve(s) => count.products += locals(s.matmul.product),
                 Step::Factor(a) => {
                     let n = size(g, g.shape(*a)[0], sizes);
                     let symmetric = self.factors.get(a).is_some_and(|f| f.symmetric);

@@ -1,7 +1,8 @@
-//! What it takes to compute a node: nothing, a scalar expression, a place in a loop, a loop with a sum, a product of
-//! two matrices, a call.
+//! What it takes to compute a node: nothing, a scalar expression, a place in a loop, a loop with a sum, a
+//! product of two matrices, a call.
 
-use super::product::{Product, distinct};
+use super::matrix::{MatrixForm, distinct};
+use super::system::System;
 use crate::ir::{AxisFn, Graph, NodeId, Op};
 
 /// The class of a node.
@@ -20,10 +21,10 @@ pub enum Class {
         /// Whether an operand runs along all of them, so that the loop is no longer than what it reads.
         covered: bool,
     },
-    /// A product of two matrices or vectors, or several: see [`Product`].
-    MatMul,
+    /// A product of two matrices or vectors, or several.
+    MatMul(MatrixForm),
     /// The same with an inverse: the solution of a system.
-    Solve,
+    Solve(MatrixForm, System),
     /// A function along an axis, kept whole.
     Axis,
     /// Linear algebra: inverse, determinant.
@@ -60,7 +61,7 @@ pub fn class(g: &Graph, id: NodeId) -> Class {
 
 /// Whether the node's class is [`Class::Elementwise`].
 #[must_use]
-pub(super) fn is_elementwise(g: &Graph, id: NodeId) -> bool {
+pub(crate) fn is_elementwise(g: &Graph, id: NodeId) -> bool {
     let entries = match g.op(id) {
         Op::Product { bound, .. } => bound.is_empty(),
         Op::Sum(_) | Op::Map { .. } | Op::Select { .. } | Op::Delta => true,
@@ -76,21 +77,20 @@ fn all(locals: usize) -> Vec<u8> {
 fn contraction(g: &Graph, id: NodeId) -> Class {
     let Op::Product { factors, bound, .. } = g.op(id) else { return Class::Leaf };
     let (rank, locals) = (g.rank(id), g.rank(id) + bound.len());
-    let product = Product::of(g, id);
-    // A vector is no array to run along: several rows of the matrix go at a time.
-    let whole = |p: &Product| if p.system(g).is_some() { Class::Solve } else { Class::MatMul };
-    if let Some(p) = product.as_ref().filter(|p| p.cols.is_empty()) {
-        return whole(p);
-    }
+    let whole = |form: MatrixForm| match form.system(g) {
+        Some(system) => Class::Solve(form, system),
+        None => Class::MatMul(form),
+    };
     let cover = factors.iter().find(|f| f.operand.axes.len() == locals && distinct(&f.operand.axes));
-    if let Some(f) = cover {
-        return Class::Reduction { space: f.operand.axes.clone(), covered: true };
+    match (MatrixForm::of(g, id), cover) {
+        // A vector is no array to run along: several rows of the matrix go at a time.
+        (Some(form), _) if form.cols.is_empty() => return whole(form),
+        (_, Some(f)) => return Class::Reduction { space: f.operand.axes.clone(), covered: true },
+        (Some(form), None) => return whole(form),
+        (None, None) => {}
     }
-    if let Some(p) = &product {
-        return whole(p);
-    }
-    // Without a cover: one long loop. Where the last axis of the result is the last of an operand too, it goes
-    // innermost, so that whole rows are added up; else what is summed over does.
+    // Without a cover: one long loop. Where the last axis of the result is the last of an operand too, it
+    // goes innermost, so that whole rows are added up; else what is summed over does.
     let last = rank.wrapping_sub(1) as u8;
     let in_rows = rank > 0 && factors.iter().any(|f| f.operand.axes.last() == Some(&last));
     let space = if in_rows {

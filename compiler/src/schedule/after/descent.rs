@@ -1,10 +1,11 @@
-//! A step of gradient descent planned with the gradient: θ ← θ − η ∂C/∂θ, where products go straight into the parameters.
+//! A step of descent planned with the gradient: θ ← θ − η ∂C/∂θ, products going straight into the parameters.
 //!
-//! A gradient `λ w + δ aᵀ` never becomes an array: w ← (1 − η λ) w − η δ aᵀ is one pass over w. Invariant: no parameter
-//! is changed before every step that reads one, so what is computed is what the gradient's own plan computes.
+//! A gradient `λ w + δ aᵀ` never becomes an array: w ← (1 − η λ) w − η δ aᵀ is one pass over w. Invariant: no
+//! parameter is changed before every step that reads one, so what is computed is what the gradient's own plan
+//! computes.
 
-use super::{Buffer, BufferId, Loop, MatMul, Output, Plan, Policy, Product, Step, Storage, schedule};
 use crate::ir::{Graph, NodeId, Number, Op, Operand, Tensor};
+use crate::schedule::plan::{Buffer, BufferId, Loop, MatMul, Plan, Step, Storage};
 use std::collections::BTreeSet;
 
 /// A plan of values, and what moves the parameters after it.
@@ -16,6 +17,9 @@ pub struct Descent {
     pub updates: Vec<Step>,
 }
 
+/// A constant, and scalars with their powers.
+type Scale = (Number, Vec<(NodeId, Number)>);
+
 /// A parameter, and which output its gradient is.
 struct Slope {
     parameter: NodeId,
@@ -23,26 +27,19 @@ struct Slope {
 }
 
 impl Descent {
-    /// Plans `values`, and a step against the gradients of parameters: `(parameter, its gradient)`. The name of the
-    /// learning rate, a scalar input, is `rate`. Products go straight into the parameters unless the plan is `whole`, its
-    /// scalars not to be had by the updates.
-    #[must_use]
-    pub fn new(
-        graph: &Graph,
-        values: &[Output],
-        slopes: &[(NodeId, Output)],
-        rate: &str,
+    /// A step of descent of a plan whose last outputs are the gradients of these parameters, with the
+    /// learning rate by this name: see [`descent`](crate::schedule::descent).
+    pub(crate) fn of(
+        plan: Plan,
+        parameters: &[NodeId],
+        (rate, eta): (&str, NodeId),
         whole: &dyn Fn(&Plan) -> bool,
     ) -> Self {
-        let mut graph = graph.clone();
-        let eta = graph.input(rate, &[]);
-        let mut outputs = values.to_vec();
-        outputs.extend(slopes.iter().map(|(_, o)| o.clone()));
-        let plan = schedule(&graph, &outputs, Policy::Store);
-        let slopes: Vec<Slope> = slopes
+        let first = plan.outputs.len() - parameters.len();
+        let slopes: Vec<Slope> = parameters
             .iter()
             .enumerate()
-            .map(|(k, (parameter, _))| Slope { parameter: *parameter, output: values.len() + k })
+            .map(|(k, &parameter)| Slope { parameter, output: first + k })
             .collect();
         let mut descent = Self { plan, updates: Vec::new() };
         descent.add_scalar_input(rate, eta);
@@ -100,7 +97,7 @@ impl Descent {
             match step {
                 Step::MatMul(m) if m.out == gradient => {
                     let decay = decay.filter(|_| !self.updates.iter().any(|s| writes(s, parameter)));
-                    let mut scalars = m.scalars;
+                    let mut scalars = m.scalars.clone();
                     scalars.push((eta, Number::ONE));
                     self.updates.push(Step::MatMul(MatMul {
                         out: parameter,
@@ -108,7 +105,7 @@ impl Descent {
                         decay,
                         coeff: m.coeff.neg(),
                         scalars,
-                        product: m.product,
+                        ..m
                     }));
                 }
                 Step::Loop(mut l) => {
@@ -124,14 +121,13 @@ impl Descent {
         self.plan.steps = steps;
     }
 
-    /// Whether the gradient is products, added to the parameter itself times scalars or to nothing: that factor.
-    #[allow(clippy::type_complexity, reason = "taken apart at once by the only caller")]
+    /// Whether the gradient is products, added to the parameter itself times a scale, or to nothing: which.
     fn straight(
         &self,
         gradient: BufferId,
         slope: &Slope,
         parameters: &BTreeSet<BufferId>,
-    ) -> Option<Option<(Number, Vec<(NodeId, Number)>)>> {
+    ) -> Option<Option<Scale>> {
         let g = &self.plan.graph;
         let mut products = 0;
         let mut begun = None;
@@ -139,12 +135,15 @@ impl Descent {
             match step {
                 Step::MatMul(m) if m.out == gradient => {
                     products += 1;
-                    let p = Product::of(g, m.product)?;
                     let moved = |o: &Operand| {
                         self.plan.buffer_of.get(&o.node).is_some_and(|b| parameters.contains(b))
                     };
                     // A matrix with itself, or loops that add up, want an array of their own.
-                    if p.gram.is_some() || !p.around_summed.is_empty() || moved(&p.left) || moved(&p.right) {
+                    if m.form.gram.is_some()
+                        || !m.form.around_summed.is_empty()
+                        || moved(&m.form.left)
+                        || moved(&m.form.right)
+                    {
                         return None;
                     }
                 }

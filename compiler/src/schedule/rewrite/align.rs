@@ -1,11 +1,12 @@
 //! Element-wise arrays in the order of their only reader.
 //!
-//! A loop reads what it computes itself along its own axes; what it reads along others must have been stored. An element-wise
-//! array of three or more axes with one element-wise reader, which sees them in another order, is therefore turned: then
-//! it is a part of the reader's loop, and never an array. A matrix is left as it is, since it is read along its rows.
+//! A loop reads what it computes itself along its own axes; what it reads along others must have been stored.
+//! An element-wise array of three or more axes with one element-wise reader, which sees them in another
+//! order, is therefore turned: then it belongs to the reader's loop, and is never an array. A matrix is left
+//! as it is, since it is read along its rows.
 
-use super::classify::is_elementwise;
 use crate::ir::{Graph, Index, NodeId, NodeMap, Op, Operand, Tensor};
+use crate::schedule::form::is_elementwise;
 
 /// The fewest axes of what is turned.
 const FEWEST_AXES: usize = 3;
@@ -52,7 +53,7 @@ fn turns(g: &Graph, order: &[NodeId], uses: &[u32]) -> NodeMap<Turn> {
     turns
 }
 
-/// Whether a node can be turned, or part of a loop with what it reads turned.
+/// Whether a node can be turned, or belong to a loop with what it reads turned.
 fn turns_over(g: &Graph, id: NodeId) -> bool {
     is_elementwise(g, id) && matches!(g.op(id), Op::Sum(_) | Op::Product { .. } | Op::Select { .. })
 }

@@ -1,39 +1,38 @@
-//! Inverses: which matrices are symmetric, and of which inverses the entries are read.
+//! Inverses: which matrices are symmetric, and which inverses only contractions read.
 //!
-//! An inverse that is only ever a factor of products of matrices has no entries: each such product is the solution of a
-//! system, by factors that all share. Invariant: an inverse has an array if and only if a step reads it.
+//! An inverse that is only ever a factor of products of matrices has no entries: each such product is the
+//! solution of a system, by factors that all share.
 
-use super::classify::Class;
+use super::Naming;
 use super::pairs::Along;
-use super::planner::Planner;
-use super::product::Product;
-use crate::emit::{self, View};
 use crate::ir::{Graph, Index, NodeId, Number, Op, Tensor};
 use std::collections::BTreeSet;
 
 /// What is known of a matrix with an inverse or a determinant before the formula is taken apart.
 #[derive(Clone, Debug)]
-pub(super) struct Matrix {
-    pub(super) node: NodeId,
+pub(crate) struct Matrix {
+    pub(crate) node: NodeId,
     /// What the formula calls it.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// Whether it is symmetric, whatever the inputs are.
-    pub(super) symmetric: bool,
+    pub(crate) symmetric: bool,
 }
 
 /// The matrices with an inverse or a determinant.
-pub(super) fn matrices(g: &mut Graph, roots: &[NodeId]) -> Vec<Matrix> {
+pub(super) fn matrices(g: &mut Graph, roots: &[NodeId], naming: Naming<'_>) -> Vec<Matrix> {
     let mut matrices: BTreeSet<NodeId> = BTreeSet::new();
     for id in g.reachable(roots) {
         if let Op::Inverse(a) | Op::Det(a) | Op::LogDet(a) = g.op(id) {
             matrices.insert(*a);
         }
     }
-    let known = |node: NodeId| {
-        let text = g.name(node).map_or_else(|| emit::text(g, node, &View::default()), str::to_owned);
-        Matrix { node, text, symmetric: g.is_symmetric(node) }
-    };
+    let known = |node: NodeId| Matrix { node, text: naming(g, node), symmetric: g.is_symmetric(node) };
     matrices.into_iter().map(known).collect()
+}
+
+/// Those of the nodes that the matrices have become that are known to be symmetric.
+pub(super) fn symmetric(matrices: &[Matrix], now: &[NodeId]) -> Vec<NodeId> {
+    now.iter().zip(matrices).filter(|(_, m)| m.symmetric).map(|(n, _)| *n).collect()
 }
 
 /// What is known of inverses while contractions are put in order.
@@ -91,24 +90,5 @@ impl Inverses {
                 std::mem::swap(first, second);
             }
         }
-    }
-}
-
-impl Planner {
-    /// Finds the inverses whose entries something reads.
-    pub(super) fn find_written_out(&mut self) {
-        let mut read: BTreeSet<NodeId> = self.outputs.iter().map(|o| self.resolved(o.node)).collect();
-        for &id in &self.order {
-            let mut children = self.g.node(id).children();
-            if *self.class_of(id) == Class::Solve
-                && let Some(system) = Product::of(&self.g, id).and_then(|p| p.system(&self.g))
-                && let Some(k) = children.iter().position(|&c| c == system.inverse)
-            {
-                children.remove(k);
-            }
-            read.extend(children);
-        }
-        read.retain(|&id| matches!(self.g.op(id), Op::Inverse(_)));
-        self.written_out = read;
     }
 }

@@ -1,11 +1,12 @@
 //! Costs whose entries know nothing of each other, so that a batch is one long example.
 
-use super::{Plan, Step};
 use crate::ir::{AxisFn, Graph, NodeId, Op};
+use crate::schedule::plan::{Plan, Step};
 
 impl Plan {
-    /// Whether what is computed is, entry by entry, the same function of the arrays' entries, or one sum of such: then it
-    /// may run over several examples at once as if they were one. No length has a part in it, nor another sum.
+    /// Whether what is computed is, entry by entry, the same function of the arrays' entries, or one sum of
+    /// such: then it may run over several examples at once as if they were one. No length has a part in it,
+    /// nor another sum.
     #[must_use]
     pub fn is_by_entries(&self) -> bool {
         let g = &self.graph;

@@ -1,14 +1,18 @@
-//! Sums inside contractions taken apart: `Σ_q x[q] (a[q,i] δ[j,l] - b[q,i,j,l])` is `(Σ_q x[q] a[q,i]) δ[j,l] - Σ_q x[q] b[q,i,j,l]`.
+//! Sums inside contractions taken apart, each term contracted by itself:
 //!
-//! A sum whose terms run along different indices is an array along all of them, most of it zeros or copies where a term is a
-//! delta or lacks an index. Second derivatives by matrices are full of such sums. Each term contracted by itself is often far
-//! less work, and no array of four axes is left. Sums of vectors and matrices stay as they are written: `X' * (a - b)` and
-//! `W * (W'*W - eye)` subtract before anything is lost.
+//! ```text
+//! Σ_q x[q] (a[q,i] δ[j,l] - b[q,i,j,l]) = (Σ_q x[q] a[q,i]) δ[j,l] - Σ_q x[q] b[q,i,j,l]
+//! ```
+//!
+//! A sum whose terms run along different indices is an array along all of them, most of it zeros or copies
+//! where a term is a delta or lacks an index. Second derivatives by matrices are full of such sums. Each term
+//! contracted by itself is often far less work, and no array of four axes is left. Sums of vectors and
+//! matrices stay as they are written: `X' * (a - b)` and `W * (W'*W - eye)` subtract before anything is lost.
 
-use super::classify::is_elementwise;
 use super::order;
 use super::pairs::{self, Along};
 use crate::ir::{Graph, Index, NodeId, NodeMap, Number, Op, Tensor};
+use crate::schedule::form::is_elementwise;
 use std::collections::BTreeSet;
 
 /// From so many axes on a sum may be taken apart.
@@ -43,7 +47,7 @@ fn pass(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
             uses.resize(g.len().max(uses.len()), 0);
             uses[rebuilt.0 as usize] += of;
         }
-        let new = apart(g, rebuilt, &uses).unwrap_or(rebuilt);
+        let new = taken_apart(g, rebuilt, &uses).unwrap_or(rebuilt);
         g.inherit_name(id, new);
         map.insert(id, new);
     }
@@ -51,7 +55,7 @@ fn pass(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
 }
 
 /// A contraction with a sum among its factors as a sum of contractions, if that is less work.
-fn apart(g: &mut Graph, id: NodeId, uses: &[u32]) -> Option<NodeId> {
+fn taken_apart(g: &mut Graph, id: NodeId, uses: &[u32]) -> Option<NodeId> {
     let which = candidate(g, id)?;
     let Op::Product { coeff, factors, .. } = g.op(id).clone() else { return None };
     let locals = g.locals(id);
@@ -60,18 +64,18 @@ fn apart(g: &mut Graph, id: NodeId, uses: &[u32]) -> Option<NodeId> {
         factors.iter().map(|f| (g.tensor(&f.operand, &locals), f.power)).collect();
     let (sum, _) = rest.remove(which);
     let Op::Sum(terms) = g.op(sum.node).clone() else { return None };
-    let mut parts = Vec::new();
+    let mut contractions = Vec::new();
     for term in &terms {
         let t = g.tensor(&term.operand, &sum.indices);
         let mut all = rest.clone();
         all.push((t, Number::ONE));
         let own: Vec<Index> =
             out.iter().copied().filter(|i| all.iter().any(|(t, _)| t.indices.contains(i))).collect();
-        let part = g.contract_over(coeff.mul(term.coeff), &all, &own, bound);
-        let part = apart(g, part, uses).unwrap_or(part);
-        parts.push((Number::ONE, Tensor::new(part, own)));
+        let contracted = g.contract_over(coeff.mul(term.coeff), &all, &own, bound);
+        let contracted = taken_apart(g, contracted, uses).unwrap_or(contracted);
+        contractions.push((Number::ONE, Tensor::new(contracted, own)));
     }
-    let new = g.sum_as(&parts, out);
+    let new = g.sum_as(&contractions, out);
     (work(g, new, uses) < work(g, id, uses)).then_some(new)
 }
 

@@ -1,15 +1,17 @@
-//! Which contractions are part of those that use them, and which are arrays of their own.
+//! Which contractions are opened into those that use them, and which are arrays of their own.
 //!
-//! One that is used once is always a part: then the order of its products is free. One that several contractions use is
-//! a part of each of them where that is less work, as `X'*D*X` in `(X'*D*X)*w` and `(X'*D*X)'*v`, which are best never
-//! formed. Users come first, so that what is asked of a node is whether it pays in what its users have become.
+//! One that is used once always is opened: then the order of its products is free. One that several
+//! contractions use is opened into each of them where that is less work, as `X'*D*X` in `(X'*D*X)*w` and
+//! `(X'*D*X)'*v`, which are best never formed. Users come first, so that what is asked of a node is whether
+//! it pays in what its users have become.
 
 use super::inverses::Inverses;
 use super::{order, pairs};
 use crate::ir::{Graph, Index, NodeId, Op};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// No contraction of more factors than this comes out of taking shared ones apart: `A^512*w` stays a matter of squares.
+/// No contraction of more factors than this comes out of taking shared ones apart: `A^512*w` stays a matter
+/// of squares.
 const MOST_FACTORS: usize = 24;
 
 /// The contractions to open wherever they are used.
@@ -42,7 +44,7 @@ pub(super) fn opened(g: &mut Graph, roots: &[NodeId], inverses: &Inverses) -> BT
     opened
 }
 
-/// Whether the users of `id` with it inside are less work than without it and `id` apart.
+/// Whether the users of `id` with it inside are less work than without it and `id` itself.
 fn pays(
     g: &mut Graph,
     id: NodeId,
@@ -60,21 +62,22 @@ fn pays(
         }
     }
     let (outside, inside) = (|n: NodeId| opened.contains(&n), |n: NodeId| n == id || opened.contains(&n));
-    let Some(mut apart) = work(g, id, inverses, &outside) else { return false };
-    let mut together = 0.0;
+    let Some(mut closed) = work(g, id, inverses, &outside) else { return false };
+    let mut open = 0.0;
     for user in standing {
         let (Some(without), Some(with)) =
             (work(g, user, inverses, &outside), work(g, user, inverses, &inside))
         else {
             return false;
         };
-        apart += without;
-        together += with;
+        closed += without;
+        open += with;
     }
-    together < apart
+    open < closed
 }
 
-/// The multiplications of a contraction with those inside it that `opens` says, in the order that [`order`] takes.
+/// The multiplications of a contraction with those inside it that `opens` says, in the order that [`order`]
+/// takes.
 fn work(g: &mut Graph, id: NodeId, inverses: &Inverses, opens: &dyn Fn(NodeId) -> bool) -> Option<f64> {
     let locals = g.locals(id);
     let out: Vec<Index> = locals[..g.rank(id)].to_vec();

@@ -1,0 +1,12 @@
+//! What is done with a plan, and what is known of it: rows in blocks, descent, its cost, its independence of
+//! lengths.
+
+mod blocks;
+mod count;
+mod descent;
+mod entries;
+
+pub(crate) use blocks::blocked;
+pub use count::Operations;
+pub(crate) use count::by_coefficient;
+pub use descent::Descent;

@@ -1,0 +1,9 @@
+//! The plan written down: which arrays there are, and the steps, level after level.
+
+mod arrays;
+mod calls;
+mod loops;
+mod narrow;
+mod steps;
+
+pub(crate) use arrays::Assigned;

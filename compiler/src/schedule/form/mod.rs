@@ -1,0 +1,11 @@
+//! What computing a node takes: a scalar expression, a place in a loop, a product of matrices, a call.
+
+mod class;
+mod matrix;
+mod system;
+
+pub(crate) use class::is_elementwise;
+pub use class::{Class, class};
+pub use matrix::MatrixForm;
+pub(crate) use matrix::loops_around;
+pub use system::System;

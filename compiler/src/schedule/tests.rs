@@ -1,0 +1,172 @@
+//! What each phase finds out, on formulas that fit in a line.
+
+use super::assign::Assigned;
+use super::place::{Absorbed, Classified, Leveled, Placed};
+use super::rewrite::Rewritten;
+use super::{Class, Output, Plan, Policy, Step, Storage, schedule};
+use crate::ir::verify::verify;
+use crate::ir::{Graph, NodeId, Number, Op};
+use crate::lower::objective::{self, Wanted};
+use crate::source::SourceId;
+use crate::syntax::parse;
+
+const VARIABLES: &str =
+    "A: matrix[n,n], B: matrix[n,n], X: matrix[m,n], u: vector[n], v: vector[n], y: vector[m]";
+
+/// The graph of a vector, simplified, and the vector as an output.
+fn formula(text: &str) -> (Graph, Vec<Output>) {
+    let program = parse::program(text, SourceId::Expression).unwrap_or_else(|e| panic!("{text}: {e}"));
+    let variables = parse::declarations(VARIABLES, SourceId::Declarations).expect("declarations");
+    let lowered = objective::lower(text, &program, &[], &variables, &[], Wanted::Vector)
+        .unwrap_or_else(|e| panic!("{text}: {e}"));
+    let mut g = lowered.graph;
+    let (roots, _) = crate::simplify::simplify(&mut g, &[lowered.value]);
+    (g, vec![Output { name: "out".to_owned(), node: roots[0] }])
+}
+
+fn rewritten(text: &str, policy: Policy) -> Rewritten {
+    let (g, outputs) = formula(text);
+    Rewritten::of(&g, &outputs, policy, &|_, _| String::new())
+}
+
+fn leveled(text: &str) -> Leveled {
+    let classified = Classified::of(Absorbed::of(rewritten(text, Policy::Store)));
+    Leveled::of(classified, Policy::Store)
+}
+
+fn plan(text: &str) -> Plan {
+    Assigned::of(Placed::of(leveled(text), Policy::Store)).plan()
+}
+
+/// The only node of this kind.
+fn only(nodes: &Classified, kind: impl Fn(&Op) -> bool) -> NodeId {
+    let mut found = nodes.order.iter().copied().filter(|&id| kind(nodes.graph.op(id)));
+    let id = found.next().expect("a node of this kind");
+    assert_eq!(found.next(), None, "one node of this kind");
+    id
+}
+
+/// The steps by their kinds.
+fn kinds(plan: &Plan) -> Vec<&'static str> {
+    let kind = |s: &Step| match s {
+        Step::Scalar(_) => "scalar",
+        Step::Loop(_) => "loop",
+        Step::MatMul(_) => "product",
+        Step::Solve(_) => "solve",
+        Step::Factor(_) => "factor",
+        Step::Axis(_) => "axis",
+        Step::Linear(_) => "linear",
+        Step::Blocks(_) => "blocks",
+        Step::Descend { .. } => "descend",
+    };
+    plan.steps.iter().map(kind).collect()
+}
+
+#[test]
+fn what_is_rewritten_is_legal() {
+    for text in [
+        "softmax(X*u) .* exp(-y) + sigmoid(y)",
+        "X*(A'*A)*u + X*((A'*A)'*v)",
+        "inv(A'*A + eye)*X'*y + A*v/sum(y.^2) + u/sum(y.^2)",
+        "(A .* (u*v'))*v + diag(A)",
+    ] {
+        for policy in [Policy::Store, Policy::Blocks, Policy::Recompute] {
+            let after = rewritten(text, policy);
+            let mut roots: Vec<NodeId> = after.outputs.iter().map(|o| o.node).collect();
+            roots.extend(after.matrices.iter().map(|m| m.node));
+            assert_eq!(verify(&after.graph, &roots), Ok(()), "{text}, {policy:?}");
+        }
+    }
+}
+
+#[test]
+fn a_sum_is_begun_by_a_loop_and_finished_by_a_product() {
+    let absorbed = Absorbed::of(rewritten("A*u + 2*v", Policy::Store));
+    let [(sum, found)] = &absorbed.accumulated.iter().collect::<Vec<_>>()[..] else { panic!("one sum") };
+    assert_eq!(**sum, absorbed.outputs[0].node);
+    let init = found.init.expect("2 v");
+    assert_eq!(absorbed.graph.coefficient(init), Number::TWO);
+    let [product] = &found.products[..] else { panic!("one product") };
+    assert!(absorbed.absorbed.contains(&product.node));
+
+    let plan = plan("A*u + 2*v");
+    assert_eq!(kinds(&plan), ["loop", "product"]);
+    let Step::MatMul(m) = &plan.steps[1] else { panic!("{:?}", plan.steps[1]) };
+    assert!(m.accumulate && m.out == plan.output_buffers[0]);
+}
+
+#[test]
+fn a_product_has_its_form_from_its_class_on() {
+    let nodes = leveled("exp(A*B')*v").nodes;
+    let forms = nodes.order.iter().filter_map(|&id| match nodes.class_of(id) {
+        Class::MatMul(form) => Some(form),
+        _ => None,
+    });
+    let plan = plan("exp(A*B')*v");
+    assert_eq!(kinds(&plan), ["product", "loop"]);
+    let Step::MatMul(m) = &plan.steps[0] else { panic!("{:?}", plan.steps[0]) };
+    assert_eq!(forms.collect::<Vec<_>>(), [&m.form]);
+    assert_eq!((&m.form.rows[..], &m.form.cols[..], &m.form.summed[..]), (&[0][..], &[1][..], &[2][..]));
+    assert_eq!((&m.form.left.axes[..], &m.form.right.axes[..]), (&[0, 2][..], &[1, 2][..]));
+}
+
+#[test]
+fn what_reads_a_whole_array_comes_a_level_later() {
+    let leveled = leveled("exp(A*exp(u))");
+    let nodes = &leveled.nodes;
+    let product = only(nodes, |op| matches!(op, Op::Product { .. }));
+    let functions: Vec<NodeId> =
+        nodes.order.iter().copied().filter(|&id| matches!(nodes.graph.op(id), Op::Map { .. })).collect();
+    let [inner, outer] = functions[..] else { panic!("{functions:?}") };
+    // A call follows the loops of its level.
+    assert_eq!([inner, product, outer].map(|id| leveled.level_of(id)), [0, 0, 1]);
+}
+
+#[test]
+fn stored_is_what_another_loop_reads() {
+    let stored = |text: &str| {
+        let placed = Placed::of(leveled(text), Policy::Store);
+        let sums = |id: &&NodeId| matches!(placed.nodes().graph.op(**id), Op::Map { .. });
+        placed.stored.iter().filter(sums).count()
+    };
+    // The loop over u computes what it needs itself; a product wants an array.
+    assert_eq!(stored("exp(u) .* v"), 0);
+    assert_eq!(stored("A*exp(u)"), 1);
+    assert_eq!(stored("sin(u) .* v + A*sin(u)"), 1);
+}
+
+#[test]
+fn an_inverse_has_an_array_if_something_reads_its_entries() {
+    let solved = plan("inv(A)*u");
+    assert_eq!(kinds(&solved), ["factor", "solve"]);
+    let inverse = |plan: &Plan| plan.buffer_of.keys().any(|&id| matches!(plan.graph.op(id), Op::Inverse(_)));
+    assert!(!inverse(&solved));
+    let Step::Solve(s) = &solved.steps[1] else { panic!("{:?}", solved.steps[1]) };
+    assert!(s.system.left && !s.system.transposed);
+    assert!(solved.factors.contains_key(&s.system.matrix));
+
+    let read = plan("exp(inv(A))*u");
+    assert_eq!(kinds(&read), ["factor", "linear", "loop"]);
+    assert!(inverse(&read));
+}
+
+#[test]
+fn the_caller_says_what_a_matrix_is_called() {
+    let (g, outputs) = formula("inv(A'*A)*u");
+    // Of the formula as it is written: `A'*A` is a product there, whatever the plan makes of it.
+    let naming = |g: &Graph, n: NodeId| format!("a {}", if g.name(n).is_none() { "formula" } else { "name" });
+    let plan = schedule(&g, &outputs, Policy::Store, &naming);
+    assert_eq!(plan.factors.into_values().map(|f| f.text).collect::<Vec<_>>(), ["a formula"]);
+}
+
+#[test]
+fn names_of_arrays_are_unique() {
+    let plan = plan("A*exp(u) + B*exp(v) + inv(A)*u + inv(B)*v");
+    let mut names: Vec<&str> = plan.buffers.iter().map(|b| b.name.as_str()).collect();
+    names.sort_unstable();
+    let all = names.len();
+    names.dedup();
+    assert_eq!(names.len(), all);
+    let count = |storage| plan.buffers.iter().filter(|b| b.storage == storage).count();
+    assert_eq!((count(Storage::Input), count(Storage::Output)), (4, 1));
+}
