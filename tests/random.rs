@@ -11,13 +11,13 @@ mod compiled;
 
 use cargo_gradsmith::cases::compare::Tolerance;
 use cargo_gradsmith::cases::{Body, Case, Cost, Named, Network, Tensor};
-use cargo_gradsmith::derivatives::Derivatives;
-use cargo_gradsmith::front::{ObjectiveText, declaration};
 use compiled::plans;
 use expression::{Rng, VARIABLES};
 use gradsmith_compiler::catalog;
+use gradsmith_compiler::front::{ObjectiveText, declaration};
 use gradsmith_compiler::ir::NodeId;
 use gradsmith_compiler::lower::objective;
+use gradsmith_compiler::pipeline::Derivatives;
 use gradsmith_compiler::schedule::Policy;
 use gradsmith_compiler::syntax::ast::{DeclaredExtent, DeclaredShape};
 

@@ -3,9 +3,9 @@
 //! The definitions are those of `benches/contestant`, read from its sources. A plan that costs less, or less code, is a
 //! reason to lower a bound here.
 
-use cargo_gradsmith::front::{NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::derive::{derive_network, derive_objective};
 use gradsmith_compiler::eval::Sizes;
+use gradsmith_compiler::front::{NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::ir::NodeId;
 use gradsmith_compiler::lower::objective;
 use gradsmith_compiler::pipeline::{self, ObjectiveProgram};

@@ -4,8 +4,6 @@
 
 pub mod cases;
 pub mod commands;
-pub mod derivatives;
-pub mod front;
 pub mod request;
 
 mod args;

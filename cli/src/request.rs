@@ -2,10 +2,10 @@
 //! the command line.
 
 use crate::Failure;
-use crate::front::{CostText, NetworkText, ObjectiveText, declaration};
 use clap::ArgMatches;
 use gradsmith_compiler::catalog;
 use gradsmith_compiler::diag::{Diagnostic, Diagnostics};
+use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::lower::Role;
 use gradsmith_compiler::ops;
 use gradsmith_compiler::source::{Place, SourceId, Span};
@@ -140,7 +140,8 @@ fn objective(
             "error: nothing to differentiate by\nhelp: say which with `--wrt`: one of {names}"
         )));
     }
-    Ok(Request::Objective(ObjectiveText { expr, defines, variables, wrt: asked, residual }))
+    let declarations = String::new();
+    Ok(Request::Objective(ObjectiveText { expr, defines, variables, wrt: asked, declarations, residual }))
 }
 
 /// The names of a cost that nothing defines and that are no misspelling of something known: hyper-parameters, then.

@@ -7,10 +7,10 @@ use cargo_gradsmith::cases::compare::{Array, Disagreement, compare};
 use cargo_gradsmith::cases::{
     Body, Case, Context, Cost, Named, Network, Objective, Product, Reject, Tensor, named,
 };
-use cargo_gradsmith::derivatives::{Derivatives, total};
-use cargo_gradsmith::front::{CostText, NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::derive::{derive_cost, derive_network, derive_objective};
+use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::lower::{self, Role};
+use gradsmith_compiler::pipeline::{Derivatives, total};
 use gradsmith_compiler::schedule::Policy;
 use gradsmith_compiler::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
 use proc_macro2::{Ident, Literal, Span, TokenStream};

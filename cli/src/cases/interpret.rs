@@ -3,12 +3,12 @@
 use super::compare::{Array, Disagreement, compare};
 use super::reject;
 use super::{Body, Case, Cost, Named, Network, Objective, Tensor, named};
-use crate::derivatives::{Derivatives, total};
-use crate::front::{CostText, NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::diag::Diagnostics;
 use gradsmith_compiler::eval::{Evaluator, Sizes};
+use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::ir::{ExtentKind, Graph, NodeId};
 use gradsmith_compiler::lower::{Role, objective};
+use gradsmith_compiler::pipeline::{Derivatives, total};
 use gradsmith_compiler::syntax::ast::{DeclaredExtent, DeclaredShape};
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -119,7 +119,7 @@ fn objective(case: &Case, o: &Objective, found: &mut Vec<Disagreement>) -> Resul
         defines: Vec::new(),
         variables: o.vars.iter().map(|(name, tensor)| sized(name, tensor)).collect(),
         wrt: o.wrt.iter().map(|name| (name.clone(), objective::whole(&o.expr))).collect(),
-        residual: false,
+        ..ObjectiveText::default()
     };
     let lowered = text.lower()?;
     let vars: Named<&Tensor> = o.vars.iter().map(|(name, tensor)| (name.clone(), tensor)).collect();

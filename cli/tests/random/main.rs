@@ -4,12 +4,12 @@
 mod deep;
 mod expression;
 
-use cargo_gradsmith::derivatives::Derivatives;
-use cargo_gradsmith::front::{ObjectiveText, declaration};
 use expression::{Rng, VARIABLES};
 use gradsmith_compiler::eval::{Evaluator, Sizes};
+use gradsmith_compiler::front::{ObjectiveText, declaration};
 use gradsmith_compiler::ir::{Graph, NodeId};
 use gradsmith_compiler::lower::objective;
+use gradsmith_compiler::pipeline::Derivatives;
 use gradsmith_compiler::syntax::ast::{DeclaredExtent, DeclaredShape};
 
 /// A point: the data of each variable.
