@@ -6,7 +6,6 @@
 //! Conventions at kinks are those of the language: where `max` ties, equal shares; a norm has derivative 0 at 0.
 
 use crate::ir::{AxisFn, Extent, Graph, Index, Node, NodeId, Number, Op, Operand, Tensor};
-use crate::ops::rule;
 use crate::syntax::ast::CompareOp;
 use std::collections::BTreeMap;
 
@@ -204,7 +203,7 @@ impl Sweep {
                     if !self.wants(arg.node) {
                         continue;
                     }
-                    let d = rule::derivative(g, function, k, &tensors, &y);
+                    let d = g.row(function.spec().derivatives[k], &tensors, Some(&y));
                     self.give(g, arg, &locals, one, &[(ct.clone(), one), (d, one)]);
                 }
             }

@@ -275,8 +275,7 @@ fn level(note: &Notation) -> Level {
         | Notation::ElementPower(..)
         | Notation::Transpose(_)
         | Notation::Whole(Whole::Inverse, _) => Level::Script,
-        Notation::Map(f, _) if f.name() == "exp" => Level::Script,
-        Notation::Map(f, _) if f.spec().latex.starts_with(r"\left") => Level::Atom,
+        Notation::Map(f, _) if f.spec().latex_is_power => Level::Script,
         _ => Level::Atom,
     }
 }

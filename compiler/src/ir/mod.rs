@@ -11,7 +11,7 @@ pub mod map;
 pub mod number;
 pub mod verify;
 
-pub use bounds::{Bounds, Interval};
+pub use bounds::Bounds;
 pub use build::Tensor;
 pub use graph::{AxisFn, Factor, Graph, Input, InputId, Node, NodeId, Op, Operand, Term};
 pub use index::{Extent, ExtentKind, Index};

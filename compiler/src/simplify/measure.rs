@@ -17,14 +17,7 @@ pub(super) fn weight(graph: &Graph, id: NodeId) -> usize {
             let powers: usize = factors.iter().map(|f| if f.power.as_int().is_some() { 1 } else { 8 }).sum();
             powers + bound.len()
         }
-        Op::Map { function, .. } => match function.name() {
-            // Overflow or cancel, or cost two evaluations: what rewriting should leave behind last.
-            "log" | "pow" => 14,
-            "exp" | "cosh" | "log1p" => 8,
-            "xlogy" | "xlog1py" => 7,
-            "abs" | "sign" => 2,
-            _ => 6,
-        },
+        Op::Map { function, .. } => function.spec().weight,
         Op::Select { .. } => 6,
         Op::Axis { .. } => 8,
         Op::Inverse(_) | Op::Det(_) | Op::LogDet(_) => 20,

@@ -11,6 +11,7 @@
 mod function;
 mod product;
 mod rebuild;
+mod row;
 mod sum;
 
 use super::graph::{Graph, NodeId, Op, Operand};
