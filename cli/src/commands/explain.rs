@@ -27,7 +27,6 @@ pub fn run(request: &Request, format: &str, out: &mut dyn Write) -> Result<bool,
             derivation::objective(&program, &text.expr, text.residual)
         }
     };
-    let written = if target.name == "latex" { derivation.latex() } else { derivation.text() };
-    writeln!(out, "{}", written.trim_end())?;
+    writeln!(out, "{}", derivation.written(target).trim_end())?;
     Ok(true)
 }

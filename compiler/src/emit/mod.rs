@@ -15,6 +15,7 @@
 
 mod contract;
 mod convert;
+pub mod document;
 mod entries;
 mod functions;
 pub mod latex;
@@ -106,15 +107,17 @@ impl Lines {
 pub struct Target {
     /// The name: `text`, `latex`, `mathml`.
     pub name: &'static str,
-    /// The writer.
+    /// Writes a formula.
     pub write: fn(&Lines) -> String,
+    /// Writes a page of formulas.
+    pub document: fn(&document::Document) -> String,
 }
 
 /// Every target.
 pub static ALL: &[Target] = &[
-    Target { name: "text", write: text::write },
-    Target { name: "latex", write: latex::write },
-    Target { name: "mathml", write: mathml::write },
+    Target { name: "text", write: text::write, document: text::document },
+    Target { name: "latex", write: latex::write, document: latex::document },
+    Target { name: "mathml", write: mathml::write, document: mathml::document },
 ];
 
 /// The target of this name.

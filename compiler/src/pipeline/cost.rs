@@ -13,6 +13,8 @@ pub struct CostProgram {
     pub graph: Graph,
     /// The terms as they were lowered, their nodes now stable.
     pub terms: Vec<Term>,
+    /// The activations.
+    pub a: NodeId,
     /// The data cost of one example, with the constants that speak of the number of outputs.
     pub data: NodeId,
     /// What mentions neither data nor tensors, nor the number of outputs.
@@ -23,8 +25,19 @@ pub struct CostProgram {
     pub hessian_diagonal: NodeId,
     /// Penalty and direct derivative of each declared tensor.
     pub tensors: Vec<TensorPartial>,
+    /// Each term's share in each derivative.
+    pub shares: Shares,
     /// The rules that fired.
     pub log: Log,
+}
+
+/// The derivatives of single terms, each simplified by itself.
+#[derive(Clone, Debug)]
+pub struct Shares {
+    /// The graph of all.
+    pub graph: Graph,
+    /// For each term, its derivative by the activations, then by each tensor.
+    pub by_term: Vec<Vec<NodeId>>,
 }
 
 /// What a cost says of one tensor.
@@ -86,14 +99,28 @@ pub fn cost(cost: Cost) -> CostProgram {
             partial: Partial { name: t.name, by: t.node, role: t.role, node: roots[3 + n + k] },
         })
         .collect();
+    let wrt: Vec<NodeId> = std::iter::once(a).chain(by).collect();
+    let shares = shares(&graph, &terms, &wrt);
     CostProgram {
         graph,
         terms,
+        a,
         data: roots[0],
         constant: roots[1],
         d_activation: roots[2],
         hessian_diagonal,
         tensors,
+        shares,
         log: before.then(&after),
     }
+}
+
+fn shares(graph: &Graph, terms: &[Term], by: &[NodeId]) -> Shares {
+    let mut graph = graph.clone();
+    let mut roots = Vec::new();
+    for t in terms {
+        roots.extend(diff::gradient(&mut graph, t.node, by));
+    }
+    let (roots, _) = simplify::simplify(&mut graph, &roots);
+    Shares { graph, by_term: roots.chunks(by.len()).map(<[NodeId]>::to_vec).collect() }
 }

@@ -6,7 +6,7 @@ mod network;
 mod objective;
 mod second_order;
 
-pub use cost::{CostProgram, TensorPartial, cost};
+pub use cost::{CostProgram, Shares, TensorPartial, cost};
 pub use derivatives::Derivatives;
 pub use network::{NetworkProgram, network};
 pub use objective::{ObjectiveProgram, ResidualProgram, objective};
