@@ -33,6 +33,8 @@ pub enum ErrorKind {
     TooDeep,
     /// A megabyte of terms.
     TooLong,
+    /// A formula to which rewriting finds no end.
+    TooIntricate,
     /// `sum(yy)`, `sigmod(x)`, `l22(lambda)`.
     UnknownName,
     /// `x(2)` with a variable `x`.

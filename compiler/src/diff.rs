@@ -5,6 +5,7 @@
 //! Rules of element-wise functions are rows of [`crate::ops::elementwise`]; the structural ones are here, one a kind.
 //! Conventions at kinks are those of the language: where `max` ties, equal shares; a norm has derivative 0 at 0.
 
+use crate::ir::verify::debug_verify;
 use crate::ir::{AxisFn, Extent, Graph, Index, Node, NodeId, Number, Op, Operand, Tensor};
 use crate::syntax::ast::CompareOp;
 use std::collections::BTreeMap;
@@ -76,15 +77,16 @@ fn sweep(
         }
         sweep.propagate(g, id, ct);
     }
-    wrt.iter()
-        .map(|id| match found.get(id) {
-            Some(ct) => *ct,
-            None => {
-                let axes: Vec<Index> = extra.iter().copied().chain(g.whole(*id).indices).collect();
-                g.fill(Number::ZERO, &axes)
-            }
-        })
-        .collect()
+    let cotangent = |id: &NodeId| match found.get(id) {
+        Some(ct) => *ct,
+        None => {
+            let axes: Vec<Index> = extra.iter().copied().chain(g.whole(*id).indices).collect();
+            g.fill(Number::ZERO, &axes)
+        }
+    };
+    let cotangents: Vec<NodeId> = wrt.iter().map(cotangent).collect();
+    debug_verify(g, &cotangents);
+    cotangents
 }
 
 /// Whether each node depends on one of `wrt`.
@@ -373,6 +375,12 @@ fn is_sum_of_squares(g: &Graph, id: NodeId) -> bool {
 /// The entries of a node where its axes `a` and `b` are equal, along `a`; the axis `b` is gone. The index goes through
 /// to the leaves, so that the array of which this is the diagonal need never be there.
 pub fn diagonal(g: &mut Graph, id: NodeId, a: usize, b: usize) -> NodeId {
+    let entries = diagonal_of(g, id, a, b);
+    debug_verify(g, &[entries]);
+    entries
+}
+
+fn diagonal_of(g: &mut Graph, id: NodeId, a: usize, b: usize) -> NodeId {
     let locals = g.locals(id);
     let rank = g.rank(id);
     let (kept, dropped) = (locals[a], locals[b]);
@@ -384,7 +392,7 @@ pub fn diagonal(g: &mut Graph, id: NodeId, a: usize, b: usize) -> NodeId {
         match twice.as_slice() {
             [first, second] if !matches!(g.op(t.node), Op::Input(_) | Op::Delta) => {
                 let (first, second) = (*first, *second);
-                let node = diagonal(g, t.node, first, second);
+                let node = diagonal_of(g, t.node, first, second);
                 let mut indices = t.indices;
                 indices.remove(second);
                 Tensor::new(node, indices)

@@ -8,7 +8,8 @@ use crate::lower::cost::{Cost, Define, Part};
 use crate::lower::network::{NetworkCost, Parts};
 use crate::lower::objective::Objective;
 use crate::lower::{Role, cost, network, objective};
-use crate::pipeline::{self, CostProgram, NetworkProgram, ObjectiveProgram};
+use crate::pipeline::{self, CostProgram, NetworkProducts, NetworkProgram, ObjectiveProgram};
+use crate::simplify::{Log, PASSES};
 use crate::source::{Place, SourceId, Span};
 use crate::syntax::ast::{Declaration, DeclaredShape, Ident, Network};
 use crate::syntax::parse;
@@ -76,7 +77,7 @@ impl CostText {
     /// # Errors
     /// Everything that is wrong with the texts.
     pub fn program(&self) -> Result<CostProgram, Diagnostics> {
-        Ok(pipeline::cost(self.lower_example()?))
+        self.derived(self.lower_example()?)
     }
 
     /// The same, of a cost whose derivatives can be had without a network: no term speaks of the activations and of a
@@ -98,7 +99,13 @@ impl CostText {
             }
         }
         found.propagate()?;
-        Ok(pipeline::cost(cost))
+        self.derived(cost)
+    }
+
+    fn derived(&self, cost: Cost) -> Result<CostProgram, Diagnostics> {
+        let program = pipeline::cost(cost);
+        simplified(&program.log, &self.expr)?;
+        Ok(program)
     }
 
     fn coupled(&self, term: &str) -> Diagnostic {
@@ -182,7 +189,19 @@ impl NetworkText {
     /// # Errors
     /// Everything that is wrong with the texts.
     pub fn program(&self) -> Result<NetworkProgram, Diagnostics> {
-        Ok(pipeline::network(self.lower()?))
+        let program = pipeline::network(self.lower()?);
+        simplified(&program.log, &self.cost)?;
+        Ok(program)
+    }
+
+    /// The products of second order of the network that these texts are.
+    ///
+    /// # Errors
+    /// Where they are too intricate to simplify.
+    pub fn products(&self, program: &NetworkProgram) -> Result<NetworkProducts, Diagnostics> {
+        let products = pipeline::network_products(program);
+        simplified(&products.log, &self.cost)?;
+        Ok(products)
     }
 }
 
@@ -235,7 +254,9 @@ impl ObjectiveText {
         let (lowered, wrt) = self.lowered()?;
         let symmetric: Vec<bool> = wrt.iter().map(|(_, symmetric)| *symmetric).collect();
         let names: Vec<String> = wrt.into_iter().map(|(name, _)| name).collect();
-        Ok(pipeline::objective(lowered, &names, &symmetric, self.residual))
+        let program = pipeline::objective(lowered, &names, &symmetric, self.residual);
+        simplified(&program.log, &self.expr)?;
+        Ok(program)
     }
 
     /// The lowered objective, and the variables to differentiate by: name, and whether it is symmetric.
@@ -265,8 +286,34 @@ impl ObjectiveText {
     }
 }
 
+/// An error where rewriting has given up. What it leaves is right, but may overflow where the truth is finite, or take many
+/// times as long as it should; and a derive has no way to say so but an error.
+fn simplified(log: &Log, text: &str) -> Result<(), Diagnostics> {
+    if !log.gave_up {
+        return Ok(());
+    }
+    let place = Place { source: SourceId::Expression, span: Span::new(0, text.len()) };
+    let message = format!("this is too intricate to simplify: rules still apply after {PASSES} passes");
+    let help = "name parts of it, as in `r = X*w - y; r'*r`: what has a name is simplified by itself";
+    Err(Diagnostic::new(ErrorKind::TooIntricate, place, message).with_help(help).into())
+}
+
 fn declared_already(name: &str, place: Place) -> Diagnostic {
     let message = format!("`{name}` is a field of the struct and a variable of `wrt`");
     let help = "a variable is given at each call; take the field away, or call it otherwise";
     Diagnostic::new(ErrorKind::DuplicateDefinition, place, message).with_help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_formula_that_is_not_simplified_to_the_end_is_refused() {
+        let text = "quadratic + l2(lambda)";
+        assert_eq!(simplified(&Log::default(), text), Ok(()));
+        let errors = simplified(&Log { gave_up: true, ..Log::default() }, text).expect_err("an error");
+        let shown = errors.render(&|_| Some(text.to_owned()));
+        assert!(shown.contains(text) && shown.contains("name parts of it"), "{shown}");
+    }
 }

@@ -1,4 +1,7 @@
 //! The check that runs after every stage in debug and test builds: what a legal node is.
+//!
+//! That includes the macro of a user's debug build. It is one walk over the nodes without a copy of any, so that a
+//! defect of the compiler is an error there, too, and not a wrong derivative.
 
 use super::graph::{Graph, NodeId, Op, Operand};
 use super::index::Extent;
@@ -26,7 +29,9 @@ fn verify_node(graph: &Graph, id: NodeId) -> Result<(), &'static str> {
                 .zip(shape)
                 .all(|(&a, &e)| locals.get(a as usize).is_some_and(|&l| same(l, e)))
     };
-    if node.children().iter().any(|c| *c >= id) {
+    let mut younger = false;
+    node.each_child(|child| younger |= child >= id);
+    if younger {
         return Err("a child that is younger than its parent");
     }
     match &node.op {

@@ -83,9 +83,9 @@ pub fn cost(cost: Cost) -> CostProgram {
     roots.extend(terms.iter().map(|t| t.node));
     let (roots, after) = simplify::simplify(&mut graph, &roots);
     let second = diff::jacobian(&mut graph, roots[2], &[a])[0];
-    let (second, _) = simplify::simplify(&mut graph, &[second]);
+    let (second, of_second) = simplify::simplify(&mut graph, &[second]);
     let diagonal = diff::diagonal(&mut graph, second[0], 0, 1);
-    let (diagonal, _) = simplify::simplify(&mut graph, &[diagonal]);
+    let (diagonal, of_diagonal) = simplify::simplify(&mut graph, &[diagonal]);
     let hessian_diagonal = diagonal[0];
     let n = tensors.len();
     for (t, node) in terms.iter_mut().zip(&roots[3 + 2 * n..]) {
@@ -100,7 +100,10 @@ pub fn cost(cost: Cost) -> CostProgram {
         })
         .collect();
     let wrt: Vec<NodeId> = std::iter::once(a).chain(by).collect();
-    let shares = shares(&graph, &terms, &wrt);
+    let (shares, of_shares) = shares(&graph, &terms, &wrt);
+    // Derivations say what has happened to the cost and its first derivatives.
+    let mut log = before.then(&after);
+    log.gave_up |= of_second.gave_up || of_diagonal.gave_up || of_shares.gave_up;
     CostProgram {
         graph,
         terms,
@@ -111,16 +114,16 @@ pub fn cost(cost: Cost) -> CostProgram {
         hessian_diagonal,
         tensors,
         shares,
-        log: before.then(&after),
+        log,
     }
 }
 
-fn shares(graph: &Graph, terms: &[Term], by: &[NodeId]) -> Shares {
+fn shares(graph: &Graph, terms: &[Term], by: &[NodeId]) -> (Shares, Log) {
     let mut graph = graph.clone();
     let mut roots = Vec::new();
     for t in terms {
         roots.extend(diff::gradient(&mut graph, t.node, by));
     }
-    let (roots, _) = simplify::simplify(&mut graph, &roots);
-    Shares { graph, by_term: roots.chunks(by.len()).map(<[NodeId]>::to_vec).collect() }
+    let (roots, log) = simplify::simplify(&mut graph, &roots);
+    (Shares { graph, by_term: roots.chunks(by.len()).map(<[NodeId]>::to_vec).collect() }, log)
 }

@@ -102,7 +102,8 @@ pub fn objective(
         let mut roots = vec![r];
         roots.extend(&jacobian);
         roots.extend(&product);
-        let (roots, _) = simplify::simplify(g, &roots);
+        let (roots, fired) = simplify::simplify(g, &roots);
+        log.gave_up |= fired.gave_up;
         let n = by.len();
         ResidualProgram {
             residual: roots[0],

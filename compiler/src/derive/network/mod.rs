@@ -44,7 +44,8 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     undeclared.map_or(Ok(()), Err)?;
     let program = text.program().map_err(|d| errors(model, &d))?;
     let derivation = derivation::network(&program, &text.network, &text.cost);
-    let items = Items::new(model, &program);
+    let products = text.products(&program).map_err(|d| errors(model, &d))?;
+    let items = Items::new(model, &program, products);
     Ok(items.tokens(&derivation))
 }
 
@@ -89,7 +90,7 @@ struct Method {
 }
 
 impl<'a> Items<'a> {
-    fn new(model: &'a Model, program: &'a NetworkProgram) -> Self {
+    fn new(model: &'a Model, program: &'a NetworkProgram, products: NetworkProducts) -> Self {
         let mut offset = 0;
         let mut tensors = Vec::new();
         for p in &program.gradient {
@@ -107,7 +108,6 @@ impl<'a> Items<'a> {
         }
         let parameters = format_ident!("{}Parameters", model.input.ident);
         let workspace = format_ident!("{}Workspace", model.input.ident);
-        let products = pipeline::network_products(program);
         Self { model, program, products, tensors, parameters, workspace }
     }
 
