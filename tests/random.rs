@@ -71,7 +71,7 @@ fn objectives() {
         let mut d = Derivatives::of(lowered.graph, lowered.value, &lowered.wrt);
         // Every third with its Hessian's product with a direction.
         let all: Vec<usize> = (0..VARIABLES.len()).collect();
-        let product = if seed % 3 == 0 { d.product(&all) } else { Vec::new() };
+        let product = if seed % 3 == 0 { d.hessian_product(&all) } else { Vec::new() };
         let data: Named<Tensor> = (["", "v_"].iter())
             .flat_map(|of| VARIABLES.iter().map(move |(name, s)| (format!("{of}{name}"), s)))
             .map(|(name, s)| (name, tensor(&mut rng, s)))

@@ -166,7 +166,7 @@ fn logistic_regression() {
     let count = operations(&p, &value_and_gradient(&p), &sizes);
     assert_eq!(count.products, 2 * n * d);
     assert_eq!(count.calls.values().sum::<u64>(), 2 * n, "{:?}", count.calls);
-    let count = operations(&p, &p.product, &sizes);
+    let count = operations(&p, &p.hessian_product, &sizes);
     assert_eq!(count.products, 3 * n * d);
     let count = operations(&p, &p.hessian[0], &sizes);
     assert!(count.products <= n * d + n * d * d, "{}", count.products);

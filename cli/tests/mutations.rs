@@ -101,7 +101,7 @@ fn objective(expr: &str) -> bool {
     };
     match text.lower() {
         Ok(o) => {
-            let _ = Derivatives::of(o.graph, o.value, &o.wrt).product(&[0, 1]);
+            let _ = Derivatives::of(o.graph, o.value, &o.wrt).hessian_product(&[0, 1]);
             true
         }
         Err(errors) => {

@@ -7,7 +7,7 @@ use crate::emit::document::{Document, Line, Piece};
 use crate::emit::notation::Notation;
 use crate::emit::{self, Lines, Target, View};
 use crate::ir::{Graph, NodeId, Op};
-use crate::lower::cost::{Part, Term};
+use crate::lower::cost::{Term, TermKind};
 use crate::pipeline::{CostProgram, NetworkProgram, ObjectiveProgram};
 use crate::simplify::Log;
 
@@ -122,10 +122,10 @@ pub fn cost(program: &CostProgram, text: &str) -> Derivation {
     let pen = Pen { g: &program.graph, view: View::default() };
     let lines = d.section(format!("C = {text}"));
     for t in &program.terms {
-        let note = match t.part {
-            Part::Data => "of one example; the batch's cost is the mean over its m examples",
-            Part::Penalty => "a penalty: the same for every example, so the mean leaves it as it is",
-            Part::Constant => "a constant",
+        let note = match t.kind {
+            TermKind::Data => "of one example; the batch's cost is the mean over its m examples",
+            TermKind::Penalty => "a penalty: the same for every example, so the mean leaves it as it is",
+            TermKind::Constant => "a constant",
         };
         lines.push(pen.of_term(&t.origin, t.node, note));
     }
@@ -193,10 +193,10 @@ pub fn network(program: &NetworkProgram, network: &str, cost: &str) -> Derivatio
     let forward = Pen { g: &forward, view: View::of_batch(program.batch) };
     let lines = d.section(format!("C = {cost}"));
     for t in &program.terms {
-        let note = match t.part {
-            Part::Data => "the mean over the m examples of the batch",
-            Part::Penalty => "a penalty: counted once",
-            Part::Constant => "a constant",
+        let note = match t.kind {
+            TermKind::Data => "the mean over the m examples of the batch",
+            TermKind::Penalty => "a penalty: counted once",
+            TermKind::Constant => "a constant",
         };
         lines.push(forward.of_term(&t.origin, t.node, note));
     }
@@ -243,7 +243,7 @@ pub fn objective(program: &ObjectiveProgram, text: &str, residual: bool) -> Deri
         }
     }
     let lines = d.section("Hessian times v");
-    for ((name, _), node) in program.wrt.iter().zip(&program.product) {
+    for ((name, _), node) in program.wrt.iter().zip(&program.hessian_product) {
         lines.push(pen.equation(Piece::HessianProduct(name.clone()), *node, ""));
     }
     rules(&mut d, &program.log);

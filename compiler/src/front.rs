@@ -4,8 +4,8 @@
 //! its place. Whoever asked shows these mistakes in a way of its own: at tokens, or under a line.
 
 use crate::diag::{Diagnostic, Diagnostics, ErrorKind};
-use crate::lower::cost::{Cost, Define, Part};
-use crate::lower::network::{NetworkCost, Parts};
+use crate::lower::cost::{Cost, Define, TermKind};
+use crate::lower::network::{NetworkCost, Parsed};
 use crate::lower::objective::Objective;
 use crate::lower::{Role, cost, network, objective};
 use crate::pipeline::{self, CostProgram, NetworkProducts, NetworkProgram, ObjectiveProgram};
@@ -89,10 +89,10 @@ impl CostText {
         let cost = self.lower_example()?;
         let mut found = Diagnostics::new();
         for term in &cost.terms {
-            let couples = term.instances.iter().any(|i| match term.part {
-                Part::Data => i.weight.is_some() || i.bias.is_some(),
-                Part::Penalty => i.weight.is_some() && i.bias.is_some(),
-                Part::Constant => false,
+            let couples = term.instances.iter().any(|i| match term.kind {
+                TermKind::Data => i.weight.is_some() || i.bias.is_some(),
+                TermKind::Penalty => i.weight.is_some() && i.bias.is_some(),
+                TermKind::Constant => false,
             });
             if couples {
                 found.push(self.coupled(&term.origin));
@@ -162,7 +162,7 @@ impl NetworkText {
         }
         errors.0.propagate()?;
         let spelled = network::spell(&layers, &declared, &self.inputs)?;
-        network::lower(Parts {
+        network::lower(Parsed {
             network: &self.network,
             declarations: &self.declarations,
             spelled: &spelled,

@@ -84,7 +84,7 @@ fn check(expr: &str, rng: &mut Rng, symbolic: bool) -> usize {
     }
     let first = d.clone();
     let all: Vec<usize> = (0..VARIABLES.len()).collect();
-    let products = d.product(&all);
+    let products = d.hessian_product(&all);
     let product_along = |direction: &Point| -> Vec<Vec<f64>> {
         let inputs = [point.clone(), direction.clone()].concat();
         products.iter().map(|&p| eval(&d.graph, p, &inputs, &sizes)).collect()

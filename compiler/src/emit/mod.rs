@@ -89,12 +89,6 @@ impl Lines {
         text::write(self)
     }
 
-    /// In LaTeX, without delimiters.
-    #[must_use]
-    pub fn latex(&self) -> String {
-        latex::write(self)
-    }
-
     /// In presentation MathML.
     #[must_use]
     pub fn mathml(&self) -> String {
@@ -130,24 +124,6 @@ pub fn target(name: &str) -> Option<&'static Target> {
 #[must_use]
 pub fn text(g: &Graph, node: NodeId, view: &View) -> String {
     text::write(&lines(g, node, view))
-}
-
-/// The node in LaTeX, without delimiters.
-#[must_use]
-pub fn latex(g: &Graph, node: NodeId, view: &View) -> String {
-    latex::write(&lines(g, node, view))
-}
-
-/// A name in LaTeX, as formulas have it: `\delta_2` for `delta2`.
-#[must_use]
-pub fn latex_name(name: &str) -> String {
-    latex::name(name)
-}
-
-/// The node in presentation MathML: a `<math>` element that needs nothing else.
-#[must_use]
-pub fn mathml(g: &Graph, node: NodeId, view: &View) -> String {
-    mathml::write(&lines(g, node, view))
 }
 
 /// Formulas nest no deeper than this; what lies deeper is defined first.

@@ -1,6 +1,6 @@
 //! Costs: the mean over the examples of what the text says of one, penalties counted once.
 //!
-//! A cost is taken apart into its terms first: products by and quotients of constants distribute over sums, and the
+//! A cost is split into its terms first: products by and quotients of constants distribute over sums, and the
 //! terms of a definition are terms of the cost. A term that mentions `w` stands for its sum over all weight tensors,
 //! one that mentions `b` for its sum over all biases; one that differs from example to example, for its mean.
 
@@ -13,7 +13,7 @@ use crate::syntax::ast::{BinaryOp, Declaration, Definition, Expr, ExprKind, Prog
 
 /// What a term depends on, and so where it is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
+pub enum TermKind {
     /// Differs from example to example: its mean is part of the data cost.
     Data,
     /// Speaks of weights or biases alone.
@@ -28,8 +28,8 @@ pub struct Term {
     /// The user's words for it: `l2(lambda / n)`.
     pub origin: String,
     /// Where it is counted.
-    pub part: Part,
-    /// Its whole contribution to the cost: meant over the batch, summed over tensors.
+    pub kind: TermKind,
+    /// Its whole contribution to the cost: averaged over the batch, summed over tensors.
     pub node: NodeId,
     /// Per example (with the batch's axis) for a data term; per tensor instance, in order, for a penalty.
     pub instances: Vec<Instanced>,
@@ -154,16 +154,16 @@ pub(super) fn finish<'a>(
     };
     let Lowerer { errors, mut graph, variables, order, .. } = l;
     errors.propagate()?;
-    let total = |graph: &mut Graph, parts: &[Part]| {
+    let total = |graph: &mut Graph, parts: &[TermKind]| {
         let chosen: Vec<_> = terms
             .iter()
-            .filter(|t| parts.contains(&t.part))
+            .filter(|t| parts.contains(&t.kind))
             .map(|t| (Number::ONE, Tensor::new(t.node, Vec::new())))
             .collect();
         graph.sum_as(&chosen, &[])
     };
-    let data = total(&mut graph, &[Part::Data, Part::Constant]);
-    let penalty = total(&mut graph, &[Part::Penalty]);
+    let data = total(&mut graph, &[TermKind::Data, TermKind::Constant]);
+    let penalty = total(&mut graph, &[TermKind::Penalty]);
     let node = |name: &str| variables.get(name).map_or(data, |v| v.node);
     let mut tensors: Vec<TensorNode> = order
         .iter()
@@ -228,7 +228,7 @@ impl<'a> Lowerer<'a> {
         value.map_or(true, |v| v.kind == Kind::Scalar)
     }
 
-    /// Takes a cost apart into its terms.
+    /// Splits a cost into its terms.
     fn split(&mut self, site: Site<'a>, origin: Option<String>, out: &mut Vec<(Site<'a>, Option<String>)>) {
         let place = self.place(site.at.frame, site.at.expr.span);
         if self.check_depth(place).is_err() {
@@ -365,12 +365,12 @@ impl<'a> Lowerer<'a> {
         }
         let node = self.graph.sum_as(&contributions, &[]);
         let penalises = mentions.weights || mentions.biases || mentions.tensor;
-        let part = match (mentions.data, penalises) {
-            (true, _) => Part::Data,
-            (false, true) => Part::Penalty,
-            (false, false) => Part::Constant,
+        let kind = match (mentions.data, penalises) {
+            (true, _) => TermKind::Data,
+            (false, true) => TermKind::Penalty,
+            (false, false) => TermKind::Constant,
         };
-        Ok(Term { origin, part, node, instances })
+        Ok(Term { origin, kind, node, instances })
     }
 
     /// `± coeffs · expression`, which must be a scalar.

@@ -203,7 +203,7 @@ pub fn activations() -> Vec<&'static str> {
 
 /// What a network and its cost are made of.
 #[derive(Clone, Copy, Debug)]
-pub struct Parts<'a> {
+pub struct Parsed<'a> {
     /// The network's text.
     pub network: &'a str,
     /// The declarations' text.
@@ -224,7 +224,7 @@ pub struct Parts<'a> {
 ///
 /// # Errors
 /// Everything that is wrong with names, shapes and extents, of both.
-pub fn lower(parts: Parts<'_>) -> Result<NetworkCost, Diagnostics> {
+pub fn lower(parts: Parsed<'_>) -> Result<NetworkCost, Diagnostics> {
     let mut texts = vec![
         (SourceId::Expression, parts.text),
         (SourceId::Network, parts.network),

@@ -3,7 +3,7 @@
 use super::{Partial, total};
 use crate::diff;
 use crate::ir::{Graph, NodeId, Op};
-use crate::lower::cost::{Cost, Part, Term};
+use crate::lower::cost::{Cost, Term, TermKind};
 use crate::simplify::{self, Log};
 
 /// A cost with its direct partial derivatives, of one example.
@@ -58,22 +58,22 @@ pub fn cost(cost: Cost) -> CostProgram {
     for (t, node) in terms.iter_mut().zip(stable) {
         t.node = node;
     }
-    let of = |terms: &[Term], part: Part| -> Vec<NodeId> {
-        terms.iter().filter(|t| t.part == part).map(|t| t.node).collect()
+    let of = |terms: &[Term], part: TermKind| -> Vec<NodeId> {
+        terms.iter().filter(|t| t.kind == part).map(|t| t.node).collect()
     };
     // A constant that speaks of the number of outputs is known with the examples only.
     let counts = |n: &NodeId| graph.reachable(&[*n]).iter().any(|&id| matches!(graph.op(id), Op::Extent(_)));
-    let (counting, constant): (Vec<_>, Vec<_>) = of(&terms, Part::Constant).into_iter().partition(counts);
-    let data = total(&mut graph, &[of(&terms, Part::Data), counting].concat());
+    let (counting, constant): (Vec<_>, Vec<_>) = of(&terms, TermKind::Constant).into_iter().partition(counts);
+    let data = total(&mut graph, &[of(&terms, TermKind::Data), counting].concat());
     let constant = total(&mut graph, &constant);
     let d_activation = diff::gradient(&mut graph, data, &[a])[0];
-    let penalty = total(&mut graph, &of(&terms, Part::Penalty));
+    let penalty = total(&mut graph, &of(&terms, TermKind::Penalty));
     let by: Vec<NodeId> = tensors.iter().map(|t| t.node).collect();
     let partials = diff::gradient(&mut graph, penalty, &by);
     let mut roots = vec![data, constant, d_activation];
     // A penalty of one tensor: the terms that depend on it.
     for t in &tensors {
-        let own: Vec<NodeId> = of(&terms, Part::Penalty)
+        let own: Vec<NodeId> = of(&terms, TermKind::Penalty)
             .into_iter()
             .filter(|n| graph.reachable(&[*n]).contains(&t.node))
             .collect();

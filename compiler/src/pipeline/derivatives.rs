@@ -34,7 +34,7 @@ impl Derivatives {
 
     /// The Hessian-vector product by the `chosen` of the nodes, the direction being one new input for each, in order:
     /// the gradient of ⟨∇f, v⟩. Mixed blocks with nodes not chosen are left out.
-    pub fn product(&mut self, chosen: &[usize]) -> Vec<NodeId> {
+    pub fn hessian_product(&mut self, chosen: &[usize]) -> Vec<NodeId> {
         let mut terms = Vec::new();
         for &k in chosen {
             let gradient = self.graph.whole(self.gradient[k]);

@@ -19,7 +19,7 @@ pub struct ObjectiveProgram {
     /// An input for each: the direction of the Hessian-vector product.
     pub directions: Vec<NodeId>,
     /// The Hessian-vector product, by variable: of the full Hessian with all directions at once.
-    pub product: Vec<NodeId>,
+    pub hessian_product: Vec<NodeId>,
     /// The Hessian's blocks on and below the diagonal: `hessian[i][j]`, the axes of variable i before those of j.
     pub hessian: Vec<Vec<NodeId>>,
     /// For a residual: itself, its Jacobian by each variable, and JᵀJv.
@@ -36,7 +36,7 @@ pub struct ResidualProgram {
     /// Its Jacobian by each variable: the residual's axis, then the variable's.
     pub jacobian: Vec<NodeId>,
     /// The Gauss-Newton product JᵀJv by each variable.
-    pub product: Vec<NodeId>,
+    pub gauss_newton_product: Vec<NodeId>,
 }
 
 /// Derives an objective, or the objective ½ Σ r² of a residual. `symmetric` says which variables are symmetric
@@ -80,11 +80,11 @@ pub fn objective(
         })
         .collect();
     let along = inner_products(g, &gradient, &directions);
-    let mut product = diff::gradient(g, along, &by);
-    for (k, node) in product.iter_mut().enumerate() {
+    let mut hessian_product = diff::gradient(g, along, &by);
+    for (k, node) in hessian_product.iter_mut().enumerate() {
         *node = symmetric_part(g, *node, symmetric, k, 0);
     }
-    let (product, fired) = simplify::simplify(g, &product);
+    let (hessian_product, fired) = simplify::simplify(g, &hessian_product);
     log = log.then(&fired);
     let mut hessian = Vec::new();
     for (i, row) in gradient.iter().enumerate() {
@@ -108,11 +108,11 @@ pub fn objective(
         ResidualProgram {
             residual: roots[0],
             jacobian: roots[1..=n].to_vec(),
-            product: roots[1 + n..].to_vec(),
+            gauss_newton_product: roots[1 + n..].to_vec(),
         }
     });
     let wrt = wrt.iter().cloned().zip(by).collect();
-    ObjectiveProgram { graph, value, wrt, gradient, directions, product, hessian, residual, log }
+    ObjectiveProgram { graph, value, wrt, gradient, directions, hessian_product, hessian, residual, log }
 }
 
 /// The symmetric part of a node along the axes `at`, `at + 1`, where variable k is declared symmetric.
