@@ -1,5 +1,5 @@
-//! What `explain` and `expand` are asked about: a cost, a network with its cost, or an objective, put together from
-//! the command line.
+//! What `explain` and `expand` are asked about: a cost, a network with its cost, or an objective, put
+//! together from the command line.
 
 use crate::Failure;
 use clap::ArgMatches;
@@ -144,8 +144,8 @@ fn objective(
     Ok(Request::Objective(ObjectiveText { expr, defines, variables, wrt: asked, declarations, residual }))
 }
 
-/// The names of a cost that nothing defines and that are no misspelling of something known: hyper-parameters, then.
-/// In the order met; a text that does not parse has none.
+/// The names of a cost that nothing defines and that are no misspelling of something known: hyper-parameters,
+/// then. In the order met; a text that does not parse has none.
 fn free_names(expr: &str, defines: &[String]) -> Vec<String> {
     let parsed = parse::program(expr, SourceId::Expression);
     let definitions: Vec<Definition> = defines

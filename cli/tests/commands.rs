@@ -137,7 +137,7 @@ fn the_catalog_says_something_of_every_function() {
     for op in gradsmith_compiler::ops::ALL {
         assert_eq!(listed.contains(&op.name), op.public, "{}", op.name);
         if op.public {
-            succeeds(&["catalog", op.name], &[&format!("{}(", op.name), "Derivative by"]);
+            succeeds(&["catalog", op.name], &[&format!("{}(", op.name)]);
         }
     }
 }

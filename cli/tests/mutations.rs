@@ -1,5 +1,5 @@
-//! Texts with something cut out, doubled, swapped or put in: refused or accepted, never a panic; accepted ones
-//! differentiate.
+//! Texts with something cut out, doubled, swapped or put in: refused or accepted, never a panic; accepted
+//! ones differentiate.
 
 use gradsmith_compiler::catalog;
 use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText, declaration};

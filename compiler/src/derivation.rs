@@ -1,4 +1,5 @@
-//! The derivation: what a cost is, each of its derivatives term by term, and why a term does or does not enter.
+//! The derivation: what a cost is, each of its derivatives term by term, and why a term does or does not
+//! enter.
 //!
 //! It prints what the pipeline has derived and derives nothing itself. Built once, written in any notation of
 //! [`emit::ALL`].

@@ -1,7 +1,9 @@
-//! The front end, from texts to lowered and derived programs: where the derives and the command line both start.
+//! The front end, from texts to lowered and derived programs: where the derives and the command line both
+//! start.
 //!
-//! A caller says which texts there are and gets a program, or everything that is wrong with the texts, each mistake with
-//! its place. Whoever asked shows these mistakes in a way of its own: at tokens, or under a line.
+//! A caller says which texts there are and gets a program, or everything that is wrong with the texts, each
+//! mistake with its place. Whoever asked shows these mistakes in a way of its own: at tokens, or under a
+//! line.
 
 use crate::diag::{Diagnostic, Diagnostics, ErrorKind};
 use crate::lower::cost::{Cost, Define, TermKind};
@@ -80,8 +82,8 @@ impl CostText {
         self.derived(self.lower_example()?)
     }
 
-    /// The same, of a cost whose derivatives can be had without a network: no term speaks of the activations and of a
-    /// tensor, or of a weight and of a bias.
+    /// The same, of a cost whose derivatives can be had without a network: no term speaks of the activations
+    /// and of a tensor, or of a weight and of a bias.
     ///
     /// # Errors
     /// Everything that is wrong with the texts; each term that couples these.
@@ -286,8 +288,8 @@ impl ObjectiveText {
     }
 }
 
-/// An error where rewriting has given up. What it leaves is right, but may overflow where the truth is finite, or take many
-/// times as long as it should; and a derive has no way to say so but an error.
+/// An error where rewriting has given up. What it leaves is right, but may overflow where the truth is
+/// finite, or take many times as long as it should; and a derive has no way to say so but an error.
 fn simplified(log: &Log, text: &str) -> Result<(), Diagnostics> {
     if !log.gave_up {
         return Ok(());

@@ -1,4 +1,5 @@
-//! Every element-wise function keeps what its row says: derivatives, range, form without a guard; and the runtime has it.
+//! Every element-wise function keeps what its row says: derivatives, range, form without a guard; and the
+//! runtime has it.
 
 use gradsmith_compiler::diff;
 use gradsmith_compiler::eval::{Evaluator, Sizes};

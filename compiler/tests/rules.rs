@@ -1,5 +1,5 @@
-//! Every rewrite rule keeps its word: what it states holds over its domain, its trigger makes it fire, and each firing
-//! lowers the measure.
+//! Every rewrite rule keeps its word: what it states holds over its domain, its trigger makes it fire, and
+//! each firing lowers the measure.
 
 use gradsmith_compiler::catalog;
 use gradsmith_compiler::diff;
@@ -59,8 +59,8 @@ fn what_a_rule_states_holds_over_its_domain() {
     }
 }
 
-/// A statement is an identity that a person can read: no definitions, none of the numbers and detours that a test
-/// needs for its rule to have something to do.
+/// A statement is an identity that a person can read: no definitions, none of the numbers and detours that a
+/// test needs for its rule to have something to do.
 #[test]
 fn a_statement_is_no_trigger() {
     for rule in simplify::ALL {
@@ -85,8 +85,8 @@ fn a_trigger_makes_its_rule_fire_and_keeps_its_value() {
     }
 }
 
-/// Simplifies, and sees to it that each firing lowers the measure of the node it is at, and all together that of the
-/// whole.
+/// Simplifies, and sees to it that each firing lowers the measure of the node it is at, and all together that
+/// of the whole.
 fn simplified_and_falling(what: &str, graph: &mut Graph, roots: &[NodeId]) {
     let before = simplify::measure(graph, roots);
     let mut firings = 0;

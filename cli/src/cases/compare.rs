@@ -10,8 +10,8 @@ pub enum Tolerance {
         /// The factor.
         within: f64,
     },
-    /// Each entry within `within · |wanted| + 1e-300`, one of a gradient within `floor` more; a Hessian by the other
-    /// rule, within 1e-12.
+    /// Each entry within `within · |wanted| + 1e-300`, one of a gradient within `floor` more; a Hessian by
+    /// the other rule, within 1e-12.
     Entries {
         /// The factor.
         within: f64,
@@ -67,7 +67,8 @@ pub enum Disagreement {
         /// The length got.
         got: usize,
     },
-    /// An error where figures were wanted, a panic, a time-out, an answer where an error was wanted; in words.
+    /// An error where figures were wanted, a panic, a time-out, an answer where an error was wanted; in
+    /// words.
     Other(String),
 }
 

@@ -1,8 +1,9 @@
-//! Reference cases: JSON arrays that say what an expression of the cost language is worth, and what its derivatives
-//! are; or that it must be refused.
+//! Reference cases: JSON arrays that say what an expression of the cost language is worth, and what its
+//! derivatives are; or that it must be refused.
 //!
-//! [`read`] makes [`Case`]s of a file; [`interpret`] and [`reject`] run them; [`compare`] says what disagrees. A case's
-//! kind is told from its fields. Names are canonical here: a Greek letter is its ASCII name.
+//! [`read`] makes [`Case`]s of a file; [`interpret`] and [`reject`] run them; [`compare`] says what
+//! disagrees. A case's kind is told from its fields. Names are canonical here: a Greek letter is its ASCII
+//! name.
 
 pub mod compare;
 pub mod interpret;

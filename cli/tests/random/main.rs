@@ -1,5 +1,5 @@
-//! Random expressions: gradients against central differences, Hessian-vector products against differences of gradients,
-//! simplified against original, symmetry, the same with symbolic extents.
+//! Random expressions: gradients against central differences, Hessian-vector products against differences of
+//! gradients, simplified against original, symmetry, the same with symbolic extents.
 
 mod deep;
 mod expression;

@@ -1,10 +1,10 @@
 //! Products to matrix form: which contraction is a matrix product, an inner or outer product, a trace, a sum.
 //!
-//! The factors of a product are vectors and matrices over local indices. Those over the same indices are multiplied
-//! entry by entry; then one bound index after the other is summed over, matrix times vector first: `A * x`, `A' * x`,
-//! `sum(x)`, `x' * y`, `A * B`, `rowsum(A)`, `tr(A * B)`, `A * diag(x) * B`. What remains lies on the axes of the
-//! result: a vector, a matrix, an outer product, a diagonal. Where that fails the answer is `None`, and the caller
-//! writes entries.
+//! The factors of a product are vectors and matrices over local indices. Those over the same indices are
+//! multiplied entry by entry; then one bound index after the other is summed over, matrix times vector first:
+//! `A * x`, `A' * x`, `sum(x)`, `x' * y`, `A * B`, `rowsum(A)`, `tr(A * B)`, `A * diag(x) * B`. What remains
+//! lies on the axes of the result: a vector, a matrix, an outer product, a diagonal. Where that fails the
+//! answer is `None`, and the caller writes entries.
 
 use super::notation::{Notation, Tree, Whole, elementwise, matmul, transpose, transposes};
 use super::scale::without_scale;

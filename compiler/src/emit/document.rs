@@ -1,5 +1,5 @@
-//! A page of formulas: titled sections of lines, each line a left side, a right side and a note. It says what stands
-//! there; how it looks is for each notation to say.
+//! A page of formulas: titled sections of lines, each line a left side, a right side and a note. It says what
+//! stands there; how it looks is for each notation to say.
 
 use super::Lines;
 

@@ -1,5 +1,5 @@
-//! Notation to presentation MathML (MathML Core): elements only, no scripts, styles or namespaces, on one line, so that
-//! it can stand in a doc comment.
+//! Notation to presentation MathML (MathML Core): elements only, no scripts, styles or namespaces, on one
+//! line, so that it can stand in a doc comment.
 
 use super::Lines;
 use super::document::{Document, Line, Piece};

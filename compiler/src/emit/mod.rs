@@ -6,12 +6,13 @@
 //!                          --mathml--> <math>...</math>
 //! ```
 //!
-//! A node of rank 1 is written as a column, one of rank 2 as rows by columns. Along the batch, what is written is for
-//! one example, and a sum over the batch is `Σ_examples`: the gradient of a layer's weights is
-//! `1/m * Σ_examples delta2 * a1'`, where `delta2` and `a1` are one example's vectors. What has no matrix form is
-//! written by its entries: `sum[k] A[i,k] * B[k,j] * C[k,j]`, or `(...)[i,j]` where such an array is part of a formula.
-//! Text is the cost language wherever the language can say it, so it can be parsed again; named values are
-//! written by name, so whoever reads it back wants [`Inner::Defined`] or [`Inner::Expanded`].
+//! A node of rank 1 is written as a column, one of rank 2 as rows by columns. Along the batch, what is
+//! written is for one example, and a sum over the batch is `Σ_examples`: the gradient of a layer's weights is
+//! `1/m * Σ_examples delta2 * a1'`, where `delta2` and `a1` are one example's vectors. What has no matrix
+//! form is written by its entries: `sum[k] A[i,k] * B[k,j] * C[k,j]`, or `(...)[i,j]` where such an array is
+//! part of a formula. Text is the cost language wherever the language can say it, so it can be parsed again;
+//! named values are written by name, so whoever reads it back wants [`Inner::Defined`] or
+//! [`Inner::Expanded`].
 
 mod contract;
 mod convert;
@@ -132,7 +133,8 @@ const DEEPEST: usize = 40;
 /// A value this small is written again rather than named.
 const SMALL: usize = 6;
 
-/// The same for a product of matrices among entries, where it is a sum over a new index each time: `sum[k] R[k,j] * D[i,k]`.
+/// The same for a product of matrices among entries, where it is a sum over a new index each time:
+/// `sum[k] R[k,j] * D[i,k]`.
 const SMALL_AMONG_ENTRIES: usize = 4;
 
 /// The node as notation.
@@ -198,8 +200,9 @@ fn filled(tree: Tree, rank: usize) -> Notation {
     }
 }
 
-/// Names what is shared, where the formula would be long without, and what is deep, so that no formula is. A formula by
-/// entries names the products of matrices that it shares. Returns what the formula shows more than once.
+/// Names what is shared, where the formula would be long without, and what is deep, so that no formula is. A
+/// formula by entries names the products of matrices that it shares. Returns what the formula shows more than
+/// once.
 fn abbreviate(
     g: &Graph,
     node: NodeId,

@@ -320,7 +320,8 @@ fn entries(g: &Graph) -> Vec<Vec<f64>> {
         .collect()
 }
 
-/// Prints `node`, reads it again and compares ⟨node, seed⟩, where `seed` is a declared array of the node's shape.
+/// Prints `node`, reads it again and compares ⟨node, seed⟩, where `seed` is a declared array of the node's
+/// shape.
 fn assert_reads_back(g: &Graph, node: NodeId, seed: &str, about: &str) {
     let inputs = entries(g);
     let sizes = Sizes::new();

@@ -1,4 +1,5 @@
-//! Between which numbers the entries of a node lie, whatever the inputs are: how a denominator is known not to be 0.
+//! Between which numbers the entries of a node lie, whatever the inputs are: how a denominator is known not
+//! to be 0.
 
 use super::graph::{AxisFn, Factor, Graph, NodeId, Op, Operand};
 use super::number::Number;

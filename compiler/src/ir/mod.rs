@@ -1,7 +1,8 @@
-//! Tensors in index notation, after Laue, Mitterreiter and Giesen, "A Simple and Efficient Tensor Calculus" (AAAI 2020).
+//! Tensors in index notation, after Laue, Mitterreiter and Giesen, "A Simple and Efficient Tensor Calculus"
+//! (AAAI 2020).
 //!
-//! [`number`] constants, [`index`] extents and indices, [`graph`] shared nodes, [`build`] the constructors that
-//! normalise, [`verify`] the check that runs after every stage.
+//! [`number`] constants, [`index`] extents and indices, [`graph`] shared nodes, [`build`] the constructors
+//! that normalise, [`verify`] the check that runs after every stage.
 
 pub mod bounds;
 pub mod build;

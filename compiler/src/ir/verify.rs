@@ -1,7 +1,7 @@
 //! The check that runs after every stage in debug and test builds: what a legal node is.
 //!
-//! That includes the macro of a user's debug build. It is one walk over the nodes without a copy of any, so that a
-//! defect of the compiler is an error there, too, and not a wrong derivative.
+//! That includes the macro of a user's debug build. It is one walk over the nodes without a copy of any, so
+//! that a defect of the compiler is an error there, too, and not a wrong derivative.
 
 use super::graph::{Graph, NodeId, Op, Operand};
 use super::index::Extent;

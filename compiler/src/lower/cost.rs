@@ -1,8 +1,9 @@
 //! Costs: the mean over the examples of what the text says of one, penalties counted once.
 //!
 //! A cost is split into its terms first: products by and quotients of constants distribute over sums, and the
-//! terms of a definition are terms of the cost. A term that mentions `w` stands for its sum over all weight tensors,
-//! one that mentions `b` for its sum over all biases; one that differs from example to example, for its mean.
+//! terms of a definition are terms of the cost. A term that mentions `w` stands for its sum over all weight
+//! tensors, one that mentions `b` for its sum over all biases; one that differs from example to example, for
+//! its mean.
 
 use super::names::{Meaning, Mentions};
 use super::{Binding, Instance, Kind, Lowered, Lowerer, Reported, Role, Shape, Value};
@@ -85,8 +86,8 @@ pub type Define = (Definition, SourceId, String);
 
 /// Lowers a cost of activations `a` and targets `y`, both m×k.
 ///
-/// `hyper` names the hyper-parameters; `tensors` declares the weights and biases. Without `batched` the cost is that of
-/// one example: `a` and `y` are vectors, and no mean is taken.
+/// `hyper` names the hyper-parameters; `tensors` declares the weights and biases. Without `batched` the cost
+/// is that of one example: `a` and `y` are vectors, and no mean is taken.
 ///
 /// # Errors
 /// Everything that is wrong with names, shapes and extents.
@@ -121,7 +122,8 @@ pub fn lower(
     finish(l, program, None)
 }
 
-/// Lowers the cost on top of what the lowerer has declared: `a`, `y`, perhaps `z`, tensors and hyper-parameters.
+/// Lowers the cost on top of what the lowerer has declared: `a`, `y`, perhaps `z`, tensors and
+/// hyper-parameters.
 pub(super) fn finish<'a>(
     mut l: Lowerer<'a>,
     program: &'a Program,

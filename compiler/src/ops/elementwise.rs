@@ -1,8 +1,9 @@
-//! The element-wise functions: one row each. A row is all there is to a function: value, derivative, spellings, domain.
+//! The element-wise functions: one row each. A row is all there is to a function: value, derivative,
+//! spellings, domain.
 //!
-//! Derivatives are written in the cost language, in `x` (or `a`, `b`) and the function's own value `y`. They are
-//! chosen for their tails: the derivative of `sigmoid` is `y * sigmoid(-x)`, not `y * (1 - y)`, which is 0 where the
-//! truth is 1e-17.
+//! Derivatives are written in the cost language, in `x` (or `a`, `b`) and the function's own value `y`. They
+//! are chosen for their tails: the derivative of `sigmoid` is `y * sigmoid(-x)`, not `y * (1 - y)`, which is
+//! 0 where the truth is 1e-17.
 
 use super::interval::Interval;
 use super::reference as r;
@@ -44,8 +45,8 @@ pub struct ElementOp {
     pub domain: (f64, f64),
     /// Whether it takes a few instructions, and is no elementary function.
     pub cheap: bool,
-    /// Its weight in the measure that rewriting lowers: large where it overflows or cancels, or costs two evaluations,
-    /// as that is what rewriting should leave behind last.
+    /// Its weight in the measure that rewriting lowers: large where it overflows or cancels, or costs two
+    /// evaluations, as that is what rewriting should leave behind last.
     pub weight: usize,
     /// Where its values lie for arguments in these intervals.
     pub range: fn(&[Interval]) -> Interval,
@@ -55,7 +56,8 @@ pub struct ElementOp {
     pub latex: &'static str,
     /// Whether that is a power, which another exponent needs parentheses for.
     pub latex_is_power: bool,
-    /// How a person writes it, in the derivatives' notation, where that is no call: `sqrt(a^2 + b^2)` for `hypot`.
+    /// How a person writes it, in the derivatives' notation, where that is no call: `sqrt(a^2 + b^2)` for
+    /// `hypot`.
     pub written: Option<&'static str>,
     /// Whether users may call it; the others come out of rewriting.
     pub public: bool,
@@ -97,8 +99,8 @@ macro_rules! rows {
     (@ call) => { false };
 }
 
-/// Every element-wise function: value, derivatives, domain; cost and weight, range, as it is written, and without its
-/// guard if it has one.
+/// Every element-wise function: value, derivatives, domain; cost and weight, range, as it is written, and
+/// without its guard if it has one.
 #[rustfmt::skip]
 pub static ALL: &[ElementOp] = rows! {
     public "exp", |v| v[0].exp(), ["y"], -4.0 .. 4.0,

@@ -32,8 +32,8 @@ impl Derivatives {
         Self { graph, value: roots[0], wrt: wrt.to_vec(), gradient: roots[1..].to_vec(), log }
     }
 
-    /// The Hessian-vector product by the `chosen` of the nodes, the direction being one new input for each, in order:
-    /// the gradient of ⟨∇f, v⟩. Mixed blocks with nodes not chosen are left out.
+    /// The Hessian-vector product by the `chosen` of the nodes, the direction being one new input for each,
+    /// in order: the gradient of ⟨∇f, v⟩. Mixed blocks with nodes not chosen are left out.
     pub fn hessian_product(&mut self, chosen: &[usize]) -> Vec<NodeId> {
         let mut terms = Vec::new();
         for &k in chosen {

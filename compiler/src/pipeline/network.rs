@@ -48,7 +48,8 @@ fn delta_name(value: &str) -> String {
     }
 }
 
-/// Derives a network's cost: back-propagation from the examples' costs, and the penalties' direct part beside it.
+/// Derives a network's cost: back-propagation from the examples' costs, and the penalties' direct part beside
+/// it.
 #[must_use]
 pub fn network(network: NetworkCost) -> NetworkProgram {
     let NetworkCost { cost, inputs, values } = network;

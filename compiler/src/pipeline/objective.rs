@@ -20,7 +20,8 @@ pub struct ObjectiveProgram {
     pub directions: Vec<NodeId>,
     /// The Hessian-vector product, by variable: of the full Hessian with all directions at once.
     pub hessian_product: Vec<NodeId>,
-    /// The Hessian's blocks on and below the diagonal: `hessian[i][j]`, the axes of variable i before those of j.
+    /// The Hessian's blocks on and below the diagonal: `hessian[i][j]`, the axes of variable i before those
+    /// of j.
     pub hessian: Vec<Vec<NodeId>>,
     /// For a residual: itself, its Jacobian by each variable, and JᵀJv.
     pub residual: Option<ResidualProgram>,
@@ -39,8 +40,8 @@ pub struct ResidualProgram {
     pub gauss_newton_product: Vec<NodeId>,
 }
 
-/// Derives an objective, or the objective ½ Σ r² of a residual. `symmetric` says which variables are symmetric
-/// matrices: their gradient is the symmetric part of the gradient by all entries.
+/// Derives an objective, or the objective ½ Σ r² of a residual. `symmetric` says which variables are
+/// symmetric matrices: their gradient is the symmetric part of the gradient by all entries.
 #[must_use]
 pub fn objective(
     objective: crate::lower::objective::Objective,

@@ -6,7 +6,8 @@ use crate::ir::{Graph, NodeId, Number, Tensor};
 use crate::simplify::{self, Log};
 use std::collections::BTreeSet;
 
-/// The second order of a network's cost along a direction: the product with the Hessian, and with its Gauss-Newton part.
+/// The second order of a network's cost along a direction: the product with the Hessian, and with its
+/// Gauss-Newton part.
 #[derive(Clone, Debug)]
 pub struct NetworkProducts {
     /// The graph of both.
@@ -22,7 +23,8 @@ pub struct NetworkProducts {
 }
 
 /// Derives the products of second order. The Gauss-Newton product takes the cost as a function of the output
-/// pre-activations `z` (of the activations where the network has none): J is their Jacobian, H_z the cost's Hessian.
+/// pre-activations `z` (of the activations where the network has none): J is their Jacobian, H_z the cost's
+/// Hessian.
 #[must_use]
 pub fn network_products(program: &NetworkProgram) -> NetworkProducts {
     let mut graph = program.graph.clone();
@@ -65,8 +67,9 @@ pub fn network_products(program: &NetworkProgram) -> NetworkProducts {
     NetworkProducts { hessian, gauss_newton, graph, directions, log }
 }
 
-/// What the loss is a function of: the last named value through which alone the parameters reach output and data cost;
-/// else the first such value of the output's shape, which are the pre-activations; else the output.
+/// What the loss is a function of: the last named value through which alone the parameters reach output and
+/// data cost; else the first such value of the output's shape, which are the pre-activations; else the
+/// output.
 fn before_loss(g: &Graph, program: &NetworkProgram, by: &[NodeId]) -> NodeId {
     let (output, data) = (program.output, program.data);
     let in_data = g.reachable(&[data]);

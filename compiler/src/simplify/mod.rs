@@ -2,13 +2,13 @@
 //!
 //! [`stabilise`] comes before differentiating, [`simplify`] after. The laws of the rules:
 //! - sound on the whole domain: √(x²) is |x|, never x; log(x²) is never 2 log x;
-//! - each lowers the measure of [`measure`], so the driver ends; `a·b + a·c → a·(b + c)` is a rule, its reverse is one
-//!   only where what comes out is smaller;
+//! - each lowers the measure of [`measure`], so the driver ends; `a·b + a·c → a·(b + c)` is a rule, its
+//!   reverse is one only where what comes out is smaller;
 //! - no rule for commuted or associated forms: the constructors of [`crate::ir::build`] order operands;
 //! - a name is stable: it appears in the log, and derivations print the log.
 //!
-//! The driver has a budget. Running out of it leaves a graph that is right but less simple than it might be; the log says
-//! so, and the front end refuses such a formula with the way out.
+//! The driver has a budget. Running out of it leaves a graph that is right but less simple than it might be;
+//! the log says so, and the front end refuses such a formula with the way out.
 
 mod measure;
 mod rules;
@@ -90,8 +90,8 @@ pub fn simplify_seen(
     run(graph, roots, |_| true, PASSES, see)
 }
 
-/// σ(z) σ(−z) as a (1 − a): for networks, where a = σ(z) is kept anyway. It gives up the tail's last digits, which back
-/// through a layer nobody sees, and saves an exponential for each unit.
+/// σ(z) σ(−z) as a (1 − a): for networks, where a = σ(z) is kept anyway. It gives up the tail's last digits,
+/// which back through a layer nobody sees, and saves an exponential for each unit.
 pub fn by_activations(graph: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
     let mut map: NodeMap<NodeId> = NodeMap::new();
     for id in graph.reachable(roots) {

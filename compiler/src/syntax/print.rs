@@ -1,7 +1,7 @@
 //! Tree to text, with as few parentheses as the grammar allows: `parse(print(tree))` is `tree`, up to spans.
 //!
-//! Every tree node prints by `Display`. A precedence is how tightly a form binds; an operand in parentheses is one
-//! that binds less tightly than its place asks for.
+//! Every tree node prints by `Display`. A precedence is how tightly a form binds; an operand in parentheses
+//! is one that binds less tightly than its place asks for.
 
 use super::ast::{
     Arg, ArrowNetwork, BinaryOp, Call, CompareOp, Declaration, DeclaredExtent, DeclaredShape, Definition,

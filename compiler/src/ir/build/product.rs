@@ -1,4 +1,5 @@
-//! Products and contractions: flattened, deltas contracted, equal factors collected, what does not hang together apart.
+//! Products and contractions: flattened, deltas contracted, equal factors collected, what does not hang
+//! together apart.
 
 use super::{INLINED, Tensor};
 use crate::ir::graph::{Factor, Graph, NodeId, Op, Operand};
@@ -27,7 +28,8 @@ impl Graph {
         Tensor::new(self.contract(Number::ONE, &parts, &out), out)
     }
 
-    /// `t` with exactly the axes `out`: permuted, summed over what `out` lacks, broadcast over what `t` lacks.
+    /// `t` with exactly the axes `out`: permuted, summed over what `out` lacks, broadcast over what `t`
+    /// lacks.
     pub fn tensor_as(&mut self, t: &Tensor, out: &[Index]) -> NodeId {
         self.contract(Number::ONE, &[(t.clone(), Number::ONE)], out)
     }
@@ -105,8 +107,8 @@ impl Graph {
         self.finish_product(coeff, merged, out, &bound)
     }
 
-    /// A contraction is one only of what hangs together: factors along no bound index stay outside, and groups of
-    /// factors that share no bound index become contractions of their own.
+    /// A contraction is one only of what hangs together: factors along no bound index stay outside, and
+    /// groups of factors that share no bound index become contractions of their own.
     fn split_components(&mut self, parts: Vec<Raised>, out: &[Index], bound: &mut Vec<Index>) -> Vec<Raised> {
         if bound.is_empty() {
             return parts;
@@ -159,7 +161,8 @@ impl Graph {
         merged
     }
 
-    /// Takes one factor apart as far as that is sound: constants, nested products, integer powers of products.
+    /// Takes one factor apart as far as that is sound: constants, nested products, integer powers of
+    /// products.
     fn inline_part(
         &mut self,
         part: Raised,
@@ -268,8 +271,9 @@ impl Graph {
         }
     }
 
-    /// `where(c, u, 0) · v` is `where(c, u · v, 0)`, for every `v` that runs along nothing but the condition's axes. How many
-    /// there are of something is no such `v`: it is finite, and best multiplied last.
+    /// `where(c, u, 0) · v` is `where(c, u · v, 0)`, for every `v` that runs along nothing but the
+    /// condition's axes. How many there are of something is no such `v`: it is finite, and best multiplied
+    /// last.
     fn push_into_select(
         &mut self,
         coeff: Number,

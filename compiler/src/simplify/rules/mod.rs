@@ -1,5 +1,5 @@
-//! The rules, by theme. A row says its name, what it states (an identity in the cost language, for people), where that
-//! holds, and an expression in which it fires, for tests, which check all three.
+//! The rules, by theme. A row says its name, what it states (an identity in the cost language, for people),
+//! where that holds, and an expression in which it fires, for tests, which check all three.
 
 mod exponentials;
 mod logarithms;
@@ -51,8 +51,8 @@ macro_rules! rules {
     };
 }
 
-/// Every rule, in the order tried. In their statements and triggers `x`, `y`, `u`, `v` are vectors, `s` is a scalar
-/// and `A` a symmetric matrix.
+/// Every rule, in the order tried. In their statements and triggers `x`, `y`, `u`, `v` are vectors, `s` is a
+/// scalar and `A` a symmetric matrix.
 #[rustfmt::skip]
 pub static ALL: &[Rule] = rules! {
     "log of exp": "log(exp(x))" => "x", "all x" in -3.0 .. 3.0,
@@ -153,7 +153,8 @@ fn inner(g: &Graph, t: &Tensor, name: &str) -> Option<Tensor> {
     (function.name() == name && args.len() == 1).then(|| g.tensor(&args[0], &t.indices))
 }
 
-/// A product or power taken apart, with new indices: coefficient, factors, the node's own indices, the bound ones.
+/// A product or power taken apart, with new indices: coefficient, factors, the node's own indices, the bound
+/// ones.
 struct Opened {
     coeff: Number,
     factors: Vec<(Tensor, Number)>,
@@ -162,7 +163,8 @@ struct Opened {
 }
 
 impl Opened {
-    /// The product at `id`, if one of its factors is what a rule is about. Most are not, and are not taken apart.
+    /// The product at `id`, if one of its factors is what a rule is about. Most are not, and are not taken
+    /// apart.
     fn about(g: &mut Graph, id: NodeId, what: impl Fn(&Graph, &Factor) -> bool) -> Option<Self> {
         let Op::Product { factors, .. } = g.op(id) else { return None };
         if factors.iter().any(|f| what(g, f)) { Self::product(g, id) } else { None }
