@@ -35,7 +35,7 @@ impl Derivation {
         emit::text::document(&self.page)
     }
 
-    /// As LaTeX: one `aligned` block a section.
+    /// As LaTeX: one `aligned` block per section.
     #[must_use]
     pub fn latex(&self) -> String {
         emit::latex::document(&self.page)

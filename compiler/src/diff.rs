@@ -3,7 +3,7 @@
 //! Every node's cotangent has the node's own axes. A contribution to an operand is a contraction over all of
 //! the user's indices that the operand lacks, so broadcasting, transposes, traces and diagonals need no rule
 //! of their own. Rules of element-wise functions are rows of [`crate::ops::elementwise`]; the structural ones
-//! are here, one a kind. Conventions at kinks are those of the language: where `max` ties, equal shares; a
+//! are here, one per kind. Conventions at kinks are those of the language: where `max` ties, equal shares; a
 //! norm has derivative 0 at 0.
 
 use crate::ir::verify::debug_verify;

@@ -105,9 +105,9 @@ pub struct Cost {
     /// The hyper-parameters.
     #[serde(default, deserialize_with = "named_entries")]
     pub hyper: Named<f64>,
-    /// Activations, a row an example.
+    /// Activations, one row per example.
     pub a: Tensor,
-    /// Targets, a row an example.
+    /// Targets, one row per example.
     pub y: Tensor,
     /// The weight tensors.
     #[serde(default, deserialize_with = "named_entries")]
@@ -143,10 +143,10 @@ pub struct Network {
     /// The hyper-parameters.
     #[serde(default, deserialize_with = "named_entries")]
     pub hyper: Named<f64>,
-    /// What the data supplies, a row an example.
+    /// What the data supplies, one row per example.
     #[serde(deserialize_with = "named_entries")]
     pub inputs: Named<Tensor>,
-    /// Targets, a row an example.
+    /// Targets, one row per example.
     pub y: Tensor,
     /// The parameters.
     #[serde(deserialize_with = "named_entries")]

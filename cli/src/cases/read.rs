@@ -1,4 +1,5 @@
-//! Files of reference cases: JSON to [`Case`]s. What is not as a file has it is made of what is.
+//! Files of reference cases: JSON to [`Case`]s. Fields that a file writes in another form than a case has
+//! are converted here.
 
 use super::compare::Tolerance;
 use super::{Body, Case, Context, Fault, HessianProduct, Named, Reject, Tensor, named};

@@ -132,7 +132,7 @@ impl Contraction {
             let (Some(right), Some(left)) = (notes.pop(), notes.pop()) else {
                 return Notation::Number(Number::ONE);
             };
-            // A scalar is its own transpose: the form with fewer transposes, else the order of age.
+            // A scalar is its own transpose: the form with fewer transposes, otherwise the older one first.
             let forward = matmul(transpose(left.clone()), right.clone());
             let backward = matmul(transpose(right), left);
             return if transposes(&backward) < transposes(&forward) { backward } else { forward };
@@ -312,7 +312,8 @@ fn two_axes(rows: Option<Notation>, matrix: Option<Notation>, columns: Option<No
     }
 }
 
-/// A part of a sum or an argument over `axes`, seen over `out`: turned, put on the diagonal, or broadcast.
+/// A part of a sum or an argument over `axes`, seen over `out`: transposed, put on the diagonal, or
+/// broadcast.
 pub(super) fn oriented(tree: Tree, axes: &[u8], out: &[u8]) -> Option<Tree> {
     if tree.rank == 0 || axes == out {
         return Some(tree);

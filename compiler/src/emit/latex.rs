@@ -11,7 +11,7 @@ pub fn write(lines: &Lines) -> String {
     latex(&page(lines))
 }
 
-/// One `aligned` block a section.
+/// One `aligned` block per section.
 #[must_use]
 pub fn document(document: &Document) -> String {
     let mut out = String::new();
@@ -19,7 +19,7 @@ pub fn document(document: &Document) -> String {
         if !out.is_empty() {
             out.push('\n');
         }
-        // A comment, where any character may stand, but for what needs a font of its own.
+        // A comment, which may hold any character; an upright d is enough there.
         let title = section.title.join("\n% ").replace('∂', "d");
         out.push_str(&format!("% {title}\n\\begin{{aligned}}\n"));
         let lines: Vec<String> = section.lines.iter().map(line).collect();

@@ -11,7 +11,7 @@ pub fn write(lines: &Lines) -> String {
     format!(r#"<math display="block">{}</math>"#, mathml(&page(lines)))
 }
 
-/// One table a section, under its title as a comment.
+/// One table per section, under its title as a comment.
 #[must_use]
 pub fn document(document: &Document) -> String {
     let mut out = String::new();

@@ -12,7 +12,7 @@ use crate::ir::{Extent, Graph, NodeId, Number, Tensor};
 use crate::source::SourceId;
 use crate::syntax::ast::{BinaryOp, Declaration, Definition, Expr, ExprKind, Program};
 
-/// What a term depends on, and so where it is counted.
+/// What a term depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TermKind {
     /// Differs from example to example: its mean is part of the data cost.
@@ -28,7 +28,7 @@ pub enum TermKind {
 pub struct Term {
     /// The user's words for it: `l2(lambda / n)`.
     pub origin: String,
-    /// Where it is counted.
+    /// What it depends on, and so where it is counted.
     pub kind: TermKind,
     /// Its whole contribution to the cost: averaged over the batch, summed over tensors.
     pub node: NodeId,

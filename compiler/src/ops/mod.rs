@@ -1,4 +1,4 @@
-//! What the language can do element by element: one row a function, in [`elementwise`]; values to check
+//! What the language can do element by element: one row per function, in [`elementwise`]; values to check
 //! against, in [`mod@reference`]; how far a function's values can go, in [`interval`]. Tables and texts only:
 //! nodes are made of them where nodes are made.
 

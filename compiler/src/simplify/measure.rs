@@ -1,4 +1,4 @@
-//! What every rule lowers: a weight for each node, heavier where evaluating it is dear or dangerous.
+//! What every rule lowers: a weight for each node, heavier where evaluating it is expensive or dangerous.
 
 use crate::ir::{Factor, Graph, NodeId, Op};
 
