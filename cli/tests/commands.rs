@@ -134,10 +134,8 @@ fn mistakes_are_shown_where_they_are() {
 fn the_catalog_says_something_of_every_function() {
     let (_, list, _) = run(&["catalog"]);
     let listed: Vec<&str> = list.split_whitespace().collect();
-    for op in gradsmith_compiler::ops::ALL {
-        assert_eq!(listed.contains(&op.name), op.public, "{}", op.name);
-        if op.public {
-            succeeds(&["catalog", op.name], &[&format!("{}(", op.name)]);
-        }
+    for op in gradsmith_compiler::ops::ALL.iter().filter(|op| op.public) {
+        assert!(listed.contains(&op.name), "{}", op.name);
+        succeeds(&["catalog", op.name], &[&format!("{}(", op.name)]);
     }
 }

@@ -61,8 +61,6 @@ pub enum ErrorKind {
     VectorDivision,
     /// `A*x` with a 3×4 `A` and an `x` of length 3.
     ShapeMismatch,
-    /// `sum(x + y) + sum(x + z)` with `y` of length 3 and `z` of length 4.
-    ExtentConflict,
     /// A cost or an objective that is a vector.
     NotScalar,
     /// `det(A)` of a 3×4 matrix.
