@@ -1,11 +1,11 @@
 //! Nothing is computed twice: the operations of plans, counted, are those that the mathematics asks for.
 
-use cargo_gradsmith::derivatives::Derivatives;
-use cargo_gradsmith::front::{NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::emit;
 use gradsmith_compiler::eval::Sizes;
+use gradsmith_compiler::front::{NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::ir::Extent;
 use gradsmith_compiler::lower::objective;
+use gradsmith_compiler::pipeline::Derivatives;
 use gradsmith_compiler::pipeline::{self, NetworkProgram};
 use gradsmith_compiler::schedule::{MatMul, Operations, Output, Plan, Policy, Step, Storage, schedule};
 use gradsmith_compiler::syntax::ast::{DeclaredExtent, DeclaredShape};

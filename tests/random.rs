@@ -11,13 +11,13 @@ mod compiled;
 
 use cargo_gradsmith::cases::compare::Tolerance;
 use cargo_gradsmith::cases::{Body, Case, Cost, Named, Network, Tensor};
-use cargo_gradsmith::derivatives::Derivatives;
-use cargo_gradsmith::front::{ObjectiveText, declaration};
 use compiled::plans;
 use expression::{Rng, VARIABLES};
 use gradsmith_compiler::catalog;
+use gradsmith_compiler::front::{ObjectiveText, declaration};
 use gradsmith_compiler::ir::NodeId;
 use gradsmith_compiler::lower::objective;
+use gradsmith_compiler::pipeline::Derivatives;
 use gradsmith_compiler::schedule::Policy;
 use gradsmith_compiler::syntax::ast::{DeclaredExtent, DeclaredShape};
 
@@ -71,7 +71,7 @@ fn objectives() {
         let mut d = Derivatives::of(lowered.graph, lowered.value, &lowered.wrt);
         // Every third with its Hessian's product with a direction.
         let all: Vec<usize> = (0..VARIABLES.len()).collect();
-        let product = if seed % 3 == 0 { d.product(&all) } else { Vec::new() };
+        let product = if seed % 3 == 0 { d.hessian_product(&all) } else { Vec::new() };
         let data: Named<Tensor> = (["", "v_"].iter())
             .flat_map(|of| VARIABLES.iter().map(move |(name, s)| (format!("{of}{name}"), s)))
             .map(|(name, s)| (name, tensor(&mut rng, s)))

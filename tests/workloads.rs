@@ -3,10 +3,10 @@
 //! The definitions are those of `benches/contestant`, read from its sources. A plan that costs less, or less code, is a
 //! reason to lower a bound here.
 
-use cargo_gradsmith::front::{NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::derive::{derive_network, derive_objective};
 use gradsmith_compiler::emit;
 use gradsmith_compiler::eval::Sizes;
+use gradsmith_compiler::front::{NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::ir::NodeId;
 use gradsmith_compiler::lower::objective;
 use gradsmith_compiler::pipeline::{self, ObjectiveProgram};
@@ -168,7 +168,7 @@ fn logistic_regression() {
     let count = operations(&p, &value_and_gradient(&p), &sizes);
     assert_eq!(count.products, 2 * n * d);
     assert_eq!(count.calls.values().sum::<u64>(), 2 * n, "{:?}", count.calls);
-    let count = operations(&p, &p.product, &sizes);
+    let count = operations(&p, &p.hessian_product, &sizes);
     assert_eq!(count.products, 3 * n * d);
     let count = operations(&p, &p.hessian[0], &sizes);
     assert!(count.products <= n * d + n * d * d, "{}", count.products);

@@ -3,6 +3,7 @@
 use crate::commands::{catalog, check, expand, explain};
 use crate::{Failure, request::Request};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use gradsmith_compiler::emit;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -41,7 +42,7 @@ pub(crate) fn command() -> Command {
                         .long("format")
                         .value_name("FORMAT")
                         .help("How formulas are written")
-                        .value_parser(["text", "latex"])
+                        .value_parser(emit::ALL.iter().map(|t| t.name).collect::<Vec<_>>())
                         .default_value("text"),
                 ),
         )

@@ -1,11 +1,10 @@
 //! `cargo gradsmith`: explain, expand and check cost functions from the command line.
 //!
-//! The commands are in [`commands`]; [`cases`] reads and runs reference cases, for `check` and for the project's tests.
+//! The commands are in [`commands`]; [`cases`] reads and runs reference cases, for `check` and for the
+//! project's tests.
 
 pub mod cases;
 pub mod commands;
-pub mod derivatives;
-pub mod front;
 pub mod request;
 
 mod args;

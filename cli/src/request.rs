@@ -1,11 +1,11 @@
-//! What `explain` and `expand` are asked about: a cost, a network with its cost, or an objective, put together from
-//! the command line.
+//! What `explain` and `expand` are asked about: a cost, a network with its cost, or an objective, put
+//! together from the command line.
 
 use crate::Failure;
-use crate::front::{CostText, NetworkText, ObjectiveText, declaration};
 use clap::ArgMatches;
 use gradsmith_compiler::catalog;
 use gradsmith_compiler::diag::{Diagnostic, Diagnostics};
+use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::lower::Role;
 use gradsmith_compiler::ops;
 use gradsmith_compiler::source::{Place, SourceId, Span};
@@ -140,11 +140,12 @@ fn objective(
             "error: nothing to differentiate by\nhelp: say which with `--wrt`: one of {names}"
         )));
     }
-    Ok(Request::Objective(ObjectiveText { expr, defines, variables, wrt: asked, residual }))
+    let declarations = String::new();
+    Ok(Request::Objective(ObjectiveText { expr, defines, variables, wrt: asked, declarations, residual }))
 }
 
-/// The names of a cost that nothing defines and that are no misspelling of something known: hyper-parameters, then.
-/// In the order met; a text that does not parse has none.
+/// The names of a cost that nothing defines and that are no misspelling of something known: hyper-parameters,
+/// then. In the order met; a text that does not parse has none.
 fn free_names(expr: &str, defines: &[String]) -> Vec<String> {
     let parsed = parse::program(expr, SourceId::Expression);
     let definitions: Vec<Definition> = defines

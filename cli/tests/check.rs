@@ -61,6 +61,14 @@ fn what_is_no_file_of_cases_is_said_so() {
         ("[1]", "case 0 is not an object"),
         ("[{\"name\": \"odd\"}]", "`odd`: no kind of case has these fields"),
         ("[{\"name\": \"odd\", \"vars\": {}}]", "`odd`: `expr` is missing or not what it should be"),
+        (
+            r#"[{"name": "odd", "expr": "s", "vars": {"s": {"kind": "vector", "shape": [], "data": [1]}}}]"#,
+            "`odd`: `vars.s` is missing or not what it should be: kind and shape disagree",
+        ),
+        (
+            r#"[{"name": "odd", "context": "cost", "expr": "a", "span_in": "here"}]"#,
+            "`odd`: `here` is no text of a case",
+        ),
         ("[", "EOF while parsing"),
     ] {
         match checked("broken.json", json) {

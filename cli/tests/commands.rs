@@ -41,6 +41,13 @@ fn explain_shows_costs_networks_and_objectives() {
     succeeds(&objective, &["∂f/∂w = X' * (X * w - y)", "∂²f/∂w² = X' * X", "(Hv)_w = X' * X * v_w"]);
     let latex = [&objective[..], &["--format", "latex"]].concat();
     succeeds(&latex, &["\\frac{\\partial f}{\\partial w} &= X^{\\top} \\left(X w - y\\right)"]);
+    for notation in gradsmith_compiler::emit::ALL {
+        let (code, out, err) = run(&[&objective[..], &["--format", notation.name]].concat());
+        assert_eq!((code, err.as_str()), (0, ""), "{}", notation.name);
+        assert_eq!(out.matches("gradient").count(), 1, "{}: {out}", notation.name);
+    }
+    let mathml = [&objective[..], &["--format", "mathml"]].concat();
+    succeeds(&mathml, &["<mfrac><mrow><mo>∂</mo><mi>f</mi></mrow><mrow><mo>∂</mo><mi>w</mi></mrow></mfrac>"]);
     let define = "pseudo_huber(d) = d^2 * sum(sqrt(1 + ((a - y)/d).^2) - 1)";
     succeeds(&["explain", "pseudo_huber(d)", "--define", define, "--hyper", "d"], &["∂C/∂a"]);
     succeeds(
@@ -121,4 +128,14 @@ fn mistakes_are_shown_where_they_are() {
     fails(&["check", "no_such_file.json"], &["no_such_file.json"]);
     fails(&["explane"], &["explain"]);
     fails(&["explain", "mse", "--define", "f(x) ="], &["  | f(x) ="]);
+}
+
+#[test]
+fn the_catalog_says_something_of_every_function() {
+    let (_, list, _) = run(&["catalog"]);
+    let listed: Vec<&str> = list.split_whitespace().collect();
+    for op in gradsmith_compiler::ops::ALL.iter().filter(|op| op.public) {
+        assert!(listed.contains(&op.name), "{}", op.name);
+        succeeds(&["catalog", op.name], &[&format!("{}(", op.name)]);
+    }
 }

@@ -1,10 +1,10 @@
-//! Texts with something cut out, doubled, swapped or put in: refused or accepted, never a panic; accepted ones
-//! differentiate.
+//! Texts with something cut out, doubled, swapped or put in: refused or accepted, never a panic; accepted
+//! ones differentiate.
 
-use cargo_gradsmith::derivatives::Derivatives;
-use cargo_gradsmith::front::{CostText, NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::catalog;
+use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::lower::{Role, objective};
+use gradsmith_compiler::pipeline::Derivatives;
 use gradsmith_compiler::syntax::ast::{DeclaredExtent, DeclaredShape};
 use gradsmith_compiler::syntax::parse;
 
@@ -101,7 +101,7 @@ fn objective(expr: &str) -> bool {
     };
     match text.lower() {
         Ok(o) => {
-            let _ = Derivatives::of(o.graph, o.value, &o.wrt).product(&[0, 1]);
+            let _ = Derivatives::of(o.graph, o.value, &o.wrt).hessian_product(&[0, 1]);
             true
         }
         Err(errors) => {
@@ -123,7 +123,7 @@ fn cost(expr: &str, defines: &[String]) -> bool {
     };
     match text.lower() {
         Ok(mut c) => {
-            let value = cargo_gradsmith::derivatives::total(&mut c.graph, &[c.data, c.penalty]);
+            let value = gradsmith_compiler::pipeline::total(&mut c.graph, &[c.data, c.penalty]);
             let wrt: Vec<_> = c.tensors.iter().map(|t| t.node).chain([c.a]).collect();
             let _ = Derivatives::of(c.graph, value, &wrt);
             true
@@ -146,7 +146,7 @@ fn network(network: &str, declarations: &str, cost: &str) -> bool {
     match text.lower() {
         Ok(n) => {
             let mut c = n.cost;
-            let value = cargo_gradsmith::derivatives::total(&mut c.graph, &[c.data, c.penalty]);
+            let value = gradsmith_compiler::pipeline::total(&mut c.graph, &[c.data, c.penalty]);
             let wrt: Vec<_> = c.tensors.iter().map(|t| t.node).collect();
             let _ = Derivatives::of(c.graph, value, &wrt);
             true

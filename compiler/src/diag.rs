@@ -33,6 +33,8 @@ pub enum ErrorKind {
     TooDeep,
     /// A megabyte of terms.
     TooLong,
+    /// A formula to which rewriting finds no end.
+    TooIntricate,
     /// `sum(yy)`, `sigmod(x)`, `l22(lambda)`.
     UnknownName,
     /// `x(2)` with a variable `x`.
@@ -59,8 +61,6 @@ pub enum ErrorKind {
     VectorDivision,
     /// `A*x` with a 3×4 `A` and an `x` of length 3.
     ShapeMismatch,
-    /// `sum(x + y) + sum(x + z)` with `y` of length 3 and `z` of length 4.
-    ExtentConflict,
     /// A cost or an objective that is a vector.
     NotScalar,
     /// `det(A)` of a 3×4 matrix.

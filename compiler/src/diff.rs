@@ -1,17 +1,18 @@
 //! Differentiation: one reverse sweep over the graph.
 //!
-//! Every node's cotangent has the node's own axes. A contribution to an operand is a contraction over all of the
-//! user's indices that the operand lacks, so broadcasting, transposes, traces and diagonals need no rule of their own.
-//! Rules of element-wise functions are rows of [`crate::ops::elementwise`]; the structural ones are here, one a kind.
-//! Conventions at kinks are those of the language: where `max` ties, equal shares; a norm has derivative 0 at 0.
+//! Every node's cotangent has the node's own axes. A contribution to an operand is a contraction over all of
+//! the user's indices that the operand lacks, so broadcasting, transposes, traces and diagonals need no rule
+//! of their own. Rules of element-wise functions are rows of [`crate::ops::elementwise`]; the structural ones
+//! are here, one per kind. Conventions at kinks are those of the language: where `max` ties, equal shares; a
+//! norm has derivative 0 at 0.
 
+use crate::ir::verify::debug_verify;
 use crate::ir::{AxisFn, Extent, Graph, Index, Node, NodeId, Number, Op, Operand, Tensor};
-use crate::ops::rule;
 use crate::syntax::ast::CompareOp;
 use std::collections::BTreeMap;
 
-/// The derivatives of the scalar `of` by each node of `wrt`: same shape as that node, zeros where `of` does not
-/// depend on it.
+/// The derivatives of the scalar `of` by each node of `wrt`: same shape as that node, zeros where `of` does
+/// not depend on it.
 pub fn gradient(g: &mut Graph, of: NodeId, wrt: &[NodeId]) -> Vec<NodeId> {
     let one = g.number(Number::ONE);
     pullback(g, &[(of, one)], wrt, &|_, _| None)
@@ -19,7 +20,8 @@ pub fn gradient(g: &mut Graph, of: NodeId, wrt: &[NodeId]) -> Vec<NodeId> {
 
 /// The cotangents of `wrt` when the nodes of `seeds` have the cotangents given with them.
 ///
-/// `name` may name the cotangent of a node (`delta2` for that of `z2`); a named one keeps its place in the code.
+/// `name` may name the cotangent of a node (`delta2` for that of `z2`); a named one keeps its place in the
+/// code.
 pub fn pullback(
     g: &mut Graph,
     seeds: &[(NodeId, NodeId)],
@@ -29,8 +31,8 @@ pub fn pullback(
     sweep(g, seeds, wrt, &[], name)
 }
 
-/// The Jacobian of a tensor: for each node of `wrt`, the derivative of every entry of `of` by every entry of it, with
-/// the axes of `of` first. The cotangents of the sweep carry the axes of `of` along.
+/// The Jacobian of a tensor: for each node of `wrt`, the derivative of every entry of `of` by every entry of
+/// it, with the axes of `of` first. The cotangents of the sweep carry the axes of `of` along.
 pub fn jacobian(g: &mut Graph, of: NodeId, wrt: &[NodeId]) -> Vec<NodeId> {
     let rows = g.whole(of).indices;
     let columns = g.whole(of).indices;
@@ -77,15 +79,16 @@ fn sweep(
         }
         sweep.propagate(g, id, ct);
     }
-    wrt.iter()
-        .map(|id| match found.get(id) {
-            Some(ct) => *ct,
-            None => {
-                let axes: Vec<Index> = extra.iter().copied().chain(g.whole(*id).indices).collect();
-                g.fill(Number::ZERO, &axes)
-            }
-        })
-        .collect()
+    let cotangent = |id: &NodeId| match found.get(id) {
+        Some(ct) => *ct,
+        None => {
+            let axes: Vec<Index> = extra.iter().copied().chain(g.whole(*id).indices).collect();
+            g.fill(Number::ZERO, &axes)
+        }
+    };
+    let cotangents: Vec<NodeId> = wrt.iter().map(cotangent).collect();
+    debug_verify(g, &cotangents);
+    cotangents
 }
 
 /// Whether each node depends on one of `wrt`.
@@ -146,7 +149,8 @@ impl Sweep {
                 out.push(index);
             }
         }
-        // Every index of the user is run over, also one that no factor has: the cotangent was broadcast along it.
+        // Every index of the user is run over, also one that no factor has: the cotangent was broadcast along
+        // it.
         let mut bound: Vec<Index> = Vec::new();
         for &i in factors.iter().flat_map(|(t, _)| &t.indices) {
             if !out.contains(&i) && !bound.contains(&i) {
@@ -204,12 +208,13 @@ impl Sweep {
                     if !self.wants(arg.node) {
                         continue;
                     }
-                    let d = rule::derivative(g, function, k, &tensors, &y);
+                    let d = g.row(function.spec().derivatives[k], &tensors, Some(&y));
                     self.give(g, arg, &locals, one, &[(ct.clone(), one), (d, one)]);
                 }
             }
-            // Only the branch taken has a share; the condition has none. What is finite and runs along more than the
-            // choice stays outside it, so that `X' * where(...)` has the derivative `X' * diag(where(...)) * X`.
+            // Only the branch taken has a share; the condition has none. What is finite and runs along more
+            // than the choice stays outside it, so that `X' * where(...)` has the derivative
+            // `X' * diag(where(...)) * X`.
             Op::Select { op, lhs, rhs, then, otherwise } => {
                 let (l, r) = (g.tensor(&lhs, &locals), g.tensor(&rhs, &locals));
                 let zero = g.constant(Number::ZERO);
@@ -312,7 +317,8 @@ impl Sweep {
         }
     }
 
-    /// Groups of axes with the extra ones before them, each by itself, and the shape of the cotangent of `arg`.
+    /// Groups of axes with the extra ones before them, each by itself, and the shape of the cotangent of
+    /// `arg`.
     fn with_extra(&self, g: &Graph, groups: &[Vec<u8>], arg: NodeId) -> (Vec<Vec<u8>>, Vec<Extent>) {
         let n = self.extra.len() as u8;
         let mut all: Vec<Vec<u8>> = (0..n).map(|k| vec![k]).collect();
@@ -323,8 +329,8 @@ impl Sweep {
     }
 }
 
-/// A cotangent as the part that runs along `axes` and what stays beside a choice over them: inputs and deltas along
-/// other axes, numbers of things; all finite, so that 0 times them is 0.
+/// A cotangent as the part that runs along `axes` and what stays beside a choice over them: inputs and deltas
+/// along other axes, numbers of things; all finite, so that 0 times them is 0.
 fn finite_beyond(g: &mut Graph, ct: &Tensor, axes: &[Index]) -> (Tensor, Vec<(Tensor, Number)>) {
     let (coeff, factors) = match g.op(ct.node).clone() {
         Op::Product { coeff, factors, bound } if bound.is_empty() && g.name(ct.node).is_none() => {
@@ -352,8 +358,8 @@ fn finite_beyond(g: &mut Graph, ct: &Tensor, axes: &[Index]) -> (Tensor, Vec<(Te
     (Tensor::new(g.contract(coeff, &inside, &along), along), outside)
 }
 
-/// Whether the node is a sum of squares as it stands: then it is nowhere negative, and the derivative of its root at 0
-/// is 0 by convention.
+/// Whether the node is a sum of squares as it stands: then it is nowhere negative, and the derivative of its
+/// root at 0 is 0 by convention.
 fn is_sum_of_squares(g: &Graph, id: NodeId) -> bool {
     match g.op(id) {
         Op::Number(n) => !n.is_negative(),
@@ -371,9 +377,15 @@ fn is_sum_of_squares(g: &Graph, id: NodeId) -> bool {
     }
 }
 
-/// The entries of a node where its axes `a` and `b` are equal, along `a`; the axis `b` is gone. The index goes through
-/// to the leaves, so that the array of which this is the diagonal need never be there.
+/// The entries of a node where its axes `a` and `b` are equal, along `a`; the axis `b` is gone. The index
+/// goes through to the leaves, so that the array of which this is the diagonal need never be there.
 pub fn diagonal(g: &mut Graph, id: NodeId, a: usize, b: usize) -> NodeId {
+    let entries = diagonal_of(g, id, a, b);
+    debug_verify(g, &[entries]);
+    entries
+}
+
+fn diagonal_of(g: &mut Graph, id: NodeId, a: usize, b: usize) -> NodeId {
     let locals = g.locals(id);
     let rank = g.rank(id);
     let (kept, dropped) = (locals[a], locals[b]);
@@ -385,7 +397,7 @@ pub fn diagonal(g: &mut Graph, id: NodeId, a: usize, b: usize) -> NodeId {
         match twice.as_slice() {
             [first, second] if !matches!(g.op(t.node), Op::Input(_) | Op::Delta) => {
                 let (first, second) = (*first, *second);
-                let node = diagonal(g, t.node, first, second);
+                let node = diagonal_of(g, t.node, first, second);
                 let mut indices = t.indices;
                 indices.remove(second);
                 Tensor::new(node, indices)

@@ -1,4 +1,5 @@
-//! The reference interpreter: each node by its definition, in doubles, slow and plainly right. The judge in tests.
+//! The reference interpreter: each node by its definition, in doubles, slow and plainly right. The judge in
+//! tests.
 
 use crate::ir::{AxisFn, Extent, ExtentKind, Factor, Graph, NodeId, Number, Op, Operand};
 use crate::ops::compare;
@@ -234,8 +235,8 @@ fn for_each_index(sizes: &[usize], f: &mut dyn FnMut(&[usize])) {
     }
 }
 
-/// Pivots (the sign of the row exchanges in the first) and inverse of an n×n matrix, by Gauss-Jordan elimination with
-/// partial pivoting.
+/// Pivots (the sign of the row exchanges in the first) and inverse of an n×n matrix, by Gauss-Jordan
+/// elimination with partial pivoting.
 fn solve(a: &[f64], n: usize) -> (Vec<f64>, Vec<f64>) {
     let mut m = a.to_vec();
     m.resize(n * n, f64::NAN);

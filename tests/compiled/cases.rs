@@ -5,12 +5,12 @@ use super::plans::{self, number, slice};
 use super::{Module, Outcome};
 use cargo_gradsmith::cases::compare::{Array, Disagreement, compare};
 use cargo_gradsmith::cases::{
-    Body, Case, Context, Cost, Named, Network, Objective, Product, Reject, Tensor, named,
+    Body, Case, Context, Cost, HessianProduct, Named, Network, Objective, Reject, Tensor, named,
 };
-use cargo_gradsmith::derivatives::{Derivatives, total};
-use cargo_gradsmith::front::{CostText, NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::derive::{derive_cost, derive_network, derive_objective};
+use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::lower::{self, Role};
+use gradsmith_compiler::pipeline::{Derivatives, total};
 use gradsmith_compiler::schedule::Policy;
 use gradsmith_compiler::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -282,7 +282,7 @@ pub(crate) fn want_what_is_interpreted(body: &mut Body) -> Result<(), String> {
             let names: Vec<String> = cost.tensors.iter().map(|t| t.name.clone()).collect();
             let mut d = Derivatives::of(cost.graph, value, &wrt);
             let inputs = d.graph.inputs().len();
-            let product = d.product(&(0..wrt.len()).collect::<Vec<_>>());
+            let product = d.hessian_product(&(0..wrt.len()).collect::<Vec<_>>());
             // The directions are the inputs that came last.
             let directions: Named<Tensor> = d.graph.inputs()[inputs..]
                 .iter()
@@ -297,7 +297,7 @@ pub(crate) fn want_what_is_interpreted(body: &mut Body) -> Result<(), String> {
             n.value = got.next().map_or(f64::NAN, |v| v[0]);
             n.gradient = names.iter().cloned().zip(got.by_ref()).collect();
             let products = directions.into_iter().zip(got);
-            let products = products.map(|((_, v), result)| Product { direction: v.data, result });
+            let products = products.map(|((_, v), result)| HessianProduct { direction: v.data, result });
             n.product = Some(names.into_iter().zip(products).collect());
         }
         Body::Objective(_) | Body::Reject(_) => {}
@@ -403,7 +403,7 @@ fn network_product(n: &Network, data: &TokenStream, wanted: &mut Vec<(Array, Vec
         quote!((#name, &#direction[..]))
     });
     let results = product.iter().map(|(name, p)| {
-        wanted.push((Array::Product(format!("hvp[{name}]")), p.result.clone()));
+        wanted.push((Array::HessianProduct(format!("hvp[{name}]")), p.result.clone()));
         quote!(of(&gradient, #name))
     });
     quote! {

@@ -88,7 +88,7 @@ pub(crate) fn subject(o: &Objective) -> Result<Option<Subject>, String> {
             let mut direction = vec![0.0; n];
             direction[from..to].copy_from_slice(&product.direction);
             let direction = slice(&direction);
-            wanted.push((Array::Product(format!("hvp[{name}]")), product.result.clone()));
+            wanted.push((Array::HessianProduct(format!("hvp[{name}]")), product.result.clone()));
             results.push(quote!(problem.hessian_vector_product(x, #direction)?.to_vec()[#block].to_vec()));
         }
         from = to;

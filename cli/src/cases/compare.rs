@@ -10,8 +10,8 @@ pub enum Tolerance {
         /// The factor.
         within: f64,
     },
-    /// Each entry within `within · |wanted| + 1e-300`, one of a gradient within `floor` more; a Hessian by the other
-    /// rule, within 1e-12.
+    /// Each entry within `within · |wanted| + 1e-300`, one of a gradient within `floor` more; a Hessian by
+    /// the other rule, within 1e-12.
     Entries {
         /// The factor.
         within: f64,
@@ -30,14 +30,14 @@ pub enum Array {
     /// A Hessian: `hessian[w,w]`.
     Hessian(String),
     /// A Hessian-vector product: `hvp[w]`.
-    Product(String),
+    HessianProduct(String),
 }
 
 impl fmt::Display for Array {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Value => f.write_str("value"),
-            Self::Gradient(name) | Self::Hessian(name) | Self::Product(name) => f.write_str(name),
+            Self::Gradient(name) | Self::Hessian(name) | Self::HessianProduct(name) => f.write_str(name),
         }
     }
 }
@@ -67,7 +67,8 @@ pub enum Disagreement {
         /// The length got.
         got: usize,
     },
-    /// An error where figures were wanted, a panic, a time-out, an answer where an error was wanted; in words.
+    /// An error where figures were wanted, a panic, a time-out, an answer where an error was wanted; in
+    /// words.
     Other(String),
 }
 
@@ -105,7 +106,7 @@ pub fn compare(
     let largest = wanted.iter().fold(1.0, |m: f64, w| m.max(w.abs()));
     let near = |w: f64| match (tolerance, &array) {
         (Tolerance::Arrays { within }, _) => within * largest,
-        (Tolerance::Entries { .. }, Array::Hessian(_) | Array::Product(_)) => 1e-12 * largest,
+        (Tolerance::Entries { .. }, Array::Hessian(_) | Array::HessianProduct(_)) => 1e-12 * largest,
         (Tolerance::Entries { within, floor }, Array::Gradient(_)) => within * w.abs() + 1e-300 + floor,
         (Tolerance::Entries { within, .. }, Array::Value) => within * w.abs() + 1e-300,
     };

@@ -3,12 +3,12 @@
 use super::compare::{Array, Disagreement, compare};
 use super::reject;
 use super::{Body, Case, Cost, Named, Network, Objective, Tensor, named};
-use crate::derivatives::{Derivatives, total};
-use crate::front::{CostText, NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::diag::Diagnostics;
 use gradsmith_compiler::eval::{Evaluator, Sizes};
+use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::ir::{ExtentKind, Graph, NodeId};
 use gradsmith_compiler::lower::{Role, objective};
+use gradsmith_compiler::pipeline::{Derivatives, total};
 use gradsmith_compiler::syntax::ast::{DeclaredExtent, DeclaredShape};
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -119,7 +119,7 @@ fn objective(case: &Case, o: &Objective, found: &mut Vec<Disagreement>) -> Resul
         defines: Vec::new(),
         variables: o.vars.iter().map(|(name, tensor)| sized(name, tensor)).collect(),
         wrt: o.wrt.iter().map(|name| (name.clone(), objective::whole(&o.expr))).collect(),
-        residual: false,
+        ..ObjectiveText::default()
     };
     let lowered = text.lower()?;
     let vars: Named<&Tensor> = o.vars.iter().map(|(name, tensor)| (name.clone(), tensor)).collect();
@@ -132,7 +132,7 @@ fn objective(case: &Case, o: &Objective, found: &mut Vec<Disagreement>) -> Resul
             continue;
         }
         let mut second = d.clone();
-        let nodes = second.product(&[k]);
+        let nodes = second.hessian_product(&[k]);
         let apply = |v: Vec<f64>| data.eval(&second.graph, &nodes, &[v]).concat();
         if let Some(wanted) = hessian {
             let n = named(&o.vars, name).map_or(0, |t| t.data.len());
@@ -147,7 +147,13 @@ fn objective(case: &Case, o: &Objective, found: &mut Vec<Disagreement>) -> Resul
         }
         if let Some(product) = product {
             let got = apply(product.direction.clone());
-            compare(case.tolerance, Array::Product(format!("hvp[{name}]")), &product.result, &got, found);
+            compare(
+                case.tolerance,
+                Array::HessianProduct(format!("hvp[{name}]")),
+                &product.result,
+                &got,
+                found,
+            );
         }
     }
     Ok(())
@@ -248,7 +254,7 @@ fn network(case: &Case, n: &Network, found: &mut Vec<Disagreement>) -> Result<()
     let label = |n: &str| format!("gradient[{n}]");
     value_and_gradient(case, &d, &data, n.value, &wrt_names, &n.gradient, label, found);
     if let Some(products) = &n.product {
-        let nodes = d.product(&(0..wrt.len()).collect::<Vec<_>>());
+        let nodes = d.hessian_product(&(0..wrt.len()).collect::<Vec<_>>());
         let zeros = |name: &String| named(&n.params, name).map_or(0, |t| t.data.len());
         let directions: Vec<Vec<f64>> = wrt_names
             .iter()
@@ -257,7 +263,13 @@ fn network(case: &Case, n: &Network, found: &mut Vec<Disagreement>) -> Result<()
         let got = data.eval(&d.graph, &nodes, &directions);
         for (name, got) in wrt_names.iter().zip(&got) {
             if let Some(product) = named(products, name) {
-                compare(case.tolerance, Array::Product(format!("hvp[{name}]")), &product.result, got, found);
+                compare(
+                    case.tolerance,
+                    Array::HessianProduct(format!("hvp[{name}]")),
+                    &product.result,
+                    got,
+                    found,
+                );
             }
         }
     }

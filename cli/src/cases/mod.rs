@@ -1,8 +1,9 @@
-//! Reference cases: JSON arrays that say what an expression of the cost language is worth, and what its derivatives
-//! are; or that it must be refused.
+//! Reference cases: JSON arrays that say what an expression of the cost language is worth, and what its
+//! derivatives are; or that it must be refused.
 //!
-//! [`read`] makes [`Case`]s of a file; [`interpret`] and [`reject`] run them; [`compare`] says what disagrees. A case's
-//! kind is told from its fields. Names are canonical here: a Greek letter is its ASCII name.
+//! [`read`] makes [`Case`]s of a file; [`interpret`] and [`reject`] run them; [`compare`] says what
+//! disagrees. A case's kind is told from its fields. Names are canonical here: a Greek letter is its ASCII
+//! name.
 
 pub mod compare;
 pub mod interpret;
@@ -11,6 +12,8 @@ pub mod reject;
 
 use compare::Tolerance;
 use gradsmith_compiler::syntax::ast::DeclaredShape;
+use read::{blocks, joined, named_entries, names};
+use serde::Deserialize;
 
 /// Something by name, in the order of the file.
 pub type Named<T> = Vec<(String, T)>;
@@ -22,7 +25,8 @@ pub fn named<'a, T>(list: &'a Named<T>, name: &str) -> Option<&'a T> {
 }
 
 /// A scalar, vector or matrix of numbers.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(try_from = "read::WrittenTensor<usize>")]
 pub struct Tensor {
     /// Its extents: none, one or two.
     pub shape: Vec<usize>,
@@ -57,93 +61,115 @@ pub enum Body {
 }
 
 /// A Hessian-vector product.
-#[derive(Clone, Debug)]
-pub struct Product {
+#[derive(Clone, Debug, Deserialize)]
+pub struct HessianProduct {
     /// The direction.
+    #[serde(rename = "v")]
     pub direction: Vec<f64>,
     /// The Hessian applied to it.
     pub result: Vec<f64>,
 }
 
 /// An expression over declared variables.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Objective {
     /// The text.
     pub expr: String,
     /// The variables.
+    #[serde(deserialize_with = "named_entries")]
     pub vars: Named<Tensor>,
     /// Those to differentiate by.
+    #[serde(default, deserialize_with = "names")]
     pub wrt: Vec<String>,
     /// The value wanted.
     pub value: f64,
     /// The gradients wanted.
+    #[serde(deserialize_with = "named_entries")]
     pub gradient: Named<Vec<f64>>,
     /// The Hessian blocks wanted, each of a variable with itself.
+    #[serde(default, deserialize_with = "blocks")]
     pub hessian: Named<Vec<f64>>,
     /// The products wanted, each of a variable's own block.
-    pub products: Named<Product>,
+    #[serde(default, rename = "hvp", deserialize_with = "named_entries")]
+    pub products: Named<HessianProduct>,
 }
 
 /// A cost over a batch.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Cost {
     /// The text.
     pub expr: String,
     /// The user's definitions.
+    #[serde(default)]
     pub defines: Vec<String>,
     /// The hyper-parameters.
+    #[serde(default, deserialize_with = "named_entries")]
     pub hyper: Named<f64>,
-    /// Activations, a row an example.
+    /// Activations, one row per example.
     pub a: Tensor,
-    /// Targets, a row an example.
+    /// Targets, one row per example.
     pub y: Tensor,
     /// The weight tensors.
+    #[serde(default, deserialize_with = "named_entries")]
     pub weights: Named<Tensor>,
     /// The biases.
+    #[serde(default, deserialize_with = "named_entries")]
     pub biases: Named<Tensor>,
     /// The value wanted.
     pub value: f64,
     /// The derivative by the activations wanted.
     pub d_activation: Vec<f64>,
     /// The direct derivatives by the weights wanted.
+    #[serde(default, deserialize_with = "named_entries")]
     pub d_weight: Named<Vec<f64>>,
     /// The direct derivatives by the biases wanted.
+    #[serde(default, deserialize_with = "named_entries")]
     pub d_bias: Named<Vec<f64>>,
 }
 
 /// A network and its cost.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Network {
     /// The network's text, in either form.
     pub network: String,
     /// The declarations of the long form; empty for the arrow form.
+    #[serde(default)]
     pub declarations: String,
     /// The cost's text.
     pub cost: String,
     /// The user's definitions.
+    #[serde(default)]
     pub defines: Vec<String>,
     /// The hyper-parameters.
+    #[serde(default, deserialize_with = "named_entries")]
     pub hyper: Named<f64>,
-    /// What the data supplies, a row an example.
+    /// What the data supplies, one row per example.
+    #[serde(deserialize_with = "named_entries")]
     pub inputs: Named<Tensor>,
-    /// Targets, a row an example.
+    /// Targets, one row per example.
     pub y: Tensor,
     /// The parameters.
+    #[serde(deserialize_with = "named_entries")]
     pub params: Named<Tensor>,
     /// The parameters that are weights.
+    #[serde(default, deserialize_with = "names")]
     pub weights: Vec<String>,
     /// The parameters that are biases.
+    #[serde(default, deserialize_with = "names")]
     pub biases: Vec<String>,
     /// The value wanted.
     pub value: f64,
     /// The gradients wanted.
+    #[serde(deserialize_with = "named_entries")]
     pub gradient: Named<Vec<f64>>,
     /// A direction in all parameters, and the full Hessian applied to it.
-    pub product: Option<Named<Product>>,
+    #[serde(default, rename = "hvp", deserialize_with = "joined")]
+    pub product: Option<Named<HessianProduct>>,
 }
 
 /// Where a text to be refused stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Context {
     /// An objective's expression.
     Objective,
@@ -165,7 +191,8 @@ pub enum Fault {
 }
 
 /// What must be refused.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "read::WrittenReject")]
 pub struct Reject {
     /// What `expr` is.
     pub context: Context,

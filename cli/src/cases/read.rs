@@ -1,11 +1,15 @@
-//! Files of reference cases: JSON to [`Case`]s.
+//! Files of reference cases: JSON to [`Case`]s. Fields that a file writes in another form than a case has
+//! are converted here.
 
 use super::compare::Tolerance;
-use super::{Body, Case, Context, Cost, Fault, Named, Network, Objective, Product, Reject, Tensor};
+use super::{Body, Case, Context, Fault, HessianProduct, Named, Reject, Tensor, named};
 use gradsmith_compiler::syntax::ast::{DeclaredExtent, DeclaredShape};
 use gradsmith_compiler::syntax::parse::canonical_name;
-use serde_json::{Map, Value};
+use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use std::fmt;
+use std::marker::PhantomData;
 
 /// Why a file is no file of cases.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,13 +23,11 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
-type Read<T> = Result<T, Malformed>;
-
 /// The cases of a file's text.
 ///
 /// # Errors
 /// Where it is not JSON, or a case lacks a field or has one of the wrong type.
-pub fn cases(json: &str) -> Read<Vec<Case>> {
+pub fn cases(json: &str) -> Result<Vec<Case>, Malformed> {
     let value: Value = serde_json::from_str(json).map_err(|e| Malformed(e.to_string()))?;
     let Value::Array(list) = value else {
         return Err(Malformed("a file of cases is an array of objects".to_owned()));
@@ -33,271 +35,263 @@ pub fn cases(json: &str) -> Read<Vec<Case>> {
     list.iter().enumerate().map(|(k, value)| case(value, k)).collect()
 }
 
-fn case(value: &Value, k: usize) -> Read<Case> {
-    let Value::Object(map) = value else {
+/// What all kinds of cases have.
+#[derive(Deserialize)]
+struct Head {
+    form: Option<String>,
+    tolerance: Option<f64>,
+    #[serde(default)]
+    gradient_floor: f64,
+    #[serde(default = "yes")]
+    required: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn case(value: &Value, k: usize) -> Result<Case, Malformed> {
+    let Value::Object(fields) = value else {
         return Err(Malformed(format!("case {k} is not an object")));
     };
-    let named = map.get("name").and_then(Value::as_str).map(str::to_owned);
-    let name = named.unwrap_or_else(|| format!("case {k}"));
-    let fields = Fields { map, of: &name };
-    let extreme = matches!(fields.text_or("form", "")?.as_str(), "objective" | "cost" | "network");
-    let body = if fields.has("context") {
-        Body::Reject(reject(&fields)?)
-    } else if fields.has("network") {
-        Body::Network(network(&fields)?)
-    } else if fields.has("a") && fields.has("y") {
-        Body::Cost(cost(&fields)?)
-    } else if fields.has("vars") {
-        Body::Objective(objective(&fields)?)
+    let name = fields.get("name").and_then(Value::as_str).map_or_else(|| format!("case {k}"), str::to_owned);
+    let has = |field: &str| fields.contains_key(field);
+    let head: Head = body(value, &name)?;
+    let body = if has("context") {
+        Body::Reject(body(value, &name)?)
+    } else if has("network") {
+        Body::Network(body(value, &name)?)
+    } else if has("a") && has("y") {
+        Body::Cost(body(value, &name)?)
+    } else if has("vars") {
+        Body::Objective(body(value, &name)?)
     } else {
-        return Err(fields.wrong("no kind of case has these fields"));
+        return Err(Malformed(format!("`{name}`: no kind of case has these fields")));
     };
-    let within = match body {
-        Body::Reject(_) => 0.0,
-        _ => fields.number("tolerance")?,
+    let within = match (&body, head.tolerance) {
+        (Body::Reject(_), _) => 0.0,
+        (_, Some(within)) => within,
+        (_, None) => return Err(lacks(&name, "tolerance", "")),
     };
-    let tolerance = if extreme {
-        Tolerance::Entries { within, floor: fields.number_or("gradient_floor", 0.0)? }
-    } else {
-        Tolerance::Arrays { within }
+    let tolerance = match head.form.as_deref() {
+        Some("objective" | "cost" | "network") => Tolerance::Entries { within, floor: head.gradient_floor },
+        _ => Tolerance::Arrays { within },
     };
-    let required = fields.map.get("required").and_then(Value::as_bool).unwrap_or(true);
-    Ok(Case { name, tolerance, required, body })
+    Ok(Case { name, tolerance, required: head.required, body })
 }
 
-fn objective(f: &Fields<'_>) -> Read<Objective> {
-    let hessian = f.named_or_none("hessian", numbers)?;
-    let block = |name: String| name.split(',').next().unwrap_or_default().to_owned();
-    Ok(Objective {
-        expr: f.text("expr")?,
-        vars: f.named("vars", tensor)?,
-        wrt: f.names("wrt")?,
-        value: f.number("value")?,
-        gradient: f.named("gradient", numbers)?,
-        hessian: hessian.into_iter().map(|(name, block_of)| (block(name), block_of)).collect(),
-        products: f.named_or_none("hvp", |v| {
-            let pair = v.get("v").and_then(numbers).zip(v.get("result").and_then(numbers));
-            pair.map(|(direction, result)| Product { direction, result })
-        })?,
+/// The fields of the case `name` that a type asks for.
+fn body<T: DeserializeOwned>(value: &Value, name: &str) -> Result<T, Malformed> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let (path, why) = (error.path().to_string(), error.inner().to_string());
+        // The path to a field that is missing ends before it.
+        let missing = why.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+        match (path.as_str(), missing) {
+            (".", Some(field)) => lacks(name, field, ""),
+            (".", None) => Malformed(format!("`{name}`: {why}")),
+            (path, Some(field)) => lacks(name, &format!("{path}.{field}"), ""),
+            (path, None) => lacks(name, path, &format!(": {why}")),
+        }
     })
 }
 
-fn cost(f: &Fields<'_>) -> Read<Cost> {
-    Ok(Cost {
-        expr: f.text("expr")?,
-        defines: f.texts("defines")?,
-        hyper: f.named_or_none("hyper", Value::as_f64)?,
-        a: f.tensor("a")?,
-        y: f.tensor("y")?,
-        weights: f.named_or_none("weights", tensor)?,
-        biases: f.named_or_none("biases", tensor)?,
-        value: f.number("value")?,
-        d_activation: f.map.get("d_activation").and_then(numbers).ok_or_else(|| f.lacks("d_activation"))?,
-        d_weight: f.named_or_none("d_weight", numbers)?,
-        d_bias: f.named_or_none("d_bias", numbers)?,
-    })
+fn lacks(name: &str, field: &str, why: &str) -> Malformed {
+    Malformed(format!("`{name}`: `{field}` is missing or not what it should be{why}"))
 }
 
-fn network(f: &Fields<'_>) -> Read<Network> {
-    let product = match f.map.get("hvp") {
-        None => None,
-        Some(Value::Object(map)) => {
-            let inner = Fields { map, of: f.of };
-            let results = inner.named("result", numbers)?;
-            let mut product = Vec::new();
-            for (name, direction) in inner.named("v", numbers)? {
-                let result = super::named(&results, &name).cloned();
-                let result =
-                    result.ok_or_else(|| f.wrong(&format!("its `hvp` has no result for `{name}`")))?;
-                product.push((name, Product { direction, result }));
+/// The entries of an object, in the order of the file, by canonical names.
+pub(super) fn named_entries<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    d: D,
+) -> Result<Named<T>, D::Error> {
+    struct Entries<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
+        type Value = Named<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Named<T>, A::Error> {
+            let mut entries = Vec::new();
+            while let Some((name, value)) = map.next_entry::<String, T>()? {
+                entries.push((canonical_name(&name), value));
             }
-            Some(product)
-        }
-        Some(_) => return Err(f.lacks("hvp")),
-    };
-    Ok(Network {
-        network: f.text("network")?,
-        declarations: f.text_or("declarations", "")?,
-        cost: f.text("cost")?,
-        defines: f.texts("defines")?,
-        hyper: f.named_or_none("hyper", Value::as_f64)?,
-        inputs: f.named("inputs", tensor)?,
-        y: f.tensor("y")?,
-        params: f.named("params", tensor)?,
-        weights: f.names("weights")?,
-        biases: f.names("biases")?,
-        value: f.number("value")?,
-        gradient: f.named("gradient", numbers)?,
-        product,
-    })
-}
-
-fn reject(f: &Fields<'_>) -> Read<Reject> {
-    let context = match f.text("context")?.as_str() {
-        "objective" => Context::Objective,
-        "cost" => Context::Cost,
-        "network" => Context::Network,
-        other => return Err(f.wrong(&format!("`{other}` is no context"))),
-    };
-    let expr = match f.map.get("generator") {
-        Some(parts) => generated(parts).ok_or_else(|| f.lacks("generator"))?,
-        None => f.text("expr")?,
-    };
-    let span_in = f.text_or("span_in", "expr")?;
-    let define = span_in.strip_prefix("defines[").and_then(|n| n.strip_suffix(']')?.parse().ok());
-    let fault = match (span_in.as_str(), define) {
-        ("expr", _) => Fault::Expr,
-        ("cost", _) => Fault::Cost,
-        (_, Some(n)) => Fault::Define(n),
-        _ => return Err(f.wrong(&format!("`{span_in}` is no text of a case"))),
-    };
-    let mut spans = Vec::new();
-    if let Some(span) = f.map.get("span").filter(|s| !s.is_null()) {
-        spans.push(range(span).ok_or_else(|| f.lacks("span"))?);
-        for other in f.list("also")? {
-            spans.push(range(other).ok_or_else(|| f.lacks("also"))?);
-        }
-    }
-    Ok(Reject {
-        context,
-        expr,
-        cost: f.text_or("cost", "")?,
-        declarations: f.text_or("declarations", "")?,
-        defines: f.texts("defines")?,
-        vars: f.named_or_none("vars", declared)?,
-        wrt: f.names("wrt")?,
-        hyper: f.names("hyper")?,
-        weights: f.names("weights")?,
-        biases: f.names("biases")?,
-        fault,
-        spans,
-        suggestion: f.map.get("suggestion").and_then(Value::as_str).map(str::to_owned),
-        may_accept: f.map.get("may_accept").and_then(Value::as_bool).unwrap_or(false),
-    })
-}
-
-/// The object of a case, and the name to blame.
-struct Fields<'a> {
-    map: &'a Map<String, Value>,
-    of: &'a str,
-}
-
-impl<'a> Fields<'a> {
-    fn wrong(&self, what: &str) -> Malformed {
-        Malformed(format!("`{}`: {what}", self.of))
-    }
-
-    fn lacks(&self, field: &str) -> Malformed {
-        self.wrong(&format!("`{field}` is missing or not what it should be"))
-    }
-
-    fn has(&self, field: &str) -> bool {
-        self.map.contains_key(field)
-    }
-
-    fn text(&self, field: &str) -> Read<String> {
-        self.map.get(field).and_then(Value::as_str).map(str::to_owned).ok_or_else(|| self.lacks(field))
-    }
-
-    fn text_or(&self, field: &str, default: &str) -> Read<String> {
-        if self.has(field) { self.text(field) } else { Ok(default.to_owned()) }
-    }
-
-    fn number(&self, field: &str) -> Read<f64> {
-        self.map.get(field).and_then(Value::as_f64).ok_or_else(|| self.lacks(field))
-    }
-
-    fn number_or(&self, field: &str, default: f64) -> Read<f64> {
-        if self.has(field) { self.number(field) } else { Ok(default) }
-    }
-
-    fn list(&self, field: &str) -> Read<&'a [Value]> {
-        match self.map.get(field) {
-            None => Ok(&[]),
-            Some(Value::Array(list)) => Ok(list),
-            Some(_) => Err(self.lacks(field)),
+            Ok(entries)
         }
     }
 
-    fn texts(&self, field: &str) -> Read<Vec<String>> {
-        let texts = self.list(field)?.iter().map(|v| v.as_str().map(str::to_owned));
-        texts.collect::<Option<_>>().ok_or_else(|| self.lacks(field))
-    }
-
-    fn names(&self, field: &str) -> Read<Vec<String>> {
-        Ok(self.texts(field)?.iter().map(|n| canonical_name(n)).collect())
-    }
-
-    fn tensor(&self, field: &str) -> Read<Tensor> {
-        self.map.get(field).and_then(tensor).ok_or_else(|| self.lacks(field))
-    }
-
-    fn named<T>(&self, field: &str, read: impl Fn(&Value) -> Option<T>) -> Read<Named<T>> {
-        let Some(Value::Object(map)) = self.map.get(field) else { return Err(self.lacks(field)) };
-        let entries = map.iter().map(|(name, v)| {
-            let at = || self.lacks(&format!("{field}.{name}"));
-            read(v).map(|value| (canonical_name(name), value)).ok_or_else(at)
-        });
-        entries.collect()
-    }
-
-    fn named_or_none<T>(&self, field: &str, read: impl Fn(&Value) -> Option<T>) -> Read<Named<T>> {
-        if self.has(field) { self.named(field, read) } else { Ok(Vec::new()) }
-    }
+    d.deserialize_map(Entries(PhantomData))
 }
 
-fn numbers(value: &Value) -> Option<Vec<f64>> {
-    value.as_array()?.iter().map(Value::as_f64).collect()
+/// Canonical names.
+pub(super) fn names<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<String>, D::Error> {
+    Ok(Vec::<String>::deserialize(d)?.iter().map(|name| canonical_name(name)).collect())
 }
 
-/// Nothing but a tensor whose kind, shape and number of entries agree.
-fn tensor(value: &Value) -> Option<Tensor> {
-    let shape: Vec<usize> = value
-        .get("shape")?
-        .as_array()?
-        .iter()
-        .map(|n| n.as_u64().map(|n| n as usize))
-        .collect::<Option<_>>()?;
-    let rank = match value.get("kind")?.as_str()? {
-        "scalar" => 0,
-        "vector" => 1,
-        "matrix" => 2,
-        _ => return None,
+/// Hessian blocks, each of a variable with itself: `x,x`.
+pub(super) fn blocks<'de, D: Deserializer<'de>>(d: D) -> Result<Named<Vec<f64>>, D::Error> {
+    let variable = |pair: String| pair.split(',').next().unwrap_or_default().to_owned();
+    let blocks: Named<Vec<f64>> = named_entries(d)?;
+    Ok(blocks.into_iter().map(|(pair, block)| (variable(pair), block)).collect())
+}
+
+/// The product of the full Hessian with a direction, by parameter.
+pub(super) fn joined<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Named<HessianProduct>>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(expecting = "`v` and `result`")]
+    struct Written {
+        #[serde(deserialize_with = "named_entries")]
+        v: Named<Vec<f64>>,
+        #[serde(deserialize_with = "named_entries")]
+        result: Named<Vec<f64>>,
+    }
+    let Written { v, result } = Written::deserialize(d)?;
+    let product = |(name, direction): (String, Vec<f64>)| match named(&result, &name).cloned() {
+        Some(result) => Ok((name, HessianProduct { direction, result })),
+        None => Err(Error::custom(format!("no result for `{name}`"))),
     };
-    let data = numbers(value.get("data")?)?;
-    (shape.len() == rank && data.len() == shape.iter().product::<usize>()).then_some(Tensor { shape, data })
+    v.into_iter().map(product).collect::<Result<_, _>>().map(Some)
 }
 
-fn declared(value: &Value) -> Option<DeclaredShape> {
-    let extent = |v: &Value| match v {
-        Value::Number(n) => n.as_u64().map(|n| DeclaredExtent::Constant(n as usize)),
-        Value::String(name) => Some(DeclaredExtent::Symbol(canonical_name(name))),
-        _ => None,
-    };
-    let mut extents: Vec<DeclaredExtent> =
-        value.get("shape")?.as_array()?.iter().map(extent).collect::<Option<_>>()?;
-    match (value.get("kind")?.as_str()?, extents.len()) {
-        ("scalar", 0) => Some(DeclaredShape::Scalar),
-        ("vector", 1) => Some(DeclaredShape::Vector(extents.pop())),
-        ("matrix", 2) => {
-            let columns = extents.pop()?;
-            Some(DeclaredShape::Matrix(extents.pop().map(|rows| (rows, columns))))
+/// A tensor, or the shape of one.
+#[derive(Deserialize)]
+pub(super) struct WrittenTensor<E> {
+    kind: Rank,
+    shape: Vec<E>,
+    data: Option<Vec<f64>>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Rank {
+    Scalar,
+    Vector,
+    Matrix,
+}
+
+impl TryFrom<WrittenTensor<usize>> for Tensor {
+    type Error = &'static str;
+
+    fn try_from(written: WrittenTensor<usize>) -> Result<Self, Self::Error> {
+        let WrittenTensor { kind, shape, data } = written;
+        let data = data.ok_or("a tensor without `data`")?;
+        if shape.len() != kind as usize {
+            return Err("kind and shape disagree");
         }
-        _ => None,
+        if data.len() != shape.iter().product::<usize>() {
+            return Err("shape and number of entries disagree");
+        }
+        Ok(Self { shape, data })
     }
 }
 
-fn range(value: &Value) -> Option<(usize, usize)> {
-    match value.as_array()?.as_slice() {
-        [from, to] => Some((from.as_u64()? as usize, to.as_u64()? as usize)),
-        _ => None,
+/// An extent, or its name.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WrittenExtent {
+    Constant(usize),
+    Symbol(String),
+}
+
+impl From<WrittenExtent> for DeclaredExtent {
+    fn from(extent: WrittenExtent) -> Self {
+        match extent {
+            WrittenExtent::Constant(n) => Self::Constant(n),
+            WrittenExtent::Symbol(name) => Self::Symbol(canonical_name(&name)),
+        }
     }
 }
 
-fn generated(parts: &Value) -> Option<String> {
-    let mut text = String::new();
-    for part in parts.as_array()? {
-        text.push_str(&part.get("text")?.as_str()?.repeat(part.get("times")?.as_u64()? as usize));
+/// A shape that is declared.
+#[derive(Deserialize)]
+#[serde(try_from = "WrittenTensor<WrittenExtent>")]
+struct WrittenShape(DeclaredShape);
+
+impl TryFrom<WrittenTensor<WrittenExtent>> for WrittenShape {
+    type Error = &'static str;
+
+    fn try_from(written: WrittenTensor<WrittenExtent>) -> Result<Self, Self::Error> {
+        let mut extents = written.shape.into_iter().map(DeclaredExtent::from);
+        let shape = match (written.kind, extents.next(), extents.next(), extents.next()) {
+            (Rank::Scalar, None, ..) => DeclaredShape::Scalar,
+            (Rank::Vector, Some(length), None, _) => DeclaredShape::Vector(Some(length)),
+            (Rank::Matrix, Some(rows), Some(columns), None) => DeclaredShape::Matrix(Some((rows, columns))),
+            _ => return Err("kind and shape disagree"),
+        };
+        Ok(Self(shape))
     }
-    Some(text)
+}
+
+/// What must be refused, as a file has it.
+#[derive(Deserialize)]
+pub(super) struct WrittenReject {
+    context: Context,
+    expr: Option<String>,
+    /// In place of `expr`: texts, each so many times.
+    generator: Option<Vec<Repeated>>,
+    #[serde(default)]
+    cost: String,
+    #[serde(default)]
+    declarations: String,
+    #[serde(default)]
+    defines: Vec<String>,
+    #[serde(default, deserialize_with = "named_entries")]
+    vars: Named<WrittenShape>,
+    #[serde(default, deserialize_with = "names")]
+    wrt: Vec<String>,
+    #[serde(default, deserialize_with = "names")]
+    hyper: Vec<String>,
+    #[serde(default, deserialize_with = "names")]
+    weights: Vec<String>,
+    #[serde(default, deserialize_with = "names")]
+    biases: Vec<String>,
+    span_in: Option<String>,
+    span: Option<(usize, usize)>,
+    #[serde(default)]
+    also: Vec<(usize, usize)>,
+    suggestion: Option<String>,
+    #[serde(default)]
+    may_accept: bool,
+}
+
+#[derive(Deserialize)]
+struct Repeated {
+    text: String,
+    times: usize,
+}
+
+impl TryFrom<WrittenReject> for Reject {
+    type Error = String;
+
+    fn try_from(written: WrittenReject) -> Result<Self, Self::Error> {
+        let generated =
+            |parts: &Vec<Repeated>| parts.iter().map(|p| p.text.repeat(p.times)).collect::<String>();
+        let expr =
+            written.generator.as_ref().map(generated).or(written.expr).ok_or("missing field `expr`")?;
+        let span_in = written.span_in.as_deref().unwrap_or("expr");
+        let define = span_in.strip_prefix("defines[").and_then(|n| n.strip_suffix(']')?.parse().ok());
+        let fault = match (span_in, define) {
+            ("expr", _) => Fault::Expr,
+            ("cost", _) => Fault::Cost,
+            (_, Some(n)) => Fault::Define(n),
+            _ => return Err(format!("`{span_in}` is no text of a case")),
+        };
+        Ok(Self {
+            context: written.context,
+            expr,
+            cost: written.cost,
+            declarations: written.declarations,
+            defines: written.defines,
+            vars: written.vars.into_iter().map(|(name, shape)| (name, shape.0)).collect(),
+            wrt: written.wrt,
+            hyper: written.hyper,
+            weights: written.weights,
+            biases: written.biases,
+            fault,
+            spans: written.span.map_or_else(Vec::new, |span| [vec![span], written.also].concat()),
+            suggestion: written.suggestion,
+            may_accept: written.may_accept,
+        })
+    }
 }

@@ -2,10 +2,10 @@
 
 use super::compare::Disagreement;
 use super::{Context, Fault, Reject};
-use crate::derivatives::Derivatives;
-use crate::front::{CostText, NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::diag::{Diagnostic, Diagnostics};
+use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::lower::{Role, objective};
+use gradsmith_compiler::pipeline::Derivatives;
 use gradsmith_compiler::source::SourceId;
 use gradsmith_compiler::syntax::ast::DeclaredShape;
 
@@ -59,7 +59,7 @@ fn refused_objective(r: &Reject) -> Result<(), Diagnostics> {
         defines: r.defines.clone(),
         variables: r.vars.iter().map(|(name, shape)| declaration(name, shape.clone())).collect(),
         wrt: r.wrt.iter().map(|name| (name.clone(), objective::whole(&r.expr))).collect(),
-        residual: false,
+        ..ObjectiveText::default()
     };
     let lowered = text.lower()?;
     let _ = Derivatives::of(lowered.graph, lowered.value, &lowered.wrt);

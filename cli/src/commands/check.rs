@@ -7,7 +7,8 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Runs every case of `files`, writes each disagreement and, last, how many cases passed and failed; whether all did.
+/// Runs every case of `files`, writes each disagreement and, last, how many cases passed and failed; whether
+/// all did.
 ///
 /// # Errors
 /// A file that cannot be read or is no file of cases; nothing is run then.

@@ -1,9 +1,9 @@
 //! `cargo gradsmith expand`: the Rust that a derive macro makes.
 
 use crate::Failure;
-use crate::front::ObjectiveText;
 use crate::request::Request;
 use gradsmith_compiler::derive;
+use gradsmith_compiler::front::ObjectiveText;
 use gradsmith_compiler::syntax::ast::{Declaration, DeclaredShape};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;

@@ -2,7 +2,7 @@
 
 use crate::Failure;
 use crate::request::Request;
-use gradsmith_compiler::{derivation, emit, pipeline};
+use gradsmith_compiler::{derivation, emit};
 use std::io::Write;
 
 /// Prints the derivation in the notation of this name.
@@ -15,11 +15,11 @@ pub fn run(request: &Request, format: &str, out: &mut dyn Write) -> Result<bool,
     };
     let derivation = match request {
         Request::Cost(text) => {
-            let program = pipeline::cost(text.lower_example().map_err(|e| request.refusal(&e))?);
+            let program = text.program().map_err(|e| request.refusal(&e))?;
             derivation::cost(&program, &text.expr)
         }
         Request::Network(text) => {
-            let program = pipeline::network(text.lower().map_err(|e| request.refusal(&e))?);
+            let program = text.program().map_err(|e| request.refusal(&e))?;
             derivation::network(&program, &text.network, &text.cost)
         }
         Request::Objective(text) => {
@@ -27,7 +27,6 @@ pub fn run(request: &Request, format: &str, out: &mut dyn Write) -> Result<bool,
             derivation::objective(&program, &text.expr, text.residual)
         }
     };
-    let written = if target.name == "latex" { derivation.latex() } else { derivation.text() };
-    writeln!(out, "{}", written.trim_end())?;
+    writeln!(out, "{}", derivation.written(target).trim_end())?;
     Ok(true)
 }

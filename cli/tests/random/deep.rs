@@ -1,5 +1,5 @@
-//! Random programs of a given depth: each step works on the one before, so that `depth` functions stand one inside
-//! another, with vectors becoming matrices and scalars and back.
+//! Random programs of a given depth: each step works on the one before, so that `depth` functions stand one
+//! inside another, with vectors becoming matrices and scalars and back.
 
 use super::expression::{BOUNDED, Rng, expression};
 use std::fmt::Write;

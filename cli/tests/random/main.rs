@@ -1,15 +1,15 @@
-//! Random expressions: gradients against central differences, Hessian-vector products against differences of gradients,
-//! simplified against original, symmetry, the same with symbolic extents.
+//! Random expressions: gradients against central differences, Hessian-vector products against differences of
+//! gradients, simplified against original, symmetry, the same with symbolic extents.
 
 mod deep;
 mod expression;
 
-use cargo_gradsmith::derivatives::Derivatives;
-use cargo_gradsmith::front::{ObjectiveText, declaration};
 use expression::{Rng, VARIABLES};
 use gradsmith_compiler::eval::{Evaluator, Sizes};
+use gradsmith_compiler::front::{ObjectiveText, declaration};
 use gradsmith_compiler::ir::{Graph, NodeId};
 use gradsmith_compiler::lower::objective;
+use gradsmith_compiler::pipeline::Derivatives;
 use gradsmith_compiler::syntax::ast::{DeclaredExtent, DeclaredShape};
 
 /// A point: the data of each variable.
@@ -84,7 +84,7 @@ fn check(expr: &str, rng: &mut Rng, symbolic: bool) -> usize {
     }
     let first = d.clone();
     let all: Vec<usize> = (0..VARIABLES.len()).collect();
-    let products = d.product(&all);
+    let products = d.hessian_product(&all);
     let product_along = |direction: &Point| -> Vec<Vec<f64>> {
         let inputs = [point.clone(), direction.clone()].concat();
         products.iter().map(|&p| eval(&d.graph, p, &inputs, &sizes)).collect()

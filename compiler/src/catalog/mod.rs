@@ -1,8 +1,8 @@
 //! The catalog: losses, penalties and activations, as definitions in the cost language.
 //!
 //! The files are blocks with a blank line between: comment lines, then a definition on one line. A block of
-//! comments alone heads a file. To add an entry is to add a block. In penalties `w` is the target: it stands for
-//! each weight tensor in turn, or for what a further last argument of the call names.
+//! comments alone heads a file. To add an entry is to add a block. In penalties `w` is the target: it stands
+//! for each weight tensor in turn, or for what a further last argument of the call names.
 //!
 //! Never: an entry known to Rust code by its name.
 

@@ -1,60 +1,36 @@
 //! `#[derive(Cost)]`: an implementation of the runtime's `Cost`, one example at a time, without arrays of its own.
 
-use super::{Model, errors, generics, parsed};
+use super::{Model, cost_text, define_texts, errors, generics, hyper_names};
 use crate::codegen::{self, Context};
 use crate::derivation;
-use crate::diag::{Diagnostic, Diagnostics, ErrorKind};
 use crate::emit::{self, View};
+use crate::front::{CostText, declaration};
 use crate::ir::{Graph, NodeId, Number, Tensor};
-use crate::lower::cost::Part;
-use crate::lower::{Role, cost as lower};
-use crate::pipeline::{self, CostProgram};
+use crate::lower::Role;
+use crate::pipeline::CostProgram;
 use crate::schedule::{Output, Plan, Policy, Storage, schedule};
-use crate::source::{Place, SourceId, Span};
-use crate::syntax::ast::{self, Declaration, DeclaredExtent, DeclaredShape};
+use crate::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use std::collections::BTreeMap;
 
 pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
-    let (text, program, defines) = parsed(model, "Cost")?;
-    let hyper: Vec<String> = model.fields.iter().map(|f| f.name.clone()).collect();
-    let cost = lower::lower(&text, &program, &defines, &hyper, &generic_tensors(), false)
-        .map_err(|d| errors(model, &d))?;
-    let mut found = Diagnostics::new();
-    for t in &cost.terms {
-        let needs_tensors =
-            t.part == Part::Data && t.instances.iter().any(|i| i.weight.is_some() || i.bias.is_some());
-        let couples =
-            t.part == Part::Penalty && t.instances.iter().any(|i| i.weight.is_some() && i.bias.is_some());
-        if needs_tensors || couples {
-            let at = text
-                .find(&t.origin)
-                .map_or(Span::new(0, text.len()), |start| Span::new(start, start + t.origin.len()));
-            let place = Place { source: SourceId::Expression, span: at };
-            let message =
-                format!("`{}` couples what a cost alone keeps apart: activations, weights, biases", t.origin);
-            let help = "derive `Network`, which knows them all";
-            found.push(Diagnostic::new(ErrorKind::Unsupported, place, message).with_help(help));
-        }
-    }
-    found.propagate().map_err(|d| errors(model, &d))?;
-    let program = pipeline::cost(cost);
-    Ok(implementation(model, &program, &text))
+    let text = CostText {
+        expr: cost_text(model, "Cost")?,
+        defines: define_texts(model),
+        hyper: hyper_names(model),
+        tensors: generic_tensors(),
+    };
+    let program = text.separate_program().map_err(|d| errors(model, &d))?;
+    Ok(implementation(model, &program, &text.expr))
 }
 
 /// The weight and the bias that `w` and `b` stand for.
 fn generic_tensors() -> Vec<(Declaration, Role)> {
-    let declare = |name: &str, shape| Declaration {
-        name: ast::Ident { name: name.to_owned(), span: Span::default() },
-        shape,
-        shape_span: Span::default(),
-        symmetric: false,
-    };
     let symbol = |s: &str| DeclaredExtent::Symbol(s.to_owned());
     vec![
-        (declare("w", DeclaredShape::Matrix(Some((symbol("rows"), symbol("cols"))))), Role::Weight),
-        (declare("b", DeclaredShape::Vector(Some(symbol("units")))), Role::Bias),
+        (declaration("w", DeclaredShape::Matrix(Some((symbol("rows"), symbol("cols"))))), Role::Weight),
+        (declaration("b", DeclaredShape::Vector(Some(symbol("units")))), Role::Bias),
     ]
 }
 

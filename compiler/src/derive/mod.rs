@@ -13,10 +13,7 @@ mod span_map;
 pub use attr::{DataField, Field, Model, ObjectiveKind};
 
 use crate::diag::{Diagnostic, Diagnostics, ErrorKind};
-use crate::lower::cost::Define;
 use crate::source::SourceId;
-use crate::syntax::ast::Program;
-use crate::syntax::parse;
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::quote;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -126,30 +123,24 @@ fn of_field(model: &Model, d: &Diagnostic) -> Diagnostic {
     Diagnostic::new(d.kind, d.place, message).with_help(help)
 }
 
-/// The cost's text, parsed, with the definitions beside it.
-fn parsed(model: &Model, derive: &str) -> Result<(String, Program, Vec<Define>), syn::Error> {
-    let Some(cost) = &model.cost else {
+/// The text of the cost.
+fn cost_text(model: &Model, derive: &str) -> Result<String, syn::Error> {
+    let missing = || {
         let message =
             format!("`#[derive({derive})]` asks for a cost, for instance `#[cost(quadratic + l2(0.01))]`");
-        return Err(syn::Error::new_spanned(&model.input.ident, message));
+        syn::Error::new_spanned(&model.input.ident, message)
     };
-    let mut found = Diagnostics::new();
-    let mut defines: Vec<Define> = Vec::new();
-    for (n, define) in model.defines.iter().enumerate() {
-        let source = SourceId::Define(n as u32);
-        match parse::definition(&define.text, source) {
-            Ok(definition) => defines.push((definition, source, define.text.clone())),
-            Err(error) => found.push(error),
-        }
-    }
-    match parse::program(&cost.text, SourceId::Expression) {
-        Ok(program) if found.is_empty() => Ok((cost.text.clone(), program, defines)),
-        Ok(_) => Err(errors(model, &found)),
-        Err(error) => {
-            found.push(error);
-            Err(errors(model, &found))
-        }
-    }
+    model.cost.as_ref().map(|cost| cost.text.clone()).ok_or_else(missing)
+}
+
+/// The texts of the definitions.
+fn define_texts(model: &Model) -> Vec<String> {
+    model.defines.iter().map(|define| define.text.clone()).collect()
+}
+
+/// The names of the hyper-parameters.
+fn hyper_names(model: &Model) -> Vec<String> {
+    model.fields.iter().map(|field| field.name.clone()).collect()
 }
 
 /// The generics of an implementation, the number type bound by `Scalar`.

@@ -1,10 +1,10 @@
 //! Products to matrix form: which contraction is a matrix product, an inner or outer product, a trace, a sum.
 //!
-//! The factors of a product are vectors and matrices over local indices. Those over the same indices are multiplied
-//! entry by entry; then one bound index after the other is summed over, matrix times vector first: `A * x`, `A' * x`,
-//! `sum(x)`, `x' * y`, `A * B`, `rowsum(A)`, `tr(A * B)`, `A * diag(x) * B`. What remains lies on the axes of the
-//! result: a vector, a matrix, an outer product, a diagonal. Where that fails the answer is `None`, and the caller
-//! writes entries.
+//! The factors of a product are vectors and matrices over local indices. Those over the same indices are
+//! multiplied entry by entry; then one bound index after the other is summed over, matrix times vector first:
+//! `A * x`, `A' * x`, `sum(x)`, `x' * y`, `A * B`, `rowsum(A)`, `tr(A * B)`, `A * diag(x) * B`. What remains
+//! lies on the axes of the result: a vector, a matrix, an outer product, a diagonal. Where that fails the
+//! answer is `None`, and the caller writes entries.
 
 use super::notation::{Notation, Tree, Whole, elementwise, matmul, transpose, transposes};
 use super::scale::without_scale;
@@ -132,7 +132,7 @@ impl Contraction {
             let (Some(right), Some(left)) = (notes.pop(), notes.pop()) else {
                 return Notation::Number(Number::ONE);
             };
-            // A scalar is its own transpose: the form with fewer transposes, else the order of age.
+            // A scalar is its own transpose: the form with fewer transposes, otherwise the older one first.
             let forward = matmul(transpose(left.clone()), right.clone());
             let backward = matmul(transpose(right), left);
             return if transposes(&backward) < transposes(&forward) { backward } else { forward };
@@ -312,7 +312,8 @@ fn two_axes(rows: Option<Notation>, matrix: Option<Notation>, columns: Option<No
     }
 }
 
-/// A part of a sum or an argument over `axes`, seen over `out`: turned, put on the diagonal, or broadcast.
+/// A part of a sum or an argument over `axes`, seen over `out`: transposed, put on the diagonal, or
+/// broadcast.
 pub(super) fn oriented(tree: Tree, axes: &[u8], out: &[u8]) -> Option<Tree> {
     if tree.rank == 0 || axes == out {
         return Some(tree);

@@ -1,8 +1,8 @@
 //! Graph to notation, node by node.
 //!
-//! A node has no orientation; the page has: rank 1 is a column, rank 2 rows by columns. The axis over the batch is not
-//! shown at all: what is written is for one example. Where no matrix form exists, entries are written
-//! ([`super::entries`]).
+//! A node has no orientation; the page has: rank 1 is a column, rank 2 rows by columns. The axis over the
+//! batch is not shown at all: what is written is for one example. Where no matrix form exists, entries are
+//! written ([`super::entries`]).
 
 use super::contract::{Contraction, item_of, oriented};
 use super::functions::{applied, chosen};

@@ -120,7 +120,8 @@ impl Converter<'_> {
         }
     }
 
-    /// The locals with names for the bound ones: all, the names of those shown, and whether the batch is summed over.
+    /// The locals with names for the bound ones: all, the names of those shown, and whether the batch is
+    /// summed over.
     fn opened(&self, axes: &Locals, bound: &[Extent]) -> (Vec<Option<String>>, Vec<String>, bool) {
         let mut locals = axes.to_vec();
         let (mut names, mut examples) = (Vec::new(), false);

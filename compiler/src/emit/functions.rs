@@ -2,7 +2,7 @@
 
 use super::notation::{Notation, Tree};
 use crate::ir::Number;
-use crate::ops::{ElementFn, rule};
+use crate::ops::{self, ElementFn};
 use crate::syntax::ast::{BinaryOp, CompareOp, Expr, ExprKind};
 
 /// `where(lhs op rhs, then, otherwise)`.
@@ -19,7 +19,7 @@ pub(super) fn applied(function: ElementFn, args: Vec<Tree>) -> Tree {
     if let Some(text) = function.spec().written {
         let names: &[&str] = if args.len() == 1 { &["x"] } else { &["a", "b"] };
         let env: Vec<(&str, Tree)> = names.iter().copied().zip(args).collect();
-        return written(rule::parsed(text), &env);
+        return written(ops::parsed(text), &env);
     }
     called(function, args)
 }
@@ -67,7 +67,7 @@ fn written(expr: &Expr, env: &[(&str, Tree)]) -> Tree {
         }
         ExprKind::Call(call) => {
             let args: Vec<Tree> = call.args.iter().map(|a| written(&a.value, env)).collect();
-            match (crate::ops::element(&call.function.name), args.into_iter().next()) {
+            match (ops::element(&call.function.name), args.into_iter().next()) {
                 (Some(f), Some(arg)) => called(f, vec![arg]),
                 (_, Some(arg)) => Tree::product(Number::ONE, vec![(arg, Number::HALF)]),
                 _ => number(Number::ONE),

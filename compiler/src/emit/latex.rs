@@ -1,6 +1,7 @@
 //! Notation to LaTeX, for any engine (KaTeX, MathJax, amsmath).
 
 use super::Lines;
+use super::document::{Document, Line, Piece};
 use super::layout::{Layout, page};
 use crate::syntax::parse::greek_name;
 
@@ -8,6 +9,80 @@ use crate::syntax::parse::greek_name;
 #[must_use]
 pub fn write(lines: &Lines) -> String {
     latex(&page(lines))
+}
+
+/// One `aligned` block per section.
+#[must_use]
+pub fn document(document: &Document) -> String {
+    let mut out = String::new();
+    for section in document.sections() {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        // A comment, which may hold any character; an upright d is enough there.
+        let title = section.title.join("\n% ").replace('∂', "d");
+        out.push_str(&format!("% {title}\n\\begin{{aligned}}\n"));
+        let lines: Vec<String> = section.lines.iter().map(line).collect();
+        out.push_str(&lines.join(" \\\\\n"));
+        out.push_str("\n\\end{aligned}\n");
+    }
+    out
+}
+
+fn line(line: &Line) -> String {
+    let left = piece(&line.left);
+    let sign = if line.equation { "=" } else { ":" };
+    let right: Vec<String> = line.right.iter().filter(|p| !matches!(p, Piece::Aside(_))).map(piece).collect();
+    let note = if line.note.is_empty() { String::new() } else { format!(" && {}", words(&line.note)) };
+    format!("  {left} &{sign} {}{note}", right.join(" "))
+}
+
+fn piece(piece: &Piece) -> String {
+    match piece {
+        Piece::Words(text) | Piece::Aside(text) => words(text),
+        Piece::Code(text) => format!("\\texttt{{{}}}", plain(text)),
+        Piece::Formula(lines) => write(lines),
+        Piece::Name(text) => name(text),
+        Piece::Total(of, by) => format!("\\frac{{d{of}}}{{d{}}}", name(by)),
+        Piece::Partial(of, by) => match by.as_slice() {
+            [a, b] if a == b => format!("\\frac{{\\partial^2 {of}}}{{\\partial {}^2}}", name(a)),
+            [a, b] => {
+                format!("\\frac{{\\partial^2 {of}}}{{\\partial {} \\partial {}}}", name(a), name(b))
+            }
+            by => format!("\\frac{{\\partial {of}}}{{\\partial {}}}", name(&by.concat())),
+        },
+        Piece::HessianProduct(by) => format!("(H v)_{{{}}}", name(by)),
+        Piece::Equals => "=".to_owned(),
+        Piece::Plus => "+".to_owned(),
+        Piece::Zero => "0".to_owned(),
+    }
+}
+
+fn words(text: &str) -> String {
+    format!("\\text{{{}}}", plain(text))
+}
+
+/// Plain text, with commands for the characters that LaTeX takes otherwise.
+fn plain(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '_' | '%' | '&' | '#' | '$' | '{' | '}' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '^' => out.push_str("\\^{}"),
+            '~' => out.push_str("\\~{}"),
+            '\\' => out.push_str("\\textbackslash{}"),
+            '∂' => out.push_str("$\\partial$"),
+            'δ' => out.push_str("$\\delta$"),
+            'ᵀ' => out.push_str("$^{\\top}$"),
+            'λ' => out.push_str("$\\lambda$"),
+            '√' => out.push_str("$\\sqrt{}$"),
+            _ => out.push(c),
+        }
+    }
+    out
 }
 
 /// A name.

@@ -46,7 +46,7 @@ pub(super) enum Layout {
 
 /// How tightly a form binds, loosest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Level {
+enum Precedence {
     Sum,
     Product,
     Fraction,
@@ -92,7 +92,7 @@ fn list(args: &[Notation]) -> Layout {
 }
 
 fn scripted(base: &Notation, script: Layout) -> Layout {
-    Layout::Super(Box::new(at(base, Level::Atom)), Box::new(script))
+    Layout::Super(Box::new(at(base, Precedence::Atom)), Box::new(script))
 }
 
 fn layout(note: &Notation) -> Layout {
@@ -123,17 +123,19 @@ fn layout(note: &Notation) -> Layout {
                 if k > 0 {
                     row.push(Layout::Binary("⊙"));
                 }
-                row.push(at(factor, Level::Fraction));
+                row.push(at(factor, Precedence::Fraction));
             }
             Layout::Row(row)
         }
         Notation::Over(above, below) => Layout::Fraction(boxed(above), boxed(below)),
-        Notation::ElementOver(above, below) => {
-            Layout::Row(vec![at(above, Level::Fraction), Layout::Binary("⊘"), at(below, Level::Fraction)])
-        }
+        Notation::ElementOver(above, below) => Layout::Row(vec![
+            at(above, Precedence::Fraction),
+            Layout::Binary("⊘"),
+            at(below, Precedence::Fraction),
+        ]),
         Notation::Power(base, exponent) => scripted(base, layout(exponent)),
         Notation::ElementPower(base, exponent) => {
-            scripted(base, Layout::Row(vec![Layout::Symbol("⊙"), at(exponent, Level::Product)]))
+            scripted(base, Layout::Row(vec![Layout::Symbol("⊙"), at(exponent, Precedence::Product)]))
         }
         Notation::Sqrt(inner) => Layout::Root(boxed(inner)),
         Notation::Transpose(inner) => match &**inner {
@@ -175,7 +177,7 @@ fn layout(note: &Notation) -> Layout {
 
 /// What an index hangs on: a name that has a subscript already is put in parentheses.
 fn subscripted(array: &Notation) -> Layout {
-    match at(array, Level::Atom) {
+    match at(array, Precedence::Atom) {
         sub @ Layout::Sub(..) => parens(sub),
         other => other,
     }
@@ -191,10 +193,10 @@ fn whole(f: Whole, args: &[Notation]) -> Layout {
         (Whole::Sum, [Notation::ElementPower(inner, two)]) if **two == Notation::Number(Number::TWO) => {
             Layout::Super(Box::new(Layout::Fence("‖", boxed(inner), "‖")), Box::new(number(Number::TWO)))
         }
-        (Whole::Sum, [array]) => Layout::Row(vec![Layout::Symbol("∑"), at(array, Level::Product)]),
+        (Whole::Sum, [array]) => Layout::Row(vec![Layout::Symbol("∑"), at(array, Precedence::Product)]),
         (Whole::Norm, [array]) => Layout::Fence("‖", boxed(array), "‖"),
         (Whole::RowSum, [array]) => {
-            Layout::Row(vec![at(array, Level::Fraction), Layout::Juxtaposed, bold_one()])
+            Layout::Row(vec![at(array, Precedence::Fraction), Layout::Juxtaposed, bold_one()])
         }
         (Whole::ColSum, [array]) => {
             let turned = scripted(array, Layout::Symbol("⊤"));
@@ -206,7 +208,7 @@ fn whole(f: Whole, args: &[Notation]) -> Layout {
             Layout::Row(vec![Layout::Function("log".to_owned()), whole(Whole::Det, args)])
         }
         (Whole::Kron, [a, b]) => {
-            Layout::Row(vec![at(a, Level::Fraction), Layout::Binary("⊗"), at(b, Level::Fraction)])
+            Layout::Row(vec![at(a, Precedence::Fraction), Layout::Binary("⊗"), at(b, Precedence::Fraction)])
         }
         (Whole::Vector, [c]) => filled(c, vec![bold_one()]),
         (Whole::Matrix, [c]) => {
@@ -223,7 +225,7 @@ fn filled(value: &Notation, ones: Vec<Layout>) -> Layout {
     if *value == Notation::Number(Number::ONE) {
         return one(ones);
     }
-    let mut row = vec![at(value, Level::Product), Layout::Juxtaposed];
+    let mut row = vec![at(value, Precedence::Product), Layout::Juxtaposed];
     row.extend(ones);
     Layout::Row(row)
 }
@@ -243,7 +245,7 @@ fn juxtaposed(factors: &[Notation], scaling: bool) -> Layout {
                 layout(factor)
             }
             factor if is_last && reaches_on(factor) => layout(factor),
-            factor => at(factor, Level::Fraction),
+            factor => at(factor, Precedence::Fraction),
         });
     }
     Layout::Row(row)
@@ -257,27 +259,30 @@ fn leading(note: &Notation) -> &Notation {
     }
 }
 
-fn level(note: &Notation) -> Level {
+fn precedence(note: &Notation) -> Precedence {
     match note {
-        Notation::Sum(_) | Notation::Negative(_) | Notation::Where(..) => Level::Sum,
-        note if reaches_on(note) => Level::Sum,
-        Notation::Number(n) if n.is_negative() => Level::Sum,
-        Notation::Number(n) if n.to_string().contains('/') => Level::Fraction,
+        Notation::Sum(_) | Notation::Negative(_) | Notation::Where(..) => Precedence::Sum,
+        note if reaches_on(note) => Precedence::Sum,
+        Notation::Number(n) if n.is_negative() => Precedence::Sum,
+        Notation::Number(n) if n.to_string().contains('/') => Precedence::Fraction,
         Notation::Times(_)
         | Notation::Elementwise(_)
         | Notation::ElementOver(..)
         | Notation::Matmul(_)
-        | Notation::Whole(Whole::RowSum | Whole::ColSum | Whole::Kron | Whole::Matrix, _) => Level::Product,
-        Notation::Whole(Whole::Vector, args) if *args != [Notation::Number(Number::ONE)] => Level::Product,
-        Notation::Over(..) => Level::Fraction,
-        Notation::Whole(Whole::Sum, _) => Level::Script,
+        | Notation::Whole(Whole::RowSum | Whole::ColSum | Whole::Kron | Whole::Matrix, _) => {
+            Precedence::Product
+        }
+        Notation::Whole(Whole::Vector, args) if *args != [Notation::Number(Number::ONE)] => {
+            Precedence::Product
+        }
+        Notation::Over(..) => Precedence::Fraction,
+        Notation::Whole(Whole::Sum, _) => Precedence::Script,
         Notation::Power(..)
         | Notation::ElementPower(..)
         | Notation::Transpose(_)
-        | Notation::Whole(Whole::Inverse, _) => Level::Script,
-        Notation::Map(f, _) if f.name() == "exp" => Level::Script,
-        Notation::Map(f, _) if f.spec().latex.starts_with(r"\left") => Level::Atom,
-        _ => Level::Atom,
+        | Notation::Whole(Whole::Inverse, _) => Precedence::Script,
+        Notation::Map(f, _) if f.spec().latex_is_power => Precedence::Script,
+        _ => Precedence::Atom,
     }
 }
 
@@ -292,12 +297,12 @@ fn reaches_on(note: &Notation) -> bool {
     }
 }
 
-fn at(note: &Notation, least: Level) -> Layout {
-    if level(note) < least { parens(layout(note)) } else { layout(note) }
+fn at(note: &Notation, least: Precedence) -> Layout {
+    if precedence(note) < least { parens(layout(note)) } else { layout(note) }
 }
 
 fn last(note: &Notation) -> Layout {
-    if reaches_on(note) { layout(note) } else { at(note, Level::Product) }
+    if reaches_on(note) { layout(note) } else { at(note, Precedence::Product) }
 }
 
 fn number(n: Number) -> Layout {

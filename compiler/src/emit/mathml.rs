@@ -1,14 +1,78 @@
-//! Notation to presentation MathML (MathML Core): elements only, no scripts, styles or namespaces, on one line, so that
-//! it can stand in a doc comment.
+//! Notation to presentation MathML (MathML Core): elements only, no scripts, styles or namespaces, on one
+//! line, so that it can stand in a doc comment.
 
 use super::Lines;
-use super::layout::{Layout, page};
+use super::document::{Document, Line, Piece};
+use super::layout::{self, Layout, page};
 
 /// The formula; its definitions after it.
 #[must_use]
 pub fn write(lines: &Lines) -> String {
-    let page = page(lines);
-    format!(r#"<math display="block">{}</math>"#, mathml(&page))
+    format!(r#"<math display="block">{}</math>"#, mathml(&page(lines)))
+}
+
+/// One table per section, under its title as a comment.
+#[must_use]
+pub fn document(document: &Document) -> String {
+    let mut out = String::new();
+    for section in document.sections() {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        // Two hyphens would end the comment.
+        let title = section.title.join("; ").replace("--", "- -");
+        let rows: String = section.lines.iter().map(|line| element("mtr", &cells(line)) + "\n").collect();
+        out.push_str(&format!(
+            "<!-- {title} -->\n<math display=\"block\"><mtable displaystyle=\"true\">\n{rows}</mtable></math>\n"
+        ));
+    }
+    out
+}
+
+fn cells(line: &Line) -> String {
+    let right: String = line.right.iter().filter(|p| !matches!(p, Piece::Aside(_))).map(piece).collect();
+    let sign = element("mo", if line.equation { "=" } else { ":" });
+    let cell = |inner: &str| element("mtd", &element("mrow", inner));
+    let note = if line.note.is_empty() { String::new() } else { cell(&words(&line.note)) };
+    cell(&piece(&line.left)) + &cell(&(sign + &right)) + &note
+}
+
+fn piece(piece: &Piece) -> String {
+    let name = |text: &str| mathml(&layout::name(text));
+    let fraction = |above: String, below: String| {
+        element("mfrac", &(element("mrow", &above) + &element("mrow", &below)))
+    };
+    let partial = |of: &str| format!("<mo>∂</mo>{of}");
+    let squared = |inner: &str| element("msup", &format!("{inner}<mn>2</mn>"));
+    match piece {
+        Piece::Words(text) | Piece::Aside(text) | Piece::Code(text) => words(text),
+        Piece::Formula(lines) => mathml(&page(lines)),
+        Piece::Name(text) => name(text),
+        Piece::Total(of, by) => {
+            fraction(format!("<mi>d</mi><mi>{of}</mi>"), format!("<mi>d</mi>{}", name(by)))
+        }
+        Piece::Partial(of, by) => match by.as_slice() {
+            [a, b] => {
+                let above = squared("<mo>∂</mo>") + &element("mi", of);
+                let below =
+                    if a == b { partial(&squared(&name(a))) } else { partial(&name(a)) + &partial(&name(b)) };
+                fraction(above, below)
+            }
+            by => fraction(partial(&element("mi", of)), partial(&name(&by.concat()))),
+        },
+        Piece::HessianProduct(by) => {
+            let product = element("mrow", "<mo>(</mo><mi>H</mi><mo>&#x2062;</mo><mi>v</mi><mo>)</mo>");
+            element("msub", &(product + &name(by)))
+        }
+        Piece::Equals => element("mo", "="),
+        Piece::Plus => element("mo", "+"),
+        Piece::Zero => element("mn", "0"),
+    }
+}
+
+/// Plain text; a formula would swallow spaces at its ends.
+fn words(text: &str) -> String {
+    element("mtext", &escaped(text).replace(' ', "&#xa0;"))
 }
 
 fn element(tag: &str, inner: &str) -> String {

@@ -7,8 +7,8 @@ use crate::ir::{Extent, Factor, NodeId, Number, Op};
 type Scalars = Vec<(Tree, Number)>;
 
 impl Converter<'_> {
-    /// Makes the one sum among `scalars` a mean where all its extents divide, and takes these away. The sum is over
-    /// `bound`, or, where nothing is bound, that of a factor.
+    /// Makes the one sum among `scalars` a mean where all its extents divide, and takes these away. The sum
+    /// is over `bound`, or, where nothing is bound, that of a factor.
     pub(super) fn means(
         &self,
         factors: &[Factor],

@@ -6,15 +6,17 @@
 //!                          --mathml--> <math>...</math>
 //! ```
 //!
-//! A node of rank 1 is written as a column, one of rank 2 as rows by columns. Along the batch, what is written is for
-//! one example, and a sum over the batch is `Σ_examples`: the gradient of a layer's weights is
-//! `1/m * Σ_examples delta2 * a1'`, where `delta2` and `a1` are one example's vectors. What has no matrix form is
-//! written by its entries: `sum[k] A[i,k] * B[k,j] * C[k,j]`, or `(...)[i,j]` where such an array is part of a formula.
-//! Text is the cost language wherever the language can say it, so it can be parsed again; named values are
-//! written by name, so whoever reads it back wants [`Inner::Defined`] or [`Inner::Expanded`].
+//! A node of rank 1 is written as a column, one of rank 2 as rows by columns. Along the batch, what is
+//! written is for one example, and a sum over the batch is `Σ_examples`: the gradient of a layer's weights is
+//! `1/m * Σ_examples delta2 * a1'`, where `delta2` and `a1` are one example's vectors. What has no matrix
+//! form is written by its entries: `sum[k] A[i,k] * B[k,j] * C[k,j]`, or `(...)[i,j]` where such an array is
+//! part of a formula. Text is the cost language wherever the language can say it, so it can be parsed again;
+//! named values are written by name, so whoever reads it back wants [`Inner::Defined`] or
+//! [`Inner::Expanded`].
 
 mod contract;
 mod convert;
+pub mod document;
 mod entries;
 mod functions;
 pub mod latex;
@@ -88,12 +90,6 @@ impl Lines {
         text::write(self)
     }
 
-    /// In LaTeX, without delimiters.
-    #[must_use]
-    pub fn latex(&self) -> String {
-        latex::write(self)
-    }
-
     /// In presentation MathML.
     #[must_use]
     pub fn mathml(&self) -> String {
@@ -106,15 +102,17 @@ impl Lines {
 pub struct Target {
     /// The name: `text`, `latex`, `mathml`.
     pub name: &'static str,
-    /// The writer.
+    /// Writes a formula.
     pub write: fn(&Lines) -> String,
+    /// Writes a page of formulas.
+    pub document: fn(&document::Document) -> String,
 }
 
 /// Every target.
 pub static ALL: &[Target] = &[
-    Target { name: "text", write: text::write },
-    Target { name: "latex", write: latex::write },
-    Target { name: "mathml", write: mathml::write },
+    Target { name: "text", write: text::write, document: text::document },
+    Target { name: "latex", write: latex::write, document: latex::document },
+    Target { name: "mathml", write: mathml::write, document: mathml::document },
 ];
 
 /// The target of this name.
@@ -135,31 +133,14 @@ pub fn name_or_text(g: &Graph, node: NodeId) -> String {
     g.name(node).map_or_else(|| text(g, node, &View::default()), str::to_owned)
 }
 
-/// The node in LaTeX, without delimiters.
-#[must_use]
-pub fn latex(g: &Graph, node: NodeId, view: &View) -> String {
-    latex::write(&lines(g, node, view))
-}
-
-/// A name in LaTeX, as formulas have it: `\delta_2` for `delta2`.
-#[must_use]
-pub fn latex_name(name: &str) -> String {
-    latex::name(name)
-}
-
-/// The node in presentation MathML: a `<math>` element that needs nothing else.
-#[must_use]
-pub fn mathml(g: &Graph, node: NodeId, view: &View) -> String {
-    mathml::write(&lines(g, node, view))
-}
-
 /// Formulas nest no deeper than this; what lies deeper is defined first.
 const DEEPEST: usize = 40;
 
 /// A value this small is written again rather than named.
 const SMALL: usize = 6;
 
-/// The same for a product of matrices among entries, where it is a sum over a new index each time: `sum[k] R[k,j] * D[i,k]`.
+/// The same for a product of matrices among entries, where it is a sum over a new index each time:
+/// `sum[k] R[k,j] * D[i,k]`.
 const SMALL_AMONG_ENTRIES: usize = 4;
 
 /// The node as notation.
@@ -225,8 +206,9 @@ fn filled(tree: Tree, rank: usize) -> Notation {
     }
 }
 
-/// Names what is shared, where the formula would be long without, and what is deep, so that no formula is. A formula by
-/// entries names the products of matrices that it shares. Returns what the formula shows more than once.
+/// Names what is shared, where the formula would be long without, and what is deep, so that no formula is. A
+/// formula by entries names the products of matrices that it shares. Returns what the formula shows more than
+/// once.
 fn abbreviate(
     g: &Graph,
     node: NodeId,

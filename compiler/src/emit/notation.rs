@@ -1,8 +1,8 @@
 //! What is written on the page: a small tree between the graph and the text, LaTeX and MathML of it.
 //!
-//! The tree knows matrix notation, not indices: orientation, products and quotients are settled. The functions here
-//! put it together and keep it tidy: `a - y`, never `a + -1*y`; a minus comes first only where nothing is positive;
-//! negative powers are quotients, powers of 1/2 roots; scalar factors go to the front.
+//! The tree knows matrix notation, not indices: orientation, products and quotients are settled. The
+//! functions here put it together and keep it tidy: `a - y`, never `a + -1*y`; a minus comes first only where
+//! nothing is positive; negative powers are quotients, powers of 1/2 roots; scalar factors go to the front.
 
 use super::scale::{scaled, without_scale};
 use crate::ir::{AxisFn, Number};
@@ -198,7 +198,8 @@ impl Tree {
     }
 }
 
-/// A sum, with signs drawn out of the terms, sums within taken apart, and something positive in front if anything is.
+/// A sum, with signs drawn out of the terms, sums within taken apart, and something positive in front if
+/// anything is.
 #[must_use]
 pub fn sum(terms: Vec<(bool, Notation)>) -> Notation {
     let mut flat: Vec<(bool, Notation)> = Vec::new();

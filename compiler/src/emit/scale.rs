@@ -3,8 +3,8 @@
 use super::notation::{Notation, Tree, negative, power};
 use crate::ir::Number;
 
-/// `coeff · Π scalar^power · body`: coefficients first, as a fraction where something divides, then what is no mere
-/// coefficient, then the body.
+/// `coeff · Π scalar^power · body`: coefficients first, as a fraction where something divides, then what is
+/// no mere coefficient, then the body.
 pub(super) fn scaled(coeff: Number, scalars: Vec<(Tree, Number)>, body: Option<Notation>) -> Notation {
     let mut scale = Scale::new(coeff);
     let mut results = Vec::new();
@@ -104,7 +104,8 @@ fn product(mut factors: Vec<Notation>) -> Notation {
     }
 }
 
-/// What is left of an array when its scalar factors are taken away: factors, divisors, whether negative, the rest.
+/// What is left of an array when its scalar factors are taken away: factors, divisors, whether negative, the
+/// rest.
 pub(super) fn without_scale(note: Notation) -> (Vec<Notation>, Vec<Notation>, bool, Notation) {
     match note {
         Notation::Negative(inner) => {

@@ -1,11 +1,12 @@
 //! The LaTeX of an element-wise function's row, as boxes: one spelling serves LaTeX and MathML.
 //!
-//! Of LaTeX it knows what the rows use: `#1`, `{...}`, `^`, `\frac`, `\operatorname`, `\left`, `\right`, names of
-//! functions and Greek letters.
+//! Of LaTeX it knows what the rows use: `#1`, `{...}`, `^`, `\frac`, `\operatorname`, `\left`, `\right`,
+//! names of functions and Greek letters.
 
 use super::layout::{Layout, name};
 
-/// The template with `args` in the place of `#1`, `#2`; `None` where the template says something else, or nothing.
+/// The template with `args` in the place of `#1`, `#2`; `None` where the template says something else, or
+/// nothing.
 pub(super) fn filled(latex: &'static str, args: &[Layout]) -> Option<Layout> {
     let mut reader = Reader { rest: latex, args };
     let row = reader.row()?;

@@ -1,6 +1,6 @@
 //! What is printed, exactly; and that what is printed means the same when it is read again.
 
-use super::{ALL, Inner, View, latex, mathml, target, text};
+use super::{ALL, Inner, View, lines, target, text};
 use crate::diff;
 use crate::eval::{Evaluator, Sizes};
 use crate::ir::{Extent, Graph, NodeId, Number, Tensor};
@@ -9,6 +9,14 @@ use crate::simplify;
 use crate::source::SourceId;
 use crate::syntax::ast::Declaration;
 use crate::syntax::parse;
+
+fn latex(g: &Graph, node: NodeId, view: &View) -> String {
+    super::latex::write(&lines(g, node, view))
+}
+
+fn mathml(g: &Graph, node: NodeId, view: &View) -> String {
+    lines(g, node, view).mathml()
+}
 
 fn declarations(text: &str) -> Vec<Declaration> {
     parse::declarations(text, SourceId::Declarations).expect("declarations")
@@ -182,7 +190,7 @@ fn trained(text: &str, cost: &str) -> Trained {
     let spelled = network::spell(&parsed, &[], &[]).expect(text);
     let program = parse::program(cost, SourceId::Expression).expect(cost);
     let hyper = ["lambda".to_owned()];
-    let parts = network::Parts {
+    let parts = network::Parsed {
         network: text,
         declarations: "",
         spelled: &spelled,
@@ -312,7 +320,8 @@ fn entries(g: &Graph) -> Vec<Vec<f64>> {
         .collect()
 }
 
-/// Prints `node`, reads it again and compares ⟨node, seed⟩, where `seed` is a declared array of the node's shape.
+/// Prints `node`, reads it again and compares ⟨node, seed⟩, where `seed` is a declared array of the node's
+/// shape.
 fn assert_reads_back(g: &Graph, node: NodeId, seed: &str, about: &str) {
     let inputs = entries(g);
     let sizes = Sizes::new();

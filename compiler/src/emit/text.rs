@@ -1,12 +1,13 @@
 //! Notation to the cost language's own text, with as few parentheses as its grammar allows.
 
 use super::Lines;
+use super::document::{Document, Piece};
 use super::notation::{Notation, Whole};
 use crate::ir::Number;
 
 /// How tightly a form binds, loosest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Level {
+enum Precedence {
     Sum,
     Product,
     Power,
@@ -22,6 +23,50 @@ pub fn write(lines: &Lines) -> String {
         out.push_str(&format!("{name} = {}; ", formula(note)));
     }
     out + &formula(&lines.value)
+}
+
+/// Sections, each line a formula with its reason.
+#[must_use]
+pub fn document(document: &Document) -> String {
+    let mut out = String::new();
+    for section in document.sections() {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        out.push_str(&section.title.join("\n"));
+        out.push('\n');
+        let lefts: Vec<String> = section.lines.iter().map(|line| piece(&line.left)).collect();
+        let width = lefts.iter().map(|left| left.chars().count()).max().unwrap_or(0);
+        for (line, left) in section.lines.iter().zip(&lefts) {
+            let pad = " ".repeat(width - left.chars().count());
+            let sign = if line.equation { " = " } else { ": " };
+            let right: String = line.right.iter().map(piece).collect();
+            let gap = if right.is_empty() || line.note.is_empty() { "" } else { "    " };
+            let note = if line.note.is_empty() { String::new() } else { format!("{gap}({})", line.note) };
+            let (before, after) = if line.equation { (pad.as_str(), "") } else { ("", pad.as_str()) };
+            out.push_str(format!("  {left}{before}{sign}{after}{right}{note}").trim_end());
+            out.push('\n');
+        }
+    }
+    out
+}
+
+fn piece(piece: &Piece) -> String {
+    match piece {
+        Piece::Words(text) | Piece::Code(text) | Piece::Name(text) => text.clone(),
+        Piece::Aside(text) => format!("    ({text})"),
+        Piece::Formula(lines) => write(lines),
+        Piece::Total(of, by) => format!("d{of}/d{by}"),
+        Piece::Partial(of, by) => match by.as_slice() {
+            [a, b] if a == b => format!("∂²{of}/∂{a}²"),
+            [a, b] => format!("∂²{of}/∂{a}∂{b}"),
+            by => format!("∂{of}/∂{}", by.concat()),
+        },
+        Piece::HessianProduct(by) => format!("(Hv)_{by}"),
+        Piece::Equals => " = ".to_owned(),
+        Piece::Plus => " + ".to_owned(),
+        Piece::Zero => "0".to_owned(),
+    }
 }
 
 /// One formula.
@@ -50,22 +95,22 @@ pub fn formula(note: &Notation) -> String {
         Notation::Matmul(factors) => chain(factors, " * ", false),
         Notation::Over(above, below) => {
             // A divisor binds to what stands before it alone, which is all of it.
-            let above_text = at(above, Level::Product);
-            let slash = if level(above) == Level::Product { " / " } else { "/" };
-            format!("{above_text}{slash}{}", at(below, Level::Power))
+            let above_text = at(above, Precedence::Product);
+            let slash = if precedence(above) == Precedence::Product { " / " } else { "/" };
+            format!("{above_text}{slash}{}", at(below, Precedence::Power))
         }
         Notation::ElementOver(above, below) => {
-            format!("{} ./ {}", at(above, Level::Product), at(below, Level::Power))
+            format!("{} ./ {}", at(above, Precedence::Product), at(below, Precedence::Power))
         }
         Notation::Power(base, exponent) => {
-            format!("{}^{}", at(base, Level::Transposed), self::exponent(exponent))
+            format!("{}^{}", at(base, Precedence::Transposed), self::exponent(exponent))
         }
         Notation::ElementPower(base, exponent) => {
             let dot = if matches!(**base, Notation::Number(_)) { " .^" } else { ".^" };
-            format!("{}{dot}{}", at(base, Level::Transposed), self::exponent(exponent))
+            format!("{}{dot}{}", at(base, Precedence::Transposed), self::exponent(exponent))
         }
         Notation::Sqrt(inner) => format!("sqrt({})", formula(inner)),
-        Notation::Transpose(inner) => format!("{}'", at(inner, Level::Transposed)),
+        Notation::Transpose(inner) => format!("{}'", at(inner, Precedence::Transposed)),
         Notation::Map(f, args) => format!("{}({})", f.name(), list(args)),
         Notation::Where(op, parts) => {
             let [lhs, rhs, then, otherwise] = &**parts;
@@ -84,40 +129,40 @@ pub fn formula(note: &Notation) -> String {
         Notation::AxisOver(f, indices, body) => {
             format!("{}[{}]({})", f.name(), indices.join(","), formula(body))
         }
-        Notation::Entry(array, indices) => format!("{}[{}]", at(array, Level::Atom), indices.join(",")),
+        Notation::Entry(array, indices) => format!("{}[{}]", at(array, Precedence::Atom), indices.join(",")),
         Notation::Array(body, indices) => format!("({})[{}]", formula(body), indices.join(",")),
     }
 }
 
-fn level(note: &Notation) -> Level {
+fn precedence(note: &Notation) -> Precedence {
     match note {
         // A sum over examples or indices reaches to the end of the product.
         Notation::Sum(_) | Notation::Negative(_) | Notation::Examples(_) | Notation::SumOver(..) => {
-            Level::Sum
+            Precedence::Sum
         }
         Notation::Times(_)
         | Notation::Over(..)
         | Notation::Elementwise(_)
         | Notation::ElementOver(..)
-        | Notation::Matmul(_) => Level::Product,
-        Notation::Number(n) if n.is_negative() => Level::Sum,
-        Notation::Number(n) if n.to_string().contains('/') => Level::Product,
-        Notation::Power(..) | Notation::ElementPower(..) => Level::Power,
-        Notation::Transpose(_) => Level::Transposed,
-        _ => Level::Atom,
+        | Notation::Matmul(_) => Precedence::Product,
+        Notation::Number(n) if n.is_negative() => Precedence::Sum,
+        Notation::Number(n) if n.to_string().contains('/') => Precedence::Product,
+        Notation::Power(..) | Notation::ElementPower(..) => Precedence::Power,
+        Notation::Transpose(_) => Precedence::Transposed,
+        _ => Precedence::Atom,
     }
 }
 
-fn at(note: &Notation, least: Level) -> String {
+fn at(note: &Notation, least: Precedence) -> String {
     let text = formula(note);
-    if level(note) < least { format!("({text})") } else { text }
+    if precedence(note) < least { format!("({text})") } else { text }
 }
 
 /// What stands last in a product or is a term: a sum over examples needs no parentheses there.
 fn last(note: &Notation) -> String {
     match note {
         Notation::Examples(_) | Notation::SumOver(..) => formula(note),
-        note => at(note, Level::Product),
+        note => at(note, Precedence::Product),
     }
 }
 
@@ -134,7 +179,7 @@ fn chain(factors: &[Notation], operator: &str, scaling: bool) -> String {
                 formula(factor)
             }
             Notation::Examples(_) | Notation::SumOver(..) if is_last => formula(factor),
-            factor => at(factor, Level::Power),
+            factor => at(factor, Precedence::Power),
         });
     }
     parts.join(operator)
@@ -145,7 +190,7 @@ fn exponent(note: &Notation) -> String {
     match note {
         Notation::Number(n) if n.is_negative() && !n.to_string().contains('/') => n.to_string(),
         Notation::Number(Number::Float(_)) => formula(note),
-        note => at(note, Level::Power),
+        note => at(note, Precedence::Power),
     }
 }
 

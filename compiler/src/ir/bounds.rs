@@ -1,103 +1,9 @@
-//! Between which numbers the entries of a node lie, whatever the inputs are: how a denominator is known not to be 0.
+//! Between which numbers the entries of a node lie, whatever the inputs are: how a denominator is known not
+//! to be 0.
 
 use super::graph::{AxisFn, Factor, Graph, NodeId, Op, Operand};
 use super::number::Number;
-
-/// A closed interval; ±∞ where nothing is known.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Interval {
-    /// The lower end.
-    pub low: f64,
-    /// The upper end.
-    pub high: f64,
-}
-
-/// Rounding moves the ends of a sum by less than this share of its terms, in single precision too.
-const SLACK: f64 = 1e-6;
-
-/// Numbers farther from 0 have a reciprocal in single precision, too.
-const SMALL: f64 = 1e-30;
-
-impl Interval {
-    /// All numbers.
-    pub const ALL: Self = Self { low: f64::NEG_INFINITY, high: f64::INFINITY };
-
-    const fn new(low: f64, high: f64) -> Self {
-        Self { low, high }
-    }
-
-    /// Whether 0 is far away, so that 1/x neither fails nor overflows.
-    #[must_use]
-    pub fn excludes_zero(self) -> bool {
-        self.low >= SMALL || self.high <= -SMALL
-    }
-
-    /// Whether the logarithm is a number.
-    #[must_use]
-    pub fn has_logarithm(self) -> bool {
-        self.low >= SMALL && self.high < f64::INFINITY
-    }
-
-    /// The same values moved by `x`.
-    #[must_use]
-    pub fn shifted(self, x: f64) -> Self {
-        let slack = |end: f64| if end.is_finite() { SLACK * (x.abs() + end.abs()) } else { 0.0 };
-        Self::new(self.low + x - slack(self.low), self.high + x + slack(self.high))
-    }
-
-    fn hull(self, other: Self) -> Self {
-        Self::new(self.low.min(other.low), self.high.max(other.high))
-    }
-
-    /// What is increasing: the ends of the image are the images of the ends.
-    fn image(self, f: impl Fn(f64) -> f64) -> Self {
-        let (low, high) = (f(self.low), f(self.high));
-        Self::new(
-            if low.is_nan() { f64::NEG_INFINITY } else { low },
-            if high.is_nan() { f64::INFINITY } else { high },
-        )
-    }
-
-    fn times(self, other: Self) -> Self {
-        // 0 times what may be arbitrarily large is 0.
-        let product = |a: f64, b: f64| if a == 0.0 || b == 0.0 { 0.0 } else { a * b };
-        let ends = [
-            product(self.low, other.low),
-            product(self.low, other.high),
-            product(self.high, other.low),
-            product(self.high, other.high),
-        ];
-        Self::new(
-            ends.into_iter().fold(f64::INFINITY, f64::min),
-            ends.into_iter().fold(f64::NEG_INFINITY, f64::max),
-        )
-    }
-
-    fn size(self) -> Self {
-        let (a, b) = (self.low.abs(), self.high.abs());
-        let low = if self.low <= 0.0 && self.high >= 0.0 { 0.0 } else { a.min(b) };
-        Self::new(low, a.max(b))
-    }
-
-    fn power(self, power: Number) -> Self {
-        let exponent = power.to_f64();
-        let even = power.as_int().is_some_and(|n| n % 2 == 0);
-        let base = if even { self.size() } else { self };
-        let raised = match power.as_int() {
-            _ if base.low >= 0.0 => base.image(|x| x.powf(exponent.abs())),
-            Some(n) if n % 2 != 0 => base.image(|x| x.powf(exponent.abs())),
-            _ => return Self::ALL,
-        };
-        if exponent >= 0.0 {
-            return raised;
-        }
-        match (raised.low, raised.high) {
-            (low, high) if low > 0.0 || high < 0.0 => Self::new(1.0 / high, 1.0 / low),
-            (low, high) if low >= 0.0 => Self::new(1.0 / high, f64::INFINITY),
-            _ => Self::ALL,
-        }
-    }
-}
+use crate::ops::interval::{Interval, SLACK};
 
 /// The intervals of a graph's nodes, found as they are asked for.
 #[derive(Clone, Debug, Default)]
@@ -141,8 +47,8 @@ impl Bounds {
             }
             Op::Product { coeff, factors, bound } => {
                 let c = coeff.to_f64();
-                let raised = |f: &Factor| at(&f.operand).power(f.power);
-                let product = factors.iter().fold(Interval::new(c, c), |all, f| all.times(raised(f)));
+                let power = |f: &Factor| raised(at(&f.operand), f.power);
+                let product = factors.iter().fold(Interval::new(c, c), |all, f| all.times(power(f)));
                 match (bound.is_empty(), product) {
                     (true, product) => product,
                     (false, p) if p.low >= 0.0 => Interval::new(0.0, f64::INFINITY),
@@ -152,7 +58,7 @@ impl Bounds {
             }
             Op::Map { function, args } => {
                 let args: Vec<Interval> = args.iter().map(at).collect();
-                function_values(function.name(), &args)
+                (function.spec().range)(&args)
             }
             Op::Select { then, otherwise, .. } => at(then).hull(at(otherwise)),
             Op::Axis { function, arg, .. } => match function {
@@ -168,24 +74,22 @@ impl Bounds {
     }
 }
 
-/// What an element-wise function can be for arguments in these intervals.
-fn function_values(name: &str, args: &[Interval]) -> Interval {
-    let infinity = f64::INFINITY;
-    match (name, args) {
-        ("exp", [x]) => x.image(f64::exp),
-        ("expm1", [x]) => x.image(f64::exp_m1),
-        ("log", [x]) => x.image(f64::ln),
-        ("log1p", [x]) => x.image(f64::ln_1p),
-        ("abs", [x]) => x.size(),
-        ("sin" | "cos" | "tanh" | "softsign" | "sign" | "erf" | "unit", _) => Interval::new(-1.0, 1.0),
-        ("asin" | "atan", _) => Interval::new(-2.0, 2.0),
-        ("acos", _) => Interval::new(0.0, 4.0),
-        ("sigmoid" | "normal_cdf" | "normal_pdf", _) => Interval::new(0.0, 1.0),
-        ("softplus" | "log_cosh", _) => Interval::new(0.0, infinity),
-        ("cosh", _) => Interval::new(1.0, infinity),
-        ("hypot", [a, b]) => Interval::new(a.size().low.max(b.size().low), infinity),
-        ("max", [a, b]) => Interval::new(a.low.max(b.low), a.high.max(b.high)),
-        ("min", [a, b]) => Interval::new(a.low.min(b.low), a.high.min(b.high)),
+/// The values of `base ^ power`.
+fn raised(base: Interval, power: Number) -> Interval {
+    let exponent = power.to_f64();
+    let even = power.as_int().is_some_and(|n| n % 2 == 0);
+    let base = if even { base.size() } else { base };
+    let raised = match power.as_int() {
+        _ if base.low >= 0.0 => base.image(|x| x.powf(exponent.abs())),
+        Some(n) if n % 2 != 0 => base.image(|x| x.powf(exponent.abs())),
+        _ => return Interval::ALL,
+    };
+    if exponent >= 0.0 {
+        return raised;
+    }
+    match (raised.low, raised.high) {
+        (low, high) if low > 0.0 || high < 0.0 => Interval::new(1.0 / high, 1.0 / low),
+        (low, high) if low >= 0.0 => Interval::new(1.0 / high, f64::INFINITY),
         _ => Interval::ALL,
     }
 }

@@ -1,12 +1,13 @@
 //! The graph: shared, positional nodes.
 //!
-//! A node has a shape, a list of extents. Its operands say, for each of their own axes, which *local index* of the
-//! node runs along it: locals `0..rank` are the node's own axes, the ones from `rank` on are bound (summed over).
-//! So the matrix product `A*B` is `Product [A(0,2), B(2,1)]` with one bound index, and a transpose, a diagonal or a
-//! broadcast is nothing but a list of locals. Nodes are hash-consed: equal expressions are one node.
+//! A node has a shape, a list of extents. Its operands say, for each of their own axes, which *local index*
+//! of the node runs along it: locals `0..rank` are the node's own axes, the ones from `rank` on are bound
+//! (summed over). So the matrix product `A*B` is `Product [A(0,2), B(2,1)]` with one bound index, and a
+//! transpose, a diagonal or a broadcast is nothing but a list of locals. Nodes are hash-consed: equal
+//! expressions are one node.
 //!
-//! Invariants (see [`super::verify`]): children precede their parents; bound locals are used; a `Sum` has at least
-//! two terms; a `Product` is never the identity.
+//! Invariants (see [`super::verify`]): children precede their parents; bound locals are used; a `Sum` has at
+//! least two terms; a `Product` is never the identity.
 
 use super::index::{Extent, Extents};
 use super::map::NodeMap;
@@ -148,7 +149,8 @@ pub enum Op {
     /// The logarithm of the determinant of a matrix whose determinant is positive.
     LogDet(NodeId),
     /// An axis pair merged into one, row-major, for each axis of the result: the Kronecker product's shape.
-    /// Locals of `arg` count 0, 1, ... ; `groups` says which of them make up each axis of the result, outermost first.
+    /// Locals of `arg` count 0, 1, ... ; `groups` says which of them make up each axis of the result,
+    /// outermost first.
     Merge {
         /// The tensor.
         arg: NodeId,
@@ -366,8 +368,9 @@ impl Graph {
         &self.inputs[id.0 as usize]
     }
 
-    /// Gives a node the name that the text has for it; the first name stays; a constant takes none. A named node is never merged into the
-    /// sum or product that uses it, so it keeps its place in the derivation and in the code.
+    /// Gives a node the name that the text has for it; the first name stays; a constant takes none. A named
+    /// node is never merged into the sum or product that uses it, so it keeps its place in the derivation and
+    /// in the code.
     pub fn set_name(&mut self, id: NodeId, name: &str) {
         let nameable = !matches!(self.op(id), Op::Input(_)) && self.as_constant(id).is_none();
         if nameable && self.names.get(id).is_none() {

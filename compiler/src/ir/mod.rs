@@ -1,7 +1,8 @@
-//! Tensors in index notation, after Laue, Mitterreiter and Giesen, "A Simple and Efficient Tensor Calculus" (AAAI 2020).
+//! Tensors in index notation, after Laue, Mitterreiter and Giesen, "A Simple and Efficient Tensor Calculus"
+//! (AAAI 2020).
 //!
-//! [`number`] constants, [`index`] extents and indices, [`graph`] shared nodes, [`build`] the constructors that
-//! normalise, [`verify`] the check that runs after every stage.
+//! [`number`] constants, [`index`] extents and indices, [`graph`] shared nodes, [`build`] the constructors
+//! that normalise, [`verify`] the check that runs after every stage.
 
 pub mod bounds;
 pub mod build;
@@ -11,9 +12,9 @@ pub mod map;
 pub mod number;
 pub mod verify;
 
-pub use bounds::{Bounds, Interval};
+pub use bounds::Bounds;
 pub use build::Tensor;
-pub use graph::{AxisFn, Factor, Graph, Input, InputId, Node, NodeId, Op, Operand, Term};
+pub use graph::{AxisFn, Factor, Graph, Node, NodeId, Op, Operand, Term};
 pub use index::{Extent, ExtentKind, Index};
 pub use map::NodeMap;
 pub use number::Number;

@@ -1,5 +1,8 @@
-//! What a legal node is: checked, in debug and test builds, after lowering, after each run of simplify, and so after
-//! differentiating, and after each rewriting of the schedule.
+//! The check that runs in debug and test builds after every stage that changes a graph: what a legal node is.
+//!
+//! That includes the macro of a user's debug build, and the rewritings of the schedule. It is one walk over
+//! the nodes without a copy of any, so that a defect of the compiler is an error there, too, and not a wrong
+//! derivative.
 
 use super::graph::{Graph, NodeId, Op, Operand};
 use super::index::Extent;
@@ -27,7 +30,9 @@ fn verify_node(graph: &Graph, id: NodeId) -> Result<(), &'static str> {
                 .zip(shape)
                 .all(|(&a, &e)| locals.get(a as usize).is_some_and(|&l| same(l, e)))
     };
-    if node.children().iter().any(|c| *c >= id) {
+    let mut younger = false;
+    node.each_child(|child| younger |= child >= id);
+    if younger {
         return Err("a child that is younger than its parent");
     }
     match &node.op {

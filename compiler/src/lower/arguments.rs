@@ -17,7 +17,8 @@ pub(super) fn counted(n: usize) -> String {
 }
 
 impl<'a> Lowerer<'a> {
-    /// The argument of each parameter, `None` where its default stands; every mistake of the call is reported.
+    /// The argument of each parameter, `None` where its default stands; every mistake of the call is
+    /// reported.
     pub(super) fn bind_arguments(
         &mut self,
         function: &str,

@@ -1,8 +1,9 @@
 //! Costs: the mean over the examples of what the text says of one, penalties counted once.
 //!
-//! A cost is taken apart into its terms first: products by and quotients of constants distribute over sums, and the
-//! terms of a definition are terms of the cost. A term that mentions `w` stands for its sum over all weight tensors,
-//! one that mentions `b` for its sum over all biases; one that differs from example to example, for its mean.
+//! A cost is split into its terms first: products by and quotients of constants distribute over sums, and the
+//! terms of a definition are terms of the cost. A term that mentions `w` stands for its sum over all weight
+//! tensors, one that mentions `b` for its sum over all biases; one that differs from example to example, for
+//! its mean.
 
 use super::names::{Meaning, Mentions};
 use super::{Binding, Instance, Kind, Lowered, Lowerer, Reported, Role, Shape, Value};
@@ -11,9 +12,9 @@ use crate::ir::{Extent, Graph, NodeId, Number, Tensor};
 use crate::source::SourceId;
 use crate::syntax::ast::{BinaryOp, Declaration, Definition, Expr, ExprKind, Program};
 
-/// What a term depends on, and so where it is counted.
+/// What a term depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
+pub enum TermKind {
     /// Differs from example to example: its mean is part of the data cost.
     Data,
     /// Speaks of weights or biases alone.
@@ -27,9 +28,9 @@ pub enum Part {
 pub struct Term {
     /// The user's words for it: `l2(lambda / n)`.
     pub origin: String,
-    /// Where it is counted.
-    pub part: Part,
-    /// Its whole contribution to the cost: meant over the batch, summed over tensors.
+    /// What it depends on, and so where it is counted.
+    pub kind: TermKind,
+    /// Its whole contribution to the cost: averaged over the batch, summed over tensors.
     pub node: NodeId,
     /// Per example (with the batch's axis) for a data term; per tensor instance, in order, for a penalty.
     pub instances: Vec<Instanced>,
@@ -85,8 +86,8 @@ pub type Define = (Definition, SourceId, String);
 
 /// Lowers a cost of activations `a` and targets `y`, both m×k.
 ///
-/// `hyper` names the hyper-parameters; `tensors` declares the weights and biases. Without `batched` the cost is that of
-/// one example: `a` and `y` are vectors, and no mean is taken.
+/// `hyper` names the hyper-parameters; `tensors` declares the weights and biases. Without `batched` the cost
+/// is that of one example: `a` and `y` are vectors, and no mean is taken.
 ///
 /// # Errors
 /// Everything that is wrong with names, shapes and extents.
@@ -121,7 +122,8 @@ pub fn lower(
     finish(l, program, None)
 }
 
-/// Lowers the cost on top of what the lowerer has declared: `a`, `y`, perhaps `z`, tensors and hyper-parameters.
+/// Lowers the cost on top of what the lowerer has declared: `a`, `y`, perhaps `z`, tensors and
+/// hyper-parameters.
 pub(super) fn finish<'a>(
     mut l: Lowerer<'a>,
     program: &'a Program,
@@ -154,16 +156,16 @@ pub(super) fn finish<'a>(
     };
     let Lowerer { errors, mut graph, variables, order, .. } = l;
     errors.propagate()?;
-    let total = |graph: &mut Graph, parts: &[Part]| {
+    let total = |graph: &mut Graph, parts: &[TermKind]| {
         let chosen: Vec<_> = terms
             .iter()
-            .filter(|t| parts.contains(&t.part))
+            .filter(|t| parts.contains(&t.kind))
             .map(|t| (Number::ONE, Tensor::new(t.node, Vec::new())))
             .collect();
         graph.sum_as(&chosen, &[])
     };
-    let data = total(&mut graph, &[Part::Data, Part::Constant]);
-    let penalty = total(&mut graph, &[Part::Penalty]);
+    let data = total(&mut graph, &[TermKind::Data, TermKind::Constant]);
+    let penalty = total(&mut graph, &[TermKind::Penalty]);
     let node = |name: &str| variables.get(name).map_or(data, |v| v.node);
     let mut tensors: Vec<TensorNode> = order
         .iter()
@@ -228,7 +230,7 @@ impl<'a> Lowerer<'a> {
         value.map_or(true, |v| v.kind == Kind::Scalar)
     }
 
-    /// Takes a cost apart into its terms.
+    /// Splits a cost into its terms.
     fn split(&mut self, site: Site<'a>, origin: Option<String>, out: &mut Vec<(Site<'a>, Option<String>)>) {
         let place = self.place(site.at.frame, site.at.expr.span);
         if self.check_depth(place).is_err() {
@@ -365,12 +367,12 @@ impl<'a> Lowerer<'a> {
         }
         let node = self.graph.sum_as(&contributions, &[]);
         let penalises = mentions.weights || mentions.biases || mentions.tensor;
-        let part = match (mentions.data, penalises) {
-            (true, _) => Part::Data,
-            (false, true) => Part::Penalty,
-            (false, false) => Part::Constant,
+        let kind = match (mentions.data, penalises) {
+            (true, _) => TermKind::Data,
+            (false, true) => TermKind::Penalty,
+            (false, false) => TermKind::Constant,
         };
-        Ok(Term { origin, part, node, instances })
+        Ok(Term { origin, kind, node, instances })
     }
 
     /// `± coeffs · expression`, which must be a scalar.

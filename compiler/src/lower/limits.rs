@@ -1,4 +1,5 @@
-//! How much a text may come to once names and calls stand for what they mean: a short one can be a tower of definitions.
+//! How much a text may come to once names and calls stand for what they mean: a short one can be a tower of
+//! definitions.
 
 use super::{Lowerer, Reported};
 use crate::diag::{Diagnostic, ErrorKind};
@@ -7,8 +8,8 @@ use crate::source::Place;
 /// How deep definitions may call each other.
 pub(super) const CALL_DEPTH: usize = 64;
 
-/// How deep expressions may nest once names and calls stand for what they mean. In an unoptimised build 2 MiB of
-/// stack are enough for it.
+/// How deep expressions may nest once names and calls stand for what they mean. In an unoptimised build 2 MiB
+/// of stack are enough for it.
 pub(super) const MAX_NESTING: usize = 200;
 
 /// How many calls of definitions a text may come to.

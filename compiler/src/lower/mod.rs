@@ -1,8 +1,9 @@
 //! Tree to graph: names, shapes, index lists and extents; every error that a text has, reported at once.
 //!
-//! A [`Value`] is a tensor whose indices say which of its axes is the row and which the column. Names are looked up
-//! in `Frame`s: one for the text, one for each call of a definition. Locals and arguments are lowered where they
-//! are used, because in a cost the same text stands for one weight tensor after the other ([`cost`]).
+//! A [`Value`] is a tensor whose indices say which of its axes is the row and which the column. Names are
+//! looked up in `Frame`s: one for the text, one for each call of a definition. Locals and arguments are
+//! lowered where they are used, because in a cost the same text stands for one weight tensor after the other
+//! ([`cost`]).
 
 mod arguments;
 mod call;

@@ -158,8 +158,8 @@ impl<'a> Lowerer<'a> {
         self.expr(&definition.body.result, callee)
     }
 
-    /// The frame of a call: its arguments and the definition's locals bound. One frame a call, however often it is
-    /// looked at; a call that is wrong is reported once.
+    /// The frame of a call: its arguments and the definition's locals bound. One frame per call, however
+    /// often it is looked at; a call that is wrong is reported once.
     pub(super) fn call_frame(
         &mut self,
         expr: &'a Expr,

@@ -44,8 +44,8 @@ pub enum Declared {
     Bias,
 }
 
-/// Spells a network out. `declarations` and `inputs` are those of the long form; where no input is named, `x` is one,
-/// and so are `x1`, `x2`, ...
+/// Spells a network out. `declarations` and `inputs` are those of the long form; where no input is named, `x`
+/// is one, and so are `x1`, `x2`, ...
 ///
 /// # Errors
 /// An activation that is none.
@@ -203,7 +203,7 @@ pub fn activations() -> Vec<&'static str> {
 
 /// What a network and its cost are made of.
 #[derive(Clone, Copy, Debug)]
-pub struct Parts<'a> {
+pub struct Parsed<'a> {
     /// The network's text.
     pub network: &'a str,
     /// The declarations' text.
@@ -224,7 +224,7 @@ pub struct Parts<'a> {
 ///
 /// # Errors
 /// Everything that is wrong with names, shapes and extents, of both.
-pub fn lower(parts: Parts<'_>) -> Result<NetworkCost, Diagnostics> {
+pub fn lower(parts: Parsed<'_>) -> Result<NetworkCost, Diagnostics> {
     let mut texts = vec![
         (SourceId::Expression, parts.text),
         (SourceId::Network, parts.network),
@@ -326,7 +326,8 @@ fn network_program(spelled: &Spelled) -> Program {
     Program { locals: spelled.locals.clone(), result: Expr { kind: ExprKind::Name("a".to_owned()), span } }
 }
 
-/// The argument of the activation that makes `a`: `W*h + b` in `a = softmax(W*h + b)`, `z2` in the arrow form.
+/// The argument of the activation that makes `a`: `W*h + b` in `a = softmax(W*h + b)`, `z2` in the arrow
+/// form.
 fn pre_activation<'a>(l: &mut Lowerer<'a>, locals: &[Local], frame: usize) -> Option<super::Value> {
     let mut name = "a".to_owned();
     loop {

@@ -1,11 +1,14 @@
-//! What the language can do element by element: one row a function, in [`elementwise`]; how a row's text becomes
-//! nodes, in [`rule`]; values to check against, in [`mod@reference`].
+//! What the language can do element by element: one row per function, in [`elementwise`]; values to check
+//! against, in [`mod@reference`]; how far a function's values can go, in [`interval`]. Tables and texts only:
+//! nodes are made of them where nodes are made.
 
 pub mod elementwise;
+pub mod interval;
 pub mod reference;
-pub mod rule;
+mod text;
 
-pub use elementwise::{ALL, ElementFn, ElementOp, element};
+pub use elementwise::{ALL, ElementFn, ElementOp, Unguarded, element};
+pub use text::parsed;
 
 use crate::syntax::ast::CompareOp;
 

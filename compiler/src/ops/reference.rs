@@ -1,7 +1,8 @@
 //! Values of the special functions, slow and plainly right: what the interpreter computes with.
 //!
-//! Sources: erf by its Maclaurin series and the continued fraction of erfc (Abramowitz and Stegun 7.1.5, 7.1.14);
-//! log Γ, ψ and the polygammas by recurrence to a large argument and Stirling's series (6.1.41, 6.3.18, 6.4.11).
+//! Sources: erf by its Maclaurin series and the continued fraction of erfc (Abramowitz and Stegun 7.1.5,
+//! 7.1.14); log Γ, ψ and the polygammas by recurrence to a large argument and Stirling's series (6.1.41,
+//! 6.3.18, 6.4.11).
 
 use std::f64::consts::{LN_2, PI};
 

@@ -1,11 +1,13 @@
 //! The road from a lowered graph to what is planned and printed: stabilise, differentiate, simplify.
 
 mod cost;
+mod derivatives;
 mod network;
 mod objective;
 mod second_order;
 
-pub use cost::{CostProgram, TensorPartial, cost};
+pub use cost::{CostProgram, Shares, TensorPartial, cost};
+pub use derivatives::Derivatives;
 pub use network::{NetworkProgram, network};
 pub use objective::{ObjectiveProgram, ResidualProgram, objective};
 pub use second_order::{NetworkProducts, network_products};
@@ -26,7 +28,9 @@ pub struct Partial {
     pub node: NodeId,
 }
 
-fn total(g: &mut Graph, nodes: &[NodeId]) -> NodeId {
+/// The sum of scalars.
+#[must_use]
+pub fn total(g: &mut Graph, nodes: &[NodeId]) -> NodeId {
     let terms: Vec<_> = nodes.iter().map(|&n| (Number::ONE, Tensor::new(n, Vec::new()))).collect();
     g.sum_as(&terms, &[])
 }

@@ -3,7 +3,7 @@
 use super::{Partial, total};
 use crate::diff;
 use crate::ir::{Graph, NodeId, Number, Tensor};
-use crate::lower::cost::{Cost, Part, Term};
+use crate::lower::cost::{Cost, Term, TermKind};
 use crate::lower::network::NetworkCost;
 use crate::simplify::{self, Log};
 
@@ -48,7 +48,8 @@ fn delta_name(value: &str) -> String {
     }
 }
 
-/// Derives a network's cost: back-propagation from the examples' costs, and the penalties' direct part beside it.
+/// Derives a network's cost: back-propagation from the examples' costs, and the penalties' direct part beside
+/// it.
 #[must_use]
 pub fn network(network: NetworkCost) -> NetworkProgram {
     let NetworkCost { cost, inputs, values } = network;
@@ -69,17 +70,17 @@ pub fn network(network: NetworkCost) -> NetworkProgram {
     for i in terms.iter_mut().flat_map(|t| &mut t.instances) {
         i.node = take(i.node);
     }
-    let of = |parts: &[Part]| -> Vec<NodeId> {
-        terms.iter().filter(|t| parts.contains(&t.part)).map(|t| t.node).collect()
+    let of = |parts: &[TermKind]| -> Vec<NodeId> {
+        terms.iter().filter(|t| parts.contains(&t.kind)).map(|t| t.node).collect()
     };
-    let (data_nodes, penalty_nodes) = (of(&[Part::Data, Part::Constant]), of(&[Part::Penalty]));
+    let (data_nodes, penalty_nodes) = (of(&[TermKind::Data, TermKind::Constant]), of(&[TermKind::Penalty]));
     let data = total(&mut graph, &data_nodes);
     let penalty = total(&mut graph, &penalty_nodes);
     // Backwards from Σ over the examples; the mean's 1/m comes last, as in the textbook.
     let m = graph.extents.index(batch);
     let examples: Vec<_> = terms
         .iter()
-        .filter(|t| t.part == Part::Data)
+        .filter(|t| t.kind == TermKind::Data)
         .flat_map(|t| &t.instances)
         .map(|i| (Number::ONE, Tensor::new(i.node, vec![m])))
         .collect();

@@ -19,8 +19,9 @@ pub struct ObjectiveProgram {
     /// An input for each: the direction of the Hessian-vector product.
     pub directions: Vec<NodeId>,
     /// The Hessian-vector product, by variable: of the full Hessian with all directions at once.
-    pub product: Vec<NodeId>,
-    /// The Hessian's blocks on and below the diagonal: `hessian[i][j]`, the axes of variable i before those of j.
+    pub hessian_product: Vec<NodeId>,
+    /// The Hessian's blocks on and below the diagonal: `hessian[i][j]`, the axes of variable i before those
+    /// of j.
     pub hessian: Vec<Vec<NodeId>>,
     /// For a residual: itself, its Jacobian by each variable, and JᵀJv.
     pub residual: Option<ResidualProgram>,
@@ -36,11 +37,11 @@ pub struct ResidualProgram {
     /// Its Jacobian by each variable: the residual's axis, then the variable's.
     pub jacobian: Vec<NodeId>,
     /// The Gauss-Newton product JᵀJv by each variable.
-    pub product: Vec<NodeId>,
+    pub gauss_newton_product: Vec<NodeId>,
 }
 
-/// Derives an objective, or the objective ½ Σ r² of a residual. `symmetric` says which variables are symmetric
-/// matrices: their gradient is the symmetric part of the gradient by all entries.
+/// Derives an objective, or the objective ½ Σ r² of a residual. `symmetric` says which variables are
+/// symmetric matrices: their gradient is the symmetric part of the gradient by all entries.
 #[must_use]
 pub fn objective(
     objective: crate::lower::objective::Objective,
@@ -80,11 +81,11 @@ pub fn objective(
         })
         .collect();
     let along = inner_products(g, &gradient, &directions);
-    let mut product = diff::gradient(g, along, &by);
-    for (k, node) in product.iter_mut().enumerate() {
+    let mut hessian_product = diff::gradient(g, along, &by);
+    for (k, node) in hessian_product.iter_mut().enumerate() {
         *node = symmetric_part(g, *node, symmetric, k, 0);
     }
-    let (product, fired) = simplify::simplify(g, &product);
+    let (hessian_product, fired) = simplify::simplify(g, &hessian_product);
     log = log.then(&fired);
     let mut hessian = Vec::new();
     for (i, row) in gradient.iter().enumerate() {
@@ -102,16 +103,17 @@ pub fn objective(
         let mut roots = vec![r];
         roots.extend(&jacobian);
         roots.extend(&product);
-        let (roots, _) = simplify::simplify(g, &roots);
+        let (roots, fired) = simplify::simplify(g, &roots);
+        log.gave_up |= fired.gave_up;
         let n = by.len();
         ResidualProgram {
             residual: roots[0],
             jacobian: roots[1..=n].to_vec(),
-            product: roots[1 + n..].to_vec(),
+            gauss_newton_product: roots[1 + n..].to_vec(),
         }
     });
     let wrt = wrt.iter().cloned().zip(by).collect();
-    ObjectiveProgram { graph, value, wrt, gradient, directions, product, hessian, residual, log }
+    ObjectiveProgram { graph, value, wrt, gradient, directions, hessian_product, hessian, residual, log }
 }
 
 /// The symmetric part of a node along the axes `at`, `at + 1`, where variable k is declared symmetric.

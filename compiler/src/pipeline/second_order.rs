@@ -3,10 +3,11 @@
 use super::NetworkProgram;
 use crate::diff;
 use crate::ir::{Graph, NodeId, Number, Tensor};
-use crate::simplify;
+use crate::simplify::{self, Log};
 use std::collections::BTreeSet;
 
-/// The second order of a network's cost along a direction: the product with the Hessian, and with its Gauss-Newton part.
+/// The second order of a network's cost along a direction: the product with the Hessian, and with its
+/// Gauss-Newton part.
 #[derive(Clone, Debug)]
 pub struct NetworkProducts {
     /// The graph of both.
@@ -17,10 +18,13 @@ pub struct NetworkProducts {
     pub hessian: Vec<NodeId>,
     /// (1/m) Σ Jᵀ H_z J v, and the penalty's Hessian times v, by parameter.
     pub gauss_newton: Vec<NodeId>,
+    /// The rules that fired.
+    pub log: Log,
 }
 
 /// Derives the products of second order. The Gauss-Newton product takes the cost as a function of the output
-/// pre-activations `z` (of the activations where the network has none): J is their Jacobian, H_z the cost's Hessian.
+/// pre-activations `z` (of the activations where the network has none): J is their Jacobian, H_z the cost's
+/// Hessian.
 #[must_use]
 pub fn network_products(program: &NetworkProgram) -> NetworkProducts {
     let mut graph = program.graph.clone();
@@ -56,14 +60,16 @@ pub fn network_products(program: &NetworkProgram) -> NetworkProducts {
         .collect();
     let mut roots = hessian;
     roots.extend(&gauss_newton);
-    let (roots, _) = simplify::simplify(g, &roots);
+    let (roots, log) = simplify::simplify(g, &roots);
     let roots = simplify::by_activations(g, &roots);
     let n = by.len();
-    NetworkProducts { hessian: roots[..n].to_vec(), gauss_newton: roots[n..].to_vec(), graph, directions }
+    let (hessian, gauss_newton) = (roots[..n].to_vec(), roots[n..].to_vec());
+    NetworkProducts { hessian, gauss_newton, graph, directions, log }
 }
 
-/// What the loss is a function of: the last named value through which alone the parameters reach output and data cost;
-/// else the first such value of the output's shape, which are the pre-activations; else the output.
+/// What the loss is a function of: the last named value through which alone the parameters reach output and
+/// data cost; else the first such value of the output's shape, which are the pre-activations; else the
+/// output.
 fn before_loss(g: &Graph, program: &NetworkProgram, by: &[NodeId]) -> NodeId {
     let (output, data) = (program.output, program.data);
     let in_data = g.reachable(&[data]);

@@ -1,6 +1,6 @@
-//! What every rule lowers: a weight for each node, heavier where evaluating it is dear or dangerous.
+//! What every rule lowers: a weight for each node, heavier where evaluating it is expensive or dangerous.
 
-use crate::ir::{Graph, NodeId, Op};
+use crate::ir::{Factor, Graph, NodeId, Op};
 
 /// The weight of what `roots` need.
 #[must_use]
@@ -14,17 +14,15 @@ pub(super) fn weight(graph: &Graph, id: NodeId) -> usize {
         Op::Number(_) | Op::Pi | Op::Extent(_) | Op::Input(_) | Op::Delta => 0,
         Op::Sum(terms) => 2 * terms.len(),
         Op::Product { factors, bound, .. } => {
-            let powers: usize = factors.iter().map(|f| if f.power.as_int().is_some() { 1 } else { 8 }).sum();
+            let power = |f: &Factor| match f.power.as_int() {
+                Some(n) if n < 0 => 2,
+                Some(_) => 1,
+                None => 8,
+            };
+            let powers: usize = factors.iter().map(power).sum();
             powers + bound.len()
         }
-        Op::Map { function, .. } => match function.name() {
-            // Overflow or cancel, or cost two evaluations: what rewriting should leave behind last.
-            "log" | "pow" => 14,
-            "exp" | "cosh" | "log1p" => 8,
-            "xlogy" | "xlog1py" => 7,
-            "abs" | "sign" => 2,
-            _ => 6,
-        },
+        Op::Map { function, .. } => function.spec().weight,
         Op::Select { .. } => 6,
         Op::Axis { .. } => 8,
         Op::Inverse(_) | Op::Det(_) | Op::LogDet(_) => 20,

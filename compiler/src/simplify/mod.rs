@@ -2,12 +2,13 @@
 //!
 //! [`stabilise`] comes before differentiating, [`simplify`] after. The laws of the rules:
 //! - sound on the whole domain: √(x²) is |x|, never x; log(x²) is never 2 log x;
-//! - each lowers the measure of [`measure`], so the driver ends; `a·b + a·c → a·(b + c)` is a rule, its reverse is one
-//!   only where what comes out is smaller;
+//! - each lowers the measure of [`measure`], so the driver ends; `a·b + a·c → a·(b + c)` is a rule, its
+//!   reverse is one only where what comes out is smaller;
 //! - no rule for commuted or associated forms: the constructors of [`crate::ir::build`] order operands;
 //! - a name is stable: it appears in the log, and derivations print the log.
 //!
-//! The driver has a budget; running out of it leaves a correct graph, only less simple.
+//! The driver has a budget. Running out of it leaves a graph that is right but less simple than it might be;
+//! the log says so, and the front end refuses such a formula with the way out.
 
 mod measure;
 mod rules;
@@ -23,6 +24,8 @@ use crate::ir::{Graph, NodeId, NodeMap};
 pub struct Log {
     /// Rule and count.
     pub fired: Vec<(&'static str, usize)>,
+    /// Whether rules would still have fired when the budget was spent.
+    pub gave_up: bool,
 }
 
 impl Log {
@@ -42,6 +45,7 @@ impl Log {
                 None => self.fired.push((name, *count)),
             }
         }
+        self.gave_up |= other.gave_up;
         self
     }
 
@@ -52,22 +56,42 @@ impl Log {
 }
 
 /// Passes over the graph, at most.
-const PASSES: usize = 24;
+pub const PASSES: usize = 24;
 /// Firings at one node in one pass, at most.
 const FIRINGS: usize = 32;
 
+/// A rule that has fired: the node it fired at, and what it made of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Firing {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// The node before.
+    pub before: NodeId,
+    /// The node after.
+    pub after: NodeId,
+}
+
 /// Makes values exact and finite wherever the truth is, before anything is differentiated.
 pub fn stabilise(graph: &mut Graph, roots: &[NodeId]) -> (Vec<NodeId>, Log) {
-    run(graph, roots, |stage| stage == Stage::Always)
+    run(graph, roots, |stage| stage == Stage::Always, PASSES, &mut |_, _| {})
 }
 
 /// Makes expressions small, after differentiating.
 pub fn simplify(graph: &mut Graph, roots: &[NodeId]) -> (Vec<NodeId>, Log) {
-    run(graph, roots, |_| true)
+    run(graph, roots, |_| true, PASSES, &mut |_, _| {})
 }
 
-/// σ(z) σ(−z) as a (1 − a): for networks, where a = σ(z) is kept anyway. It gives up the tail's last digits, which back
-/// through a layer nobody sees, and saves an exponential for each unit.
+/// [`simplify`] under the eyes of `see`, which is shown each firing.
+pub fn simplify_seen(
+    graph: &mut Graph,
+    roots: &[NodeId],
+    see: &mut dyn FnMut(&Graph, Firing),
+) -> (Vec<NodeId>, Log) {
+    run(graph, roots, |_| true, PASSES, see)
+}
+
+/// σ(z) σ(−z) as a (1 − a): for networks, where a = σ(z) is kept anyway. It gives up the tail's last digits,
+/// which back through a layer nobody sees, and saves an exponential for each unit.
 pub fn by_activations(graph: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
     let mut map: NodeMap<NodeId> = NodeMap::new();
     for id in graph.reachable(roots) {
@@ -78,7 +102,9 @@ pub fn by_activations(graph: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
         graph.inherit_name(id, new);
         map.insert(id, new);
     }
-    roots.iter().map(|r| map.replaced(*r)).collect()
+    let roots: Vec<NodeId> = roots.iter().map(|r| map.replaced(*r)).collect();
+    debug_verify(graph, &roots);
+    roots
 }
 
 /// The node, built anew where one of its children has been replaced.
@@ -88,23 +114,29 @@ fn moved(graph: &mut Graph, id: NodeId, map: &NodeMap<NodeId>) -> NodeId {
     if moved { graph.rebuilt(id, &|c| map.replaced(c)) } else { id }
 }
 
-fn run(graph: &mut Graph, roots: &[NodeId], wanted: impl Fn(Stage) -> bool) -> (Vec<NodeId>, Log) {
+fn run(
+    graph: &mut Graph,
+    roots: &[NodeId],
+    wanted: impl Fn(Stage) -> bool,
+    passes: usize,
+    see: &mut dyn FnMut(&Graph, Firing),
+) -> (Vec<NodeId>, Log) {
     let rules: Vec<&'static Rule> = ALL.iter().filter(|r| wanted(r.stage)).collect();
     let mut roots = roots.to_vec();
-    let mut log = Log::default();
-    for _ in 0..PASSES {
+    let mut log = Log { gave_up: true, ..Log::default() };
+    for _ in 0..passes {
         let mut map: NodeMap<NodeId> = NodeMap::new();
         let mut changed = false;
         for id in graph.reachable(&roots) {
             let mut new = moved(graph, id, &map);
             for _ in 0..FIRINGS {
-                let Some((name, next)) = rules
-                    .iter()
-                    .find_map(|r| (r.apply)(graph, new).filter(|n| *n != new).map(|n| (r.name, n)))
+                let Some((rule, next)) =
+                    rules.iter().find_map(|r| (r.apply)(graph, new).filter(|n| *n != new).map(|n| (r, n)))
                 else {
                     break;
                 };
-                log.note(name);
+                log.note(rule.name);
+                see(graph, Firing { rule, before: new, after: next });
                 graph.inherit_name(new, next);
                 new = next;
             }
@@ -116,9 +148,30 @@ fn run(graph: &mut Graph, roots: &[NodeId], wanted: impl Fn(Stage) -> bool) -> (
             *root = map.replaced(*root);
         }
         if !changed {
+            log.gave_up = false;
             break;
         }
     }
     debug_verify(graph, &roots);
     (roots, log)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::front::{ObjectiveText, declaration};
+    use crate::syntax::ast::DeclaredShape;
+
+    #[test]
+    fn a_budget_that_is_spent_is_said_so() {
+        let expr = "log(1 + exp(s))".to_owned();
+        let variables = vec![declaration("s", DeclaredShape::Scalar)];
+        let text = ObjectiveText { expr, variables, ..ObjectiveText::default() };
+        let lowered = text.lower().expect("an objective");
+        for (passes, gave_up) in [(0, true), (1, true), (2, false), (PASSES, false)] {
+            let mut graph = lowered.graph.clone();
+            let (_, log) = run(&mut graph, &[lowered.value], |_| true, passes, &mut |_, _| {});
+            assert_eq!(log.gave_up, gave_up, "{passes} passes: {log:?}");
+        }
+    }
 }

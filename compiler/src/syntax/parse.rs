@@ -121,7 +121,8 @@ fn whole<'a, T>(
     match parser(&s, text) {
         Ok((_, tree)) => Ok(tree),
         Err(nom::Err::Error(failure) | nom::Err::Failure(failure)) => Err(s.explain(*failure)),
-        Err(nom::Err::Incomplete(_)) => Err(s.explain(*Failure::expecting("", &[]))), // only streaming parsers
+        // Only streaming parsers ask for more.
+        Err(nom::Err::Incomplete(_)) => Err(s.explain(*Failure::expecting("", &[]))),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Tree to text, with as few parentheses as the grammar allows: `parse(print(tree))` is `tree`, up to spans.
 //!
-//! Every tree node prints by `Display`. A level is how tightly a form binds; an operand in parentheses is one
-//! that binds less tightly than its place asks for.
+//! Every tree node prints by `Display`. A precedence is how tightly a form binds; an operand in parentheses
+//! is one that binds less tightly than its place asks for.
 
 use super::ast::{
     Arg, ArrowNetwork, BinaryOp, Call, CompareOp, Declaration, DeclaredExtent, DeclaredShape, Definition,
@@ -11,7 +11,7 @@ use std::fmt::{self, Display, Formatter};
 
 /// How tightly a form binds, loosest first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Level {
+enum Precedence {
     Comparison,
     Sum,
     Product,
@@ -55,20 +55,20 @@ impl CompareOp {
     }
 }
 
-fn level(expr: &Expr) -> Level {
+fn precedence(expr: &Expr) -> Precedence {
     match &expr.kind {
-        ExprKind::Compare(_) => Level::Comparison,
-        ExprKind::Chain(_, links) if links.iter().any(|link| link.op.is_sum()) => Level::Sum,
-        ExprKind::Chain(..) => Level::Product,
-        ExprKind::Negate(_) | ExprKind::Power(_) => Level::Signed,
-        ExprKind::Transpose(_) => Level::Transposed,
-        ExprKind::Number(_) | ExprKind::Name(_) | ExprKind::Call(_) => Level::Atom,
+        ExprKind::Compare(_) => Precedence::Comparison,
+        ExprKind::Chain(_, links) if links.iter().any(|link| link.op.is_sum()) => Precedence::Sum,
+        ExprKind::Chain(..) => Precedence::Product,
+        ExprKind::Negate(_) | ExprKind::Power(_) => Precedence::Signed,
+        ExprKind::Transpose(_) => Precedence::Transposed,
+        ExprKind::Number(_) | ExprKind::Name(_) | ExprKind::Call(_) => Precedence::Atom,
     }
 }
 
 /// `expr` where something of `least` may stand.
-fn operand(f: &mut Formatter<'_>, expr: &Expr, least: Level) -> fmt::Result {
-    if level(expr) < least { write!(f, "({expr})") } else { write!(f, "{expr}") }
+fn operand(f: &mut Formatter<'_>, expr: &Expr, least: Precedence) -> fmt::Result {
+    if precedence(expr) < least { write!(f, "({expr})") } else { write!(f, "{expr}") }
 }
 
 /// Items with `, ` between.
@@ -86,14 +86,18 @@ impl Display for Expr {
             ExprKind::Number(text) | ExprKind::Name(text) => f.write_str(text),
             ExprKind::Negate(inner) => {
                 f.write_str("-")?;
-                operand(f, inner, Level::Signed)
+                operand(f, inner, Precedence::Signed)
             }
             ExprKind::Transpose(inner) => {
-                operand(f, inner, Level::Transposed)?;
+                operand(f, inner, Precedence::Transposed)?;
                 f.write_str("'")
             }
             ExprKind::Chain(first, links) => {
-                let least = if level(self) == Level::Sum { Level::Product } else { Level::Signed };
+                let least = if precedence(self) == Precedence::Sum {
+                    Precedence::Product
+                } else {
+                    Precedence::Signed
+                };
                 operand(f, first, least)?;
                 for link in links {
                     write!(f, " {} ", link.op.symbol())?;
@@ -102,15 +106,15 @@ impl Display for Expr {
                 Ok(())
             }
             ExprKind::Power(power) => {
-                operand(f, &power.base, Level::Transposed)?;
+                operand(f, &power.base, Precedence::Transposed)?;
                 f.write_str(if power.elementwise { ".^" } else { "^" })?;
-                operand(f, &power.exponent, Level::Signed)
+                operand(f, &power.exponent, Precedence::Signed)
             }
             ExprKind::Call(call) => write!(f, "{call}"),
             ExprKind::Compare(comparison) => {
-                operand(f, &comparison.lhs, Level::Sum)?;
+                operand(f, &comparison.lhs, Precedence::Sum)?;
                 write!(f, " {} ", comparison.op.symbol())?;
-                operand(f, &comparison.rhs, Level::Sum)
+                operand(f, &comparison.rhs, Precedence::Sum)
             }
         }
     }

@@ -10,15 +10,13 @@ use crate::codegen::{self, Context, Float};
 use crate::derivation;
 use crate::derive::attr::{canonical, combine};
 use crate::derive::cost::allowances;
-use crate::derive::{Model, errors, generics, parsed};
-use crate::diag::Diagnostics;
+use crate::derive::{Model, cost_text, define_texts, errors, generics, hyper_names};
 use crate::emit::{self, View};
+use crate::front::NetworkText;
 use crate::ir::{Extent, Graph, NodeId};
-use crate::lower::{Role, network as lower};
+use crate::lower::Role;
 use crate::pipeline::{self, NetworkProducts, NetworkProgram};
 use crate::schedule::{Buffer, Output, Plan, Policy, Storage, schedule};
-use crate::source::SourceId;
-use crate::syntax::parse;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use std::collections::BTreeMap;
@@ -28,38 +26,26 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
         let message = "`#[derive(Network)]` asks for `#[network(784 -> 100 sigmoid -> 10 softmax)]`";
         return Err(syn::Error::new_spanned(&model.input.ident, message));
     };
-    let (text, program, defines) = parsed(model, "Network")?;
-    let mut found = Diagnostics::new();
-    let tree = parse::network(&network.text, SourceId::Network).map_err(|e| found.push(e)).ok();
-    let declarations =
-        parse::declarations(&model.declarations.text, SourceId::Declarations).map_err(|e| found.push(e)).ok();
-    let (Some(tree), Some(declarations)) = (tree, declarations) else { return Err(errors(model, &found)) };
+    let text = NetworkText {
+        network: network.text.clone(),
+        declarations: model.declarations.text.clone(),
+        inputs: model.inputs.iter().map(|ident| canonical(&ident.to_string())).collect(),
+        cost: cost_text(model, "Network")?,
+        defines: define_texts(model),
+        hyper: hyper_names(model),
+    };
     let mut undeclared: Option<syn::Error> = None;
-    let mut inputs = Vec::new();
-    for ident in &model.inputs {
-        let name = canonical(&ident.to_string());
-        if !declarations.iter().any(|d| d.name.name == name) {
+    for (ident, name) in model.inputs.iter().zip(&text.inputs) {
+        if text.undeclared_inputs().contains(&name.as_str()) {
             let message = format!("the input `{ident}` is not declared\nhelp: say its length: `{ident}: 3`");
             combine(&mut undeclared, syn::Error::new_spanned(ident, message));
         }
-        inputs.push(name);
     }
     undeclared.map_or(Ok(()), Err)?;
-    let spelled = lower::spell(&tree, &declarations, &inputs).map_err(|d| errors(model, &d))?;
-    let hyper: Vec<String> = model.fields.iter().map(|f| f.name.clone()).collect();
-    let parts = lower::Parts {
-        network: &network.text,
-        declarations: &model.declarations.text,
-        spelled: &spelled,
-        text: &text,
-        program: &program,
-        defines: &defines,
-        hyper: &hyper,
-    };
-    let lowered = lower::lower(parts).map_err(|d| errors(model, &d))?;
-    let program = pipeline::network(lowered);
-    let derivation = derivation::network(&program, &network.text, &text);
-    let items = Items::new(model, &program);
+    let program = text.program().map_err(|d| errors(model, &d))?;
+    let derivation = derivation::network(&program, &text.network, &text.cost);
+    let products = text.products(&program).map_err(|d| errors(model, &d))?;
+    let items = Items::new(model, &program, products);
     Ok(items.tokens(&derivation))
 }
 
@@ -104,7 +90,7 @@ struct Method {
 }
 
 impl<'a> Items<'a> {
-    fn new(model: &'a Model, program: &'a NetworkProgram) -> Self {
+    fn new(model: &'a Model, program: &'a NetworkProgram, products: NetworkProducts) -> Self {
         let mut offset = 0;
         let mut tensors = Vec::new();
         for p in &program.gradient {
@@ -122,7 +108,6 @@ impl<'a> Items<'a> {
         }
         let parameters = format_ident!("{}Parameters", model.input.ident);
         let workspace = format_ident!("{}Workspace", model.input.ident);
-        let products = pipeline::network_products(program);
         Self { model, program, products, tensors, parameters, workspace }
     }
 

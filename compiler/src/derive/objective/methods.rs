@@ -213,7 +213,7 @@ impl Items<'_> {
             let (cut, after) = self.out_cut(plan, quote!(out), 0);
             let work = self.work(plan, &[self.x_cut(), self.v_cut(), cut], &after, None);
             let check = self.check_x(&["direction", "out"]);
-            let docs = self.formulas("(Hv)_", &self.program.product);
+            let docs = self.formulas("(Hv)_", &self.program.hessian_product);
             quote! {
                 #docs
                 fn hessian_vector_product_into(
@@ -355,7 +355,7 @@ impl Items<'_> {
         };
         let residual_doc = self.formula("r", r.residual);
         let jacobian_docs = self.formulas("dr/d", &r.jacobian);
-        let product_docs = self.formulas("(JᵀJv)_", &r.product);
+        let product_docs = self.formulas("(JᵀJv)_", &r.gauss_newton_product);
         let check_product = self.check_x(&["direction", "out"]);
         quote! {
             #[automatically_derived]

@@ -11,16 +11,15 @@ use crate::codegen::{self, Context, Float};
 use crate::derivation;
 use crate::derive::attr::{DataField, ObjectiveKind};
 use crate::derive::cost::allowances;
-use crate::derive::{Model, errors, parsed};
-use crate::diag::{Diagnostic, Diagnostics, ErrorKind};
+use crate::derive::{Model, cost_text, define_texts, errors};
+use crate::diag::{Diagnostic, ErrorKind};
 use crate::emit::{self, View};
+use crate::front::{ObjectiveText, declaration};
 use crate::ir::{Extent, ExtentKind, Graph, NodeId};
-use crate::lower::objective as lower;
-use crate::pipeline::{self, ObjectiveProgram};
+use crate::pipeline::ObjectiveProgram;
 use crate::schedule::{Buffer, BufferId, Output, Plan, Policy, Storage, schedule};
 use crate::source::{Place, SourceId, Span};
-use crate::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape, Ident as Name};
-use crate::syntax::parse;
+use crate::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
 use plans::{Plans, by_variable, taken_of_workspace};
 use proc_macro2::{Ident, Literal, Span as TokenSpan, TokenStream};
 use quote::{ToTokens, format_ident, quote};
@@ -32,51 +31,33 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
         let message = "`#[derive(Objective)]` asks for `#[objective(\"norm2(X*w - y)^2\", wrt(w: vector))]`";
         return Err(syn::Error::new_spanned(&model.input.ident, message));
     };
-    let (text, program, defines) = parsed(model, "Objective")?;
-    let wrt = parse::declarations(&model.declarations.text, SourceId::Declarations)
-        .map_err(|e| errors(model, &e.into()))?;
-    let mut found = Diagnostics::new();
-    let mut variables: Vec<Declaration> = model.data.iter().map(declaration).collect();
-    for d in &wrt {
-        if variables.iter().any(|v| v.name.name == d.name.name) {
-            let place = Place { source: SourceId::Declarations, span: d.name.span };
-            let message = format!("`{}` is a field of the struct and a variable of `wrt`", d.name.name);
-            let help = "a variable is given at each call; take the field away, or call it otherwise";
-            found.push(Diagnostic::new(ErrorKind::DuplicateDefinition, place, message).with_help(help));
-        }
-        variables.push(d.clone());
-    }
-    if wrt.is_empty() {
+    if model.declarations.text.trim().is_empty() {
         let place = Place { source: SourceId::Declarations, span: Span::at(0) };
-        let message = "`wrt()` names no variable";
-        found.push(Diagnostic::new(ErrorKind::Attribute, place, message).with_help("write `wrt(w: vector)`"));
+        let error = Diagnostic::new(ErrorKind::Attribute, place, "`wrt()` names no variable");
+        return Err(errors(model, &error.with_help("write `wrt(w: vector)`").into()));
     }
-    found.propagate().map_err(|d| errors(model, &d))?;
-    let names: Vec<(String, Place)> = wrt
-        .iter()
-        .map(|d| (d.name.name.clone(), Place { source: SourceId::Declarations, span: d.name.span }))
-        .collect();
-    let residual = kind == ObjectiveKind::Residual;
-    let wanted = if residual { lower::Wanted::Vector } else { lower::Wanted::Scalar };
-    let lowered =
-        lower::lower(&text, &program, &defines, &variables, &names, wanted).map_err(|d| errors(model, &d))?;
-    let symmetric: Vec<bool> = wrt.iter().map(|d| d.symmetric).collect();
-    let names: Vec<String> = names.into_iter().map(|(n, _)| n).collect();
-    let program = pipeline::objective(lowered, &names, &symmetric, residual);
-    let derivation = derivation::objective(&program, &text, residual);
+    let text = ObjectiveText {
+        expr: cost_text(model, "Objective")?,
+        defines: define_texts(model),
+        variables: model.data.iter().map(field_declaration).collect(),
+        wrt: Vec::new(),
+        declarations: model.declarations.text.clone(),
+        residual: kind == ObjectiveKind::Residual,
+    };
+    let program = text.program().map_err(|d| errors(model, &d))?;
+    let derivation = derivation::objective(&program, &text.expr, text.residual);
     let items = Items::new(model, &program);
     Ok(items.tokens(&derivation))
 }
 
 /// A field as the declaration that it is.
-fn declaration(field: &DataField) -> Declaration {
+fn field_declaration(field: &DataField) -> Declaration {
     let shape = match field.rank {
         0 => DeclaredShape::Scalar,
         1 => DeclaredShape::Vector(field.length.map(DeclaredExtent::Constant)),
         _ => DeclaredShape::Matrix(None),
     };
-    let name = Name { name: field.name.clone(), span: Span::default() };
-    Declaration { name, shape, shape_span: Span::default(), symmetric: false }
+    declaration(&field.name, shape)
 }
 
 struct Items<'a> {

@@ -52,14 +52,14 @@ impl Plans {
             value: plan(vec![value.clone()]),
             both: plan(std::iter::once(value).chain(gradient.clone()).collect()),
             gradient: plan(gradient),
-            product: plan(by_variable(program, "h_", &program.product)),
+            product: plan(by_variable(program, "h_", &program.hessian_product)),
             hessian: plan(hessian),
             blocks,
             residual: program.residual.as_ref().map_or_else(Vec::new, |r| {
                 vec![
                     plan(vec![("residual".to_owned(), r.residual)]),
                     plan(by_variable(program, "j_", &r.jacobian)),
-                    plan(by_variable(program, "g_", &r.product)),
+                    plan(by_variable(program, "g_", &r.gauss_newton_product)),
                 ]
             }),
         }

@@ -1,16 +1,18 @@
 //! The constructors: the only way to make nodes, and they normalise.
 //!
-//! Expressions are put together as [`Tensor`]s, nodes whose axes carry indices; an index that two operands share runs
-//! along both. What is normalised here, always: sums and products are flattened (a named node excepted), constants
-//! folded, equal terms and equal factors collected, deltas contracted, operands ordered by age, and
-//! `where(c, u, 0) * v` becomes `where(c, u * v, 0)`, so that a branch not taken never multiplies an infinity.
+//! Expressions are put together as [`Tensor`]s, nodes whose axes carry indices; an index that two operands
+//! share runs along both. What is normalised here, always: sums and products are flattened (a named node
+//! excepted), constants folded, equal terms and equal factors collected, deltas contracted, operands ordered
+//! by age, and `where(c, u, 0) * v` becomes `where(c, u * v, 0)`, so that a branch not taken never multiplies
+//! an infinity.
 //!
-//! Leaves and queries are here; [`sum`](self::Graph::sum)s, [`contract`](self::Graph::contract)ions, functions and
-//! rebuilding have a file each.
+//! Leaves and queries are here; [`sum`](self::Graph::sum)s, [`contract`](self::Graph::contract)ions,
+//! functions and rebuilding have a file each.
 
 mod function;
 mod product;
 mod rebuild;
+mod row;
 mod sum;
 
 use super::graph::{Graph, NodeId, Op, Operand};
@@ -45,8 +47,8 @@ impl Tensor {
     }
 }
 
-/// Sums and products of more operands than this stay whole inside others: flattening a chain of them, each used by
-/// the next, would cost the square of its length.
+/// Sums and products of more operands than this stay whole inside others: flattening a chain of them, each
+/// used by the next, would cost the square of its length.
 pub(super) const INLINED: usize = 12;
 
 impl Graph {
@@ -183,8 +185,8 @@ impl Graph {
         Operand { node: tensor.node, axes }
     }
 
-    /// The operand behind a mere view (a permutation, a diagonal, a broadcast), the constant behind a filled array
-    /// and behind a delta's diagonal.
+    /// The operand behind a mere view (a permutation, a diagonal, a broadcast), the constant behind a filled
+    /// array and behind a delta's diagonal.
     pub(super) fn seen_through(&mut self, t: &Tensor) -> Tensor {
         if matches!(self.op(t.node), Op::Delta) && t.indices[0] == t.indices[1] {
             return self.constant(Number::ONE);

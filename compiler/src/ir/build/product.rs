@@ -1,4 +1,5 @@
-//! Products and contractions: flattened, deltas contracted, equal factors collected, what does not hang together apart.
+//! Products and contractions: flattened, deltas contracted, equal factors collected, what does not hang
+//! together apart.
 
 use super::{INLINED, Tensor};
 use crate::ir::graph::{Factor, Graph, NodeId, Op, Operand};
@@ -7,7 +8,7 @@ use crate::ir::number::Number;
 
 /// A factor while a product is being put together.
 #[derive(Clone, Debug)]
-struct Part {
+struct Raised {
     node: NodeId,
     indices: Vec<Index>,
     power: Number,
@@ -27,7 +28,8 @@ impl Graph {
         Tensor::new(self.contract(Number::ONE, &parts, &out), out)
     }
 
-    /// `t` with exactly the axes `out`: permuted, summed over what `out` lacks, broadcast over what `t` lacks.
+    /// `t` with exactly the axes `out`: permuted, summed over what `out` lacks, broadcast over what `t`
+    /// lacks.
     pub fn tensor_as(&mut self, t: &Tensor, out: &[Index]) -> NodeId {
         self.contract(Number::ONE, &[(t.clone(), Number::ONE)], out)
     }
@@ -54,11 +56,11 @@ impl Graph {
         // A mere view of a sum, or its constant multiple, leaves the sum as it is.
         let view = factors.len() == 1 && bound.is_empty();
         let mut bound = bound.to_vec();
-        let mut parts: Vec<Part> = Vec::new();
-        let mut pending: Vec<Part> = factors
+        let mut parts: Vec<Raised> = Vec::new();
+        let mut pending: Vec<Raised> = factors
             .iter()
             .rev()
-            .map(|(t, p)| Part { node: t.node, indices: t.indices.clone(), power: *p })
+            .map(|(t, p)| Raised { node: t.node, indices: t.indices.clone(), power: *p })
             .collect();
         while let Some(part) = pending.pop() {
             self.inline_part(part, view, &mut coeff, &mut parts, &mut pending);
@@ -80,11 +82,11 @@ impl Graph {
                 Some(n) => coeff = coeff.mul(Number::int(n as i64)),
                 None => {
                     let node = self.extent_value(extent);
-                    parts.push(Part { node, indices: Vec::new(), power: Number::ONE });
+                    parts.push(Raised { node, indices: Vec::new(), power: Number::ONE });
                 }
             }
         }
-        let mut merged: Vec<Part> = Vec::new();
+        let mut merged: Vec<Raised> = Vec::new();
         for part in parts {
             match merged.iter_mut().find(|m| m.node == part.node && m.indices == part.indices) {
                 Some(m) => m.power = m.power.add(part.power),
@@ -105,13 +107,13 @@ impl Graph {
         self.finish_product(coeff, merged, out, &bound)
     }
 
-    /// A contraction is one only of what hangs together: factors along no bound index stay outside, and groups of
-    /// factors that share no bound index become contractions of their own.
-    fn split_components(&mut self, parts: Vec<Part>, out: &[Index], bound: &mut Vec<Index>) -> Vec<Part> {
+    /// A contraction is one only of what hangs together: factors along no bound index stay outside, and
+    /// groups of factors that share no bound index become contractions of their own.
+    fn split_components(&mut self, parts: Vec<Raised>, out: &[Index], bound: &mut Vec<Index>) -> Vec<Raised> {
         if bound.is_empty() {
             return parts;
         }
-        let mut groups: Vec<(Vec<Index>, Vec<Part>)> = Vec::new();
+        let mut groups: Vec<(Vec<Index>, Vec<Raised>)> = Vec::new();
         let mut outside = Vec::new();
         for part in parts {
             let mut indices: Vec<Index> =
@@ -146,9 +148,9 @@ impl Graph {
                 }
             }
             let node = self.finish_product(Number::ONE, members, &free, &unique);
-            outside.push(Part { node, indices: free, power: Number::ONE });
+            outside.push(Raised { node, indices: free, power: Number::ONE });
         }
-        let mut merged: Vec<Part> = Vec::new();
+        let mut merged: Vec<Raised> = Vec::new();
         for part in outside {
             match merged.iter_mut().find(|m| m.node == part.node && m.indices == part.indices) {
                 Some(m) => m.power = m.power.add(part.power),
@@ -159,14 +161,15 @@ impl Graph {
         merged
     }
 
-    /// Takes one factor apart as far as that is sound: constants, nested products, integer powers of products.
+    /// Takes one factor apart as far as that is sound: constants, nested products, integer powers of
+    /// products.
     fn inline_part(
         &mut self,
-        part: Part,
+        part: Raised,
         view: bool,
         coeff: &mut Number,
-        parts: &mut Vec<Part>,
-        pending: &mut Vec<Part>,
+        parts: &mut Vec<Raised>,
+        pending: &mut Vec<Raised>,
     ) {
         if part.power.is_zero() {
             return;
@@ -178,10 +181,10 @@ impl Graph {
             Op::Product { coeff: c, factors, bound: inner } if !named && (integer || factors.is_empty()) => {
                 if inner.is_empty() && factors.len() <= INLINED {
                     *coeff = coeff.mul(c.pow(part.power));
-                    let inlined: Vec<Part> = factors
+                    let inlined: Vec<Raised> = factors
                         .iter()
                         .rev()
-                        .map(|f| Part {
+                        .map(|f| Raised {
                             node: f.operand.node,
                             indices: f.operand.axes.iter().map(|&a| part.indices[a as usize]).collect(),
                             power: f.power.mul(part.power),
@@ -191,12 +194,12 @@ impl Graph {
                 } else if !c.is_one() {
                     *coeff = coeff.mul(c.pow(part.power));
                     let node = self.with_unit_coeff(part.node);
-                    pending.push(Part { node, ..part });
+                    pending.push(Raised { node, ..part });
                 } else {
                     parts.push(part);
                 }
             }
-            Op::Delta => parts.push(Part { power: Number::ONE, ..part }),
+            Op::Delta => parts.push(Raised { power: Number::ONE, ..part }),
             Op::Sum(terms) if !named && integer && !view => {
                 // A factor that all terms have, sign included, stands before the sum: 1/2 (a + b), -(a + b).
                 let c = terms[0].coeff;
@@ -222,13 +225,13 @@ impl Graph {
                 }
                 *coeff = coeff.mul(c.pow(part.power));
                 let node = self.sum_as(&terms, &axes);
-                parts.push(Part { node, indices: axes, power: part.power });
+                parts.push(Raised { node, indices: axes, power: part.power });
             }
             _ => parts.push(part),
         }
     }
 
-    fn contract_deltas(&mut self, parts: &mut Vec<Part>, out: &[Index], bound: &mut Vec<Index>) {
+    fn contract_deltas(&mut self, parts: &mut Vec<Raised>, out: &[Index], bound: &mut Vec<Index>) {
         let mut k = 0;
         while k < parts.len() {
             if !matches!(self.op(parts[k].node), Op::Delta) {
@@ -268,12 +271,13 @@ impl Graph {
         }
     }
 
-    /// `where(c, u, 0) · v` is `where(c, u · v, 0)`, for every `v` that runs along nothing but the condition's axes. How many
-    /// there are of something is no such `v`: it is finite, and best multiplied last.
+    /// `where(c, u, 0) · v` is `where(c, u · v, 0)`, for every `v` that runs along nothing but the
+    /// condition's axes. How many there are of something is no such `v`: it is finite, and best multiplied
+    /// last.
     fn push_into_select(
         &mut self,
         coeff: Number,
-        parts: &[Part],
+        parts: &[Raised],
         out: &[Index],
         bound: &[Index],
     ) -> Option<NodeId> {
@@ -283,7 +287,7 @@ impl Graph {
             if !part.power.is_one() || !(zero_then || zero_else) || self.is_named(part.node) {
                 continue;
             }
-            let inside = |p: &Part| {
+            let inside = |p: &Raised| {
                 p.indices.iter().all(|i| part.indices.contains(i))
                     && !matches!(self.op(p.node), Op::Delta | Op::Extent(_))
             };
@@ -327,7 +331,7 @@ impl Graph {
     fn finish_product(
         &mut self,
         coeff: Number,
-        mut parts: Vec<Part>,
+        mut parts: Vec<Raised>,
         out: &[Index],
         bound: &[Index],
     ) -> NodeId {
@@ -351,7 +355,7 @@ impl Graph {
         {
             return part.node;
         }
-        let masked = |p: &Part| -> Vec<usize> {
+        let masked = |p: &Raised| -> Vec<usize> {
             p.indices.iter().map(|i| out.iter().position(|o| o == i).unwrap_or(usize::MAX)).collect()
         };
         parts.sort_by(|a, b| {

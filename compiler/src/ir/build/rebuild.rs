@@ -5,7 +5,8 @@ use crate::ir::graph::{Graph, NodeId, Op, Operand};
 use crate::ir::index::{Extent, Index};
 
 impl Graph {
-    /// The node with its children replaced, built anew by the constructors (so normalised anew, extents resolved).
+    /// The node with its children replaced, built anew by the constructors (so normalised anew, extents
+    /// resolved).
     pub fn rebuilt(&mut self, id: NodeId, replaced: &dyn Fn(NodeId) -> NodeId) -> NodeId {
         let shape: Vec<Extent> = self.shape(id).iter().map(|&e| self.extents.find(e)).collect();
         let locals = self.locals(id);

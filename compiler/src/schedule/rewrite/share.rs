@@ -13,6 +13,8 @@
 
 use super::by_rule;
 use crate::ir::{Bounds, Factor, Graph, Index, NodeId, Number, Op, Operand, Tensor};
+use crate::ops::ElementOp;
+use crate::ops::interval::Interval;
 use crate::syntax::ast::CompareOp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,42 +44,34 @@ fn call_of_tensors(g: &mut Graph, id: NodeId) -> Option<(&'static str, Vec<Tenso
 
 /// Products and quotients without a guard where none is needed.
 fn unguarded(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
-    const GUARDED: [&str; 6] = ["xlogy", "xlog1py", "xdivy", "recip0", "unit", "hypot"];
-    let guarded = |g: &Graph, id| call(g, id).is_some_and(|(f, _)| GUARDED.contains(&f));
-    if !g.reachable(roots).into_iter().any(|id| guarded(g, id)) {
-        return roots.to_vec();
-    }
-    let mut bounds = Bounds::default();
-    by_rule(g, roots, |g, _, id, _| {
-        if !guarded(g, id) {
-            return None;
-        }
-        let (function, args, locals) = call_of_tensors(g, id)?;
-        let u = match function {
-            "unit" | "hypot" => {
-                // One node, whichever comes first; a constant goes last.
-                let mut sides = args.clone();
-                sides.sort_by_key(|t| (g.as_constant(t.node).is_some(), t.node));
-                g.call("hypot", &sides)
+    let is = |g: &Graph, id, what: fn(&ElementOp) -> bool| matches!(g.op(id), Op::Map { function, .. } if what(function.spec()));
+    let guarded = |op: &ElementOp| op.unguarded.is_some();
+    let hypot = |op: &ElementOp| op.name == "hypot";
+    let mut roots = roots.to_vec();
+    if g.reachable(&roots).into_iter().any(|id| is(g, id, guarded)) {
+        let mut bounds = Bounds::default();
+        roots = by_rule(g, &roots, |g, _, id, _| {
+            let Op::Map { function, .. } = *g.op(id) else { return None };
+            let unguarded = function.spec().unguarded.as_ref()?;
+            let (_, args, locals) = call_of_tensors(g, id)?;
+            let ranges: Vec<Interval> = args.iter().map(|t| bounds.of(g, t.node)).collect();
+            if !(unguarded.holds)(&ranges) {
+                return None;
             }
-            _ => args.last()?.clone(),
-        };
-        if function == "hypot" {
-            return Some(g.tensor_as(&u, &locals));
-        }
-        let range = bounds.of(g, u.node);
-        let factor = match function {
-            "xlogy" if range.has_logarithm() => (g.call("log", &[u]), Number::ONE),
-            "xlog1py" if range.shifted(1.0).has_logarithm() => (g.call("log1p", &[u]), Number::ONE),
-            "xdivy" | "recip0" | "unit" if range.excludes_zero() => (u, Number::MINUS_ONE),
-            _ => return None,
-        };
-        let mut factors = vec![factor];
-        if function != "recip0" {
-            factors.push((args.into_iter().next()?, Number::ONE));
-        }
-        Some(g.contract(Number::ONE, &factors, &locals))
-    })
+            let plain = g.row(unguarded.plain, &args, None);
+            Some(g.tensor_as(&plain, &locals))
+        });
+    }
+    if g.reachable(&roots).into_iter().any(|id| is(g, id, hypot)) {
+        // One node, whichever of the sides comes first; a constant goes last.
+        roots = by_rule(g, &roots, |g, _, id, _| {
+            let (_, mut sides, locals) = call_of_tensors(g, id).filter(|(f, ..)| *f == "hypot")?;
+            sides.sort_by_key(|t| (g.as_constant(t.node).is_some(), t.node));
+            let hypot = g.call("hypot", &sides);
+            Some(g.tensor_as(&hypot, &locals))
+        });
+    }
+    roots
 }
 
 /// `xlogy(c, u)` as a choice over `c · log u` wherever several nodes want that logarithm, so that it is taken

@@ -57,7 +57,8 @@ pub(super) fn times_sigmoid(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     None
 }
 
-/// eᵘ / Σ eᵘ = softmax(u), also where the exponential has gone into a contraction and the denominator stayed outside.
+/// eᵘ / Σ eᵘ = softmax(u), also where the exponential has gone into a contraction and the denominator stayed
+/// outside.
 pub(super) fn softmax(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let mut p = Opened::about(g, id, |_, f| f.power == Number::MINUS_ONE)?;
     for n in 0..p.factors.len() {
@@ -209,7 +210,8 @@ pub(super) fn log_softmax(g: &mut Graph, id: NodeId) -> Option<NodeId> {
         if free.len() != bound.len() {
             continue;
         }
-        // The reduced axes of the argument run along the indices that the logsumexp lacks, in one order or another.
+        // The reduced axes of the argument run along the indices that the logsumexp lacks, in one order or
+        // another.
         let mut locals = t.indices.clone();
         locals.extend(&free);
         let u = g.tensor(&arg, &locals);

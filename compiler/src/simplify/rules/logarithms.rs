@@ -111,7 +111,8 @@ pub(super) fn log1p_of_exp(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     Some(g.tensor_as(&t, &out))
 }
 
-/// log(eᵘ σ(v) s r) = u + log σ(v) + log s + log r: what is positive comes out of the logarithm, whatever r is.
+/// log(eᵘ σ(v) s r) = u + log σ(v) + log s + log r: what is positive comes out of the logarithm, whatever r
+/// is.
 pub(super) fn of_product(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let (x, out) = argument(g, id, "log")?;
     let Op::Product { coeff, factors, bound } = g.op(x.node).clone() else { return None };
@@ -191,7 +192,8 @@ fn is_log(g: &Graph, id: NodeId) -> bool {
     is_function(g, id, "log") || is_function(g, id, "log1p")
 }
 
-/// c · log u is 0 wherever c is 0, whatever u is: a factor that runs along nothing but u's indices joins the logarithm.
+/// c · log u is 0 wherever c is 0, whatever u is: a factor that runs along nothing but u's indices joins the
+/// logarithm.
 pub(super) fn times_log(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let mut p = Opened::about(g, id, |g, f| is_log(g, f.operand.node))?;
     let log = p.factors.iter().position(|(t, power)| power.is_one() && logarithm(g, t).is_some())?;

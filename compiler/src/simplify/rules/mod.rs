@@ -1,5 +1,5 @@
-//! The rules, by theme. A row says its name, what it states (an identity in the cost language), where that holds, and
-//! an example that makes it fire; the tests check all three.
+//! The rules, by theme. A row says its name, what it states (an identity in the cost language, for people),
+//! where that holds, and an expression in which it fires, for tests, which check all three.
 
 mod exponentials;
 mod logarithms;
@@ -25,7 +25,7 @@ pub enum Stage {
 pub struct Rule {
     /// Its name, in the log.
     pub name: &'static str,
-    /// Before, in the cost language.
+    /// What it states, as derivations print it: before, in the cost language.
     pub lhs: &'static str,
     /// After.
     pub rhs: &'static str,
@@ -37,56 +37,96 @@ pub struct Rule {
     pub stage: Stage,
     /// The node after the rule, if it fires.
     pub apply: fn(&mut Graph, NodeId) -> Option<NodeId>,
+    /// An expression in which it fires, a scalar: for tests, never printed.
+    pub trigger: &'static str,
 }
 
 macro_rules! rules {
-    ($( $name:literal: $lhs:literal => $rhs:literal, $domain:literal in $lo:literal .. $hi:literal, $stage:ident, $apply:path; )+) => {
+    ($( $name:literal: $lhs:literal => $rhs:literal, $domain:literal in $lo:literal .. $hi:literal,
+        $stage:ident, $apply:path, on $trigger:literal; )+) => {
         &[$( Rule {
             name: $name, lhs: $lhs, rhs: $rhs, domain: $domain, sample: ($lo, $hi),
-            stage: Stage::$stage, apply: $apply,
+            stage: Stage::$stage, apply: $apply, trigger: $trigger,
         } ),+]
     };
 }
 
-/// Every rule, in the order tried. In their statements `x`, `y`, `u`, `v` are vectors and `s` is a scalar.
+/// Every rule, in the order tried. In their statements and triggers `x`, `y`, `u`, `v` are vectors, `s` is a
+/// scalar and `A` a symmetric matrix.
 #[rustfmt::skip]
 pub static ALL: &[Rule] = rules! {
-    "log of exp":          "sum(log(exp(x)))" => "sum(x)",                               "all x" in -3.0 .. 3.0, Always, logarithms::of_exp;
-    "log of sigmoid":      "sum(log(sigmoid(x)))" => "sum(-softplus(-x))",               "all x" in -3.0 .. 3.0, Always, logarithms::of_sigmoid;
-    "log of softmax":      "dot(y, log(softmax(x)))" => "dot(y, log_softmax(x))",        "all x" in -3.0 .. 3.0, Always, logarithms::of_softmax;
-    "log of cosh":         "sum(log(cosh(x)))" => "sum(softplus(2*x) - x - log(2))",     "all x" in -3.0 .. 3.0, Always, logarithms::of_cosh;
-    "log of sum of exp":   "log(sum(exp(x)))" => "logsumexp(x)",                         "all x" in -3.0 .. 3.0, Always, logarithms::of_sum_of_exp;
-    "log of 1 + exp":      "sum(log(1 + exp(x)))" => "sum(softplus(x))",                 "all x" in -3.0 .. 3.0, Always, logarithms::of_one_plus_exp;
-    "log of 1 + x":        "sum(log(1 + x))" => "sum(log1p(x))",                         "x > -1" in -0.9 .. 3.0, Always, logarithms::of_one_plus;
-    "log1p of exp":        "sum(log1p(exp(x)))" => "sum(softplus(x))",                   "all x" in -3.0 .. 3.0, Always, logarithms::log1p_of_exp;
-    "log of a product":    "sum(log(exp(x) .* y))" => "sum(x + log(y))",                 "y > 0" in 0.1 .. 3.0, Always, logarithms::of_product;
-    "log of a power":      "sum(log(1 ./ x))" => "sum(-log(x))",                         "x > 0" in 0.1 .. 3.0, Always, logarithms::of_power;
-    "log of det":          "log(det(outer(x, x) + 4*eye))" => "logdet(outer(x, x) + 4*eye)", "det > 0" in 0.1 .. 1.0, Always, logarithms::of_det;
-    "0 log 0":             "sum(x .* log(y))" => "sum(where(x == 0, 0, x .* log(y)))",   "y > 0, or x = 0" in 0.1 .. 3.0, Always, logarithms::times_log;
-    "spread over log":     "sum(x .* (log(y) - log(u)))" => "sum(x .* log(y) - x .* log(u))", "y, u > 0" in 0.1 .. 3.0, Always, logarithms::spread;
-    "exp of log":          "sum(exp(log(x)))" => "sum(x)",                               "x > 0" in 0.1 .. 3.0, Always, exponentials::of_log;
-    "1/(1 + exp)":         "sum(1 ./ (1 + exp(x)))" => "sum(sigmoid(-x))",               "all x" in -3.0 .. 3.0, Always, exponentials::logistic;
-    "exp times sigmoid":   "sum(exp(x) .* sigmoid(-x))" => "sum(sigmoid(x))",            "all x" in -3.0 .. 3.0, Always, exponentials::times_sigmoid;
-    "exp over sum of exp": "dot(y, exp(x) / sum(exp(x)))" => "dot(y, softmax(x))",       "all x" in -3.0 .. 3.0, Always, exponentials::softmax;
-    "softmax adds to 1":   "sum(softmax(x))" => "1",                                     "all x" in -3.0 .. 3.0, Always, exponentials::softmax_total;
-    "exp times exp":       "sum(exp(x) .* exp(y))" => "sum(exp(x + y))",                 "all x, y" in -3.0 .. 3.0, Always, exponentials::product;
-    "exp - 1":             "sum(exp(x) - 1)" => "sum(expm1(x))",                         "all x" in -3.0 .. 3.0, Always, exponentials::minus_one;
-    "1 - sigmoid":         "sum(1 - sigmoid(x))" => "sum(sigmoid(-x))",                  "all x" in -3.0 .. 3.0, Always, exponentials::one_minus_sigmoid;
-    "x - logsumexp":       "dot(y, x - logsumexp(x))" => "dot(y, log_softmax(x))",       "all x" in -3.0 .. 3.0, Always, exponentials::log_softmax;
-    "root of two squares": "sum(sqrt(x.^2 + y.^2))" => "sum(abs(x) .* sqrt(1 + (y ./ x).^2))", "all x, y" in 0.1 .. 3.0, Always, norms::hypot;
-    "root minus its part": "sum(sqrt(1 + x.^2) - 1)" => "sum(x.^2 ./ (sqrt(1 + x.^2) + 1))", "all x" in -3.0 .. 3.0, Always, norms::hypot_minus;
-    "root of a square":    "sum(sqrt(x.^2))" => "sum(abs(x))",                           "all x" in -3.0 .. 3.0, Always, norms::root_of_square;
-    "norm":                "sqrt(sum(x.^2))" => "norm2(x)",                              "all x" in -3.0 .. 3.0, Always, norms::norm;
-    "even power of norm":  "r = norm2(x); r^2 + sum(y)" => "sum(x.^2) + sum(y)",         "all x" in -3.0 .. 3.0, Always, norms::even_power;
-    "even power of abs":   "sum(abs(x).^2)" => "sum(x.^2)",                              "all x" in -3.0 .. 3.0, Always, powers::of_abs;
-    "constant exponent":   "sum(x .^ (2 + sum(softmax(y))))" => "sum(x .* x .* x)",                "all x" in 0.1 .. 3.0, Always, powers::constant_exponent;
-    "max of one":          "sum(max(x, x))" => "sum(x)",                                 "all x" in -3.0 .. 3.0, Always, powers::max_of_one;
-    "sum of choices":      "sum(where(x > y, u, 0) + where(x > y, v, 1))" => "sum(where(x > y, u + v, 1))", "all x, y, u, v" in -3.0 .. 3.0, Always, sums::selects;
-    "sigmoids add to 1":   "sum(y .* sigmoid(x) + y .* sigmoid(-x))" => "sum(y)",         "all x, y" in -3.0 .. 3.0, After, sums::reflect;
-    "mirrored terms":      "sum((x*x' - eye)*u + (x*x' - eye)'*u)" => "sum(2*(x*x' - eye)*u)", "all x, u" in -3.0 .. 3.0, After, sums::mirrored;
-    "expand":              "sum((x + y) .* u - x .* u)" => "sum(y .* u)",                "all x, y, u" in -3.0 .. 3.0, After, sums::expand;
-    "expand sigmoids":     "sum((1 - y) .* sigmoid(x) - y .* sigmoid(-x))" => "sum(sigmoid(x) - y)", "all x, y" in -3.0 .. 3.0, After, sums::expand_sigmoids;
-    "common factor":       "sum(x .* y + x .* u)" => "sum(x .* (y + u))",                "all x, y, u" in -3.0 .. 3.0, After, sums::common_factor;
+    "log of exp": "log(exp(x))" => "x", "all x" in -3.0 .. 3.0,
+        Always, logarithms::of_exp, on "sum(log(exp(x)))";
+    "log of sigmoid": "log(sigmoid(x))" => "-softplus(-x)", "all x" in -3.0 .. 3.0,
+        Always, logarithms::of_sigmoid, on "sum(log(sigmoid(x)))";
+    "log of softmax": "log(softmax(x))" => "log_softmax(x)", "all x" in -3.0 .. 3.0,
+        Always, logarithms::of_softmax, on "dot(y, log(softmax(x)))";
+    "log of cosh": "log(cosh(x))" => "softplus(2*x) - x - log(2)", "all x" in -3.0 .. 3.0,
+        Always, logarithms::of_cosh, on "sum(log(cosh(x)))";
+    "log of sum of exp": "log(sum(exp(x)))" => "logsumexp(x)", "all x" in -3.0 .. 3.0,
+        Always, logarithms::of_sum_of_exp, on "log(sum(exp(x)))";
+    "log of 1 + exp": "log(1 + exp(x))" => "softplus(x)", "all x" in -3.0 .. 3.0,
+        Always, logarithms::of_one_plus_exp, on "sum(log(1 + exp(x)))";
+    "log of 1 + x": "log(1 + x)" => "log1p(x)", "x > -1" in -0.9 .. 3.0,
+        Always, logarithms::of_one_plus, on "sum(log(1 + x))";
+    "log1p of exp": "log1p(exp(x))" => "softplus(x)", "all x" in -3.0 .. 3.0,
+        Always, logarithms::log1p_of_exp, on "sum(log1p(exp(x)))";
+    "log of a product": "log(exp(x) .* y)" => "x + log(y)", "y > 0" in 0.1 .. 3.0,
+        Always, logarithms::of_product, on "sum(log(exp(x) .* y))";
+    "log of a power": "log(1 ./ x)" => "-log(x)", "x > 0" in 0.1 .. 3.0,
+        Always, logarithms::of_power, on "sum(log(1 ./ x))";
+    "log of det": "log(det(A))" => "logdet(A)", "det(A) > 0" in 0.1 .. 1.0,
+        Always, logarithms::of_det, on "log(det(outer(x, x) + 4*eye))";
+    "0 log 0": "x .* log(y)" => "where(x == 0, 0, x .* log(y))", "y > 0, or x = 0" in 0.1 .. 3.0,
+        Always, logarithms::times_log, on "sum(x .* log(y))";
+    "spread over log": "x .* (log(y) - log(u))" => "x .* log(y) - x .* log(u)", "y, u > 0" in 0.1 .. 3.0,
+        Always, logarithms::spread, on "sum(x .* (log(y) - log(u)))";
+    "exp of log": "exp(log(x))" => "x", "x > 0" in 0.1 .. 3.0,
+        Always, exponentials::of_log, on "sum(exp(log(x)))";
+    "1/(1 + exp)": "1 ./ (1 + exp(x))" => "sigmoid(-x)", "all x" in -3.0 .. 3.0,
+        Always, exponentials::logistic, on "sum(1 ./ (1 + exp(x)))";
+    "exp times sigmoid": "exp(x) .* sigmoid(-x)" => "sigmoid(x)", "all x" in -3.0 .. 3.0,
+        Always, exponentials::times_sigmoid, on "sum(exp(x) .* sigmoid(-x))";
+    "exp over sum of exp": "exp(x) / sum(exp(x))" => "softmax(x)", "all x" in -3.0 .. 3.0,
+        Always, exponentials::softmax, on "dot(y, exp(x) / sum(exp(x)))";
+    "softmax adds to 1": "sum(softmax(x))" => "1", "all x" in -3.0 .. 3.0,
+        Always, exponentials::softmax_total, on "sum(softmax(x))";
+    "exp times exp": "exp(x) .* exp(y)" => "exp(x + y)", "all x, y" in -3.0 .. 3.0,
+        Always, exponentials::product, on "sum(exp(x) .* exp(y))";
+    "exp - 1": "exp(x) - 1" => "expm1(x)", "all x" in -3.0 .. 3.0,
+        Always, exponentials::minus_one, on "sum(exp(x) - 1)";
+    "1 - sigmoid": "1 - sigmoid(x)" => "sigmoid(-x)", "all x" in -3.0 .. 3.0,
+        Always, exponentials::one_minus_sigmoid, on "sum(1 - sigmoid(x))";
+    "x - logsumexp": "x - logsumexp(x)" => "log_softmax(x)", "all x" in -3.0 .. 3.0,
+        Always, exponentials::log_softmax, on "dot(y, x - logsumexp(x))";
+    "root of two squares": "sqrt(x.^2 + y.^2)" => "abs(x) .* sqrt(1 + (y ./ x).^2)", "all x, y; |y| where x = 0" in 0.1 .. 3.0,
+        Always, norms::hypot, on "sum(sqrt(x.^2 + y.^2))";
+    "root minus its part": "sqrt(1 + x.^2) - 1" => "x.^2 ./ (sqrt(1 + x.^2) + 1)", "all x" in -3.0 .. 3.0,
+        Always, norms::hypot_minus, on "sum(sqrt(1 + x.^2) - 1)";
+    "root of a square": "sqrt(x.^2)" => "abs(x)", "all x" in -3.0 .. 3.0,
+        Always, norms::root_of_square, on "sum(sqrt(x.^2))";
+    "norm": "sqrt(sum(x.^2))" => "norm2(x)", "all x" in -3.0 .. 3.0,
+        Always, norms::norm, on "sqrt(sum(x.^2))";
+    "even power of norm": "norm2(x)^2" => "sum(x.^2)", "all x" in -3.0 .. 3.0,
+        Always, norms::even_power, on "r = norm2(x); r^2 + sum(y)";
+    "even power of abs": "abs(x).^2" => "x.^2", "all x" in -3.0 .. 3.0,
+        Always, powers::of_abs, on "sum(abs(x).^2)";
+    "constant exponent": "x .^ (1 + 2)" => "x.^3", "all x" in 0.1 .. 3.0,
+        Always, powers::constant_exponent, on "sum(x .^ (2 + sum(softmax(y))))";
+    "max of one": "max(x, x)" => "x", "all x" in -3.0 .. 3.0,
+        Always, powers::max_of_one, on "sum(max(x, x))";
+    "sum of choices": "where(x > y, u, 0) + where(x > y, v, 1)" => "where(x > y, u + v, 1)", "all x, y, u, v" in -3.0 .. 3.0,
+        Always, sums::selects, on "sum(where(x > y, u, 0) + where(x > y, v, 1))";
+    "sigmoids add to 1": "y .* sigmoid(x) + y .* sigmoid(-x)" => "y", "all x, y" in -3.0 .. 3.0,
+        After, sums::reflect, on "sum(y .* sigmoid(x) + y .* sigmoid(-x))";
+    "mirrored terms": "A*u + A'*u" => "2*A*u", "A' = A" in -3.0 .. 3.0,
+        After, sums::mirrored, on "sum((x*x' - eye)*u + (x*x' - eye)'*u)";
+    "expand": "(x + y) .* u - x .* u" => "y .* u", "all x, y, u" in -3.0 .. 3.0,
+        After, sums::expand, on "sum((x + y) .* u - x .* u)";
+    "expand sigmoids": "(1 - y) .* sigmoid(x) - y .* sigmoid(-x)" => "sigmoid(x) - y", "all x, y" in -3.0 .. 3.0,
+        After, sums::expand_sigmoids, on "sum((1 - y) .* sigmoid(x) - y .* sigmoid(-x))";
+    "common factor": "x .* y + x .* u" => "x .* (y + u)", "all x, y, u" in -3.0 .. 3.0,
+        After, sums::common_factor, on "sum(x .* y + x .* u)";
 };
 
 // ---- what the rules share
@@ -113,7 +153,8 @@ fn inner(g: &Graph, t: &Tensor, name: &str) -> Option<Tensor> {
     (function.name() == name && args.len() == 1).then(|| g.tensor(&args[0], &t.indices))
 }
 
-/// A product or power taken apart, with new indices: coefficient, factors, the node's own indices, the bound ones.
+/// A product or power taken apart, with new indices: coefficient, factors, the node's own indices, the bound
+/// ones.
 struct Opened {
     coeff: Number,
     factors: Vec<(Tensor, Number)>,
@@ -122,7 +163,8 @@ struct Opened {
 }
 
 impl Opened {
-    /// The product at `id`, if one of its factors is what a rule is about. Most are not, and are not taken apart.
+    /// The product at `id`, if one of its factors is what a rule is about. Most are not, and are not taken
+    /// apart.
     fn about(g: &mut Graph, id: NodeId, what: impl Fn(&Graph, &Factor) -> bool) -> Option<Self> {
         let Op::Product { factors, .. } = g.op(id) else { return None };
         if factors.iter().any(|f| what(g, f)) { Self::product(g, id) } else { None }

@@ -10,8 +10,8 @@ const ONE: Number = Number::ONE;
 /// Products of sums are not multiplied out beyond so many terms.
 const TERMS: usize = 24;
 
-/// (x + y) u − x u = y u: multiply out, let like terms cancel, and keep what comes out if it is smaller and no more
-/// arithmetic: a gradient that shares its sums with the value is best left as it is.
+/// (x + y) u − x u = y u: multiply out, let like terms cancel, and keep what comes out if it is smaller and
+/// no more arithmetic: a gradient that shares its sums with the value is best left as it is.
 pub(super) fn expand(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     expanded_and(g, id, |_, sum| sum)
 }
@@ -154,7 +154,8 @@ pub(super) fn reflect(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     None
 }
 
-/// S x + Sᵀ x = 2 S x where S is symmetric as it stands: each S along its indices in one order, and like terms add up.
+/// S x + Sᵀ x = 2 S x where S is symmetric as it stands: each S along its indices in one order, and like
+/// terms add up.
 pub(super) fn mirrored(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let (parts, out) = terms(g, id)?;
     let mut turned = Vec::with_capacity(parts.len());

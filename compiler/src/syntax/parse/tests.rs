@@ -1,6 +1,7 @@
 //! Refusals by (class, span), a table each; what is accepted, by how it prints; and the limits.
 //!
-//! In the tables `«` and `»` enclose the span that the error must have; `""` asks for no way out in particular.
+//! In the tables `«` and `»` enclose the span that the error must have; `""` asks for no way out in
+//! particular.
 
 use super::*;
 use crate::syntax::ast::{Expr, ExprKind};

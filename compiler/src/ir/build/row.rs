@@ -1,34 +1,28 @@
-//! Rows of text become nodes: an element-wise expression of the cost language over named tensors.
+//! Rows of text become nodes: an element-wise expression of the cost language over tensors.
 //!
 //! For the compiler's own tables only; what users write goes through [`crate::lower`].
 
-use super::{ElementFn, element};
-use crate::ir::{Graph, Number, Tensor};
-use crate::source::SourceId;
-use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Program};
-use crate::syntax::parse;
-use std::collections::HashMap;
-use std::sync::{LazyLock, Mutex};
+use super::Tensor;
+use crate::ir::graph::Graph;
+use crate::ir::number::Number;
+use crate::ops;
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 
-/// Parses a row's text, once.
-///
-/// # Panics
-/// Where the text is no expression: a defect of the compiler's own tables, which the tests read whole.
-#[must_use]
-pub fn parsed(text: &'static str) -> &'static Expr {
-    static KNOWN: LazyLock<Mutex<HashMap<&'static str, &'static Expr>>> = LazyLock::new(Mutex::default);
-    let mut known = match KNOWN.lock() {
-        Ok(known) => known,
-        Err(poisoned) => poisoned.into_inner(),
-    };
-    known.entry(text).or_insert_with(|| match parse::program(text, SourceId::Catalog) {
-        Ok(Program { result, .. }) => Box::leak(Box::new(result)),
-        Err(error) => unreachable!("the compiler's own table: {error}"),
-    })
+impl Graph {
+    /// A text of a table, over the arguments `x`, or `a` and `b`, and a value `y` of the function's own.
+    pub(crate) fn row(&mut self, text: &'static str, args: &[Tensor], y: Option<&Tensor>) -> Tensor {
+        let mut env: Vec<(&str, Tensor)> = Vec::new();
+        env.extend(y.map(|y| ("y", y.clone())));
+        match args {
+            [x] => env.push(("x", x.clone())),
+            _ => env.extend(["a", "b"].into_iter().zip(args.iter().cloned())),
+        }
+        instantiate(self, ops::parsed(text), &env)
+    }
 }
 
 /// The tensor that `expr` is, element-wise, with the names in `env`.
-pub fn instantiate(g: &mut Graph, expr: &Expr, env: &[(&str, Tensor)]) -> Tensor {
+fn instantiate(g: &mut Graph, expr: &Expr, env: &[(&str, Tensor)]) -> Tensor {
     match &expr.kind {
         ExprKind::Number(text) => {
             let n = Number::parse(text).unwrap_or(Number::ZERO);
@@ -94,37 +88,4 @@ pub fn instantiate(g: &mut Graph, expr: &Expr, env: &[(&str, Tensor)]) -> Tensor
         }
         ExprKind::Compare(_) => unreachable!("the parser admits comparisons only in where"),
     }
-}
-
-/// The derivative of `function` by its `k`-th argument, at `args` with value `y`.
-pub fn derivative(g: &mut Graph, function: ElementFn, k: usize, args: &[Tensor], y: &Tensor) -> Tensor {
-    let expr = parsed(function.spec().derivatives[k]);
-    let mut env: Vec<(&str, Tensor)> = vec![("y", y.clone())];
-    match args {
-        [x] => env.push(("x", x.clone())),
-        _ => env.extend(["a", "b"].into_iter().zip(args.iter().cloned())),
-    }
-    instantiate(g, expr, &env)
-}
-
-/// The same derivative as a number: what tests compare with central differences.
-#[must_use]
-pub fn eval_derivative(function: ElementFn, k: usize, args: &[f64]) -> f64 {
-    let mut g = Graph::new();
-    let inputs: Vec<Tensor> = (0..args.len())
-        .map(|n| {
-            let node = g.input(&format!("x{n}"), &[]);
-            Tensor::new(node, Vec::new())
-        })
-        .collect();
-    let y = g.map(function, &inputs);
-    let d = derivative(&mut g, function, k, &inputs, &y);
-    let values: Vec<Vec<f64>> = args.iter().map(|v| vec![*v]).collect();
-    crate::eval::Evaluator::new(&g, &values, &crate::eval::Sizes::default()).scalar(d.node)
-}
-
-/// Whether every function that a row's text calls exists: read by tests.
-#[must_use]
-pub fn is_known(name: &str) -> bool {
-    matches!(name, "sqrt" | "where") || element(name).is_some()
 }

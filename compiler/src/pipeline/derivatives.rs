@@ -1,8 +1,9 @@
-//! A lowered graph and its derivatives, of first and second order: stabilised before, simplified after.
+//! A scalar of any lowered graph with its derivatives: what reference cases are compared with.
 
-use gradsmith_compiler::diff;
-use gradsmith_compiler::ir::{Graph, NodeId, Number, Tensor};
-use gradsmith_compiler::simplify::{self, Log};
+use super::total;
+use crate::diff;
+use crate::ir::{Graph, NodeId, Number, Tensor};
+use crate::simplify::{self, Log};
 
 /// A scalar, and its derivatives by some nodes.
 #[derive(Clone, Debug)]
@@ -31,9 +32,9 @@ impl Derivatives {
         Self { graph, value: roots[0], wrt: wrt.to_vec(), gradient: roots[1..].to_vec(), log }
     }
 
-    /// The Hessian-vector product by the `chosen` of the nodes, the direction being one new input for each, in order:
-    /// the gradient of ⟨∇f, v⟩. Mixed blocks with nodes not chosen are left out.
-    pub fn product(&mut self, chosen: &[usize]) -> Vec<NodeId> {
+    /// The Hessian-vector product by the `chosen` of the nodes, the direction being one new input for each,
+    /// in order: the gradient of ⟨∇f, v⟩. Mixed blocks with nodes not chosen are left out.
+    pub fn hessian_product(&mut self, chosen: &[usize]) -> Vec<NodeId> {
         let mut terms = Vec::new();
         for &k in chosen {
             let gradient = self.graph.whole(self.gradient[k]);
@@ -49,20 +50,13 @@ impl Derivatives {
             let direction = Tensor::new(direction, gradient.indices.clone());
             let factors = [(gradient, Number::ONE), (direction, Number::ONE)];
             let inner = self.graph.contract(Number::ONE, &factors, &[]);
-            terms.push((Number::ONE, Tensor::new(inner, Vec::new())));
+            terms.push(inner);
         }
-        let along = self.graph.sum_as(&terms, &[]);
+        let along = total(&mut self.graph, &terms);
         let wrt: Vec<NodeId> = chosen.iter().map(|&k| self.wrt[k]).collect();
         let products = diff::gradient(&mut self.graph, along, &wrt);
         let (products, fired) = simplify::simplify(&mut self.graph, &products);
         self.log = std::mem::take(&mut self.log).then(&fired);
         products
     }
-}
-
-/// The sum of scalars.
-#[must_use]
-pub fn total(graph: &mut Graph, parts: &[NodeId]) -> NodeId {
-    let terms: Vec<_> = parts.iter().map(|&p| (Number::ONE, Tensor::new(p, Vec::new()))).collect();
-    graph.sum_as(&terms, &[])
 }

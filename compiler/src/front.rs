@@ -1,0 +1,321 @@
+//! The front end, from texts to lowered and derived programs: where the derives and the command line both
+//! start.
+//!
+//! A caller says which texts there are and gets a program, or everything that is wrong with the texts, each
+//! mistake with its place. Whoever asked shows these mistakes in a way of its own: at tokens, or under a
+//! line.
+
+use crate::diag::{Diagnostic, Diagnostics, ErrorKind};
+use crate::lower::cost::{Cost, Define, TermKind};
+use crate::lower::network::{NetworkCost, Parsed};
+use crate::lower::objective::Objective;
+use crate::lower::{Role, cost, network, objective};
+use crate::pipeline::{self, CostProgram, NetworkProducts, NetworkProgram, ObjectiveProgram};
+use crate::simplify::{Log, PASSES};
+use crate::source::{Place, SourceId, Span};
+use crate::syntax::ast::{Declaration, DeclaredShape, Ident, Network};
+use crate::syntax::parse;
+
+/// A declaration that no text holds.
+#[must_use]
+pub fn declaration(name: &str, shape: DeclaredShape) -> Declaration {
+    let name = Ident { name: name.to_owned(), span: Span::default() };
+    Declaration { name, shape, shape_span: Span::default(), symmetric: false }
+}
+
+/// Collects what parsing reports, so that all texts are looked at before giving up.
+#[derive(Debug, Default)]
+struct Collector(Diagnostics);
+
+impl Collector {
+    fn take<T>(&mut self, parsed: Result<T, Diagnostic>) -> Option<T> {
+        parsed.map_err(|error| self.0.push(error)).ok()
+    }
+
+    fn defines(&mut self, texts: &[String]) -> Vec<Define> {
+        let mut defines = Vec::new();
+        for (n, text) in texts.iter().enumerate() {
+            let source = SourceId::Define(n as u32);
+            if let Some(definition) = self.take(parse::definition(text, source)) {
+                defines.push((definition, source, text.clone()));
+            }
+        }
+        defines
+    }
+}
+
+/// A cost's texts.
+#[derive(Clone, Debug, Default)]
+pub struct CostText {
+    /// The expression.
+    pub expr: String,
+    /// The user's definitions.
+    pub defines: Vec<String>,
+    /// Names of the hyper-parameters.
+    pub hyper: Vec<String>,
+    /// Weights and biases.
+    pub tensors: Vec<(Declaration, Role)>,
+}
+
+impl CostText {
+    /// Parses and lowers the cost of a batch.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the texts.
+    pub fn lower(&self) -> Result<Cost, Diagnostics> {
+        self.lowered(true)
+    }
+
+    /// Parses and lowers the cost of one example.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the texts.
+    pub fn lower_example(&self) -> Result<Cost, Diagnostics> {
+        self.lowered(false)
+    }
+
+    /// The cost of one example, with its direct derivatives.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the texts.
+    pub fn program(&self) -> Result<CostProgram, Diagnostics> {
+        self.derived(self.lower_example()?)
+    }
+
+    /// The same, of a cost whose derivatives can be had without a network: no term speaks of the activations
+    /// and of a tensor, or of a weight and of a bias.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the texts; each term that couples these.
+    pub fn separate_program(&self) -> Result<CostProgram, Diagnostics> {
+        let cost = self.lower_example()?;
+        let mut found = Diagnostics::new();
+        for term in &cost.terms {
+            let couples = term.instances.iter().any(|i| match term.kind {
+                TermKind::Data => i.weight.is_some() || i.bias.is_some(),
+                TermKind::Penalty => i.weight.is_some() && i.bias.is_some(),
+                TermKind::Constant => false,
+            });
+            if couples {
+                found.push(self.coupled(&term.origin));
+            }
+        }
+        found.propagate()?;
+        self.derived(cost)
+    }
+
+    fn derived(&self, cost: Cost) -> Result<CostProgram, Diagnostics> {
+        let program = pipeline::cost(cost);
+        simplified(&program.log, &self.expr)?;
+        Ok(program)
+    }
+
+    fn coupled(&self, term: &str) -> Diagnostic {
+        let whole = Span::new(0, self.expr.len());
+        let span = self.expr.find(term).map_or(whole, |start| Span::new(start, start + term.len()));
+        let place = Place { source: SourceId::Expression, span };
+        let message = format!("`{term}` couples what a cost alone keeps apart: activations, weights, biases");
+        Diagnostic::new(ErrorKind::Unsupported, place, message)
+            .with_help("derive `Network`, which knows them all")
+    }
+
+    fn lowered(&self, batched: bool) -> Result<Cost, Diagnostics> {
+        let mut errors = Collector::default();
+        let defines = errors.defines(&self.defines);
+        let program = errors.take(parse::program(&self.expr, SourceId::Expression));
+        let Some(program) = program.filter(|_| errors.0.is_empty()) else { return Err(errors.0) };
+        cost::lower(&self.expr, &program, &defines, &self.hyper, &self.tensors, batched)
+    }
+}
+
+/// The texts of a network and its cost.
+#[derive(Clone, Debug, Default)]
+pub struct NetworkText {
+    /// The network, in either form.
+    pub network: String,
+    /// The declarations of the long form.
+    pub declarations: String,
+    /// Names of the declared tensors that the data supplies; the language's rule where empty.
+    pub inputs: Vec<String>,
+    /// The cost.
+    pub cost: String,
+    /// The user's definitions.
+    pub defines: Vec<String>,
+    /// Names of the hyper-parameters.
+    pub hyper: Vec<String>,
+}
+
+impl NetworkText {
+    /// Parses and lowers.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the texts.
+    pub fn lower(&self) -> Result<NetworkCost, Diagnostics> {
+        let mut errors = Collector::default();
+        let defines = errors.defines(&self.defines);
+        let layers = errors.take(parse::network(&self.network, SourceId::Network));
+        let declared = errors.take(parse::declarations(&self.declarations, SourceId::Declarations));
+        let program = errors.take(parse::program(&self.cost, SourceId::Expression));
+        let (Some(layers), Some(declared), Some(program)) = (layers, declared, program) else {
+            return Err(errors.0);
+        };
+        for input in undeclared(&layers, &declared, &self.inputs) {
+            errors.0.push(undeclared_input(input));
+        }
+        errors.0.propagate()?;
+        let spelled = network::spell(&layers, &declared, &self.inputs)?;
+        network::lower(Parsed {
+            network: &self.network,
+            declarations: &self.declarations,
+            spelled: &spelled,
+            text: &self.cost,
+            program: &program,
+            defines: &defines,
+            hyper: &self.hyper,
+        })
+    }
+
+    /// The inputs that nothing declares; none where texts do not parse.
+    #[must_use]
+    pub fn undeclared_inputs(&self) -> Vec<&str> {
+        let layers = parse::network(&self.network, SourceId::Network);
+        let declared = parse::declarations(&self.declarations, SourceId::Declarations);
+        match (layers, declared) {
+            (Ok(layers), Ok(declared)) => undeclared(&layers, &declared, &self.inputs),
+            _ => Vec::new(),
+        }
+    }
+
+    /// With the total gradient.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the texts.
+    pub fn program(&self) -> Result<NetworkProgram, Diagnostics> {
+        let program = pipeline::network(self.lower()?);
+        simplified(&program.log, &self.cost)?;
+        Ok(program)
+    }
+
+    /// The products of second order of the network that these texts are.
+    ///
+    /// # Errors
+    /// Where they are too intricate to simplify.
+    pub fn products(&self, program: &NetworkProgram) -> Result<NetworkProducts, Diagnostics> {
+        let products = pipeline::network_products(program);
+        simplified(&products.log, &self.cost)?;
+        Ok(products)
+    }
+}
+
+/// The inputs that nothing declares: the arrow form has one, `x`.
+fn undeclared<'a>(layers: &Network, declared: &[Declaration], inputs: &'a [String]) -> Vec<&'a str> {
+    let known = |name: &str| match layers {
+        Network::Arrow(_) => name == "x",
+        Network::Long(_) => declared.iter().any(|d| d.name.name == name),
+    };
+    inputs.iter().map(String::as_str).filter(|name| !known(name)).collect()
+}
+
+fn undeclared_input(name: &str) -> Diagnostic {
+    let place = Place { source: SourceId::Declarations, span: Span::default() };
+    Diagnostic::new(ErrorKind::UnknownName, place, format!("the input `{name}` is not declared"))
+        .with_help(format!("say its length: `{name}: 3`"))
+}
+
+/// An objective's texts.
+#[derive(Clone, Debug, Default)]
+pub struct ObjectiveText {
+    /// The expression.
+    pub expr: String,
+    /// The user's definitions.
+    pub defines: Vec<String>,
+    /// The variables.
+    pub variables: Vec<Declaration>,
+    /// Those to differentiate by, with the place that asks for each.
+    pub wrt: Vec<(String, Place)>,
+    /// Declarations of more variables to differentiate by, as in `w: vector, b: scalar`.
+    pub declarations: String,
+    /// The expression is a vector r, and stands for ½ Σ r².
+    pub residual: bool,
+}
+
+impl ObjectiveText {
+    /// Parses and lowers.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the texts.
+    pub fn lower(&self) -> Result<Objective, Diagnostics> {
+        Ok(self.lowered()?.0)
+    }
+
+    /// With all derivatives of first and second order.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the texts.
+    pub fn program(&self) -> Result<ObjectiveProgram, Diagnostics> {
+        let (lowered, wrt) = self.lowered()?;
+        let symmetric: Vec<bool> = wrt.iter().map(|(_, symmetric)| *symmetric).collect();
+        let names: Vec<String> = wrt.into_iter().map(|(name, _)| name).collect();
+        let program = pipeline::objective(lowered, &names, &symmetric, self.residual);
+        simplified(&program.log, &self.expr)?;
+        Ok(program)
+    }
+
+    /// The lowered objective, and the variables to differentiate by: name, and whether it is symmetric.
+    fn lowered(&self) -> Result<(Objective, Vec<(String, bool)>), Diagnostics> {
+        let mut errors = Collector::default();
+        let defines = errors.defines(&self.defines);
+        let program = errors.take(parse::program(&self.expr, SourceId::Expression));
+        let declared = errors.take(parse::declarations(&self.declarations, SourceId::Declarations));
+        let (mut variables, mut wrt) = (self.variables.clone(), self.wrt.clone());
+        for d in declared.into_iter().flatten() {
+            let place = Place { source: SourceId::Declarations, span: d.name.span };
+            if variables.iter().any(|v| v.name.name == d.name.name) {
+                errors.0.push(declared_already(&d.name.name, place));
+            }
+            wrt.push((d.name.name.clone(), place));
+            variables.push(d);
+        }
+        let Some(program) = program.filter(|_| errors.0.is_empty()) else { return Err(errors.0) };
+        let wanted = if self.residual { objective::Wanted::Vector } else { objective::Wanted::Scalar };
+        let lowered = objective::lower(&self.expr, &program, &defines, &variables, &wrt, wanted)?;
+        let symmetric = |name: &str| variables.iter().any(|d| d.name.name == name && d.symmetric);
+        let wrt = wrt.into_iter().map(|(name, _)| {
+            let symmetric = symmetric(&name);
+            (name, symmetric)
+        });
+        Ok((lowered, wrt.collect()))
+    }
+}
+
+/// An error where rewriting has given up. What it leaves is right, but may overflow where the truth is
+/// finite, or take many times as long as it should; and a derive has no way to say so but an error.
+fn simplified(log: &Log, text: &str) -> Result<(), Diagnostics> {
+    if !log.gave_up {
+        return Ok(());
+    }
+    let place = Place { source: SourceId::Expression, span: Span::new(0, text.len()) };
+    let message = format!("this is too intricate to simplify: rules still apply after {PASSES} passes");
+    let help = "name parts of it, as in `r = X*w - y; r'*r`: what has a name is simplified by itself";
+    Err(Diagnostic::new(ErrorKind::TooIntricate, place, message).with_help(help).into())
+}
+
+fn declared_already(name: &str, place: Place) -> Diagnostic {
+    let message = format!("`{name}` is a field of the struct and a variable of `wrt`");
+    let help = "a variable is given at each call; take the field away, or call it otherwise";
+    Diagnostic::new(ErrorKind::DuplicateDefinition, place, message).with_help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_formula_that_is_not_simplified_to_the_end_is_refused() {
+        let text = "quadratic + l2(lambda)";
+        assert_eq!(simplified(&Log::default(), text), Ok(()));
+        let errors = simplified(&Log { gave_up: true, ..Log::default() }, text).expect_err("an error");
+        let shown = errors.render(&|_| Some(text.to_owned()));
+        assert!(shown.contains(text) && shown.contains("name parts of it"), "{shown}");
+    }
+}
