@@ -100,7 +100,8 @@ fn called(text: &str) -> Vec<&str> {
 #[test]
 fn each_table_is_one_that_is_checked() {
     let kinds: BTreeSet<String> = tables().into_iter().map(|t| t.kind).collect();
-    let checked = ["activation", "declaration", "define", "expression", "form", "function", "loss", "network"];
+    let checked =
+        ["activation", "declaration", "define", "expression", "form", "function", "loss", "network"];
     let checked: BTreeSet<String> =
         checked.into_iter().chain(["penalty", "text"]).map(str::to_owned).collect();
     assert_eq!(kinds, checked);
@@ -140,7 +141,8 @@ fn each_function_has_a_row_and_each_row_is_a_function() {
 
 #[test]
 fn each_entry_of_the_catalog_has_a_row_with_its_definition() {
-    for (header, kind) in [("loss", Kind::Loss), ("penalty", Kind::Penalty), ("activation", Kind::Activation)] {
+    for (header, kind) in [("loss", Kind::Loss), ("penalty", Kind::Penalty), ("activation", Kind::Activation)]
+    {
         let shown: Vec<String> = rows(header)
             .iter()
             .map(|row| {
@@ -177,8 +179,7 @@ fn each_network_lowers() {
     for row in rows("network") {
         let network = codes(&row[0])[0];
         let declarations = codes(&row[1]).first().copied().unwrap_or_default();
-        let tree =
-            parse::network(network, SourceId::Network).unwrap_or_else(|e| panic!("{network}: {e}"));
+        let tree = parse::network(network, SourceId::Network).unwrap_or_else(|e| panic!("{network}: {e}"));
         let spelled = accepted(network, network::spell(&tree, &declared(declarations), &[]));
         let parts = Parts {
             network,
