@@ -1,5 +1,5 @@
-//! The examples of the derives' documentation. They use this crate, on which that of the macros cannot depend, so they are
-//! run here.
+//! The examples of the derives' documentation. They use this crate, on which that of the macros cannot
+//! depend, so they are run here.
 
 #[doc = include_str!("../macros/docs/cost.md")]
 mod cost {}

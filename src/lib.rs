@@ -6,7 +6,8 @@ pub mod language;
 
 /// Implements the trait [`Cost`](trait@Cost), from a formula in the [cost language](language).
 pub use gradsmith_macros::Cost;
-/// Implements the trait [`Network`](trait@Network), from a network and a cost in the [cost language](language).
+/// Implements the trait [`Network`](trait@Network), from a network and a cost in the
+/// [cost language](language).
 pub use gradsmith_macros::Network;
 /// Makes a problem that implements the trait [`Objective`](trait@Objective), from a formula in the
 /// [cost language](language).

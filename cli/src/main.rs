@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 use std::thread;
 
-/// Formulas nest, and what walks them recurses. A main thread has 8 MiB on Linux and macOS, but 1 MiB on Windows.
+/// Formulas nest, and what walks them recurses. A main thread has 8 MiB on Linux and macOS, but 1 MiB on
+/// Windows.
 const STACK: usize = 16 << 20;
 
 fn main() -> ExitCode {

@@ -1,6 +1,6 @@
-//! The licences of what users of the published crates compile, as cargo knows them: each is one that may be linked into a
-//! program of any licence, and each stands in `docs/licences.md`. `UPDATE=1` writes that file anew, which asks the registry
-//! for the packages of other platforms.
+//! The licences of what users of the published crates compile, as cargo knows them: each is one that may be
+//! linked into a program of any licence, and each stands in `docs/licences.md`. `UPDATE=1` writes that file
+//! anew, which asks the registry for the packages of other platforms.
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,7 +71,8 @@ fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-/// Whether an expression leaves a choice that is allowed: `MIT OR Apache-2.0`, `(MIT OR Apache-2.0) AND Unicode-3.0`.
+/// Whether an expression leaves a choice that is allowed: `MIT OR Apache-2.0`, `(MIT OR Apache-2.0) AND
+/// Unicode-3.0`.
 fn allowed(expression: &str) -> bool {
     let parts = |text: &str, word: &str| -> Vec<String> {
         let mut depth = 0_usize;

@@ -1,4 +1,5 @@
-//! The pages of the derives, `macros/docs`: each attribute, each option and each item that is generated stands in them.
+//! The pages of the derives, `macros/docs`: each attribute, each option and each item that is generated
+//! stands in them.
 
 use gradsmith_compiler::derive::{derive_cost, derive_network, derive_objective};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};

@@ -1,6 +1,6 @@
-//! The page on the language that users read, `src/language.md` of the facade, held against the compiler: each row of its
-//! tables is parsed and lowered, and its tables of functions, losses, penalties and activations have a row for each there
-//! is, and no other.
+//! The page on the language that users read, `src/language.md` of the facade, held against the compiler: each
+//! row of its tables is parsed and lowered, and its tables of functions, losses, penalties and activations
+//! have a row for each there is, and no other.
 
 use gradsmith_compiler::catalog::{self, Kind};
 use gradsmith_compiler::diag::Diagnostics;
