@@ -1,10 +1,10 @@
-//! Gradient-boosted trees with a custom objective: the loss is one word; its gradient and the diagonal of its Hessian
-//! are derived, per example and not averaged, as XGBoost and LightGBM ask for them.
+//! Gradient-boosted trees with a custom objective: the loss is one word; its gradient and the diagonal of its
+//! Hessian are derived, per example and not averaged, as XGBoost and LightGBM ask for them.
 //!
-//! The trees are fitted to red wines: to tell the good from the others (`logistic`, targets ±1; the score is a
-//! log-odds), and to the tasters' marks (`huber`). Every round compares the derived numbers with those of the
-//! literature: for labels y = ±1, g = −y/(1 + e^(ys)) and h = |g|(1 − |g|); for Huber's loss g = clip(s − y), and h = 1
-//! inside, 0 outside.
+//! The trees are fitted to red wines: to tell the good from the others (`logistic`, targets ±1; the score is
+//! a log-odds), and to the tasters' marks (`huber`). Every round compares the derived numbers with those of
+//! the textbooks: for labels y = ±1, g = −y/(1 + e^(ys)) and h = |g|(1 − |g|); for Huber's loss
+//! g = clip(s − y), and h = 1 inside, 0 outside.
 //!
 //! ```text
 //! cargo run --release --example boosting
@@ -74,15 +74,16 @@ impl Tree {
     }
 }
 
-/// Boosts from a constant score on the first three quarters of the rows. `derived` is what the derive gives, `by_hand`
-/// gradient and curvature of one example by score and target, `right` whether a score hits a target.
+/// Boosts from a constant score on the first three quarters of the rows. `derived` is what the derive gives,
+/// `by_hand` gradient and curvature of one example by score and target, `right` whether a score hits a
+/// target.
 fn boost<C: Cost<Scalar = f64>>(
     (cost, x, y, start): (&C, View<'_>, View<'_>, f64),
     derived: impl Fn(View<'_>, View<'_>) -> Result<(Array2<f64>, Array2<f64>), Error>,
     by_hand: impl Fn(f64, f64) -> (f64, f64),
     right: impl Fn(f64, f64) -> bool,
 ) -> Result<(), Error> {
-    // What it says of weights is for networks.
+    // The rest is about weights, which only networks have.
     println!("{}\n", C::DERIVATION.split("\n\n∂C/∂w").next().unwrap_or_default());
     println!("round    loss: known   held out    right: known   held out");
     let (mut scores, mut largest) = (Array2::from_elem(y.dim(), start), 0.0_f64);

@@ -1,6 +1,6 @@
-//! The log-likelihood of a mixture of two Gaussians, each with its own covariance, for the petals of 150 irises:
-//! five variables, of them two matrices, and a gradient that is no fun by hand. A precision matrix is `L*L'`, so that
-//! nothing has to be kept positive definite; the share of the first is `sigmoid(t)`.
+//! The log-likelihood of a mixture of two Gaussians, each with its own covariance, for the petals of 150
+//! irises: five variables, two of them matrices, and a gradient that is no fun by hand. A precision matrix is
+//! `L*L'`, so that nothing has to be kept positive definite; the share of the first is `sigmoid(t)`.
 //!
 //! ```text
 //! cargo run --release --features argmin --example gaussian_mixture
@@ -39,7 +39,7 @@ fn main() -> Result<(), Error> {
     println!("{}\n", Mixture::DERIVATION.split("\n\nHessian").next().unwrap_or_default());
 
     let problem = Solvable::new(Mixture { X: petals }.prepare()?);
-    // Equal shares, round, one small and one large.
+    // Equal shares; both round, one small and one large.
     let (small, large, round) = ([2.0, 0.5], [5.0, 1.5], [1.0, 0.0, 0.0, 1.0]);
     let start = [&[0.0][..], &small, &round, &large, &round].concat();
 

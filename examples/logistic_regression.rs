@@ -1,6 +1,6 @@
-//! Logistic regression: which red wines get a mark of 6 or better? Gradient, Hessian and Hessian-vector product come
-//! from one line; argmin's solvers do the rest: L-BFGS by gradients, Newton-CG by the Hessian as a matrix, a trust
-//! region by Hessian-vector products alone.
+//! Logistic regression: which red wines get a mark of 6 or better? Gradient, Hessian and Hessian-vector
+//! product come from one line; argmin's solvers do the rest: L-BFGS by gradients, Newton-CG by the Hessian as
+//! a matrix, a trust region by Hessian-vector products alone.
 //!
 //! ```text
 //! cargo run --release --features argmin --example logistic_regression

@@ -1,5 +1,5 @@
-//! Matrix factorisation with missing entries: eleven measurements of 1599 wines, a fifth of them hidden, as the
-//! product of two thin matrices. The mask `W` is 1 where an entry is known; its derivative needs no word.
+//! Matrix factorisation with missing entries: eleven measurements of 1599 wines, a fifth of them hidden, as
+//! the product of two thin matrices. The mask `W` is 1 where an entry is known; its derivative needs no care.
 //!
 //! ```text
 //! cargo run --release --features argmin --example matrix_factorisation
@@ -49,7 +49,8 @@ fn main() -> Result<(), Error> {
     let state = result.state();
     data::report("L-BFGS", state.get_iter(), time, state.get_best_cost(), KNOWN)?;
 
-    // What was hidden, by the factors: a mean of columns of mean 0 would be off by 1.
+    // The hidden entries as the factors predict them: columns have mean 0, so predicting the mean would be
+    // off by 1.
     let best = state.get_best_param().cloned().unwrap_or_default();
     let prepared = problem.problem();
     let rest = &X - &prepared.U(&best)?.dot(&prepared.V(&best)?.t());

@@ -6,7 +6,7 @@
 //! cargo run --release --example mnist -- --data DIR --preset N12 --seed 1
 //! ```
 //!
-//! `DIR` holds the four files of MNIST, plain or gzip. What the runs come to stands in docs/nielsen.md.
+//! `DIR` holds the four files of MNIST, plain or gzip. The results are in docs/nielsen.md.
 #![allow(clippy::print_stdout, reason = "a program that reports on standard output")]
 
 #[path = "mnist/idx.rs"]
@@ -160,7 +160,7 @@ impl Files {
         Ok(Self { train, test })
     }
 
-    /// The book's split: the last 10,000 of the training files validate.
+    /// The book's split: the last 10,000 of the training files are for validation.
     fn run(&self, seed: u64, epochs: Option<usize>) -> Result<Run<'_>, Error> {
         let [(x, y), (validation_x, validation_y)] = self.train.split(50_000);
         Ok(Run {

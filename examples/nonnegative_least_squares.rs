@@ -1,5 +1,6 @@
-//! Non-negative least squares with a solver of one's own: thirty lines of accelerated projected gradient, which ask a
-//! prepared problem for nothing but gradients, and for Hessian-vector products to learn the step.
+//! Non-negative least squares with a solver of one's own: thirty lines of accelerated projected gradient,
+//! which ask a prepared problem for nothing but gradients, and for Hessian-vector products to find the step
+//! length.
 //!
 //! ```text
 //! cargo run --release --features argmin --example nonnegative_least_squares
@@ -57,7 +58,7 @@ fn minimise(problem: &mut impl Objective<Scalar = f64>) -> Result<(Vec<f64>, u64
 }
 
 fn main() -> Result<(), argmin::core::Error> {
-    // Each measurement from 0 to 1, and a constant: what of a wine adds to its mark?
+    // Each measurement scaled to 0 to 1, and a constant: which of them raise a wine's mark?
     let (x, y) = data::wines();
     let least = x.map_axis(Axis(0), |column| column.iter().copied().fold(f64::INFINITY, f64::min));
     let most = x.map_axis(Axis(0), |column| column.iter().copied().fold(f64::NEG_INFINITY, f64::max));

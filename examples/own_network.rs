@@ -92,7 +92,8 @@ impl<C: Cost<Scalar = f64>> Network<C> {
     }
 }
 
-/// Points of a square, and whether their coordinates are of one sign; a share `wrong` of the answers is false.
+/// Points of a square, and whether their coordinates are of one sign; a share `wrong` of the answers is
+/// false.
 fn exclusive_or(count: usize, wrong: f64, seed: u64) -> (Array2<f64>, Array2<f64>) {
     let mut rng = Rng::new(seed);
     let x = Array2::from_shape_simple_fn((count, 2), || 2.0 * rng.uniform() - 1.0);

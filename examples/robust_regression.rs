@@ -1,5 +1,5 @@
-//! Robust regression by Huber's loss: the marks of wines by their measurements, where a taster's whim counts by its
-//! size and not by its square. The loss is written out in the formula; its kinks need no word either.
+//! Robust regression by Huber's loss: the marks of wines by their measurements, where a taster's whim counts
+//! by its size and not by its square. The loss is written out in the formula; its kinks need no care.
 //!
 //! ```text
 //! cargo run --release --features argmin --example robust_regression

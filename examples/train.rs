@@ -1,10 +1,10 @@
-//! From a formula to a trained network, on real data: 1599 red wines, eleven measurements each, and what tasters
-//! thought of them.
+//! From a formula to a trained network, on real data: 1599 red wines, eleven measurements each, and what
+//! tasters thought of them.
 //!
-//! Two networks differ by one term of one attribute, `+ l2(lambda)`. The program prints the derivation from which
-//! the second one's back-propagation was generated, and trains both. Without the penalty the network learns its
-//! wines by heart, and is ever surer of itself on new ones, right or wrong: their cost climbs. With it, what is
-//! learnt and what is new stay close together.
+//! Two networks differ by one term of one attribute, `+ l2(lambda)`. The program prints the derivation from
+//! which the second one's back-propagation was generated, and trains both. Without the penalty the network
+//! learns its wines by heart, and grows ever surer of itself on new ones, right or wrong: their cost climbs.
+//! With the penalty, the costs of known and new wines stay close together.
 //!
 //! ```text
 //! cargo run --release --example train
@@ -38,8 +38,8 @@ fn class(mark: usize) -> usize {
     mark.clamp(5, 7) - 5
 }
 
-/// The wines in random order: measurements, and one-hot classes. (The data set's `ndarray` is an older one, so
-/// its numbers are copied.)
+/// The wines in random order: measurements, and one-hot classes. (The data set's `ndarray` is an older one,
+/// so its numbers are copied.)
 fn wines() -> (Array2<f64>, Array2<f64>) {
     let wines = linfa_datasets::winequality();
     let mut order: Vec<usize> = (0..wines.targets.len()).collect();

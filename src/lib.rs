@@ -1,5 +1,17 @@
 #![doc = include_str!("../README.md")]
-pub use gradsmith_macros::{Cost, Network, Objective};
+#![doc = include_str!("tour.md")]
+#[cfg(doctest)]
+mod doctests;
+pub mod language;
+
+/// Implements the trait [`Cost`](trait@Cost), from a formula in the [cost language](language).
+pub use gradsmith_macros::Cost;
+/// Implements the trait [`Network`](trait@Network), from a network and a cost in the
+/// [cost language](language).
+pub use gradsmith_macros::Network;
+/// Makes a problem that implements the trait [`Objective`](trait@Objective), from a formula in the
+/// [cost language](language).
+pub use gradsmith_macros::Objective;
 #[cfg(feature = "argmin")]
 pub use gradsmith_runtime::argmin;
 pub use gradsmith_runtime::{

@@ -27,6 +27,7 @@ const FACADE: &[&str] = &[
     "derive(Cost)",
     "derive(Network)",
     "derive(Objective)",
+    "language",
     "metrics",
     "optim",
     "parallel",

@@ -1,5 +1,5 @@
-//! Real data for the examples, and how an optimum is reported. (The data sets' `ndarray` is an older one, so their
-//! numbers are copied.)
+//! Real data for the examples, and how an optimum is reported. (The data sets' `ndarray` is an older one, so
+//! their numbers are copied.)
 #![allow(dead_code, reason = "each example takes what it needs")]
 
 use ndarray::{Array1, Array2, Axis, concatenate};
@@ -45,7 +45,8 @@ pub(crate) fn report(
     let time = since.elapsed().as_secs_f64() * 1e3;
     let off = (found - known).abs() / known.abs();
     println!(
-        "{solver:<18} {iterations:>4} iterations {time:>7.2} ms   optimum {found:.12} (known {known:.12}, off by {off:.0e} of it)"
+        "{solver:<18} {iterations:>4} iterations {time:>7.2} ms   optimum {found:.12} \
+         (known {known:.12}, off by {off:.0e} of it)"
     );
     if off <= 1e-6 { Ok(()) } else { Err(argmin::core::Error::msg("the optimum is not the known one")) }
 }

@@ -25,7 +25,8 @@ pub(crate) struct Digits {
 }
 
 impl Digits {
-    /// Reads `{name}-images-idx3-ubyte` and `{name}-labels-idx1-ubyte` in `folder`, of which `count` are expected.
+    /// Reads `{name}-images-idx3-ubyte` and `{name}-labels-idx1-ubyte` in `folder`, of which `count` are
+    /// expected.
     ///
     /// # Errors
     /// [`IdxError`] with the file that is missing or broken.

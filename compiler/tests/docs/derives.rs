@@ -1,0 +1,107 @@
+//! The pages of the derives, `macros/docs`: each attribute, each option and each item that is generated
+//! stands in them.
+
+use gradsmith_compiler::derive::{derive_cost, derive_network, derive_objective};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use quote::quote;
+use std::collections::BTreeSet;
+
+/// A page's code: what it has in backticks and in its examples.
+fn code(page: &str) -> BTreeSet<String> {
+    let path = format!("{}/../macros/docs/{page}.md", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).expect("the page is in the repository");
+    let name = |c: char| c.is_alphanumeric() || c == '_';
+    text.split('`').skip(1).step_by(2).flat_map(|code| code.split(|c| !name(c)).map(str::to_owned)).collect()
+}
+
+/// The names that these tokens declare: structs, and what implementations have.
+fn items(tokens: TokenStream) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut implementation = false;
+    let mut before = String::new();
+    for token in tokens {
+        match &token {
+            TokenTree::Ident(ident) => {
+                if before == "struct" {
+                    found.insert(ident.to_string());
+                }
+                implementation |= ident == "impl";
+                before = ident.to_string();
+            }
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
+                found.extend(if implementation { members(group.stream()) } else { items(group.stream()) });
+                implementation = false;
+            }
+            _ => before.clear(),
+        }
+    }
+    found
+}
+
+/// The functions, constants and types of an implementation.
+fn members(tokens: TokenStream) -> BTreeSet<String> {
+    let all: Vec<String> = tokens.into_iter().map(|t| t.to_string()).collect();
+    let declares = |w: &&[String]| ["fn", "const", "type"].contains(&w[0].as_str());
+    all.windows(2).filter(declares).map(|w| w[1].clone()).collect()
+}
+
+#[track_caller]
+fn documented(page: &str, generated: TokenStream, at_least: &[&str]) {
+    let items = items(generated);
+    for name in at_least {
+        assert!(items.contains(*name), "`{name}` is not generated: {items:?}");
+    }
+    let code = code(page);
+    let missing: Vec<&String> = items.iter().filter(|name| !code.contains(*name)).collect();
+    assert!(missing.is_empty(), "macros/docs/{page}.md does not mention {missing:?}");
+}
+
+#[test]
+fn each_item_of_a_cost_is_documented() {
+    let generated = derive_cost(quote! {
+        #[cost(quadratic + l2(lambda))]
+        struct Loss {
+            lambda: f64,
+        }
+    });
+    documented("cost", generated, &["d_activation_into", "gradient_and_hessian_diagonal", "DERIVATION"]);
+}
+
+#[test]
+fn each_item_of_a_network_is_documented() {
+    let generated = derive_network(quote! {
+        #[network(4 -> 1 sigmoid)]
+        #[cost(quadratic)]
+        struct Net;
+    });
+    documented("network", generated, &["NetParameters", "w1_mut", "sgd_step", "gauss_newton_product"]);
+}
+
+#[test]
+fn each_item_of_an_objective_is_documented() {
+    let generated = derive_objective(quote! {
+        #[residual("A*w", wrt(w: vector))]
+        struct Fit {
+            A: Array2<f64>,
+        }
+    });
+    documented("objective", generated, &["FitProblem", "prepare", "hessian_into", "jacobian_into", "w"]);
+}
+
+/// The attributes of each derive, as `macros/src/lib.rs` has them, and the options of `#[gradsmith(...)]`.
+#[test]
+fn each_attribute_is_documented() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../macros/src/lib.rs");
+    let macros = std::fs::read_to_string(path).expect("the macros are in the repository");
+    let mut seen = 0;
+    for declared in macros.lines().filter_map(|line| line.strip_prefix("#[proc_macro_derive(")) {
+        let (name, attributes) = declared.split_once(", attributes(").expect("a derive has attributes");
+        let code = code(&name.to_lowercase());
+        let attributes = attributes.trim_end_matches([')', ']']).split(", ");
+        for word in attributes.chain(["crate", "scalar"]) {
+            assert!(code.contains(word), "`{word}` of `{name}` is not documented");
+        }
+        seen += 1;
+    }
+    assert_eq!(seen, 3);
+}
