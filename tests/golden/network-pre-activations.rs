@@ -1,3 +1,5 @@
+// A cost of what activations are given.
+// Pinned: value_and_gradient
 #[network(3 -> 4 tanh -> 2 sigmoid)]
 #[cost(quadratic + 0.01 * sum(z.^2) + activity_l1(mu))]
 pub struct PreActivation {

@@ -1,0 +1,10 @@
+//! The compiler called as a library: what it plans and generates, and how the sources of the workspace hang together.
+
+mod compiled;
+mod engine {
+    mod determinism;
+    mod manifest;
+    mod operations;
+    mod random;
+    mod workloads;
+}
