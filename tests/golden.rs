@@ -16,6 +16,7 @@
 use gradsmith_compiler::catalog::{self, Entry, Kind};
 use gradsmith_compiler::derive::{derive_cost, derive_network, derive_objective};
 use proc_macro2::{Group, Literal, TokenStream, TokenTree};
+use quote::ToTokens;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -102,14 +103,16 @@ fn snapshot(fixture: &Fixture) -> String {
     }
     let rust = prettyplease::unparse(&code);
     let mut out = String::new();
-    for (title, body) in [("input", input), ("derivation", &text), ("latex", &latex), ("rust", &rust)] {
+    let mut sections = vec![("input", input), ("derivation", &text), ("latex", &latex)];
+    sections.extend((!rust.is_empty()).then_some(("rust", &rust)));
+    for (title, body) in sections {
         writeln!(out, "-- {title} {}\n{}\n", "-".repeat(70 - title.len()), body.trim_end())
             .expect("a string grows");
     }
     out
 }
 
-/// The implementations of methods of these names, with these methods only.
+/// The implementations of methods of these names, with these methods only, without the MathML of their documentation.
 fn only(items: Vec<Item>, names: &[String]) -> Vec<Item> {
     let mut found = Vec::new();
     for item in items {
@@ -124,8 +127,11 @@ fn only(items: Vec<Item>, names: &[String]) -> Vec<Item> {
                 }
             }
             Item::Impl(mut item) => {
-                item.items.retain(|member| match member {
-                    ImplItem::Fn(f) => names.iter().any(|name| f.sig.ident == name),
+                item.items.retain_mut(|member| match member {
+                    ImplItem::Fn(f) => {
+                        f.attrs.retain(|a| !a.to_token_stream().to_string().contains("<math"));
+                        names.iter().any(|name| f.sig.ident == name)
+                    }
                     _ => false,
                 });
                 item.attrs.clear();
@@ -186,15 +192,21 @@ fn penalties() -> Vec<Fixture> {
     of_kind(Kind::Penalty).map(penalty).collect()
 }
 
-/// Every activation in a layer, and the functions that serve as activations without being in the catalog.
+/// Every activation in a layer, and the functions that serve as activations without being in the catalog. The way back
+/// is in the derivation; as code that of one with a kink, a long one, and one that couples its units.
 fn activations() -> Vec<Fixture> {
-    let functions = ["sigmoid", "tanh", "softplus", "softmax", "log_softmax", "exp", "sin", "abs"];
-    let layer = |name: &str| {
+    let layer = |name: &str, methods: &[&str]| {
         let args = if name == "clip" { "(-1, 1)" } else { "" };
         let input = format!("#[network(3 -> 2 {name}{args})]\n#[cost(quadratic)]\nstruct N;");
-        Fixture::new(format!("activation_{name}"), input, &["value_and_gradient"])
+        Fixture::new(format!("activation_{name}"), input, methods)
     };
-    of_kind(Kind::Activation).map(Entry::name).chain(functions).map(layer).collect()
+    let entries = of_kind(Kind::Activation).map(|entry| match entry.name() {
+        name @ ("relu" | "gelu") => layer(name, &["value_and_gradient"]),
+        name => layer(name, &["predict_into"]),
+    });
+    let functions = ["sigmoid", "tanh", "softplus", "log_softmax", "exp", "sin", "abs"];
+    let functions = functions.iter().map(|name| layer(name, &[]));
+    entries.chain(functions).chain([layer("softmax", &["value_and_gradient"])]).collect()
 }
 
 /// The fixtures of the folder.
