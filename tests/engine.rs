@@ -6,5 +6,6 @@ mod engine {
     mod manifest;
     mod operations;
     mod random;
+    mod structure;
     mod workloads;
 }
