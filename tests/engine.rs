@@ -3,6 +3,7 @@
 mod compiled;
 mod engine {
     mod determinism;
+    mod functions;
     mod manifest;
     mod operations;
     mod random;

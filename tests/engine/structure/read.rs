@@ -307,7 +307,7 @@ fn raw(chars: &[char], k: usize) -> Option<usize> {
     Some(end + 1 + marks)
 }
 
-/// Without the items that only tests have.
+/// Without the items that only tests have: behind `cfg(test)`, and not behind what holds elsewhere, too.
 fn without_tests(tokens: Vec<Token>) -> Vec<Token> {
     let is = |k: usize, text: &str| tokens.get(k).is_some_and(|t| t.text == text);
     let mut kept = Vec::new();
@@ -316,7 +316,10 @@ fn without_tests(tokens: Vec<Token>) -> Vec<Token> {
         if is(k, "#") && is(k + 1, "[") {
             let end = behind(&tokens, k + 1);
             let words: Vec<&str> = tokens[k..end].iter().map(|t| t.text.as_str()).collect();
-            if words.contains(&"cfg") && words.contains(&"test") && !words.contains(&"not") {
+            if words.contains(&"cfg")
+                && words.contains(&"test")
+                && !words.iter().any(|w| ["not", "any"].contains(w))
+            {
                 k = end;
                 while is(k, "#") {
                     k = behind(&tokens, k + 1);
