@@ -5,6 +5,7 @@ mod derived {
     mod descent;
     mod gauss_newton;
     mod linear;
+    mod methods;
     mod mnist_files;
     mod objectives;
     mod own_network;
