@@ -1,7 +1,7 @@
 //! Reference cases: through the interpreter, and through generated code that has been compiled.
 //!
 //! The folder is the one that `GRADSMITH_ORACLES` names, else `../shared/oracles` beside the workspace, else the cases
-//! of the project's own in `tests/cases`.
+//! of the project's own in `tests/cases`: then a line says so, also where the tests pass.
 
 #![allow(clippy::print_stdout, reason = "a run says which cases it ran and what came of them")]
 
@@ -9,9 +9,10 @@ mod compiled;
 
 use cargo_gradsmith::cases::compare::Disagreement;
 use cargo_gradsmith::cases::{Body, Case, interpret, read};
+use gradsmith_test_support::note;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::{env, fs};
 
 /// Cases that want what is not so, and why it is not.
@@ -27,13 +28,21 @@ const WRONG: [(&str, &str); 2] = [
 /// The folder of cases.
 fn folder() -> PathBuf {
     let workspace = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    let named = env::var_os("GRADSMITH_ORACLES").map(PathBuf::from);
-    let folder = named.map_or_else(|| workspace.join("../shared/oracles"), |f| workspace.join(f));
-    if folder.is_dir() { folder } else { workspace.join("tests/cases") }
+    if let Some(named) = env::var_os("GRADSMITH_ORACLES") {
+        // Not there is an error, never a reason to run others.
+        return workspace.join(named);
+    }
+    let shared = workspace.join("../shared/oracles");
+    if shared.is_dir() { shared } else { workspace.join("tests/cases") }
 }
 
 /// All cases: the file's name without its ending, and the case.
 fn cases() -> Vec<(String, Arc<Case>)> {
+    static CASES: OnceLock<Vec<(String, Arc<Case>)>> = OnceLock::new();
+    CASES.get_or_init(read_cases).clone()
+}
+
+fn read_cases() -> Vec<(String, Arc<Case>)> {
     let folder = folder();
     let mut files: Vec<PathBuf> = fs::read_dir(&folder)
         .unwrap_or_else(|e| panic!("{}: {e}", folder.display()))
@@ -41,6 +50,7 @@ fn cases() -> Vec<(String, Arc<Case>)> {
         .filter(|path| path.extension().is_some_and(|e| e == "json"))
         .collect();
     files.sort();
+    assert!(!files.is_empty(), "{}: no file of cases", folder.display());
     let mut cases = Vec::new();
     for file in files {
         let text = fs::read_to_string(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
@@ -49,10 +59,10 @@ fn cases() -> Vec<(String, Arc<Case>)> {
         cases.extend(read.into_iter().map(|case| (name.clone(), Arc::new(case))));
     }
     if folder.ends_with("tests/cases") {
-        println!(
-            "the cases are the project's own, {} of them: no folder of reference cases is there",
-            cases.len()
-        );
+        let count = cases.len();
+        note(&format!(
+            "the cases are the project's own, {count} of them: no folder of reference cases is there"
+        ));
     } else {
         println!("{} cases of {}", cases.len(), folder.display());
     }

@@ -23,11 +23,10 @@ use gs::{Cost, Init, Network, Scalar};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
 fn matrix<T: Scalar>(rows: usize, cols: usize, low: f64, high: f64) -> Array2<T> {
-    let mut state = 12_345_u64;
-    Array2::from_shape_fn((rows, cols), |_| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        T::from_f64(low + (high - low) * ((state >> 11) as f64 / (1_u64 << 53) as f64))
-    })
+    let mut numbers = gradsmith_test_support::numbers::numbers(rows * cols, 12_345);
+    // From [-1, 1) to [low, high).
+    let number = || T::from_f64(low + (high - low) * ((numbers.next().unwrap() + 1.0) / 2.0));
+    Array2::from_shape_simple_fn((rows, cols), number)
 }
 
 /// Every derivative of a cost against the values it is one of.

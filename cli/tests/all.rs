@@ -1,0 +1,9 @@
+//! The library and the program.
+
+mod all {
+    mod check;
+    mod commands;
+    mod licences;
+    mod mutations;
+    mod random;
+}

@@ -1,0 +1,8 @@
+//! The runtime, called as users and generated code call it.
+
+mod all {
+    mod contractions;
+    mod elementary;
+    mod train;
+}
+mod common;

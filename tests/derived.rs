@@ -1,0 +1,14 @@
+//! Derives compiled into this program: what their methods give, against formulas by hand, differences, and each other.
+
+mod checks;
+mod derived {
+    mod descent;
+    mod gauss_newton;
+    mod linear;
+    mod methods;
+    mod mnist_files;
+    mod objectives;
+    mod own_network;
+    mod pinned_derivation;
+    mod second_order;
+}

@@ -1,0 +1,14 @@
+//! `#[derive(Objective)]`, compiled and run: kinds of fields, shapes, errors, second order, residuals, and the
+//! textbook's derivatives as written by hand.
+#![allow(non_snake_case, reason = "matrices have capital letters, as in the textbook")]
+
+mod blocks;
+mod cookbook;
+mod derivations;
+mod errors;
+mod fields;
+mod residuals;
+#[cfg(feature = "argmin")]
+mod solvers;
+mod textbook;
+mod variables;

@@ -1,0 +1,13 @@
+//! The compiler called as a library: what it plans and generates, and how the sources of the workspace hang together.
+
+mod compiled;
+mod engine {
+    mod determinism;
+    mod face;
+    mod functions;
+    mod manifest;
+    mod operations;
+    mod random;
+    mod structure;
+    mod workloads;
+}

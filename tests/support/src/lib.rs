@@ -1,0 +1,10 @@
+//! What the tests of several packages share: numbers and expressions made by chance, an allocator that counts, and the
+//! one way for a test to say that it did not run.
+
+pub mod counting;
+pub mod deep;
+pub mod expression;
+pub mod numbers;
+mod skip;
+
+pub use skip::{note, skipped};
