@@ -2,7 +2,7 @@
 
 use gradsmith_runtime::__private::{
     Accum, Mat, MatMut, Math, VectorProduct, axpy, gram, log_softmax, logsumexp, matmul, matmul_onto,
-    matmul_small, matvec_pair, max, simd, softmax,
+    matmul_small, matvec_pair, max, softmax, step,
 };
 use gradsmith_runtime::Scalar;
 use gradsmith_runtime::parallel::set_threads;
@@ -119,7 +119,7 @@ fn small<T: Scalar, const M: usize, const N: usize, const K: usize, const A: boo
                 let out = MatMut::rows(out, m, N);
                 matmul_small::<_, M, N, K, A, B>(math, out, accum, T::from_f64(0.75), left, right);
             };
-            simd(call, &mut out[32..32 + m * N]);
+            step(&mut out[32..32 + m * N], call);
             let added = if accum == Accum::Add { 0.5 } else { 0.0 };
             for ((i, j), exact) in exact.indexed_iter() {
                 let error = (out[32 + i * N + j].to_f64() - (0.75 * exact + added)).abs();
@@ -165,7 +165,7 @@ fn what_was_said_of_a_product_may_be_wrong() {
             (&b).into_view(),
         );
     };
-    simd(call, &mut out);
+    step(&mut out, call);
     assert!((&out - &a.dot(&b)).iter().all(|e| e.abs() < 1e-14));
 }
 

@@ -1,7 +1,7 @@
 //! The elementary functions against values computed with 400 bits (data/elementary.txt), and single against
 //! double precision.
 
-use gradsmith_runtime::__private::{Math, simd};
+use gradsmith_runtime::__private::{Math, step};
 use gradsmith_runtime::Scalar;
 
 /// Calls the function of that name.
@@ -39,7 +39,7 @@ fn call<T: Scalar>(math: Math, (name, x): (&str, T)) -> T {
 
 /// All ways to compute it: for the target's baseline, in a loop and alone, and for this processor.
 fn all<T: Scalar>(name: &str, x: T) -> [T; 3] {
-    [call(Math::portable(), (name, x)), call(Math::portable().single(), (name, x)), simd(call, (name, x))]
+    [call(Math::portable(), (name, x)), call(Math::portable().single(), (name, x)), step((name, x), call)]
 }
 
 /// Units in the last place, and absolute error, that a function may be off; one of them must hold.

@@ -5,7 +5,7 @@
 use gradsmith_compiler::catalog::{self, Kind};
 use gradsmith_compiler::diag::Diagnostics;
 use gradsmith_compiler::emit::{self, View};
-use gradsmith_compiler::lower::network::{self, Parts};
+use gradsmith_compiler::lower::network::{self, Parsed};
 use gradsmith_compiler::lower::{BUILTINS, Role, cost, objective};
 use gradsmith_compiler::ops::elementwise;
 use gradsmith_compiler::source::{Place, SourceId, Span};
@@ -181,7 +181,7 @@ fn each_network_lowers() {
         let declarations = codes(&row[1]).first().copied().unwrap_or_default();
         let tree = parse::network(network, SourceId::Network).unwrap_or_else(|e| panic!("{network}: {e}"));
         let spelled = accepted(network, network::spell(&tree, &declared(declarations), &[]));
-        let parts = Parts {
+        let parts = Parsed {
             network,
             declarations,
             spelled: &spelled,
