@@ -99,7 +99,7 @@ fused_mul_add!(f32 f64);
 /// baseline. The processor is asked once. `kernel` should be a closure marked `#[inline(always)]`: see the
 /// [module](self).
 #[inline]
-pub(crate) fn simd<A, R>(kernel: impl Fn(Math, A) -> R, args: A) -> R {
+pub(crate) fn simd<A, R>(kernel: impl FnOnce(Math, A) -> R, args: A) -> R {
     #[cfg(target_arch = "x86_64")]
     match x86::level() {
         // SAFETY: `level` has found every feature that `avx512` is compiled for.
@@ -116,7 +116,7 @@ pub(crate) fn simd<A, R>(kernel: impl Fn(Math, A) -> R, args: A) -> R {
 /// be a third copy to compile and no faster. A kernel with 100 numbers of Rosenbrock's function takes 70 ns
 /// with AVX2, 69 to 82 with AVX-512, 97 with SSE2.
 #[inline]
-pub(crate) fn scalars<A, R>(kernel: impl Fn(Math, A) -> R, args: A) -> R {
+pub(crate) fn scalars<A, R>(kernel: impl FnOnce(Math, A) -> R, args: A) -> R {
     #[cfg(target_arch = "x86_64")]
     if x86::level() >= x86::AVX2 {
         // SAFETY: `level` has found every feature that `avx2` is compiled for, alone or among others.
@@ -183,21 +183,21 @@ pub(crate) mod x86 {
 
     /// A function, as the others are: the caller need not make room for what it will hardly ever do.
     #[inline(never)]
-    pub(super) fn baseline<A, R>(kernel: impl Fn(Math, A) -> R, args: A) -> R {
+    pub(super) fn baseline<A, R>(kernel: impl FnOnce(Math, A) -> R, args: A) -> R {
         kernel(Math::portable(), args)
     }
 
     /// # Safety
     /// The processor has the features named in the attribute.
     #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2")]
-    pub(super) unsafe fn avx512<A, R>(kernel: impl Fn(Math, A) -> R, args: A) -> R {
+    pub(super) unsafe fn avx512<A, R>(kernel: impl FnOnce(Math, A) -> R, args: A) -> R {
         kernel(Math { fma: true, alone: false, level: AVX512 }, args)
     }
 
     /// # Safety
     /// The processor has the features named in the attribute.
     #[target_feature(enable = "avx2,fma,bmi1,bmi2")]
-    pub(super) unsafe fn avx2<A, R>(kernel: impl Fn(Math, A) -> R, args: A) -> R {
+    pub(super) unsafe fn avx2<A, R>(kernel: impl FnOnce(Math, A) -> R, args: A) -> R {
         kernel(Math { fma: true, alone: false, level: AVX2 }, args)
     }
 }

@@ -283,6 +283,7 @@ impl Math {
     /// If an array has fewer than `n` entries.
     #[inline(always)]
     #[track_caller]
+    #[allow(clippy::needless_range_loop, reason = "one of each of several arrays")]
     pub fn folds_in_order<T: Scalar, A: Arrays, const K: usize>(
         self,
         folds: [Fold; K],
@@ -292,7 +293,10 @@ impl Math {
     ) -> [T; K] {
         let n = n.get();
         let place = arrays.place(1, n);
-        let mut found = folds.map(Fold::neutral);
+        let mut found = [T::ZERO; K];
+        for k in 0..K {
+            found[k] = folds[k].neutral();
+        }
         for j in 0..n {
             // SAFETY: the arrays live and have n entries; the formula keeps none of them.
             found = formula(self, found, unsafe { A::entry(place, 0, j, n) });
@@ -302,6 +306,7 @@ impl Math {
 
     #[inline(always)]
     #[track_caller]
+    #[allow(clippy::needless_range_loop, reason = "a lane of each of several arrays")]
     fn folds_by<T: Scalar, A: Arrays, const K: usize, const L: usize>(
         self,
         folds: [Fold; K],
@@ -312,31 +317,43 @@ impl Math {
         let n = n.get();
         let place = arrays.place(1, n);
         let chunks = n / L;
-        let mut lanes = folds.map(|fold| [fold.neutral(); L]);
+        // Loops, not `array::from_fn` or `map`, whose closures are not always compiled in place.
+        let mut found = [T::ZERO; K];
+        let mut lanes = [[T::ZERO; L]; K];
+        for k in 0..K {
+            lanes[k] = [folds[k].neutral(); L];
+        }
         for chunk in 0..chunks {
             for lane in 0..L {
-                let found = core::array::from_fn(|k| lanes[k][lane]);
-                // SAFETY: the arrays live and have n entries, chunks·L of them or more; the formula keeps none.
-                let found = formula(self, found, unsafe { A::entry(place, 0, chunk * L + lane, n) });
                 for k in 0..K {
-                    lanes[k][lane] = found[k];
+                    found[k] = lanes[k][lane];
+                }
+                // SAFETY: the arrays live and have n entries, chunks·L of them or more; the formula keeps none.
+                let next = formula(self, found, unsafe { A::entry(place, 0, chunk * L + lane, n) });
+                for k in 0..K {
+                    lanes[k][lane] = next[k];
                 }
             }
         }
-        let whole: [T; K] = core::array::from_fn(|k| folds[k].lanes(lanes[k]));
-        if n % L == 0 {
-            return whole;
+        let mut whole = [T::ZERO; K];
+        for k in 0..K {
+            whole[k] = folds[k].lanes(lanes[k]);
+            lanes[k] = [folds[k].neutral(); L];
         }
-        let mut lanes = folds.map(|fold| [fold.neutral(); L]);
         for lane in 0..n % L {
-            let found = core::array::from_fn(|k| lanes[k][lane]);
-            // SAFETY: this is entry chunks·L + lane of n; the formula keeps none.
-            let found = formula(self, found, unsafe { A::entry(place, 0, chunks * L + lane, n) });
             for k in 0..K {
-                lanes[k][lane] = found[k];
+                found[k] = lanes[k][lane];
+            }
+            // SAFETY: this is entry chunks·L + lane of n; the formula keeps none.
+            let next = formula(self, found, unsafe { A::entry(place, 0, chunks * L + lane, n) });
+            for k in 0..K {
+                lanes[k][lane] = next[k];
             }
         }
-        core::array::from_fn(|k| folds[k].two(self, whole[k], folds[k].lanes(lanes[k])))
+        for k in 0..K {
+            whole[k] = folds[k].two(self, whole[k], folds[k].lanes(lanes[k]));
+        }
+        whole
     }
 
     /// Several sums and maxima at once, in lanes: `formula` is given what a lane has so far, and an entry of each array.
@@ -477,13 +494,13 @@ pub fn sums<T: Scalar, A: Arrays, const K: usize>(
 
 /// `kernel`, a closure marked `#[inline(always)]`, with these arguments, compiled for the processor at hand.
 #[inline(always)]
-pub fn step<A, R>(args: A, kernel: impl Fn(Math, A) -> R) -> R {
+pub fn step<A, R>(args: A, kernel: impl FnOnce(Math, A) -> R) -> R {
     simd(kernel, args)
 }
 
 /// The same for a function of single numbers, which fill no vector.
 #[inline(always)]
-pub fn scalar_step<A, R>(args: A, kernel: impl Fn(Math, A) -> R) -> R {
+pub fn scalar_step<A, R>(args: A, kernel: impl FnOnce(Math, A) -> R) -> R {
     scalars(kernel, args)
 }
 

@@ -25,7 +25,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 fn matrix<T: Scalar>(rows: usize, cols: usize, low: f64, high: f64) -> Array2<T> {
     let mut numbers = gradsmith_test_support::numbers::numbers(rows * cols, 12_345);
     // From [-1, 1) to [low, high).
-    let number = || T::from_f64(low + (high - low) * ((numbers.next().unwrap() + 1.0) / 2.0));
+    let number = || T::from_f64(low + (high - low) * f64::midpoint(numbers.next().unwrap(), 1.0));
     Array2::from_shape_simple_fn((rows, cols), number)
 }
 

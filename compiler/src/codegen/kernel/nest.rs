@@ -224,7 +224,7 @@ impl Kernel<'_> {
         }
         for s in &self.sums {
             let Some(k) = s.access else { continue };
-            if !(s.lanes && self.is_visited_once(s)) && !s.accumulate {
+            if !(s.accumulate || s.lanes && self.is_visited_once(s)) {
                 let a = &self.accesses[k];
                 let (array, neutral) = (self.names.of(a.buffer), self.neutral(s));
                 let n = self.cx.product(self.g, &a.shape);
