@@ -17,7 +17,8 @@ use gradsmith::argmin::Solvable;
 use ndarray::{ArrayView2, s};
 use std::time::Instant;
 
-/// `u` and `v` are the logarithms of both densities, without (2π)⁻¹; the last line is -mean(log(exp(u) + exp(v))).
+/// `u` and `v` are the logarithms of both densities, without (2π)⁻¹; the last line is -mean(log(exp(u) +
+/// exp(v))).
 #[derive(gradsmith::Objective)]
 #[objective(
     "u = log(sigmoid(t)) + log(det(L)^2)/2 - rowsum(((X - vector(1)*m')*L).^2)/2;

@@ -1,5 +1,5 @@
-//! Nothing is allocated per call, counted by the allocator itself. A program of its own: elsewhere a test may set the
-//! number of threads meanwhile.
+//! Nothing is allocated per call, counted by the allocator itself. A program of its own: elsewhere a test may
+//! set the number of threads meanwhile.
 
 mod allocations {
     mod networks_and_costs;

@@ -1,4 +1,5 @@
-//! Derives compiled into this program: what their methods give, against formulas by hand, differences, and each other.
+//! Derives compiled into this program: what their methods give, against formulas by hand, differences, and
+//! each other.
 
 mod checks;
 mod derived {

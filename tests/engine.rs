@@ -1,4 +1,5 @@
-//! The compiler called as a library: what it plans and generates, and how the sources of the workspace hang together.
+//! The compiler called as a library: what it plans and generates, and how the sources of the workspace hang
+//! together.
 
 mod compiled;
 mod engine {

@@ -1,17 +1,18 @@
-//! What comes out, pinned: for every entry of the catalog and for the costs, networks and objectives of `tests/golden/`
-//! the derivation, its LaTeX and of the generated Rust the method that matters; of a few fixtures all of it.
+//! What comes out, pinned: for every entry of the catalog and for the costs, networks and objectives of
+//! `tests/golden/` the derivation, its LaTeX and of the generated Rust the method that matters; of a few
+//! fixtures all of it.
 //!
-//! A fixture is the input of a derive: with `#[network]` of `derive(Network)`, with `#[objective]` or `#[residual]` of
-//! `derive(Objective)`, else of `derive(Cost)`. It begins with what it is there for, and says in a line `// Pinned: ...`
-//! which methods are pinned, or `all`. The catalog needs no fixtures: an entry added there is pinned here by itself.
-//! After a change that is meant:
+//! A fixture is the input of a derive: with `#[network]` of `derive(Network)`, with `#[objective]` or
+//! `#[residual]` of `derive(Objective)`, else of `derive(Cost)`. It begins with what it is there for, and
+//! says in a line `// Pinned: ...` which methods are pinned, or `all`. The catalog needs no fixtures: an
+//! entry added there is pinned here by itself. After a change that is meant:
 //!
 //! ```sh
 //! INSTA_UPDATE=always cargo test --test golden && git diff tests/snapshots
 //! ```
 //!
-//! What is pinned is to be read: [`MOST_LINES`] and [`MOST_BYTES`] bound it. The derivation is part of the generated
-//! Rust; it stands in a section of its own, and as `".."` in the code.
+//! What is pinned is to be read: [`MOST_LINES`] and [`MOST_BYTES`] bound it. The derivation is part of the
+//! generated Rust; it stands in a section of its own, and as `".."` in the code.
 
 use gradsmith_compiler::catalog::{self, Entry, Kind};
 use gradsmith_compiler::derive::{derive_cost, derive_network, derive_objective};
@@ -112,7 +113,8 @@ fn snapshot(fixture: &Fixture) -> String {
     out
 }
 
-/// The implementations of methods of these names, with these methods only, without the MathML of their documentation.
+/// The implementations of methods of these names, with these methods only, without the MathML of their
+/// documentation.
 fn only(items: Vec<Item>, names: &[String]) -> Vec<Item> {
     let mut found = Vec::new();
     for item in items {
@@ -192,8 +194,9 @@ fn penalties() -> Vec<Fixture> {
     of_kind(Kind::Penalty).map(penalty).collect()
 }
 
-/// Every activation in a layer, and the functions that serve as activations without being in the catalog. The way back
-/// is in the derivation; as code that of one with a kink, a long one, and one that couples its units.
+/// Every activation in a layer, and the functions that serve as activations without being in the catalog. The
+/// way back is in the derivation; as code that of one with a kink, a long one, and one that couples its
+/// units.
 fn activations() -> Vec<Fixture> {
     let layer = |name: &str, methods: &[&str]| {
         let args = if name == "clip" { "(-1, 1)" } else { "" };

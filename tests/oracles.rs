@@ -1,7 +1,7 @@
 //! Reference cases: through the interpreter, and through generated code that has been compiled.
 //!
-//! The folder is the one that `GRADSMITH_ORACLES` names, else `../shared/oracles` beside the workspace, else the cases
-//! of the project's own in `tests/cases`: then a line says so, also where the tests pass.
+//! The folder is the one that `GRADSMITH_ORACLES` names, else `../shared/oracles` beside the workspace, else
+//! the cases of the project's own in `tests/cases`: then a line says so, also where the tests pass.
 
 #![allow(clippy::print_stdout, reason = "a run says which cases it ran and what came of them")]
 

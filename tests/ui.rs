@@ -1,8 +1,9 @@
 //! Mistakes, and what the compiler says of them: our words at the very token, one message a mistake.
 //!
-//! The words are ours; the frame around them (arrows, colours, "aborting due to") is rustc's and changes between its
-//! releases. So the files are compared on one stable release, [`PINNED`], which is the one that CI uses; on any other
-//! this test is skipped, and says so. To move the pin: change it, then as after any change that is meant
+//! The words are ours; the frame around them (arrows, colours, "aborting due to") is rustc's and changes
+//! between its releases. So the files are compared on one stable release, [`PINNED`], which is the one that
+//! CI uses; on any other this test is skipped, and says so. To move the pin: change it, then as after any
+//! change that is meant
 //!
 //! ```sh
 //! TRYBUILD=overwrite cargo test --test ui && git diff tests/ui

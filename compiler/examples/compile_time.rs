@@ -1,8 +1,9 @@
-//! How long the derives take, and how much they write: `cargo run -p gradsmith-compiler --example compile_time`.
+//! How long the derives take, and how much they write:
+//! `cargo run -p gradsmith-compiler --example compile_time`.
 //!
-//! Without `--release`, since cargo builds macros unoptimised under `--release` too. Times are CPU time, the least of
-//! several runs; growth is time divided by the time of the line above, size likewise: linear is where both are alike. Arguments
-//! choose lines: a title, or a title with a size.
+//! Without `--release`, since cargo builds macros unoptimised under `--release` too. Times are CPU time, the
+//! least of several runs; growth is time divided by the time of the line above, size likewise: linear is
+//! where both are alike. Arguments choose lines: a title, or a title with a size.
 
 use gradsmith_compiler::derive::{derive_network, derive_objective};
 use proc_macro2::{TokenStream, TokenTree};

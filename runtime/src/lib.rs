@@ -52,19 +52,18 @@ pub mod __private {
     pub use crate::kernel::contract::small::matmul as matmul_small;
     pub use crate::kernel::contract::{VectorProduct, gram, matmul, matmul_onto, matvec_pair};
     pub use crate::kernel::gemm::Accum;
-    pub use crate::kernel::linear::{Factors, factor, factor_symmetric};
+    pub use crate::kernel::linear::{factor, factor_symmetric};
     pub use crate::kernel::matrix::{Mat, MatMut};
     pub use crate::kernel::memory::{
-        Entries, EntriesMut, Scratch, Workspace, entries, entries_mut, numbers, split, split_mut,
+        Entries, Scratch, Workspace, entries, entries_mut, numbers, split, split_mut,
     };
     pub use crate::kernel::products::{add_product, column, mat, mat_mut, product, product_onto, row};
     pub use crate::kernel::simd::Math;
     pub use crate::kernel::step::{
-        Arrays, Count, EachColumn, EachRow, Fold, N, each, repeat, rows, scalar_step, step, sum, sums,
+        Arrays, EachColumn, EachRow, Fold, N, each, repeat, rows, scalar_step, step, sum, sums,
     };
     pub use crate::kernel::sums::{axpy, max_of_lanes, sum_of_lanes};
     pub use crate::model::data::{Datum, IntoEntries};
-    pub use crate::model::differences::{CheckOptions, GradientReport};
     pub use crate::model::network::finite_cost;
     pub use crate::optim::checked_rate;
     pub use crate::{

@@ -1,5 +1,5 @@
-//! Nothing is allocated per call: networks once their workspace is there, objectives once they are prepared, costs whose
-//! derivatives are written to the caller's arrays. Counted by the allocator itself.
+//! Nothing is allocated per call: networks once their workspace is there, objectives once they are prepared,
+//! costs whose derivatives are written to the caller's arrays. Counted by the allocator itself.
 
 use gradsmith::{Cost, Error, Init, Network, Objective, Parameters, Scalar};
 use gradsmith_test_support::counting::allocations;
@@ -66,8 +66,8 @@ type Product<N> = fn(
     &mut <N as Network>::Parameters,
 ) -> Result<(), Error>;
 
-/// Runs a network on a full batch, then on a short one: no call allocates, and the short one gives what it gives in a
-/// workspace of its own size.
+/// Runs a network on a full batch, then on a short one: no call allocates, and the short one gives what it
+/// gives in a workspace of its own size.
 fn run<N: Network>(name: &str, network: &N, products: [Product<N>; 2]) -> Result<(), Error>
 where
     N::Parameters: Parameters<Scalar = N::Scalar>,

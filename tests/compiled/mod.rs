@@ -1,4 +1,5 @@
-//! Generated code, compiled and run: a throw-away crate of many modules, each of which yields arrays of numbers.
+//! Generated code, compiled and run: a throw-away crate of many modules, each of which yields arrays of
+//! numbers.
 //!
 //! A module that does not compile is reported as that, and the others run without it.
 
@@ -20,7 +21,8 @@ const MODULES: usize = 40;
 /// What a module gave: its arrays, or why there are none.
 pub(crate) type Outcome = Result<Vec<Vec<f64>>, String>;
 
-/// A module: the statements of `fn run() -> Result<Vec<Vec<f64>>, gradsmith::Error>`, and the items beside it.
+/// A module: the statements of `fn run() -> Result<Vec<Vec<f64>>, gradsmith::Error>`, and the items beside
+/// it.
 #[derive(Clone, Debug)]
 pub(crate) struct Module {
     /// Items of the module.

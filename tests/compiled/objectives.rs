@@ -1,4 +1,5 @@
-//! Objectives of reference cases, as `#[derive(Objective)]` expands them: value, gradient, Hessian and product.
+//! Objectives of reference cases, as `#[derive(Objective)]` expands them: value, gradient, Hessian and
+//! product.
 
 use super::Module;
 use super::cases::{Subject, field, gradient_of, messages};
@@ -9,8 +10,8 @@ use gradsmith_compiler::derive::derive_objective;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-/// The case by the derive; none where it asks for extents that no field can declare: a matrix of one row, whose product
-/// with a vector is a number.
+/// The case by the derive; none where it asks for extents that no field can declare: a matrix of one row,
+/// whose product with a vector is a number.
 pub(crate) fn subject(o: &Objective) -> Result<Option<Subject>, String> {
     let data: Vec<&(String, Tensor)> = o.vars.iter().filter(|(n, _)| !o.wrt.contains(n)).collect();
     let names: Vec<_> = data.iter().map(|(name, _)| field(name)).collect();

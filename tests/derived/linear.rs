@@ -1,4 +1,5 @@
-//! Systems of equations in objectives: as exact as the system allows, by whichever factors suit it, and refused by name.
+//! Systems of equations in objectives: as exact as the system allows, by whichever factors suit it, and
+//! refused by name.
 
 #![allow(non_snake_case, reason = "matrices have capital letters, as in the textbook")]
 

@@ -1,5 +1,5 @@
-//! Every method of the traits that derives implement, called on what is derived: those that allocate give what those
-//! that fill give, and defaults are what they say.
+//! Every method of the traits that derives implement, called on what is derived: those that allocate give
+//! what those that fill give, and defaults are what they say.
 
 #![allow(non_snake_case, reason = "matrices have capital letters, as in the textbook")]
 

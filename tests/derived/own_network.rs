@@ -84,8 +84,8 @@ fn the_direct_partials_are_zero_and_lambda_w() -> Result<(), gradsmith::Error> {
     Ok(())
 }
 
-/// The optimiser's type says it: a rate, numbers, a gradient. No cost, no λ, nothing generic that could smuggle
-/// one in; and a step of training is that function of what backpropagation returns.
+/// The optimiser's type says it: a rate, numbers, a gradient. No cost, no λ, nothing generic that could
+/// smuggle one in; and a step of training is that function of what backpropagation returns.
 #[test]
 fn the_optimiser_never_sees_lambda() -> Result<(), gradsmith::Error> {
     let optimiser: fn(f64, &mut [f64], &[f64]) = descend;

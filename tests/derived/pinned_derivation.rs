@@ -1,6 +1,6 @@
-//! How a user pins a derivative of his own: the derivation is text, and insta compares it with the text that was
-//! reviewed last. Change the attribute, and the test shows what became of the gradient; `cargo insta review` takes
-//! the new one over.
+//! How a user pins a derivative of his own: the derivation is text, and insta compares it with the text that
+//! was reviewed last. Change the attribute, and the test shows what became of the gradient; `cargo insta
+//! review` takes the new one over.
 
 use gradsmith::Cost;
 use insta::assert_snapshot;

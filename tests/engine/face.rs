@@ -94,6 +94,39 @@ fn every_kind_of_item_is_seen() {
     assert_eq!(found.into_iter().collect::<Vec<_>>(), expected);
 }
 
+/// Generated code is all that names what is hidden: each item of it is written somewhere by the generator.
+#[test]
+fn nothing_is_hidden_that_no_generated_code_names() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let file = syn::parse_file(&fs::read_to_string(root.join("runtime/src/lib.rs")).expect("the runtime"))
+        .expect("Rust");
+    let private = file.items.into_iter().find_map(|item| match item {
+        Item::Mod(m) if m.ident == "__private" => m.content.map(|(_, items)| items),
+        _ => None,
+    });
+    let mut names = BTreeSet::new();
+    for item in private.expect("a module of names") {
+        if let Item::Use(u) = item {
+            names.extend(imported(&u.tree, ""));
+        }
+    }
+    let mut generator = String::new();
+    let mut folders = vec![root.join("compiler/src/codegen"), root.join("compiler/src/derive")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("the generator") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                generator.push_str(&fs::read_to_string(&path).expect("a file"));
+            }
+        }
+    }
+    let words: BTreeSet<&str> = generator.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    let unnamed: Vec<&String> = names.iter().filter(|name| !words.contains(name.as_str())).collect();
+    assert!(unnamed.is_empty(), "hidden, and named by no generated code: {unnamed:?}");
+}
+
 /// Compares a file's public names with a list, and says which are too many and which too few.
 fn compare(file: &str, recorded: &[&str]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);

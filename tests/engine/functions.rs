@@ -1,5 +1,5 @@
-//! Each element-wise function, called by generated code in a loop and alone, is the function of its row: none is left
-//! out, also of those that no text can name.
+//! Each element-wise function, called by generated code in a loop and alone, is the function of its row: none
+//! is left out, also of those that no text can name.
 
 use crate::compiled::{self, plans};
 use cargo_gradsmith::cases::{Named, Tensor};

@@ -11,8 +11,8 @@ const FOLDERS: [(&str, bool); 4] =
 /// Of `tests`: packages of their own, inputs of tests, results.
 const NOT_MODULES: [&str; 6] = ["cases", "golden", "snapshots", "support", "ui", "user"];
 
-/// The files that are compiled with a module: its own, and those of the modules it declares, by itself or in a
-/// module written out at the margin.
+/// The files that are compiled with a module: its own, and those of the modules it declares, by itself or in
+/// a module written out at the margin.
 fn follow(file: &Path, root: bool, seen: &mut BTreeSet<PathBuf>) -> io::Result<()> {
     if !seen.insert(file.to_owned()) {
         return Ok(());

@@ -1,14 +1,14 @@
-//! How the folders of the compiler and of the runtime hang together, read from their sources: which names what of which.
-//! Every arrow between two of them stands in `structure.txt`, and each that stands there exists; none closes a circle.
-//! After a change that is meant:
+//! How the folders of the compiler and of the runtime hang together, read from their sources: which names
+//! what of which. Every arrow between two of them stands in `structure.txt`, and each that stands there
+//! exists; none closes a circle. After a change that is meant:
 //!
 //! ```sh
 //! UPDATE_STRUCTURE=1 cargo test --test engine structure && git diff tests/structure.txt
 //! ```
 //!
-//! A room is a file or folder at the top of `src`; into those of [`DEEP`] we look: what is inside is rooms to each other. `lib.rs`, and the
-//! `mod.rs` of a room looked into, are fronts: that they name what is inside is no arrow. Neither is what only tests
-//! name.
+//! A room is a file or folder at the top of `src`; into those of [`DEEP`] we look: what is inside is rooms to
+//! each other. `lib.rs`, and the `mod.rs` of a room looked into, are fronts: that they name what is inside is
+//! no arrow. Neither is what only tests name.
 
 mod read;
 

@@ -36,7 +36,8 @@ pub struct Line {
 }
 
 impl Line {
-    /// Calls `f` for `BENCH_MS` ms after a warm-up of a quarter of it, in samples of 1 ms or one call, and prints the line.
+    /// Calls `f` for `BENCH_MS` ms after a warm-up of a quarter of it, in samples of 1 ms or one call, and
+    /// prints the line.
     ///
     /// Under `BENCH_COUNT="W1.b1 f32 100"` it calls that one 100 times, and neither times nor prints.
     pub fn time<R>(self, mut f: impl FnMut() -> R) {

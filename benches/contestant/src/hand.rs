@@ -1,4 +1,5 @@
-//! W1 to W3, W5a and W6a by hand on `ndarray`: buffers made once, `ndarray`'s product, element-wise passes fused.
+//! W1 to W3, W5a and W6a by hand on `ndarray`: buffers made once, `ndarray`'s product, element-wise passes
+//! fused.
 
 use crate::clock::norm;
 use crate::inputs::{Factorisation, LAMBDA, Perceptron, RATE, Regression};

@@ -8,10 +8,12 @@
 //! RAYON_NUM_THREADS=4 cargo bench --manifest-path benches/frameworks/Cargo.toml
 //! ```
 //!
-//! The first build takes some minutes; burn asks for Rust 1.95. Without `RAYON_NUM_THREADS` everyone has one thread; hand-written
-//! `ndarray` has one in any case. Before anything is timed, [`agree`] sees to it that all four compute the same.
+//! The first build takes some minutes; burn asks for Rust 1.95. Without `RAYON_NUM_THREADS` everyone has one
+//! thread; hand-written `ndarray` has one in any case. Before anything is timed, [`agree`] sees to it that
+//! all four compute the same.
 //!
-//! burn and candle multiply matrices by the crate `gemm`, one copy for both, with its AVX-512 kernels (`x86-v4`).
+//! burn and candle multiply matrices by the crate `gemm`, one copy for both, with its AVX-512 kernels
+//! (`x86-v4`).
 
 use std::error::Error;
 use std::fmt;

@@ -8,7 +8,8 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::quote;
 
 impl Steps<'_> {
-    /// The steps for one block of rows after the other: inside, arrays and their number of rows are the block's.
+    /// The steps for one block of rows after the other: inside, arrays and their number of rows are the
+    /// block's.
     pub(super) fn blocks(&mut self, b: &Blocks) -> TokenStream {
         let (g, zero) = (&self.plan.graph, self.cx.number(Number::ZERO));
         // Inside, the number of rows goes by its name, where it has one.

@@ -12,7 +12,7 @@ const MANY_TERMS: usize = 16;
 
 /// How tightly an expression binds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Level {
+pub(super) enum Precedence {
     Sum,
     Product,
     Unary,
@@ -23,7 +23,7 @@ pub(super) enum Level {
 #[derive(Clone, Debug)]
 pub(super) struct Code {
     pub(super) tokens: TokenStream,
-    pub(super) level: Level,
+    pub(super) precedence: Precedence,
     /// Whether it changes along the innermost loop.
     pub(super) varies: bool,
     /// For a delta, which is 1 or 0, when it is 1.
@@ -32,18 +32,18 @@ pub(super) struct Code {
 
 impl Code {
     pub(super) fn atom(tokens: TokenStream) -> Self {
-        Self { tokens, level: Level::Atom, varies: true, equal: None }
+        Self { tokens, precedence: Precedence::Atom, varies: true, equal: None }
     }
 
     /// What the innermost loop does not change.
     pub(super) fn fixed(tokens: TokenStream) -> Self {
-        Self { tokens, level: Level::Atom, varies: false, equal: None }
+        Self { tokens, precedence: Precedence::Atom, varies: false, equal: None }
     }
 
-    /// The tokens, in parentheses where they bind more loosely than `level`.
-    pub(super) fn at(&self, level: Level) -> TokenStream {
+    /// The tokens, in parentheses where they bind more loosely than `precedence`.
+    pub(super) fn at(&self, precedence: Precedence) -> TokenStream {
         let tokens = &self.tokens;
-        if self.level < level { quote!((#tokens)) } else { quote!(#tokens) }
+        if self.precedence < precedence { quote!((#tokens)) } else { quote!(#tokens) }
     }
 }
 
@@ -104,7 +104,7 @@ impl Writer<'_> {
                 }
                 let (value, zero) = (product.tokens, self.cx.number(Number::ZERO));
                 let tokens = quote!(if #(#diagonal)&&* { #value } else { #zero });
-                Code { tokens, level: Level::Sum, varies: true, equal: None }
+                Code { tokens, precedence: Precedence::Sum, varies: true, equal: None }
             }
             Op::Map { function, args } => {
                 let codes: Vec<Code> = args.iter().map(|a| operand(self, a)).collect();
@@ -117,7 +117,7 @@ impl Writer<'_> {
                 self.call(function.name(), &tokens)
             }
             Op::Select { op, lhs, rhs, then, otherwise } => {
-                let [l, r] = [&lhs, &rhs].map(|o| operand(self, o).at(Level::Sum));
+                let [l, r] = [&lhs, &rhs].map(|o| operand(self, o).at(Precedence::Sum));
                 let [u, v] = [&then, &otherwise].map(|o| operand(self, o).tokens);
                 let op = match op {
                     CompareOp::Less => quote!(<),
@@ -128,7 +128,7 @@ impl Writer<'_> {
                 };
                 Code {
                     tokens: quote!(if #l #op #r { #u } else { #v }),
-                    level: Level::Sum,
+                    precedence: Precedence::Sum,
                     varies: true,
                     equal: None,
                 }
@@ -165,10 +165,11 @@ impl Writer<'_> {
         let first = parts.iter().position(|(c, _)| !c.is_negative()).unwrap_or(0);
         let mut order: Vec<&(Number, Option<Code>)> = vec![&parts[first]];
         order.extend(parts.iter().enumerate().filter(|(k, _)| *k != first).map(|(_, part)| part));
-        Code { tokens: self.terms(&order), level: Level::Sum, varies, equal: None }
+        Code { tokens: self.terms(&order), precedence: Precedence::Sum, varies, equal: None }
     }
 
-    /// Terms added one after the other; many of them by halves, so that one addition need not wait for all before it.
+    /// Terms added one after the other; many of them by halves, so that one addition need not wait for all
+    /// before it.
     fn terms(&self, parts: &[&(Number, Option<Code>)]) -> TokenStream {
         if parts.len() > MANY_TERMS {
             let (left, right) = parts.split_at(parts.len().div_ceil(2));
@@ -181,9 +182,9 @@ impl Writer<'_> {
             let size = coeff.magnitude();
             let term = match code {
                 None => self.cx.number(size),
-                Some(code) if size.is_one() => code.at(Level::Product),
+                Some(code) if size.is_one() => code.at(Precedence::Product),
                 Some(code) => {
-                    let (c, t) = (self.cx.number(size), code.at(Level::Unary));
+                    let (c, t) = (self.cx.number(size), code.at(Precedence::Unary));
                     quote!(#c * #t)
                 }
             };
@@ -235,16 +236,21 @@ impl Writer<'_> {
             }
         }
         if negative {
-            return Code { tokens: quote!(-#tokens), level: Level::Sum, varies, equal: None };
+            return Code { tokens: quote!(-#tokens), precedence: Precedence::Sum, varies, equal: None };
         }
-        Code { tokens, level: if single { Level::Unary } else { Level::Product }, varies, equal: None }
+        Code {
+            tokens,
+            precedence: if single { Precedence::Unary } else { Precedence::Product },
+            varies,
+            equal: None,
+        }
     }
 
     fn power(&mut self, code: &Code, power: Number) -> TokenStream {
-        let simple = code.level == Level::Atom && code.tokens.clone().into_iter().count() <= 2;
+        let simple = code.precedence == Precedence::Atom && code.tokens.clone().into_iter().count() <= 2;
         let tokens = &code.tokens;
         match power.as_int() {
-            Some(1) => return code.at(Level::Unary),
+            Some(1) => return code.at(Precedence::Unary),
             Some(2) if simple => return quote!((#tokens * #tokens)),
             Some(3) if simple => return quote!((#tokens * #tokens * #tokens)),
             Some(n) => {

@@ -15,7 +15,7 @@ impl Steps<'_> {
             return super::lost().tokens;
         };
         let (rt, n) = (&self.cx.rt, self.cx.extent(g, g.shape(a)[0]));
-        let [x, room, exchanges] = [x, factors.entries, factors.exchanges].map(|b| self.names.of(b));
+        let [x, entries, exchanges] = [x, factors.entries, factors.exchanges].map(|b| self.names.of(b));
         let (function, symmetric) = if factors.symmetric {
             (quote!(factor_symmetric), ", which is symmetric")
         } else {
@@ -24,7 +24,7 @@ impl Steps<'_> {
         let doc = format!(" The factors of `{x}`{symmetric}");
         quote! {
             #[doc = #doc]
-            let #room = #rt::#function(#x, #n, #room, #exchanges);
+            let #entries = #rt::#function(#x, #n, #entries, #exchanges);
         }
     }
 

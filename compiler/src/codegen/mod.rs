@@ -1,8 +1,9 @@
 //! Plan to Rust: each step of a plan becomes a few lines that a person would write.
 //!
-//! A loop becomes a call of the runtime with a closure, `#[inline(always)]`, that is the formula of an entry, or, where arrays
-//! are not walked together, a nest in a closure; slices are cut to a row before its innermost loop, so that no bounds check is
-//! left in it. Sums run in several lanes. The generated size depends on the expression, never on the extents.
+//! A loop becomes a call of the runtime with a closure, `#[inline(always)]`, that is the formula of an entry,
+//! or, where arrays are not walked together, a nest in a closure; slices are cut to a row before its
+//! innermost loop, so that no bounds check is left in it. Sums run in several lanes. The generated size
+//! depends on the expression, never on the extents.
 
 mod blocks;
 mod expr;
@@ -143,8 +144,8 @@ impl Context {
         quote!(#rt::Division::of::<#t>(#rows, #row, #sum))
     }
 
-    /// The line that says how rows are divided, where the plan has blocks: [`body`] expects it before, and arrays of as many
-    /// [`numbers`](Self::numbers).
+    /// The line that says how rows are divided, where the plan has blocks: [`body`] expects it before, and
+    /// arrays of as many [`numbers`](Self::numbers).
     #[must_use]
     pub fn bind_blocks(&self, plan: &Plan) -> TokenStream {
         plan.blocks().map_or_else(TokenStream::new, |b| {
@@ -188,7 +189,8 @@ fn constant_product(g: &Graph, extents: &[Extent]) -> Option<usize> {
     extents.iter().map(|&e| g.extents.as_constant(e)).product()
 }
 
-/// A name of the text as an identifier, none that the generated code uses itself: `m` becomes `m_`, `m_` becomes `m__`.
+/// A name of the text as an identifier, none that the generated code uses itself: `m` becomes `m_`, `m_`
+/// becomes `m__`.
 #[must_use]
 pub fn identifier(name: &str) -> Ident {
     let mut clean = plain_name(name);
@@ -199,7 +201,8 @@ pub fn identifier(name: &str) -> Ident {
     Ident::new(&clean, Span::call_site())
 }
 
-/// Whether a name looks like one that is made in loops: `v1`, `a_row`, `a_row_2`, `z_value`, `sum_s1`, `step_1_s1`.
+/// Whether a name looks like one that is made in loops: `v1`, `a_row`, `a_row_2`, `z_value`, `sum_s1`,
+/// `step_1_s1`.
 fn is_made(name: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
     let base = name.rsplit_once('_').filter(|(_, k)| digits(k)).map_or(name, |(base, _)| base);
@@ -340,7 +343,8 @@ fn unparenthesised(tokens: TokenStream) -> TokenStream {
     }
 }
 
-/// What stands where a value should be that the plan does not have: a defect of ours, and never a wrong number.
+/// What stands where a value should be that the plan does not have: a defect of ours, and never a wrong
+/// number.
 fn lost() -> expr::Code {
     expr::Code::atom(quote!(::core::compile_error!("gradsmith lost a value here: please report the formula")))
 }

@@ -1,4 +1,5 @@
-//! Products of matrices: one call of the runtime, in loops over the indices that belong to neither rows nor columns.
+//! Products of matrices: one call of the runtime, in loops over the indices that belong to neither rows nor
+//! columns.
 
 use super::expr::{Code, Writer};
 use super::kernel::Kernel;
@@ -208,7 +209,7 @@ impl<'a> Layout<'a> {
     fn is_whole(&self) -> bool {
         let axes: Vec<u8> = (0..self.rank as u8).collect();
         let (rows, cols) = (&self.product.rows, &self.product.cols);
-        self.is_column() || matches!(self.part(&axes, rows, cols), Part::Whole)
+        self.is_column() || matches!(self.place(&axes, rows, cols), Place::Whole)
     }
 
     fn is_column(&self) -> bool {
@@ -224,12 +225,12 @@ impl<'a> Layout<'a> {
             return quote!(#rt::MatMut::column(#array));
         }
         let (r, c) = (self.count(rows), self.count(cols));
-        match self.part(&axes, rows, cols) {
-            Part::Whole => quote!(#rt::mat_mut(#array, #r, #c)),
-            Part::Rows(offset) => {
+        match self.place(&axes, rows, cols) {
+            Place::Whole => quote!(#rt::mat_mut(#array, #r, #c)),
+            Place::Rows(offset) => {
                 quote!(#rt::mat_mut(&mut #array[#offset..][..#r * #c], #r, #c))
             }
-            Part::Strided(offset, [rs, cs]) => {
+            Place::Strided(offset, [rs, cs]) => {
                 quote!(#rt::MatMut::strided(&mut #array[#offset..], (#r, #c), (#rs, #cs)))
             }
         }
@@ -246,32 +247,33 @@ impl<'a> Layout<'a> {
         let (rows, cols) = if turned { (cols, rows) } else { (rows, cols) };
         let (r, c) = (self.count(rows), self.count(cols));
         let t = if turned { quote!(.t()) } else { quote!() };
-        match self.part(&operand.axes, rows, cols) {
-            Part::Whole => quote!(#rt::mat(#array, #r, #c)#t),
-            Part::Rows(offset) => {
+        match self.place(&operand.axes, rows, cols) {
+            Place::Whole => quote!(#rt::mat(#array, #r, #c)#t),
+            Place::Rows(offset) => {
                 quote!(#rt::mat(&#array[#offset..][..#r * #c], #r, #c)#t)
             }
-            Part::Strided(offset, [rs, cs]) => {
+            Place::Strided(offset, [rs, cs]) => {
                 quote!(#rt::Mat::strided(&#array[#offset..], (#r, #c), (#rs, #cs))#t)
             }
         }
     }
 
-    /// What is known of the product before it is computed: rows, columns and terms, 0 if not; whether the operands are
-    /// stored by their columns. Nothing where a matrix is part of an array and its rows are apart.
+    /// What is known of the product before it is computed: rows, columns and terms, 0 if not; whether the
+    /// operands are stored by their columns. Nothing where a matrix is part of an array and its rows are not
+    /// adjacent.
     fn known(&self) -> Option<TokenStream> {
         let p = self.product;
         let axes: Vec<u8> = (0..self.rank as u8).collect();
-        let apart = |axes: &[u8], rows: &[u8], cols: &[u8]| {
-            !rows.is_empty() && !cols.is_empty() && matches!(self.part(axes, rows, cols), Part::Strided(..))
+        let strided = |axes: &[u8], rows: &[u8], cols: &[u8]| {
+            !rows.is_empty() && !cols.is_empty() && matches!(self.place(axes, rows, cols), Place::Strided(..))
         };
-        if apart(&axes, &p.rows, &p.cols) {
+        if strided(&axes, &p.rows, &p.cols) {
             return None;
         }
         let by_columns = |o: &Operand, rows: &[u8], cols: &[u8]| {
             let turned = is_turned(o, rows, cols);
             let (rows, cols) = if turned { (cols, rows) } else { (rows, cols) };
-            (!apart(&o.axes, rows, cols)).then_some(turned)
+            (!strided(&o.axes, rows, cols)).then_some(turned)
         };
         let (a, b) = (by_columns(&p.left, &p.rows, &p.summed)?, by_columns(&p.right, &p.summed, &p.cols)?);
         let known = [&p.rows, &p.cols, &p.summed].map(|locals| {
@@ -282,16 +284,16 @@ impl<'a> Layout<'a> {
     }
 
     /// Where in an array with these axes the matrix lies.
-    fn part(&self, axes: &[u8], rows: &[u8], cols: &[u8]) -> Part {
+    fn place(&self, axes: &[u8], rows: &[u8], cols: &[u8]) -> Place {
         let joined: Vec<u8> = rows.iter().chain(cols).copied().collect();
         let leading = axes.len() - joined.len();
         if axes[leading..] == joined[..] {
             if leading == 0 {
-                return Part::Whole;
+                return Place::Whole;
             }
             let before = self.position(&axes[..leading]);
             let (r, c) = (self.count(rows), self.count(cols));
-            return Part::Rows(quote!(#before * #r * #c));
+            return Place::Rows(quote!(#before * #r * #c));
         }
         let stride = |local: u8| {
             let after = axes.iter().position(|&a| a == local).map_or(axes.len(), |p| p + 1);
@@ -308,7 +310,7 @@ impl<'a> Layout<'a> {
             offset = quote!(#zero);
         }
         let last = |run: &[u8]| stride(run[run.len() - 1]);
-        Part::Strided(offset, [last(rows), last(cols)])
+        Place::Strided(offset, [last(rows), last(cols)])
     }
 
     /// The position of the loops' indices among those of these axes.
@@ -330,12 +332,12 @@ impl<'a> Layout<'a> {
 
 /// Whether an array lists the columns of the matrix one after the other.
 fn is_turned(operand: &Operand, rows: &[u8], cols: &[u8]) -> bool {
-    let place = |l: &[u8]| operand.axes.iter().position(|a| Some(a) == l.first());
-    !rows.is_empty() && !cols.is_empty() && place(rows) > place(cols)
+    let position = |l: &[u8]| operand.axes.iter().position(|a| Some(a) == l.first());
+    !rows.is_empty() && !cols.is_empty() && position(rows) > position(cols)
 }
 
 /// Where a matrix lies in an array.
-enum Part {
+enum Place {
     /// It is the array.
     Whole,
     /// Row by row, from here on.

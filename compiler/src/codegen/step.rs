@@ -1,6 +1,6 @@
 //! Steps: scalars, loops, matrix products, calls, in the order of the plan.
 
-use super::expr::{Code, Level, Writer};
+use super::expr::{Code, Precedence, Writer};
 use super::kernel::{Kernel, extent_scalar};
 use super::{Context, Names, together, unparenthesised};
 use crate::ir::{AxisFn, Graph, NodeId, Number, Op, Operand, Term};
@@ -9,13 +9,15 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use std::collections::{BTreeSet, HashMap};
 
-/// Says what a node is, as a formula, for the comments of the generated code. What has been computed has a name in the graph.
+/// Says what a node is, as a formula, for the comments of the generated code. What has been computed has a
+/// name in the graph.
 pub type Formula<'a> = &'a dyn Fn(&Graph, NodeId) -> String;
 
 /// The statements of a plan.
 ///
-/// In scope they expect: for each input and output array and each temporary a slice of its name (`&[T]`, or `&mut [T]`
-/// where it is written), for each scalar input a variable. After them each scalar output is a variable.
+/// In scope they expect: for each input and output array and each temporary a slice of its name (`&[T]`, or
+/// `&mut [T]` where it is written), for each scalar input a variable. After them each scalar output is a
+/// variable.
 #[must_use]
 pub fn body(plan: &Plan, cx: &Context, formula: Formula<'_>) -> TokenStream {
     let names = Names::new(plan);
@@ -25,8 +27,8 @@ pub fn body(plan: &Plan, cx: &Context, formula: Formula<'_>) -> TokenStream {
     Steps::of(plan, &names, cx, formula, false).0
 }
 
-/// The statements of a plan of scalars for a function of its own, compiled for the processor at hand, that has `math`; `None`
-/// where such a function does not pay.
+/// The statements of a plan of scalars for a function of its own, compiled for the processor at hand, that
+/// has `math`; `None` where such a function does not pay.
 #[must_use]
 pub fn scalars(plan: &Plan, cx: &Context, formula: Formula<'_>) -> Option<TokenStream> {
     together::scalars(plan, &Names::new(plan), cx, formula)
@@ -44,8 +46,8 @@ pub fn descent(d: &Descent, cx: &Context, formula: Formula<'_>) -> (TokenStream,
     let plan = &d.plan;
     let names = Names::new(plan);
     // A product of an update speaks of scalars of the plan, which one function would keep to itself.
-    let apart = d.updates.iter().any(|step| matches!(step, Step::MatMul(_)));
-    let body = if apart { Steps::of(plan, &names, cx, formula, false).0 } else { body(plan, cx, formula) };
+    let separate = d.updates.iter().any(|step| matches!(step, Step::MatMul(_)));
+    let body = if separate { Steps::of(plan, &names, cx, formula, false).0 } else { body(plan, cx, formula) };
     let mut writer = Steps::new(plan, &names, cx, formula);
     let updates: TokenStream = d.updates.iter().map(|step| writer.step(step)).collect();
     let rt = &cx.rt;
@@ -239,7 +241,9 @@ impl Steps<'_> {
         let mut writer =
             Writer { g: &self.plan.graph, cx: self.cx, receiver: "single", math: false, equal: None };
         let code = match self.negated(id) {
-            Some(other) => Code { tokens: quote!(-#other), level: Level::Sum, varies: true, equal: None },
+            Some(other) => {
+                Code { tokens: quote!(-#other), precedence: Precedence::Sum, varies: true, equal: None }
+            }
             None => writer.node(id, &mut |_, o| self.operand(o)),
         };
         self.single |= writer.math;
@@ -248,8 +252,8 @@ impl Steps<'_> {
         quote!(let #name: #t = #tokens;)
     }
 
-    /// The sum, computed before, that has the terms of this one with the other sign: so that what depends on it and on its
-    /// negative is seen to be related, as the exponentials of both branches of a sigmoid are.
+    /// The sum, computed before, that has the terms of this one with the other sign: so that what depends on
+    /// it and on its negative is seen to be related, as the exponentials of both branches of a sigmoid are.
     fn negated(&mut self, id: NodeId) -> Option<Ident> {
         let Op::Sum(terms) = self.plan.graph.op(id) else { return None };
         let key = |negate: bool| -> Vec<(NodeId, Number)> {

@@ -1,9 +1,9 @@
 //! Plans so small that their steps are compiled together.
 //!
-//! Where a step takes less time than its call and the choice of a processor's instructions, all of them become one
-//! function, called through `simd!` once: loops are called directly, and products are part of the function, their
-//! constant extents known while it is compiled. Scalars alone gain by it where they call elementary functions, and then the
-//! method's flat vectors are what is handed over: see [`scalars`].
+//! Where a step takes less time than its call and the choice of a processor's instructions, all of them
+//! become one function, called through `simd!` once: loops are called directly, and products are part of the
+//! function, their constant extents known while it is compiled. Scalars alone gain by it where they call
+//! elementary functions, and then the method's flat vectors are what is handed over: see [`scalars`].
 
 use super::step::Steps;
 use super::{Context, Formula, Names};
@@ -12,10 +12,12 @@ use crate::schedule::{BufferId, MatMul, Plan, Step, Storage};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-/// Entries of the constant extents of a step, at most. The products of a 32×32 layer take 0.51 of the time that calls take
-/// for a batch of 1, 0.84 for 10, 0.91 for 32; of 64×64 still 0.7, but 0.96 and 0.97, for as much more to compile.
+/// Entries of the constant extents of a step, at most. The products of a 32×32 layer take 0.51 of the time
+/// that calls take for a batch of 1, 0.84 for 10, 0.91 for 32; of 64×64 still 0.7, but 0.96 and 0.97, for as
+/// much more to compile.
 const ENTRIES: usize = 1024;
-/// Loops and products, at most, and scalars: the time that a function takes to compile grows faster than its length.
+/// Loops and products, at most, and scalars: the time that a function takes to compile grows faster than its
+/// length.
 const STEPS: usize = 200;
 const SCALARS: usize = 2000;
 /// Scalars, at least, where no function is called. Rosenbrock's function of a hundred is 700.
@@ -47,8 +49,8 @@ pub(super) fn suits(plan: &Plan) -> bool {
         })
 }
 
-/// Whether a plan of scalars alone is worth a function for the processor at hand: where it calls elementary functions, of which
-/// some are compiled in place, or is long enough for the compiler to find vectors in it.
+/// Whether a plan of scalars alone is worth a function for the processor at hand: where it calls elementary
+/// functions, of which some are compiled in place, or is long enough for the compiler to find vectors in it.
 fn suits_scalars(plan: &Plan) -> bool {
     let g = &plan.graph;
     let calls = |id: NodeId| matches!(g.op(id), Op::Map { function, .. } if !function.is_cheap());
@@ -78,7 +80,8 @@ fn small(g: &Graph, extents: &[Extent]) -> bool {
     known.len() + 1 >= extents.len() && known.iter().product::<usize>() <= ENTRIES
 }
 
-/// The statements of a plan of scalars, for a function that has `math`; `None` where such a function does not pay.
+/// The statements of a plan of scalars, for a function that has `math`; `None` where such a function does not
+/// pay.
 pub(super) fn scalars(plan: &Plan, names: &Names, cx: &Context, formula: Formula<'_>) -> Option<TokenStream> {
     suits_scalars(plan).then(|| Steps::of(plan, names, cx, formula, true).0)
 }

@@ -101,8 +101,8 @@ fn alias(tokens: TokenStream) -> &'static str {
 }
 
 impl Model {
-    /// Reads a derive's input, and says what is wrong with its attributes or fields, all of it. The model is then what
-    /// could be read.
+    /// Reads a derive's input, and says what is wrong with its attributes or fields, all of it. The model is
+    /// then what could be read.
     ///
     /// # Errors
     /// Tokens that are no struct, enum or union.

@@ -1,4 +1,5 @@
-//! `#[derive(Cost)]`: an implementation of the runtime's `Cost`, one example at a time, without arrays of its own.
+//! `#[derive(Cost)]`: an implementation of the runtime's `Cost`, one example at a time, without arrays of its
+//! own.
 
 use super::{Model, cost_text, define_texts, errors, generics, hyper_names};
 use crate::codegen::{self, Context};
@@ -67,7 +68,6 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
     let doc_b = docs("The direct ∂C/∂b:", bias.partial.node);
     let doc_wp = docs("The penalty of one weight:", weight.penalty);
     let doc_bp = docs("The penalty of one bias:", bias.penalty);
-    let (allow, import) = (allowances(), model.import());
     let vis = &model.input.vis;
     let second_order = m.second_order();
     let doc_second = docs("The diagonal of ∂²c/∂a², of one example:", program.hessian_diagonal);
@@ -80,13 +80,10 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
             quote!(&self.#i)
         })
         .collect();
-    quote! {
-        #allow
-        const _: () = {
-        #import
+    model.block(&quote! {
         impl #impl_generics #name #type_generics #where_clause {
-            /// What a boosting library asks of a custom objective: gradient and diagonal of the Hessian by the
-            /// scores `a`, example by example, summed over nothing and averaged over nothing; m×k both.
+            /// What a boosting library asks of a custom objective: gradient and diagonal of the Hessian by
+            /// the scores `a`, example by example, summed over nothing and averaged over nothing; m×k both.
             ///
             #doc_first
             #doc_second
@@ -190,30 +187,11 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
                     #d_bias
                 }
             }
-        };
-    }
+    })
 }
 
 /// The input that is 1/m: no name that a user can write, so none of theirs, and `one_over_m` in the code.
 const ONE_OVER_M: &str = "one over m";
-
-/// Lints that generated code may set off without being wrong.
-pub(super) fn allowances() -> TokenStream {
-    quote! {
-        #[allow(
-            clippy::all,
-            clippy::pedantic,
-            clippy::nursery,
-            clippy::restriction,
-            non_snake_case,
-            unused_doc_comments,
-            unused_mut,
-            unused_parens,
-            unused_qualifications,
-            unused_variables
-        )]
-    }
-}
 
 struct Methods<'a> {
     model: &'a Model,

@@ -1,5 +1,6 @@
-//! What stands in where expansion failed: the same items from a text that is right, so that what else the user wrote
-//! still type-checks and one mistake is one message. None of it ever runs: the program does not compile.
+//! What stands in where expansion failed: the same items from a text that is right, so that what else the
+//! user wrote still type-checks and one mistake is one message. None of it ever runs: the program does not
+//! compile.
 
 use super::span_map::SpanMap;
 use super::{Model, cost, network};

@@ -1,6 +1,7 @@
 //! The derives: attributes in, items out. The only folder that knows syn.
 //!
-//! Expansion never panics. On error the errors come with a dummy implementation, so that one mistake is one message.
+//! Expansion never panics. On error the errors come with a dummy implementation, so that one mistake is one
+//! message.
 
 mod attr;
 mod cost;

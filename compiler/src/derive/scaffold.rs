@@ -20,10 +20,28 @@ impl Scaffold {
 }
 
 impl Model {
-    /// The line that gives the runtime a short name, once for all that is generated.
-    pub(super) fn import(&self) -> TokenStream {
+    /// Items in a block of their own, where the runtime has a short name; lints that generated code may set off
+    /// without being wrong are silent there.
+    pub(super) fn block(&self, items: &TokenStream) -> TokenStream {
         let (runtime, rt) = (&self.runtime, &self.rt);
-        quote!(use #runtime::__private as #rt;)
+        quote! {
+            #[allow(
+                clippy::all,
+                clippy::pedantic,
+                clippy::nursery,
+                clippy::restriction,
+                non_snake_case,
+                unused_doc_comments,
+                unused_mut,
+                unused_parens,
+                unused_qualifications,
+                unused_variables
+            )]
+            const _: () = {
+                use #runtime::__private as #rt;
+                #items
+            };
+        }
     }
 
     /// The line that cuts arrays of these sizes from the beginning of a flat one.

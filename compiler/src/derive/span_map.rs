@@ -1,8 +1,8 @@
 //! Attribute tokens as text, and back from a span of that text to the tokens under it.
 //!
-//! The compiler knows byte spans only; stable Rust cannot point into a literal. So tokens are written out as the
-//! text that the parser reads, with a table from byte ranges to tokens, and an error points at the tokens its span
-//! touches. A string literal is one token: its errors carry the text with a caret.
+//! The compiler knows byte spans only; stable Rust cannot point into a literal. So tokens are written out as
+//! the text that the parser reads, with a table from byte ranges to tokens, and an error points at the tokens
+//! its span touches. A string literal is one token: its errors carry the text with a caret.
 
 use crate::source::Span;
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};

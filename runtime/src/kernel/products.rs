@@ -1,4 +1,5 @@
-//! Products and matrices as generated code writes them: short, and for whole arrays without a shape to repeat.
+//! Products and matrices as generated code writes them: short, and for whole arrays without a shape to
+//! repeat.
 
 use super::contract::{matmul, matmul_onto, small};
 use super::gemm::Accum;
@@ -69,7 +70,8 @@ pub fn product_onto<T: Scalar>(out: &mut [T], beta: T, alpha: T, a: Mat<'_, T>, 
 }
 
 impl Math {
-    /// [`product`](fn@product) of few entries, in place: see [`matmul`](super::contract::small::matmul), whose constants these are.
+    /// [`product`](fn@product) of few entries, in place: see [`matmul`](super::contract::small::matmul),
+    /// whose constants these are.
     ///
     /// # Panics
     /// As [`product`](fn@product).

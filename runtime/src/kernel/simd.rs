@@ -30,7 +30,7 @@ use core::ops::{Add, Mul};
 
 /// Access to the elementary functions, and the knowledge of whether multiply-add is one instruction here.
 ///
-/// [`simd`] hands it to the loop it calls. It is a compile-time constant after inlining.
+/// [`step`](crate::__private::step) hands it to the closure it calls. It is a compile-time constant after inlining.
 #[derive(Clone, Copy, Debug)]
 pub struct Math {
     fma: bool,

@@ -1,7 +1,8 @@
 //! The loops of generated code: a step is its formula, and how its arrays are walked.
 //!
-//! [`each`], [`rows`] and [`sum`] call a formula for the entries of arrays that are walked together. Such a tuple of
-//! [`Arrays`] has slices to read, whose entries are numbers, and slices to write, whose entries are references:
+//! [`each`], [`rows`] and [`sum`] call a formula for the entries of arrays that are walked together. Such a
+//! tuple of [`Arrays`] has slices to read, whose entries are numbers, and slices to write, whose entries are
+//! references:
 //!
 //! ```
 //! use gradsmith_runtime::__private as rt;
@@ -21,12 +22,13 @@
 //! ```
 //!
 //! Each is compiled for the processor at hand (see [`simd`](super::simd)), so the formula must be marked
-//! `#[inline(always)]`, and takes scalars of the caller by `move`: what is captured by reference would be read again from
-//! memory after each store. A number of entries that is known while compiling is given as [`N`], for a plain one goes
-//! through memory on the way. Where there is a [`Math`] already, its methods of the same names do the same in place.
+//! `#[inline(always)]`, and takes scalars of the caller by `move`: what is captured by reference would be
+//! read again from memory after each store. A number of entries that is known while compiling is given as
+//! [`N`], for a plain one goes through memory on the way. Where there is a [`Math`] already, its methods of
+//! the same names do the same in place.
 //!
-//! A sum runs in lanes whose number is a constant, and what is left beyond whole chunks of lanes is summed up apart, so
-//! that the order of additions depends on the number of entries alone.
+//! A sum runs in lanes whose number is a constant, and what is left beyond whole chunks of lanes is summed up
+//! apart, so that the order of additions depends on the number of entries alone.
 #![allow(
     unsafe_code,
     reason = "entries are read and written where the arrays' lengths have been checked before the loop"
@@ -36,8 +38,8 @@ use super::scalar::Scalar;
 use super::simd::{Math, scalars, simd};
 use super::sums::{max_of_lanes, sum_of_lanes};
 
-/// Partial sums that run beside each other where the whole loop is one row: enough to hide the latency of an addition in
-/// every vector width.
+/// Partial sums that run beside each other where the whole loop is one row: enough to hide the latency of an
+/// addition in every vector width.
 const LONG_LANES: usize = 64;
 /// The same along a row of many.
 const LANES: usize = 32;
@@ -88,8 +90,8 @@ pub trait Arrays {
     /// The entry of the place in row `i` and column `j` of `cols`.
     ///
     /// # Safety
-    /// The place is one of arrays that live, with more rows than `i` and more columns than `j`; an entry is no longer
-    /// used when the next one is asked for.
+    /// The place is one of arrays that live, with more rows than `i` and more columns than `j`; an entry is
+    /// no longer used when the next one is asked for.
     unsafe fn entry<'e>(place: Self::Place, i: usize, j: usize, cols: usize) -> Self::Entry<'e>;
 }
 
@@ -232,7 +234,8 @@ impl Math {
         let n = n.get();
         let place = arrays.place(1, n);
         for j in 0..n {
-            // SAFETY: the arrays live and have n entries; the formula keeps none of them, whose type holds for any lifetime.
+            // SAFETY: the arrays live and have n entries; the formula keeps none of them, whose type holds
+            // for any lifetime.
             formula(self, unsafe { A::entry(place, 0, j, n) });
         }
     }
@@ -240,8 +243,8 @@ impl Math {
     /// Calls `formula` for the entries of row after row.
     ///
     /// # Panics
-    /// If an array has fewer than `rows`·`cols` entries, an [`EachRow`] fewer than `cols`, an [`EachColumn`] fewer than
-    /// `rows`.
+    /// If an array has fewer than `rows`·`cols` entries, an [`EachRow`] fewer than `cols`, an [`EachColumn`]
+    /// fewer than `rows`.
     #[inline(always)]
     #[track_caller]
     pub fn rows<A: Arrays>(
@@ -328,7 +331,8 @@ impl Math {
                 for k in 0..K {
                     found[k] = lanes[k][lane];
                 }
-                // SAFETY: the arrays live and have n entries, chunks·L of them or more; the formula keeps none.
+                // SAFETY: the arrays live and have n entries, chunks·L of them or more; the formula keeps
+                // none.
                 let next = formula(self, found, unsafe { A::entry(place, 0, chunk * L + lane, n) });
                 for k in 0..K {
                     lanes[k][lane] = next[k];
@@ -356,7 +360,8 @@ impl Math {
         whole
     }
 
-    /// Several sums and maxima at once, in lanes: `formula` is given what a lane has so far, and an entry of each array.
+    /// Several sums and maxima at once, in lanes: `formula` is given what a lane has so far, and an entry of
+    /// each array.
     ///
     /// # Panics
     /// If an array has fewer than `n` entries.
@@ -441,8 +446,8 @@ pub fn each<A: Arrays>(n: impl Count, arrays: A, formula: impl Fn(Math, A::Entry
     );
 }
 
-/// Calls `formula` for the entries of row after row, each of `cols` entries. A vector that is part of every row is an
-/// [`EachRow`], one that has an entry for each row an [`EachColumn`].
+/// Calls `formula` for the entries of row after row, each of `cols` entries. A vector that is part of every
+/// row is an [`EachRow`], one that has an entry for each row an [`EachColumn`].
 ///
 /// # Panics
 /// If an array has fewer entries than that takes.

@@ -125,8 +125,8 @@ pub trait Network {
 /// The cost of a batch, if it is finite.
 ///
 /// # Errors
-/// [`Error::NonFinite`] where it is not, at the first entry that is not finite of the inputs (name, entries row by row, columns),
-/// else of the parameters, else at the cost itself.
+/// [`Error::NonFinite`] where it is not, at the first entry that is not finite of the inputs (name, entries
+/// row by row, columns), else of the parameters, else at the cost itself.
 #[inline]
 pub fn finite_cost<T: Scalar, P: Parameters<Scalar = T>>(
     data: T,

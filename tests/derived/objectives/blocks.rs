@@ -1,4 +1,5 @@
-//! More rows than a block holds: sums go on from block to block, what goes along the rows is written in its place.
+//! More rows than a block holds: sums go on from block to block, what goes along the rows is written in its
+//! place.
 
 use crate::checks::{between, close, inv, matrix, regular, vector};
 use gradsmith::{__private::Division, Objective, parallel};

@@ -1,7 +1,7 @@
 //! More of the Matrix Cookbook, by the numbers of its equations, and what optimisation courses differentiate.
 //!
-//! Petersen and Pedersen, *The Matrix Cookbook* (version of 15 November 2012); Boyd and Vandenberghe, *Convex Optimization* (2004),
-//! for the barrier, the geometric program and the distances.
+//! Petersen and Pedersen, *The Matrix Cookbook* (version of 15 November 2012); Boyd and Vandenberghe, *Convex
+//! Optimization* (2004), for the barrier, the geometric program and the distances.
 
 use crate::checks::{between, close, consistent, flat, identity, inv, matrix, outer, regular, tr, vector};
 use gradsmith::Objective as _;

@@ -1,5 +1,5 @@
-//! `#[derive(Objective)]`, compiled and run: kinds of fields, shapes, errors, second order, residuals, and the
-//! textbook's derivatives as written by hand.
+//! `#[derive(Objective)]`, compiled and run: kinds of fields, shapes, errors, second order, residuals, and
+//! the textbook's derivatives as written by hand.
 #![allow(non_snake_case, reason = "matrices have capital letters, as in the textbook")]
 
 mod blocks;

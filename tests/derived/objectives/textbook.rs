@@ -1,8 +1,9 @@
 //! Derivatives that textbooks and matrixcalculus.org print, as written by hand, against the derived ones.
 //!
 //! Petersen and Pedersen, *The Matrix Cookbook* (2012), section 2; Magnus and Neudecker, *Matrix Differential
-//! Calculus* (2019), chapter 9; Laue, Mitterreiter and Giesen, "Computing higher order derivatives of matrix and
-//! tensor expressions" (NeurIPS 2018), whose examples are logistic regression, matrix factorisation and x'Ax.
+//! Calculus* (2019), chapter 9; Laue, Mitterreiter and Giesen, "Computing higher order derivatives of matrix
+//! and tensor expressions" (NeurIPS 2018), whose examples are logistic regression, matrix factorisation and
+//! x'Ax.
 
 use crate::checks::{
     between, close, consistent, flat, identity, inv, matrix, outer, regular, sigmoid, tr, vector,

@@ -55,7 +55,8 @@ struct Loss {
     first: First,
 }
 
-/// A struct for each loss, and the table of all. Where `|a, y, k|` takes entries, the loss is a sum over them.
+/// A struct for each loss, and the table of all. Where `|a, y, k|` takes entries, the loss is a sum over
+/// them.
 macro_rules! losses {
     ($($name:ident ( $($cost:tt)* ) $id:ident $domain:ident $by_hand:expr;)*) => {
         $(

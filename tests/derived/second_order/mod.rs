@@ -1,5 +1,5 @@
-//! Second order: gradient and diagonal of the Hessian of every loss, and the products of a network's Hessian and of its
-//! Gauss-Newton part with a direction.
+//! Second order: gradient and diagonal of the Hessian of every loss, and the products of a network's Hessian
+//! and of its Gauss-Newton part with a direction.
 
 mod losses;
 mod networks;

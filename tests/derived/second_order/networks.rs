@@ -229,7 +229,8 @@ fn gauss_newton_is_built_of_the_curvatures_of_the_loss() -> Result<(), Error> {
     })
 }
 
-/// The last layer's activation belongs to the loss: the same network, its loss spelled with logits, has the same products.
+/// The last layer's activation belongs to the loss: the same network, its loss spelled with logits, has the
+/// same products.
 fn are_the_same<A: Products, B: Products>(with: &A, without: &B) -> Result<(), Error> {
     let (a, b) = (Sample::<A>::new(5), Sample::<B>::new(5));
     assert_eq!(a.parameters.as_slice(), b.parameters.as_slice());

@@ -10,8 +10,8 @@ pub fn numbers(n: usize, seed: u64) -> impl Iterator<Item = f64> {
     std::iter::repeat_with(next).take(n)
 }
 
-/// What is too far off, in words: by more than `within` times the largest entry wanted, or times `least` where all
-/// are smaller.
+/// What is too far off, in words: by more than `within` times the largest entry wanted, or times `least`
+/// where all are smaller.
 pub fn difference(got: &[f64], want: &[f64], within: f64, least: f64) -> Option<String> {
     if got.len() != want.len() {
         return Some(format!("{} entries, not {}", got.len(), want.len()));

@@ -5,8 +5,8 @@ use std::io::Write;
 /// Set, to anything but `0`, where nothing may be left out: there [`skipped`] fails.
 const NO_SKIP: &str = "GRADSMITH_NO_SKIP";
 
-/// Says that the rest of this test does not run, and why: on standard error, whatever the harness captures; an error
-/// under `GRADSMITH_NO_SKIP`.
+/// Says that the rest of this test does not run, and why: on standard error, whatever the harness captures;
+/// an error under `GRADSMITH_NO_SKIP`.
 ///
 /// # Panics
 ///

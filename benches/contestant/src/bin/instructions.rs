@@ -6,8 +6,8 @@
 //! cargo run --release -p peers --bin instructions -- --record # records what it counts
 //! ```
 //!
-//! Unlike times, counts are the same on a loaded machine. They belong to a version of rustc and of the C library, and to
-//! the processor that valgrind plays: the releases so far have AVX2 but no AVX-512.
+//! Unlike times, counts are the same on a loaded machine. They belong to a version of rustc and of the C
+//! library, and to the processor that valgrind plays: the releases so far have AVX2 but no AVX-512.
 #![allow(clippy::print_stdout, reason = "a program whose output is a table")]
 
 use peers::{networks, objectives};

@@ -1,5 +1,5 @@
-//! `peers | limits`: each workload's time beside the least that this machine allows, from its measured peak of
-//! multiply-adds and its measured bandwidth, whichever takes longer.
+//! `peers | limits`: each workload's time beside the least that this machine allows, from its measured peak
+//! of multiply-adds and its measured bandwidth, whichever takes longer.
 #![allow(unsafe_code, reason = "vector instructions, to measure their peak")]
 #![allow(clippy::print_stdout, reason = "a program whose output is a table")]
 

@@ -130,7 +130,8 @@ impl Kernel<'_> {
         self.accesses.len() - 1
     }
 
-    /// An entry, or a row, goes by the array's name; of an array that is read in several ways, by one that says so.
+    /// An entry, or a row, goes by the array's name; of an array that is read in several ways, by one that
+    /// says so.
     pub(super) fn name_accesses(&mut self) {
         let buffers: Vec<BufferId> = self.accesses.iter().map(|a| a.buffer).collect();
         for (k, a) in self.accesses.iter_mut().enumerate() {

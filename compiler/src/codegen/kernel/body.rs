@@ -61,7 +61,7 @@ impl Kernel<'_> {
         let (one, zero) = (self.cx.number(Number::ONE), self.cx.number(Number::ZERO));
         let equal = quote!(#i == #j);
         let tokens = quote!(if #equal { #one } else { #zero });
-        Code { tokens, level: Level::Sum, varies: true, equal: Some(equal) }
+        Code { tokens, precedence: Precedence::Sum, varies: true, equal: Some(equal) }
     }
 
     /// The array's entry in the innermost loop.
@@ -151,7 +151,7 @@ impl Kernel<'_> {
         for s in &self.sums {
             if s.lanes && self.is_entry() {
                 let name = &s.name;
-                yields.push(self.gathered(s, &quote!(#name), &mut writer, &values).at(Level::Sum));
+                yields.push(self.gathered(s, &quote!(#name), &mut writer, &values).at(Precedence::Sum));
                 continue;
             }
             let target = match s.access {
@@ -199,7 +199,7 @@ impl Kernel<'_> {
                     Code::atom(quote!(#a * #b))
                 } else if let ([(c, p)], true) = (parts.as_slice(), coeff.is_one())
                     && *p == Number::TWO
-                    && c.level == Level::Atom
+                    && c.precedence == Precedence::Atom
                 {
                     pair = Some((c.tokens.clone(), c.tokens.clone()));
                     writer.product(coeff, &parts)
@@ -219,8 +219,8 @@ impl Kernel<'_> {
             writer.math = true;
             return Code::atom(quote!(math.mul_add(#a, #b, #target)));
         }
-        let value = value.at(Level::Product);
-        Code { tokens: quote!(#target + #value), level: Level::Sum, varies: true, equal: None }
+        let value = value.at(Precedence::Product);
+        Code { tokens: quote!(#target + #value), precedence: Precedence::Sum, varies: true, equal: None }
     }
 
     pub(super) fn neutral(&self, s: &Sum) -> TokenStream {

@@ -1,15 +1,15 @@
 //! Loops: what is computed for each tuple of indices of a space.
 //!
-//! Where arrays are walked together, entry by entry or row by row, the runtime has the loop, and the formula is a closure
-//! ([`walk`]); everything else is a nest of loops ([`nest`]). [`access`] says how arrays are read and written, [`body`]
-//! what is done with an entry of each.
+//! Where arrays are walked together, entry by entry or row by row, the runtime has the loop, and the formula
+//! is a closure ([`walk`]); everything else is a nest of loops ([`nest`]). [`access`] says how arrays are
+//! read and written, [`body`] what is done with an entry of each.
 
 mod access;
 mod body;
 mod nest;
 mod walk;
 
-use super::expr::{Code, Level, Writer};
+use super::expr::{Code, Precedence, Writer};
 use super::{Context, Names, constant_product, identifier, plain_identifier, unparenthesised};
 use crate::ir::{AxisFn, Extent, Graph, NodeId, Number, Op, Operand};
 use crate::schedule::{BufferId, Class, Loop, Plan, class};

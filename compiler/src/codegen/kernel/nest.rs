@@ -6,9 +6,10 @@ use super::*;
 const LONG_LANES: usize = 64;
 
 impl Kernel<'_> {
-    /// The nest as a statement: a closure that is compiled for the processor at hand, or a block of a function that is.
+    /// The nest as a statement: a closure that is compiled for the processor at hand, or a block of a
+    /// function that is.
     pub(super) fn nested(&self) -> TokenStream {
-        let (aliases, cx) = self.extents_apart();
+        let (aliases, cx) = self.renamed_extents();
         let this = Kernel { cx: &cx, accesses: self.accesses.clone(), sums: self.sums.clone(), ..*self };
         let code = this.nest();
         let results: Vec<&Sum> = self.sums.iter().filter(|s| s.access.is_none()).collect();
@@ -54,7 +55,7 @@ impl Kernel<'_> {
     }
 
     /// The lines that rename extents which go by the name of an index, and what they are called then.
-    fn extents_apart(&self) -> (TokenStream, Context) {
+    fn renamed_extents(&self) -> (TokenStream, Context) {
         let indices: Vec<String> =
             (0..self.l.space.len()).map(|axis| Self::index(axis).to_string()).collect();
         let mut cx = self.cx.clone();
@@ -63,9 +64,9 @@ impl Kernel<'_> {
         for &e in spoken_of {
             let (name, tokens) = (self.g.extents.name(e), cx.extent(self.g, e));
             if self.g.extents.as_constant(e).is_none() && indices.contains(&tokens.to_string()) {
-                let apart = format_ident!("{}_extent", plain_identifier(&name));
-                lines.extend(quote!(let #apart = #tokens;));
-                cx.extents.insert(name, quote!(#apart));
+                let renamed = format_ident!("{}_extent", plain_identifier(&name));
+                lines.extend(quote!(let #renamed = #tokens;));
+                cx.extents.insert(name, quote!(#renamed));
             }
         }
         (lines, cx)

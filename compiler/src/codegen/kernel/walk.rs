@@ -34,7 +34,8 @@ impl Kernel<'_> {
         self.speaks_of_positions() || !self.accesses.iter().all(|a| self.is_row(a) || !self.runs_inside(a))
     }
 
-    /// The number of entries along these axes, as an argument: in a call of its own, what is known is told by a type.
+    /// The number of entries along these axes, as an argument: in a call of its own, what is known is told by
+    /// a type.
     fn count(&self, extents: &[Extent]) -> TokenStream {
         match constant_product(self.g, extents) {
             Some(n) if !self.together => {

@@ -39,7 +39,8 @@ impl Items<'_> {
         params.collect()
     }
 
-    /// The lines that name the tensors in the buffer of a value of the parameters' type, each by `name` of its number.
+    /// The lines that name the tensors in the buffer of a value of the parameters' type, each by `name` of
+    /// its number.
     pub(super) fn split(&self, of: &str, mutable: bool, name: impl Fn(usize) -> Ident) -> TokenStream {
         let of = format_ident!("{of}");
         let names: Vec<Ident> = (0..self.tensors.len()).map(name).collect();
@@ -81,7 +82,7 @@ impl Items<'_> {
     }
 
     /// A step of descent: the values, the check that they are finite, the updates.
-    pub(super) fn descent(&self) -> (TokenStream, Method) {
+    pub(super) fn descent(&self) -> (TokenStream, Plan) {
         let rt = &self.model.rt;
         let output = |name: &str, node: NodeId| Output { name: name.to_owned(), node };
         let values = [output("data", self.program.data), output("penalty", self.program.penalty)];
@@ -104,8 +105,8 @@ impl Items<'_> {
             &emit::name_or_text,
         );
         let (steps, updates) = codegen::descent(&descent, &self.context(), &self.formula());
-        let method = Method { plan: descent.plan };
-        let (body, cost) = (self.in_scope(&method.plan, &steps), self.cost(&method));
+        let method = descent.plan;
+        let (body, cost) = (self.in_scope(&method, &steps), self.cost(&method));
         let (parameters, moved) = (self.parameters(false), self.parameters(true));
         let code = quote! {
             #parameters
@@ -118,8 +119,8 @@ impl Items<'_> {
         (code, method)
     }
 
-    pub(super) fn body(&self, method: &Method) -> TokenStream {
-        let plan = &method.plan;
+    pub(super) fn body(&self, method: &Plan) -> TokenStream {
+        let plan = method;
         self.in_scope(plan, &codegen::body(plan, &self.context(), &self.formula()))
     }
 
@@ -132,9 +133,10 @@ impl Items<'_> {
         quote!(#hyper #temporaries #steps)
     }
 
-    /// A line that mentions the hyper-parameters that no method reads: one whose term was taken out is no mistake.
-    pub(super) fn unread(&self, methods: &[&Method]) -> TokenStream {
-        let buffers = || methods.iter().flat_map(|m| &m.plan.buffers).filter(|b| b.storage == Storage::Input);
+    /// A line that mentions the hyper-parameters that no method reads: one whose term was taken out is no
+    /// mistake.
+    pub(super) fn unread(&self, methods: &[&Plan]) -> TokenStream {
+        let buffers = || methods.iter().flat_map(|m| &m.buffers).filter(|b| b.storage == Storage::Input);
         let unread: Vec<TokenStream> = self
             .model
             .fields
@@ -149,11 +151,11 @@ impl Items<'_> {
     }
 
     /// The cost, or where it began not to be finite.
-    pub(super) fn cost(&self, method: &Method) -> TokenStream {
+    pub(super) fn cost(&self, method: &Plan) -> TokenStream {
         let rt = &self.model.rt;
         let scalar = |k: usize| {
-            let buffer = method.plan.output_buffers[k];
-            codegen::identifier(&method.plan.buffers[buffer.0].name)
+            let buffer = method.output_buffers[k];
+            codegen::identifier(&method.buffers[buffer.0].name)
         };
         let (data, penalty) = (scalar(0), scalar(1));
         let inputs: Vec<TokenStream> = self
@@ -210,8 +212,8 @@ impl Items<'_> {
                 #penalty
             },
             quote! {
-                /// The cost of a batch and its gradient by every parameter, which replaces what `gradient` holds.
-                /// Nothing is allocated.
+                /// The cost of a batch and its gradient by every parameter, which replaces what `gradient`
+                /// holds. Nothing is allocated.
                 ///
                 #deltas
                 #gradient

@@ -1,6 +1,7 @@
 //! `#[derive(Network)]`: parameters in one buffer, a workspace for a batch, the whole backpropagation.
 //!
-//! [`types`] are the parameters and the workspace, [`methods`] what method bodies share, [`products`] the second order.
+//! [`types`] are the parameters and the workspace, [`methods`] what method bodies share, [`products`] the
+//! second order.
 
 mod methods;
 mod products;
@@ -9,7 +10,6 @@ mod types;
 use crate::codegen::{self, Context, Float};
 use crate::derivation;
 use crate::derive::attr::{canonical, combine};
-use crate::derive::cost::allowances;
 use crate::derive::{Model, cost_text, define_texts, errors, generics, hyper_names};
 use crate::emit::{self, View};
 use crate::front::NetworkText;
@@ -67,7 +67,8 @@ impl ParameterTensor {
     }
 }
 
-/// What the method that views a tensor is called: as the tensor, unless the parameters have another method of that name.
+/// What the method that views a tensor is called: as the tensor, unless the parameters have another method of
+/// that name.
 fn view_name(name: &str, all: &[pipeline::Partial]) -> Ident {
     let taken = ["zeros", "as_slice", "as_mut_slice"].contains(&name.trim_end_matches('_'))
         || name.strip_suffix("_mut").is_some_and(|other| all.iter().any(|p| p.name == other));
@@ -82,11 +83,6 @@ struct Items<'a> {
     tensors: Vec<ParameterTensor>,
     parameters: Ident,
     workspace: Ident,
-}
-
-/// The plan of a method, and what it fills.
-struct Method {
-    plan: Plan,
 }
 
 impl<'a> Items<'a> {
@@ -138,10 +134,10 @@ impl<'a> Items<'a> {
         }
     }
 
-    fn method(&self, outputs: &[(&str, NodeId)]) -> Method {
+    fn method(&self, outputs: &[(&str, NodeId)]) -> Plan {
         let outputs: Vec<Output> =
             outputs.iter().map(|(name, node)| Output { name: (*name).to_owned(), node: *node }).collect();
-        Method { plan: schedule(self.graph(), &outputs, Policy::Store, &emit::name_or_text) }
+        schedule(self.graph(), &outputs, Policy::Store, &emit::name_or_text)
     }
 
     fn tokens(&self, derivation: &derivation::Derivation) -> TokenStream {
@@ -155,31 +151,29 @@ impl<'a> Items<'a> {
         let (parameters, parameters_methods) = self.parameters_type();
         let (workspace, workspace_methods) = self.workspace_type();
         let implementation = self.implementation(derivation, &predict, &value, &gradient);
-        let (allow, import) = (allowances(), self.model.import());
         let lengths = self.tensors.iter().map(|p| Literal::usize_unsuffixed(p.len()));
         let count = Literal::usize_unsuffixed(self.tensors.len());
-        quote! {
-            #parameters
-            #workspace
-
-            #allow
-            const _: () = {
-                #import
+        let block = self.model.block(&quote! {
                 /// Of each tensor, in the order of the buffer.
                 const TENSOR_LENGTHS: [usize; #count] = [#(#lengths),*];
                 #parameters_methods
                 #workspace_methods
                 #implementation
-            };
+        });
+        quote! {
+            #parameters
+            #workspace
+
+            #block
         }
     }
 
     fn implementation(
         &self,
         derivation: &derivation::Derivation,
-        predict: &Method,
-        value: &Method,
-        gradient: &Method,
+        predict: &Plan,
+        value: &Plan,
+        gradient: &Plan,
     ) -> TokenStream {
         let rt = &self.model.rt;
         let name = &self.model.input.ident;
@@ -201,18 +195,19 @@ impl<'a> Items<'a> {
         let bind = self.parameters(false);
         let (predict_body, value_body, gradient_body) =
             (self.body(predict), self.body(value), self.body(gradient));
-        let output = codegen::identifier(&predict.plan.buffers[predict.plan.output_buffers[0].0].name);
+        let output = codegen::identifier(&predict.buffers[predict.output_buffers[0].0].name);
         let outputs = self.columns(self.program.output);
         let (value_result, gradient_result) = (self.cost(value), self.cost(gradient));
-        let gradients = self.gradients(&gradient.plan, 2);
-        let room = |m: &Method| Self::room(&m.plan, self.program.batch);
+        let gradients = self.gradients(gradient, 2);
+        let numbers = |plan: &&Plan| Self::workspace_numbers(plan, self.program.batch);
         let hessian = self.product_method(&self.products.hessian);
         let gauss_newton = self.product_method(&self.products.gauss_newton);
         let (descent_body, descent) = self.descent();
-        let rooms = [predict, value, gradient, &descent, &hessian, &gauss_newton].map(room);
+        let numbers =
+            [predict, value, gradient, &descent, &hessian, &gauss_newton].map(|plan| numbers(&plan));
         let products = self.products(&hessian, &gauss_newton);
-        let per_example = Literal::usize_unsuffixed(rooms.iter().map(|r| r.0).max().unwrap_or(0));
-        let fixed = Literal::usize_unsuffixed(rooms.iter().map(|r| r.1).max().unwrap_or(0));
+        let per_example = Literal::usize_unsuffixed(numbers.iter().map(|n| n.0).max().unwrap_or(0));
+        let fixed = Literal::usize_unsuffixed(numbers.iter().map(|n| n.1).max().unwrap_or(0));
         let init = self.init();
         let data_params = self.data_params();
         let unread = self.unread(&[value, gradient]);
@@ -272,9 +267,10 @@ impl<'a> Items<'a> {
                 #gradient_result
             }
 
-            /// A step of gradient descent on the batch, `parameters -= learning_rate * gradient`, and the cost before it.
-            /// The same as `value_and_gradient` and `Sgd`, but no gradient of a weight matrix is written down: its
-            /// product is added to the weights. Nothing is allocated; after an error the parameters are what they were.
+            /// A step of gradient descent on the batch, `parameters -= learning_rate * gradient`, and the
+            /// cost before it. The same as `value_and_gradient` and `Sgd`, but no gradient of a weight matrix
+            /// is written down: its product is added to the weights. Nothing is allocated; after an error the
+            /// parameters are what they were.
             #vis fn sgd_step(
                 &self,
                 parameters: &mut #parameters #args,

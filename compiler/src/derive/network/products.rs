@@ -4,7 +4,7 @@ use super::*;
 
 impl Items<'_> {
     /// The plan of a product with a direction: the Hessian's or the Gauss-Newton one.
-    pub(super) fn product_method(&self, nodes: &[NodeId]) -> Method {
+    pub(super) fn product_method(&self, nodes: &[NodeId]) -> Plan {
         let outputs: Vec<Output> = self
             .program
             .gradient
@@ -12,11 +12,11 @@ impl Items<'_> {
             .zip(nodes)
             .map(|(p, node)| Output { name: format!("grad_{}", p.name), node: *node })
             .collect();
-        Method { plan: schedule(&self.products.graph, &outputs, Policy::Store, &emit::name_or_text) }
+        schedule(&self.products.graph, &outputs, Policy::Store, &emit::name_or_text)
     }
 
     /// The two products, as methods of the struct itself.
-    pub(super) fn products(&self, hessian: &Method, gauss_newton: &Method) -> TokenStream {
+    pub(super) fn products(&self, hessian: &Plan, gauss_newton: &Plan) -> TokenStream {
         let rt = &self.model.rt;
         let vis = &self.model.input.vis;
         let t = self.t();
@@ -26,9 +26,9 @@ impl Items<'_> {
         let (targets, bind) = (self.inputs(true), self.parameters(false));
         let directions =
             self.split("direction", false, |k| codegen::identifier(&format!("v_{}", self.tensors[k].name)));
-        let method = |name: &str, doc: &[&str], m: &Method| {
+        let method = |name: &str, doc: &[&str], m: &Plan| {
             let name = format_ident!("{name}");
-            let (outputs, body) = (self.gradients(&m.plan, 0), self.body(m));
+            let (outputs, body) = (self.gradients(m, 0), self.body(m));
             quote! {
                 #(#[doc = #doc])*
                 ///

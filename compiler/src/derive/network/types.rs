@@ -135,7 +135,7 @@ impl Items<'_> {
     }
 
     /// Numbers that the temporaries of a plan take: per example, and besides.
-    pub(super) fn room(plan: &Plan, batch: Extent) -> (usize, usize) {
+    pub(super) fn workspace_numbers(plan: &Plan, batch: Extent) -> (usize, usize) {
         let (mut per_example, mut fixed) = (0, 0);
         for b in plan.buffers.iter().filter(|b| b.storage == Storage::Temporary) {
             let (examples, size) = Self::size(plan, b, batch);

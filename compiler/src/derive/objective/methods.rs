@@ -94,7 +94,8 @@ impl Items<'_> {
         Cut { from: quote!(direction), parts, mutable: false }
     }
 
-    /// The outputs of a plan, from the `first`, cut from the flat vector `from`; and what writes the scalar ones there.
+    /// The outputs of a plan, from the `first`, cut from the flat vector `from`; and what writes the scalar
+    /// ones there.
     pub(super) fn out_cut<'s>(
         &'s self,
         plan: &Plan,

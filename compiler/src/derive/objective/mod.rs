@@ -1,6 +1,8 @@
-//! `#[derive(Objective)]`: a prepared problem, its shapes checked once, with derivatives of first and second order.
+//! `#[derive(Objective)]`: a prepared problem, its shapes checked once, with derivatives of first and second
+//! order.
 //!
-//! [`problem`] is the type, [`plans`] what is computed, [`methods`] the code around it, [`scalars`] that of small functions.
+//! [`problem`] is the type, [`plans`] what is computed, [`methods`] the code around it, [`scalars`] that of
+//! small functions.
 
 mod methods;
 mod plans;
@@ -10,7 +12,6 @@ mod scalars;
 use crate::codegen::{self, Context, Float};
 use crate::derivation;
 use crate::derive::attr::{DataField, ObjectiveKind};
-use crate::derive::cost::allowances;
 use crate::derive::{Model, cost_text, define_texts, errors};
 use crate::diag::{Diagnostic, ErrorKind};
 use crate::emit::{self, View};
@@ -212,20 +213,18 @@ impl<'a> Items<'a> {
 
     fn tokens(&self, derivation: &derivation::Derivation) -> TokenStream {
         let problem = self.problem_type();
-        let (allow, import) = (allowances(), self.model.import());
         let (prepare, accessors) = (self.prepare(derivation), self.accessors());
         let (implementation, residual) = (self.implementation(), self.residual());
-        quote! {
-            #problem
-
-            #allow
-            const _: () = {
-                #import
+        let block = self.model.block(&quote! {
                 #prepare
                 #accessors
                 #implementation
                 #residual
-            };
+        });
+        quote! {
+            #problem
+
+            #block
         }
     }
 }

@@ -24,7 +24,7 @@ struct Arrays {
 }
 
 /// Arrays by how their sizes are written.
-type Room = BTreeMap<String, Arrays>;
+type Memory = BTreeMap<String, Arrays>;
 
 impl Items<'_> {
     /// The lifetime of borrowed data: `'p`, unless the struct has one of that name.
@@ -168,7 +168,8 @@ impl Items<'_> {
         quote!(#(#lines)*)
     }
 
-    /// Whether each axis of a field is where its extent comes from, its type included, so that nothing can be wrong with it.
+    /// Whether each axis of a field is where its extent comes from, its type included, so that nothing can be
+    /// wrong with it.
     fn defines_its_extents(&self, k: usize, node: NodeId) -> bool {
         let g = self.graph();
         if self.model.data[k].length.is_some() {
@@ -243,7 +244,7 @@ impl Items<'_> {
             let (ident, field) = (&e.ident, &e.field);
             quote!(#field: #ident)
         });
-        let (least, most) = (self.first_room(), self.whole_room());
+        let (least, most) = (self.first_numbers(), self.all_numbers());
         let (text, latex) = (derivation.text(), derivation.latex());
         let given: Vec<String> = self
             .extents
@@ -259,7 +260,7 @@ impl Items<'_> {
                 " Checks the shapes and takes the memory, once: `value`, `gradient_into` and their like allocate nothing. No field tells {given}."
             )
         };
-        let later = (!self.later_rooms().is_empty()).then(|| {
+        let later = (!self.later_memories().is_empty()).then(|| {
             quote! {
                 #[doc = ""]
                 #[doc = " What matrices of second order take above 64 MiB is left to `reserve`, or to their first call."]
@@ -295,20 +296,21 @@ impl Items<'_> {
         }
     }
 
-    /// Numbers that the workspace has from the start: what the plan that takes most takes, those of matrices aside.
-    fn first_room(&self) -> TokenStream {
+    /// Numbers that the workspace has from the start: what the plan that takes most takes, those of matrices
+    /// aside.
+    fn first_numbers(&self) -> TokenStream {
         let plans = self.plans.all().filter(|p| !self.makes_a_matrix(p));
-        let all: Vec<Room> = plans.map(|p| self.room(p, self.copies_out(p))).collect();
-        let mut rooms: Vec<&Room> = Vec::new();
-        for room in &all {
-            if !rooms.iter().any(|r| within(room, r)) {
-                rooms.retain(|r| !within(r, room));
-                rooms.push(room);
+        let all: Vec<Memory> = plans.map(|p| self.memory(p, self.copies_out(p))).collect();
+        let mut memories: Vec<&Memory> = Vec::new();
+        for memory in &all {
+            if !memories.iter().any(|r| within(memory, r)) {
+                memories.retain(|r| !within(r, memory));
+                memories.push(memory);
             }
         }
-        match rooms.as_slice() {
+        match memories.as_slice() {
             [] => quote!(0),
-            [room] => total(room),
+            [memory] => total(memory),
             [first, rest @ ..] => {
                 let (first, rest) = (total(first), rest.iter().map(|r| total(r)));
                 quote!((#first) #(.max(#rest))*)
@@ -316,11 +318,11 @@ impl Items<'_> {
         }
     }
 
-    /// Numbers that every plan finds room in, those of matrices among them.
-    fn whole_room(&self) -> TokenStream {
+    /// Numbers that are enough for every plan, those of matrices among them.
+    fn all_numbers(&self) -> TokenStream {
         let rt = &self.model.rt;
-        let sizes = self.later_rooms().into_iter().map(|room| {
-            let arrays = room.values().map(|Arrays { count, extents, .. }| {
+        let sizes = self.later_memories().into_iter().map(|memory| {
+            let arrays = memory.values().map(|Arrays { count, extents, .. }| {
                 let count = (*count > 1).then(|| Literal::usize_unsuffixed(*count));
                 let factors = count.map(|n| quote!(#n)).into_iter().chain(extents.iter().cloned());
                 quote!(&[#(#factors),*])
@@ -335,24 +337,24 @@ impl Items<'_> {
     }
 
     /// What the plans of matrices take, where it is not there from the start.
-    fn later_rooms(&self) -> Vec<Room> {
-        self.plans.all().filter(|p| self.makes_a_matrix(p)).filter_map(|p| self.later_room(p)).collect()
+    fn later_memories(&self) -> Vec<Memory> {
+        self.plans.all().filter(|p| self.makes_a_matrix(p)).filter_map(|p| self.later_memory(p)).collect()
     }
 
-    fn later_room(&self, plan: &Plan) -> Option<Room> {
-        let room = self.room(plan, self.copies_out(plan));
+    fn later_memory(&self, plan: &Plan) -> Option<Memory> {
+        let memory = self.memory(plan, self.copies_out(plan));
         let first = |p: &&Plan| !self.makes_a_matrix(p);
-        let there = |p: &Plan| within(&room, &self.room(p, self.copies_out(p)));
-        (!self.plans.all().filter(first).any(there)).then_some(room)
+        let there = |p: &Plan| within(&memory, &self.memory(p, self.copies_out(p)));
+        (!self.plans.all().filter(first).any(there)).then_some(memory)
     }
 
-    /// The line that makes the workspace large enough for a plan of a matrix, where it may not be from the start. A Hessian
-    /// may have a million times the entries of a gradient, which most callers want alone.
+    /// The line that makes the workspace large enough for a plan of a matrix, where it may not be from the
+    /// start. A Hessian may have a million times the entries of a gradient, which most callers want alone.
     pub(super) fn grow(&self, plan: &Plan) -> TokenStream {
-        match self.later_room(plan) {
-            Some(room) if self.makes_a_matrix(plan) => {
-                let room = total(&room);
-                quote!(self.workspace.grow(#room);)
+        match self.later_memory(plan) {
+            Some(memory) if self.makes_a_matrix(plan) => {
+                let memory = total(&memory);
+                quote!(self.workspace.grow(#memory);)
             }
             _ => TokenStream::new(),
         }
@@ -360,11 +362,11 @@ impl Items<'_> {
 
     /// The method that takes what matrices need, where any does.
     pub(super) fn reserve(&self) -> TokenStream {
-        let rooms: Vec<TokenStream> = self.later_rooms().iter().map(total).collect();
-        if rooms.is_empty() {
+        let memories: Vec<TokenStream> = self.later_memories().iter().map(total).collect();
+        if memories.is_empty() {
             return TokenStream::new();
         }
-        let code = quote!(#(self.workspace.grow(#rooms);)*);
+        let code = quote!(#(self.workspace.grow(#memories);)*);
         let extents = self.bind_extents(&code);
         quote! {
             fn reserve(&mut self) {
@@ -375,30 +377,30 @@ impl Items<'_> {
     }
 
     /// Numbers that a plan takes of the workspace: its temporaries, and the blocks that are copied out.
-    fn room(&self, plan: &Plan, blocks: bool) -> Room {
+    fn memory(&self, plan: &Plan, blocks: bool) -> Memory {
         let cx = self.context();
-        let mut room = Room::new();
+        let mut memory = Memory::new();
         for b in plan.buffers.iter().filter(|b| taken_of_workspace(b, blocks)) {
             let extents = cx.factors(plan, b);
             let size = codegen::times(&extents);
-            let arrays = room.entry(size.to_string());
+            let arrays = memory.entry(size.to_string());
             arrays.or_insert_with(|| Arrays { count: 0, size, extents }).count += 1;
         }
-        room
+        memory
     }
 }
 
 /// Whether `small` has nothing that `large` has not.
-fn within(small: &Room, large: &Room) -> bool {
+fn within(small: &Memory, large: &Memory) -> bool {
     small.iter().all(|(key, a)| large.get(key).is_some_and(|b| a.count <= b.count))
 }
 
 /// All sizes together.
-fn total(room: &Room) -> TokenStream {
-    if room.is_empty() {
+fn total(memory: &Memory) -> TokenStream {
+    if memory.is_empty() {
         return quote!(0);
     }
-    let sizes = room.values().map(|Arrays { count, size, .. }| {
+    let sizes = memory.values().map(|Arrays { count, size, .. }| {
         let n = Literal::usize_unsuffixed(*count);
         if *count == 1 { size.clone() } else { quote!(#n * #size) }
     });

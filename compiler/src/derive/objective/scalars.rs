@@ -1,12 +1,14 @@
-//! Methods of scalars as one function, compiled for the processor at hand: where elementary functions take the time.
+//! Methods of scalars as one function, compiled for the processor at hand: where elementary functions take
+//! the time.
 //!
-//! The function gets the flat vectors. Numbers handed over one by one go through memory, and would be read there by twos
-//! before they are written: a function of six then takes 59 ns rather than 48.
+//! The function gets the flat vectors. Numbers handed over one by one go through memory, and would be read
+//! there by twos before they are written: a function of six then takes 59 ns rather than 48.
 
 use super::*;
 
 impl Items<'_> {
-    /// The lines of a method after its checks, where it is such a function; afterwards `out` is a variable, if there is one.
+    /// The lines of a method after its checks, where it is such a function; afterwards `out` is a variable,
+    /// if there is one.
     pub(super) fn scalar_function(
         &self,
         plan: &Plan,

@@ -1,4 +1,5 @@
-//! Rows in blocks: steps that read one large array follow each other block by block, while it is in the cache.
+//! Rows in blocks: steps that read one large array follow each other block by block, while it is in the
+//! cache.
 //!
 //! A step can run on a block of rows if the extent that is divided is the first of every array it touches, or
 //! none of its extents. What it sums over the rows it adds to, block after block; steps that read such a sum

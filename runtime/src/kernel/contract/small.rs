@@ -41,7 +41,7 @@ impl<S: Small> Small for Transposed<S> {
     const B: bool = !S::A;
 }
 
-/// out = alpha·a·b, or out += alpha·a·b, inside a function called by [`simd!`](crate::kernel::simd).
+/// out = alpha·a·b, or out += alpha·a·b, inside a closure that [`step`](crate::__private::step) calls.
 ///
 /// M, N and K are the rows and columns of `out` and the terms of each sum, or 0 where they are not known
 /// before; A and B say whether `a` and `b` are stored by their columns. Where the matrices are others, the

@@ -11,7 +11,8 @@ mod thread;
 mod workspace;
 
 pub(super) use packing::{LINE, Packing, reserve};
-pub use scratch::{Entries, EntriesMut, Scratch, entries, entries_mut};
+pub(crate) use scratch::EntriesMut;
+pub use scratch::{Entries, Scratch, entries, entries_mut};
 pub use split::{split, split_mut};
 pub(crate) use thread::ThreadMemory;
 pub use workspace::{Workspace, numbers};

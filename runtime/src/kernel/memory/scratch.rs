@@ -88,7 +88,8 @@ fn copied<'a, T: ThreadMemory>(len: usize, entries: impl Iterator<Item = &'a T>)
     copy
 }
 
-/// The entries of a view to write, row by row: the view's own where they lie so, else a copy that is written back when dropped.
+/// The entries of a view to write, row by row: the view's own where they lie so, else a copy that is written
+/// back when dropped.
 #[derive(Debug)]
 pub enum EntriesMut<'a, 'v, T: ThreadMemory, D: Dimension> {
     /// Where they lie so.
