@@ -69,7 +69,7 @@ fn explain_shows_costs_networks_and_objectives() {
 fn expand_prints_rust() {
     succeeds(
         &["expand", "quadratic + l2(lambda)"],
-        &["#[cost(\"quadratic + l2(lambda)\")]", "lambda: f64,", "impl ::gradsmith::Cost for MyCost"],
+        &["#[cost(\"quadratic + l2(lambda)\")]", "lambda: f64,", "impl rt::Cost for MyCost"],
     );
     let variables = ["--var", "X:matrix[n,d]", "--var", "y:vector[n]", "--wrt", "w:vector"];
     let objective = [&["expand", "norm2(X*w - y)^2/2"], &variables[..]].concat();
@@ -80,7 +80,7 @@ fn expand_prints_rust() {
             "struct MyObjective<'a> {",
             "X: ArrayView2<'a, f64>,",
             "fn prepare<'p>(",
-            "impl<'p> ::gradsmith::Objective for MyObjectiveProblem<'p>",
+            "impl<'p> rt::Objective for MyObjectiveProblem<'p>",
         ],
     );
     let residual = [&["expand", "X*w - y", "--residual"], &variables[..]].concat();
