@@ -13,7 +13,7 @@ fn main() -> ExitCode {
         Ok(Ok(code)) => code,
         // It has said so itself.
         Ok(Err(_)) => ExitCode::FAILURE,
-        // No thread is to be had.
+        // The system has no thread for us.
         Err(_) => run(),
     }
 }

@@ -82,8 +82,8 @@ impl CostText {
         self.derived(self.lower_example()?)
     }
 
-    /// The same, of a cost whose derivatives can be had without a network: no term speaks of the activations
-    /// and of a tensor, or of a weight and of a bias.
+    /// The same, of a cost whose derivatives need no network: no term speaks of the activations and of a
+    /// tensor, or of a weight and of a bias.
     ///
     /// # Errors
     /// Everything that is wrong with the texts; each term that couples these.

@@ -199,7 +199,7 @@ fn kept_for_the_hessian(expr: &str, variables: &[(&str, &[&str])]) -> Vec<Vec<St
     kept.map(|b| b.shape.iter().map(name).collect()).collect()
 }
 
-/// Second derivatives by matrices have four axes; no more than these are ever laid down.
+/// Second derivatives by matrices have four axes; no more than these are ever stored.
 #[test]
 fn no_array_of_four_axes_is_kept_for_a_hessian() {
     // The block of both has `(U[k,j] V[i,l] - (x - U*V')[k,i] δ[j,l])` in it.

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! The first build takes some minutes; burn asks for Rust 1.95. Without `RAYON_NUM_THREADS` everyone has one
-//! thread; hand-written `ndarray` has one in any case. Before anything is timed, [`agree`] sees to it that
+//! thread; hand-written `ndarray` always has one. Before anything is timed, [`agree`] sees to it that
 //! all four compute the same.
 //!
 //! burn and candle multiply matrices by the crate `gemm`, one copy for both, with its AVX-512 kernels

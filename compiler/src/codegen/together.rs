@@ -1,7 +1,7 @@
 //! Plans so small that their steps are compiled together.
 //!
 //! Where a step takes less time than its call and the choice of a processor's instructions, all of them
-//! become one function, called through `simd!` once: loops are called directly, and products are part of the
+//! become one closure, called through `rt::step` once: loops are called directly, and products are part of the
 //! function, their constant extents known while it is compiled. Scalars alone gain by it where they call
 //! elementary functions, and then the method's flat vectors are what is handed over: see [`scalars`].
 

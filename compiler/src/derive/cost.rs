@@ -83,7 +83,7 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
     model.block(&quote! {
         impl #impl_generics #name #type_generics #where_clause {
             /// What a boosting library asks of a custom objective: gradient and diagonal of the Hessian by
-            /// the scores `a`, example by example, summed over nothing and averaged over nothing; m×k both.
+            /// the scores `a`, example by example, neither summed nor averaged; both are m×k.
             ///
             #doc_first
             #doc_second

@@ -63,8 +63,8 @@ pub const BUILTINS: &[(&str, &[&str], usize, &str)] = &[
         "inv(A) * b, b a vector or a matrix, by factors of A: Cholesky where A is symmetric and positive definite, else LU; an error where A is singular",
     ),
     ("diag", &["x"], 1, "the square matrix with a vector on its diagonal; of a matrix, its diagonal"),
-    ("vector", &["c"], 1, "the vector of c in each place, as long as its neighbours want it"),
-    ("matrix", &["c"], 1, "the matrix of c in each place, of the shape that its neighbours want"),
+    ("vector", &["c"], 1, "the vector of c in each place, of the length that its neighbours need"),
+    ("matrix", &["c"], 1, "the matrix of c in each place, of the shape that its neighbours need"),
     ("kron", &["A", "B"], 2, "the Kronecker product: A with each number replaced by that number times B"),
 ];
 

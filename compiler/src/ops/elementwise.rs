@@ -1,5 +1,5 @@
-//! The element-wise functions: one row each. A row is all there is to a function: value, derivative,
-//! spellings, domain.
+//! The element-wise functions: one row each. A row is all that the compiler knows of a function: value,
+//! derivatives, range, weight, guard, spellings, domain.
 //!
 //! Derivatives are written in the cost language, in `x` (or `a`, `b`) and the function's own value `y`. They
 //! are chosen for their tails: the derivative of `sigmoid` is `y * sigmoid(-x)`, not `y * (1 - y)`, which is

@@ -213,7 +213,7 @@ impl Plan {
     }
 
     /// Whether both products are of one matrix, stored by its rows, with a vector each, and neither needs the
-    /// other: then they can be had in one pass over the matrix.
+    /// other: then one pass over the matrix computes them.
     #[must_use]
     pub fn is_pair(&self, first: &MatMul, second: &MatMul) -> bool {
         let vector = |m: &MatMul| {

@@ -1,10 +1,11 @@
 //! Vector instructions chosen at run time, for loops that contain no `unsafe`.
 //!
 //! `cargo build` compiles for the oldest processor of its target, which on x86-64 means SSE2 and no fused
-//! multiply-add. [`simd`] calls a loop in a copy that is compiled for the processor at hand:
+//! multiply-add. [`simd`] calls a loop in a copy that is compiled for the processor at hand; generated code and
+//! tests reach it as [`step`](crate::__private::step):
 //!
 //! ```
-//! use gradsmith_runtime::__private::{Math, simd};
+//! use gradsmith_runtime::__private::{Math, step};
 //!
 //! #[inline(always)]
 //! fn activate(math: Math, (z, a): (&[f64], &mut [f64])) {
@@ -15,7 +16,7 @@
 //!
 //! let z = [-1.0, 0.0, 1.0];
 //! let mut a = [0.0; 3];
-//! simd(#[inline(always)] |math, args| activate(math, args), (&z[..], &mut a[..]));
+//! step((&z[..], &mut a[..]), #[inline(always)] |math, args| activate(math, args));
 //! assert_eq!(a[1], 0.5);
 //! ```
 //!

@@ -230,7 +230,7 @@ pub trait Cost {
     /// Writes ∂C/∂a to `out`, m × k: row i is (1/m) ∂c(aᵢ, yᵢ)/∂aᵢ. Overwrites, allocates nothing.
     ///
     /// # Errors
-    /// [`Error::EmptyBatch`] for m = 0, [`Error::ShapeMismatch`] if `y` or `out` have another shape than `a`.
+    /// [`Error::EmptyBatch`] for m = 0, [`Error::ShapeMismatch`] if `y` or `out` has another shape than `a`.
     fn d_activation_into(
         &self,
         a: ArrayView2<'_, Self::Scalar>,

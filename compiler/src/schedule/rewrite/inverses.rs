@@ -39,7 +39,7 @@ pub(super) fn symmetric(matrices: &[Matrix], now: &[NodeId]) -> Vec<NodeId> {
 pub(super) struct Inverses {
     /// Those of symmetric matrices: A⁻¹ and A⁻ᵀ are one.
     symmetric: BTreeSet<NodeId>,
-    /// Those that nothing besides contractions reads; the entries of others are there in any case.
+    /// Those that nothing besides contractions reads; the entries of others are computed anyway.
     solved: BTreeSet<NodeId>,
 }
 

@@ -107,8 +107,8 @@ pub(super) fn next(g: &Graph, factors: &[Along], out: &[Index]) -> Option<Next> 
     best.map(|(_, next)| next)
 }
 
-/// The multiplications for the entries of inverses that could be had without them, and after this step
-/// cannot.
+/// The multiplications for the entries of inverses whose products could be solved without them, and after
+/// this step cannot.
 fn newly_read(g: &Graph, factors: &[Along], next: &Next, solved: Option<usize>, out: &[Index]) -> f64 {
     let after = next.applied(factors);
     let place = |k: usize| if next.second.is_some_and(|s| s < k) { k - 1 } else { k };

@@ -1,4 +1,4 @@
-//! Contractions: products of matrices and vectors, and sums.
+//! Contractions: products of matrices and vectors.
 //!
 //! [`matmul`] covers matrix times matrix, matrix times vector, outer and inner products: it looks at shapes
 //! and strides, and never copies a whole operand. On x86-64 with AVX2 and FMA, or AVX-512, the kernels are
@@ -102,8 +102,8 @@ pub fn matvec_pair<T: Scalar>(a: Mat<'_, T>, mut vectors: [VectorProduct<'_, T>;
 /// out = alpha·xᵀ diag(weights) x, or out += that: a symmetric matrix, of which the half is computed. Without
 /// weights, they are 1.
 ///
-/// Of numbers to be added to, those on and above the diagonal are read: `out` is symmetric afterwards in any
-/// case.
+/// Of numbers to be added to, only those on and above the diagonal are read: `out` is symmetric afterwards,
+/// whether or not it was before.
 ///
 /// # Panics
 /// If `x` is not k×n, `out` n×n and the weights k in number.
