@@ -165,6 +165,18 @@ impl<A: Arrays> Arrays for EachColumn<A> {
     }
 }
 
+/// No array: what a formula gathers of scalars alone.
+impl Arrays for () {
+    type Entry<'e> = ();
+    type Place = ();
+
+    #[inline(always)]
+    fn place(self, _: usize, _: usize) {}
+
+    #[inline(always)]
+    unsafe fn entry<'e>((): (), _: usize, _: usize, _: usize) -> Self::Entry<'e> {}
+}
+
 macro_rules! arrays {
     ($($array:ident $n:tt),*) => {
         impl<$($array: Arrays),*> Arrays for ($($array,)*) {
