@@ -77,7 +77,11 @@ pub struct EachRow<A>(pub A);
 pub struct EachColumn<A>(pub A);
 
 /// Arrays that are walked together, as a matrix of rows and columns.
-pub trait Arrays {
+///
+/// # Safety
+/// What [`place`](Self::place) returns for `rows` and `cols` is good for [`entry`](Self::entry) with these
+/// `cols`, any row below `rows` and any column below `cols`, as long as what `self` borrows is borrowed.
+pub unsafe trait Arrays {
     /// What a formula gets of them: a number where an array is read, a reference where it is written.
     type Entry<'e>;
 
@@ -101,7 +105,8 @@ fn area(rows: usize, cols: usize) -> usize {
     rows.saturating_mul(cols)
 }
 
-impl<T: Scalar> Arrays for &[T] {
+// SAFETY: `place` returns the beginning of `rows`·`cols` numbers, or panics.
+unsafe impl<T: Scalar> Arrays for &[T] {
     type Entry<'e> = T;
     type Place = *const T;
 
@@ -112,12 +117,13 @@ impl<T: Scalar> Arrays for &[T] {
 
     #[inline(always)]
     unsafe fn entry<'e>(place: *const T, i: usize, j: usize, cols: usize) -> Self::Entry<'e> {
-        // SAFETY: `place` has found as many entries.
+        // SAFETY: `place` has found as many numbers, and the caller asks for one of them.
         unsafe { *place.add(i * cols + j) }
     }
 }
 
-impl<T: Scalar> Arrays for &mut [T] {
+// SAFETY: `place` returns the beginning of `rows`·`cols` numbers, or panics.
+unsafe impl<T: Scalar> Arrays for &mut [T] {
     type Entry<'e> = &'e mut T;
     type Place = *mut T;
 
@@ -128,12 +134,14 @@ impl<T: Scalar> Arrays for &mut [T] {
 
     #[inline(always)]
     unsafe fn entry<'e>(place: *mut T, i: usize, j: usize, cols: usize) -> Self::Entry<'e> {
-        // SAFETY: `place` has found as many entries, and the one before is no longer used.
+        // SAFETY: `place` has found as many numbers, the caller asks for one of them, and no longer uses the
+        // one before.
         unsafe { &mut *place.add(i * cols + j) }
     }
 }
 
-impl<A: Arrays> Arrays for EachRow<A> {
+// SAFETY: the array is asked for one row, and only that is read or written.
+unsafe impl<A: Arrays> Arrays for EachRow<A> {
     type Entry<'e> = A::Entry<'e>;
     type Place = A::Place;
 
@@ -149,7 +157,8 @@ impl<A: Arrays> Arrays for EachRow<A> {
     }
 }
 
-impl<A: Arrays> Arrays for EachColumn<A> {
+// SAFETY: the array is asked for one column, and only that is read or written.
+unsafe impl<A: Arrays> Arrays for EachColumn<A> {
     type Entry<'e> = A::Entry<'e>;
     type Place = A::Place;
 
@@ -167,7 +176,8 @@ impl<A: Arrays> Arrays for EachColumn<A> {
 
 macro_rules! arrays {
     ($($array:ident $n:tt),*) => {
-        impl<$($array: Arrays),*> Arrays for ($($array,)*) {
+        // SAFETY: what each of the arrays promises, all do.
+        unsafe impl<$($array: Arrays),*> Arrays for ($($array,)*) {
             type Entry<'e> = ($($array::Entry<'e>,)*);
             type Place = ($($array::Place,)*);
 
