@@ -174,6 +174,19 @@ unsafe impl<A: Arrays> Arrays for EachColumn<A> {
     }
 }
 
+/// No array at all: what is summed up along a row may be the same for all of it.
+// SAFETY: there is no entry.
+unsafe impl Arrays for () {
+    type Entry<'e> = ();
+    type Place = ();
+
+    #[inline(always)]
+    fn place(self, _: usize, _: usize) {}
+
+    #[inline(always)]
+    unsafe fn entry<'e>((): (), _: usize, _: usize, _: usize) -> Self::Entry<'e> {}
+}
+
 macro_rules! arrays {
     ($($array:ident $n:tt),*) => {
         // SAFETY: what each of the arrays promises, all do.
@@ -533,4 +546,65 @@ pub fn repeat<T: Scalar>(out: &mut [T], count: impl Count, cols: impl Count, row
         #[inline(always)]
         |_, (out, x)| *out = x,
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::catch_unwind;
+
+    #[test]
+    fn a_sum_may_read_no_array() {
+        let half = 0.5;
+        let total: f64 = sum(
+            70,
+            (),
+            #[inline(always)]
+            move |_, total, ()| total + half,
+        );
+        assert_eq!(total, 35.0);
+    }
+
+    #[test]
+    fn folds_see_nan_in_whole_chunks_and_in_the_rest() {
+        let most = |x: &[f64]| {
+            let found = Math::portable().folds(
+                [Fold::Max, Fold::Sum],
+                x.len(),
+                (x,),
+                #[inline(always)]
+                |math, [most, sum], (x,)| [math.max(most, x), sum + x],
+            );
+            found[0]
+        };
+        let x: Vec<f64> = (0..100).map(f64::from).collect();
+        assert_eq!((most(&x), most(&[])), (99.0, f64::NEG_INFINITY));
+        for place in [3, 99] {
+            let mut x = x.clone();
+            x[place] = f64::NAN;
+            assert!(most(&x).is_nan(), "NaN at {place}");
+        }
+    }
+
+    #[test]
+    fn arrays_are_as_long_as_the_rows_take() {
+        let walk = |rows_: usize, cols: usize, matrix: usize, row: usize, column: usize| {
+            let (x, y, z) = (vec![1.0; matrix], vec![10.0; row], vec![100.0; column]);
+            let mut out = vec![0.0; matrix];
+            rows(
+                rows_,
+                cols,
+                (&x[..], EachRow(&y[..]), EachColumn(&z[..]), &mut out[..]),
+                #[inline(always)]
+                move |_, (x, y, z, out)| *out = x + y + z,
+            );
+            out
+        };
+        assert_eq!(walk(2, 3, 6, 3, 2), [111.0; 6]);
+        assert_eq!(walk(0, 3, 0, 3, 0), [0.0; 0]);
+        for (matrix, row, column) in [(5, 3, 2), (6, 2, 2), (6, 3, 1)] {
+            assert!(catch_unwind(|| walk(2, 3, matrix, row, column)).is_err());
+        }
+        assert!(catch_unwind(|| walk(usize::MAX, 2, 6, 2, 6)).is_err());
+    }
 }
