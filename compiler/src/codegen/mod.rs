@@ -343,8 +343,8 @@ fn unparenthesised(tokens: TokenStream) -> TokenStream {
     }
 }
 
-/// What stands where a value should be that the plan does not have: a defect of ours, and never a wrong
-/// number.
+/// Stands for a value that the plan does not have. That is a bug of the compiler, so it does not compile,
+/// rather than be a wrong number.
 fn lost() -> expr::Code {
     expr::Code::atom(quote!(::core::compile_error!("gradsmith lost a value here: please report the formula")))
 }

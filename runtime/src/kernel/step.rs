@@ -99,7 +99,7 @@ pub unsafe trait Arrays {
     unsafe fn entry<'e>(place: Self::Place, i: usize, j: usize, cols: usize) -> Self::Entry<'e>;
 }
 
-/// The entries of so many rows and columns: more than there can be, where no number says how many.
+/// The number of entries; where it overflows, more than any slice has, so that a check of lengths fails.
 #[inline(always)]
 fn area(rows: usize, cols: usize) -> usize {
     rows.saturating_mul(cols)
