@@ -201,14 +201,14 @@ pub fn identifier(name: &str) -> Ident {
     Ident::new(&clean, Span::call_site())
 }
 
-/// Whether a name looks like one that is made in loops: `v1`, `a_row`, `a_row_2`, `z_value`, `sum_s1`,
-/// `step_1_s1`.
+/// Whether a name looks like one that is made in loops: `v1`, `i4`, `a_row`, `a_row_2`, `z_value`, `sum_s1`,
+/// `s1_total`.
 fn is_made(name: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
     let base = name.rsplit_once('_').filter(|(_, k)| digits(k)).map_or(name, |(base, _)| base);
-    name.strip_prefix('v').is_some_and(digits)
-        || ["_row", "_value", "_extent"].iter().any(|end| base.ends_with(end))
-        || ["sum_", "count_", "step_", "extent_", "slot_"].iter().any(|start| name.starts_with(start))
+    name.strip_prefix(['v', 'i']).is_some_and(digits)
+        || ["_row", "_value", "_extent", "_total"].iter().any(|end| base.ends_with(end))
+        || ["sum_", "count_", "extent_", "slot_"].iter().any(|start| name.starts_with(start))
 }
 
 /// A name of the text as an identifier.
@@ -313,12 +313,12 @@ fn is_reserved(name: &str) -> bool {
             | "rows"
             | "cols"
             | "units"
-            | "rest"
             | "scratch"
             | "total"
             | "cost"
             | "numbers"
             | "one_over_m"
+            | "TENSOR_LENGTHS"
     )
 }
 
@@ -343,8 +343,8 @@ fn unparenthesised(tokens: TokenStream) -> TokenStream {
     }
 }
 
-/// What stands where a value should be that the plan does not have: a defect of ours, and never a wrong
-/// number.
+/// Stands for a value that the plan does not have. That is a bug of the compiler, so it does not compile,
+/// rather than be a wrong number.
 fn lost() -> expr::Code {
     expr::Code::atom(quote!(::core::compile_error!("gradsmith lost a value here: please report the formula")))
 }

@@ -34,7 +34,7 @@ pub fn scalars(plan: &Plan, cx: &Context, formula: Formula<'_>) -> Option<TokenS
     together::scalars(plan, &Names::new(plan), cx, formula)
 }
 
-/// Whether the steps of a plan become one function, whose scalars nothing outside can read.
+/// Whether the steps of a plan become one function, so that nothing outside can read its scalars.
 #[must_use]
 pub fn is_one_function(plan: &Plan) -> bool {
     together::suits(plan)

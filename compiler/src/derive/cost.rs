@@ -218,11 +218,6 @@ impl Methods<'_> {
         }
     }
 
-    /// The names of the inputs that a plan reads.
-    fn reads(plan: &Plan) -> Vec<String> {
-        plan.buffers.iter().filter(|b| b.storage == Storage::Input).map(|b| b.name.clone()).collect()
-    }
-
     /// Arrays that a plan needs besides what it is given: none for a loss, few for a penalty.
     fn temporaries(&self, plan: &Plan, cx: &Context) -> TokenStream {
         let rt = &self.model.rt;
@@ -269,7 +264,7 @@ impl Methods<'_> {
         let t = self.model.float.tokens();
         let plan = self.plan("data", self.program.data);
         let cx = self.context(&[("k", quote!(k))]);
-        let hyper = self.model.hyper_bindings(&Self::reads(&plan));
+        let hyper = self.model.hyper_bindings(&plan);
         let (temporaries, body, examples) =
             (self.temporaries(&plan, &cx), self.body(&plan, &cx), self.examples());
         let value = codegen::identifier(&plan.buffers[plan.output_buffers[0].0].name);
@@ -304,7 +299,7 @@ impl Methods<'_> {
         let output = Output { name: "d_activation".to_owned(), node: scaled };
         let plan = schedule(&program.graph, &[output], Policy::Recompute, &emit::name_or_text);
         let cx = self.context(&[("k", quote!(k))]);
-        let hyper = self.model.hyper_bindings(&Self::reads(&plan));
+        let hyper = self.model.hyper_bindings(&plan);
         let (temporaries, body, examples) =
             (self.temporaries(&plan, &cx), self.body(&plan, &cx), self.examples());
         let out = codegen::identifier(&plan.buffers[plan.output_buffers[0].0].name);
@@ -332,7 +327,7 @@ impl Methods<'_> {
         ];
         let plan = schedule(self.graph(), &outputs, Policy::Recompute, &emit::name_or_text);
         let cx = self.context(&[("k", quote!(k))]);
-        let hyper = self.model.hyper_bindings(&Self::reads(&plan));
+        let hyper = self.model.hyper_bindings(&plan);
         let (temporaries, body, examples) =
             (self.temporaries(&plan, &cx), self.body(&plan, &cx), self.examples());
         let as_one = Self::as_one(&plan);
@@ -355,7 +350,7 @@ impl Methods<'_> {
     fn constant(&self) -> TokenStream {
         let plan = self.plan("constant", self.program.constant);
         let cx = self.context(&[]);
-        let hyper = self.model.hyper_bindings(&Self::reads(&plan));
+        let hyper = self.model.hyper_bindings(&plan);
         let body = self.body(&plan, &cx);
         let value = codegen::identifier(&plan.buffers[plan.output_buffers[0].0].name);
         // `k` is not known here: a constant that speaks of it is part of the data cost.
@@ -384,7 +379,7 @@ impl Methods<'_> {
         let rt = &self.model.rt;
         let plan = self.plan("penalty", node);
         let (tensor, cx) = self.tensor(name);
-        let hyper = self.model.hyper_bindings(&Self::reads(&plan));
+        let hyper = self.model.hyper_bindings(&plan);
         let (temporaries, body) = (self.temporaries(&plan, &cx), self.body(&plan, &cx));
         let value = codegen::identifier(&plan.buffers[plan.output_buffers[0].0].name);
         quote!(#tensor #hyper #temporaries #body #rt::Ok(#value))
@@ -395,7 +390,7 @@ impl Methods<'_> {
         let plan = self.plan(&format!("d_{name}"), node);
         let out = codegen::identifier(&plan.buffers[plan.output_buffers[0].0].name);
         let (tensor, cx) = self.tensor(name);
-        let hyper = self.model.hyper_bindings(&Self::reads(&plan));
+        let hyper = self.model.hyper_bindings(&plan);
         let (temporaries, body) = (self.temporaries(&plan, &cx), self.body(&plan, &cx));
         let shape = if name == "w" { quote!([rows, cols]) } else { quote!([units]) };
         quote! {

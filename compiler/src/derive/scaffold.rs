@@ -2,6 +2,7 @@
 
 use super::Model;
 use crate::codegen;
+use crate::schedule::{Plan, Storage};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
@@ -20,8 +21,8 @@ impl Scaffold {
 }
 
 impl Model {
-    /// Items in a block of their own, where the runtime has a short name; lints that generated code may set off
-    /// without being wrong are silent there.
+    /// Items in a block of their own, where the runtime has a short name; lints that generated code may set
+    /// off without being wrong are silent there.
     pub(super) fn block(&self, items: &TokenStream) -> TokenStream {
         let (runtime, rt) = (&self.runtime, &self.rt);
         quote! {
@@ -61,8 +62,9 @@ impl Model {
     }
 
     /// The line that brings those hyper-parameters into scope that a plan reads.
-    pub(super) fn hyper_bindings(&self, used: &[String]) -> TokenStream {
-        let used: Vec<_> = self.fields.iter().filter(|f| used.contains(&f.name)).collect();
+    pub(super) fn hyper_bindings(&self, plan: &Plan) -> TokenStream {
+        let read = |name: &str| plan.buffers.iter().any(|b| b.storage == Storage::Input && b.name == name);
+        let used: Vec<_> = self.fields.iter().filter(|f| read(&f.name)).collect();
         let names: Vec<Ident> = used.iter().map(|f| codegen::identifier(&f.name)).collect();
         let values = used.iter().map(|f| {
             let field = &f.ident;

@@ -3,6 +3,7 @@
 use super::Lines;
 use super::document::{Document, Line, Piece};
 use super::layout::{Layout, page};
+use super::template::COMMANDS;
 use crate::syntax::parse::greek_name;
 
 /// The formula; its definitions after it.
@@ -117,8 +118,7 @@ fn latex(layout: &Layout) -> String {
         Layout::Letter(text) => letter(text),
         Layout::Word(text) => format!(r"\mathrm{{{}}}", escaped(text)),
         Layout::Function(name) => match name.as_str() {
-            "log" | "exp" | "sin" | "cos" | "tan" | "arcsin" | "arccos" | "arctan" | "sinh" | "cosh"
-            | "tanh" | "max" | "min" | "det" => format!(r"\{name}"),
+            name if COMMANDS.contains(&name) => format!(r"\{name}"),
             "norm2" => r"\operatorname{norm}".to_owned(),
             name => format!(r"\operatorname{{{}}}", escaped(name)),
         },

@@ -18,8 +18,11 @@ struct Reader<'a> {
     args: &'a [Layout],
 }
 
-const FUNCTIONS: [&str; 12] =
-    ["log", "exp", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "max"];
+/// Functions that LaTeX has a command for.
+pub(super) const COMMANDS: [&str; 14] = [
+    "log", "exp", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "max", "min",
+    "det",
+];
 
 impl Reader<'_> {
     fn eat(&mut self, text: &str) -> bool {
@@ -114,9 +117,8 @@ impl Reader<'_> {
                 let below = self.piece()?;
                 Some(Layout::Fraction(Box::new(above), Box::new(below)))
             }
-            "min" => Some(Layout::Function(word.to_owned())),
             "varphi" => Some(Layout::Letter("φ".to_owned())),
-            _ if FUNCTIONS.contains(&word) => Some(Layout::Function(word.to_owned())),
+            _ if COMMANDS.contains(&word) => Some(Layout::Function(word.to_owned())),
             _ => match name(word) {
                 letter @ Layout::Letter(_) => Some(letter),
                 _ => None,

@@ -52,7 +52,7 @@ pub fn schedule(graph: &Graph, outputs: &[Output], policy: Policy, naming: Namin
 
 /// Plans `values`, and a step of descent against the gradients of parameters: `(parameter, its gradient)`.
 /// The name of the learning rate, a scalar input, is `rate`. Products go straight into the parameters unless
-/// the plan is `whole`, one function whose scalars the updates cannot read.
+/// the plan is `whole`, so that the updates cannot read its scalars.
 #[must_use]
 pub fn descent(
     graph: &Graph,

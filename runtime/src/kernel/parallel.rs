@@ -126,7 +126,7 @@ fn begun() -> *mut Call {
     (&raw const MARK).cast_mut().cast()
 }
 
-/// Calls `work` with 0, 1, … below `tasks`, each once, on as many threads where there are as many.
+/// Calls `work` with 0, 1, … below `tasks`, each once, on as many threads where the system has them.
 pub(crate) fn run(tasks: usize, work: &(dyn Fn(usize) + Sync)) {
     if tasks <= 1 {
         // Nobody's help is needed.

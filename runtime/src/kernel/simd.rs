@@ -31,7 +31,8 @@ use core::ops::{Add, Mul};
 
 /// Access to the elementary functions, and the knowledge of whether multiply-add is one instruction here.
 ///
-/// [`step`](crate::__private::step) hands it to the closure it calls. It is a compile-time constant after inlining.
+/// [`step`](crate::__private::step) hands it to the closure it calls. It is a compile-time constant after
+/// inlining.
 #[derive(Clone, Copy, Debug)]
 pub struct Math {
     fma: bool,
@@ -182,7 +183,7 @@ pub(crate) mod x86 {
         level
     }
 
-    /// A function, as the others are: the caller need not make room for what it will hardly ever do.
+    /// Out of line, as the others are, so that a caller does not reserve stack for what it hardly ever runs.
     #[inline(never)]
     pub(super) fn baseline<A, R>(kernel: impl FnOnce(Math, A) -> R, args: A) -> R {
         kernel(Math::portable(), args)

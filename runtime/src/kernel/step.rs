@@ -77,7 +77,11 @@ pub struct EachRow<A>(pub A);
 pub struct EachColumn<A>(pub A);
 
 /// Arrays that are walked together, as a matrix of rows and columns.
-pub trait Arrays {
+///
+/// # Safety
+/// What [`place`](Self::place) returns for `rows` and `cols` is good for [`entry`](Self::entry) with these
+/// `cols`, any row below `rows` and any column below `cols`, as long as what `self` borrows is borrowed.
+pub unsafe trait Arrays {
     /// What a formula gets of them: a number where an array is read, a reference where it is written.
     type Entry<'e>;
 
@@ -95,13 +99,14 @@ pub trait Arrays {
     unsafe fn entry<'e>(place: Self::Place, i: usize, j: usize, cols: usize) -> Self::Entry<'e>;
 }
 
-/// The entries of so many rows and columns: more than there can be, where no number says how many.
+/// The number of entries; where it overflows, more than any slice has, so that a check of lengths fails.
 #[inline(always)]
 fn area(rows: usize, cols: usize) -> usize {
     rows.saturating_mul(cols)
 }
 
-impl<T: Scalar> Arrays for &[T] {
+// SAFETY: `place` returns the beginning of `rows`·`cols` numbers, or panics.
+unsafe impl<T: Scalar> Arrays for &[T] {
     type Entry<'e> = T;
     type Place = *const T;
 
@@ -112,12 +117,13 @@ impl<T: Scalar> Arrays for &[T] {
 
     #[inline(always)]
     unsafe fn entry<'e>(place: *const T, i: usize, j: usize, cols: usize) -> Self::Entry<'e> {
-        // SAFETY: `place` has found as many entries.
+        // SAFETY: `place` has found as many numbers, and the caller asks for one of them.
         unsafe { *place.add(i * cols + j) }
     }
 }
 
-impl<T: Scalar> Arrays for &mut [T] {
+// SAFETY: `place` returns the beginning of `rows`·`cols` numbers, or panics.
+unsafe impl<T: Scalar> Arrays for &mut [T] {
     type Entry<'e> = &'e mut T;
     type Place = *mut T;
 
@@ -128,12 +134,14 @@ impl<T: Scalar> Arrays for &mut [T] {
 
     #[inline(always)]
     unsafe fn entry<'e>(place: *mut T, i: usize, j: usize, cols: usize) -> Self::Entry<'e> {
-        // SAFETY: `place` has found as many entries, and the one before is no longer used.
+        // SAFETY: `place` has found as many numbers, the caller asks for one of them, and no longer uses the
+        // one before.
         unsafe { &mut *place.add(i * cols + j) }
     }
 }
 
-impl<A: Arrays> Arrays for EachRow<A> {
+// SAFETY: the array is asked for one row, and only that is read or written.
+unsafe impl<A: Arrays> Arrays for EachRow<A> {
     type Entry<'e> = A::Entry<'e>;
     type Place = A::Place;
 
@@ -149,7 +157,8 @@ impl<A: Arrays> Arrays for EachRow<A> {
     }
 }
 
-impl<A: Arrays> Arrays for EachColumn<A> {
+// SAFETY: the array is asked for one column, and only that is read or written.
+unsafe impl<A: Arrays> Arrays for EachColumn<A> {
     type Entry<'e> = A::Entry<'e>;
     type Place = A::Place;
 
@@ -165,8 +174,9 @@ impl<A: Arrays> Arrays for EachColumn<A> {
     }
 }
 
-/// No array: what a formula gathers of scalars alone.
-impl Arrays for () {
+/// No array at all: what is summed up along a row may be the same for all of it.
+// SAFETY: there is no entry.
+unsafe impl Arrays for () {
     type Entry<'e> = ();
     type Place = ();
 
@@ -179,7 +189,8 @@ impl Arrays for () {
 
 macro_rules! arrays {
     ($($array:ident $n:tt),*) => {
-        impl<$($array: Arrays),*> Arrays for ($($array,)*) {
+        // SAFETY: what each of the arrays promises, all do.
+        unsafe impl<$($array: Arrays),*> Arrays for ($($array,)*) {
             type Entry<'e> = ($($array::Entry<'e>,)*);
             type Place = ($($array::Place,)*);
 
@@ -535,4 +546,65 @@ pub fn repeat<T: Scalar>(out: &mut [T], count: impl Count, cols: impl Count, row
         #[inline(always)]
         |_, (out, x)| *out = x,
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::catch_unwind;
+
+    #[test]
+    fn a_sum_may_read_no_array() {
+        let half = 0.5;
+        let total: f64 = sum(
+            70,
+            (),
+            #[inline(always)]
+            move |_, total, ()| total + half,
+        );
+        assert_eq!(total, 35.0);
+    }
+
+    #[test]
+    fn folds_see_nan_in_whole_chunks_and_in_the_rest() {
+        let most = |x: &[f64]| {
+            let found = Math::portable().folds(
+                [Fold::Max, Fold::Sum],
+                x.len(),
+                (x,),
+                #[inline(always)]
+                |math, [most, sum], (x,)| [math.max(most, x), sum + x],
+            );
+            found[0]
+        };
+        let x: Vec<f64> = (0..100).map(f64::from).collect();
+        assert_eq!((most(&x), most(&[])), (99.0, f64::NEG_INFINITY));
+        for place in [3, 99] {
+            let mut x = x.clone();
+            x[place] = f64::NAN;
+            assert!(most(&x).is_nan(), "NaN at {place}");
+        }
+    }
+
+    #[test]
+    fn arrays_are_as_long_as_the_rows_take() {
+        let walk = |rows_: usize, cols: usize, matrix: usize, row: usize, column: usize| {
+            let (x, y, z) = (vec![1.0; matrix], vec![10.0; row], vec![100.0; column]);
+            let mut out = vec![0.0; matrix];
+            rows(
+                rows_,
+                cols,
+                (&x[..], EachRow(&y[..]), EachColumn(&z[..]), &mut out[..]),
+                #[inline(always)]
+                move |_, (x, y, z, out)| *out = x + y + z,
+            );
+            out
+        };
+        assert_eq!(walk(2, 3, 6, 3, 2), [111.0; 6]);
+        assert_eq!(walk(0, 3, 0, 3, 0), [0.0; 0]);
+        for (matrix, row, column) in [(5, 3, 2), (6, 2, 2), (6, 3, 1)] {
+            assert!(catch_unwind(|| walk(2, 3, matrix, row, column)).is_err());
+        }
+        assert!(catch_unwind(|| walk(usize::MAX, 2, 6, 2, 6)).is_err());
+    }
 }

@@ -138,6 +138,18 @@ struct Words<'a> {
 #[objective("dot(m, m) + value^2 + norm2(extent_n)^2", wrt(m: vector[n], value: scalar, extent_n: vector[k]))]
 struct Accessors;
 
+/// Extents that are called as a method's argument, and as a local variable.
+#[derive(gradsmith::Objective)]
+#[objective("norm2(u)^2 + sum(v)", wrt(u: vector[x], v: vector[n]))]
+struct Lengths;
+
+/// The sum that a nest of loops finds goes by such a name on the way.
+#[derive(gradsmith::Objective)]
+#[objective("sum((A + A' + value_total).^2)", wrt(A: matrix[2, 2]))]
+struct Totals {
+    value_total: f64,
+}
+
 #[derive(gradsmith::Objective)]
 #[objective("sum(x.*v) + n*sum(gradient.*workspace.*x) + rest*sum(x)", wrt(x: vector))]
 struct Inner<'a> {
@@ -181,6 +193,12 @@ fn names_of_rust_and_of_the_generated_code_may_be_fields() -> Result<(), gradsmi
     let inner = Inner { v: v.view(), gradient: &g, workspace: [5.0, 6.0], n: 10.0, rest: 0.25 };
     let mut problem = inner.prepare()?;
     assert_eq!(problem.gradient(&[0.0; 2])?.to_vec(), [1.0 + 150.0 + 0.25, 2.0 + 240.0 + 0.25]);
+    let mut problem = Lengths.prepare(2, 1)?;
+    consistent(&mut problem, &[1.0, 2.0, 3.0]);
+    assert_eq!((problem.u(&[1.0, 2.0, 3.0])?.len(), problem.v(&[1.0, 2.0, 3.0])?[0]), (2, 3.0));
+    let mut problem = Totals { value_total: 1.0 }.prepare()?;
+    consistent(&mut problem, &[1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(problem.value(&[1.0, 2.0, 3.0, 4.0])?, 9.0 + 36.0 + 36.0 + 81.0);
     Ok(())
 }
 

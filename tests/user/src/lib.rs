@@ -1,5 +1,6 @@
-//! A crate as a user has it, with a renamed dependency and lints as strict as they come: it compiles, `cargo clippy` and
-//! `cargo doc` find nothing to say, and `tests/results.rs` checks that what it computes is right.
+//! A crate as a user has it, with a renamed dependency and lints as strict as they come: it compiles,
+//! `cargo clippy` and `cargo doc` find nothing to say, and `tests/results.rs` checks that what it computes is
+//! right.
 #![deny(rustdoc::all)]
 
 use gs::{Cost, Network, Objective};

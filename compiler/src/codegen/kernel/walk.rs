@@ -95,7 +95,7 @@ impl Kernel<'_> {
         let Inner { statements, yields, math } = self.inner();
         let math = if math { quote!(math) } else { quote!(_) };
         let sums: Vec<&Ident> = self.sums.iter().filter(|s| s.lanes).map(|s| &s.name).collect();
-        // What a loop of its own takes of the caller goes with it; within a function all is at hand.
+        // A call of its own captures scalars by value; within a function a reference costs nothing.
         let moved = if shared || self.together { quote!() } else { quote!(move) };
         let attribute = quote!(#[inline(always)]);
         let one_statement = statements.clone().into_iter().filter(is_semicolon).count() == 1;

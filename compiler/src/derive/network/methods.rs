@@ -119,16 +119,14 @@ impl Items<'_> {
         (code, method)
     }
 
-    pub(super) fn body(&self, method: &Plan) -> TokenStream {
-        let plan = method;
+    /// The steps of a plan, with what they read in scope.
+    pub(super) fn body(&self, plan: &Plan) -> TokenStream {
         self.in_scope(plan, &codegen::body(plan, &self.context(), &self.formula()))
     }
 
     /// The steps of a plan after the lines that name the hyper-parameters and temporaries they read.
     fn in_scope(&self, plan: &Plan, steps: &TokenStream) -> TokenStream {
-        let reads: Vec<String> =
-            plan.buffers.iter().filter(|b| b.storage == Storage::Input).map(|b| b.name.clone()).collect();
-        let hyper = self.model.hyper_bindings(&reads);
+        let hyper = self.model.hyper_bindings(plan);
         let temporaries = self.temporaries(plan);
         quote!(#hyper #temporaries #steps)
     }

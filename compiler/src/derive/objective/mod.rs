@@ -150,9 +150,9 @@ impl<'a> Items<'a> {
             };
             known.push((name, origin));
         }
-        // Data, variables, directions, temporaries: what an extent must not be called.
-        let taken: BTreeSet<Ident> =
-            self.plans.all().flat_map(|p| &p.buffers).map(|b| codegen::identifier(&b.name)).collect();
+        // Data, variables, directions, temporaries, the flat vector: what an extent must not be called.
+        let buffers = self.plans.all().flat_map(|p| &p.buffers).map(|b| codegen::identifier(&b.name));
+        let taken: BTreeSet<Ident> = buffers.chain([format_ident!("x")]).collect();
         self.extents = known
             .into_iter()
             .map(|(name, origin)| {

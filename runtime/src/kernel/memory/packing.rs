@@ -3,21 +3,21 @@
 use super::ThreadMemory;
 
 /// Bytes of a line of the cache.
-pub(in crate::kernel) const LINE: usize = 64;
+pub(crate) const LINE: usize = 64;
 
 /// Bytes that a product packs at most: a block of each factor, each up to a panel longer.
 const MOST_PACKED: usize = 3 << 20;
 
 /// A buffer to pack matrices into. Its numbers are left from the last use.
 #[derive(Debug)]
-pub(in crate::kernel) struct Packing<T>(Vec<T>);
+pub(crate) struct Packing<T>(Vec<T>);
 
 impl<T: ThreadMemory> Packing<T> {
     /// Numbers in a line of the cache.
     const LINE: usize = LINE / size_of::<T>();
 
     /// Takes the thread's buffer, grown to `len` numbers.
-    pub(in crate::kernel) fn take(len: usize) -> Self {
+    pub(crate) fn take(len: usize) -> Self {
         let mut numbers = T::packing().take();
         let needed = len + Self::LINE;
         if numbers.len() < needed {
@@ -28,13 +28,13 @@ impl<T: ThreadMemory> Packing<T> {
     }
 
     /// Gives it back for the next product.
-    pub(in crate::kernel) fn put(self) {
+    pub(crate) fn put(self) {
         T::packing().set(self.0);
     }
 
     /// The first `len` numbers, from the start of a line on.
     #[inline]
-    pub(in crate::kernel) fn numbers(&mut self, len: usize) -> &mut [T] {
+    pub(crate) fn numbers(&mut self, len: usize) -> &mut [T] {
         let start = self.0.as_ptr().align_offset(LINE).min(Self::LINE);
         &mut self.0[start..start + len]
     }
@@ -42,6 +42,6 @@ impl<T: ThreadMemory> Packing<T> {
 
 /// Takes the memory that products of this type pack their factors into, 3 MiB of the thread's, so that none
 /// of them allocates. Else it grows with the products.
-pub(in crate::kernel) fn reserve<T: ThreadMemory>() {
+pub(crate) fn reserve<T: ThreadMemory>() {
     Packing::<T>::take(MOST_PACKED / size_of::<T>()).put();
 }
