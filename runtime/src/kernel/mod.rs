@@ -9,8 +9,8 @@
 //! - [`scalar`]: the number types, which promise the three
 //! - [`math`]: the functions, generic in the number; [`matrix`]: views; [`sums`]; [`checks`]; [`parallel`]:
 //!   threads
-//! - [`contract`]: products, which [`products`] writes short; [`axis`]: along an axis; [`step`]: the loops of
-//!   generated code; [`arrays`]: flat numbers as arrays
+//! - [`contract`]: products, which [`products`] writes short; [`axis`]: along an axis; [`walk`] and
+//!   [`step`]: the loops of generated code; [`arrays`]: flat numbers as arrays
 //! - [`linear`]: systems of equations; [`blocks`]: rows in blocks and on threads
 
 #[macro_use]
@@ -32,3 +32,4 @@ pub(crate) mod products;
 pub(crate) mod scalar;
 pub(crate) mod step;
 pub(crate) mod sums;
+pub(crate) mod walk;
