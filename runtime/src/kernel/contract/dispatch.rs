@@ -113,7 +113,6 @@ impl<T> Divided<'_, T> {
 macro_rules! gemm_kernels {
     ($t:ident, $wide:ident, $narrow:ident) => {
         impl GemmKernels for $t {
-            #[inline]
             unsafe fn product(_p: &Gemm<Self>) -> bool {
                 #[cfg(target_arch = "x86_64")]
                 // SAFETY: the caller's.
