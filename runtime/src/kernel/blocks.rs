@@ -1,9 +1,9 @@
-//! Rows of a large matrix in blocks that stay in the cache while several passes read them, and in chunks on
+//! Rows of a large matrix in blocks that stay in the cache while several passes read them, and in parts on
 //! several threads.
 //!
 //! How rows are divided depends on their number and length and on what is summed up alone, never on the
-//! processor or on the number of threads, so that neither do the results: each chunk sums up what it finds in
-//! the order of its blocks, and the chunks' sums are added in order.
+//! processor or on the number of threads, so that neither do the results: each part sums up what it finds in
+//! the order of its blocks, and the parts' sums are added in order.
 
 use crate::error::Error;
 use crate::kernel::parallel;
@@ -19,33 +19,33 @@ use std::sync::{Mutex, PoisonError};
 /// least.
 const BYTES: usize = 256 * 1024;
 
-/// The most chunks: more threads than this are of no use to what reads memory.
-const CHUNKS: usize = 8;
+/// The most parts: more threads than this are of no use to what reads memory.
+const PARTS: usize = 8;
 
-/// The fewest blocks of a chunk: some 40 µs, where handing a chunk over takes a few.
+/// The fewest blocks of a part: some 40 µs, where handing a part over takes a few.
 const BLOCKS: usize = 2;
 
 /// The fewest rows of a block, and the fewest where each block is added to more numbers than a row has.
 const LEAST: usize = 32;
 const LEAST_FOR_MATRICES: usize = 256;
 
-/// How rows are divided into chunks, and those into blocks.
+/// How rows are divided into parts, and those into blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Division {
     rows: usize,
     /// Rows of a block; the last has fewer.
     block: usize,
-    chunks: usize,
+    parts: usize,
 }
 
-/// An array as the chunks of a [`Division`] share it.
+/// An array as the parts of a [`Division`] share it.
 #[derive(Debug)]
 pub enum Share<'a, T> {
     /// So many numbers belong to each of the rows: a block's rows are handed over.
     Rows(&'a mut [T], usize),
     /// The same, but no longer needed after the block: there are [`Division::block_rows`] rows in all.
     Block(&'a mut [T], usize),
-    /// Added to by every block: the first chunk adds to the first array, the others to as much of the second
+    /// Added to by every block: the first part adds to the first array, the others to as much of the second
     /// each.
     Sum(&'a mut [T], &'a mut [T]),
 }
@@ -54,7 +54,7 @@ impl Division {
     /// The division of `rows` rows of `len` numbers each, summed up in `sum` numbers.
     ///
     /// A block has half of 32 rows or more, where there are so many: half of 256, where `sum` is more than
-    /// `len`. The sums of all chunks take no more than the rows themselves.
+    /// `len`. The sums of all parts take no more than the rows themselves.
     #[must_use]
     pub fn of<T>(rows: usize, len: usize, sum: usize) -> Self {
         let row = len.saturating_mul(size_of::<T>()).max(1);
@@ -64,26 +64,26 @@ impl Division {
         let count = rows.div_ceil(most).max(1);
         let block = rows.div_ceil(count).next_multiple_of(8).min(rows).max(1);
         let affordable = rows.saturating_mul(len) / sum.max(1);
-        let chunks = (rows.div_ceil(block) / BLOCKS).min(affordable.saturating_add(1)).clamp(1, CHUNKS);
-        Self { rows, block, chunks }
+        let parts = (rows.div_ceil(block) / BLOCKS).min(affordable.saturating_add(1)).clamp(1, PARTS);
+        Self { rows, block, parts }
     }
 
-    /// Rows of one block for each chunk.
+    /// Rows of one block for each part.
     #[inline]
     #[must_use]
     pub fn block_rows(self) -> usize {
-        self.chunks * self.block
+        self.parts * self.block
     }
 
     /// Chunks but the first.
     #[inline]
     #[must_use]
     pub fn others(self) -> usize {
-        self.chunks - 1
+        self.parts - 1
     }
 
     /// Calls `work` for each block, with the range of its rows and what it has of the arrays, and returns the
-    /// sums of what it returns. The chunks run on the [threads](crate::kernel::parallel) that there are.
+    /// sums of what it returns. The parts run on the [threads](crate::kernel::parallel) that there are.
     ///
     /// # Panics
     /// If an array has fewer numbers than its [`Share`] says.
@@ -116,55 +116,55 @@ impl Division {
         mut shares: [Share<'_, T>; A],
         work: impl Fn(Range<usize>, [&mut [T]; A]) -> Result<[T; S], E> + Sync,
     ) -> Result<[T; S], E> {
-        if self.chunks == 1 {
-            let mut whole = Chunk { rows: 0..self.rows, shares, totals: Ok([T::ZERO; S]) };
+        if self.parts == 1 {
+            let mut whole = Part { rows: 0..self.rows, shares, totals: Ok([T::ZERO; S]) };
             whole.run(self.block, &work);
             return whole.totals;
         }
-        let chunks: [_; CHUNKS] = core::array::from_fn(|k| {
+        let parts: [_; PARTS] = core::array::from_fn(|k| {
             let rows = self.start(k)..self.start(k + 1);
-            let left = self.chunks.saturating_sub(k);
+            let left = self.parts.saturating_sub(k);
             let shares =
-                shares.each_mut().map(|share| share.take_chunk(k == 0, left, rows.len(), self.block));
-            Mutex::new(Chunk { rows, shares, totals: Ok([T::ZERO; S]) })
+                shares.each_mut().map(|share| share.take_part(k == 0, left, rows.len(), self.block));
+            Mutex::new(Part { rows, shares, totals: Ok([T::ZERO; S]) })
         });
         let next = AtomicUsize::new(0);
-        parallel::run(parallel::threads().min(self.chunks), &|_| {
+        parallel::run(parallel::threads().min(self.parts), &|_| {
             loop {
                 let k = next.fetch_add(1, Ordering::Relaxed);
-                let Some(chunk) = chunks[..self.chunks].get(k) else { break };
-                let mut chunk = chunk.lock().unwrap_or_else(PoisonError::into_inner);
+                let Some(part) = parts[..self.parts].get(k) else { break };
+                let mut part = part.lock().unwrap_or_else(PoisonError::into_inner);
                 if k > 0 {
-                    chunk.clear();
+                    part.clear();
                 }
-                chunk.run(self.block, &work);
+                part.run(self.block, &work);
             }
         });
-        let [mut first, others @ ..] = chunks.map(|p| p.into_inner().unwrap_or_else(PoisonError::into_inner));
-        for chunk in others.into_iter().take(self.others()) {
-            first.add(chunk);
+        let [mut first, others @ ..] = parts.map(|p| p.into_inner().unwrap_or_else(PoisonError::into_inner));
+        for part in others.into_iter().take(self.others()) {
+            first.add(part);
         }
         first.totals
     }
 
-    /// The first row of a chunk.
-    fn start(self, chunk: usize) -> usize {
+    /// The first row of a part.
+    fn start(self, part: usize) -> usize {
         let blocks = self.rows.div_ceil(self.block);
-        (blocks * chunk.min(self.chunks) / self.chunks).saturating_mul(self.block).min(self.rows)
+        (blocks * part.min(self.parts) / self.parts).saturating_mul(self.block).min(self.rows)
     }
 }
 
-/// A chunk's rows and arrays.
-struct Chunk<'a, T, E, const A: usize, const S: usize> {
+/// A part's rows and arrays.
+struct Part<'a, T, E, const A: usize, const S: usize> {
     rows: Range<usize>,
     shares: [Share<'a, T>; A],
     totals: Result<[T; S], E>,
 }
 
 impl<'a, T: Scalar> Share<'a, T> {
-    /// What a chunk has of it that has so many rows, where it is the first of `left` chunks that there still
+    /// What a part has of it that has so many rows, where it is the first of `left` parts that there still
     /// are.
-    fn take_chunk(&mut self, first: bool, left: usize, rows: usize, block: usize) -> Self {
+    fn take_part(&mut self, first: bool, left: usize, rows: usize, block: usize) -> Self {
         match self {
             Self::Rows(array, width) => Self::Rows(take_first(array, rows * *width), *width),
             Self::Block(array, width) => Self::Block(take_first(array, rows.min(block) * *width), *width),
@@ -184,7 +184,7 @@ fn take_first<'a, T>(array: &mut &'a mut [T], len: usize) -> &'a mut [T] {
     first
 }
 
-impl<T: Scalar, E, const A: usize, const S: usize> Chunk<'_, T, E, A, S> {
+impl<T: Scalar, E, const A: usize, const S: usize> Part<'_, T, E, A, S> {
     /// Does the work of its blocks, until one fails.
     fn run(&mut self, block: usize, work: &impl Fn(Range<usize>, [&mut [T]; A]) -> Result<[T; S], E>) {
         for start in self.rows.clone().step_by(block) {
@@ -220,7 +220,7 @@ impl<T: Scalar, E, const A: usize, const S: usize> Chunk<'_, T, E, A, S> {
         }
     }
 
-    /// Adds the sums of another chunk.
+    /// Adds the sums of another part.
     fn add(&mut self, other: Self) {
         for shares in self.shares.iter_mut().zip(other.shares) {
             if let (Share::Sum(array, _), Share::Sum(x, _)) = shares {
@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn chunks_are_of_two_blocks_or_more_and_their_sums_are_no_larger_than_the_rows() {
-        for (rows, sum, chunks) in [
+        for (rows, sum, parts) in [
             (0, 0, 1),
             (100, 200, 1),
             (480, 200, 1),
@@ -284,8 +284,8 @@ mod tests {
             (10_000_000, 0, 8),
         ] {
             let division = Division::of::<f64>(rows, 200, sum);
-            assert_eq!(division.others() + 1, chunks, "{rows} rows, {sum} sums");
-            assert_eq!(division.block_rows(), chunks * division.block);
+            assert_eq!(division.others() + 1, parts, "{rows} rows, {sum} sums");
+            assert_eq!(division.block_rows(), parts * division.block);
         }
     }
 

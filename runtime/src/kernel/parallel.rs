@@ -2,7 +2,7 @@
 //!
 //! One thread is the default. With more, a product that is large enough is divided among them by rows or by
 //! columns of its output, so that every sum is added in the same order, and the rows of an objective's data
-//! in chunks that are the same for any number of threads: the results do not depend on it.
+//! in parts that are the same for any number of threads: the results do not depend on it.
 //!
 //! The helpers are started by the first call that needs them, and wait for the next one, spinning for a
 //! moment and then asleep. One call at a time has them; others, on threads of the caller's own, do without.
