@@ -295,7 +295,8 @@ pub fn each<A: Arrays>(n: impl Count, arrays: A, formula: impl Fn(Math, A::Entry
 }
 
 /// Calls `formula` for the entries of row after row, each of `cols` entries. A vector that is part of every
-/// row is an [`EachRow`], one that has an entry for each row an [`EachColumn`].
+/// row is an [`EachRow`], one that has an entry for each row an
+/// [`EachColumn`](super::walk::EachColumn).
 ///
 /// # Panics
 /// If an array has fewer entries than that takes.
