@@ -124,8 +124,7 @@ impl Division {
         let parts: [_; PARTS] = core::array::from_fn(|k| {
             let rows = self.start(k)..self.start(k + 1);
             let left = self.parts.saturating_sub(k);
-            let shares =
-                shares.each_mut().map(|share| share.take_part(k == 0, left, rows.len(), self.block));
+            let shares = shares.each_mut().map(|share| share.take_part(k == 0, left, rows.len(), self.block));
             Mutex::new(Part { rows, shares, totals: Ok([T::ZERO; S]) })
         });
         let next = AtomicUsize::new(0);
