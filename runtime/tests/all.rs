@@ -3,6 +3,7 @@
 mod all {
     mod contractions;
     mod elementary;
+    mod layouts;
     mod train;
 }
 mod common;
