@@ -88,7 +88,14 @@ pub(super) unsafe fn rows_tile_before<V: Vector, const R: usize, const N: usize>
                 let at = out.add(v * V::LANES);
                 tile[r][v] = match p.accum {
                     Accum::Replace => V::mul(alpha, tile[r][v]),
-                    Accum::Add if whole(r, v) => V::mul_add(alpha, tile[r][v], V::mul(beta, V::load(at))),
+                    Accum::Add if whole(r, v) => {
+                        let there = V::load(at);
+                        let sum = V::mul_add(alpha, tile[r][v], V::mul(beta, there));
+                        // Lanes beyond the row hold no sum, for 0·∞ is none. The tile's own rows are stored
+                        // after them, later ones keep what is there.
+                        let inside = v + 1 < N || r * cols + N * V::LANES <= R * cols;
+                        if inside { sum } else { V::select(mask, sum, there) }
+                    }
                     Accum::Add => V::mul_add(alpha, tile[r][v], V::mul(beta, V::load_masked(at, mask))),
                 };
             });
