@@ -4,6 +4,7 @@ mod all {
     mod contractions;
     mod elementary;
     mod layouts;
+    mod levels;
     mod not_finite;
     mod train;
 }
