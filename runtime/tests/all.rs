@@ -3,6 +3,9 @@
 mod all {
     mod contractions;
     mod elementary;
+    mod layouts;
+    mod levels;
+    mod not_finite;
     mod train;
 }
 mod common;

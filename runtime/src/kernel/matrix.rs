@@ -11,13 +11,17 @@ use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder};
 
 use crate::kernel::scalar::Scalar;
 
-/// Panics unless the last row and column of a strided matrix is among `len` numbers.
+/// Panics unless the last row and column of a strided matrix is among `len` numbers. Where a stride is 0, rows
+/// times columns may be more, but no more than `isize` counts.
 #[inline]
 #[track_caller]
 fn check_strided(len: usize, (rows, cols): (usize, usize), strides: (usize, usize)) {
     let last = |n: usize, stride: usize| n.checked_sub(1).and_then(|n| n.checked_mul(stride));
     let fits = match (last(rows, strides.0), last(cols, strides.1)) {
-        (Some(down), Some(right)) => down.checked_add(right).is_some_and(|end| end < len),
+        (Some(down), Some(right)) => {
+            let numbers = rows.checked_mul(cols).is_some_and(|n| isize::try_from(n).is_ok());
+            numbers && down.checked_add(right).is_some_and(|end| end < len)
+        }
         // Without rows or columns there is nothing to find.
         _ => rows == 0 || cols == 0,
     };

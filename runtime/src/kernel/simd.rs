@@ -25,6 +25,14 @@
 //! a function handed over by name is called through a shim that is not always inlined (rust-lang/rust#96929).
 //! Whether all is inlined changes speed only. Results differ between processors in the last bits, because a
 //! fused multiply-add rounds once where two operations round twice.
+//!
+//! # A lower level
+//!
+//! On x86-64 there are three levels: `avx512`, `avx2`, and `baseline`. The environment variable
+//! `GRADSMITH_LEVEL`, set to one of these words, holds a process back to that level, for tests and benchmarks
+//! on a better machine; it never makes it use what the processor lacks. It is read once, when the first kernel
+//! is called. Set to anything else it is as if it were not set, but for a line on standard error. What
+//! `ndarray` computes, with matrixmultiply, is not held back.
 #![allow(unsafe_code, reason = "a function compiled for more than the target's baseline is unsafe to call")]
 
 use core::ops::{Add, Mul};
@@ -98,8 +106,8 @@ fused_mul_add!(f32 f64);
 /// Calls `kernel` in a copy compiled for the best vector instructions this processor has.
 ///
 /// On x86-64: AVX-512 (F, DQ, VL, BW), else AVX2 with FMA, else the target's baseline. Elsewhere: the
-/// baseline. The processor is asked once. `kernel` should be a closure marked `#[inline(always)]`: see the
-/// [module](self).
+/// baseline. The processor is asked once, and what holds it back: see the [module](self). `kernel` should be a
+/// closure marked `#[inline(always)]`, for what is said there, too.
 #[inline]
 pub(crate) fn simd<A, R>(kernel: impl FnOnce(Math, A) -> R, args: A) -> R {
     #[cfg(target_arch = "x86_64")]
@@ -145,6 +153,7 @@ macro_rules! simd {
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod x86 {
     use core::sync::atomic::{AtomicU8, Ordering};
+    use std::io::Write as _;
 
     use super::Math;
 
@@ -152,7 +161,7 @@ pub(crate) mod x86 {
     pub(crate) const AVX2: u8 = 2;
     pub(crate) const AVX512: u8 = 3;
 
-    /// 0 = not asked yet. Every thread that asks finds the same answer, so `Relaxed` is enough.
+    /// 0 = not asked yet. The first answer stays, and nothing else is told by it, so `Relaxed` is enough.
     static LEVEL: AtomicU8 = AtomicU8::new(0);
 
     #[inline(always)]
@@ -174,13 +183,37 @@ pub(crate) mod x86 {
             && is_x86_feature_detected!("avx512dq")
             && is_x86_feature_detected!("avx512vl")
             && is_x86_feature_detected!("avx512bw");
-        let level = match (avx512, avx2) {
+        let has = match (avx512, avx2) {
             (true, _) => AVX512,
             (_, true) => AVX2,
             _ => BASELINE,
         };
-        LEVEL.store(level, Ordering::Relaxed);
-        level
+        let level = most().min(has);
+        // What the environment says may have changed since another thread asked.
+        LEVEL
+            .compare_exchange(0, level, Ordering::Relaxed, Ordering::Relaxed)
+            .map_or_else(|first| first, |_| level)
+    }
+
+    /// Holds a process back: see the [module](super).
+    const VARIABLE: &str = "GRADSMITH_LEVEL";
+
+    /// The level that the environment allows.
+    fn most() -> u8 {
+        let Some(asked) = std::env::var_os(VARIABLE) else { return AVX512 };
+        match asked.to_str() {
+            Some("baseline") => BASELINE,
+            Some("avx2") => AVX2,
+            Some("avx512" | "") => AVX512,
+            _ => {
+                // Nobody may be there to read it.
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "gradsmith: {VARIABLE} is {asked:?}, which is no level: avx512, avx2 or baseline"
+                );
+                AVX512
+            }
+        }
     }
 
     /// Out of line, as the others are, so that a caller does not reserve stack for what it hardly ever runs.

@@ -68,7 +68,8 @@ impl<T: Scalar> Gemm<T> {
     #[inline]
     pub(super) fn divided(&self, unit: (usize, usize), compute: impl Fn(&Self) + Sync) {
         let threads = parallel::threads();
-        if threads == 1 || self.m * self.n * self.k < WORTH_DIVIDING {
+        let numbers = self.m.saturating_mul(self.n).saturating_mul(self.k);
+        if threads == 1 || numbers < WORTH_DIVIDING {
             return compute(self);
         }
         let by_rows = self.m >= self.n || self.diagonal != WHOLE;

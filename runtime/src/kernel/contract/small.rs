@@ -64,7 +64,7 @@ pub fn matmul<T: Scalar, const M: usize, const N: usize, const K: usize, const A
     if m > 0
         && n > 0
         && k > 0
-        && m * n * k < LARGE
+        && m.saturating_mul(n).saturating_mul(k) < LARGE
         && let Some(p) = product_of(&mut out, accum, T::ONE, alpha, a, b)
     {
         let known = Known::<M, N, K, A, B>::known(&p);
@@ -72,10 +72,11 @@ pub fn matmul<T: Scalar, const M: usize, const N: usize, const K: usize, const A
         let same = |a: (isize, isize), b: (isize, isize), shape: (usize, usize)| {
             (a.0 == b.0 || shape.0 == 1) && (a.1 == b.1 || shape.1 == 1)
         };
+        // Of `p`, which is the transpose of the product where `out` lies by columns.
         let as_known = (known.m, known.n, known.k) == (p.m, p.n, p.k)
-            && (known.out_stride == p.out_stride || m == 1)
-            && same(known.a_strides, p.a_strides, (m, k))
-            && same(known.b_strides, p.b_strides, (k, n));
+            && (known.out_stride == p.out_stride || p.m == 1)
+            && same(known.a_strides, p.a_strides, (p.m, p.k))
+            && same(known.b_strides, p.b_strides, (p.k, p.n));
         // SAFETY: pointers, extents and strides are those of matrices whose shapes agree, and those that are
         // known are the same; `out` is borrowed for writing alone.
         if as_known && unsafe { T::small_product::<Known<M, N, K, A, B>>(math, &p) } {

@@ -34,11 +34,12 @@ pub(super) unsafe fn rows_tile<V: Vector, const R: usize, const N: usize>(p: &Ge
 }
 
 /// The same, where the tile's rows are followed without a gap by rows that are computed later, `left` numbers
-/// in all: a row's last vector may be stored whole, what it writes beyond the row being replaced, or what is
-/// there already, for `beta` is 1.
+/// in all: a row's last vector may be stored whole, for what it writes beyond the row is replaced later, or is
+/// what is there already.
 ///
 /// # Safety
-/// As for [`rows_tile`]; there are `left` numbers of the output from the tile's first on.
+/// As for [`rows_tile`]; unless `left` is 0, a row of the output is `cols` numbers long, with no gap to the
+/// next, and there are `left` numbers from the tile's first on.
 #[inline(always)]
 pub(super) unsafe fn rows_tile_before<V: Vector, const R: usize, const N: usize>(
     p: &Gemm<V::T>,
@@ -77,9 +78,9 @@ pub(super) unsafe fn rows_tile_before<V: Vector, const R: usize, const N: usize>
             b = b.wrapping_offset(p.b_strides.0);
         }
         let (alpha, beta) = (V::splat(p.alpha), V::splat(p.beta));
-        // A masked load or store is slow on some processors, and few tiles need one.
-        let whole =
-            |r: usize, v: usize| v + 1 < N || full || r * p.out_stride as usize + N * V::LANES <= left;
+        // A masked load or store is slow on some processors, and few tiles need one. Without a gap, a row is
+        // `cols` numbers from the last.
+        let whole = |r: usize, v: usize| v + 1 < N || full || r * cols + N * V::LANES <= left;
         // All are read before one is written: a vector may reach into the next row.
         unroll!(r < R, {
             let out = p.out.offset(r as isize * p.out_stride);
@@ -87,7 +88,14 @@ pub(super) unsafe fn rows_tile_before<V: Vector, const R: usize, const N: usize>
                 let at = out.add(v * V::LANES);
                 tile[r][v] = match p.accum {
                     Accum::Replace => V::mul(alpha, tile[r][v]),
-                    Accum::Add if whole(r, v) => V::mul_add(alpha, tile[r][v], V::mul(beta, V::load(at))),
+                    Accum::Add if whole(r, v) => {
+                        let there = V::load(at);
+                        let sum = V::mul_add(alpha, tile[r][v], V::mul(beta, there));
+                        // Lanes beyond the row hold no sum, for 0·∞ is none. The tile's own rows are stored
+                        // after them, later ones keep what is there.
+                        let inside = v + 1 < N || r * cols + N * V::LANES <= R * cols;
+                        if inside { sum } else { V::select(mask, sum, there) }
+                    }
                     Accum::Add => V::mul_add(alpha, tile[r][v], V::mul(beta, V::load_masked(at, mask))),
                 };
             });
@@ -216,7 +224,7 @@ pub(super) unsafe fn columns_tile<V: Vector, const R: usize, const C: usize>(
         });
         // The rows are met once, and waiting for them is most of the time. Mostly the next ones follow
         // without a gap.
-        let next = p.a.wrapping_offset((row + R) as isize * p.a_strides.0);
+        let next = p.a.wrapping_offset(((row + R) as isize).wrapping_mul(p.a_strides.0));
         let numbers = sums::<V, R, C>(a, b, p.k, Some(next));
         unroll!(r < R, {
             unroll!(c < C, {

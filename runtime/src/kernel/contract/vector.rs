@@ -21,6 +21,8 @@ pub(super) trait Vector: Copy {
     unsafe fn load_masked(p: *const Self::T, mask: Self::Mask) -> Self;
     unsafe fn store(self, p: *mut Self::T);
     unsafe fn store_masked(self, p: *mut Self::T, mask: Self::Mask);
+    /// The lanes of `a` inside the mask, of `b` outside.
+    unsafe fn select(mask: Self::Mask, a: Self, b: Self) -> Self;
     /// Fetches the line of the cache that holds this number, which may be none of the program's.
     #[inline(always)]
     fn prefetch(p: *const Self::T) {
@@ -41,7 +43,7 @@ pub(super) trait Vector: Copy {
 
 macro_rules! vector {
     ($v:ident, $t:ident, $lanes:literal, $mask:ident, $mask_fn:expr,
-     $splat:ident, $load:ident, $load_masked:expr, $store:ident, $store_masked:expr, $fma:ident, $mul:ident, $total:expr, $totals:ident, $transpose:ident) => {
+     $splat:ident, $load:ident, $load_masked:expr, $store:ident, $store_masked:expr, $select:expr, $fma:ident, $mul:ident, $total:expr, $totals:ident, $transpose:ident) => {
         impl Vector for $v {
             type T = $t;
             type Mask = $mask;
@@ -74,6 +76,11 @@ macro_rules! vector {
             unsafe fn store_masked(self, p: *mut $t, mask: $mask) {
                 // SAFETY: the caller's.
                 unsafe { $store_masked(p, mask, self) }
+            }
+            #[inline(always)]
+            unsafe fn select(mask: $mask, a: Self, b: Self) -> Self {
+                // SAFETY: the caller's.
+                unsafe { $select(mask, a, b) }
             }
             #[inline(always)]
             unsafe fn mul_add(a: Self, b: Self, c: Self) -> Self {
@@ -115,6 +122,7 @@ vector!(
     _mm512_maskz_loadu_ps,
     _mm512_storeu_ps,
     _mm512_mask_storeu_ps,
+    |m, a, b| _mm512_mask_blend_ps(m, b, a),
     _mm512_fmadd_ps,
     _mm512_mul_ps,
     _mm512_reduce_add_ps,
@@ -132,6 +140,7 @@ vector!(
     _mm512_maskz_loadu_pd,
     _mm512_storeu_pd,
     _mm512_mask_storeu_pd,
+    |m, a, b| _mm512_mask_blend_pd(m, b, a),
     _mm512_fmadd_pd,
     _mm512_mul_pd,
     _mm512_reduce_add_pd,
@@ -152,6 +161,7 @@ vector!(
     |m, p| _mm256_maskload_ps(p, m),
     _mm256_storeu_ps,
     _mm256_maskstore_ps,
+    |m, a, b| _mm256_blendv_ps(b, a, _mm256_castsi256_ps(m)),
     _mm256_fmadd_ps,
     _mm256_mul_ps,
     |v| {
@@ -176,6 +186,7 @@ vector!(
     |m, p| _mm256_maskload_pd(p, m),
     _mm256_storeu_pd,
     _mm256_maskstore_pd,
+    |m, a, b| _mm256_blendv_pd(b, a, _mm256_castsi256_pd(m)),
     _mm256_fmadd_pd,
     _mm256_mul_pd,
     |v| {
