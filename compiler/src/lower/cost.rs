@@ -377,7 +377,7 @@ impl<'a> Lowerer<'a> {
 
     /// `± coeffs · expression`, which must be a scalar.
     fn scaled(&mut self, site: &Site<'a>) -> Lowered {
-        let mut value = self.lower_seen(site.at)?;
+        let mut value = self.lower_finite(site.at)?;
         if value.kind != Kind::Scalar {
             let message = format!("a cost is a sum of scalars, but {}", self.describe(&value));
             let help = "sum it up, or take a norm: `sum(...)`, `norm2(...)^2`";
@@ -386,13 +386,17 @@ impl<'a> Lowerer<'a> {
         }
         let mut factors = vec![value.tensor.clone()];
         for (coeff, divide) in &site.coeffs {
-            let c = self.lower_seen(*coeff)?;
+            let c = self.lower_finite(*coeff)?;
+            if *divide {
+                self.check_divisor(&c, c.place)?;
+            }
             factors.push(if *divide { self.graph.power(&c.tensor, Number::MINUS_ONE) } else { c.tensor });
         }
         value.tensor = self.graph.multiply(&factors);
         if site.negative {
             value.tensor = self.graph.negate(&value.tensor);
         }
+        self.check_finite(&value)?;
         Ok(value)
     }
 
