@@ -19,7 +19,7 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     let text = CostText {
         expr: cost_text(model, "Cost")?,
         defines: define_texts(model),
-        hyper: hyper_names(model),
+        hyper: hyper_names(model)?,
         tensors: generic_tensors(),
     };
     let program = text.separate_program().map_err(|d| errors(model, &d))?;

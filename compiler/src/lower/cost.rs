@@ -12,6 +12,26 @@ use crate::ir::{Extent, Graph, NodeId, Number, Tensor};
 use crate::source::SourceId;
 use crate::syntax::ast::{BinaryOp, Declaration, Definition, Expr, ExprKind, Program};
 
+/// What a cost supplies by this name, so that no hyper-parameter may have it.
+#[must_use]
+pub fn supplied(name: &str) -> Option<&'static str> {
+    let numbered = |letter: char| {
+        let digits = name.strip_prefix(letter);
+        digits.is_some_and(|d| !d.starts_with('0') && !d.is_empty() && d.chars().all(|c| c.is_ascii_digit()))
+    };
+    Some(match name {
+        "a" => "the output activations",
+        "y" => "the targets",
+        "z" => "the output pre-activations",
+        "x" => "the input of a network",
+        "w" => "each weight tensor",
+        "b" => "each bias",
+        _ if numbered('w') => "the weight of a layer",
+        _ if numbered('b') => "the bias of a layer",
+        _ => return None,
+    })
+}
+
 /// What a term depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TermKind {

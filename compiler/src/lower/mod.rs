@@ -149,6 +149,8 @@ pub struct Lowerer<'a> {
     defines: BTreeMap<String, (&'a Definition, SourceId)>,
     /// Losses and penalties may be named.
     is_cost: bool,
+    /// The cost is that of a network.
+    is_network: bool,
     batch: Option<Index>,
     outputs: Option<Extent>,
     frames: Vec<Frame<'a>>,
@@ -183,6 +185,7 @@ impl<'a> Lowerer<'a> {
             order: Vec::new(),
             defines: BTreeMap::new(),
             is_cost: false,
+            is_network: false,
             batch: None,
             outputs: None,
             frames: Vec::new(),
