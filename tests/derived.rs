@@ -8,6 +8,7 @@ mod derived {
     mod linear;
     mod methods;
     mod mnist_files;
+    mod names;
     mod objectives;
     mod own_network;
     mod pinned_derivation;

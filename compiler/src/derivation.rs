@@ -233,8 +233,10 @@ pub fn objective(program: &ObjectiveProgram, text: &str, residual: bool) -> Deri
     }
     lines.push(pen.equation(Piece::Name("f".to_owned()), program.value, ""));
     let lines = d.section("gradient");
-    for ((name, _), node) in program.wrt.iter().zip(&program.gradient) {
-        lines.push(pen.equation(partial("f", name), *node, ""));
+    let mentioned = program.graph.reachable(&[program.value]);
+    for ((name, by), node) in program.wrt.iter().zip(&program.gradient) {
+        let note = if mentioned.contains(by) { String::new() } else { format!("f does not mention {name}") };
+        lines.push(pen.equation(partial("f", name), *node, &note));
     }
     let lines = d.section("Hessian");
     for (i, row) in program.hessian.iter().enumerate() {

@@ -19,6 +19,7 @@ macro_rules! loss {
             #[derive(gradsmith::Cost)]
             #[$cost]
             pub(super) struct Loss {
+                #[allow(dead_code, reason = "not every cost here has a penalty")]
                 pub(super) lambda: f64,
             }
         }

@@ -36,4 +36,12 @@ struct NoVariables {
     y: Array1<f64>,
 }
 
+#[derive(Objective)]
+#[objective("sum(x.^2)", wrt(x: vector), bounds(x >= 0), nonsense)]
+struct Options;
+
+#[derive(Objective)]
+#[objective(b^2, data(c: vector), wrt(b: scalar), st("b <= 1"), subject_to(b), wrt(c: scalar))]
+struct OptionsOnBothSides;
+
 fn main() {}

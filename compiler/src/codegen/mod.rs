@@ -18,7 +18,7 @@ pub use step::{Formula, body, descent, is_one_function, scalars};
 use crate::ir::{Extent, ExtentKind, Graph, Number, Op};
 use crate::schedule::{Blocks, Buffer, BufferId, Plan, Storage};
 use proc_macro2::{Delimiter, Ident, Literal, Span, TokenStream, TokenTree};
-use quote::quote;
+use quote::{ToTokens, quote};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The number type of the generated code.
@@ -71,11 +71,12 @@ impl Context {
             if value == 1.0 {
                 return quote!(<#t as #rt::Scalar>::ONE);
             }
-            let literal = positive_literal(value.abs());
+            let literal = positive_literal(value.abs(), "f64");
             let literal = if value < 0.0 { quote!(-#literal) } else { quote!(#literal) };
             return quote!(<#t as #rt::Scalar>::from_f64(#literal));
         }
-        let literal = positive_literal(value.abs());
+        let float = if matches!(self.float, Float::F32) { "f32" } else { "f64" };
+        let literal = positive_literal(value.abs(), float);
         if value < 0.0 { quote!((-#literal)) } else { quote!(#literal) }
     }
 
@@ -180,8 +181,15 @@ pub fn times(factors: &[TokenStream]) -> TokenStream {
     }
 }
 
-fn positive_literal(value: f64) -> Literal {
-    Literal::f64_unsuffixed(value)
+/// A text's constants are finite; what a derivative has for a factor may be more than a number holds, as the
+/// 2e400 in the second derivative of `(1e200*s)^2`.
+fn positive_literal(value: f64, float: &str) -> TokenStream {
+    if value.is_finite() {
+        return Literal::f64_unsuffixed(value).into_token_stream();
+    }
+    let float = Ident::new(float, Span::call_site());
+    let what = if value.is_nan() { quote!(NAN) } else { quote!(INFINITY) };
+    quote!(::core::primitive::#float::#what)
 }
 
 /// The product of extents, where all are numbers.

@@ -187,23 +187,20 @@ impl Model {
         Ok(())
     }
 
-    /// An expression, bare or in a string, and `wrt(w: vector, ...)` after it.
+    /// An expression, bare or in a string, and options after it: `wrt(w: vector, ...)`.
     fn read_objective(&mut self, attribute: &Attribute) -> syn::Result<()> {
         let tokens: Vec<TokenTree> = attribute.meta.require_list()?.tokens.clone().into_iter().collect();
-        let wrt = tokens
-            .windows(2)
-            .rposition(|w| matches!(w, [TokenTree::Ident(name), TokenTree::Group(_)] if name == "wrt"));
-        let Some(at) = wrt else {
-            let message =
-                "say what to differentiate by: `wrt(w: vector)`, with `vector`, `matrix` or `scalar`";
-            return Err(syn::Error::new_spanned(attribute, message));
-        };
-        if let TokenTree::Group(list) = &tokens[at + 1] {
-            self.declarations = SpanMap::of_tokens(&list.stream());
-        }
-        let mut expression = tokens[..at].to_vec();
-        if matches!(expression.last(), Some(TokenTree::Punct(p)) if p.as_char() == ',') {
-            expression.pop();
+        let comma = |t: &TokenTree| matches!(t, TokenTree::Punct(p) if p.as_char() == ',');
+        let mut parts = tokens.split(comma);
+        let mut expression = parts.next().unwrap_or_default();
+        let mut options: Vec<&[TokenTree]> = parts.filter(|part| !part.is_empty()).collect();
+        // The comma before `wrt` may be missing.
+        if let [.., TokenTree::Ident(name), TokenTree::Group(_)] = expression
+            && name == "wrt"
+        {
+            let (before, option) = expression.split_at(expression.len() - 2);
+            expression = before;
+            options.insert(0, option);
         }
         let stream: TokenStream = expression.iter().cloned().collect();
         let string = syn::parse2::<LitStr>(stream.clone());
@@ -211,7 +208,29 @@ impl Model {
             (Ok(string), Some(literal)) => SpanMap::of_string(string.value(), literal.clone()),
             _ => SpanMap::of_tokens(&stream),
         });
-        Ok(())
+        let (mut wrt, mut wrong): (Option<TokenStream>, Option<syn::Error>) = (None, None);
+        for option in options {
+            match option {
+                [TokenTree::Ident(name), TokenTree::Group(list)] if name == "wrt" => {
+                    if wrt.is_some() {
+                        let message = "a second `wrt(...)`: one names all variables";
+                        combine(&mut wrong, syn::Error::new_spanned(name, message));
+                    }
+                    wrt = Some(list.stream());
+                }
+                [first, ..] => combine(&mut wrong, no_option(first)),
+                [] => {}
+            }
+        }
+        match wrt {
+            Some(list) => self.declarations = SpanMap::of_tokens(&list),
+            None => {
+                let message =
+                    "say what to differentiate by: `wrt(w: vector)`, with `vector`, `matrix` or `scalar`";
+                combine(&mut wrong, syn::Error::new_spanned(attribute, message));
+            }
+        }
+        wrong.map_or(Ok(()), Err)
     }
 
     /// `784 -> 10 softmax`, or a string, declarations and `inputs(...)`, separated by commas.
@@ -395,6 +414,16 @@ impl Model {
         self.input.generics.type_params().find(|p| p.ident == *ident).map(|p| Float::Generic(p.ident.clone()))
     }
 
+    /// Whether one of the texts has this name in it. A field that none has is left unread, so that rustc's
+    /// lint speaks of it.
+    pub(super) fn speaks_of(&self, name: &str) -> bool {
+        let texts = [self.cost.as_ref(), self.network.as_ref(), Some(&self.declarations)];
+        texts.into_iter().flatten().chain(&self.defines).any(|map| {
+            let words = map.text.split(|c: char| !c.is_alphanumeric() && c != '_');
+            words.into_iter().any(|word| canonical(word) == name)
+        })
+    }
+
     /// The text that a source is.
     #[must_use]
     pub fn source(&self, id: SourceId) -> Option<&SpanMap> {
@@ -479,6 +508,19 @@ fn text(attribute: &Attribute, example: &str) -> syn::Result<SpanMap> {
         };
     }
     Ok(SpanMap::of_tokens(&tokens))
+}
+
+/// The error of what follows an objective's expression and is none of its options.
+fn no_option(first: &TokenTree) -> syn::Error {
+    let name = first.to_string();
+    let message = if matches!(name.as_str(), "data" | "bounds" | "st") {
+        format!("`{name}(...)` is not supported yet\nhelp: the option that is known is `wrt(...)`")
+    } else if name == "wrt" {
+        "`wrt` names the variables in parentheses\nhelp: write `wrt(w: vector)`".to_owned()
+    } else {
+        format!("`{name}` is no option of an objective\nhelp: the option that is known is `wrt(...)`")
+    };
+    syn::Error::new_spanned(first, message)
 }
 
 /// Adds an error to those found.

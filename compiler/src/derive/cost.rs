@@ -19,7 +19,7 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     let text = CostText {
         expr: cost_text(model, "Cost")?,
         defines: define_texts(model),
-        hyper: hyper_names(model),
+        hyper: hyper_names(model)?,
         tensors: generic_tensors(),
     };
     let program = text.separate_program().map_err(|d| errors(model, &d))?;
@@ -75,6 +75,7 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
     let mentioned: Vec<TokenStream> = model
         .fields
         .iter()
+        .filter(|f| model.speaks_of(&f.name))
         .map(|f| {
             let i = &f.ident;
             quote!(&self.#i)
@@ -154,7 +155,7 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
                 }
 
                 fn constant(&self) -> #t {
-                    // A hyper-parameter that the cost does not speak of is no mistake.
+                    // A hyper-parameter that no derivative keeps is read all the same.
                     let _ = (#(#mentioned,)*);
                     #constant
                 }

@@ -139,9 +139,20 @@ fn define_texts(model: &Model) -> Vec<String> {
     model.defines.iter().map(|define| define.text.clone()).collect()
 }
 
-/// The names of the hyper-parameters.
-fn hyper_names(model: &Model) -> Vec<String> {
-    model.fields.iter().map(|field| field.name.clone()).collect()
+/// The names of the hyper-parameters, none of which is one that the cost supplies.
+fn hyper_names(model: &Model) -> Result<Vec<String>, syn::Error> {
+    let mut taken: Option<syn::Error> = None;
+    for field in &model.fields {
+        let name = &field.name;
+        if let Some(what) = crate::lower::cost::supplied(name) {
+            let message = format!(
+                "the field `{name}` has a name that the cost supplies: `{name}` is {what}\nhelp: call the field otherwise, such as `my_{name}`"
+            );
+            attr::combine(&mut taken, syn::Error::new_spanned(&field.ident, message));
+        }
+    }
+    let names = || model.fields.iter().map(|field| field.name.clone()).collect();
+    taken.map_or_else(|| Ok(names()), Err)
 }
 
 /// The generics of an implementation, the number type bound by `Scalar`.

@@ -149,6 +149,34 @@ impl Number {
         }
     }
 
+    /// Whether it is no number that arithmetic may go on with: infinite, or undefined.
+    #[must_use]
+    pub fn is_finite(self) -> bool {
+        self.to_f64().is_finite()
+    }
+
+    /// The product, unless it is out of range although neither number is: too large for a double, or too
+    /// small to have all its digits.
+    #[must_use]
+    pub fn within_mul(self, other: Self) -> Option<Self> {
+        self.mul(other).within(&[self, other])
+    }
+
+    /// `self · base ^ exponent`, unless that is out of range although neither number is.
+    #[must_use]
+    pub fn within_mul_pow(self, base: Self, exponent: Self) -> Option<Self> {
+        let power = base.pow(exponent).within(&[base])?;
+        self.within_mul(power)
+    }
+
+    /// The number that came `from` these, none of which is 0 or infinite, unless it is out of range.
+    fn within(self, from: &[Self]) -> Option<Self> {
+        let size = self.to_f64().abs();
+        let out = size.is_infinite() || size < f64::MIN_POSITIVE;
+        let moderate = from.iter().all(|n| n.is_finite() && !n.is_zero());
+        (!(out && moderate)).then_some(self)
+    }
+
     /// Negation.
     #[must_use]
     pub fn neg(self) -> Self {
@@ -243,6 +271,20 @@ mod tests {
         assert_eq!(Number::parse("2.5E2"), Some(Number::int(250)));
         assert_eq!(Number::parse("1e-300"), Some(Number::Float(1e-300f64.to_bits())));
         assert_eq!(Number::parse("1e400"), None);
+    }
+
+    #[test]
+    fn what_is_out_of_range_is_told() {
+        let [huge, tiny] = ["1e200", "1e-200"].map(|text| Number::parse(text).expect(text));
+        assert_eq!(huge.within_mul(huge), None);
+        assert_eq!(tiny.within_mul(tiny), None);
+        assert_eq!(Number::ONE.within_mul_pow(huge, Number::TWO), None);
+        assert_eq!(Number::TWO.within_mul_pow(tiny, Number::MINUS_ONE), Some(Number::float(2e200)));
+        assert_eq!(huge.within_mul(Number::ZERO), Some(Number::ZERO));
+        assert_eq!(Number::ZERO.within_mul(tiny), Some(Number::ZERO));
+        // What is infinite stays so.
+        let infinite = Number::float(f64::INFINITY);
+        assert_eq!(infinite.within_mul(Number::TWO), Some(infinite));
     }
 
     #[test]

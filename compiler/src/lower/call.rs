@@ -5,7 +5,7 @@ use crate::diag::{Diagnostic, ErrorKind};
 use crate::ir::{AxisFn, Extent, ExtentKind, Index, Number, Tensor};
 use crate::ops;
 use crate::source::Place;
-use crate::syntax::ast::{Call, Expr, ExprKind};
+use crate::syntax::ast::{Call, CompareOp, Expr, ExprKind};
 
 /// Functions that are not element-wise rows: name, parameters, how many of them are required, what they are.
 pub const BUILTINS: &[(&str, &[&str], usize, &str)] = &[
@@ -114,11 +114,24 @@ impl<'a> Lowerer<'a> {
         all.into_iter().collect()
     }
 
+    /// The same where infinity means what it says; undefined is no bound.
+    fn bounds(&mut self, args: &[&'a Expr], frame: usize) -> Result<Vec<Value>, Reported> {
+        let all: Vec<Lowered> = args.iter().map(|a| self.extended(a, frame)).collect();
+        let all = all.into_iter().collect::<Result<Vec<Value>, Reported>>()?;
+        for value in &all {
+            if self.infinity(value).is_none() {
+                self.check_finite(value)?;
+            }
+        }
+        Ok(all)
+    }
+
     fn builtin(&mut self, name: &str, args: &[&'a Expr], place: Place, frame: usize) -> Lowered {
         if name == "where" {
             return self.choice(args, place, frame);
         }
-        let mut values = self.values(args, frame)?;
+        let bounds = args.len() == 2 && matches!(name, "max" | "min");
+        let mut values = if bounds { self.bounds(args, frame)? } else { self.values(args, frame)? };
         let second = if values.len() > 1 { values.pop() } else { None };
         let Some(x) = values.pop() else { return Err(Reported) };
         if let Some(y) = second {
@@ -128,7 +141,10 @@ impl<'a> Lowerer<'a> {
                 "solve" => self.solve(x, y, place),
                 "kron" => self.kron(x, y, place),
                 _ => {
-                    let (a, b, kind) = self.aligned(x, y, name, place)?;
+                    let (a, b, kind) = self.aligned(x.clone(), y.clone(), name, place)?;
+                    if let Some(value) = self.bounded(name, &x, &y, kind, place).filter(|_| bounds) {
+                        return Ok(value);
+                    }
                     Ok(Value { tensor: self.graph.call(name, &[a, b]), kind, place })
                 }
             };
@@ -197,7 +213,10 @@ impl<'a> Lowerer<'a> {
             }
             "diag" => self.diag(x, place),
             "vector" | "matrix" => self.filled(name, x, place),
-            _ => value(self.graph.call(name, &[x.tensor])),
+            _ => {
+                let tensor = self.graph.call(name, &[x.tensor]);
+                value(self.constant_call(tensor))
+            }
         }
     }
 
@@ -379,7 +398,13 @@ impl<'a> Lowerer<'a> {
             let kind = ErrorKind::ConditionExpected;
             return Err(self.report(Diagnostic::new(kind, at, message).with_help(help)));
         };
-        let all = self.values(&[&c.lhs, &c.rhs, then, otherwise], frame)?;
+        let all = self.bounds(&[&c.lhs, &c.rhs, then, otherwise], frame)?;
+        let decided = self.decided(c.op, &all[0], &all[1]);
+        if decided.is_none() {
+            for value in &all {
+                self.check_finite(value)?;
+            }
+        }
         // All four sides have one shape, or are scalars.
         let mut kind = Kind::Scalar;
         let mut first: Option<Value> = None;
@@ -400,7 +425,14 @@ impl<'a> Lowerer<'a> {
             }
         }
         let [lhs, rhs, then, otherwise] = tensors.as_slice() else { return Err(Reported) };
-        let tensor = self.graph.select(c.op, lhs, rhs, then, otherwise);
+        let tensor = match decided {
+            Some(holds) => {
+                let [zero, one] = [Number::ZERO, Number::ONE].map(|n| self.graph.constant(n));
+                let rhs = if holds { &one } else { &zero };
+                self.graph.select(CompareOp::Less, &zero, rhs, then, otherwise)
+            }
+            None => self.graph.select(c.op, lhs, rhs, then, otherwise),
+        };
         Ok(Value { tensor, kind, place })
     }
 }

@@ -12,6 +12,26 @@ use crate::ir::{Extent, Graph, NodeId, Number, Tensor};
 use crate::source::SourceId;
 use crate::syntax::ast::{BinaryOp, Declaration, Definition, Expr, ExprKind, Program};
 
+/// What a cost supplies by this name, so that no hyper-parameter may have it.
+#[must_use]
+pub fn supplied(name: &str) -> Option<&'static str> {
+    let numbered = |letter: char| {
+        let digits = name.strip_prefix(letter);
+        digits.is_some_and(|d| !d.starts_with('0') && !d.is_empty() && d.chars().all(|c| c.is_ascii_digit()))
+    };
+    Some(match name {
+        "a" => "the output activations",
+        "y" => "the targets",
+        "z" => "the output pre-activations",
+        "x" => "the input of a network",
+        "w" => "each weight tensor",
+        "b" => "each bias",
+        _ if numbered('w') => "the weight of a layer",
+        _ if numbered('b') => "the bias of a layer",
+        _ => return None,
+    })
+}
+
 /// What a term depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TermKind {
@@ -377,7 +397,7 @@ impl<'a> Lowerer<'a> {
 
     /// `± coeffs · expression`, which must be a scalar.
     fn scaled(&mut self, site: &Site<'a>) -> Lowered {
-        let mut value = self.lower_seen(site.at)?;
+        let mut value = self.lower_finite(site.at)?;
         if value.kind != Kind::Scalar {
             let message = format!("a cost is a sum of scalars, but {}", self.describe(&value));
             let help = "sum it up, or take a norm: `sum(...)`, `norm2(...)^2`";
@@ -386,13 +406,17 @@ impl<'a> Lowerer<'a> {
         }
         let mut factors = vec![value.tensor.clone()];
         for (coeff, divide) in &site.coeffs {
-            let c = self.lower_seen(*coeff)?;
+            let c = self.lower_finite(*coeff)?;
+            if *divide {
+                self.check_divisor(&c, c.place)?;
+            }
             factors.push(if *divide { self.graph.power(&c.tensor, Number::MINUS_ONE) } else { c.tensor });
         }
         value.tensor = self.graph.multiply(&factors);
         if site.negative {
             value.tensor = self.graph.negate(&value.tensor);
         }
+        self.check_finite(&value)?;
         Ok(value)
     }
 

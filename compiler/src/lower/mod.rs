@@ -9,6 +9,7 @@ mod arguments;
 mod call;
 pub mod cost;
 mod errors;
+mod finite;
 mod limits;
 mod names;
 pub mod network;
@@ -148,6 +149,8 @@ pub struct Lowerer<'a> {
     defines: BTreeMap<String, (&'a Definition, SourceId)>,
     /// Losses and penalties may be named.
     is_cost: bool,
+    /// The cost is that of a network.
+    is_network: bool,
     batch: Option<Index>,
     outputs: Option<Extent>,
     frames: Vec<Frame<'a>>,
@@ -182,6 +185,7 @@ impl<'a> Lowerer<'a> {
             order: Vec::new(),
             defines: BTreeMap::new(),
             is_cost: false,
+            is_network: false,
             batch: None,
             outputs: None,
             frames: Vec::new(),
@@ -319,7 +323,13 @@ impl<'a> Lowerer<'a> {
         if let Some(known) = self.lowered.get(&key) {
             return known.clone();
         }
-        let value = self.lower_seen(binding);
+        let mut value = self.lower_seen(binding);
+        if let Ok(v) = &value
+            && self.infinity(v).is_none()
+            && let Err(reported) = self.check_finite(v)
+        {
+            value = Err(reported);
+        }
         if let Ok(v) = &value
             && binding.frame == frame
             && self.frames[frame].blame.is_none()
@@ -333,13 +343,28 @@ impl<'a> Lowerer<'a> {
     /// Lowers an expression that sees only the first bindings of its frame.
     fn lower_seen(&mut self, binding: Binding<'a>) -> Lowered {
         let seen = std::mem::replace(&mut self.frames[binding.frame].visible, binding.visible);
-        let value = self.expr(binding.expr, binding.frame);
+        let value = self.extended(binding.expr, binding.frame);
         self.frames[binding.frame].visible = seen;
         value
     }
 
-    /// Lowers an expression.
+    /// The same where it must be finite.
+    fn lower_finite(&mut self, binding: Binding<'a>) -> Lowered {
+        let value = self.lower_seen(binding)?;
+        self.check_finite(&value)?;
+        Ok(value)
+    }
+
+    /// Lowers an expression; a constant that is infinite or undefined is refused.
     fn expr(&mut self, expr: &'a Expr, frame: usize) -> Lowered {
+        let value = self.extended(expr, frame)?;
+        self.check_finite(&value)?;
+        Ok(value)
+    }
+
+    /// Lowers an expression that may be a constant without a finite value, for those who know what infinity
+    /// says: a bound.
+    fn extended(&mut self, expr: &'a Expr, frame: usize) -> Lowered {
         let place = self.place(frame, expr.span);
         self.check_depth(place)?;
         self.depth += 1;
@@ -353,7 +378,7 @@ impl<'a> Lowerer<'a> {
             ExprKind::Number(text) => self.literal(text, place),
             ExprKind::Name(name) => self.name(expr, name, frame),
             ExprKind::Negate(inner) => {
-                let mut v = self.expr(inner, frame)?;
+                let mut v = self.extended(inner, frame)?;
                 v.tensor = self.graph.negate(&v.tensor);
                 Ok(v)
             }

@@ -64,6 +64,11 @@ impl<'a> Lowerer<'a> {
         if let Some(k) = f.bindings.iter().rposition(|(n, _)| n == name) {
             return if k < f.visible { Meaning::Bound(frame, k) } else { Meaning::NotYet };
         }
+        // The catalog sees what the cost supplies, and nothing of the user's.
+        let in_catalog = f.source == SourceId::Catalog;
+        if self.is_cost && self.named_tensor(name, frame) {
+            return Meaning::Variable(name.to_owned());
+        }
         if self.is_cost && (name == "w" || name == "b") {
             let target = if name == "b" { &Target::Biases } else { &f.target };
             let tensor = match target {
@@ -73,7 +78,8 @@ impl<'a> Lowerer<'a> {
             };
             return tensor.map_or(Meaning::NoTensor, Meaning::Variable);
         }
-        if self.variables.contains_key(name) {
+        let supplied = matches!(name, "a" | "y" | "z");
+        if self.variables.contains_key(name) && (!in_catalog || supplied) {
             return Meaning::Variable(name.to_owned());
         }
         match name {
@@ -87,6 +93,15 @@ impl<'a> Lowerer<'a> {
             None if self.is_function(name) => Meaning::Function,
             None => Meaning::Unknown,
         }
+    }
+
+    /// Whether the name is that of a tensor which is itself called `w` or `b`: in a network's cost, that is
+    /// the one meant.
+    fn named_tensor(&self, name: &str, frame: usize) -> bool {
+        let f = &self.frames[frame];
+        let own = f.source == SourceId::Expression && f.expanding.is_empty();
+        let tensor = |v: &super::Variable| v.role != super::Role::Plain;
+        (name == "w" || name == "b") && self.is_network && own && self.variables.get(name).is_some_and(tensor)
     }
 
     /// The user's or the catalog's definition of this name; losses and penalties only in a cost.
@@ -248,6 +263,7 @@ impl<'a> Lowerer<'a> {
             self.order.iter().filter(|n| self.variables[*n].role != super::Role::Plain).cloned().collect();
         if let ExprKind::Name(name) = &expr.kind {
             match name.as_str() {
+                _ if self.named_tensor(name, frame) => return Ok(Target::Tensor(name.clone())),
                 "w" => return Ok(self.frames[frame].target.clone()),
                 "b" => return Ok(Target::Biases),
                 _ if tensors.contains(name) => return Ok(Target::Tensor(name.clone())),
@@ -332,6 +348,9 @@ impl<'a> Lowerer<'a> {
     }
 
     fn name_mentions(&mut self, expr: &'a Expr, name: &str, frame: usize) -> Mentions {
+        if self.is_cost && self.named_tensor(name, frame) && !self.is_bound(name, frame) {
+            return Mentions { tensor: true, ..Mentions::default() };
+        }
         if self.is_cost && (name == "w" || name == "b") && !self.is_bound(name, frame) {
             let target = if name == "b" { &Target::Biases } else { &self.frames[frame].target };
             return match target {

@@ -233,6 +233,7 @@ pub fn lower(parts: Parsed<'_>) -> Result<NetworkCost, Diagnostics> {
     texts.extend(parts.defines.iter().map(|(_, id, t)| (*id, t.as_str())));
     let mut l = Lowerer::new(&texts);
     l.open_batch();
+    l.is_network = true;
     for (d, declared) in &parts.spelled.declarations {
         let name = &d.name.name;
         if l.variables.contains_key(name) {

@@ -32,11 +32,19 @@ impl<'a> Lowerer<'a> {
         if let Ok(v) = &value {
             run.parts.push((Number::ONE, v.tensor.clone()));
         }
-        for link in rest {
+        for (k, link) in rest.iter().enumerate() {
+            let last = k + 1 == rest.len();
             let operand = self.expr(&link.operand, frame);
             value = match (value, operand) {
                 (Ok(l), Ok(r)) => {
                     let whole = self.place(frame, from.to(link.operand.span));
+                    if matches!(link.op, BinaryOp::Div | BinaryOp::ElementDiv) {
+                        // Alone it is an infinity, of which the caller knows whether it may be.
+                        let alone = last && self.are_constants(&run);
+                        if !alone {
+                            self.check_divisor(&r, whole)?;
+                        }
+                    }
                     self.linked(link.op, l, r, &mut run, whole).map(|kind| Value {
                         tensor: run.parts[0].1.clone(),
                         kind,
@@ -49,6 +57,11 @@ impl<'a> Lowerer<'a> {
         let value = value?;
         let tensor = self.made(&mut run);
         Ok(Value { tensor, ..value })
+    }
+
+    /// Whether all operands so far are constants.
+    fn are_constants(&self, run: &Run) -> bool {
+        run.parts.iter().all(|(_, t)| self.graph.as_constant(t.node).is_some())
     }
 
     /// One link more of a chain: its shape. The tensor of `l` is what `run` comes to.

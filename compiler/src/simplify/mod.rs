@@ -130,9 +130,12 @@ fn run(
         for id in graph.reachable(&roots) {
             let mut new = moved(graph, id, &map);
             for _ in 0..FIRINGS {
-                let Some((rule, next)) =
-                    rules.iter().find_map(|r| (r.apply)(graph, new).filter(|n| *n != new).map(|n| (r, n)))
-                else {
+                // What folds out of range is left as it is.
+                let fired = |r: &'static Rule, graph: &mut Graph| {
+                    let next = (r.apply)(graph, new)?;
+                    (next != new && graph.has_finite_constants(next)).then_some((r, next))
+                };
+                let Some((rule, next)) = rules.iter().find_map(|r| fired(r, graph)) else {
                     break;
                 };
                 log.note(rule.name);

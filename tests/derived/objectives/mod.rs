@@ -3,6 +3,7 @@
 #![allow(non_snake_case, reason = "matrices have capital letters, as in the textbook")]
 
 mod blocks;
+mod constants;
 mod cookbook;
 mod derivations;
 mod errors;

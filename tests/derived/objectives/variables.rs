@@ -11,6 +11,7 @@ use ndarray::{Array2, ArrayView1, ArrayView2, s};
 )]
 struct Three<'a> {
     c: ArrayView1<'a, f64>,
+    #[expect(dead_code, reason = "the formula does not mention it")]
     w0: ArrayView1<'a, f64>,
 }
 
@@ -41,6 +42,12 @@ struct Symmetric {
 #[derive(gradsmith::Objective)]
 #[objective("sum(x.^2)", wrt(x: vector[3], unused: vector[2]))]
 struct Unused;
+
+#[test]
+fn the_derivation_says_which_variable_is_not_mentioned() {
+    assert!(Unused::DERIVATION.contains("f does not mention unused"), "{}", Unused::DERIVATION);
+    assert!(!Unused::DERIVATION.contains("mention x"), "{}", Unused::DERIVATION);
+}
 
 #[test]
 fn several_variables_lie_one_after_the_other() -> Result<(), gradsmith::Error> {

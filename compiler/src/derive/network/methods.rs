@@ -131,15 +131,15 @@ impl Items<'_> {
         quote!(#hyper #temporaries #steps)
     }
 
-    /// A line that mentions the hyper-parameters that no method reads: one whose term was taken out is no
-    /// mistake.
+    /// A line that mentions the hyper-parameters that the texts speak of and no method reads: `0*lambda` is
+    /// no mistake.
     pub(super) fn unread(&self, methods: &[&Plan]) -> TokenStream {
         let buffers = || methods.iter().flat_map(|m| &m.buffers).filter(|b| b.storage == Storage::Input);
         let unread: Vec<TokenStream> = self
             .model
             .fields
             .iter()
-            .filter(|f| !buffers().any(|b| b.name == f.name))
+            .filter(|f| self.model.speaks_of(&f.name) && !buffers().any(|b| b.name == f.name))
             .map(|f| {
                 let field = &f.ident;
                 quote!(&self.#field)

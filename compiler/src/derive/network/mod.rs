@@ -32,7 +32,7 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
         inputs: model.inputs.iter().map(|ident| canonical(&ident.to_string())).collect(),
         cost: cost_text(model, "Network")?,
         defines: define_texts(model),
-        hyper: hyper_names(model),
+        hyper: hyper_names(model)?,
     };
     let mut undeclared: Option<syn::Error> = None;
     for (ident, name) in model.inputs.iter().zip(&text.inputs) {

@@ -47,7 +47,10 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     };
     let program = text.program().map_err(|d| errors(model, &d))?;
     let derivation = derivation::objective(&program, &text.expr, text.residual);
-    let items = Items::new(model, &program);
+    // A field that the text does not speak of is left alone.
+    let mut model = model.clone();
+    model.data = model.data.iter().filter(|f| model.speaks_of(&f.name)).cloned().collect();
+    let items = Items::new(&model, &program);
     Ok(items.tokens(&derivation))
 }
 

@@ -112,6 +112,17 @@ impl Graph {
         }
     }
 
+    /// Whether the constants in a sum or product are finite numbers.
+    #[must_use]
+    pub fn has_finite_constants(&self, id: NodeId) -> bool {
+        match self.op(id) {
+            Op::Number(n) => n.is_finite(),
+            Op::Product { coeff, .. } => coeff.is_finite(),
+            Op::Sum(terms) => terms.iter().all(|t| t.coeff.is_finite()),
+            _ => true,
+        }
+    }
+
     /// Whether the node is 0 everywhere.
     #[must_use]
     pub fn is_zero(&self, id: NodeId) -> bool {

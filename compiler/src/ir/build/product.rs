@@ -179,8 +179,17 @@ impl Graph {
         match self.op(part.node) {
             Op::Number(n) => *coeff = coeff.mul(n.pow(part.power)),
             Op::Product { coeff: c, factors, bound: inner } if !named && (integer || factors.is_empty()) => {
+                // What folds out of range stays a factor: with it the value may be in range.
+                let folded = match coeff.within_mul_pow(*c, part.power) {
+                    Some(folded) => folded,
+                    None if factors.is_empty() => coeff.mul(c.pow(part.power)),
+                    None => {
+                        parts.push(part);
+                        return;
+                    }
+                };
                 if inner.is_empty() && factors.len() <= INLINED {
-                    *coeff = coeff.mul(c.pow(part.power));
+                    *coeff = folded;
                     let inlined: Vec<Raised> = factors
                         .iter()
                         .rev()
@@ -192,7 +201,7 @@ impl Graph {
                         .collect();
                     pending.extend(inlined);
                 } else if !c.is_one() {
-                    *coeff = coeff.mul(c.pow(part.power));
+                    *coeff = folded;
                     let node = self.with_unit_coeff(part.node);
                     pending.push(Raised { node, ..part });
                 } else {
@@ -213,6 +222,10 @@ impl Graph {
                         return;
                     }
                 };
+                let Some(folded) = coeff.within_mul_pow(c, part.power) else {
+                    parts.push(part);
+                    return;
+                };
                 // Exactly 1, which c·(1/c) is not for every c.
                 let rest = |own: Number| if common { Number::ONE } else { own.neg() };
                 let terms: Vec<_> =
@@ -223,7 +236,7 @@ impl Graph {
                         axes.push(i);
                     }
                 }
-                *coeff = coeff.mul(c.pow(part.power));
+                *coeff = folded;
                 let node = self.sum_as(&terms, &axes);
                 parts.push(Raised { node, indices: axes, power: part.power });
             }

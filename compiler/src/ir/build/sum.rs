@@ -25,13 +25,18 @@ impl Graph {
             let named = self.is_named(t.node);
             match self.op(t.node).clone() {
                 Op::Number(n) => constant = constant.add(coeff.mul(n)),
-                Op::Sum(inner) if !named && inner.len() <= INLINED => {
+                // What folds out of range stays a term: with it the value may be in range.
+                Op::Sum(inner)
+                    if !named
+                        && inner.len() <= INLINED
+                        && inner.iter().all(|term| coeff.within_mul(term.coeff).is_some()) =>
+                {
                     for term in inner.iter().rev() {
                         pending.push((coeff.mul(term.coeff), self.tensor(&term.operand, &t.indices)));
                     }
                 }
                 Op::Product { coeff: c, .. } if c.is_zero() => {}
-                Op::Product { coeff: c, .. } if !c.is_one() && !named => {
+                Op::Product { coeff: c, .. } if !c.is_one() && !named && coeff.within_mul(c).is_some() => {
                     let unit = self.with_unit_coeff(t.node);
                     pending.push((coeff.mul(c), Tensor::new(unit, t.indices)));
                 }
@@ -41,9 +46,10 @@ impl Graph {
         // Like terms lie side by side once in order.
         collected.sort_by(|(a, _), (b, _)| (a.node, &a.indices).cmp(&(b.node, &b.indices)));
         collected.dedup_by(|(t, coeff), (kept, sum)| {
-            let like = t == kept;
+            let total = sum.add(*coeff);
+            let like = t == kept && (total.is_finite() || !sum.is_finite() || !coeff.is_finite());
             if like {
-                *sum = sum.add(*coeff);
+                *sum = total;
             }
             like
         });
