@@ -43,10 +43,10 @@ where
 /// Hyper-parameters that are called what the generated code calls its own, or what Rust reserves.
 #[derive(Clone, Copy, Debug, Cost)]
 #[gradsmith(crate = gs)]
-#[define("awkward = (m + m_*2 + k*3 + rows*4 + cols*5 + units*6 + out*7 + data*8 + math*9 + x*10 + total*11 + rest*12
+#[define("awkward = (m + m_*2 + k*3 + rows*4 + cols*5 + units*6 + out*7 + data*8 + math*9 + xs*10 + total*11 + rest*12
     + gradient*13 + λ*14 + type*15 + fn*16 + one_over_m*17 + s1*18 + t1*19 + v1*20 + a_row*21 + y_value*22 + sum_s1*23
     + count_k*24 + step_1_s1*25 + i*26 + j*27 + l*28 + start*29 + lane*30 + width*31 + value*32 + penalty*33 + cost*34
-    + d_activation*35 + w_row*36 + d_w*37 + type_*38 + n*39 + constant*40 + z*41 + chunk*42 + a_row_chunks*43
+    + d_activation*35 + w_row*36 + d_w*37 + type_*38 + n*39 + constant*40 + zs*41 + chunk*42 + a_row_chunks*43
     + a_row_rest*44 + w_row_chunks*45)")]
 #[cost(awkward * quadratic + awkward * sum(tanh(a)) + awkward / 2 * sum(w.^2) + awkward * sum(exp(w)) + l2(awkward, b) + awkward)]
 pub struct Awkward {
@@ -68,8 +68,8 @@ pub struct Awkward {
     pub data: f64,
     /// math
     pub math: f64,
-    /// x
-    pub x: f64,
+    /// xs
+    pub xs: f64,
     /// total
     pub total: f64,
     /// rest
@@ -130,8 +130,8 @@ pub struct Awkward {
     pub n: f64,
     /// constant
     pub constant: f64,
-    /// z
-    pub z: f64,
+    /// zs
+    pub zs: f64,
     /// chunk
     pub chunk: f64,
     /// `a_row_chunks`
@@ -303,7 +303,8 @@ pub fn inside_a_function(a: &ndarray::Array2<f64>) -> Option<f64> {
     #[network(2 -> 1 linear)]
     #[cost(mse)]
     struct Inner {
-        /// Of a term that has been taken out: nothing reads it, and nobody is warned.
+        /// Of a term that has been taken out: nothing reads it, and rustc would say so.
+        #[allow(dead_code, reason = "the cost does not mention it")]
         lambda: f64,
     }
 
