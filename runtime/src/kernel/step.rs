@@ -365,12 +365,10 @@ pub fn scalar_step<A, R>(args: A, kernel: impl FnOnce(Math, A) -> R) -> R {
 #[inline(always)]
 #[track_caller]
 pub fn repeat<T: Scalar>(out: &mut [T], count: impl Count, cols: impl Count, row: &[T]) {
-    rows(
-        count,
-        cols,
-        (out, EachRow(row)),
+    step(
+        (out, count, cols, row),
         #[inline(always)]
-        |_, (out, x)| *out = x,
+        |math, (out, count, cols, row)| math.repeat(out, count, cols, row),
     );
 }
 
