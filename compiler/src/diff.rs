@@ -249,8 +249,8 @@ impl Sweep {
                     }
                     // x/‖x‖, 0 at 0
                     AxisFn::Norm => {
-                        let inverse = g.call("recip0", &[y]);
-                        self.give(g, &arg, &locals, one, &[(ct, one), (x, one), (inverse, one)]);
+                        let unit = g.call("per", &[x, y]);
+                        self.give(g, &arg, &locals, one, &[(ct, one), (unit, one)]);
                     }
                     // s ⊙ (ct − Σ ct ⊙ s)
                     AxisFn::Softmax => {

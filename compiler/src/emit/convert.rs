@@ -9,6 +9,7 @@ use super::functions::{applied, chosen};
 use super::notation::{self, Notation, Tree, Whole};
 use super::scale::scaled;
 use crate::ir::{AxisFn, Extent, Factor, Graph, NodeId, Number, Op, Operand};
+use crate::syntax::ast::CompareOp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Turns nodes into notation; each node once.
@@ -122,6 +123,9 @@ impl<'a> Converter<'a> {
                 }
                 applied(function, parts)
             }
+            Op::Select { otherwise, .. } if self.is_guard(id) => {
+                return self.operand(&otherwise, &node.shape, &out);
+            }
             Op::Select { op, lhs, rhs, then, otherwise } => {
                 let mut parts = Vec::new();
                 for o in [&lhs, &rhs, &then, &otherwise] {
@@ -151,6 +155,27 @@ impl<'a> Converter<'a> {
             },
             Op::Split { arg, .. } => self.reshaped(arg, out.len()),
         })
+    }
+
+    /// Whether the node is `where(c == 0, 0, c * ...)`: a product that is 0 wherever its factor c is, whatever
+    /// stands beside it. It is written as the product.
+    fn is_guard(&self, id: NodeId) -> bool {
+        let g = self.graph;
+        let Op::Select { op: CompareOp::Equal, lhs, rhs, then, otherwise } = g.op(id) else { return false };
+        if !g.is_zero(rhs.node) || !g.is_zero(then.node) {
+            return false;
+        }
+        // Another guard may stand between.
+        let mut inner = otherwise;
+        while let Op::Select { otherwise: next, .. } = g.op(inner.node)
+            && self.is_guard(inner.node)
+        {
+            inner = next;
+        }
+        match g.op(inner.node) {
+            Op::Product { factors, .. } => factors.iter().any(|f| f.operand.node == lhs.node),
+            _ => inner.node == lhs.node,
+        }
     }
 
     pub(super) fn input(&self, id: NodeId) -> Notation {

@@ -163,6 +163,10 @@ pub static ALL: &[ElementOp] = rows! {
     inner "recip0", |v| if v[0] == 0.0 { 0.0 } else { 1.0 / v[0] }, ["-y^2"], 0.3 .. 4.0,
         call 6, |_| Interval::ALL, = "1/x",
         unguarded "1 / x" if |x| x[0].excludes_zero();
+    // a/b, and 0 where b is 0: an entry of a vector over the vector's norm.
+    inner "per", |v| if v[1] == 0.0 { 0.0 } else { v[0] / v[1] }, ["recip0(b)", "-y * recip0(b)"], 0.3 .. 4.0,
+        cheap 0, |_| Interval::ALL, = "a/b",
+        unguarded "a / b" if |x| x[1].excludes_zero();
     // √(a² + b²), √(a² + b²) − b and a/√(a² + b²), without overflow or cancellation.
     inner "hypot", |v| v[0].hypot(v[1]), ["unit(a, b)", "unit(b, a)"], -4.0 .. 4.0,
         call 6, |x| x[0].hypot(x[1]), = "sqrt(a^2 + b^2)";
@@ -183,6 +187,12 @@ pub static ALL: &[ElementOp] = rows! {
     inner "xdivy", |v| if v[0] == 0.0 { 0.0 } else { v[0] / v[1] }, ["1/b", "-xdivy(a, b^2)"], 0.1 .. 4.0,
         call 6, |_| Interval::ALL, = "a/b",
         unguarded "a / b" if |x| x[1].excludes_zero();
+    // |a|^b and sign(a)·|a|^b, which is 0 at a = 0: each the other's derivative, so that |x|² with the 2 as data
+    // keeps its second derivative at 0.
+    inner "abs_pow", |v| v[0].abs().powf(v[1]), ["where(b == 0, 0, b * sign_pow(a, b - 1))", "xlogy(y, abs(a))"],
+        0.1 .. 3.0, call 13, |_| Interval::new(0.0, f64::INFINITY), = "abs(a)^b";
+    inner "sign_pow", |v| r::sign_pow(v[0], v[1]), ["where(b == 0, 0, b * abs_pow(a, b - 1))", "xlogy(y, abs(a))"],
+        0.1 .. 3.0, call 13, |_| Interval::ALL, = "sign(a)*abs(a)^b";
     // a real power with a variable exponent.
     inner "pow", |v| v[0].powf(v[1]), ["b * pow(a, b - 1)", "xlogy(y, a)"], 0.1 .. 3.0,
         call 14, |_| Interval::ALL, = "a^b";

@@ -35,6 +35,12 @@ pub fn sign(x: f64) -> f64 {
     }
 }
 
+/// sign(x)·|x|^p, and 0 at 0, whatever p is.
+#[must_use]
+pub fn sign_pow(x: f64, p: f64) -> f64 {
+    if x == 0.0 { 0.0 } else { sign(x) * x.abs().powf(p) }
+}
+
 /// log cosh x: near 0 as log(1 + 2 sinh²(x/2)).
 #[must_use]
 pub fn log_cosh(x: f64) -> f64 {

@@ -1,6 +1,6 @@
 //! What every rule lowers: a weight for each node, heavier where evaluating it is expensive or dangerous.
 
-use crate::ir::{Factor, Graph, NodeId, Op};
+use crate::ir::{AxisFn, Factor, Graph, NodeId, Number, Op};
 
 /// The weight of what `roots` need.
 #[must_use]
@@ -15,17 +15,40 @@ pub(super) fn weight(graph: &Graph, id: NodeId) -> usize {
         Op::Sum(terms) => 2 * terms.len(),
         Op::Product { factors, bound, .. } => {
             let power = |f: &Factor| match f.power.as_int() {
-                Some(n) if n < 0 => 2,
+                Some(n) if n < 0 && is_sum_of_squares(graph, f.operand.node) => 10,
+                Some(n) if n < 0 || is_reciprocal(graph, f.operand.node) => {
+                    1 + usize::try_from(n.unsigned_abs()).unwrap_or(usize::MAX).min(8)
+                }
                 Some(_) => 1,
                 None => 8,
             };
             let powers: usize = factors.iter().map(power).sum();
             powers + bound.len()
         }
-        Op::Map { function, .. } => function.spec().weight,
+        Op::Map { function, args } => {
+            // What is taken of a product may be taken of less.
+            let product = function.name() == "abs" && matches!(graph.op(args[0].node), Op::Product { .. });
+            function.spec().weight + usize::from(product)
+        }
         Op::Select { .. } => 6,
+        Op::Axis { function: AxisFn::Norm, .. } => 7,
         Op::Axis { .. } => 8,
         Op::Inverse(_) | Op::Det(_) | Op::LogDet(_) => 20,
         Op::Merge { .. } | Op::Split { .. } => 4,
+    }
+}
+
+/// Whether a factor of this node divides.
+fn is_reciprocal(graph: &Graph, id: NodeId) -> bool {
+    matches!(graph.op(id), Op::Map { function, .. } if function.name() == "recip0")
+}
+
+/// Whether the node is a sum of squares along an index: its quotients overflow where those by the norm do not.
+fn is_sum_of_squares(graph: &Graph, id: NodeId) -> bool {
+    match graph.op(id) {
+        Op::Product { factors, bound, .. } => {
+            !bound.is_empty() && factors.iter().all(|f| f.power == Number::TWO)
+        }
+        _ => false,
     }
 }

@@ -133,6 +133,13 @@ impl Math {
         if x == T::ZERO { T::ZERO } else { r }
     }
 
+    /// u/v, but 0 where v is ±0: an entry of a vector over the vector's norm. *Vector*.
+    #[inline(always)]
+    pub fn per<T: Scalar>(self, u: T, v: T) -> T {
+        let q = u / v;
+        if v == T::ZERO { T::ZERO } else { q }
+    }
+
     /// √(u² + v²) without overflow; 0 at (0, 0). *Vector*, below 2 ulp.
     #[inline(always)]
     pub fn hypot<T: Scalar>(self, u: T, v: T) -> T {
@@ -178,6 +185,25 @@ impl Math {
     #[inline(always)]
     pub fn pow<T: Scalar>(self, x: T, y: T) -> T {
         T::pow(self, x, y)
+    }
+
+    /// |x|ʸ for real y: 1 at y = 0.
+    #[inline(always)]
+    pub fn abs_pow<T: Scalar>(self, x: T, y: T) -> T {
+        self.pow(x.abs(), y)
+    }
+
+    /// sign(x)·|x|ʸ for real y, and 0 at x = 0, whatever y is.
+    #[inline(always)]
+    pub fn sign_pow<T: Scalar>(self, x: T, y: T) -> T {
+        let size = self.pow(x.abs(), y);
+        if x == T::ZERO {
+            T::ZERO
+        } else if x < T::ZERO {
+            -size
+        } else {
+            size
+        }
     }
 
     /// xⁿ by repeated multiplication, 1 at n = 0. *Vector* where n is a constant.

@@ -2,6 +2,7 @@
 //! where that holds, and an expression in which it fires, for tests, which check all three.
 
 mod exponentials;
+mod kinks;
 mod logarithms;
 mod norms;
 mod powers;
@@ -107,8 +108,30 @@ pub static ALL: &[Rule] = rules! {
         Always, norms::root_of_square, on "sum(sqrt(x.^2))";
     "norm": "sqrt(sum(x.^2))" => "norm2(x)", "all x" in -3.0 .. 3.0,
         Always, norms::norm, on "sqrt(sum(x.^2))";
-    "even power of norm": "norm2(x)^2" => "sum(x.^2)", "all x" in -3.0 .. 3.0,
+    "even power of a root": "norm2(x)^2" => "sum(x.^2)", "all x" in -3.0 .. 3.0,
         Always, norms::even_power, on "r = norm2(x); r^2 + sum(y)";
+    "norm times what is over it": "norm2(x) * (x ./ norm2(x))" => "x", "all x; 0 where x = 0" in -3.0 .. 3.0,
+        Always, norms::norm_times, on "q = x/norm2(x); sum(exp(norm2(x)*q))";
+    "over the norm": "x / norm2(x)" => "x ./ norm2(x)", "all x; 0 where x = 0" in -3.0 .. 3.0,
+        Always, norms::per_norm, on "dot(y, x/norm2(x))";
+    "over the sum of squares": "x / sum(x.^2)" => "x ./ norm2(x) / norm2(x)", "x other than 0" in -3.0 .. 3.0,
+        Always, norms::per_squares, on "dot(y, x/sum(x.^2))";
+    "abs of what has a sign": "abs(exp(x) .* y)" => "exp(x) .* abs(y)", "all x, y" in -3.0 .. 3.0,
+        Always, kinks::abs, on "sum(abs(exp(x) .* y))";
+    "sign of what is not 0": "sign(1 + x.^2)" => "vector(1)", "all x" in -3.0 .. 3.0,
+        Always, kinks::sign, on "sum(sign(1 + x.^2))";
+    "sign times its argument": "sign(x) .* x" => "abs(x)", "all x" in -3.0 .. 3.0,
+        Always, kinks::sign_times, on "sum(sign(x) .* x)";
+    "power of a square": "(x.^2) .^ y" => "abs(x) .^ (2*y)", "all x, y" in 0.1 .. 3.0,
+        Always, kinks::pow_of_abs, on "sum((x.^2) .^ y)";
+    "max of opposites": "max(x, -x)" => "abs(x)", "all x" in -3.0 .. 3.0,
+        Always, kinks::max_of_opposites, on "sum(max(x, -x))";
+    "max and min": "max(x, y).^2 + min(x, y).^2" => "x.^2 + y.^2", "all x, y" in -3.0 .. 3.0,
+        Always, kinks::max_and_min, on "sum(max(x, y).^2 + min(x, y).^2)";
+    "max times min": "max(x, y) .* min(x, y)" => "x .* y", "all x, y" in -3.0 .. 3.0,
+        Always, kinks::max_times_min, on "sum(max(x, y) .* min(x, y))";
+    "ramp and softplus": "max(x, y) + softplus(-abs(x - y))" => "y + softplus(x - y)", "all x, y" in -3.0 .. 3.0,
+        Always, kinks::softplus_and_ramp, on "sum(max(x, y) + softplus(-abs(x - y)))";
     "even power of abs": "abs(x).^2" => "x.^2", "all x" in -3.0 .. 3.0,
         Always, powers::of_abs, on "sum(abs(x).^2)";
     "constant exponent": "x .^ (1 + 2)" => "x.^3", "all x" in 0.1 .. 3.0,

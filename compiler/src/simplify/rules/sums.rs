@@ -110,7 +110,7 @@ fn multiply_out(g: &mut Graph, coeff: Number, t: &Tensor, out: &mut Vec<(Number,
 }
 
 /// A term as coefficient and factors.
-fn factors_of(g: &Graph, t: &Tensor) -> Vec<(Tensor, Number)> {
+pub(super) fn factors_of(g: &Graph, t: &Tensor) -> Vec<(Tensor, Number)> {
     match g.op(t.node) {
         Op::Product { factors, bound, .. } if bound.is_empty() && g.name(t.node).is_none() => {
             factors.iter().map(|f| (g.tensor(&f.operand, &t.indices), f.power)).collect()
@@ -241,7 +241,8 @@ fn size(g: &Graph, id: NodeId) -> usize {
 /// a b + a c = a (b + c)
 pub(super) fn common_factor(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let (parts, out) = terms(g, id)?;
-    let all: Vec<Vec<(Tensor, Number)>> = parts.iter().map(|(_, t)| factors_of(g, t)).collect();
+    let mut all: Vec<Vec<(Tensor, Number)>> = parts.iter().map(|(_, t)| factors_of(g, t)).collect();
+    over_norms_apart(g, &mut all);
     if all.iter().flatten().any(|(t, _)| inner(g, t, "log").is_some()) {
         return None;
     }
@@ -275,6 +276,42 @@ pub(super) fn common_factor(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     Some(g.contract(ONE, &factors, &out))
 }
 
+/// x/‖x‖ as x · 1/‖x‖ where every term has x, or x over its norm, and one has x alone.
+fn over_norms_apart(g: &mut Graph, all: &mut [Vec<(Tensor, Number)>]) {
+    let over = |g: &Graph, t: &Tensor| match g.op(t.node) {
+        Op::Map { function, args } if function.name() == "per" => {
+            Some([g.tensor(&args[0], &t.indices), g.tensor(&args[1], &t.indices)])
+        }
+        _ => None,
+    };
+    let alone = all.iter().flatten().filter(|(_, power)| power.is_one()).map(|(t, _)| t.clone());
+    let common = alone.collect::<Vec<_>>().into_iter().find(|x| {
+        let (mut apart, mut together) = (0, 0);
+        for factors in all.iter() {
+            if factors.iter().any(|(t, power)| t == x && power.is_one()) {
+                apart += 1;
+            } else if factors.iter().any(|(t, power)| {
+                power.is_one() && over(g, t).is_some_and(|[entry, _]| entry == *x)
+            }) {
+                together += 1;
+            }
+        }
+        apart > 0 && together > 0 && apart + together == all.len()
+    });
+    let Some(x) = common else { return };
+    for factors in all.iter_mut() {
+        let at = factors.iter().position(|(t, power)| {
+            power.is_one() && over(g, t).is_some_and(|[entry, _]| entry == x)
+        });
+        if let Some(at) = at
+            && let Some([entry, norm]) = over(g, &factors[at].0)
+        {
+            factors[at].0 = entry;
+            factors.push((g.call("recip0", &[norm]), ONE));
+        }
+    }
+}
+
 /// where(c, u, v) + where(c, x, y) = where(c, u + x, v + y)
 pub(super) fn selects(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let (parts, out) = terms(g, id)?;
@@ -306,7 +343,7 @@ pub(super) fn selects(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     None
 }
 
-fn opened_select(g: &Graph, t: &Tensor) -> Option<(CompareOp, [Tensor; 4])> {
+pub(super) fn opened_select(g: &Graph, t: &Tensor) -> Option<(CompareOp, [Tensor; 4])> {
     let Op::Select { op, lhs, rhs, then, otherwise } = g.op(t.node) else { return None };
     Some((*op, [lhs, rhs, then, otherwise].map(|o| g.tensor(o, &t.indices))))
 }
