@@ -119,12 +119,19 @@ impl<'a> Evaluator<'a> {
     fn contraction(&self, coeff: Number, factors: &[Factor], outer: &[usize], inner: &[usize]) -> f64 {
         let mut sum = 0.0;
         let mut locals = outer.to_vec();
+        // As in generated code: alone, a number is divided by one factor after the other.
+        let apart = |f: &Factor| if outer.is_empty() && inner.is_empty() { f.power.divisions() } else { None };
         for_each_index(inner, &mut |bound| {
             locals.truncate(outer.len());
             locals.extend_from_slice(bound);
             let mut product = 1.0;
-            for f in factors {
+            for f in factors.iter().filter(|f| apart(f).is_none()) {
                 product *= power(self.at(&f.operand, &locals), f.power);
+            }
+            for f in factors {
+                for _ in 0..apart(f).unwrap_or(0) {
+                    product /= self.at(&f.operand, &locals);
+                }
             }
             sum += product;
         });

@@ -306,6 +306,115 @@ def extreme():
     ]
 
 
+# ---- kinks that cancel, and what does not depend on the scale: each case with the smooth function that it is
+
+
+def second(f, values, name):
+    """d² f / d values[name]², entry by entry, by differences of differences."""
+    h = mpf(10) ** -15
+    n = len(values[name])
+
+    def at(*moves):
+        moved = dict(values)
+        moved[name] = list(values[name])
+        for k, by in moves:
+            moved[name][k] += by
+        return f(moved)
+
+    return [number((at((i, h), (j, h)) - at((i, h), (j, -h)) - at((i, -h), (j, h)) + at((i, -h), (j, -h))) / (4 * h * h))
+            for i in range(n) for j in range(n)]
+
+
+def smooth(name, expr, vars, wrt, f, tolerance=1e-13):
+    values = {n: exact(t) for n, t in vars.items()}
+    return {
+        "name": name, "expr": expr, "vars": vars, "wrt": [wrt], "value": number(f(values)),
+        "gradient": {wrt: gradient(f, values, wrt)}, "hessian": {f"{wrt},{wrt}": second(f, values, wrt)},
+        "tolerance": tolerance, "tags": [], "form": "objective", "required": True,
+    }
+
+
+def kinks():
+    s0, x0, x1 = tensor([], [0]), tensor([2], [0, 0]), tensor([2], [0, 1])
+    q, p2 = tensor([], [-2]), tensor([], [2])
+    squares = lambda v: sum(x * x for x in v["x"])
+    square = lambda v: v["s"][0] ** 2
+    softplus = lambda t: log(1 + exp(t))
+    one, zero2 = tensor([], [1]), tensor([2, 2], [0, 0, 0, 0])
+    z = tensor([], [0.3])
+    return [
+        smooth("root_of_fourth_power", "sqrt(s^4)", {"s": s0}, "s", square),
+        smooth("root_of_squared_squares", "sqrt(sum(x.^2)^2)", {"x": x0}, "x", squares),
+        smooth("root_of_product_of_norms", "sqrt(sum(x.^2)*dot(x, x))", {"x": x0}, "x", squares),
+        smooth("norm_of_norm", "n = norm2(x); sqrt(n^2)*norm2(3*x)", {"x": x0}, "x", lambda v: 3 * squares(v)),
+        smooth("abs_times_abs", "abs(s*q)*abs(s)", {"s": s0, "q": q}, "s", lambda v: 2 * square(v)),
+        smooth("abs_times_abs_turned", "abs(s - q)*abs(q - s)", {"s": q, "q": q}, "s",
+               lambda v: (v["s"][0] - v["q"][0]) ** 2),
+        smooth("sign_times", "sign(s)^2*s^2 + s*sign(s)*abs(s)", {"s": s0}, "s", lambda v: 2 * square(v)),
+        smooth("abs_power_as_data", "sum(abs(x).^p)", {"x": x1, "p": p2}, "x", squares),
+        smooth("abs_power_as_data_1", "abs(s)^p*abs(s)", {"s": s0, "p": one}, "s", square),
+        smooth("lp_norm_2", "sum(abs(x).^p)^(2/p)", {"x": x1, "p": p2}, "x", squares),
+        smooth("fraction_of_fourth_power", "(s^4)^0.5 + (s^4)^0.75*0", {"s": s0}, "s", square),
+        smooth("even_of_abs", "cosh(abs(s)) - cos(abs(s))", {"s": s0}, "s",
+               lambda v: (exp(v["s"][0]) + exp(-v["s"][0])) / 2 - mp.cos(v["s"][0])),
+        smooth("max_and_min", "max(s, 0)^2 + min(s, 0)^2", {"s": s0}, "s", square),
+        smooth("max_times_min", "max(s, q)*min(q, s)", {"s": q, "q": q}, "s", lambda v: v["s"][0] * v["q"][0]),
+        smooth("max_of_opposites", "max(s, -s)^2", {"s": s0}, "s", square),
+        smooth("huber_of_norm", "r = norm2(x); where(r <= 1, r^2/2, r - 1/2)", {"x": x0}, "x",
+               lambda v: squares(v) / 2),
+        smooth("huber_of_row_norms", "r = sqrt(rowsum(X.^2)); sum(where(r <= 1, r.^2/2, r - 1/2))", {"X": zero2}, "X",
+               lambda v: sum(x * x for x in v["X"]) / 2),
+        smooth("huber_of_hypot", "r = sqrt(s^2 + q^2); where(r <= 1, r^2/2, r - 1/2)", {"s": s0, "q": s0}, "s",
+               lambda v: (v["s"][0] ** 2 + v["q"][0] ** 2) / 2),
+        smooth("max_and_log1p", "max(s, q) + log1p(exp(-abs(s - q)))", {"s": q, "q": q}, "s",
+               lambda v: log(exp(v["s"][0]) + exp(v["q"][0]))),
+        smooth("relu_and_log1p", "relu(s) - s*z + log(1 + exp(-abs(s)))", {"s": s0, "z": z}, "s",
+               lambda v: softplus(v["s"][0]) - v["s"][0] * v["z"][0]),
+        smooth("min_and_softplus", "softplus(-abs(s)) - min(s, 0)", {"s": s0}, "s", lambda v: softplus(-v["s"][0])),
+        smooth("abs_and_softplus", "abs(s) + softplus(-2*abs(s)) - log(2)", {"s": s0}, "s",
+               lambda v: log((exp(v["s"][0]) + exp(-v["s"][0])) / 2)),
+    ]
+
+
+def norms():
+    mp.dps = 120
+    cases = []
+    for scale in ["1e-150", "1e150", "1e-200", "1e200"]:
+        x, y = (tensor([2], [float(f"{m}{scale[1:]}") for m in v]) for v in (("3", "4"), ("-2", "5")))
+        norm = lambda t: sqrt(sum(u * u for u in t))
+        dot = lambda t, u: sum(m * n for m, n in zip(t, u))
+        c = tensor([2], [0.5, -1.25])
+        A = tensor([2, 2], [1, 2, -0.5, 3])
+        times = lambda a, t: [a[0] * t[0] + a[1] * t[1], a[2] * t[0] + a[3] * t[1]]
+
+        def free(name, expr, vars, f):
+            values = {n: exact(t) for n, t in vars.items()}
+            # The derivative of what does not depend on the scale, at the scale 1, over the scale.
+            unit = dict(values)
+            unit["x"] = [v / mpf(scale) for v in values["x"]]
+            slopes = [mpf(0)] * 2
+            h = mpf(10) ** -40
+            for k in range(2):
+                up, down = dict(unit), dict(unit)
+                up["x"] = [v + (h if n == k else 0) for n, v in enumerate(unit["x"])]
+                down["x"] = [v - (h if n == k else 0) for n, v in enumerate(unit["x"])]
+                slopes[k] = (f(up) - f(down)) / (2 * h) / mpf(scale)
+            cases.append({"name": f"{name}_{scale}", "expr": expr, "vars": vars, "wrt": ["x"],
+                          "value": number(f(values)), "gradient": {"x": [number(d) for d in slopes]},
+                          "tolerance": 1e-13, "tags": [], "form": "objective", "required": True})
+
+        free("cosine", "1 - dot(x, y)/(norm2(x)*norm2(y))", {"x": x, "y": y},
+             lambda v: 1 - dot(v["x"], v["y"]) / (norm(v["x"]) * norm(v["y"])))
+        free("squared_cosine", "dot(x, y)^2/(dot(x, x)*dot(y, y))", {"x": x, "y": y},
+             lambda v: dot(v["x"], v["y"]) ** 2 / (dot(v["x"], v["x"]) * dot(v["y"], v["y"])))
+        free("normalised", "u = x/norm2(x); dot(c, u) + sum(u.^3)", {"x": x, "c": c},
+             lambda v: dot(v["c"], v["x"]) / norm(v["x"]) + sum(t**3 for t in v["x"]) / norm(v["x"]) ** 3)
+        free("quotient", "x'*A*x/(x'*x)", {"x": x, "A": A}, lambda v: dot(v["x"], times(v["A"], v["x"])) / dot(v["x"], v["x"]))
+        free("gain", "norm2(A*x)/norm2(x)", {"x": x, "A": A}, lambda v: norm(times(v["A"], v["x"])) / norm(v["x"]))
+    mp.dps = 60
+    return cases
+
+
 # ---- what is refused, by hand
 
 
@@ -333,5 +442,7 @@ def rejects():
 dump("objectives", objectives())
 dump("costs", costs())
 dump("networks", networks())
+dump("kinks", kinks())
+dump("norms", norms())
 dump("extreme", extreme())
 dump("rejects", rejects())

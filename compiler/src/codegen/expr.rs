@@ -207,6 +207,11 @@ impl Writer<'_> {
         for (code, power) in fixed.into_iter().chain(varying) {
             let negative = power.is_negative();
             let size = if negative { power.neg() } else { *power };
+            if let Some(n) = power.divisions().filter(|_| self.receiver == "single") {
+                let divisor = code.at(Precedence::Unary);
+                below.extend((0..n).map(|_| divisor.clone()));
+                continue;
+            }
             let raised = self.power(code, size);
             if negative { below.push(raised) } else { above.push(raised) }
         }
@@ -230,6 +235,9 @@ impl Writer<'_> {
         match below.as_slice() {
             [] => {}
             [one] => tokens = quote!(#tokens / #one),
+            // One after the other, alone: their product may overflow where the quotient does not. In a loop
+            // a division is too dear for that.
+            all if self.receiver == "single" => tokens = quote!(#tokens #(/ #all)*),
             all => {
                 let (first, rest) = (&all[0], &all[1..]);
                 tokens = quote!(#tokens / (#first #(* #rest)*));

@@ -183,6 +183,13 @@ impl Number {
         self.mul(Self::MINUS_ONE)
     }
 
+    /// Of a power that is a division or a few: how many.
+    #[must_use]
+    pub fn divisions(self) -> Option<u32> {
+        let n = self.as_int().filter(|n| (-4..0).contains(n))?;
+        u32::try_from(n.unsigned_abs()).ok()
+    }
+
     /// Without its sign.
     #[must_use]
     pub fn magnitude(self) -> Self {

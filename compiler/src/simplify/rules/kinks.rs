@@ -72,6 +72,14 @@ pub(super) fn sign(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     Some(g.fill(if lies.low > 0.0 { ONE } else { MINUS_ONE }, &out))
 }
 
+/// 1 or −1 where `t` is `x` or `-x`.
+fn aligned(g: &mut Graph, t: &Tensor, x: &Tensor) -> Option<Number> {
+    if t == x {
+        return Some(ONE);
+    }
+    opposite(g, t, x).then_some(MINUS_ONE)
+}
+
 /// sign(x) x = |x|, sign(x) |x| = x, sign(x)² xᵏ = xᵏ, sign(x)³ = sign(x)
 pub(super) fn sign_times(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let mut p = Opened::about(g, id, |g, f| is_function(g, f.operand.node, "sign"))?;
@@ -86,21 +94,71 @@ pub(super) fn sign_times(g: &mut Graph, id: NodeId) -> Option<NodeId> {
             continue;
         }
         // A positive power of x or |x| beside it.
-        let beside = p.factors.iter().position(|(t, power)| {
-            !power.is_negative() && (*t == x || inner(g, t, "abs").is_some_and(|u| u == x))
-        });
-        let Some(n) = beside else { continue };
-        if times == 2 {
-            p.factors.remove(k);
+        for n in (0..p.factors.len()).filter(|n| *n != k) {
+            let (t, power) = p.factors[n].clone();
+            let size = inner(g, &t, "abs");
+            let Some(turn) = aligned(g, size.as_ref().unwrap_or(&t), &x) else { continue };
+            if power.is_negative() || (times == 1 && power.to_f64() < 1.0) {
+                continue;
+            }
+            if times == 2 {
+                p.factors.remove(k);
+                return Some(p.closed(g));
+            }
+            p.factors[n].1 = power.add(MINUS_ONE);
+            if size.is_none() {
+                p.coeff = p.coeff.mul(turn);
+            }
+            p.factors[k] = (if size.is_none() { g.call("abs", &[x]) } else { x }, ONE);
             return Some(p.closed(g));
         }
-        let (t, power) = p.factors[n].clone();
-        if power.to_f64() < 1.0 {
-            continue;
+    }
+    None
+}
+
+/// |x| |x y| = x² |y|
+pub(super) fn abs_times_abs(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let mut p = Opened::about(g, id, |g, f| f.power.is_one() && is_function(g, f.operand.node, "abs"))?;
+    let sizes: Vec<(usize, Tensor)> =
+        (0..p.factors.len()).filter_map(|k| Some((k, inner(g, &p.factors[k].0, "abs")?))).collect();
+    for (k, x) in &sizes {
+        for (n, whole) in sizes.iter().filter(|(n, _)| n != k) {
+            if !p.factors[*k].1.is_one() || !p.factors[*n].1.is_one() {
+                continue;
+            }
+            let parts = factors_of(g, whole);
+            let mut rest = parts.clone();
+            let Some(at) = parts.iter().position(|(t, power)| power.is_one() && aligned(g, t, x).is_some())
+            else {
+                continue;
+            };
+            rest.remove(at);
+            p.factors[*k] = (x.clone(), Number::TWO);
+            p.factors[*n] = if rest.is_empty() {
+                (g.constant(ONE), ONE)
+            } else {
+                let mut axes: Vec<Index> = Vec::new();
+                for &i in rest.iter().flat_map(|(t, _)| &t.indices) {
+                    if !axes.contains(&i) {
+                        axes.push(i);
+                    }
+                }
+                let rest = Tensor::new(g.contract(ONE, &rest, &axes), axes);
+                (g.call("abs", &[rest]), ONE)
+            };
+            return Some(p.closed(g));
         }
-        p.factors[n].1 = power.add(MINUS_ONE);
-        p.factors[k] = (if t == x { g.call("abs", &[x]) } else { x }, ONE);
-        return Some(p.closed(g));
+    }
+    None
+}
+
+/// f(|x|) = f(x) for even functions f
+pub(super) fn even_of_abs(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    for name in ["cosh", "cos", "log_cosh", "normal_pdf"] {
+        let Some((args, out)) = arguments(g, id, name) else { continue };
+        let x = inner(g, args.first()?, "abs")?;
+        let t = g.call(name, &[x]);
+        return Some(g.tensor_as(&t, &out));
     }
     None
 }
@@ -146,6 +204,11 @@ fn pair_of(g: &Graph, factors: &[(Tensor, Number)], name: &str) -> Option<(usize
     })
 }
 
+/// Whether both are the same two, in one order or the other.
+fn is_pair(one: &[Tensor; 2], other: &[Tensor; 2]) -> bool {
+    one == other || (one[0] == other[1] && one[1] == other[0])
+}
+
 /// c max(x, y)ᵖ + c min(x, y)ᵖ = c xᵖ + c yᵖ
 pub(super) fn max_and_min(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let (parts, out) = terms(g, id)?;
@@ -158,7 +221,7 @@ pub(super) fn max_and_min(g: &mut Graph, id: NodeId) -> Option<NodeId> {
             let Some((beside, same, other)) = pair_of(g, &opened[n], "min") else { continue };
             let mut rest = opened[n].clone();
             rest.remove(beside);
-            if parts[m].0 != parts[n].0 || same != pair || other != power || rest != others {
+            if parts[m].0 != parts[n].0 || !is_pair(&pair, &same) || other != power || rest != others {
                 continue;
             }
             let mut kept: Vec<_> =
@@ -181,7 +244,7 @@ pub(super) fn max_times_min(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let mut p = Opened::about(g, id, about)?;
     let (m, pair, power) = pair_of(g, &p.factors, "max")?;
     let (n, same, other) = pair_of(g, &p.factors, "min")?;
-    if pair != same || power != other {
+    if !is_pair(&pair, &same) || power != other {
         return None;
     }
     let [x, y] = pair;

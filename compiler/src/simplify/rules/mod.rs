@@ -122,6 +122,10 @@ pub static ALL: &[Rule] = rules! {
         Always, kinks::sign, on "sum(sign(1 + x.^2))";
     "sign times its argument": "sign(x) .* x" => "abs(x)", "all x" in -3.0 .. 3.0,
         Always, kinks::sign_times, on "sum(sign(x) .* x)";
+    "abs times abs": "abs(x) .* abs(x .* y)" => "x.^2 .* abs(y)", "all x, y" in -3.0 .. 3.0,
+        Always, kinks::abs_times_abs, on "sum(abs(x) .* abs(x .* y))";
+    "even function of abs": "cosh(abs(x))" => "cosh(x)", "all x" in -3.0 .. 3.0,
+        Always, kinks::even_of_abs, on "sum(cosh(abs(x)))";
     "power of a square": "(x.^2) .^ y" => "abs(x) .^ (2*y)", "all x, y" in 0.1 .. 3.0,
         Always, kinks::pow_of_abs, on "sum((x.^2) .^ y)";
     "max of opposites": "max(x, -x)" => "abs(x)", "all x" in -3.0 .. 3.0,
