@@ -117,25 +117,31 @@ impl<'a> Evaluator<'a> {
     }
 
     fn contraction(&self, coeff: Number, factors: &[Factor], outer: &[usize], inner: &[usize]) -> f64 {
+        // As in generated code: what is the same for all entries is multiplied and divided first, by one
+        // number after the other.
+        let (scalars, entries): (Vec<&Factor>, Vec<&Factor>) =
+            factors.iter().partition(|f| f.operand.axes.is_empty());
+        let mut scale = coeff.to_f64();
+        for f in scalars.iter().filter(|f| f.power.divisions().is_none()) {
+            scale *= power(self.at(&f.operand, &[]), f.power);
+        }
+        for f in &scalars {
+            for _ in 0..f.power.divisions().unwrap_or(0) {
+                scale /= self.at(&f.operand, &[]);
+            }
+        }
         let mut sum = 0.0;
         let mut locals = outer.to_vec();
-        // As in generated code: alone, a number is divided by one factor after the other.
-        let apart = |f: &Factor| if outer.is_empty() && inner.is_empty() { f.power.divisions() } else { None };
         for_each_index(inner, &mut |bound| {
             locals.truncate(outer.len());
             locals.extend_from_slice(bound);
             let mut product = 1.0;
-            for f in factors.iter().filter(|f| apart(f).is_none()) {
+            for f in &entries {
                 product *= power(self.at(&f.operand, &locals), f.power);
-            }
-            for f in factors {
-                for _ in 0..apart(f).unwrap_or(0) {
-                    product /= self.at(&f.operand, &locals);
-                }
             }
             sum += product;
         });
-        coeff.to_f64() * sum
+        scale * sum
     }
 
     fn along_axes(

@@ -23,7 +23,8 @@ pub(super) fn weight(graph: &Graph, id: NodeId) -> usize {
                 None => 8,
             };
             let powers: usize = factors.iter().map(power).sum();
-            powers + bound.len()
+            let bases = factors.iter().filter(|f| is_base_beside(graph, f.operand.node, factors)).count();
+            powers + bound.len() + 4 * bases
         }
         Op::Map { function, args } => {
             // What is taken of a product may be taken of less.
@@ -36,6 +37,21 @@ pub(super) fn weight(graph: &Graph, id: NodeId) -> usize {
         Op::Inverse(_) | Op::Det(_) | Op::LogDet(_) => 20,
         Op::Merge { .. } | Op::Split { .. } => 4,
     }
+}
+
+/// Whether a power of this node, or of what it is the size or sign of, with an exponent as data, stands beside
+/// it: both are undefined at 0 where their product is not.
+fn is_base_beside(graph: &Graph, id: NodeId, factors: &[Factor]) -> bool {
+    let base = match graph.op(id) {
+        Op::Map { function, args } if matches!(function.name(), "abs" | "sign") => args[0].node,
+        _ => id,
+    };
+    factors.iter().any(|f| match graph.op(f.operand.node) {
+        Op::Map { function, args } => {
+            matches!(function.name(), "pow" | "abs_pow" | "sign_pow") && args[0].node == base
+        }
+        _ => false,
+    })
 }
 
 /// Whether a factor of this node divides.

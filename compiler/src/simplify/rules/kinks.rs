@@ -178,6 +178,49 @@ pub(super) fn pow_of_abs(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     Some(g.tensor_as(&t, &out))
 }
 
+/// Powers of one base with an exponent as data, in one: xᵏ xᵖ = xᵖ⁺ᵏ, |x|ᵏ |x|ᵖ = |x|ᵖ⁺ᵏ, sign(x) |x|ᵖ likewise.
+pub(super) fn one_base(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let about = |g: &Graph, f: &Factor| {
+        f.power.is_one()
+            && ["pow", "abs_pow", "sign_pow"].iter().any(|name| is_function(g, f.operand.node, name))
+    };
+    let mut p = Opened::about(g, id, about)?;
+    for k in 0..p.factors.len() {
+        let (t, one) = p.factors[k].clone();
+        let Op::Map { function, args } = g.op(t.node).clone() else { continue };
+        let name = function.name();
+        if !one.is_one() || !["pow", "abs_pow", "sign_pow"].contains(&name) {
+            continue;
+        }
+        let [x, exponent] = [&args[0], &args[1]].map(|a| g.tensor(a, &t.indices));
+        for n in (0..p.factors.len()).filter(|n| *n != k) {
+            let (t, power) = p.factors[n].clone();
+            let Some(times) = power.as_int() else { continue };
+            // What the exponent grows by, and whether the sign of the base comes in.
+            let (more, signed) = if t == x {
+                (times, times % 2 != 0)
+            } else if name != "pow" && inner(g, &t, "abs").is_some_and(|u| u == x) {
+                (times, false)
+            } else if name != "pow" && times == 1 && inner(g, &t, "sign").is_some_and(|u| u == x) {
+                (0, true)
+            } else {
+                continue;
+            };
+            let joined = match (name, signed) {
+                ("abs_pow", true) | ("sign_pow", false) => "sign_pow",
+                ("abs_pow" | "sign_pow", _) => "abs_pow",
+                _ => "pow",
+            };
+            let more = g.constant(Number::int(more));
+            let exponent = g.sum(&[(ONE, exponent), (ONE, more)]);
+            p.factors[k].0 = g.call(joined, &[x, exponent]);
+            p.factors.remove(n);
+            return Some(p.closed(g));
+        }
+    }
+    None
+}
+
 /// max(x, −x) = |x|, min(x, −x) = −|x|
 pub(super) fn max_of_opposites(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     for (name, coeff) in [("max", ONE), ("min", MINUS_ONE)] {

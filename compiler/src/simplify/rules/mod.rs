@@ -128,6 +128,8 @@ pub static ALL: &[Rule] = rules! {
         Always, kinks::even_of_abs, on "sum(cosh(abs(x)))";
     "power of a square": "(x.^2) .^ y" => "abs(x) .^ (2*y)", "all x, y" in 0.1 .. 3.0,
         Always, kinks::pow_of_abs, on "sum((x.^2) .^ y)";
+    "powers of one base": "x .* x.^y" => "x .^ (y + 1)", "x > 0, or x = 0 and y > 0" in 0.1 .. 3.0,
+        Always, kinks::one_base, on "sum(x .* x.^y)";
     "max of opposites": "max(x, -x)" => "abs(x)", "all x" in -3.0 .. 3.0,
         Always, kinks::max_of_opposites, on "sum(max(x, -x))";
     "max and min": "max(x, y).^2 + min(x, y).^2" => "x.^2 + y.^2", "all x, y" in -3.0 .. 3.0,
