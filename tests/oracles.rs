@@ -1,7 +1,7 @@
 //! Reference cases: through the interpreter, and through generated code that has been compiled.
 //!
-//! The folder is the one that `GRADSMITH_ORACLES` names, else `../shared/oracles` beside the workspace, else
-//! the cases of the project's own in `tests/cases`: then a line says so, also where the tests pass.
+//! The folder is the one that `GRADSMITH_ORACLES` names, else all of [`FOLDERS`]: the project's own cases and, where
+//! they are, those beside the workspace. A line says where they are not, also where the tests pass.
 
 #![allow(clippy::print_stdout, reason = "a run says which cases it ran and what came of them")]
 
@@ -25,26 +25,32 @@ const WRONG: [(&str, &str); 2] = [
     ("cost_cross_entropy_exact", "as `zero_log_zero`, over m = 2: 1/2 and -1/2, not 0 and 0"),
 ];
 
-/// The folder of cases.
-fn folder() -> PathBuf {
+/// The folders of cases, from the workspace; each is read flat.
+const FOLDERS: [&str; 2] = ["tests/cases", "../shared/oracles"];
+
+/// The folders to read.
+fn folders() -> Vec<PathBuf> {
     let workspace = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     if let Some(named) = env::var_os("GRADSMITH_ORACLES") {
         // Not there is an error, never a reason to run others.
-        return workspace.join(named);
+        return vec![workspace.join(named)];
     }
-    let shared = workspace.join("../shared/oracles");
-    if shared.is_dir() { shared } else { workspace.join("tests/cases") }
+    let (there, missing): (Vec<PathBuf>, Vec<PathBuf>) =
+        FOLDERS.iter().map(|folder| workspace.join(folder)).partition(|folder| folder.is_dir());
+    if !missing.is_empty() {
+        note("the cases are the project's own: no folder of reference cases is there");
+    }
+    there
 }
 
 /// All cases: the file's name without its ending, and the case.
 fn cases() -> Vec<(String, Arc<Case>)> {
     static CASES: OnceLock<Vec<(String, Arc<Case>)>> = OnceLock::new();
-    CASES.get_or_init(read_cases).clone()
+    CASES.get_or_init(|| folders().iter().flat_map(|folder| read_cases(folder)).collect()).clone()
 }
 
-fn read_cases() -> Vec<(String, Arc<Case>)> {
-    let folder = folder();
-    let mut files: Vec<PathBuf> = fs::read_dir(&folder)
+fn read_cases(folder: &Path) -> Vec<(String, Arc<Case>)> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
         .unwrap_or_else(|e| panic!("{}: {e}", folder.display()))
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|e| e == "json"))
@@ -58,14 +64,7 @@ fn read_cases() -> Vec<(String, Arc<Case>)> {
         let name = file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
         cases.extend(read.into_iter().map(|case| (name.clone(), Arc::new(case))));
     }
-    if folder.ends_with("tests/cases") {
-        let count = cases.len();
-        note(&format!(
-            "the cases are the project's own, {count} of them: no folder of reference cases is there"
-        ));
-    } else {
-        println!("{} cases of {}", cases.len(), folder.display());
-    }
+    println!("{} cases of {}", cases.len(), folder.display());
     cases
 }
 

@@ -9,6 +9,7 @@ mod derivations;
 mod errors;
 mod fields;
 mod residuals;
+mod scales;
 #[cfg(feature = "argmin")]
 mod solvers;
 mod textbook;

@@ -267,8 +267,12 @@ pub(super) fn max_and_min(g: &mut Graph, id: NodeId) -> Option<NodeId> {
             if parts[m].0 != parts[n].0 || !is_pair(&pair, &same) || other != power || rest != others {
                 continue;
             }
-            let mut kept: Vec<_> =
-                parts.iter().enumerate().filter(|(k, _)| *k != m && *k != n).map(|(_, p)| p.clone()).collect();
+            let mut kept: Vec<_> = parts
+                .iter()
+                .enumerate()
+                .filter(|(k, _)| *k != m && *k != n)
+                .map(|(_, p)| p.clone())
+                .collect();
             let axes = parts[m].1.indices.clone();
             for x in pair {
                 let mut factors = others.clone();
@@ -313,8 +317,12 @@ pub(super) fn softplus_and_ramp(g: &mut Graph, id: NodeId) -> Option<NodeId> {
         let d = g.scale(slope, &u);
         for (n, (cn, ramp)) in parts.iter().enumerate().filter(|(n, _)| *n != k) {
             let Some(joined) = smoothed(g, *c, (slope, &u), &d, *cn, ramp) else { continue };
-            let mut rest: Vec<_> =
-                parts.iter().enumerate().filter(|(m, _)| *m != k && *m != n).map(|(_, p)| p.clone()).collect();
+            let mut rest: Vec<_> = parts
+                .iter()
+                .enumerate()
+                .filter(|(m, _)| *m != k && *m != n)
+                .map(|(_, p)| p.clone())
+                .collect();
             rest.extend(joined);
             return Some(g.sum_as(&rest, &out));
         }

@@ -181,8 +181,7 @@ fn normed(g: &mut Graph, n: &Tensor) -> Option<(Tensor, Vec<Index>)> {
 /// Whether `x` is made of the entries that the norm `n` is taken of: then it is 0 where the norm is.
 fn is_of(g: &mut Graph, x: &Tensor, n: &Tensor) -> bool {
     let Some((whole, along)) = normed(g, n) else { return false };
-    x.node == whole.node
-        && x.indices.iter().zip(&whole.indices).all(|(i, j)| along.contains(j) || i == j)
+    x.node == whole.node && x.indices.iter().zip(&whole.indices).all(|(i, j)| along.contains(j) || i == j)
 }
 
 /// Whether `x` is 0 wherever `n` is: an entry of what `n` is the norm of, or that over its norm.
@@ -235,36 +234,45 @@ pub(super) fn per_norm(g: &mut Graph, id: NodeId) -> Option<NodeId> {
         };
         for at in (0..p.factors.len()).filter(|at| *at != k) {
             let (x, own) = p.factors[at].clone();
-            let Some(own) = own.as_int().filter(|own| (1..=times).contains(own)) else { continue };
+            let Some(own) = own.as_int().filter(|own| *own >= 1) else { continue };
             if is_of(g, &x, &n) {
                 p.factors[at].1 = Number::int(own - 1);
                 p.factors[k].1 = Number::int(power + step);
                 p.factors.push((g.call("per", &[x, n]), ONE));
                 return Some(p.closed(g));
             }
-            let Some(within) = within(g, &x, &n) else { continue };
-            p.factors[at].0 = within;
-            p.factors[k].1 = Number::int(power + step * own);
+            let Some((over, used)) = within(g, &x, &n, times / own) else { continue };
+            p.factors[at].0 = over;
+            p.factors[k].1 = Number::int(power + step * own * used);
             return Some(p.closed(g));
         }
     }
     None
 }
 
-/// The contraction `t` over the norm `n` of one of its factors, or of a factor of these.
-fn within(g: &mut Graph, t: &Tensor, n: &Tensor) -> Option<Tensor> {
+/// The contraction `t` over the norm `n` of one of its factors, or of a factor of these, at most `times` times; and
+/// how often that is.
+fn within(g: &mut Graph, t: &Tensor, n: &Tensor, times: i64) -> Option<(Tensor, i64)> {
+    if times < 1 {
+        return None;
+    }
     let mut inside = contraction(g, t)?;
     let own = n.clone().renamed(&t.indices, &inside.out);
     for m in 0..inside.factors.len() {
         let (x, power) = inside.factors[m].clone();
-        if !power.is_one() {
-            continue;
-        }
-        let over = if is_of(g, &x, &own) { Some(g.call("per", &[x, own.clone()])) } else { within(g, &x, &own) };
-        if let Some(over) = over {
+        let Some(power) = power.as_int().filter(|power| *power >= 1) else { continue };
+        let used = if is_of(g, &x, &own) {
+            let used = power.min(times);
+            inside.factors[m].1 = Number::int(power - used);
+            inside.factors.push((g.call("per", &[x, own]), Number::int(used)));
+            used
+        } else if let Some((over, used)) = within(g, &x, &own, times / power) {
             inside.factors[m].0 = over;
-            return Some(Tensor::new(inside.closed(g), t.indices.clone()));
-        }
+            used * power
+        } else {
+            continue;
+        };
+        return Some((Tensor::new(inside.closed(g), t.indices.clone()), used));
     }
     None
 }
@@ -283,14 +291,19 @@ fn is_norm(g: &Graph, id: NodeId) -> bool {
 
 /// x/Σx² by way of x/‖x‖, which neither overflows nor underflows where the result does not
 pub(super) fn per_squares(g: &mut Graph, id: NodeId) -> Option<NodeId> {
-    let over = |g: &Graph, f: &Factor| f.power.is_negative() && matches!(g.op(f.operand.node), Op::Product { .. });
+    let over =
+        |g: &Graph, f: &Factor| f.power.is_negative() && matches!(g.op(f.operand.node), Op::Product { .. });
     let mut p = Opened::about(g, id, over)?;
     for k in 0..p.factors.len() {
         let (t, power) = p.factors[k].clone();
         let Some(times) = power.as_int().filter(|n| *n < 0) else { continue };
         let Some(inside) = Opened::product(g, t.node) else { continue };
         let [(x, two)] = inside.factors.as_slice() else { continue };
-        if *two != Number::TWO || !inside.coeff.is_one() || inside.bound.is_empty() || g.name(t.node).is_some() {
+        if *two != Number::TWO
+            || !inside.coeff.is_one()
+            || inside.bound.is_empty()
+            || g.name(t.node).is_some()
+        {
             continue;
         }
         let once = x.indices.iter().enumerate().all(|(n, i)| !x.indices[..n].contains(i));
@@ -299,7 +312,7 @@ pub(super) fn per_squares(g: &mut Graph, id: NodeId) -> Option<NodeId> {
         let beside: Vec<Tensor> = p
             .factors
             .iter()
-            .filter(|(_, own)| own.as_int().is_some_and(|n| (1..=-2 * times).contains(&n)))
+            .filter(|(_, own)| own.as_int().is_some_and(|n| n >= 1))
             .map(|(y, _)| y.clone())
             .collect();
         if !once || !beside.iter().any(|y| mentions(g, y, &x, &along)) {
@@ -322,7 +335,10 @@ fn mentions(g: &mut Graph, y: &Tensor, x: &Tensor, along: &[Index]) -> bool {
     }
     let Some(inside) = contraction(g, y) else { return false };
     let own = x.clone().renamed(&y.indices, &inside.out);
-    inside.factors.iter().any(|(t, power)| power.is_one() && mentions(g, t, &own, along))
+    inside
+        .factors
+        .iter()
+        .any(|(t, power)| power.as_int().is_some_and(|n| n >= 1) && mentions(g, t, &own, along))
 }
 
 /// ‖x‖ (x/‖x‖) = x, and 1/‖x‖, which is 0 at 0, times ‖x‖ where something beside is 0 there, too; times
@@ -343,7 +359,9 @@ pub(super) fn norm_times(g: &mut Graph, id: NodeId) -> Option<NodeId> {
         };
         // Powers of n beside it, those of a root without a name among them.
         let (base, one) = match g.op(n.node).clone() {
-            Op::Product { coeff, factors, bound } if coeff.is_one() && bound.is_empty() && factors.len() == 1 => {
+            Op::Product { coeff, factors, bound }
+                if coeff.is_one() && bound.is_empty() && factors.len() == 1 =>
+            {
                 let f = &factors[0];
                 let named = p.factors.iter().any(|(t, _)| *t == n);
                 if named { (n.clone(), ONE) } else { (g.tensor(&f.operand, &n.indices), f.power) }

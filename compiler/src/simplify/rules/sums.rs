@@ -290,9 +290,10 @@ fn over_norms_apart(g: &mut Graph, all: &mut [Vec<(Tensor, Number)>]) {
         for factors in all.iter() {
             if factors.iter().any(|(t, power)| t == x && power.is_one()) {
                 apart += 1;
-            } else if factors.iter().any(|(t, power)| {
-                power.is_one() && over(g, t).is_some_and(|[entry, _]| entry == *x)
-            }) {
+            } else if factors
+                .iter()
+                .any(|(t, power)| power.is_one() && over(g, t).is_some_and(|[entry, _]| entry == *x))
+            {
                 together += 1;
             }
         }
@@ -300,9 +301,9 @@ fn over_norms_apart(g: &mut Graph, all: &mut [Vec<(Tensor, Number)>]) {
     });
     let Some(x) = common else { return };
     for factors in all.iter_mut() {
-        let at = factors.iter().position(|(t, power)| {
-            power.is_one() && over(g, t).is_some_and(|[entry, _]| entry == x)
-        });
+        let at = factors
+            .iter()
+            .position(|(t, power)| power.is_one() && over(g, t).is_some_and(|[entry, _]| entry == x));
         if let Some(at) = at
             && let Some([entry, norm]) = over(g, &factors[at].0)
         {
