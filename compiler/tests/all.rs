@@ -4,4 +4,5 @@ mod all {
     mod docs;
     mod functions;
     mod rules;
+    mod variants;
 }

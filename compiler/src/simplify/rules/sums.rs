@@ -301,6 +301,9 @@ fn over_norms_apart(g: &mut Graph, all: &mut [Vec<(Tensor, Number)>]) {
     });
     let Some(x) = common else { return };
     for factors in all.iter_mut() {
+        if factors.iter().any(|(t, power)| *t == x && power.is_one()) {
+            continue;
+        }
         let at = factors
             .iter()
             .position(|(t, power)| power.is_one() && over(g, t).is_some_and(|[entry, _]| entry == x));

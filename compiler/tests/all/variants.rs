@@ -1,0 +1,253 @@
+//! Near misses: every formula that a rule is about, changed at one place by a factor, a sign, a power, a term or another
+//! variable, so that a rule whose guard, coefficient or power is wrong by a little gives a wrong number. Values against
+//! the formula as it was written, first and second derivatives against differences.
+
+use gradsmith_compiler::eval::{Evaluator, Sizes};
+use gradsmith_compiler::ir::{Graph, NodeId};
+use gradsmith_compiler::lower::objective;
+use gradsmith_compiler::pipeline::Derivatives;
+use gradsmith_compiler::simplify::{self, Rule};
+use gradsmith_compiler::source::SourceId;
+use gradsmith_compiler::syntax::ast::{Expr, ExprKind};
+use gradsmith_compiler::syntax::parse;
+
+const VARIABLES: &str =
+    "x: vector[3], y: vector[3], u: vector[3], v: vector[3], s: scalar, A: matrix[3, 3], B: matrix[3, 3]";
+const ENTRIES: [usize; 7] = [3, 3, 3, 3, 1, 9, 9];
+/// The variables differentiated by: all but the matrix that rules want symmetric.
+const BY: [&str; 6] = ["x", "y", "u", "v", "s", "B"];
+
+/// Places of the parts of an expression, itself among them, with whether each is a name.
+fn parts(e: &Expr, found: &mut Vec<(std::ops::Range<usize>, bool)>) {
+    found.push((e.span.start..e.span.end, matches!(e.kind, ExprKind::Name(_))));
+    match &e.kind {
+        ExprKind::Number(_) | ExprKind::Name(_) => {}
+        ExprKind::Negate(inner) | ExprKind::Transpose(inner) => parts(inner, found),
+        ExprKind::Chain(first, rest) => {
+            parts(first, found);
+            rest.iter().for_each(|link| parts(&link.operand, found));
+        }
+        ExprKind::Power(power) => {
+            parts(&power.base, found);
+            parts(&power.exponent, found);
+        }
+        ExprKind::Call(call) => call.args.iter().for_each(|arg| parts(&arg.value, found)),
+        ExprKind::Compare(c) => {
+            parts(&c.lhs, found);
+            parts(&c.rhs, found);
+        }
+    }
+}
+
+/// The text with one part changed, in every way.
+fn variants(text: &str) -> Vec<String> {
+    let program = parse::program(text, SourceId::Expression).unwrap_or_else(|e| panic!("{text}: {e}"));
+    let mut places = Vec::new();
+    program.locals.iter().for_each(|local| parts(&local.value, &mut places));
+    parts(&program.result, &mut places);
+    let mut all = vec![text.to_owned()];
+    for (place, is_name) in places {
+        let part = &text[place.clone()];
+        let mut changed: Vec<String> = [
+            "(3*({}))",
+            "(-({}))",
+            "(({}) + 2)",
+            "(({}).^2)",
+            "(({}).^3)",
+            "(({}).^-1)",
+            "(({}).^0.5)",
+            "(({}).*y)",
+        ]
+        .iter()
+        .map(|form| form.replace("{}", part))
+        .collect();
+        if is_name {
+            changed
+                .extend(["x", "y", "s"].iter().filter(|name| **name != part).map(|name| (*name).to_owned()));
+        }
+        all.extend(changed.iter().map(|new| format!("{}{new}{}", &text[..place.start], &text[place.end..])));
+    }
+    all
+}
+
+/// The objective of a text that is one; of a vector, its product with `v`.
+fn lowered(text: &str) -> Option<objective::Objective> {
+    let variables = parse::declarations(VARIABLES, SourceId::Declarations).expect("declarations");
+    let wrt: Vec<_> = BY.iter().map(|name| ((*name).to_owned(), objective::whole(text))).collect();
+    let lower = |text: &str| {
+        let program = parse::program(text, SourceId::Expression).ok()?;
+        objective::lower(text, &program, &[], &variables, &wrt, objective::Wanted::Scalar).ok()
+    };
+    lower(text).or_else(|| text.rsplit_once(';').is_none().then(|| lower(&format!("dot(v, {text})")))?)
+}
+
+/// Numbers of a sample, the same every time.
+struct Draw(u64);
+
+impl Draw {
+    fn next(&mut self, low: f64, high: f64) -> f64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        low + (high - low) * (self.0 >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    fn inputs(&mut self, low: f64, high: f64) -> Vec<Vec<f64>> {
+        let mut inputs: Vec<Vec<f64>> =
+            ENTRIES.iter().map(|&n| (0..n).map(|_| self.next(low, high)).collect()).collect();
+        // A = x x' + 4 I: symmetric, of positive determinant.
+        let x = inputs[0].clone();
+        inputs[5] = (0..9).map(|k| x[k / 3] * x[k % 3] + if k / 3 == k % 3 { 4.0 } else { 0.0 }).collect();
+        inputs
+    }
+}
+
+fn value(graph: &Graph, node: NodeId, inputs: &[Vec<f64>]) -> f64 {
+    Evaluator::new(graph, inputs, &Sizes::new()).scalar(node)
+}
+
+/// Whether all that the node is made of has a value.
+fn has_a_value(graph: &Graph, node: NodeId, inputs: &[Vec<f64>]) -> bool {
+    let sizes = Sizes::new();
+    let mut evaluator = Evaluator::new(graph, inputs, &sizes);
+    graph.reachable(&[node]).into_iter().all(|id| evaluator.eval(id).iter().all(|x| x.is_finite()))
+}
+
+/// All derivatives, one after the other.
+fn flat(graph: &Graph, nodes: &[NodeId], inputs: &[Vec<f64>]) -> Vec<f64> {
+    let sizes = Sizes::new();
+    let mut evaluator = Evaluator::new(graph, inputs, &sizes);
+    nodes.iter().flat_map(|&node| evaluator.eval(node).to_vec()).collect()
+}
+
+/// The inputs moved along directions of the variables differentiated by.
+fn moved(inputs: &[Vec<f64>], along: &[Vec<f64>], h: f64) -> Vec<Vec<f64>> {
+    // `BY` leaves out the sixth.
+    let places = [0, 1, 2, 3, 4, 6];
+    let mut all = inputs.to_vec();
+    for (&place, direction) in places.iter().zip(along) {
+        for (entry, d) in all[place].iter_mut().zip(direction) {
+            *entry += h * d;
+        }
+    }
+    all
+}
+
+/// What is wrong with a text, at a few points; nothing where it has no value there.
+fn disagreements(text: &str, (low, high): (f64, f64)) -> Vec<String> {
+    const H: f64 = 1e-5;
+    let Some(original) = lowered(text) else { return Vec::new() };
+    let (plain, at) = (original.graph.clone(), original.value);
+    let mut d = Derivatives::of(original.graph, original.value, &original.wrt);
+    if d.log.gave_up {
+        return vec![format!("{text}: the rules do not end")];
+    }
+    let products = d.hessian_product(&[0, 1, 2, 3, 4, 5]);
+    let mut found = Vec::new();
+    for sample in 0..3 {
+        let mut draw = Draw(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(sample + 1));
+        let inputs = draw.inputs(low, high);
+        let along: Vec<Vec<f64>> =
+            [3, 3, 3, 3, 1, 9].iter().map(|&n| (0..n).map(|_| draw.next(-1.0, 1.0)).collect()).collect();
+        let (up, down) = (moved(&inputs, &along, H), moved(&inputs, &along, -H));
+        let want = value(&plain, at, &inputs);
+        let slope = (value(&plain, at, &up) - value(&plain, at, &down)) / (2.0 * H);
+        // Outside its domain, or so steep that differences say nothing.
+        if !has_a_value(&plain, at, &inputs) || !slope.is_finite() || want.abs() > 1e4 || slope.abs() > 1e4 {
+            continue;
+        }
+        let mut check = |what: &str, got: f64, want: f64, within: f64, scale: f64| {
+            if (got - want).abs() > within * scale.max(want.abs()).max(1.0) || got.is_nan() != want.is_nan() {
+                found.push(format!("{text}: {what} is {got}, not {want}"));
+            }
+        };
+        check("the value", value(&d.graph, d.value, &inputs), want, 1e-9, 0.0);
+        let with = |inputs: &[Vec<f64>]| {
+            let mut all = inputs.to_vec();
+            all.resize(d.graph.inputs().len() - along.len(), Vec::new());
+            all.extend(along.iter().cloned());
+            all
+        };
+        let gradient = flat(&d.graph, &d.gradient, &with(&inputs));
+        let directions = along.concat();
+        let got: f64 = gradient.iter().zip(&directions).map(|(g, d)| g * d).sum();
+        check("the slope", got, slope, 1e-5, 0.0);
+        let curved = flat(&d.graph, &products, &with(&inputs));
+        let ends = [&up, &down].map(|ends| flat(&d.graph, &d.gradient, &with(ends)));
+        let size = gradient.iter().fold(0.0_f64, |m, g| m.max(g.abs()));
+        for (k, got) in curved.iter().enumerate() {
+            let want = (ends[0][k] - ends[1][k]) / (2.0 * H);
+            if want.is_finite() && want.abs() < 1e6 {
+                check("an entry of the product with the Hessian", *got, want, 1e-4, size);
+            }
+        }
+    }
+    found
+}
+
+fn all_agree<'a>(texts: impl Iterator<Item = (&'a str, (f64, f64))>) {
+    let texts: Vec<_> = texts.collect();
+    let failed: Vec<String> = std::thread::scope(|scope| {
+        let halves = texts.chunks(texts.len().div_ceil(4)).map(|chunk| {
+            scope.spawn(move || {
+                let mut failed = Vec::new();
+                for (text, domain) in chunk {
+                    for variant in variants(text) {
+                        failed.extend(disagreements(&variant, *domain));
+                    }
+                }
+                failed
+            })
+        });
+        let halves: Vec<_> = halves.collect();
+        halves.into_iter().flat_map(|half| half.join().expect("no panic")).collect()
+    });
+    assert!(failed.is_empty(), "{} disagree:\n{}", failed.len(), failed.join("\n"));
+}
+
+#[test]
+fn what_rules_are_about_changed_at_one_place() {
+    all_agree(simplify::ALL.iter().map(|rule: &Rule| (rule.lhs, rule.sample)));
+}
+
+#[test]
+fn what_makes_rules_fire_changed_at_one_place() {
+    all_agree(simplify::ALL.iter().map(|rule: &Rule| (rule.trigger, rule.sample)));
+}
+
+#[test]
+fn every_kind_of_node_changed_at_one_place() {
+    const ALL: (f64, f64) = (-2.0, 2.0);
+    const POSITIVE: (f64, f64) = (0.2, 2.0);
+    let texts = [
+        ("sum(x .* y .* exp(u))", ALL),
+        ("x'*B*y + tr(B*A) - tr(B)", ALL),
+        ("sum(outer(x, y) .* B) + sum(diag(B).^2)", ALL),
+        ("where(x' * y > s, sum(x .* y), sum(x.^2))", ALL),
+        ("sum(where(x > y, u .* x, v.^2))", ALL),
+        ("sum(where(x > y, u, v)) + sum(where(x > u, v, y))", ALL),
+        ("max(x .* y) + min(x + u)", ALL),
+        ("sum(rowmax(B .* (x*y')))", ALL),
+        ("logsumexp(x .* y)", ALL),
+        ("norm2(x .* y - u)", ALL),
+        ("dot(y, softmax(x .* u))", ALL),
+        ("dot(y, log_softmax(x .* u))", ALL),
+        ("x'*inv(A + 9*eye + B/9)*y", ALL),
+        ("det(A + B/9)", ALL),
+        ("logdet(A + 9*eye + B*B'/9)", ALL),
+        ("sum(kron(B, x*y').^2)", ALL),
+        ("sum(sqrt(rowsum(B.^2)))", ALL),
+        ("sum(colsum(B) .* x) + sum(rowsum(B*B') .* y)", ALL),
+        ("sum(x .^ y)", POSITIVE),
+        ("sum(atan(x) .* sin(y) ./ (1 + u.^2))", ALL),
+        ("sum(x./y) + sum(u.^-3 .* v)", POSITIVE),
+        ("sum(abs(x).^1.5 .* y)", ALL),
+        ("norm1(x .* y) + norm_inf(u)", ALL),
+        ("3 ./ (1 + 2*exp(s)) + (1 + exp(s))^-3", ALL),
+        ("sum(x - 2*logsumexp(x))", ALL),
+        ("log(1 + 2*exp(s)) + log(sigmoid(s)^2)", ALL),
+        ("2*sqrt(s^2 + x'*x) - s", ALL),
+        ("sum(2*sqrt(x.^2 + y.^2) - x)", ALL),
+        ("sum((x.^2).^1.5)", ALL),
+        ("sum(x)/sqrt(sum((2*x).^2))", ALL),
+    ];
+    all_agree(texts.into_iter());
+}
