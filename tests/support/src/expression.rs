@@ -4,25 +4,37 @@ use std::fmt::Write;
 
 /// A small generator of numbers: the same seed, the same expressions.
 #[derive(Clone, Debug)]
-pub struct Rng(u64);
+pub struct Rng {
+    state: u64,
+    /// Bytes to take first.
+    bytes: std::vec::IntoIter<u8>,
+}
 
 impl Rng {
     /// The generator of this seed.
     pub fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x2545_f491_4f6c_dd1d)
+        let state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x2545_f491_4f6c_dd1d;
+        Self { state, bytes: Vec::new().into_iter() }
+    }
+
+    /// Choices by these bytes, one for each; when they are used up, by a generator with a seed of their own.
+    pub fn of(bytes: &[u8]) -> Self {
+        let seed = bytes.iter().fold(0, |seed: u64, byte| seed.wrapping_mul(257).wrapping_add(u64::from(*byte)));
+        Self { bytes: bytes.to_vec().into_iter(), ..Self::new(seed) }
     }
 
     /// The next 64 bits.
     pub fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
     }
 
     /// A number below `n`.
     pub fn below(&mut self, n: usize) -> usize {
-        (self.bits() % n as u64) as usize
+        let choice = self.bytes.next().map(u64::from);
+        (choice.unwrap_or_else(|| self.bits()) % n as u64) as usize
     }
 
     /// One of these.
