@@ -1,7 +1,14 @@
 //! Near misses: every formula that a rule is about, changed at one place by a factor, a sign, a power, a term or another
 //! variable, so that a rule whose guard, coefficient or power is wrong by a little gives a wrong number. Values against
 //! the formula as it was written, first and second derivatives against differences.
+//!
+//! What comes out is on record, too, as a digest for each formula and all its variants: a rule that no longer fires where
+//! it did, or does more than it did, is right as far as numbers go. `UPDATE_VARIANTS=1` writes the record anew;
+//! `PRINT_VARIANTS=1` prints the texts, to be compared with those of another commit.
 
+#![allow(clippy::print_stdout, reason = "what comes out is printed where it is asked for")]
+
+use gradsmith_compiler::emit::{self, View};
 use gradsmith_compiler::eval::{Evaluator, Sizes};
 use gradsmith_compiler::ir::{Graph, NodeId};
 use gradsmith_compiler::lower::objective;
@@ -10,6 +17,9 @@ use gradsmith_compiler::simplify::{self, Rule};
 use gradsmith_compiler::source::SourceId;
 use gradsmith_compiler::syntax::ast::{Expr, ExprKind};
 use gradsmith_compiler::syntax::parse;
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const VARIABLES: &str =
     "x: vector[3], y: vector[3], u: vector[3], v: vector[3], s: scalar, A: matrix[3, 3], B: matrix[3, 3]";
@@ -131,8 +141,9 @@ fn moved(inputs: &[Vec<f64>], along: &[Vec<f64>], h: f64) -> Vec<Vec<f64>> {
     all
 }
 
-/// What is wrong with a text, at a few points; nothing where it has no value there.
-fn disagreements(text: &str, (low, high): (f64, f64)) -> Vec<String> {
+/// What is wrong with a text, at a few points; nothing where it has no value there. `see` is shown what comes out: value
+/// and gradient.
+fn disagreements(text: &str, (low, high): (f64, f64), see: &mut dyn FnMut(String)) -> Vec<String> {
     const H: f64 = 1e-5;
     let Some(original) = lowered(text) else { return Vec::new() };
     let (plain, at) = (original.graph.clone(), original.value);
@@ -140,6 +151,10 @@ fn disagreements(text: &str, (low, high): (f64, f64)) -> Vec<String> {
     if d.log.gave_up {
         return vec![format!("{text}: the rules do not end")];
     }
+    let view = View::default();
+    let mut texts = vec![emit::text(&d.graph, d.value, &view)];
+    texts.extend(d.gradient.iter().map(|&node| emit::text(&d.graph, node, &view)));
+    see(format!("{text}: {}", texts.join(" | ")));
     let products = d.hessian_product(&[0, 1, 2, 3, 4, 5]);
     let mut found = Vec::new();
     for sample in 0..3 {
@@ -183,34 +198,76 @@ fn disagreements(text: &str, (low, high): (f64, f64)) -> Vec<String> {
     found
 }
 
-fn all_agree<'a>(texts: impl Iterator<Item = (&'a str, (f64, f64))>) {
+/// A digest of texts (FNV-1a).
+struct Digest(u64);
+
+impl Digest {
+    fn add(&mut self, text: &str) {
+        for byte in text.bytes().chain([b'\n']) {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}
+
+/// What a formula and its variants came to: what is wrong, and the line of the record.
+fn tried(text: &str, domain: (f64, f64)) -> (Vec<String>, String) {
+    let print = std::env::var_os("PRINT_VARIANTS").is_some();
+    let (mut failed, mut digest, mut count) = (Vec::new(), Digest(0xcbf2_9ce4_8422_2325), 0);
+    for variant in variants(text) {
+        failed.extend(disagreements(&variant, domain, &mut |out| {
+            if print {
+                println!("{out}");
+            }
+            digest.add(&out);
+            count += 1;
+        }));
+    }
+    (failed, format!("{:016x} {count:3} {text}", digest.0))
+}
+
+fn all_agree<'a>(name: &str, texts: impl Iterator<Item = (&'a str, (f64, f64))>) {
     let texts: Vec<_> = texts.collect();
-    let failed: Vec<String> = std::thread::scope(|scope| {
-        let halves = texts.chunks(texts.len().div_ceil(4)).map(|chunk| {
-            scope.spawn(move || {
-                let mut failed = Vec::new();
-                for (text, domain) in chunk {
-                    for variant in variants(text) {
-                        failed.extend(disagreements(&variant, *domain));
+    let next = AtomicUsize::new(0);
+    let mut found: Vec<(usize, (Vec<String>, String))> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut found = Vec::new();
+                    loop {
+                        let k = next.fetch_add(1, Ordering::Relaxed);
+                        let Some((text, domain)) = texts.get(k) else { return found };
+                        found.push((k, tried(text, *domain)));
                     }
-                }
-                failed
+                })
             })
-        });
-        let halves: Vec<_> = halves.collect();
-        halves.into_iter().flat_map(|half| half.join().expect("no panic")).collect()
+            .collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("no panic")).collect()
     });
+    found.sort_by_key(|(k, _)| *k);
+    let failed: Vec<String> = found.iter().flat_map(|(_, (failed, _))| failed.clone()).collect();
     assert!(failed.is_empty(), "{} disagree:\n{}", failed.len(), failed.join("\n"));
+    let record: String = found.iter().map(|(_, (_, line))| format!("{line}\n")).collect();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/variants/{name}.txt"));
+    if std::env::var_os("UPDATE_VARIANTS").is_some() {
+        fs::write(&path, &record).expect("the record can be written");
+    }
+    let known = fs::read_to_string(&path).unwrap_or_default();
+    let differ: Vec<_> = record.lines().filter(|line| !known.lines().any(|k| k == *line)).collect();
+    assert!(
+        differ.is_empty() && known.lines().count() == record.lines().count(),
+        "other formulas come out than those on record: read them, then UPDATE_VARIANTS=1\n{}",
+        differ.join("\n")
+    );
 }
 
 #[test]
 fn what_rules_are_about_changed_at_one_place() {
-    all_agree(simplify::ALL.iter().map(|rule: &Rule| (rule.lhs, rule.sample)));
+    all_agree("statements", simplify::ALL.iter().map(|rule: &Rule| (rule.lhs, rule.sample)));
 }
 
 #[test]
 fn what_makes_rules_fire_changed_at_one_place() {
-    all_agree(simplify::ALL.iter().map(|rule: &Rule| (rule.trigger, rule.sample)));
+    all_agree("triggers", simplify::ALL.iter().map(|rule: &Rule| (rule.trigger, rule.sample)));
 }
 
 #[test]
@@ -249,5 +306,5 @@ fn every_kind_of_node_changed_at_one_place() {
         ("sum((x.^2).^1.5)", ALL),
         ("sum(x)/sqrt(sum((2*x).^2))", ALL),
     ];
-    all_agree(texts.into_iter());
+    all_agree("nodes", texts.into_iter());
 }

@@ -19,7 +19,8 @@ impl Rng {
 
     /// Choices by these bytes, one for each; when they are used up, by a generator with a seed of their own.
     pub fn of(bytes: &[u8]) -> Self {
-        let seed = bytes.iter().fold(0, |seed: u64, byte| seed.wrapping_mul(257).wrapping_add(u64::from(*byte)));
+        let seed =
+            bytes.iter().fold(0, |seed: u64, byte| seed.wrapping_mul(257).wrapping_add(u64::from(*byte)));
         Self { bytes: bytes.to_vec().into_iter(), ..Self::new(seed) }
     }
 
