@@ -14,3 +14,4 @@ pub(crate) use absorbed::{Absorbed, Scaled};
 pub(crate) use classified::Classified;
 pub(crate) use leveled::Leveled;
 pub(crate) use placed::Placed;
+pub(crate) use uses::Use;
