@@ -17,6 +17,7 @@
 
 mod after;
 mod assign;
+mod cases;
 mod form;
 mod place;
 mod plan;
@@ -27,10 +28,11 @@ pub mod verify;
 
 pub(crate) use after::by_coefficient;
 pub use after::{Descent, Operations};
+pub use cases::{Cases, Comparison, Outcome};
 pub use form::{Class, MatrixForm, System, class};
 pub use plan::{
     BlockSum, Blocks, Buffer, BufferId, Factors, Loop, MatMul, Output, Plan, Policy, Reduction, Solve, Step,
-    Storage,
+    Storage, When,
 };
 pub use rewrite::Naming;
 
@@ -49,6 +51,7 @@ pub fn schedule(graph: &Graph, outputs: &[Output], policy: Policy, naming: Namin
     let placed = Placed::of(leveled, policy);
     let plan = Assigned::of(placed).plan();
     let plan = if policy == Policy::Blocks { after::blocked(plan) } else { plan };
+    let plan = after::gathered(plan);
     verify::debug_verify(&plan);
     plan
 }

@@ -57,6 +57,7 @@ fn kinds(plan: &Plan) -> Vec<&'static str> {
         Step::Axis(_) => "axis",
         Step::Linear(_) => "linear",
         Step::Blocks(_) => "blocks",
+        Step::When(_) => "when",
         Step::Descend { .. } => "descend",
     };
     plan.steps.iter().map(kind).collect()

@@ -75,6 +75,10 @@ impl There<'_> {
                 self.written.extend(b.sums.iter().filter(|s| s.zeroed).map(|s| s.buffer));
                 self.steps(&b.steps)?;
             }
+            Step::When(w) => {
+                self.all(w.cases.compared())?;
+                self.steps(&w.steps)?;
+            }
             Step::Descend { array, rate, slope } => {
                 self.all([*rate])?;
                 self.buffer(*array)?;

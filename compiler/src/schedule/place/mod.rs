@@ -9,6 +9,7 @@ mod classified;
 mod leveled;
 mod placed;
 mod uses;
+mod wanted;
 
 pub(crate) use absorbed::{Absorbed, Scaled};
 pub(crate) use classified::Classified;
