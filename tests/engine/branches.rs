@@ -70,7 +70,7 @@ const BY_NUMBER: [&str; 34] = [
     "where(s > 0, det(S)*logdet(S), t^2) + where(s > 0, 1/det(A), 0)",
     "where(s > 0, sum(log_softmax(log(v)) .* w), sum(w))^3",
     "where(s > 0, logdet(S*X'*X + S), where(t > 1, logdet(S), sum(X*w)))^2",
-    "sum(where(s > 0, 1 ./ y, x).*x)",
+    "sum(where(s > 0, 1 ./ y, m).*m)*t^2",
     "where(s > 0, log(sum(sqrt(x))), t)*where(s > 0, 1/sum(log(x)), t)",
 ];
 
@@ -89,7 +89,7 @@ const BY_ENTRY: [&str; 24] = [
     "sum(where(n > 0, exp(X*log(v)), t*m))^2",
     "sum(where(m > 0, rowmax(log(B)), 0) .* x)",
     "sum(where(m > 0, log(B*w + 3), 0))",
-    "sum(where(m > 0, x.^-1.5, x))",
+    "sum(where(m > 0, x.^-1.5, t))",
     "sum(where(m > 0, x.^1.5, 0))^2",
     "sum(where(m > 0, log(x), 0)) + sum(where(m > 0, 3*log(x), t))",
     "sum(where(m > 0, log(x), 0)) + sum(where(n > 0, log(x), t))",

@@ -308,7 +308,9 @@ impl Graph {
             let (moved, kept): (Vec<_>, Vec<_>) =
                 parts.iter().enumerate().filter(|(n, _)| *n != k).map(|(_, p)| p.clone()).partition(inside);
             let summed: &[Index] = if whole { bound } else { &[] };
-            if moved.is_empty() && summed.is_empty() {
+            // By one number, the constant goes inside, too.
+            let (inner, outer) = if whole { (coeff, Number::ONE) } else { (Number::ONE, coeff) };
+            if moved.is_empty() && summed.is_empty() && inner.is_one() {
                 continue;
             }
             let tensor =
@@ -332,14 +334,14 @@ impl Graph {
                         along.push(i);
                     }
                 }
-                Tensor::new(g.contract_over(Number::ONE, &all, &along, summed), along)
+                Tensor::new(g.contract_over(inner, &all, &along, summed), along)
             };
             let (then, otherwise) = (times(self, &then), times(self, &otherwise));
             let select = Tensor::new(self.select_as(op, &lhs, &rhs, &then, &otherwise, &axes), axes);
             let mut all = vec![(select, Number::ONE)];
             all.extend(kept.into_iter().map(|p| (Tensor::new(p.node, p.indices), p.power)));
             let bound: &[Index] = if whole { &[] } else { bound };
-            return Some(self.contract_over(coeff, &all, out, bound));
+            return Some(self.contract_over(outer, &all, out, bound));
         }
         None
     }
