@@ -252,7 +252,7 @@ impl Sweep {
 
     /// Factors of a cotangent that are 0 where nothing taken reads them, if 0 times them may be something else.
     ///
-    /// Data may be no numbers where a mask leaves them out; but where that would make a copy of a matrix that
+    /// Data may be no numbers where other data leave them out; but where that would make a copy of a matrix that
     /// is multiplied as one, `summed`, they are taken for numbers.
     pub(super) fn safe(
         &mut self,
@@ -285,7 +285,9 @@ impl Sweep {
             let (t, power) = factors[k].clone();
             let data = !summed
                 && matches!(g.op(t.node), Op::Input(_))
-                && taken.indices.iter().all(|i| t.indices.contains(i));
+                && !self.wants(t.node)
+                && taken.indices.iter().all(|i| t.indices.contains(i))
+                && !g.reachable(&[taken.node]).iter().any(|&n| self.wants(n));
             if is_own(&t) || !(data || self.is_risky(g, &(t.clone(), power))) {
                 continue;
             }

@@ -1,9 +1,11 @@
 //! In which cases each node is wanted: what only one branch of a choice reads is not computed where the other
-//! branch is taken, so that it can neither fail nor take time.
+//! branch is taken, so that it can neither fail nor take time. A comparison that only scalars would wait for
+//! is none that anything waits for: to ask takes as long as to compute them.
 
 use super::absorbed::Absorbed;
 use crate::ir::{Graph, NodeId, NodeMap};
 use crate::schedule::cases::{Cases, Comparison};
+use crate::schedule::form::{Class, class};
 use std::collections::BTreeSet;
 
 /// The cases of the nodes that are not wanted always; `order` has operands first.
@@ -22,9 +24,7 @@ pub(super) fn wanted(formulas: &Absorbed, order: &[NodeId]) -> NodeMap<Cases> {
     for &id in order.iter().rev() {
         wanted.pass_on(id);
     }
-    for slot in wanted.cases.slots_mut() {
-        slot.take_if(|cases| cases.are_all());
-    }
+    wanted.worth_it(order);
     wanted.without_circles(order);
     wanted.cases
 }
@@ -57,6 +57,25 @@ impl Wanted<'_> {
         }
         if let Some(init) = self.formulas.accumulated.get(&id).and_then(|sum| sum.init) {
             self.add(init, &cases);
+        }
+    }
+
+    /// Leaves the comparisons that more than scalars wait for.
+    fn worth_it(&mut self, order: &[NodeId]) {
+        let g = &self.formulas.graph;
+        let more = |id: &NodeId| !matches!(class(g, *id), Class::Leaf | Class::Scalar | Class::Alias(_));
+        let cases = |id: NodeId| self.cases.get(id).filter(|cases| !cases.are_all());
+        let kept: BTreeSet<Comparison> =
+            order.iter().copied().filter(more).filter_map(cases).flat_map(Cases::comparisons).collect();
+        for slot in self.cases.slots_mut() {
+            if let Some(cases) = slot {
+                let others: BTreeSet<Comparison> =
+                    cases.comparisons().filter(|c| !kept.contains(c)).collect();
+                for comparison in others {
+                    *cases = cases.without(comparison);
+                }
+            }
+            slot.take_if(|cases| cases.are_all());
         }
     }
 
