@@ -35,6 +35,10 @@ impl Finite {
 
     /// Whether the powers of the entries of a node are numbers.
     pub fn is_finite_power(&mut self, g: &Graph, factor: &Factor) -> bool {
+        // Of nothing there are no entries.
+        if matches!(g.op(factor.operand.node), Op::Extent(_)) {
+            return true;
+        }
         let base = self.bounds.of(g, factor.operand.node);
         let power = factor.power;
         let rooted = power.as_int().is_some() || base.low >= 0.0;
