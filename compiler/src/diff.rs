@@ -63,14 +63,15 @@ fn sweep(
     let roots: Vec<NodeId> = seeds.iter().map(|(n, _)| *n).collect();
     let order = g.reachable(&roots);
     let active = active_nodes(g, &order, wrt);
-    let mut sweep = Sweep { active, extra: extra.to_vec(), ..Sweep::default() };
+    let always = taken::always_read(g, &order, &roots);
+    let mut sweep = Sweep { active, always, extra: extra.to_vec(), ..Sweep::default() };
     for (node, ct) in seeds {
         sweep.contributions.entry(*node).or_default().push(Share { ct: *ct, taken: None });
     }
     let mut found: BTreeMap<NodeId, NodeId> = BTreeMap::new();
     for &id in order.iter().rev() {
         let Some(parts) = sweep.contributions.remove(&id) else { continue };
-        let taken = taken::together(g, id, &parts);
+        let taken = if sweep.is_always_read(id) { None } else { taken::together(g, id, &parts) };
         let ct = add_up(g, id, &parts, extra);
         if g.is_zero(ct) {
             continue;
@@ -122,6 +123,8 @@ fn add_up(g: &mut Graph, id: NodeId, parts: &[Share], extra: &[Index]) -> NodeId
 struct Sweep {
     contributions: BTreeMap<NodeId, Vec<Share>>,
     active: Vec<bool>,
+    /// Whether a node is read whatever choices take.
+    always: Vec<bool>,
     /// Axes that every cotangent has before those of its node.
     extra: Vec<Index>,
     /// Of the node at hand: its cotangent, and how often its entries are read by what choices have taken.

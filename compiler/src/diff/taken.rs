@@ -18,6 +18,28 @@ pub(super) struct Share {
     pub(super) taken: Option<Operand>,
 }
 
+/// Whether each node is read by something that is no branch of a choice, and that is read so itself.
+pub(super) fn always_read(g: &Graph, order: &[NodeId], roots: &[NodeId]) -> Vec<bool> {
+    let mut always = vec![false; g.len()];
+    for root in roots {
+        always[root.0 as usize] = true;
+    }
+    let mark = |always: &mut Vec<bool>, id: NodeId| always[id.0 as usize] = true;
+    for &id in order.iter().rev() {
+        if !always[id.0 as usize] {
+            continue;
+        }
+        match g.op(id) {
+            Op::Select { lhs, rhs, .. } => {
+                mark(&mut always, lhs.node);
+                mark(&mut always, rhs.node);
+            }
+            _ => g.node(id).each_child(|child| mark(&mut always, child)),
+        }
+    }
+    always
+}
+
 /// A choice with nothing in one branch, apart.
 struct Masked {
     op: CompareOp,
@@ -173,12 +195,39 @@ pub(super) fn together(g: &mut Graph, id: NodeId, shares: &[Share]) -> Option<Op
             all.push(taken);
         }
     }
+    while let Some((k, n, common)) = both_branches(g, &all) {
+        all.remove(n);
+        all.remove(k);
+        if !all.contains(&common) {
+            all.push(common);
+        }
+    }
+    if all.iter().any(|t| g.as_constant(t.node).is_some()) {
+        return None;
+    }
     let terms: Vec<_> = all.into_iter().map(|t| (Number::ONE, t)).collect();
     let taken = match terms.as_slice() {
         [(_, only)] => only.clone(),
         _ => g.sum(&terms),
     };
     Some(on(&taken, &axes))
+}
+
+/// Two that are taken where one and the same comparison holds, and where it does not, and where both are.
+fn both_branches(g: &mut Graph, all: &[Tensor]) -> Option<(usize, usize, Tensor)> {
+    if all.len() < 2 {
+        return None;
+    }
+    let choices: Vec<Option<Masked>> = all.iter().map(|t| Masked::of(g, t)).collect();
+    let apart = |a: &Masked, b: &Masked| {
+        let same = (a.op, &a.lhs, &a.rhs, &a.value) == (b.op, &b.lhs, &b.rhs, &b.value);
+        same && a.holds != b.holds
+    };
+    choices.iter().enumerate().find_map(|(k, first)| {
+        let first = first.as_ref()?;
+        let n = choices.iter().rposition(|second| second.as_ref().is_some_and(|s| apart(first, s)))?;
+        (k < n).then(|| (k, n, first.value.clone()))
+    })
 }
 
 /// A tensor of indices among `axes` as an operand of whose axes they are.
@@ -244,10 +293,14 @@ impl Sweep {
         Some(Operand { node, axes: (0..g.rank(node) as u8).collect() })
     }
 
-    /// Whether 0 times a factor may be something else.
+    pub(super) fn is_always_read(&self, id: NodeId) -> bool {
+        self.always.get(id.0 as usize).copied().unwrap_or(false)
+    }
+
+    /// Whether 0 times a factor may be something else. What is read anyway has been evaluated anyway.
     fn is_risky(&mut self, g: &Graph, (t, power): &(Tensor, Number)) -> bool {
         let factor = Factor { operand: Operand { node: t.node, axes: Vec::new() }, power: *power };
-        !self.finite.is_finite_power(g, &factor)
+        !(power.is_one() && self.is_always_read(t.node)) && !self.finite.is_finite_power(g, &factor)
     }
 
     /// Factors of a cotangent that are 0 where nothing taken reads them, if 0 times them may be something else.
@@ -286,6 +339,7 @@ impl Sweep {
             let data = !summed
                 && matches!(g.op(t.node), Op::Input(_))
                 && !self.wants(t.node)
+                && !self.is_always_read(t.node)
                 && taken.indices.iter().all(|i| t.indices.contains(i))
                 && !g.reachable(&[taken.node]).iter().any(|&n| self.wants(n));
             if is_own(&t) || !(data || self.is_risky(g, &(t.clone(), power))) {

@@ -35,8 +35,8 @@ impl Finite {
 
     /// Whether the powers of the entries of a node are numbers.
     pub fn is_finite_power(&mut self, g: &Graph, factor: &Factor) -> bool {
-        // Of nothing there are no entries.
-        if matches!(g.op(factor.operand.node), Op::Extent(_)) {
+        // Of nothing there are no entries, and what has the power 0 is 1.
+        if factor.power.is_zero() || matches!(g.op(factor.operand.node), Op::Extent(_)) {
             return true;
         }
         let base = self.bounds.of(g, factor.operand.node);
