@@ -155,7 +155,10 @@ fn check(name: &str, texts: &[&str]) {
         let Subject { graph, nodes } = subject(text);
         let bare: Vec<NodeId> = nodes.iter().map(|(_, n)| *n).collect();
         let want = plans::interpreted(&graph, &bare, &harmless);
-        if !want.iter().flatten().all(|v| v.is_finite()) { failed.push(format!("{text}: not even harmless data is")); continue; }
+        if !want.iter().flatten().all(|v| v.is_finite()) {
+            failed.push(format!("{text}: not even harmless data is"));
+            continue;
+        }
         let mut compare = |road: &str, got: &[Vec<f64>]| {
             for ((name, _), (got, want)) in nodes.iter().zip(got.iter().zip(&want)) {
                 if let Some(d) = difference(got, want, 1e-10, 1.0) {
