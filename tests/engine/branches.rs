@@ -11,10 +11,13 @@ use gradsmith_compiler::lower::objective;
 use gradsmith_compiler::schedule::Policy;
 use gradsmith_compiler::source::SourceId;
 use gradsmith_compiler::syntax::parse;
+use gradsmith_test_support::expression::Rng;
 use gradsmith_test_support::numbers::difference;
 
 const NAN: f64 = f64::NAN;
 const INF: f64 = f64::INFINITY;
+/// Choices within choices that are tried.
+const SEEDS: u64 = 120;
 
 /// Name, shape, entries that spoil an untaken branch, and harmless ones.
 type Datum = (&'static str, &'static [usize], &'static [f64], &'static [f64]);
@@ -155,10 +158,7 @@ fn check(name: &str, texts: &[&str]) {
         let Subject { graph, nodes } = subject(text);
         let bare: Vec<NodeId> = nodes.iter().map(|(_, n)| *n).collect();
         let want = plans::interpreted(&graph, &bare, &harmless);
-        if !want.iter().flatten().all(|v| v.is_finite()) {
-            failed.push(format!("{text}: not even harmless data is"));
-            continue;
-        }
+        assert!(want.iter().flatten().all(|v| v.is_finite()), "{text}: harmless data are none");
         let mut compare = |road: &str, got: &[Vec<f64>]| {
             for ((name, _), (got, want)) in nodes.iter().zip(got.iter().zip(&want)) {
                 if let Some(d) = difference(got, want, 1e-10, 1.0) {
@@ -183,6 +183,44 @@ fn check(name: &str, texts: &[&str]) {
         }
     }
     assert!(failed.is_empty(), "{}\n{}", failed.len(), failed.join("\n"));
+}
+
+/// What can be computed.
+fn sound(rng: &mut Rng, depth: usize) -> String {
+    let parts = ["sum(w.^2)", "t", "norm2(X*w)", "sum(where(m > 0, log(x), t))", "sum(sin(w))", "s*t^2"];
+    let Some(depth) = depth.checked_sub(1) else { return rng.pick(&parts).to_owned() };
+    let condition =
+        rng.pick(&["s < 0", "sum(w.^2) < 9", "norm2(X*w) > 0", "s + t < t^2", "t > 0"]).to_owned();
+    let other = rng.pick(&["s > 0", "sum(exp(w)) < 0", "t < s", "t == s"]).to_owned();
+    let (a, b) = (sound(rng, depth), sound(rng, depth));
+    match rng.below(6) {
+        0 => format!("({a} + {b})"),
+        1 => format!("({a})*({b})"),
+        2 => format!("where({condition}, {a}, {})", spoilt(rng, depth)),
+        3 => format!("where({other}, {}, {b})", spoilt(rng, depth)),
+        4 => format!("sum(where(m > 0, {a}*y, {b}*m))"),
+        _ => format!("sum(where({other}, w*{}, ({b})*w))", spoilt(rng, depth)),
+    }
+}
+
+/// What cannot.
+fn spoilt(rng: &mut Rng, depth: usize) -> String {
+    let parts = ["logdet(S)", "sum(solve(A, w))", "det(inv(A))", "sum(log(x))", "norm2(sqrt(v))", "sum(y)/t"];
+    let Some(depth) = depth.checked_sub(1) else { return rng.pick(&parts).to_owned() };
+    let a = spoilt(rng, depth);
+    match rng.below(4) {
+        0 => format!("({a} + {})", sound(rng, depth)),
+        1 => format!("where({a} > 1, {}, {})", spoilt(rng, depth), sound(rng, depth)),
+        2 => format!("where(t > 0, {a}, {})", sound(rng, depth)),
+        _ => format!("({a})*({})", spoilt(rng, depth)),
+    }
+}
+
+#[test]
+fn of_choices_within_choices_likewise() {
+    let text = |seed| sound(&mut Rng::new(seed), 2 + seed as usize % 2);
+    let texts: Vec<String> = (0..SEEDS).map(text).collect();
+    check("branches-by-chance", &texts.iter().map(String::as_str).collect::<Vec<_>>());
 }
 
 #[test]
