@@ -150,10 +150,29 @@ impl Sweep {
         if !self.wants(operand.node) {
             return;
         }
+        // Of cotangents that are there by several choices each keeps to its own.
+        if let Some(apart) = self.apart(g, factors) {
+            for factors in apart {
+                self.give_one(g, operand, locals, coeff, &factors);
+            }
+            return;
+        }
         let kept =
             |i: &Index| self.extra.contains(i) || operand.axes.iter().any(|&a| locals[a as usize] == *i);
         let summed = !factors.iter().flat_map(|(t, _)| &t.indices).all(kept);
-        let mut factors = self.safe(g, factors, summed);
+        let factors = self.safe(g, factors, summed);
+        self.give_one(g, operand, locals, coeff, &factors);
+    }
+
+    fn give_one(
+        &mut self,
+        g: &mut Graph,
+        operand: &Operand,
+        locals: &[Index],
+        coeff: Number,
+        factors: &[(Tensor, Number)],
+    ) {
+        let mut factors = factors.to_vec();
         let taken = self.taken_of(g, operand, locals);
         let mut out: Vec<Index> = self.extra.clone();
         for &a in &operand.axes {

@@ -133,6 +133,29 @@ pub(super) fn beneath(g: &mut Graph, t: &Tensor, f: &mut dyn FnMut(&mut Graph, &
     }
 }
 
+/// A tensor as the choices by numbers that it is the sum of, or itself.
+fn choices(g: &mut Graph, t: &Tensor) -> Vec<Tensor> {
+    if let Some(choice) = Masked::by_number(g, t) {
+        let inside = choices(g, &choice.value);
+        return match inside.len() {
+            1 => vec![t.clone()],
+            _ => inside.iter().map(|value| choice.with(g, value)).collect(),
+        };
+    }
+    let Op::Sum(terms) = g.op(t.node).clone() else { return vec![t.clone()] };
+    let mut all = Vec::new();
+    for term in terms.iter().filter(|_| !g.is_named(t.node)).cloned().collect::<Vec<_>>() {
+        let operand = g.tensor(&term.operand, &t.indices);
+        let scaled = g.contract(term.coeff, &[(operand, Number::ONE)], &t.indices);
+        let scaled = Tensor::new(scaled, t.indices.clone());
+        if Masked::by_number(g, &scaled).is_none() {
+            return vec![t.clone()];
+        }
+        all.extend(choices(g, &scaled));
+    }
+    if all.is_empty() { vec![t.clone()] } else { all }
+}
+
 /// `t`, and 0 where nothing taken reads it.
 fn masked(g: &mut Graph, taken: &Tensor, t: &Tensor) -> Tensor {
     if g.as_constant(taken.node).is_some() {
@@ -301,6 +324,31 @@ impl Sweep {
     fn is_risky(&mut self, g: &Graph, (t, power): &(Tensor, Number)) -> bool {
         let factor = Factor { operand: Operand { node: t.node, axes: Vec::new() }, power: *power };
         !(power.is_one() && self.is_always_read(t.node)) && !self.finite.is_finite_power(g, &factor)
+    }
+
+    /// The factors with each of the choices by numbers that their cotangent is the sum of, where something must
+    /// not be computed but for these. Whether one of several is taken is no question for a choice of its own:
+    /// the answer may take what only some of them want.
+    pub(super) fn apart(
+        &mut self,
+        g: &mut Graph,
+        factors: &[(Tensor, Number)],
+    ) -> Option<Vec<Vec<(Tensor, Number)>>> {
+        let taken = self.taken.clone().filter(|taken| taken.indices.is_empty())?;
+        let own = self.ct.clone()?;
+        let at = factors.iter().position(|(t, _)| *t == own)?;
+        let mut others = factors.iter().enumerate().filter(|(k, _)| *k != at).map(|(_, f)| f);
+        let risky = others.any(|f| self.is_risky(g, f) || self.finite.may_fail(g, f.0.node));
+        if !risky || covers(g, &own, &taken, &[]) {
+            return None;
+        }
+        let choices = choices(g, &own);
+        let with = |choice: Tensor| {
+            let mut factors = factors.to_vec();
+            factors[at].0 = choice;
+            factors
+        };
+        (choices.len() > 1).then(|| choices.into_iter().map(with).collect())
     }
 
     /// Factors of a cotangent that are 0 where nothing taken reads them, if 0 times them may be something else.
