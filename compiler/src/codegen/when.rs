@@ -39,6 +39,9 @@ impl Steps<'_> {
     }
 
     fn condition(&self, cases: &Cases) -> TokenStream {
+        if cases.all().is_empty() {
+            return quote!(false);
+        }
         let lone = cases.all().len() == 1;
         let each = cases.all().iter().map(|case| {
             let outcomes = case.iter().map(|outcome| self.outcome(outcome, lone && case.len() == 1));

@@ -37,7 +37,8 @@ impl Comparison {
 pub type Outcome = (Comparison, bool);
 
 /// Cases, of each what has to come out how. The numbers that are compared are there once what stands before
-/// in the same case has come out so. A case of nothing is always there.
+/// in the same case has come out so. A case of nothing is always there; where there is no case, nothing is
+/// wanted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cases(Vec<Vec<Outcome>>);
 
@@ -73,7 +74,9 @@ impl Cases {
     /// Of these cases those where this comes out so, too.
     #[must_use]
     pub(super) fn and(&self, outcome: Outcome) -> Self {
+        let (comparison, holds) = outcome;
         let mut cases = self.clone();
+        cases.0.retain(|case| !case.contains(&(comparison, !holds)));
         for case in cases.0.iter_mut().filter(|case| !case.contains(&outcome)) {
             case.push(outcome);
         }
@@ -157,5 +160,6 @@ mod tests {
         assert_eq!(cases(&[&[(1, true), (2, true)]]).without(at(1)), cases(&[&[(2, true)]]));
         assert_eq!(cases(&[&[(1, true)]]).without(at(1)), Cases::always());
         assert_eq!(cases(&[&[(1, true)]]).and((at(2), false)), cases(&[&[(1, true), (2, false)]]));
+        assert_eq!(cases(&[&[(1, true)]]).and((at(1), false)), Cases(Vec::new()));
     }
 }
