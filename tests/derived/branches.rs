@@ -4,7 +4,7 @@
 #![allow(non_snake_case, reason = "matrices have capital letters, as in the textbook")]
 
 use crate::checks::consistent;
-use gradsmith::{Error, Objective, Residual};
+use gradsmith::{Cost, Error, Init, Network, Objective, Parameters, Residual};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, arr1, arr2};
 
 #[derive(gradsmith::Objective)]
@@ -36,6 +36,65 @@ struct Missing<'a> {
     X: ArrayView2<'a, f64>,
     y: ArrayView1<'a, f64>,
     m: ArrayView1<'a, f64>,
+}
+
+/// A loss, a penalty and a step that a hyper-parameter chooses.
+#[derive(Clone, Debug, gradsmith::Network)]
+#[network(3 -> 4 tanh -> 2 sigmoid)]
+#[cost(where(p > 0, cross_entropy, quadratic) + where(p > 1, l2(p), l1(1/(2 + p))))]
+struct Switched {
+    p: f64,
+}
+
+#[derive(Clone, Debug, gradsmith::Network)]
+#[network(3 -> 4 tanh -> 2 sigmoid)]
+#[cost(cross_entropy + l2(p))]
+struct First {
+    p: f64,
+}
+
+#[derive(Clone, Debug, gradsmith::Network)]
+#[network(3 -> 4 tanh -> 2 sigmoid)]
+#[cost(quadratic + l1(1/(2 + p)))]
+struct Second {
+    p: f64,
+}
+
+#[derive(Clone, Debug, gradsmith::Cost)]
+#[cost(where(p > 0, sum(log(a).^2) + norm2(a - y), max(a .* y) + sum(a)^2))]
+struct Either {
+    p: f64,
+}
+
+/// Value and gradient, and the parameters after a step of descent.
+fn descended<N: Network<Scalar = f64>>(net: &N) -> (f64, Vec<f64>, Vec<f64>) {
+    let x = arr2(&[[0.2, -0.4, 1.0], [0.9, 0.1, -0.6]]);
+    let y = arr2(&[[1.0, 0.0], [0.0, 1.0]]);
+    let mut parameters = N::init(Init::default(), 7);
+    let (mut workspace, mut gradient) = (net.workspace(2), N::Parameters::zeros());
+    let value = net
+        .value_and_gradient(&parameters, x.view(), y.view(), &mut workspace, &mut gradient)
+        .expect("shapes that fit");
+    net.sgd_step(&mut parameters, x.view(), y.view(), &mut workspace, 0.1).expect("shapes that fit");
+    (value.total(), gradient.as_slice().to_vec(), parameters.as_slice().to_vec())
+}
+
+#[test]
+fn a_cost_chooses_by_a_hyper_parameter() {
+    for p in [-0.5, 1.5] {
+        let got = descended(&Switched { p });
+        let want = if p > 0.0 { descended(&First { p }) } else { descended(&Second { p }) };
+        close([&got.0], &[want.0]);
+        close(&got.1, &want.1);
+        close(&got.2, &want.2);
+    }
+    let (a, y) = (arr2(&[[-0.5, 0.25], [0.75, 0.5]]), arr2(&[[1.0, 0.5], [0.0, 1.0]]));
+    let cost = Either { p: 0.0 };
+    // The greatest of a y, and the sum squared.
+    let value = (0.125 + 0.0625 + 0.5 + 1.5625) / 2.0;
+    close([&cost.data(a.view(), y.view()).expect("shapes that fit")], &[value]);
+    let slope = cost.d_activation(a.view(), y.view()).expect("shapes that fit");
+    close(&slope, &[-0.25, -0.25 + 0.25, 1.25, 1.25 + 0.5]);
 }
 
 fn close<'a>(got: impl IntoIterator<Item = &'a f64>, want: &[f64]) {

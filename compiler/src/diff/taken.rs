@@ -323,7 +323,8 @@ impl Sweep {
     /// Whether 0 times a factor may be something else. What is read anyway has been evaluated anyway.
     fn is_risky(&mut self, g: &Graph, (t, power): &(Tensor, Number)) -> bool {
         let factor = Factor { operand: Operand { node: t.node, axes: Vec::new() }, power: *power };
-        !(power.is_one() && self.is_always_read(t.node)) && !self.finite.is_finite_power(g, &factor)
+        let evaluated = power.is_one() && self.is_always_read(t.node);
+        !(evaluated || self.finite.is_finite_power(g, &factor))
     }
 
     /// The factors with each of the choices by numbers that their cotangent is the sum of, where something must
