@@ -3,6 +3,7 @@
 
 mod checks;
 mod derived {
+    mod branches;
     mod descent;
     mod gauss_newton;
     mod linear;

@@ -3,6 +3,7 @@
 
 mod compiled;
 mod engine {
+    mod branches;
     mod determinism;
     mod face;
     mod functions;

@@ -6,10 +6,13 @@
 //! are here, one per kind. Conventions at kinks are those of the language: where `max` ties, equal shares; a
 //! norm has derivative 0 at 0.
 
+mod taken;
+
 use crate::ir::verify::debug_verify;
-use crate::ir::{AxisFn, Extent, Graph, Index, Node, NodeId, Number, Op, Operand, Tensor};
+use crate::ir::{AxisFn, Extent, Finite, Graph, Index, Node, NodeId, Number, Op, Operand, Tensor};
 use crate::syntax::ast::CompareOp;
 use std::collections::BTreeMap;
+use taken::Share;
 
 /// The derivatives of the scalar `of` by each node of `wrt`: same shape as that node, zeros where `of` does
 /// not depend on it.
@@ -60,13 +63,15 @@ fn sweep(
     let roots: Vec<NodeId> = seeds.iter().map(|(n, _)| *n).collect();
     let order = g.reachable(&roots);
     let active = active_nodes(g, &order, wrt);
-    let mut sweep = Sweep { contributions: BTreeMap::new(), active, extra: extra.to_vec() };
+    let always = taken::always_read(g, &order, &roots);
+    let mut sweep = Sweep { active, always, extra: extra.to_vec(), ..Sweep::default() };
     for (node, ct) in seeds {
-        sweep.contributions.entry(*node).or_default().push(*ct);
+        sweep.contributions.entry(*node).or_default().push(Share { ct: *ct, taken: None });
     }
     let mut found: BTreeMap<NodeId, NodeId> = BTreeMap::new();
     for &id in order.iter().rev() {
         let Some(parts) = sweep.contributions.remove(&id) else { continue };
+        let taken = if sweep.is_always_read(id) { None } else { taken::together(g, id, &parts) };
         let ct = add_up(g, id, &parts, extra);
         if g.is_zero(ct) {
             continue;
@@ -77,7 +82,7 @@ fn sweep(
         if wrt.contains(&id) {
             found.insert(id, ct);
         }
-        sweep.propagate(g, id, ct);
+        sweep.propagate(g, id, &Share { ct, taken });
     }
     let cotangent = |id: &NodeId| match found.get(id) {
         Some(ct) => *ct,
@@ -101,20 +106,31 @@ fn active_nodes(g: &Graph, order: &[NodeId], wrt: &[NodeId]) -> Vec<bool> {
     active
 }
 
-fn add_up(g: &mut Graph, id: NodeId, parts: &[NodeId], extra: &[Index]) -> NodeId {
+fn add_up(g: &mut Graph, id: NodeId, parts: &[Share], extra: &[Index]) -> NodeId {
     if let [only] = parts {
-        return *only;
+        return only.ct;
     }
     let axes: Vec<Index> = extra.iter().copied().chain(g.whole(id).indices).collect();
-    let terms: Vec<_> = parts.iter().map(|p| (Number::ONE, Tensor::new(*p, axes.clone()))).collect();
+    let parts: Vec<Tensor> = parts.iter().map(|p| Tensor::new(p.ct, axes.clone())).collect();
+    if let Some(chosen) = taken::one_choice(g, &parts, &axes) {
+        return chosen;
+    }
+    let terms: Vec<_> = parts.into_iter().map(|t| (Number::ONE, t)).collect();
     g.sum_as(&terms, &axes)
 }
 
+#[derive(Default)]
 struct Sweep {
-    contributions: BTreeMap<NodeId, Vec<NodeId>>,
+    contributions: BTreeMap<NodeId, Vec<Share>>,
     active: Vec<bool>,
+    /// Whether a node is read whatever choices take.
+    always: Vec<bool>,
     /// Axes that every cotangent has before those of its node.
     extra: Vec<Index>,
+    /// Of the node at hand: its cotangent, and how often its entries are read by what choices have taken.
+    ct: Option<Tensor>,
+    taken: Option<Tensor>,
+    finite: Finite,
 }
 
 impl Sweep {
@@ -134,7 +150,30 @@ impl Sweep {
         if !self.wants(operand.node) {
             return;
         }
+        // Of cotangents that are there by several choices each keeps to its own.
+        if let Some(apart) = self.apart(g, factors) {
+            for factors in apart {
+                self.give_one(g, operand, locals, coeff, &factors);
+            }
+            return;
+        }
+        let kept =
+            |i: &Index| self.extra.contains(i) || operand.axes.iter().any(|&a| locals[a as usize] == *i);
+        let summed = !factors.iter().flat_map(|(t, _)| &t.indices).all(kept);
+        let factors = self.safe(g, factors, summed);
+        self.give_one(g, operand, locals, coeff, &factors);
+    }
+
+    fn give_one(
+        &mut self,
+        g: &mut Graph,
+        operand: &Operand,
+        locals: &[Index],
+        coeff: Number,
+        factors: &[(Tensor, Number)],
+    ) {
         let mut factors = factors.to_vec();
+        let taken = self.taken_of(g, operand, locals);
         let mut out: Vec<Index> = self.extra.clone();
         for &a in &operand.axes {
             let index = locals[a as usize];
@@ -158,18 +197,19 @@ impl Sweep {
             }
         }
         let ct = g.contract_over(coeff, &factors, &out, &bound);
-        self.contributions.entry(operand.node).or_default().push(ct);
+        self.contributions.entry(operand.node).or_default().push(Share { ct, taken });
     }
 
     #[allow(clippy::too_many_lines, reason = "one arm a node kind, each a rule of a few lines")]
-    fn propagate(&mut self, g: &mut Graph, id: NodeId, ct: NodeId) {
+    fn propagate(&mut self, g: &mut Graph, id: NodeId, share: &Share) {
         let Node { op, shape } = g.node(id).clone();
         let rank = shape.len();
         let locals = g.locals(id);
         let axes = &locals[..rank];
         // The axes of the cotangent: the extra ones, then the node's own.
         let ct_axes: Vec<Index> = self.extra.iter().chain(axes).copied().collect();
-        let ct = Tensor::new(ct, ct_axes.clone());
+        let ct = Tensor::new(share.ct, ct_axes.clone());
+        self.begin(g, share.taken.as_ref(), &ct, axes);
         let y = Tensor::new(id, axes.to_vec());
         let one = Number::ONE;
         match op {
@@ -221,10 +261,17 @@ impl Sweep {
                 let (ct, outside) = finite_beyond(g, &ct, axes);
                 let mut share_axes = axes.to_vec();
                 share_axes.extend(ct.indices.iter().filter(|i| !axes.contains(i)));
-                for (operand, taken) in [(&then, true), (&otherwise, false)] {
+                let whole = self.taken.clone();
+                for (operand, holds) in [(&then, true), (&otherwise, false)] {
                     if self.wants(operand.node) {
-                        let (u, v) = if taken { (&ct, &zero) } else { (&zero, &ct) };
-                        let share = g.select_as(op, &l, &r, u, v, &share_axes);
+                        let chosen = |g: &mut Graph, t: &Tensor, axes: &[Index]| {
+                            let (u, v) = if holds { (t, &zero) } else { (&zero, t) };
+                            Tensor::new(g.select_as(op, &l, &r, u, v, axes), axes.to_vec())
+                        };
+                        let share = taken::beneath(g, &ct, &mut |g, t| chosen(g, t, &share_axes));
+                        let share = g.tensor_as(&share, &share_axes);
+                        self.taken.clone_from(&whole);
+                        self.choose(g, &mut |g, t| chosen(g, t, &taken::union([&l, &r, t].into_iter())));
                         let mut factors = vec![(Tensor::new(share, share_axes.clone()), one)];
                         factors.extend_from_slice(&outside);
                         self.give(g, operand, &locals, one, &factors);
@@ -254,6 +301,8 @@ impl Sweep {
                     }
                     // s ⊙ (ct − Σ ct ⊙ s)
                     AxisFn::Softmax => {
+                        self.spread(g, &along);
+                        let y = self.safe(g, &[(y, one)], true).remove(0).0;
                         let kept: Vec<Index> =
                             ct_axes.iter().copied().filter(|i| !along.contains(i)).collect();
                         let inner = g.contract(one, &[(ct.clone(), one), (y.clone(), one)], &kept);
@@ -263,10 +312,12 @@ impl Sweep {
                     }
                     // ct − softmax(x) Σ ct
                     AxisFn::LogSoftmax => {
+                        self.spread(g, &along);
                         let kept: Vec<Index> =
                             ct_axes.iter().copied().filter(|i| !along.contains(i)).collect();
                         let total = Tensor::new(g.contract(one, &[(ct.clone(), one)], &kept), kept);
                         let s = g.axis(AxisFn::Softmax, &x, &along);
+                        let s = self.safe(g, &[(s, one)], true).remove(0).0;
                         let back = g.multiply(&[s, total]);
                         let share = g.sum(&[(one, ct), (Number::MINUS_ONE, back)]);
                         self.give(g, &arg, &locals, one, &[(share, one)]);
@@ -302,16 +353,20 @@ impl Sweep {
             Op::Inverse(_) | Op::Det(_) | Op::LogDet(_) => {}
             Op::Merge { arg, groups } => {
                 if self.wants(arg) {
+                    let own = g.shape(arg).to_vec();
+                    let taken = self.taken_as(g, axes, |g, t| g.split(t, &groups, &own));
                     let (groups, shape) = self.with_extra(g, &groups, arg);
                     let back = g.split(ct.node, &groups, &shape);
-                    self.contributions.entry(arg).or_default().push(back);
+                    self.contributions.entry(arg).or_default().push(Share { ct: back, taken });
                 }
             }
             Op::Split { arg, groups } => {
                 if self.wants(arg) {
+                    let own = g.shape(arg).to_vec();
+                    let taken = self.taken_as(g, axes, |g, t| g.merge(t, &groups, &own));
                     let (groups, shape) = self.with_extra(g, &groups, arg);
                     let back = g.merge(ct.node, &groups, &shape);
-                    self.contributions.entry(arg).or_default().push(back);
+                    self.contributions.entry(arg).or_default().push(Share { ct: back, taken });
                 }
             }
         }

@@ -26,13 +26,37 @@ impl<'a> Evaluator<'a> {
 
     /// The entries of `id`, row-major.
     pub fn eval(&mut self, id: NodeId) -> &[f64] {
-        for node in self.graph.reachable(&[id]) {
-            if !self.values.contains_key(&node) {
-                let value = self.compute(node);
-                self.values.insert(node, value);
+        let mut pending = vec![id];
+        while let Some(&node) = pending.last() {
+            let missing: Vec<NodeId> =
+                self.needed(node).into_iter().filter(|n| !self.values.contains_key(n)).collect();
+            if missing.is_empty() {
+                pending.pop();
+                if !self.values.contains_key(&node) {
+                    let value = self.compute(node);
+                    self.values.insert(node, value);
+                }
+            } else {
+                pending.extend(missing);
             }
         }
         self.values.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    /// The nodes whose values that of `id` takes, as far as is known. Of a choice by two numbers that is the
+    /// branch taken alone: the other one is never evaluated.
+    fn needed(&self, id: NodeId) -> Vec<NodeId> {
+        match self.graph.op(id) {
+            Op::Select { op, lhs, rhs, then, otherwise } if lhs.axes.is_empty() && rhs.axes.is_empty() => {
+                let mut needed = vec![lhs.node, rhs.node];
+                if needed.iter().all(|n| self.values.contains_key(n)) {
+                    let taken = compare(*op, self.at(lhs, &[]), self.at(rhs, &[]));
+                    needed.push(if taken { then.node } else { otherwise.node });
+                }
+                needed
+            }
+            _ => self.graph.node(id).children(),
+        }
     }
 
     /// The value of a scalar node.

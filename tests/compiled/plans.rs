@@ -30,8 +30,14 @@ pub(crate) fn slice(values: &[f64]) -> TokenStream {
     quote!(&[#(#values),*])
 }
 
-/// A number, exactly.
+/// A number, exactly; what is none, by name.
 pub(crate) fn number(value: f64) -> TokenStream {
+    if value.is_nan() {
+        return quote!(f64::NAN);
+    }
+    if value.is_infinite() {
+        return if value < 0.0 { quote!(f64::NEG_INFINITY) } else { quote!(f64::INFINITY) };
+    }
     let literal = Literal::f64_unsuffixed(value.abs());
     if value.is_sign_negative() { quote!(-#literal) } else { quote!(#literal) }
 }

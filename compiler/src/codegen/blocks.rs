@@ -34,11 +34,12 @@ impl Steps<'_> {
         let bind = if totals.is_empty() { quote!() } else { quote!(let [#(#totals),*] =) };
         let totals = quote!([#(#totals),*]);
         let rt = &self.cx.rt;
-        let (run, result, or_fail) = if b.steps.iter().any(|s| matches!(s, Step::Solve(_))) {
-            (quote!(try_run), quote!(#rt::Ok(#totals)), quote!(?))
-        } else {
-            (quote!(run), totals, quote!())
-        };
+        let (run, result, or_fail) =
+            if b.steps.iter().flat_map(Step::flat).any(|s| matches!(s, Step::Solve(_))) {
+                (quote!(try_run), quote!(#rt::Ok(#totals)), quote!(?))
+            } else {
+                (quote!(run), totals, quote!())
+            };
         let doc = " In blocks of rows that stay in the cache, on as many threads as there are.";
         quote! {
             #(#zeroed.fill(#zero);)*

@@ -1,9 +1,9 @@
 //! Scalar expressions: one entry of a node, from one entry of each operand.
 
 use super::Context;
+use super::when::comparison_operator;
 use crate::ir::{Graph, NodeId, Number, Op, Operand};
 use crate::schedule::by_coefficient;
-use crate::syntax::ast::CompareOp;
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
@@ -119,13 +119,7 @@ impl Writer<'_> {
             Op::Select { op, lhs, rhs, then, otherwise } => {
                 let [l, r] = [&lhs, &rhs].map(|o| operand(self, o).at(Precedence::Sum));
                 let [u, v] = [&then, &otherwise].map(|o| operand(self, o).tokens);
-                let op = match op {
-                    CompareOp::Less => quote!(<),
-                    CompareOp::LessEqual => quote!(<=),
-                    CompareOp::Greater => quote!(>),
-                    CompareOp::GreaterEqual => quote!(>=),
-                    CompareOp::Equal => quote!(==),
-                };
+                let op = comparison_operator(op);
                 Code {
                     tokens: quote!(if #l #op #r { #u } else { #v }),
                     precedence: Precedence::Sum,

@@ -12,6 +12,7 @@ mod linear;
 mod product;
 mod step;
 mod together;
+mod when;
 
 pub use step::{Formula, body, descent, is_one_function, scalars};
 

@@ -55,6 +55,11 @@ pub fn descent(d: &Descent, cx: &Context, formula: Formula<'_>) -> (TokenStream,
     (body, quote!(#head #updates))
 }
 
+/// The scalar that a step computes.
+fn scalar_of(step: &Step) -> Option<NodeId> {
+    if let Step::Scalar(id) = step { Some(*id) } else { None }
+}
+
 pub(super) struct Steps<'a> {
     pub(super) plan: &'a Plan,
     pub(super) names: &'a Names,
@@ -69,8 +74,10 @@ pub(super) struct Steps<'a> {
     pub(super) single: bool,
     /// Scalars that are there already, computed together with others.
     done: BTreeSet<NodeId>,
+    /// The scalars of the steps that these stand among.
+    beside: Vec<NodeId>,
     /// Sums of scalars, by their terms.
-    sums: HashMap<Vec<(NodeId, Number)>, NodeId>,
+    pub(super) sums: HashMap<Vec<(NodeId, Number)>, NodeId>,
 }
 
 impl<'a> Steps<'a> {
@@ -85,6 +92,7 @@ impl<'a> Steps<'a> {
             math: false,
             single: false,
             done: BTreeSet::new(),
+            beside: Vec::new(),
             sums: HashMap::new(),
         }
     }
@@ -105,9 +113,7 @@ impl<'a> Steps<'a> {
         let mut steps = Steps { continued, together, ..Steps::new(plan, names, cx, formula) };
         let mut code = TokenStream::new();
         let mut roots: Vec<NodeId> = plan.outputs.iter().map(|o| o.node).collect();
-        roots.extend(
-            plan.steps.iter().filter_map(|s| if let Step::Scalar(id) = s { Some(*id) } else { None }),
-        );
+        roots.extend(plan.flat_steps().filter_map(scalar_of));
         for id in plan.graph.reachable(&roots) {
             if let Op::Extent(e) = plan.graph.op(id) {
                 let (name, n) = (extent_scalar(&plan.graph, id), cx.extent(&plan.graph, *e));
@@ -140,6 +146,7 @@ impl Steps<'_> {
     /// Steps in order, two that read one matrix at once.
     pub(super) fn all(&mut self, mut steps: &[Step]) -> TokenStream {
         let mut code = TokenStream::new();
+        let outside = std::mem::replace(&mut self.beside, steps.iter().filter_map(scalar_of).collect());
         while let [step, rest @ ..] = steps {
             if let [Step::MatMul(first), Step::MatMul(second), after @ ..] = steps
                 && !self.together
@@ -152,6 +159,7 @@ impl Steps<'_> {
                 steps = rest;
             }
         }
+        self.beside = outside;
         code
     }
 
@@ -172,6 +180,7 @@ impl Steps<'_> {
             Step::Solve(m) => self.solve(m),
             Step::Linear(id) => self.linear(*id),
             Step::Blocks(b) => self.blocks(b),
+            Step::When(w) => self.when(w),
             Step::Descend { array, rate, slope } => {
                 let (array, slope) = (self.names.of(*array), self.names.of(*slope));
                 let (rate, rt) = (self.scalar_value(*rate).tokens, &self.cx.rt);
@@ -279,10 +288,7 @@ impl Steps<'_> {
         };
         let (of, other) =
             argument(id, "sin").map(|x| (x, "cos")).or_else(|| argument(id, "cos").map(|x| (x, "sin")))?;
-        let partner = self.plan.steps.iter().find_map(|s| match s {
-            Step::Scalar(n) if argument(*n, other) == Some(of) => Some(*n),
-            _ => None,
-        })?;
+        let partner = self.beside.iter().copied().find(|&n| argument(n, other) == Some(of))?;
         let (sine, cosine) = if other == "cos" { (id, partner) } else { (partner, id) };
         let [sine, cosine] = [sine, cosine].map(|n| self.plan.buffer_of.get(&n).map(|&b| self.names.of(b)));
         let (sine, cosine) = (sine?, cosine?);

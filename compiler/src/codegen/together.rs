@@ -28,10 +28,11 @@ const CALLS: usize = 100;
 /// Whether the steps of a plan are compiled together.
 pub(super) fn suits(plan: &Plan) -> bool {
     let g = &plan.graph;
-    let steps = &plan.steps;
+    let steps: Vec<&Step> = plan.flat_steps().collect();
     let (scalars, others): (Vec<&Step>, Vec<&Step>) =
-        steps.iter().partition(|s| matches!(s, Step::Scalar(_)));
-    others.len() > 1
+        steps.iter().copied().partition(|s| matches!(s, Step::Scalar(_)));
+    plan.blocks().is_none()
+        && others.len() > 1
         && others.len() <= STEPS
         && scalars.len() <= SCALARS
         && steps.iter().all(|s| match s {
@@ -43,9 +44,8 @@ pub(super) fn suits(plan: &Plan) -> bool {
                 small(g, g.shape(arg.node))
             }
             // It may fail, and is never short.
-            Step::Factor(_) | Step::Solve(_) | Step::Linear(_) | Step::Blocks(_) | Step::Descend { .. } => {
-                false
-            }
+            Step::Factor(_) | Step::Solve(_) | Step::Linear(_) => false,
+            Step::Blocks(_) | Step::When(_) | Step::Descend { .. } => false,
         })
 }
 
@@ -54,12 +54,14 @@ pub(super) fn suits(plan: &Plan) -> bool {
 fn suits_scalars(plan: &Plan) -> bool {
     let g = &plan.graph;
     let calls = |id: NodeId| matches!(g.op(id), Op::Map { function, .. } if !function.is_cheap());
-    let scalars = plan.steps.iter().filter_map(|s| if let Step::Scalar(id) = s { Some(*id) } else { None });
+    let steps = plan.flat_steps().count();
+    let scalars: Vec<NodeId> =
+        plan.flat_steps().filter_map(|s| if let Step::Scalar(id) = s { Some(*id) } else { None }).collect();
     let roots: Vec<NodeId> = plan.outputs.iter().map(|o| o.node).collect();
-    plan.steps.len() <= SCALARS
-        && scalars.clone().count() == plan.steps.len()
-        && match scalars.clone().filter(|id| calls(*id)).count() {
-            0 => plan.steps.len() >= ARITHMETIC,
+    steps <= SCALARS
+        && scalars.len() == steps
+        && match scalars.iter().filter(|id| calls(**id)).count() {
+            0 => steps >= ARITHMETIC,
             calls => calls <= CALLS,
         }
         && !g.reachable(&roots).iter().any(|id| matches!(g.op(*id), Op::Extent(_)))

@@ -6,6 +6,7 @@
 
 pub mod bounds;
 pub mod build;
+pub mod finite;
 pub mod graph;
 pub mod index;
 pub mod map;
@@ -14,6 +15,7 @@ pub mod verify;
 
 pub use bounds::Bounds;
 pub use build::Tensor;
+pub use finite::Finite;
 pub use graph::{AxisFn, Factor, Graph, Node, NodeId, Op, Operand, Term};
 pub use index::{Extent, ExtentKind, Index};
 pub use map::NodeMap;

@@ -8,8 +8,8 @@
 //!
 //! A plan is a list of [`Step`]s over [`Buffer`]s. Nodes get levels: what reads a whole array comes a level
 //! after what writes it, and element-wise nodes of one shape and level share a loop. Invariants: a step reads
-//! only what an earlier one, or its own loop further up, has written; nothing is computed twice unless the
-//! policy asks for it.
+//! only what an earlier one, or its own loop further up, has written ([`verify`]); nothing is computed twice
+//! unless the policy asks for it.
 //!
 //! `form` says what computing a node takes, `plan` has the types of the result, `rewrite` goes from graph to
 //! graph, `place` says when and where each node is computed, `assign` gives out arrays and writes the steps,
@@ -17,19 +17,22 @@
 
 mod after;
 mod assign;
+mod cases;
 mod form;
 mod place;
 mod plan;
 mod rewrite;
 #[cfg(test)]
 mod tests;
+pub mod verify;
 
 pub(crate) use after::by_coefficient;
 pub use after::{Descent, Operations};
+pub use cases::{Cases, Comparison, Outcome};
 pub use form::{Class, MatrixForm, System, class};
 pub use plan::{
     BlockSum, Blocks, Buffer, BufferId, Factors, Loop, MatMul, Output, Plan, Policy, Reduction, Solve, Step,
-    Storage,
+    Storage, When,
 };
 pub use rewrite::Naming;
 
@@ -47,7 +50,10 @@ pub fn schedule(graph: &Graph, outputs: &[Output], policy: Policy, naming: Namin
     let leveled = Leveled::of(classified, policy);
     let placed = Placed::of(leveled, policy);
     let plan = Assigned::of(placed).plan();
-    if policy == Policy::Blocks { after::blocked(plan) } else { plan }
+    let plan = if policy == Policy::Blocks { after::blocked(plan) } else { plan };
+    let plan = after::gathered(plan);
+    verify::debug_verify(&plan);
+    plan
 }
 
 /// Plans `values`, and a step of descent against the gradients of parameters: `(parameter, its gradient)`.

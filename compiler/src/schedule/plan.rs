@@ -1,5 +1,6 @@
 //! What is asked of the scheduler, and what it answers: buffers, and steps over them.
 
+use super::cases::Cases;
 use super::form::{MatrixForm, System};
 use crate::ir::{Extent, Graph, NodeId, Number};
 use std::collections::BTreeMap;
@@ -156,6 +157,18 @@ pub struct BlockSum {
     pub zeroed: bool,
 }
 
+/// Steps of a branch: they run where it is taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct When {
+    /// The cases in which they run.
+    pub cases: Cases,
+    /// What is done then.
+    pub steps: Vec<Step>,
+    /// What of them others read, in such cases alone: scalars, and matrices' factors, by the array of their
+    /// entries.
+    pub results: Vec<BufferId>,
+}
+
 /// A step of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -175,6 +188,8 @@ pub enum Step {
     Linear(NodeId),
     /// Steps for a block of rows after the other.
     Blocks(Blocks),
+    /// Steps that only some outcomes of comparisons want.
+    When(When),
     /// `array -= rate · slope`
     Descend {
         /// The array that is moved.
@@ -184,6 +199,28 @@ pub enum Step {
         /// Along what.
         slope: BufferId,
     },
+}
+
+impl Step {
+    /// The steps that it is made of, or itself.
+    #[must_use]
+    pub fn flat(&self) -> Vec<&Self> {
+        match self {
+            Self::Blocks(b) => b.steps.iter().flat_map(Self::flat).collect(),
+            Self::When(w) => w.steps.iter().flat_map(Self::flat).collect(),
+            other => vec![other],
+        }
+    }
+
+    /// The same, to be changed.
+    pub(super) fn each_flat(&mut self, f: &mut impl FnMut(&mut Self)) {
+        match self {
+            Self::Blocks(Blocks { steps, .. }) | Self::When(When { steps, .. }) => {
+                steps.iter_mut().for_each(|step| step.each_flat(f));
+            }
+            other => f(other),
+        }
+    }
 }
 
 /// A plan.
@@ -209,7 +246,20 @@ impl Plan {
     /// The steps that run in blocks of rows.
     #[must_use]
     pub fn blocks(&self) -> Option<&Blocks> {
-        self.steps.iter().find_map(|step| if let Step::Blocks(b) = step { Some(b) } else { None })
+        fn among(steps: &[Step]) -> Option<&Blocks> {
+            steps.iter().find_map(|step| match step {
+                Step::Blocks(b) => Some(b),
+                Step::When(w) => among(&w.steps),
+                _ => None,
+            })
+        }
+        among(&self.steps)
+    }
+
+    /// The factors of a matrix whose entries are in this array.
+    #[must_use]
+    pub fn factored_in(&self, entries: BufferId) -> Option<&Factors> {
+        self.factors.values().find(|f| f.entries == entries)
     }
 
     /// Whether both products are of one matrix, stored by its rows, with a vector each, and neither needs the
@@ -243,11 +293,8 @@ impl Plan {
         BufferId(self.buffers.len() - 1)
     }
 
-    /// The steps, those in blocks among them.
+    /// The steps, those in blocks and in branches among them.
     pub fn flat_steps(&self) -> impl Iterator<Item = &Step> {
-        self.steps.iter().flat_map(|step| match step {
-            Step::Blocks(b) => b.steps.as_slice(),
-            other => std::slice::from_ref(other),
-        })
+        self.steps.iter().flat_map(Step::flat)
     }
 }

@@ -57,6 +57,7 @@ fn kinds(plan: &Plan) -> Vec<&'static str> {
         Step::Axis(_) => "axis",
         Step::Linear(_) => "linear",
         Step::Blocks(_) => "blocks",
+        Step::When(_) => "when",
         Step::Descend { .. } => "descend",
     };
     plan.steps.iter().map(kind).collect()
@@ -169,4 +170,72 @@ fn names_of_arrays_are_unique() {
     assert_eq!(names.len(), all);
     let count = |storage| plan.buffers.iter().filter(|b| b.storage == storage).count();
     assert_eq!((count(Storage::Input), count(Storage::Output)), (4, 1));
+}
+
+/// The plans of value, gradient, Hessian and its product of a scalar formula, by each of its variables.
+fn plans_of(text: &str, policy: Policy) -> Vec<Plan> {
+    let declared = "A: matrix[n,n], B: matrix[n,n], X: matrix[m,n], u: vector[n], y: vector[m], s: scalar";
+    let program = parse::program(text, SourceId::Expression).unwrap_or_else(|e| panic!("{text}: {e}"));
+    let variables = parse::declarations(declared, SourceId::Declarations).expect("declarations");
+    let by = ["A", "u", "s"].map(|name| (name.to_owned(), objective::whole(text)));
+    let lowered = objective::lower(text, &program, &[], &variables, &by, Wanted::Scalar)
+        .unwrap_or_else(|e| panic!("{text}: {e}"));
+    let names = by.map(|(name, _)| name);
+    let p = crate::pipeline::objective(lowered, &names, &[false; 3], false);
+    let planned = |nodes: &[NodeId]| {
+        let output = |(k, node): (usize, &NodeId)| Output { name: format!("out{k}"), node: *node };
+        let outputs: Vec<Output> = nodes.iter().enumerate().map(output).collect();
+        schedule(&p.graph, &outputs, policy, &|_, _| String::new())
+    };
+    let mut both = vec![p.value];
+    both.extend(&p.gradient);
+    vec![planned(&both), planned(&p.hessian_product), planned(&p.hessian.concat())]
+}
+
+/// What one sum takes in is not read by another that begins with the first.
+#[test]
+fn a_sum_that_begins_with_another_leaves_it_whole() {
+    for policy in [Policy::Blocks, Policy::Store, Policy::Recompute] {
+        for text in [
+            "where(s > 0, det((B - A')*(B - A')'), min(B*A))",
+            "where(s > 0, logdet((B - A')*(B - A')'), min(B*A))",
+            "det((B - A')*(B - A')')*s + sum((B*A).^2)",
+        ] {
+            plans_of(text, policy);
+        }
+    }
+}
+
+/// Of every two parts, one chosen by the other, and by a number.
+#[test]
+fn every_step_reads_what_is_there() {
+    let parts = [
+        "det(A*B)",
+        "logdet(A*A')",
+        "sum(solve(A, u))",
+        "(u'*inv(A)*u)",
+        "sum(inv(A*B')*u)",
+        "tr(inv(A)*B)",
+        "min(A*B)",
+        "max(X*u)",
+        "norm2(X*u - y)",
+        "logsumexp(A*u)",
+        "sum(softmax(A*u) .* u)",
+        "det((B - A')*(B - A')')",
+        "sum((A*B).^2)",
+        "sum(rowmax(A*B))",
+        "s*sum(exp(A .* B))",
+    ];
+    let chosen = |a: &str, b: &str| {
+        [format!("where(s > 0, {a}, {b})"), format!("where({a} > s, {b}, {a})"), format!("max({a}, {b})^2")]
+    };
+    for (k, a) in parts.iter().enumerate() {
+        for (n, b) in parts.iter().enumerate().filter(|(n, _)| (k * 7 + n * 3) % 5 == 0) {
+            let policy = [Policy::Blocks, Policy::Store, Policy::Recompute][(k + n) % 3];
+            let text = &chosen(a, b)[(k + 2 * n) % 3];
+            for plan in plans_of(text, policy) {
+                assert_eq!(super::verify::verify(&plan), Ok(()), "{policy:?}: {text}");
+            }
+        }
+    }
 }

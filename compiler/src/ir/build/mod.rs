@@ -167,7 +167,9 @@ impl Graph {
         }
     }
 
-    pub(super) fn is_named(&self, id: NodeId) -> bool {
+    /// Whether the text has a name for the node, so that it stays what it is.
+    #[must_use]
+    pub(crate) fn is_named(&self, id: NodeId) -> bool {
         self.name(id).is_some() && !matches!(self.op(id), Op::Input(_))
     }
 

@@ -285,8 +285,8 @@ impl Graph {
     }
 
     /// `where(c, u, 0) · v` is `where(c, u · v, 0)`, for every `v` that runs along nothing but the
-    /// condition's axes. How many there are of something is no such `v`: it is finite, and best multiplied
-    /// last.
+    /// condition's axes; where `c` is one number for all entries, for every `v`, and for the sum of the
+    /// products. How many there are of something is no such `v`: it is finite, and best multiplied last.
     fn push_into_select(
         &mut self,
         coeff: Number,
@@ -300,43 +300,48 @@ impl Graph {
             if !part.power.is_one() || !(zero_then || zero_else) || self.is_named(part.node) {
                 continue;
             }
+            let whole = lhs.axes.is_empty() && rhs.axes.is_empty();
             let inside = |p: &Raised| {
-                p.indices.iter().all(|i| part.indices.contains(i))
+                (whole || p.indices.iter().all(|i| part.indices.contains(i)))
                     && !matches!(self.op(p.node), Op::Delta | Op::Extent(_))
             };
             let (moved, kept): (Vec<_>, Vec<_>) =
                 parts.iter().enumerate().filter(|(n, _)| *n != k).map(|(_, p)| p.clone()).partition(inside);
-            if moved.is_empty() {
+            let summed: &[Index] = if whole { bound } else { &[] };
+            // By one number, the constant goes inside, too.
+            let (inner, outer) = if whole { (coeff, Number::ONE) } else { (Number::ONE, coeff) };
+            if moved.is_empty() && summed.is_empty() && inner.is_one() {
                 continue;
             }
             let tensor =
                 |o: &Operand| Tensor::new(o.node, o.axes.iter().map(|&a| part.indices[a as usize]).collect());
             let [lhs, rhs, then, otherwise] = [&lhs, &rhs, &then, &otherwise].map(tensor);
-            let times = |g: &mut Self, branch: &Tensor| {
-                if g.is_zero(branch.node) {
-                    return branch.clone();
-                }
-                let mut all = vec![(branch.clone(), Number::ONE)];
-                all.extend(moved.iter().map(|p| (Tensor::new(p.node, p.indices.clone()), p.power)));
-                let mut axes = Vec::new();
-                for &i in all.iter().flat_map(|(t, _)| &t.indices) {
-                    if !axes.contains(&i) {
-                        axes.push(i);
-                    }
-                }
-                Tensor::new(g.contract(Number::ONE, &all, &axes), axes)
-            };
-            let (then, otherwise) = (times(self, &then), times(self, &otherwise));
             let mut axes = Vec::new();
-            for &i in &part.indices {
-                if !axes.contains(&i) {
+            for &i in part.indices.iter().chain(moved.iter().flat_map(|p| &p.indices)) {
+                if !axes.contains(&i) && !summed.contains(&i) {
                     axes.push(i);
                 }
             }
+            let times = |g: &mut Self, branch: &Tensor| {
+                if g.is_zero(branch.node) {
+                    return g.constant(Number::ZERO);
+                }
+                let mut all = vec![(branch.clone(), Number::ONE)];
+                all.extend(moved.iter().map(|p| (Tensor::new(p.node, p.indices.clone()), p.power)));
+                let mut along = Vec::new();
+                for &i in all.iter().flat_map(|(t, _)| &t.indices) {
+                    if !along.contains(&i) && !summed.contains(&i) {
+                        along.push(i);
+                    }
+                }
+                Tensor::new(g.contract_over(inner, &all, &along, summed), along)
+            };
+            let (then, otherwise) = (times(self, &then), times(self, &otherwise));
             let select = Tensor::new(self.select_as(op, &lhs, &rhs, &then, &otherwise, &axes), axes);
             let mut all = vec![(select, Number::ONE)];
             all.extend(kept.into_iter().map(|p| (Tensor::new(p.node, p.indices), p.power)));
-            return Some(self.contract_over(coeff, &all, out, bound));
+            let bound: &[Index] = if whole { &[] } else { bound };
+            return Some(self.contract_over(outer, &all, out, bound));
         }
         None
     }

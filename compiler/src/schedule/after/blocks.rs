@@ -110,7 +110,7 @@ impl Plan {
                     sums.push(BlockSum { buffer: b, parts, zeroed: !effects.reads.contains(&b) });
                 }
             }
-            match step {
+            step.each_flat(&mut |step| match step {
                 Step::MatMul(m) if !self.is_rows(m.out, extent) => m.accumulate = true,
                 Step::Loop(l) => {
                     for r in &mut l.reductions {
@@ -118,7 +118,7 @@ impl Plan {
                     }
                 }
                 _ => {}
-            }
+            });
         }
         read.retain(|b| !written.contains(b));
         // The longest row says how many of them stay in the cache.
@@ -206,6 +206,16 @@ impl Plan {
                 effects.divisible = rows;
                 self.read(&mut effects, self.graph.node(*id).children(), e);
                 self.write(&mut effects, *id, self.buffer_of.get(id).copied(), e);
+            }
+            Step::When(w) => {
+                self.read(&mut effects, w.cases.compared().collect(), e);
+                for step in &w.steps {
+                    let inner = self.effects(step, e);
+                    effects.reads.extend(inner.reads);
+                    effects.writes.extend(inner.writes);
+                    effects.sums.extend(inner.sums);
+                    effects.divisible &= inner.divisible;
+                }
             }
             Step::Blocks(_) | Step::Descend { .. } => effects.divisible = false,
         }

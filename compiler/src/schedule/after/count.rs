@@ -154,7 +154,7 @@ impl Plan {
                         count.call("log", rows);
                     }
                 }
-                Step::Blocks(_) => {}
+                Step::Blocks(_) | Step::When(_) => {}
                 Step::Descend { array, .. } => count.arithmetic += 2 * volume(&self.buffers[array.0].shape),
                 Step::Solve(s) => count.products += locals(s.matmul.product),
                 Step::Factor(a) => {

@@ -64,7 +64,7 @@ impl Descent {
         let roots: Vec<NodeId> = self.plan.outputs.iter().map(|o| o.node).collect();
         let order = self.plan.graph.reachable(&roots);
         let children = order.iter().flat_map(|&id| self.plan.graph.node(id).children());
-        let copied = self.plan.steps.iter().flat_map(|step| match step {
+        let copied = self.plan.flat_steps().flat_map(|step| match step {
             Step::Loop(l) => l.stores.as_slice(),
             _ => &[],
         });

@@ -10,7 +10,7 @@ impl Plan {
     #[must_use]
     pub fn is_by_entries(&self) -> bool {
         let g = &self.graph;
-        let mut loops = self.steps.iter().filter_map(|s| if let Step::Loop(l) = s { Some(l) } else { None });
+        let mut loops = self.flat_steps().filter_map(|s| if let Step::Loop(l) = s { Some(l) } else { None });
         let (Some(l), None) = (loops.next(), loops.next()) else { return false };
         let sum = match l.reductions.as_slice() {
             [] => None,
@@ -22,7 +22,7 @@ impl Plan {
         let roots: Vec<NodeId> = self.outputs.iter().map(|o| o.node).collect();
         l.space.len() <= 1
             && self.buffers.iter().all(|b| b.shape.len() <= 1)
-            && self.steps.iter().all(|s| match s {
+            && self.flat_steps().all(|s| match s {
                 Step::Scalar(id) => free(*id),
                 other => matches!(other, Step::Loop(_)),
             })

@@ -5,8 +5,10 @@ mod blocks;
 mod count;
 mod descent;
 mod entries;
+mod when;
 
 pub(crate) use blocks::blocked;
 pub use count::Operations;
 pub(crate) use count::by_coefficient;
 pub use descent::Descent;
+pub(crate) use when::gathered;

@@ -2,14 +2,24 @@
 
 use super::arrays::Assigned;
 use crate::ir::{NodeId, Op};
+use crate::schedule::cases::Cases;
 use crate::schedule::form::{Class, MatrixForm};
-use crate::schedule::place::Scaled;
+use crate::schedule::place::{Classified, Scaled};
 use crate::schedule::plan::{BufferId, MatMul, Solve, Step};
 use std::collections::BTreeSet;
 
 impl Assigned {
-    /// The calls that compute a node; `factored` are the matrices whose factors are there.
-    pub(super) fn calls(&self, id: NodeId, factored: &mut BTreeSet<NodeId>) -> Vec<Step> {
+    /// The calls that compute a node, and in which cases each of them is made; `factored` are the matrices
+    /// whose factors are there.
+    pub(super) fn calls(&self, id: NodeId, factored: &mut BTreeSet<NodeId>) -> Vec<(Step, Cases)> {
+        let cases = self.nodes().cases_of(id);
+        if let Class::Linear = self.nodes().class_of(id) {
+            return self.linear(id, cases, factored);
+        }
+        self.products(id).into_iter().map(|step| (step, cases.clone())).collect()
+    }
+
+    fn products(&self, id: NodeId) -> Vec<Step> {
         let nodes = self.nodes();
         if nodes.absorbed.contains(&id) {
             return Vec::new();
@@ -26,7 +36,6 @@ impl Assigned {
                 buffer.and_then(|out| self.product(&alone, out, false)).into_iter().collect()
             }
             Class::Axis => vec![Step::Axis(id)],
-            Class::Linear => self.linear(id, factored),
             _ => Vec::new(),
         }
     }
@@ -49,12 +58,25 @@ impl Assigned {
     }
 
     /// What is asked of the factors of a matrix, after those if they are not there yet.
-    fn linear(&self, id: NodeId, factored: &mut BTreeSet<NodeId>) -> Vec<Step> {
-        let (Op::Inverse(a) | Op::Det(a) | Op::LogDet(a)) = *self.nodes().graph.op(id) else {
-            return Vec::new();
-        };
-        let factors = factored.insert(a).then_some(Step::Factor(a));
-        let asked = self.buffer_of.contains_key(&id).then_some(Step::Linear(id));
+    fn linear(&self, id: NodeId, cases: Cases, factored: &mut BTreeSet<NodeId>) -> Vec<(Step, Cases)> {
+        let nodes = self.nodes();
+        let Some(a) = of_matrix(nodes, id) else { return Vec::new() };
+        let factors = factored.insert(a).then(|| {
+            // All cases in which something is asked of them, if what these depend on is there already.
+            let asks = nodes.order.iter().filter(|n| of_matrix(nodes, **n) == Some(a));
+            let all = asks.map(|n| nodes.cases_of(*n)).reduce(|a, b| a.or(&b)).unwrap_or_else(Cases::always);
+            let there = all.comparisons().all(|c| cases.comparisons().any(|known| known == c));
+            (Step::Factor(a), if there { all } else { Cases::always() })
+        });
+        let asked = self.buffer_of.contains_key(&id).then_some((Step::Linear(id), cases));
         factors.into_iter().chain(asked).collect()
+    }
+}
+
+/// The matrix of a node of linear algebra.
+fn of_matrix(nodes: &Classified, id: NodeId) -> Option<NodeId> {
+    match *nodes.graph.op(id) {
+        Op::Inverse(a) | Op::Det(a) | Op::LogDet(a) => Some(a),
+        _ => None,
     }
 }

@@ -1,8 +1,9 @@
 //! The loops of a level: one for each space, with all that is written or summed up over it.
 
 use super::arrays::Assigned;
-use super::narrow;
+use super::{by_cases, narrow};
 use crate::ir::{Extent, NodeId, Number};
+use crate::schedule::cases::Cases;
 use crate::schedule::form::Class;
 use crate::schedule::place::Scaled;
 use crate::schedule::plan::{BufferId, Loop, Reduction};
@@ -16,8 +17,9 @@ impl Loop {
 }
 
 impl Assigned {
-    /// The loops of a level, in the order of their first node; `here` are its nodes.
-    pub(super) fn loops(&self, level: usize, here: &[NodeId]) -> Vec<Loop> {
+    /// The loops of a level, in the order of their first node, and in which cases each of them runs; `here`
+    /// are its nodes.
+    pub(super) fn loops(&self, level: usize, here: &[NodeId]) -> Vec<(Loop, Cases)> {
         let nodes = self.nodes();
         let mut loops = Loops { plan: self, level, loops: Vec::new(), bodies: Vec::new() };
         for &id in here {
@@ -28,7 +30,7 @@ impl Assigned {
         // Sums that a loop of this level begins: what it writes first.
         for (id, sum) in &nodes.accumulated {
             if let (Some(init), Some(&buffer)) = (sum.init, self.buffer_of.get(id))
-                && self.placed.leveled.init_level(init) == level
+                && self.placed.leveled.init_level(*id, init) == level
             {
                 loops.store(nodes.graph.shape(*id).to_vec(), init, buffer);
             }
@@ -103,13 +105,15 @@ impl Loops<'_> {
         }
     }
 
-    fn finished(self) -> Vec<Loop> {
+    fn finished(self) -> Vec<(Loop, Cases)> {
         let mut all = Vec::new();
         for (mut l, body) in self.loops.into_iter().zip(self.bodies) {
             l.body = body.into_iter().collect();
-            let by_column = narrow::split_by_column(self.plan.nodes(), &mut l);
-            all.push(l);
-            all.extend(by_column);
+            for (mut l, cases) in by_cases::split(self.plan, l) {
+                let by_column = narrow::split_by_column(self.plan.nodes(), &mut l);
+                all.push((l, cases.clone()));
+                all.extend(by_column.map(|l| (l, cases)));
+            }
         }
         all
     }

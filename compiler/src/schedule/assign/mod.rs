@@ -1,6 +1,7 @@
 //! The plan written down: which arrays there are, and the steps, level after level.
 
 mod arrays;
+mod by_cases;
 mod calls;
 mod loops;
 mod narrow;

@@ -2,9 +2,10 @@
 
 use super::arrays::Assigned;
 use crate::ir::NodeId;
+use crate::schedule::cases::Cases;
 use crate::schedule::form::Class;
 use crate::schedule::place::Classified;
-use crate::schedule::plan::{Loop, Plan, Step};
+use crate::schedule::plan::{Loop, Plan, Step, When};
 use std::collections::BTreeSet;
 
 impl Assigned {
@@ -24,14 +25,25 @@ impl Assigned {
         let mut factored: BTreeSet<NodeId> = BTreeSet::new();
         for (level, here) in self.placed.leveled.by_level().into_iter().enumerate() {
             let scalars = here.iter().filter(|id| *self.nodes().class_of(**id) == Class::Scalar);
-            steps.extend(scalars.map(|id| Step::Scalar(*id)));
-            steps.extend(self.loops(level, &here).into_iter().map(Step::Loop));
+            steps.extend(scalars.map(|id| self.when(self.nodes().cases_of(*id), Step::Scalar(*id))));
+            let loops = self.loops(level, &here).into_iter();
+            steps.extend(loops.map(|(l, cases)| self.when(cases, Step::Loop(l))));
             for id in here {
-                steps.extend(self.calls(id, &mut factored));
+                let calls = self.calls(id, &mut factored).into_iter();
+                steps.extend(calls.map(|(step, cases)| self.when(cases, step)));
             }
         }
         steps.extend(self.copied());
         steps
+    }
+
+    /// A step, in these cases.
+    fn when(&self, cases: Cases, step: Step) -> Step {
+        if cases.are_all() {
+            step
+        } else {
+            Step::When(When { cases, steps: vec![step], results: Vec::new() })
+        }
     }
 
     /// Outputs that another array has already.

@@ -79,7 +79,7 @@ fn accumulated(g: &mut Graph, roots: &[NodeId]) -> BTreeMap<NodeId, Accumulated>
         let own = roots.contains(&id) || g.name(id).is_some() || !in_loops.contains(&id);
         if own
             && is_elementwise(g, id)
-            && let Some(sum) = begun_and_finished(g, id, &counts)
+            && let Some(sum) = begun_and_finished(g, id, &counts, &found)
         {
             found.insert(id, sum);
         }
@@ -88,7 +88,12 @@ fn accumulated(g: &mut Graph, roots: &[NodeId]) -> BTreeMap<NodeId, Accumulated>
 }
 
 /// A sum as what a loop begins and products finish, if there are such products.
-fn begun_and_finished(g: &mut Graph, id: NodeId, counts: &Counts) -> Option<Accumulated> {
+fn begun_and_finished(
+    g: &mut Graph,
+    id: NodeId,
+    counts: &Counts,
+    found: &BTreeMap<NodeId, Accumulated>,
+) -> Option<Accumulated> {
     let axes = g.whole(id).indices;
     let terms: Vec<(Number, Tensor)> = match g.op(id).clone() {
         Op::Sum(terms) => terms.iter().map(|t| (t.coeff, g.tensor(&t.operand, &axes))).collect(),
@@ -117,11 +122,24 @@ fn begun_and_finished(g: &mut Graph, id: NodeId, counts: &Counts) -> Option<Accu
     if products.is_empty() {
         return None;
     }
+    // Another sum that it begins with stays an array: what that one takes in is nowhere else.
+    for (_, t) in rest.iter().filter(|(_, t)| found.contains_key(&t.node)) {
+        set_apart(g, t.node);
+    }
     let init = (!rest.is_empty()).then(|| g.sum_as(&rest, &axes));
     // A matrix times itself is added to what is symmetric only, so it comes first.
     products.sort_by_key(|p| !is_gram(g, p.node));
     let onto_asymmetric = init.is_some_and(|n| !is_symmetric(g, n));
     (!(is_gram(g, products[0].node) && onto_asymmetric)).then_some(Accumulated { init, products })
+}
+
+/// Gives a node a name, so that it is not taken apart by what uses it.
+fn set_apart(g: &mut Graph, id: NodeId) {
+    let taken: BTreeSet<&str> = g.names().collect();
+    let free = (1..).map(|k| format!("p{k}")).find(|name| !taken.contains(name.as_str()));
+    if let (None, Some(name)) = (g.name(id), free) {
+        g.set_name(id, &name);
+    }
 }
 
 /// Products of scalars and one reduction that nothing else uses: the loop that sums also scales.

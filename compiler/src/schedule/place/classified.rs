@@ -2,7 +2,9 @@
 
 use super::absorbed::{Absorbed, Accumulated, Scaled};
 use super::uses::Use;
+use super::wanted::wanted;
 use crate::ir::{Extent, Graph, NodeId, NodeMap, Op};
+use crate::schedule::cases::Cases;
 use crate::schedule::form::{Class, class};
 use crate::schedule::plan::Output;
 use crate::schedule::rewrite::Matrix;
@@ -22,21 +24,39 @@ pub(crate) struct Classified {
     /// All that is computed, operands first.
     pub(crate) order: Vec<NodeId>,
     classes: NodeMap<Class>,
+    /// The cases of the nodes that are not wanted always.
+    wanted: NodeMap<Cases>,
 }
 
 impl Classified {
     pub(crate) fn of(formulas: Absorbed) -> Self {
-        let order = in_order(&formulas);
+        let wanted = wanted(&formulas, &in_order(&formulas, &NodeMap::new()));
+        let order = in_order(&formulas, &wanted);
         let mut classes = NodeMap::new();
         for &id in &order {
             classes.insert(id, class(&formulas.graph, id));
         }
         let Absorbed { graph, outputs, matrices, accumulated, scaled, absorbed } = formulas;
-        Self { graph, outputs, matrices, accumulated, scaled, absorbed, order, classes }
+        Self { graph, outputs, matrices, accumulated, scaled, absorbed, order, classes, wanted }
     }
 
     pub(crate) fn class_of(&self, id: NodeId) -> &Class {
         self.classes.get(id).unwrap_or(&Class::Leaf)
+    }
+
+    /// In which cases a node is computed.
+    pub(crate) fn cases_of(&self, id: NodeId) -> Cases {
+        self.wanted.get(id).cloned().unwrap_or_else(Cases::always)
+    }
+
+    /// The numbers that decide whether a node is computed.
+    pub(super) fn waits_for(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
+        self.wanted.get(id).into_iter().flat_map(Cases::compared)
+    }
+
+    /// Whether all nodes are computed, whatever comes out of any comparison.
+    pub(crate) fn always(&self) -> bool {
+        self.wanted.values().next().is_none()
     }
 
     /// The operands of a node, with whether each runs along the node's own loop.
@@ -82,8 +102,9 @@ impl Classified {
     }
 }
 
-/// Everything that is computed, operands first; what begins an accumulated sum comes before the sum.
-fn in_order(formulas: &Absorbed) -> Vec<NodeId> {
+/// Everything that is computed, operands first; what begins an accumulated sum comes before the sum, and what
+/// decides whether a node is wanted before that.
+fn in_order(formulas: &Absorbed, wanted: &NodeMap<Cases>) -> Vec<NodeId> {
     let g = &formulas.graph;
     let mut order = Vec::new();
     let mut seen: BTreeSet<NodeId> = BTreeSet::new();
@@ -95,7 +116,9 @@ fn in_order(formulas: &Absorbed) -> Vec<NodeId> {
             } else if seen.insert(id) {
                 stack.push((id, true));
                 let init = formulas.accumulated.get(&id).and_then(|sum| sum.init);
-                stack.extend(g.node(id).children().into_iter().chain(init).map(|c| (c, false)));
+                let decides = wanted.get(id).into_iter().flat_map(Cases::compared);
+                stack
+                    .extend(g.node(id).children().into_iter().chain(init).chain(decides).map(|c| (c, false)));
             }
         }
     }

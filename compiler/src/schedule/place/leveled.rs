@@ -37,8 +37,9 @@ impl Leveled {
 
     /// The level of the loop that begins an accumulated sum: as early as it can be, so that it shares other
     /// loops.
-    pub(crate) fn init_level(&self, init: NodeId) -> usize {
-        self.level_for_loop(Use { node: init, aligned: true })
+    pub(crate) fn init_level(&self, sum: NodeId, init: NodeId) -> usize {
+        let decided = self.nodes.waits_for(sum).map(|n| self.level_for_loop(Use { node: n, aligned: false }));
+        decided.fold(self.level_for_loop(Use { node: init, aligned: true }), usize::max)
     }
 
     /// The nodes of each level, in order.
@@ -51,11 +52,20 @@ impl Leveled {
         by_level
     }
 
-    /// The earliest level at which a node can be computed, of those of its operands.
+    /// The earliest level at which a node can be computed: what it is made of is there, and what decides
+    /// whether it is wanted.
     fn earliest(&self, id: NodeId) -> usize {
+        let decided = |n: NodeId| match self.nodes.class_of(id) {
+            Class::Scalar => self.level_for_scalar(n),
+            _ => self.level_for_loop(Use { node: n, aligned: false }),
+        };
+        self.nodes.waits_for(id).map(decided).fold(self.earliest_of_operands(id), usize::max)
+    }
+
+    fn earliest_of_operands(&self, id: NodeId) -> usize {
         let nodes = &self.nodes;
         if let Some(sum) = nodes.accumulated.get(&id) {
-            return self.earliest_of_sum(sum);
+            return self.earliest_of_sum(id, sum);
         }
         if let Some(scaled) = nodes.scaled.get(&id) {
             let level_of = |s: NodeId| self.level_for_loop(Use { node: s, aligned: false });
@@ -76,8 +86,8 @@ impl Leveled {
         }
     }
 
-    fn earliest_of_sum(&self, sum: &Accumulated) -> usize {
-        let mut level = sum.init.map_or(0, |init| self.init_level(init));
+    fn earliest_of_sum(&self, id: NodeId, sum: &Accumulated) -> usize {
+        let mut level = sum.init.map_or(0, |init| self.init_level(id, init));
         for product in &sum.products {
             let operands = self.nodes.graph.node(product.node).children();
             let scalars = product.scalars.iter().map(|(s, _)| *s);
@@ -150,7 +160,7 @@ impl Leveled {
             return operands.into_iter().map(|n| (n, None)).collect();
         }
         if let Some(sum) = nodes.accumulated.get(&id) {
-            let begun = |init: NodeId| (init, Some((self.init_level(init), nodes.space_of(id))));
+            let begun = |init: NodeId| (init, Some((self.init_level(id, init), nodes.space_of(id))));
             return sum.init.into_iter().map(begun).collect();
         }
         let computed = nodes.scaled.get(&id).map_or(id, |s| s.node);

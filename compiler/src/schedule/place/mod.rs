@@ -9,8 +9,10 @@ mod classified;
 mod leveled;
 mod placed;
 mod uses;
+mod wanted;
 
 pub(crate) use absorbed::{Absorbed, Scaled};
 pub(crate) use classified::Classified;
 pub(crate) use leveled::Leveled;
 pub(crate) use placed::Placed;
+pub(crate) use uses::Use;

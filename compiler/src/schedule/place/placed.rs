@@ -24,7 +24,7 @@ impl Placed {
                     let elsewhere = |init: &NodeId| {
                         policy != Policy::Recompute
                             && nodes.in_loop(*init)
-                            && leveled.level_of(*init) != leveled.init_level(*init)
+                            && leveled.level_of(*init) != leveled.init_level(id, *init)
                     };
                     read.extend(sum.init.filter(elsewhere));
                 }

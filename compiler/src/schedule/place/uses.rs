@@ -13,7 +13,7 @@ pub(crate) struct Use {
 
 impl Use {
     /// The operands of a node of this class.
-    pub(super) fn all(g: &Graph, id: NodeId, class: &Class) -> Vec<Self> {
+    pub(crate) fn all(g: &Graph, id: NodeId, class: &Class) -> Vec<Self> {
         let space: Vec<u8> = match class {
             Class::Reduction { space, .. } => space.clone(),
             _ => (0..g.rank(id) as u8).collect(),

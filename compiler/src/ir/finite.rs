@@ -1,0 +1,136 @@
+//! Which nodes have numbers for entries whatever the inputs are, as long as those are numbers themselves: a
+//! factor of 0 makes 0 of these alone.
+//!
+//! What is too large for a number has no part in this: `exp` counts as finite.
+
+use super::bounds::Bounds;
+use super::graph::{Factor, Graph, NodeId, Op};
+use crate::ops::ElementFn;
+use crate::ops::interval::Interval;
+
+/// Arguments that a function is tried at.
+const TRIED: [f64; 7] = [-30.0, -1.0, -1e-9, 0.0, 1e-9, 1.0, 30.0];
+
+/// What is known of a node.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    /// Whether its entries are numbers.
+    finite: bool,
+    /// Whether computing it may be an error.
+    fails: bool,
+}
+
+/// What is known of a graph's nodes, found as it is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Finite {
+    bounds: Bounds,
+    known: Vec<Known>,
+}
+
+impl Finite {
+    /// Whether the entries of a node are numbers.
+    pub fn is_finite(&mut self, g: &Graph, id: NodeId) -> bool {
+        self.known(g, id).finite
+    }
+
+    /// Whether the powers of the entries of a node are numbers.
+    pub fn is_finite_power(&mut self, g: &Graph, factor: &Factor) -> bool {
+        // Of nothing there are no entries, and what has the power 0 is 1.
+        if factor.power.is_zero() || matches!(g.op(factor.operand.node), Op::Extent(_)) {
+            return true;
+        }
+        let base = self.bounds.of(g, factor.operand.node);
+        let power = factor.power;
+        let rooted = power.as_int().is_some() || base.low >= 0.0;
+        let divided = !power.is_negative() || base.excludes_zero();
+        rooted && divided && self.is_finite(g, factor.operand.node)
+    }
+
+    /// Whether computing a node may be an error: of a matrix that has no inverse.
+    pub fn may_fail(&mut self, g: &Graph, id: NodeId) -> bool {
+        self.known(g, id).fails
+    }
+
+    fn known(&mut self, g: &Graph, id: NodeId) -> Known {
+        // Children come before their parents.
+        while self.known.len() <= id.0 as usize {
+            let next = self.find(g, NodeId(self.known.len() as u32));
+            self.known.push(next);
+        }
+        self.known[id.0 as usize]
+    }
+
+    fn find(&mut self, g: &Graph, id: NodeId) -> Known {
+        let mut all = Known { finite: true, fails: false };
+        g.node(id).each_child(|child| {
+            let known = self.known[child.0 as usize];
+            all = Known { finite: all.finite && known.finite, fails: all.fails || known.fails };
+        });
+        match g.op(id) {
+            Op::Product { factors, .. } => {
+                all.finite = factors.iter().all(|f| self.is_finite_power(g, f));
+            }
+            Op::Map { function, args } => {
+                let args: Vec<Interval> = args.iter().map(|a| self.bounds.of(g, a.node)).collect();
+                all.finite &= is_total(*function, &args);
+            }
+            Op::Inverse(_) | Op::Det(_) | Op::LogDet(_) => all.fails = true,
+            _ => {}
+        }
+        all
+    }
+}
+
+/// Whether a function has values for all arguments in these intervals: it does for those it is tried at.
+fn is_total(function: ElementFn, args: &[Interval]) -> bool {
+    let mut tried: Vec<Vec<f64>> = vec![Vec::new()];
+    for arg in args {
+        let ends = [arg.low, arg.high].into_iter().filter(|x| x.is_finite());
+        let inside = TRIED.into_iter().filter(|x| arg.low <= *x && *x <= arg.high);
+        let values: Vec<f64> = inside.chain(ends).collect();
+        tried = tried
+            .iter()
+            .flat_map(|before| values.iter().map(|x| before.iter().copied().chain([*x]).collect()))
+            .collect();
+    }
+    tried.iter().all(|args| (function.spec().eval)(args).is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::{Number, Tensor};
+
+    #[test]
+    fn what_may_be_no_number() {
+        let mut g = Graph::new();
+        let x = g.input("x", &[]);
+        let x = Tensor::new(x, Vec::new());
+        let mut finite = Finite::default();
+        for name in ["exp", "tanh", "sigmoid", "abs", "sin", "erf", "softplus", "recip0"] {
+            let y = g.call(name, std::slice::from_ref(&x));
+            assert!(finite.is_finite(&g, y.node), "{name}");
+        }
+        for name in ["log", "log1p", "asin", "acos", "lgamma", "digamma"] {
+            let y = g.call(name, std::slice::from_ref(&x));
+            assert!(!finite.is_finite(&g, y.node), "{name}");
+        }
+        let one = g.constant(Number::ONE);
+        let square = g.power(&x, Number::TWO);
+        let above = g.sum(&[(Number::ONE, one), (Number::ONE, square.clone())]);
+        for (base, power, numbers) in [
+            (&x, Number::TWO, true),
+            (&x, Number::MINUS_ONE, false),
+            (&x, Number::HALF, false),
+            (&square, Number::HALF, true),
+            (&square, Number::MINUS_ONE, false),
+            (&above, Number::MINUS_ONE, true),
+            (&above, Number::HALF.neg(), true),
+        ] {
+            let y = g.power(base, power);
+            assert_eq!(finite.is_finite(&g, y.node), numbers, "{base:?}^{power:?}");
+        }
+        let log = g.call("log", &[above]);
+        assert!(finite.is_finite(&g, log.node));
+    }
+}
