@@ -9,6 +9,7 @@ mod engine {
     mod manifest;
     mod operations;
     mod random;
+    mod singular;
     mod structure;
     mod workloads;
 }

@@ -1,6 +1,8 @@
 //! The reference interpreter: each node by its definition, in doubles, slow and plainly right. The judge in
 //! tests.
 
+mod determinant;
+
 use crate::ir::{AxisFn, Extent, ExtentKind, Factor, Graph, NodeId, Number, Op, Operand};
 use crate::ops::compare;
 use std::collections::BTreeMap;
@@ -105,12 +107,10 @@ impl<'a> Evaluator<'a> {
                 };
                 each(&mut |l| self.along_axes(*function, arg, along, &inner, l))
             }
-            Op::Inverse(a) => {
-                let n = sizes[0];
-                solve(self.values.get(a).map_or(&[], Vec::as_slice), n).1
-            }
-            Op::Det(a) => vec![self.determinant(*a)],
-            Op::LogDet(a) => vec![self.log_determinant(*a)],
+            Op::Inverse(a) => inverse(self.entries(*a), sizes[0]),
+            Op::Det(a) => vec![determinant::determinant(self.entries(*a), self.rows(*a))],
+            Op::LogDet(a) => vec![determinant::log_determinant(self.entries(*a), self.rows(*a))],
+            Op::Cofactors(a, part) => determinant::cofactors(self.entries(*a), sizes[0], *part),
             Op::Merge { arg, groups } => self.merge(*arg, groups),
             Op::Split { arg, groups } => self.split(id, *arg, groups),
         }
@@ -159,19 +159,12 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn determinant(&self, a: NodeId) -> f64 {
-        let n = self.size(self.graph.shape(a)[0]);
-        solve(self.values.get(&a).map_or(&[], Vec::as_slice), n).0.iter().product()
+    fn entries(&self, id: NodeId) -> &[f64] {
+        self.values.get(&id).map_or(&[], Vec::as_slice)
     }
 
-    /// Σ log of the pivots, so that a huge or tiny determinant does not overflow; NaN for a negative one.
-    fn log_determinant(&self, a: NodeId) -> f64 {
-        let n = self.size(self.graph.shape(a)[0]);
-        let pivots = solve(self.values.get(&a).map_or(&[], Vec::as_slice), n).0;
-        if pivots.iter().filter(|p| **p < 0.0).count() % 2 == 1 {
-            return f64::NAN;
-        }
-        pivots.iter().map(|p| p.abs().ln()).sum()
+    fn rows(&self, id: NodeId) -> usize {
+        self.size(self.graph.shape(id)[0])
     }
 
     fn merge(&self, arg: NodeId, groups: &[Vec<u8>]) -> Vec<f64> {
@@ -235,13 +228,11 @@ fn for_each_index(sizes: &[usize], f: &mut dyn FnMut(&[usize])) {
     }
 }
 
-/// Pivots (the sign of the row exchanges in the first) and inverse of an n×n matrix, by Gauss-Jordan
-/// elimination with partial pivoting.
-fn solve(a: &[f64], n: usize) -> (Vec<f64>, Vec<f64>) {
+/// The inverse of an n×n matrix, by Gauss-Jordan elimination with partial pivoting.
+fn inverse(a: &[f64], n: usize) -> Vec<f64> {
     let mut m = a.to_vec();
     m.resize(n * n, f64::NAN);
     let mut inverse: Vec<f64> = (0..n * n).map(|k| f64::from(u8::from(k / n == k % n))).collect();
-    let mut pivots = Vec::with_capacity(n);
     for c in 0..n {
         let best = (c..n).fold(c, |b, r| if m[r * n + c].abs() > m[b * n + c].abs() { r } else { b });
         if best != c {
@@ -251,7 +242,6 @@ fn solve(a: &[f64], n: usize) -> (Vec<f64>, Vec<f64>) {
             }
         }
         let pivot = m[c * n + c];
-        pivots.push(if best == c { pivot } else { -pivot });
         for k in 0..n {
             m[c * n + k] /= pivot;
             inverse[c * n + k] /= pivot;
@@ -264,5 +254,5 @@ fn solve(a: &[f64], n: usize) -> (Vec<f64>, Vec<f64>) {
             }
         }
     }
-    (pivots, inverse)
+    inverse
 }

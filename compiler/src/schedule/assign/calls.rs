@@ -50,7 +50,8 @@ impl Assigned {
 
     /// What is asked of the factors of a matrix, after those if they are not there yet.
     fn linear(&self, id: NodeId, factored: &mut BTreeSet<NodeId>) -> Vec<Step> {
-        let (Op::Inverse(a) | Op::Det(a) | Op::LogDet(a)) = *self.nodes().graph.op(id) else {
+        let (Op::Inverse(a) | Op::Det(a) | Op::LogDet(a) | Op::Cofactors(a, _)) = *self.nodes().graph.op(id)
+        else {
             return Vec::new();
         };
         let factors = factored.insert(a).then_some(Step::Factor(a));
