@@ -4,7 +4,7 @@
 mod determinant;
 
 use crate::ir::{AxisFn, Extent, ExtentKind, Factor, Graph, NodeId, Number, Op, Operand};
-use crate::ops::compare;
+use crate::ops::{compare, reference};
 use std::collections::BTreeMap;
 
 /// The values of symbolic extents.
@@ -122,11 +122,17 @@ impl<'a> Evaluator<'a> {
         for_each_index(inner, &mut |bound| {
             locals.truncate(outer.len());
             locals.extend_from_slice(bound);
-            let mut product = 1.0;
+            // What has a negative power is divided by, as anyone would write it: 0/x is 0 for the least x.
+            let (mut above, mut below) = (1.0, 1.0);
             for f in factors {
-                product *= power(self.at(&f.operand, &locals), f.power);
+                let base = self.at(&f.operand, &locals);
+                if f.power.is_negative() {
+                    below *= power(base, f.power.neg());
+                } else {
+                    above *= power(base, f.power);
+                }
             }
-            sum += product;
+            sum += above / below;
         });
         coeff.to_f64() * sum
     }
@@ -148,12 +154,12 @@ impl<'a> Evaluator<'a> {
             }
             entries.push(self.at(arg, &locals));
         });
-        let max = entries.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let max = entries.iter().copied().fold(f64::NEG_INFINITY, reference::max);
         let sum: f64 = entries.iter().map(|x| (x - max).exp()).sum();
         match function {
             AxisFn::Max => max,
             AxisFn::LogSumExp => max + sum.ln(),
-            AxisFn::Norm => entries.iter().fold(0.0, |norm: f64, x| norm.hypot(*x)),
+            AxisFn::Norm => entries.iter().fold(0.0, |norm: f64, x| reference::hypot(norm, *x)),
             AxisFn::Softmax => (self.at(arg, outer) - max).exp() / sum,
             AxisFn::LogSoftmax => (self.at(arg, outer) - max) - sum.ln(),
         }
@@ -195,7 +201,7 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// `base ^ power`, by multiplication where the power is an integer.
+/// `base ^ power` of a positive power, by multiplication where the power is an integer.
 fn power(base: f64, power: Number) -> f64 {
     match power.as_int() {
         Some(1) => base,

@@ -32,6 +32,12 @@ pub(crate) fn slice(values: &[f64]) -> TokenStream {
 
 /// A number, exactly.
 pub(crate) fn number(value: f64) -> TokenStream {
+    if value.is_nan() {
+        return quote!(f64::NAN);
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { quote!(f64::INFINITY) } else { quote!(f64::NEG_INFINITY) };
+    }
     let literal = Literal::f64_unsuffixed(value.abs());
     if value.is_sign_negative() { quote!(-#literal) } else { quote!(#literal) }
 }
