@@ -6,10 +6,10 @@ mod engine {
     mod determinism;
     mod face;
     mod functions;
+    mod limits;
     mod manifest;
     mod operations;
     mod random;
-    mod singular;
     mod structure;
     mod workloads;
 }

@@ -24,7 +24,7 @@ fn graph(op: &ops::ElementOp, row: u64) -> (Graph, Vec<(String, NodeId)>, Named<
     let (mut vectors, mut scalars, mut data) = (Vec::new(), Vec::new(), Named::new());
     for k in 0..op.derivatives.len() {
         if op.name == "polygamma" && k == 0 {
-            let order = graph.constant(ir::Number::int(2));
+            let order = graph.constant(Number::int(2));
             vectors.push(order.clone());
             scalars.push(order);
             continue;
