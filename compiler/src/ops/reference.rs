@@ -356,4 +356,53 @@ mod tests {
         close(polygamma(2.0, 1.0), -2.404_113_806_319_188_5);
         close(log_cosh(1e-8), 5e-17);
     }
+
+    #[test]
+    #[allow(clippy::unreadable_literal, reason = "shortest decimal forms of the numbers meant")]
+    fn gamma_functions_near_their_zeros_and_below_0() {
+        // Below 0 the terms of a reflection may cancel.
+        let beside =
+            |got: f64, want: f64| assert!((got - want).abs() <= 1e-14 * want.abs().max(1.0), "{got}");
+        close(lgamma(0.999999), 5.772164873855652e-07);
+        close(lgamma(1.000001), -5.772148423874147e-07);
+        close(lgamma(1.25), -0.09827183642181316);
+        close(lgamma(2.00001), 4.22787559764836e-06);
+        close(lgamma(1.75), -0.08440112102048555);
+        beside(lgamma(-0.25), 1.589575312551186);
+        beside(lgamma(-2.5), -0.056243716497674054);
+        beside(lgamma(-10.1), -13.0209732710115);
+        beside(lgamma(-170.5), -707.9984331450788);
+        beside(digamma(-0.25), 2.9141391202135276);
+        beside(digamma(-0.999999), -999999.5771842643);
+        beside(digamma(-2.5), 1.103156640645243);
+        beside(digamma(-10.1), 12.030052248548309);
+        close(polygamma(1.0, -0.25), 18.541879647671607);
+        close(polygamma(2.0, -0.5), -0.82879664423432);
+        close(polygamma(3.0, -1.5), 194.59427621918763);
+        close(polygamma(2.0, -10.1), 1998.650780070702);
+        close(polygamma(1.0, -170.5), 9.863756464538747);
+        close(polygamma(4.0, -2.000001), 2.3999999983226643e+31);
+        assert!(lgamma(1.0) == 0.0 && lgamma(2.0) == 0.0);
+        for pole in [0.0, -0.0, -1.0, -170.0, -1e300] {
+            assert!(lgamma(pole) == f64::INFINITY && polygamma(1.0, pole) == f64::INFINITY);
+            assert!(digamma(pole).is_nan() && polygamma(2.0, pole).is_nan());
+        }
+    }
+
+    #[test]
+    fn powers_at_0_are_what_they_tend_to() {
+        let inf = f64::INFINITY;
+        for (b, slope, curve, mixed, log) in [
+            (-1.0, -inf, inf, inf, -inf),
+            (0.0, 0.0, 0.0, inf, -inf),
+            (0.5, inf, -inf, -inf, 0.0),
+            (1.0, 1.0, 0.0, -inf, 0.0),
+            (2.0, 0.0, 2.0, 0.0, 0.0),
+            (3.0, 0.0, 0.0, 0.0, 0.0),
+        ] {
+            let got = [pow_slope(0.0, b), pow_curve(0.0, b), pow_mixed(0.0, b), pow_log(0.0, b)];
+            assert_eq!(got, [slope, curve, mixed, log], "0^{b}");
+            assert_eq!(pow_log_square(0.0, b), if b > 0.0 { 0.0 } else { inf }, "0^{b}");
+        }
+    }
 }
