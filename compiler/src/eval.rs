@@ -117,7 +117,8 @@ impl<'a> Evaluator<'a> {
     }
 
     fn contraction(&self, coeff: Number, factors: &[Factor], outer: &[usize], inner: &[usize]) -> f64 {
-        let mut sum = 0.0;
+        // What -0 is added to stays -0.
+        let mut sum = -0.0;
         let mut locals = outer.to_vec();
         for_each_index(inner, &mut |bound| {
             locals.truncate(outer.len());
@@ -126,6 +127,10 @@ impl<'a> Evaluator<'a> {
             let (mut above, mut below) = (1.0, 1.0);
             for f in factors {
                 let base = self.at(&f.operand, &locals);
+                // Off a diagonal there is nothing, whatever the other factors are.
+                if base == 0.0 && matches!(self.graph.op(f.operand.node), Op::Delta) {
+                    return;
+                }
                 if f.power.is_negative() {
                     below *= power(base, f.power.neg());
                 } else {
