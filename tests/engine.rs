@@ -10,6 +10,7 @@ mod engine {
     mod manifest;
     mod operations;
     mod random;
+    mod special_points;
     mod structure;
     mod workloads;
 }

@@ -108,7 +108,15 @@ impl Graph {
                 merged.into_iter().map(|p| (Tensor::new(p.node, p.indices), p.power)).collect();
             return self.contract_over(coeff, &again, out, &bound);
         }
+        let summed = !bound.is_empty();
         let merged = self.split_components(merged, out, &mut bound);
+        // What stays outside a sum may be a choice, and the sum one of its branches.
+        if summed
+            && bound.is_empty()
+            && let Some(done) = self.push_into_select(coeff, &merged, out, &bound)
+        {
+            return done;
+        }
         self.finish_product(coeff, merged, out, &bound)
     }
 
