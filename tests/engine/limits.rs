@@ -11,11 +11,14 @@ use gradsmith_compiler::schedule::Policy;
 use gradsmith_compiler::syntax::ast::{DeclaredExtent, DeclaredShape};
 use gradsmith_test_support::numbers::difference;
 
+/// A formula by hand, of the variable.
+type ByHand<'a> = dyn Fn(&[f64]) -> f64 + 'a;
+
 /// A formula and its data, the first of which is the variable; and what it is by hand.
 struct Case<'a> {
     text: &'a str,
     data: Vec<(&'a str, Tensor)>,
-    by_hand: Box<dyn Fn(&[f64]) -> f64 + 'a>,
+    by_hand: Box<ByHand<'a>>,
 }
 
 /// A derivative by differences, extrapolated twice: what is left of a polynomial of low degree is rounding.

@@ -199,9 +199,9 @@ impl<T: Scalar> Eliminated<T> {
             for row in below.chunks_exact_mut(n) {
                 let factor = row[c] / pivot;
                 row[c] = factor;
-                row[c + 1..].iter_mut().zip(&*above).for_each(|(x, &u)| *x = *x - factor * u);
+                row[c + 1..].iter_mut().zip(&*above).for_each(|(x, &u)| *x -= factor * u);
             }
-            above.iter_mut().for_each(|u| *u = *u / pivot);
+            above.iter_mut().for_each(|u| *u /= pivot);
         }
         Self { n, all, sign }
     }
