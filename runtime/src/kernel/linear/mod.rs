@@ -2,8 +2,9 @@
 //!
 //! Matrices are square, row-major, n×n. [`factor`] makes P A = L U with partial pivoting, or A = L D Lᵀ of a
 //! symmetric positive definite matrix in half the time; what is asked of [`Factors`] fails if the matrix is
-//! singular, and never returns what is no number in silence. Nothing is allocated: the factors are written to
-//! memory that is lent. `docs/runtime-choices.md` has the times of this and of a library.
+//! singular, and never returns what is no number in silence; but a determinant and what its derivatives are
+//! made of are there for all. The factors are written to memory that is lent, and nothing is allocated, but for
+//! the thread's scratch where a matrix is singular or nearly. `docs/runtime-choices.md` has the times of this and of a library.
 
 mod cholesky;
 mod cofactors;
