@@ -55,6 +55,15 @@ impl Product {
         self
     }
 
+    /// Multiplies numbers by it. It may be out of range where their products with it are not.
+    fn scale<T: Scalar>(self, numbers: &mut [T]) {
+        if self.steps == 0 {
+            numbers.iter_mut().for_each(|x| *x = T::from_f64(x.to_f64() * self.value));
+        } else {
+            numbers.iter_mut().for_each(|x| *x = T::from_f64(self.times(x.to_f64()).value()));
+        }
+    }
+
     pub(super) fn value(self) -> f64 {
         let step = if self.steps < 0 { 1.0 / Self::STEP } else { Self::STEP };
         (0..self.steps.unsigned_abs()).fold(self.value, |p, _| p * step)
@@ -76,10 +85,9 @@ impl<T: Scalar> Factors<'_, T> {
     /// If a slice is shorter than n·n.
     pub fn adjugate(&self, a: &[T], out: &mut [T]) {
         let n = self.n;
-        if let Some(size) = self.inverted(out) {
-            // The entries by their size first: neither they nor the determinant may be in range.
-            let det = Product::of(super::pivots(self.lu, n)).times(self.sign().to_f64()).times(size).value();
-            out[..n * n].iter_mut().for_each(|x| *x = T::from_f64(x.to_f64() / size * det));
+        if self.inverted(out).is_some() {
+            let det = Product::of(super::pivots(self.lu, n)).times(self.sign().to_f64());
+            det.scale(&mut out[..n * n]);
             return;
         }
         Eliminated::of(a, n).combine(out, |e, i| {
@@ -114,11 +122,12 @@ impl<T: Scalar> Factors<'_, T> {
             let greatest = a.iter().fold(0.0, |m: f64, x| m.max(x.abs().to_f64()));
             if n as f64 * greatest * size <= WELL_CONDITIONED {
                 let det = Product::of(super::pivots(self.lu, n)).times(self.sign().to_f64());
-                let scale = match part {
-                    Part::First => det.times(size).times(size).value(),
-                    Part::Second => 0.5,
-                };
-                out[..n * n].iter_mut().for_each(|x| *x = T::from_f64(x.to_f64() / size * scale));
+                match part {
+                    Part::First => det.times(size).scale(&mut out[..n * n]),
+                    Part::Second => {
+                        out[..n * n].iter_mut().for_each(|x| *x = T::from_f64(0.5 * (x.to_f64() / size)));
+                    }
+                }
                 return;
             }
         }
