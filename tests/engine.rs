@@ -7,9 +7,11 @@ mod engine {
     mod determinism;
     mod face;
     mod functions;
+    mod limits;
     mod manifest;
     mod operations;
     mod random;
+    mod special_points;
     mod structure;
     mod workloads;
 }

@@ -9,7 +9,7 @@
 mod taken;
 
 use crate::ir::verify::debug_verify;
-use crate::ir::{AxisFn, Extent, Finite, Graph, Index, Node, NodeId, Number, Op, Operand, Tensor};
+use crate::ir::{AxisFn, Cofactors, Extent, Finite, Graph, Index, Node, NodeId, Number, Op, Operand, Tensor};
 use crate::syntax::ast::CompareOp;
 use std::collections::BTreeMap;
 use taken::Share;
@@ -334,13 +334,30 @@ impl Sweep {
                 let factors = [(left, one), (ct, one), (right, one)];
                 self.give(g, &operand, &[p, q], Number::MINUS_ONE, &factors);
             }
-            // ct det(A) A⁻ᵀ
+            // ct adj(A)ᵀ: det(A) A⁻ᵀ, and there where A is singular too
             Op::Det(a) if self.wants(a) => {
                 let t = g.whole(a);
-                let inverse = g.inverse(&t);
+                let adjugate = g.cofactors(&t, Cofactors::Adjugate);
                 let operand = Operand { node: a, axes: vec![0, 1] };
-                let flipped = Tensor::new(inverse.node, vec![inverse.indices[1], inverse.indices[0]]);
-                self.give(g, &operand, &t.indices, one, &[(ct, one), (y, one), (flipped, one)]);
+                let flipped = Tensor::new(adjugate.node, vec![adjugate.indices[1], adjugate.indices[0]]);
+                self.give(g, &operand, &t.indices, one, &[(ct, one), (flipped, one)]);
+            }
+            // ⟨ct, P⟩ Qᵀ + ⟨ct, Q⟩ Pᵀ − (P ctᵀ Q)ᵀ − (Q ctᵀ P)ᵀ
+            Op::Cofactors(a, Cofactors::Adjugate) if self.wants(a) => {
+                let (i, j) = (axes[0], axes[1]);
+                let (p, q) = (g.extents.index(shape[0]), g.extents.index(shape[0]));
+                let pair = [Cofactors::First, Cofactors::Second].map(|part| {
+                    let t = g.whole(a);
+                    g.cofactors(&t, part).node
+                });
+                let operand = Operand { node: a, axes: vec![0, 1] };
+                for (first, second) in [(pair[0], pair[1]), (pair[1], pair[0])] {
+                    let along = |node: NodeId, by: [Index; 2]| (Tensor::new(node, by.to_vec()), one);
+                    let traces = [(ct.clone(), one), along(first, [i, j]), along(second, [q, p])];
+                    self.give(g, &operand, &[p, q], one, &traces);
+                    let product = [(ct.clone(), one), along(first, [q, j]), along(second, [i, p])];
+                    self.give(g, &operand, &[p, q], Number::MINUS_ONE, &product);
+                }
             }
             // ct A⁻ᵀ
             Op::LogDet(a) if self.wants(a) => {
@@ -350,7 +367,11 @@ impl Sweep {
                 let flipped = Tensor::new(inverse.node, vec![inverse.indices[1], inverse.indices[0]]);
                 self.give(g, &operand, &t.indices, one, &[(ct, one), (flipped, one)]);
             }
-            Op::Inverse(_) | Op::Det(_) | Op::LogDet(_) => {}
+            // No formula is differentiated three times, and the pair comes out of differentiating twice.
+            Op::Cofactors(a, Cofactors::First | Cofactors::Second) if self.wants(a) => {
+                debug_assert!(false, "a third derivative of a determinant");
+            }
+            Op::Inverse(_) | Op::Det(_) | Op::LogDet(_) | Op::Cofactors(..) => {}
             Op::Merge { arg, groups } => {
                 if self.wants(arg) {
                     let own = g.shape(arg).to_vec();

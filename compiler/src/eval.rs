@@ -1,8 +1,10 @@
 //! The reference interpreter: each node by its definition, in doubles, slow and plainly right. The judge in
 //! tests.
 
+mod determinant;
+
 use crate::ir::{AxisFn, Extent, ExtentKind, Factor, Graph, NodeId, Number, Op, Operand};
-use crate::ops::compare;
+use crate::ops::{compare, reference};
 use std::collections::BTreeMap;
 
 /// The values of symbolic extents.
@@ -129,12 +131,10 @@ impl<'a> Evaluator<'a> {
                 };
                 each(&mut |l| self.along_axes(*function, arg, along, &inner, l))
             }
-            Op::Inverse(a) => {
-                let n = sizes[0];
-                solve(self.values.get(a).map_or(&[], Vec::as_slice), n).1
-            }
-            Op::Det(a) => vec![self.determinant(*a)],
-            Op::LogDet(a) => vec![self.log_determinant(*a)],
+            Op::Inverse(a) => inverse(self.entries(*a), sizes[0]),
+            Op::Det(a) => vec![determinant::determinant(self.entries(*a), self.rows(*a))],
+            Op::LogDet(a) => vec![determinant::log_determinant(self.entries(*a), self.rows(*a))],
+            Op::Cofactors(a, part) => determinant::cofactors(self.entries(*a), sizes[0], *part),
             Op::Merge { arg, groups } => self.merge(*arg, groups),
             Op::Split { arg, groups } => self.split(id, *arg, groups),
         }
@@ -154,16 +154,27 @@ impl<'a> Evaluator<'a> {
                 scale /= self.at(&f.operand, &[]);
             }
         }
-        let mut sum = 0.0;
+        // What -0 is added to stays -0.
+        let mut sum = -0.0;
         let mut locals = outer.to_vec();
         for_each_index(inner, &mut |bound| {
             locals.truncate(outer.len());
             locals.extend_from_slice(bound);
-            let mut product = 1.0;
+            // What has a negative power is divided by, as anyone would write it: 0/x is 0 for the least x.
+            let (mut above, mut below) = (1.0, 1.0);
             for f in &entries {
-                product *= power(self.at(&f.operand, &locals), f.power);
+                let base = self.at(&f.operand, &locals);
+                // Off a diagonal there is nothing, whatever the other factors are.
+                if base == 0.0 && matches!(self.graph.op(f.operand.node), Op::Delta) {
+                    return;
+                }
+                if f.power.is_negative() {
+                    below *= power(base, f.power.neg());
+                } else {
+                    above *= power(base, f.power);
+                }
             }
-            sum += product;
+            sum += above / below;
         });
         scale * sum
     }
@@ -185,30 +196,23 @@ impl<'a> Evaluator<'a> {
             }
             entries.push(self.at(arg, &locals));
         });
-        let max = entries.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let max = entries.iter().copied().fold(f64::NEG_INFINITY, reference::max);
         let sum: f64 = entries.iter().map(|x| (x - max).exp()).sum();
         match function {
             AxisFn::Max => max,
             AxisFn::LogSumExp => max + sum.ln(),
-            AxisFn::Norm => entries.iter().fold(0.0, |norm: f64, x| norm.hypot(*x)),
+            AxisFn::Norm => entries.iter().fold(0.0, |norm: f64, x| reference::hypot(norm, *x)),
             AxisFn::Softmax => (self.at(arg, outer) - max).exp() / sum,
             AxisFn::LogSoftmax => (self.at(arg, outer) - max) - sum.ln(),
         }
     }
 
-    fn determinant(&self, a: NodeId) -> f64 {
-        let n = self.size(self.graph.shape(a)[0]);
-        solve(self.values.get(&a).map_or(&[], Vec::as_slice), n).0.iter().product()
+    fn entries(&self, id: NodeId) -> &[f64] {
+        self.values.get(&id).map_or(&[], Vec::as_slice)
     }
 
-    /// Σ log of the pivots, so that a huge or tiny determinant does not overflow; NaN for a negative one.
-    fn log_determinant(&self, a: NodeId) -> f64 {
-        let n = self.size(self.graph.shape(a)[0]);
-        let pivots = solve(self.values.get(&a).map_or(&[], Vec::as_slice), n).0;
-        if pivots.iter().filter(|p| **p < 0.0).count() % 2 == 1 {
-            return f64::NAN;
-        }
-        pivots.iter().map(|p| p.abs().ln()).sum()
+    fn rows(&self, id: NodeId) -> usize {
+        self.size(self.graph.shape(id)[0])
     }
 
     fn merge(&self, arg: NodeId, groups: &[Vec<u8>]) -> Vec<f64> {
@@ -239,7 +243,7 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// `base ^ power`, by multiplication where the power is an integer.
+/// `base ^ power` of a positive power, by multiplication where the power is an integer.
 fn power(base: f64, power: Number) -> f64 {
     match power.as_int() {
         Some(1) => base,
@@ -272,13 +276,11 @@ fn for_each_index(sizes: &[usize], f: &mut dyn FnMut(&[usize])) {
     }
 }
 
-/// Pivots (the sign of the row exchanges in the first) and inverse of an n×n matrix, by Gauss-Jordan
-/// elimination with partial pivoting.
-fn solve(a: &[f64], n: usize) -> (Vec<f64>, Vec<f64>) {
+/// The inverse of an n×n matrix, by Gauss-Jordan elimination with partial pivoting.
+fn inverse(a: &[f64], n: usize) -> Vec<f64> {
     let mut m = a.to_vec();
     m.resize(n * n, f64::NAN);
     let mut inverse: Vec<f64> = (0..n * n).map(|k| f64::from(u8::from(k / n == k % n))).collect();
-    let mut pivots = Vec::with_capacity(n);
     for c in 0..n {
         let best = (c..n).fold(c, |b, r| if m[r * n + c].abs() > m[b * n + c].abs() { r } else { b });
         if best != c {
@@ -288,7 +290,6 @@ fn solve(a: &[f64], n: usize) -> (Vec<f64>, Vec<f64>) {
             }
         }
         let pivot = m[c * n + c];
-        pivots.push(if best == c { pivot } else { -pivot });
         for k in 0..n {
             m[c * n + k] /= pivot;
             inverse[c * n + k] /= pivot;
@@ -301,5 +302,5 @@ fn solve(a: &[f64], n: usize) -> (Vec<f64>, Vec<f64>) {
             }
         }
     }
-    (pivots, inverse)
+    inverse
 }

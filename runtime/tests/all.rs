@@ -6,6 +6,7 @@ mod all {
     mod layouts;
     mod levels;
     mod not_finite;
+    mod special_points;
     mod train;
 }
 mod common;

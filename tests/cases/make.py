@@ -114,6 +114,19 @@ def objectives():
         z = [s("i") * p + s("j") * q for p, q in zip(v["k"], v["l"])]
         return s("math") * sum(exp(x) for x in z) + s("out") * s("lane") * s("rows") + s("v1") * v["start"][0] * max(z)
 
+    def det(a):
+        """By expansion along the first row."""
+        if not a:
+            return mpf(1)
+        minor = lambda c: [row[:c] + row[c + 1:] for row in a[1:]]
+        return sum((-1) ** c * x * det(minor(c)) for c, x in enumerate(a[0]))
+
+    def singular(v):
+        return det(rows(v["A"], 3)) + det(rows(v["B"], 3)) * v["s"][0] + (det(rows(v["C"], 2)) - 2) ** 2
+
+    def powers(v):
+        return sum(exp(x ** int(v["p"][0])) + (1 - x) ** int(v["g"][0]) for x in v["x"])
+
     lam = tensor([], [0.3])
     scalars = {n: tensor([], [r()]) for n in ["i", "j", "math", "out", "lane", "rows", "v1", "start"]}
     every = {**scalars, "k": draw(r, 3), "l": draw(r, 3)}
@@ -123,6 +136,12 @@ def objectives():
         objective("logistic", "sum(log(1 + exp(-y .* (X*w))))", {"X": X, "w": w, "y": y}, ["w", "y"], logistic),
         objective("chain", "w'*(X'*D*X)*w", {"X": X, "w": w, "D": draw(r, 4, 4)}, ["w", "X", "D"], chain),
         objective("logdet_and_inverse", "logdet(A*A' + eye) + tr(inv(A))", {"A": draw(r, 3, 3)}, ["A"], gram),
+        # Of rank 2, 1 and 1.
+        objective("det_of_singular_matrices", "det(A) + s*det(B) + (det(C) - 2)^2", {
+            "A": tensor([3, 3], [1, 2, 3, 4, 5, 6, 7, 8, 9]), "B": tensor([3, 3], [1, 2, 3, 2, 4, 6, -1, -2, -3]),
+            "C": tensor([2, 2], [1, 2, 2, 4]), "s": tensor([], [0.75])}, ["A", "B", "C", "s"], singular),
+        objective("powers_of_0", "sum(exp(x.^p) + (1 - x).^g)", {
+            "x": tensor([4], [0, 1, 0.5, -0.25]), "p": tensor([], [2]), "g": tensor([], [1])}, ["x"], powers),
         objective("names_of_generated_code", "z = i*k + j*l; math*sum(exp(z)) + out*lane*rows + v1*start*max(z)",
                   every, ["k", "l", "i", "out"], names),
     ]

@@ -51,13 +51,25 @@ pub(crate) fn interpreted(graph: &Graph, nodes: &[NodeId], data: &Named<&Tensor>
     nodes.iter().map(|&node| evaluator.eval(node).to_vec()).collect()
 }
 
-/// A module that yields `nodes`, planned together.
+/// A module that yields `nodes`, planned together, in double precision.
 pub(crate) fn module(
     graph: &Graph,
     nodes: &[(String, NodeId)],
     data: &Named<&Tensor>,
     policy: Policy,
 ) -> Module {
+    module_in(Float::F64, graph, nodes, data, policy)
+}
+
+/// The same in either precision.
+pub(crate) fn module_in(
+    float: Float,
+    graph: &Graph,
+    nodes: &[(String, NodeId)],
+    data: &Named<&Tensor>,
+    policy: Policy,
+) -> Module {
+    let t = if matches!(float, Float::F32) { quote!(f32) } else { quote!(f64) };
     let outputs: Vec<Output> =
         nodes.iter().map(|(name, node)| Output { name: name.clone(), node: *node }).collect();
     let plan = schedule(graph, &outputs, policy, &emit::name_or_text);
@@ -66,7 +78,7 @@ pub(crate) fn module(
         let size = Literal::usize_unsuffixed(*size);
         (name.clone(), quote!(#size))
     });
-    let cx = Context { rt: quote!(::gradsmith::__private), float: Float::F64, extents: extents.collect() };
+    let cx = Context { rt: quote!(::gradsmith::__private), float, extents: extents.collect() };
     let mut body = cx.bind_blocks(&plan);
     for buffer in &plan.buffers {
         let name = codegen::identifier(&buffer.name);
@@ -75,16 +87,16 @@ pub(crate) fn module(
                 let values = named(data, &buffer.name).map_or(&[][..], |t| &t.data);
                 if buffer.shape.is_empty() {
                     let value = number(values.first().copied().unwrap_or(f64::NAN));
-                    body.extend(quote!(let #name: f64 = #value;));
+                    body.extend(quote!(let #name: #t = #value;));
                 } else {
                     let values = slice(values);
-                    body.extend(quote!(let #name: &[f64] = #values;));
+                    body.extend(quote!(let #name: &[#t] = #values;));
                 }
             }
             // What is read before it is written shows.
             Storage::Output | Storage::Temporary | Storage::Block | Storage::Parts => {
                 let n = cx.numbers(&plan, buffer);
-                body.extend(quote!(let mut #name = vec![f64::NAN; #n]; let #name = &mut #name[..];));
+                body.extend(quote!(let mut #name = vec![#t::NAN; #n]; let #name = &mut #name[..];));
             }
             Storage::Scalar => {}
         }
@@ -93,7 +105,11 @@ pub(crate) fn module(
     let results = plan.output_buffers.iter().map(|b| {
         let buffer = &plan.buffers[b.0];
         let name = codegen::identifier(&buffer.name);
-        if buffer.shape.is_empty() { quote!(vec![#name]) } else { quote!(#name.to_vec()) }
+        if buffer.shape.is_empty() {
+            quote!(vec![f64::from(#name)])
+        } else {
+            quote!(#name.iter().map(|&x| f64::from(x)).collect())
+        }
     });
     body.extend(quote!(Ok(vec![#(#results),*])));
     Module { items: TokenStream::new(), body }

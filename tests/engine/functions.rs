@@ -1,12 +1,14 @@
 //! Each element-wise function, called by generated code in a loop and alone, is the function of its row: none
-//! is left out, also of those that no text can name.
+//! is left out, also of those that no text can name; and so are its first and second derivatives, at special
+//! points too.
 
 use crate::compiled::{self, plans};
 use cargo_gradsmith::cases::{Named, Tensor};
-use gradsmith_compiler::ir::{self, Graph, NodeId};
+use gradsmith_compiler::diff;
+use gradsmith_compiler::ir::{self, Graph, NodeId, Number};
 use gradsmith_compiler::ops;
 use gradsmith_compiler::schedule::Policy;
-use gradsmith_test_support::numbers::{difference, numbers};
+use gradsmith_test_support::numbers::{agree, difference, numbers};
 
 /// In double precision, with a little for what std rounds otherwise.
 const WITHIN: f64 = 1e-13;
@@ -22,7 +24,7 @@ fn graph(op: &ops::ElementOp, row: u64) -> (Graph, Vec<(String, NodeId)>, Named<
     let (mut vectors, mut scalars, mut data) = (Vec::new(), Vec::new(), Named::new());
     for k in 0..op.derivatives.len() {
         if op.name == "polygamma" && k == 0 {
-            let order = graph.constant(ir::Number::int(2));
+            let order = graph.constant(Number::int(2));
             vectors.push(order.clone());
             scalars.push(order);
             continue;
@@ -71,4 +73,147 @@ fn every_row_has_its_method() {
         }
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+/// Where functions of one argument have limits, poles, kinks and ends of their range.
+fn special() -> Vec<f64> {
+    let positive = [
+        0.0,
+        5e-324,
+        1e-310,
+        1e-300,
+        1e-160,
+        1e-30,
+        1e-10,
+        1e-5,
+        0.25,
+        0.5,
+        0.999_999,
+        1.0,
+        1.000_001,
+        1.5,
+        2.0,
+        2.000_01,
+        2.5,
+        3.0,
+        4.0,
+        5.0,
+        7.5,
+        10.0,
+        30.0,
+        170.5,
+        700.0,
+        745.0,
+        1e5,
+        1e10,
+        1e30,
+        1e160,
+        1e300,
+        f64::MAX,
+        f64::INFINITY,
+    ];
+    let mut all: Vec<f64> = positive.iter().flat_map(|&x| [x, -x]).collect();
+    all.push(f64::NAN);
+    all
+}
+
+/// All pairs of these are where functions of two arguments are tried.
+const PAIRED: [f64; 25] = [
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    2.0,
+    -2.0,
+    3.0,
+    -3.0,
+    0.5,
+    -0.5,
+    1.5,
+    -2.5,
+    1e-300,
+    -1e-300,
+    1e-10,
+    5e-324,
+    1e10,
+    1e300,
+    -1e300,
+    1e-160,
+    1e160,
+    f64::MAX,
+    f64::INFINITY,
+    f64::NEG_INFINITY,
+    f64::NAN,
+];
+
+/// A function with its derivatives of first and second order, of vectors, at special points.
+fn with_derivatives(op: &ops::ElementOp) -> (Graph, Vec<(String, NodeId)>, Named<Tensor>) {
+    let arity = if op.name == "polygamma" { 1 } else { op.derivatives.len() };
+    let columns: Vec<Vec<f64>> = if arity == 1 {
+        vec![special()]
+    } else {
+        let pairs = PAIRED.iter().flat_map(|&a| PAIRED.iter().map(move |&b| (a, b)));
+        let (a, b) = pairs.unzip();
+        vec![a, b]
+    };
+    let mut graph = Graph::default();
+    let extent = graph.extents.constant(columns[0].len());
+    let index = graph.extents.index(extent);
+    let mut args = Vec::new();
+    if op.name == "polygamma" {
+        args.push(graph.constant(Number::int(2)));
+    }
+    let (mut inputs, mut data) = (Vec::new(), Named::new());
+    for (k, column) in columns.into_iter().enumerate() {
+        let node = graph.input(&format!("x{k}"), &[extent]);
+        inputs.push(node);
+        args.push(ir::Tensor::new(node, vec![index]));
+        data.push((format!("x{k}"), Tensor { shape: vec![column.len()], data: column }));
+    }
+    let value = graph.call(op.name, &args).node;
+    let mut nodes = vec![("value".to_owned(), value)];
+    let summed = |graph: &mut Graph, node: NodeId| {
+        let t = graph.whole(node);
+        graph.contract(Number::ONE, &[(t, Number::ONE)], &[])
+    };
+    let total = summed(&mut graph, value);
+    for (k, first) in diff::gradient(&mut graph, total, &inputs).into_iter().enumerate() {
+        nodes.push((format!("by {k}"), first));
+        let total = summed(&mut graph, first);
+        for (j, second) in diff::gradient(&mut graph, total, &inputs).into_iter().enumerate() {
+            nodes.push((format!("by {k} and {j}"), second));
+        }
+    }
+    (graph, nodes, data)
+}
+
+#[test]
+fn every_row_has_its_derivatives_at_special_points() {
+    let (mut modules, mut wanted) = (Vec::new(), Vec::new());
+    for op in ops::ALL {
+        let (graph, nodes, data) = with_derivatives(op);
+        let data_of: Named<&Tensor> = data.iter().map(|(n, t)| (n.clone(), t)).collect();
+        let bare: Vec<NodeId> = nodes.iter().map(|(_, node)| *node).collect();
+        let want = plans::interpreted(&graph, &bare, &data_of);
+        modules.push(plans::module(&graph, &nodes, &data_of, Policy::Store));
+        wanted.push((op.name, nodes, data, want));
+    }
+    let mut failed = Vec::new();
+    for ((name, nodes, data, want), got) in wanted.iter().zip(compiled::run("special-points", &modules)) {
+        let got = got.unwrap_or_else(|why| panic!("{name}: {why}"));
+        for (((what, _), got), want) in nodes.iter().zip(&got).zip(want) {
+            for (k, (&got, &want)) in got.iter().zip(want).enumerate() {
+                // Of what is out of range in second order, both say that it is no finite number.
+                let order = what.matches("by").count() + what.matches("and").count();
+                let out_of_range = order == 2 && !got.is_finite() && !want.is_finite();
+                // And a constant factor brings the greatest number there is out of range at once.
+                let greatest = order > 0 && data.iter().any(|(_, t)| t.data[k].abs() == f64::MAX);
+                if !agree(got, want, WITHIN) && !out_of_range && !greatest {
+                    let at: Vec<f64> = data.iter().map(|(_, t)| t.data[k]).collect();
+                    failed.push(format!("{name}, {what} at {at:?}: compiled {got:e}, interpreted {want:e}"));
+                }
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{} differ:\n{}", failed.len(), failed.join("\n"));
 }

@@ -2,8 +2,8 @@
 
 use super::product::Layout;
 use super::step::Steps;
-use crate::ir::{NodeId, Op};
-use crate::schedule::Solve;
+use crate::ir::{Cofactors, NodeId, Op};
+use crate::schedule::{Factors, Solve};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
@@ -28,26 +28,37 @@ impl Steps<'_> {
         }
     }
 
-    /// The factors of the matrix, by name, and what the formula calls it.
-    fn factors_of(&self, a: NodeId) -> Option<(&Ident, &str)> {
-        self.plan.factors.get(&a).map(|f| (self.names.of(f.entries), f.text.as_str()))
+    /// The factors of the matrix, by name, and what the formula calls it and its inverse.
+    fn factors_of(&self, a: NodeId) -> Option<(&Ident, &Factors)> {
+        self.plan.factors.get(&a).map(|f| (self.names.of(f.entries), f))
     }
 
     pub(super) fn linear(&self, id: NodeId) -> TokenStream {
         let g = &self.plan.graph;
-        let (Op::Inverse(a) | Op::Det(a) | Op::LogDet(a)) = *g.op(id) else { return super::lost().tokens };
-        let (Some(&out), Some((factors, matrix))) = (self.plan.buffer_of.get(&id), self.factors_of(a)) else {
+        let (Op::Inverse(a) | Op::Det(a) | Op::LogDet(a) | Op::Cofactors(a, _)) = *g.op(id) else {
+            return super::lost().tokens;
+        };
+        let (Some(&out), Some((factors, called))) = (self.plan.buffer_of.get(&id), self.factors_of(a)) else {
             return super::lost().tokens;
         };
         let out = self.names.of(out);
         match g.op(id) {
             Op::Inverse(_) => {
-                let expression = format!("inv({matrix})");
+                let expression = &called.inverse;
                 quote!(#factors.inverse(#out, #expression)?;)
+            }
+            Op::Cofactors(_, part) => {
+                let Some(&matrix) = self.plan.buffer_of.get(&a) else { return super::lost().tokens };
+                let matrix = self.names.of(matrix);
+                match part {
+                    Cofactors::Adjugate => quote!(#factors.adjugate(#matrix, #out);),
+                    Cofactors::First => quote!(#factors.adjugate_first(#matrix, #out);),
+                    Cofactors::Second => quote!(#factors.adjugate_second(#matrix, #out);),
+                }
             }
             Op::Det(_) => quote!(let #out = #factors.det();),
             _ => {
-                let expression = format!("logdet({matrix})");
+                let expression = format!("logdet({})", called.text);
                 quote!(let #out = #factors.logdet(#expression)?;)
             }
         }
@@ -61,7 +72,7 @@ impl Steps<'_> {
         let layout = Layout::new(self.cx, g, m);
         let out = layout.out(self.names.of(m.out));
         let other = if system.left { &product.right } else { &product.left };
-        let (Some((factors, matrix)), Some(given)) = (self.factors_of(system.matrix), self.array(other))
+        let (Some((factors, called)), Some(given)) = (self.factors_of(system.matrix), self.array(other))
         else {
             return super::lost().tokens;
         };
@@ -73,7 +84,7 @@ impl Steps<'_> {
         };
         let given = if system.left { given } else { quote!(#given.t()) };
         let function = if system.transposed { quote!(solve_transposed) } else { quote!(solve) };
-        let expression = format!("inv({matrix})");
+        let expression = &called.inverse;
         let call = layout.around(quote!(#factors.#function(#out, #alpha, #given, #expression)?;));
         quote! {
             #[doc = #doc]

@@ -8,7 +8,7 @@ use super::contract::{Contraction, item_of, oriented};
 use super::functions::{applied, chosen};
 use super::notation::{self, Notation, Tree, Whole};
 use super::scale::scaled;
-use crate::ir::{AxisFn, Extent, Factor, Graph, NodeId, Number, Op, Operand};
+use crate::ir::{AxisFn, Cofactors, Extent, Factor, Graph, NodeId, Number, Op, Operand};
 use crate::syntax::ast::CompareOp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -141,6 +141,10 @@ impl<'a> Converter<'a> {
                 let t = self.tree(a);
                 whole(Whole::Inverse, vec![t], 2)
             }
+            Op::Cofactors(a, part) => {
+                let t = self.tree(a);
+                self.cofactors(a, part, whole(Whole::Inverse, vec![t], 2))
+            }
             Op::Det(a) => {
                 let t = self.tree(a);
                 whole(Whole::Det, vec![t], 0)
@@ -176,6 +180,16 @@ impl<'a> Converter<'a> {
             Op::Product { factors, .. } => factors.iter().any(|f| f.operand.node == lhs.node),
             _ => inner.node == lhs.node,
         }
+    }
+
+    /// The adjugate as `det(A) inv(A)`, the pair of its derivative as that and `inv(A)/2`: what they are where
+    /// there is an inverse, in words that the language has. `inverse` is that matrix or an entry of it.
+    pub(super) fn cofactors(&mut self, a: NodeId, part: Cofactors, inverse: Tree) -> Tree {
+        if part == Cofactors::Second {
+            return Tree::product(Number::HALF, vec![(inverse, Number::ONE)]);
+        }
+        let det = whole(Whole::Det, vec![self.tree(a)], 0);
+        Tree::product(Number::ONE, vec![(det, Number::ONE), (inverse, Number::ONE)])
     }
 
     pub(super) fn input(&self, id: NodeId) -> Notation {

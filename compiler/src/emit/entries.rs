@@ -2,7 +2,7 @@
 
 use super::convert::Converter;
 use super::functions::{applied, chosen};
-use super::notation::{Notation, Tree};
+use super::notation::{Notation, Tree, Whole};
 use crate::ir::{Extent, NodeId, Number, Op, Operand};
 
 /// The names that indices take, in order; what the formula itself calls so is left out.
@@ -110,8 +110,14 @@ impl Converter<'_> {
             }
             Op::Merge { arg, .. } | Op::Split { arg, .. } => {
                 let inner = self.tree(arg);
-                let note = Notation::Whole(super::notation::Whole::Reshape, vec![inner.note]);
+                let note = Notation::Whole(Whole::Reshape, vec![inner.note]);
                 entry_of(Tree::of_rank(note, axes.len()), axes)
+            }
+            Op::Cofactors(a, part) => {
+                let matrix = self.tree(a);
+                let inverse = Notation::Whole(Whole::Inverse, vec![matrix.note]);
+                let entry = entry_of(Tree::of_rank(inverse, 2), axes);
+                self.cofactors(a, part, entry)
             }
             Op::Input(_) | Op::Inverse(_) | Op::Det(_) | Op::LogDet(_) => {
                 let tree = self.tree(id);

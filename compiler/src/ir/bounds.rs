@@ -69,7 +69,7 @@ impl Bounds {
                 AxisFn::LogSumExp => Interval::ALL,
             },
             Op::Merge { arg, .. } | Op::Split { arg, .. } => self.get(*arg),
-            Op::Input(_) | Op::Inverse(_) | Op::Det(_) | Op::LogDet(_) => Interval::ALL,
+            Op::Input(_) | Op::Inverse(_) | Op::Det(_) | Op::LogDet(_) | Op::Cofactors(..) => Interval::ALL,
         }
     }
 }

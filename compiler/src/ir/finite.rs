@@ -74,7 +74,7 @@ impl Finite {
                 let args: Vec<Interval> = args.iter().map(|a| self.bounds.of(g, a.node)).collect();
                 all.finite &= is_total(*function, &args);
             }
-            Op::Inverse(_) | Op::Det(_) | Op::LogDet(_) => all.fails = true,
+            Op::Inverse(_) | Op::LogDet(_) => all.fails = true,
             _ => {}
         }
         all

@@ -87,6 +87,32 @@ impl AxisFn {
     }
 }
 
+/// What the derivatives of a determinant are made of. They are polynomials in the entries, so that they are
+/// there for singular matrices too, of which there is no inverse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cofactors {
+    /// The adjugate: `adj(A)[i,j] = ∂det(A)/∂A[j,i]`, which is `det(A) A⁻¹` where that is.
+    Adjugate,
+    /// P of a pair of matrices of which the second derivative is made:
+    /// `d adj(A)[H] = tr(P H) Q + tr(Q H) P − P H Q − Q H P`. Where there is an inverse, `det(A) A⁻¹` and
+    /// `A⁻¹/2` are such a pair; a pair is not unique, so that both come from one and the same node.
+    First,
+    /// Q of that pair.
+    Second,
+}
+
+impl Cofactors {
+    /// What it is called where work is counted.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Adjugate => "adj",
+            Self::First => "adj1",
+            Self::Second => "adj2",
+        }
+    }
+}
+
 /// What a node is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Op {
@@ -148,6 +174,8 @@ pub enum Op {
     Det(NodeId),
     /// The logarithm of the determinant of a matrix whose determinant is positive.
     LogDet(NodeId),
+    /// What derivatives of the determinant of a square matrix are made of.
+    Cofactors(NodeId, Cofactors),
     /// An axis pair merged into one, row-major, for each axis of the result: the Kronecker product's shape.
     /// Locals of `arg` count 0, 1, ... ; `groups` says which of them make up each axis of the result,
     /// outermost first.
@@ -209,7 +237,7 @@ impl Node {
                 }
             }
             Op::Axis { arg, .. } => f(arg.node),
-            Op::Inverse(a) | Op::Det(a) | Op::LogDet(a) => f(*a),
+            Op::Inverse(a) | Op::Det(a) | Op::LogDet(a) | Op::Cofactors(a, _) => f(*a),
             Op::Merge { arg, .. } | Op::Split { arg, .. } => f(*arg),
         }
     }
@@ -274,6 +302,8 @@ pub struct Graph {
     before: Vec<Option<NodeId>>,
     inputs: Vec<Input>,
     names: NodeMap<String>,
+    /// Inverses that the text has, and not a derivative or a system alone: messages name them.
+    written: BTreeSet<NodeId>,
     /// Extents and indices.
     pub extents: Extents,
 }
@@ -403,8 +433,22 @@ impl Graph {
         self.inputs.iter().map(|i| i.name.as_str()).chain(nodes)
     }
 
-    /// Moves the name of `from` to `to`, if it has one: what a rewrite does.
+    /// Notes that the text has this node, an inverse.
+    pub(crate) fn set_written(&mut self, id: NodeId) {
+        self.written.insert(id);
+    }
+
+    /// Whether the text has the inverse of `matrix`.
+    #[must_use]
+    pub fn has_written_inverse(&self, matrix: NodeId) -> bool {
+        self.written.iter().any(|&id| *self.op(id) == Op::Inverse(matrix))
+    }
+
+    /// Moves the name of `from` to `to`, if it has one, and that the text has it: what a rewrite does.
     pub(crate) fn inherit_name(&mut self, from: NodeId, to: NodeId) {
+        if from != to && self.written.contains(&from) {
+            self.written.insert(to);
+        }
         if from != to
             && let Some(name) = self.names.get(from).cloned()
         {

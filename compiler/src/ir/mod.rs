@@ -16,7 +16,7 @@ pub mod verify;
 pub use bounds::Bounds;
 pub use build::Tensor;
 pub use finite::Finite;
-pub use graph::{AxisFn, Factor, Graph, Node, NodeId, Op, Operand, Term};
+pub use graph::{AxisFn, Cofactors, Factor, Graph, Node, NodeId, Op, Operand, Term};
 pub use index::{Extent, ExtentKind, Index};
 pub use map::NodeMap;
 pub use number::Number;

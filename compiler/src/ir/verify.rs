@@ -39,7 +39,9 @@ fn verify_node(graph: &Graph, id: NodeId) -> Result<(), &'static str> {
         Op::Number(_) | Op::Pi | Op::Extent(_) | Op::Det(_) | Op::LogDet(_) if !node.shape.is_empty() => {
             Err("a scalar with axes")
         }
-        Op::Delta | Op::Inverse(_) if node.shape.len() != 2 || !same(node.shape[0], node.shape[1]) => {
+        Op::Delta | Op::Inverse(_) | Op::Cofactors(..)
+            if node.shape.len() != 2 || !same(node.shape[0], node.shape[1]) =>
+        {
             Err("a square matrix that is none")
         }
         Op::Sum(terms) => {

@@ -47,7 +47,7 @@ pub const BUILTINS: &[(&str, &[&str], usize, &str)] = &[
         "det",
         &["A"],
         1,
-        "the determinant of a square matrix; where that is 0 its derivative, det(A) * inv(A)', is an error",
+        "the determinant of a square matrix; its derivative, det(A) * inv(A)', is there where that is 0, too",
     ),
     ("logdet", &["A"], 1, "log(det(A)), without overflow; an error where the determinant is not positive"),
     (
@@ -209,7 +209,9 @@ impl<'a> Lowerer<'a> {
             }
             "inv" => {
                 let at = x.place;
-                self.inverted(x, at)
+                let inverse = self.inverted(x, at)?;
+                self.graph.set_written(inverse.tensor.node);
+                Ok(inverse)
             }
             "diag" => self.diag(x, place),
             "vector" | "matrix" => self.filled(name, x, place),

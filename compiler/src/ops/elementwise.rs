@@ -145,10 +145,10 @@ pub static ALL: &[ElementOp] = rows! {
         call 6, |_| Interval::ALL, r"\log\Gamma\left(#1\right)";
     public "digamma", |v| r::digamma(v[0]), ["polygamma(1, x)"], 0.2 .. 6.0,
         call 6, |_| Interval::ALL, r"\psi\left(#1\right)";
-    public "max", |v| if v[0] >= v[1] { v[0] } else { v[1] },
+    public "max", |v| r::max(v[0], v[1]),
         ["where(a > b, 1, where(a == b, 1/2, 0))", "where(b > a, 1, where(a == b, 1/2, 0))"], -4.0 .. 4.0,
         cheap 6, |x| x[0].max(x[1]), r"\max\left(#1, #2\right)";
-    public "min", |v| if v[0] <= v[1] { v[0] } else { v[1] },
+    public "min", |v| r::min(v[0], v[1]),
         ["where(a < b, 1, where(a == b, 1/2, 0))", "where(b < a, 1, where(a == b, 1/2, 0))"], -4.0 .. 4.0,
         cheap 6, |x| x[0].min(x[1]), r"\min\left(#1, #2\right)";
     inner "log_cosh", |v| r::log_cosh(v[0]), ["tanh(x)"], -4.0 .. 4.0,
@@ -168,7 +168,7 @@ pub static ALL: &[ElementOp] = rows! {
         cheap 0, |_| Interval::ALL, = "a/b",
         unguarded "a / b" if |x| x[1].excludes_zero();
     // √(a² + b²), √(a² + b²) − b and a/√(a² + b²), without overflow or cancellation.
-    inner "hypot", |v| v[0].hypot(v[1]), ["unit(a, b)", "unit(b, a)"], -4.0 .. 4.0,
+    inner "hypot", |v| r::hypot(v[0], v[1]), ["unit(a, b)", "unit(b, a)"], -4.0 .. 4.0,
         call 6, |x| x[0].hypot(x[1]), = "sqrt(a^2 + b^2)";
     inner "hypot_minus", |v| r::hypot_minus(v[0], v[1]), ["unit(a, b)", "unit(b, a) - 1"], -4.0 .. 4.0,
         call 6, |_| Interval::ALL, = "sqrt(a^2 + b^2) - b";
@@ -193,7 +193,22 @@ pub static ALL: &[ElementOp] = rows! {
         0.1 .. 3.0, call 13, |_| Interval::new(0.0, f64::INFINITY), = "abs(a)^b";
     inner "sign_pow", |v| r::sign_pow(v[0], v[1]), ["where(b == 0, 0, b * abs_pow(a, b - 1))", "xlogy(y, abs(a))"],
         0.1 .. 3.0, call 13, |_| Interval::ALL, = "sign(a)*abs(a)^b";
-    // a real power with a variable exponent.
-    inner "pow", |v| v[0].powf(v[1]), ["b * pow(a, b - 1)", "xlogy(y, a)"], 0.1 .. 3.0,
+    // a real power with a variable exponent. Its derivatives are rows of their own as far as Hessians need
+    // them, since at a = 0 products as b*pow(a, b - 1) are 0*inf where the limit is a number.
+    inner "pow", |v| v[0].powf(v[1]), ["pow_slope(a, b)", "pow_log(a, b)"], 0.1 .. 3.0,
         call 14, |_| Interval::ALL, = "a^b";
+    inner "pow_slope", |v| r::pow_slope(v[0], v[1]), ["pow_curve(a, b)", "pow_mixed(a, b)"], 0.1 .. 3.0,
+        call 16, |_| Interval::ALL, = "b*a^(b - 1)";
+    inner "pow_log", |v| r::pow_log(v[0], v[1]), ["pow_mixed(a, b)", "pow_log_square(a, b)"], 0.1 .. 3.0,
+        call 22, |_| Interval::ALL, = "a^b*log(a)";
+    inner "pow_curve", |v| r::pow_curve(v[0], v[1]),
+        ["(b - 2)*y/a", "y*log(a) + (2*b - 1)*pow(a, b - 2)"], 0.1 .. 3.0,
+        call 18, |_| Interval::ALL, = "b*(b - 1)*a^(b - 2)";
+    inner "pow_mixed", |v| r::pow_mixed(v[0], v[1]),
+        ["pow(a, b - 2)*(2*b - 1) + b*(b - 1)*pow_log(a, b - 2)", "2*pow_log(a, b - 1) + b*pow_log_square(a, b - 1)"],
+        0.1 .. 3.0,
+        call 24, |_| Interval::ALL, = "a^(b - 1)*(1 + b*log(a))";
+    inner "pow_log_square", |v| r::pow_log_square(v[0], v[1]),
+        ["2*pow_log(a, b - 1) + b*pow_log_square(a, b - 1)", "y*log(a)"], 0.1 .. 3.0,
+        call 24, |_| Interval::ALL, = "a^b*log(a)^2";
 };

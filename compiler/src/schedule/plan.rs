@@ -118,6 +118,8 @@ pub struct Solve {
 pub struct Factors {
     /// What the formula calls the matrix.
     pub text: String,
+    /// What messages call its inverse: the matrix, where the formula has no inverse of it.
+    pub inverse: String,
     /// The array of their entries.
     pub entries: BufferId,
     /// Which rows were exchanged for them.

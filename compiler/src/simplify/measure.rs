@@ -34,7 +34,7 @@ pub(super) fn weight(graph: &Graph, id: NodeId) -> usize {
         Op::Select { .. } => 6,
         Op::Axis { function: AxisFn::Norm, .. } => 7,
         Op::Axis { .. } => 8,
-        Op::Inverse(_) | Op::Det(_) | Op::LogDet(_) => 20,
+        Op::Inverse(_) | Op::Det(_) | Op::LogDet(_) | Op::Cofactors(..) => 20,
         Op::Merge { .. } | Op::Split { .. } => 4,
     }
 }

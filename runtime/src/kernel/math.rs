@@ -206,6 +206,39 @@ impl Math {
         }
     }
 
+    /// y xʸ⁻¹, the derivative of xʸ by x; 0 at y = 0.
+    #[inline(always)]
+    pub fn pow_slope<T: Scalar>(self, x: T, y: T) -> T {
+        let slope = y * self.pow(x, y - T::ONE);
+        if y == T::ZERO { T::ZERO } else { slope }
+    }
+
+    /// y (y − 1) xʸ⁻², the second derivative of xʸ by x; 0 at y = 0 and y = 1.
+    #[inline(always)]
+    pub fn pow_curve<T: Scalar>(self, x: T, y: T) -> T {
+        let curve = y * ((y - T::ONE) * self.pow(x, y - T::TWO));
+        if y == T::ZERO || y == T::ONE { T::ZERO } else { curve }
+    }
+
+    /// xʸ log x, the derivative of xʸ by y; 0 at x = 0 for y > 0.
+    #[inline(always)]
+    pub fn pow_log<T: Scalar>(self, x: T, y: T) -> T {
+        vanishing(self.pow(x, y), self.log(x))
+    }
+
+    /// xʸ log² x, the second derivative of xʸ by y; 0 at x = 0 for y > 0.
+    #[inline(always)]
+    pub fn pow_log_square<T: Scalar>(self, x: T, y: T) -> T {
+        let log = self.log(x);
+        vanishing(self.pow(x, y), log * log)
+    }
+
+    /// xʸ⁻¹ (1 + y log x), the derivative of xʸ by both; 0 at x = 0 for y > 1.
+    #[inline(always)]
+    pub fn pow_mixed<T: Scalar>(self, x: T, y: T) -> T {
+        vanishing(self.pow(x, y - T::ONE), T::ONE + self.xlogy(y, x))
+    }
+
     /// xⁿ by repeated multiplication, 1 at n = 0. *Vector* where n is a constant.
     #[inline(always)]
     pub fn powi<T: Scalar>(self, x: T, n: i32) -> T {
@@ -228,4 +261,11 @@ impl Math {
     pub fn polygamma<T: Scalar>(self, n: i32, x: T) -> T {
         T::polygamma(self, n, x)
     }
+}
+
+/// A power times what logarithms make of its base: where the power goes to 0 it decides.
+#[inline(always)]
+fn vanishing<T: Scalar>(power: T, logarithmic: T) -> T {
+    let y = power * logarithmic;
+    if power == T::ZERO && !logarithmic.is_nan() { T::ZERO } else { y }
 }

@@ -21,3 +21,10 @@ pub fn difference(got: &[f64], want: &[f64], within: f64, least: f64) -> Option<
     let (k, (g, w)) = got.iter().zip(want).enumerate().find(off)?;
     Some(format!("entry {k} is {g}, not {w}"))
 }
+
+/// Whether two roads to one number have come to the same: both to no number, to the same infinity, to 0 of
+/// either sign, or to numbers that differ by `within` relatively, or by a few of the smallest that there are.
+pub fn agree(got: f64, want: f64, within: f64) -> bool {
+    let off = (got - want).abs();
+    got == want || (got.is_nan() && want.is_nan()) || off <= within * want.abs() + 4.0 * f64::from_bits(1)
+}

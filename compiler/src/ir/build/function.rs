@@ -1,7 +1,7 @@
 //! Functions: element-wise, choices, along axes, of matrices.
 
 use super::Tensor;
-use crate::ir::graph::{AxisFn, Graph, NodeId, Op};
+use crate::ir::graph::{AxisFn, Cofactors, Graph, NodeId, Op};
 use crate::ir::index::{Extent, Index};
 use crate::ir::number::Number;
 use crate::ops::{self, ElementFn};
@@ -117,6 +117,14 @@ impl Graph {
     pub fn det(&mut self, arg: &Tensor) -> Tensor {
         let arg = self.matrix_view(arg);
         Tensor::new(self.intern(Op::Det(arg.node), Vec::new()), Vec::new())
+    }
+
+    /// What derivatives of the determinant of a matrix are made of.
+    pub fn cofactors(&mut self, arg: &Tensor, part: Cofactors) -> Tensor {
+        let arg = self.matrix_view(arg);
+        let shape = self.shape(arg.node).to_vec();
+        // adj(A)ᵀ = adj(Aᵀ), and a pair of A is one of Aᵀ when both are transposed.
+        Tensor::new(self.intern(Op::Cofactors(arg.node, part), shape), arg.indices)
     }
 
     /// The logarithm of the determinant of a matrix.

@@ -15,7 +15,7 @@ mod rebuild;
 mod row;
 mod sum;
 
-use super::graph::{Graph, NodeId, Op, Operand};
+use super::graph::{Cofactors, Graph, NodeId, Op, Operand};
 use super::index::{Extent, Index};
 use super::number::Number;
 
@@ -138,7 +138,7 @@ impl Graph {
         }
         match self.op(id).clone() {
             Op::Delta => true,
-            Op::Inverse(a) => self.is_symmetric(a),
+            Op::Inverse(a) | Op::Cofactors(a, Cofactors::Adjugate) => self.is_symmetric(a),
             Op::Sum(terms) => {
                 terms.iter().all(|t| self.is_symmetric_operand(&t.operand)) || {
                     let whole = self.whole(id).indices;

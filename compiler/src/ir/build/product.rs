@@ -2,7 +2,7 @@
 //! together apart.
 
 use super::{INLINED, Tensor};
-use crate::ir::graph::{Factor, Graph, NodeId, Op, Operand};
+use crate::ir::graph::{Cofactors, Factor, Graph, NodeId, Op, Operand};
 use crate::ir::index::{Extent, Index};
 use crate::ir::number::Number;
 
@@ -103,8 +103,39 @@ impl Graph {
         if let Some(done) = self.push_into_select(coeff, &merged, out, &bound) {
             return done;
         }
+        if self.adjugate_over_det(&mut merged) {
+            let again: Vec<_> =
+                merged.into_iter().map(|p| (Tensor::new(p.node, p.indices), p.power)).collect();
+            return self.contract_over(coeff, &again, out, &bound);
+        }
+        let summed = !bound.is_empty();
         let merged = self.split_components(merged, out, &mut bound);
+        // What stays outside a sum may be a choice, and the sum one of its branches.
+        if summed
+            && bound.is_empty()
+            && let Some(done) = self.push_into_select(coeff, &merged, out, &bound)
+        {
+            return done;
+        }
         self.finish_product(coeff, merged, out, &bound)
+    }
+
+    /// adj(A)/det(A) is A⁻¹, which is there where the determinant itself is out of range. Both sides are
+    /// numbers only where det(A) ≠ 0.
+    fn adjugate_over_det(&mut self, parts: &mut [Raised]) -> bool {
+        for k in 0..parts.len() {
+            let Op::Cofactors(a, Cofactors::Adjugate) = *self.op(parts[k].node) else { continue };
+            let det = parts.iter().position(|p| {
+                *self.op(p.node) == Op::Det(a) && p.power.as_int().is_some_and(|power| power < 0)
+            });
+            if let (Some(det), true) = (det, parts[k].power.is_one()) {
+                let shape = self.shape(a).to_vec();
+                parts[k].node = self.intern(Op::Inverse(a), shape);
+                parts[det].power = parts[det].power.add(Number::ONE);
+                return true;
+            }
+        }
+        false
     }
 
     /// A contraction is one only of what hangs together: factors along no bound index stay outside, and

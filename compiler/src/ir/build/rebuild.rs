@@ -50,6 +50,11 @@ impl Graph {
                 let t = self.inverse(&t);
                 self.tensor_as(&t, out)
             }
+            Op::Cofactors(a, part) => {
+                let t = Tensor::new(replaced(a), locals.clone());
+                let t = self.cofactors(&t, part);
+                self.tensor_as(&t, out)
+            }
             Op::Det(a) => {
                 let t = self.whole(replaced(a));
                 self.det(&t).node

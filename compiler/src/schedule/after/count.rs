@@ -170,6 +170,10 @@ impl Plan {
                             count.products += 2 * n * n * n / 3;
                             count.call("inverse", 1);
                         }
+                        Op::Cofactors(_, part) => {
+                            count.products += 2 * n * n * n / 3;
+                            count.call(part.name(), 1);
+                        }
                         _ => count.arithmetic += n,
                     }
                 }

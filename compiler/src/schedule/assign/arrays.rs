@@ -135,7 +135,7 @@ impl Arrays {
     fn add_factors(&mut self, nodes: &Classified) -> BTreeMap<NodeId, Factors> {
         let mut factors: BTreeMap<NodeId, Factors> = BTreeMap::new();
         for &id in &nodes.order {
-            if let Op::Inverse(a) | Op::Det(a) | Op::LogDet(a) = *nodes.graph.op(id)
+            if let Op::Inverse(a) | Op::Det(a) | Op::LogDet(a) | Op::Cofactors(a, _) = *nodes.graph.op(id)
                 && !factors.contains_key(&a)
             {
                 let number = factors.len() + 1;
@@ -158,8 +158,8 @@ impl Arrays {
         };
         let (entries, exchanges) = (array("factors", shape), array("exchanges", &shape[..1]));
         let known = nodes.matrices.iter().find(|m| m.node == matrix);
-        let text = known.map_or_else(String::new, |m| m.text.clone());
-        Factors { text, entries, exchanges, symmetric: known.is_some_and(|m| m.symmetric) }
+        let (text, inverse) = known.map_or_else(Default::default, |m| (m.text.clone(), m.inverse.clone()));
+        Factors { text, inverse, entries, exchanges, symmetric: known.is_some_and(|m| m.symmetric) }
     }
 }
 

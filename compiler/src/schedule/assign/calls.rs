@@ -76,7 +76,7 @@ impl Assigned {
 /// The matrix of a node of linear algebra.
 fn of_matrix(nodes: &Classified, id: NodeId) -> Option<NodeId> {
     match *nodes.graph.op(id) {
-        Op::Inverse(a) | Op::Det(a) | Op::LogDet(a) => Some(a),
+        Op::Inverse(a) | Op::Det(a) | Op::LogDet(a) | Op::Cofactors(a, _) => Some(a),
         _ => None,
     }
 }

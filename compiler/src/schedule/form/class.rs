@@ -27,7 +27,7 @@ pub enum Class {
     Solve(MatrixForm, System),
     /// A function along an axis, kept whole.
     Axis,
-    /// Linear algebra: inverse, determinant.
+    /// Linear algebra: inverse, determinant, adjugate.
     Linear,
     /// The same entries under another shape.
     Alias(NodeId),
@@ -46,7 +46,7 @@ pub fn class(g: &Graph, id: NodeId) -> Class {
             Class::Reduction { space, covered }
         }
         Op::Axis { .. } => Class::Axis,
-        Op::Inverse(_) | Op::Det(_) | Op::LogDet(_) => Class::Linear,
+        Op::Inverse(_) | Op::Det(_) | Op::LogDet(_) | Op::Cofactors(..) => Class::Linear,
         Op::Merge { arg, groups } | Op::Split { arg, groups } => {
             debug_assert!(
                 groups.iter().flatten().enumerate().all(|(k, &a)| k == a as usize),

@@ -14,6 +14,8 @@ pub(crate) struct Matrix {
     pub(crate) node: NodeId,
     /// What the formula calls it.
     pub(crate) text: String,
+    /// What to call its inverse in a message: that, if the formula has it, else the matrix itself.
+    pub(crate) inverse: String,
     /// Whether it is symmetric, whatever the inputs are.
     pub(crate) symmetric: bool,
 }
@@ -22,11 +24,15 @@ pub(crate) struct Matrix {
 pub(super) fn matrices(g: &mut Graph, roots: &[NodeId], naming: Naming<'_>) -> Vec<Matrix> {
     let mut matrices: BTreeSet<NodeId> = BTreeSet::new();
     for id in g.reachable(roots) {
-        if let Op::Inverse(a) | Op::Det(a) | Op::LogDet(a) = g.op(id) {
+        if let Op::Inverse(a) | Op::Det(a) | Op::LogDet(a) | Op::Cofactors(a, _) = g.op(id) {
             matrices.insert(*a);
         }
     }
-    let known = |node: NodeId| Matrix { node, text: naming(g, node), symmetric: g.is_symmetric(node) };
+    let known = |node: NodeId| {
+        let text = naming(g, node);
+        let inverse = if g.has_written_inverse(node) { format!("inv({text})") } else { text.clone() };
+        Matrix { node, text, inverse, symmetric: g.is_symmetric(node) }
+    };
     matrices.into_iter().map(known).collect()
 }
 

@@ -131,6 +131,11 @@ pub(super) fn polygamma(n: i32, x: f64) -> f64 {
         return 0.0;
     }
     let sign = if n % 2 == 0 { -1.0 } else { 1.0 };
+    if x.abs() < 1e-15 && x != 0.0 {
+        // The pole at 0 is all there is, and its powers may be out of range.
+        let factorial: f64 = (1..=n).map(f64::from).product();
+        return sign * (factorial / x.powi(n)) / x;
+    }
     if x < 0.5 {
         if x == x.floor() {
             // A pole: even in x − pole for odd n, and then +∞ from both sides.

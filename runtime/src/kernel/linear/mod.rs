@@ -2,16 +2,19 @@
 //!
 //! Matrices are square, row-major, n×n. [`factor`] makes P A = L U with partial pivoting, or A = L D Lᵀ of a
 //! symmetric positive definite matrix in half the time; what is asked of [`Factors`] fails if the matrix is
-//! singular, and never returns what is no number in silence. Nothing is allocated: the factors are written to
-//! memory that is lent. `docs/runtime-choices.md` has the times of this and of a library.
+//! singular, and never returns what is no number in silence; but a determinant and what its derivatives are
+//! made of are there for all. The factors are written to memory that is lent, and nothing is allocated, but for
+//! the thread's scratch where a matrix is singular or nearly. `docs/runtime-choices.md` has the times of this and of a library.
 
 mod cholesky;
+mod cofactors;
 mod lu;
 mod triangular;
 
 use crate::error::Error;
 use crate::kernel::matrix::{Mat, MatMut};
 use crate::kernel::scalar::Scalar;
+use cofactors::Product;
 use ndarray::ArrayViewMut2;
 use std::borrow::Cow;
 use triangular::Triangle;
@@ -85,10 +88,13 @@ impl<'a, T: Scalar> Factors<'a, T> {
         if self.regular { Ok(()) } else { Err(Error::Singular { expression: Cow::Borrowed(expression) }) }
     }
 
-    /// The determinant; 1 for n = 0.
+    /// The determinant; 1 for n = 0, NaN where the matrix of more than one entry has one that is not finite.
     #[must_use]
     pub fn det(&self) -> T {
-        pivots(self.lu, self.n).fold(self.sign(), |d, p| d * p)
+        if self.n > 1 && pivots(self.lu, self.n).any(|p| !p.is_finite()) {
+            return T::NAN;
+        }
+        T::from_f64(Product::of(pivots(self.lu, self.n)).value()) * self.sign()
     }
 
     /// The logarithm of the determinant, as a sum of logarithms, so that it neither overflows nor underflows.

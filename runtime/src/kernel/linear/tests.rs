@@ -219,3 +219,133 @@ fn what_is_not_finite_is_refused() {
         }
     }
 }
+
+/// The determinant by expansion, as a polynomial in the entries; its derivatives are determinants of what is
+/// left without the rows and columns.
+fn expanded(a: &[f64], rows: &[usize], columns: &[usize], n: usize) -> f64 {
+    let [row, below @ ..] = rows else { return 1.0 };
+    let mut sum = 0.0;
+    for (k, &column) in columns.iter().enumerate() {
+        let others: Vec<usize> = columns.iter().copied().filter(|&c| c != column).collect();
+        let sign = if k % 2 == 0 { 1.0 } else { -1.0 };
+        sum += sign * a[row * n + column] * expanded(a, below, &others, n);
+    }
+    sum
+}
+
+/// ∂ det/∂aᵢⱼ, or ∂² det/∂aᵢⱼ∂aₖₗ.
+fn minor(a: &[f64], n: usize, without: &[(usize, usize)]) -> f64 {
+    let mut sign = 1.0;
+    let (mut rows, mut columns): (Vec<usize>, Vec<usize>) = ((0..n).collect(), (0..n).collect());
+    for (i, j) in without {
+        let (Some(r), Some(c)) = (rows.iter().position(|x| x == i), columns.iter().position(|x| x == j))
+        else {
+            return 0.0;
+        };
+        if (r + c) % 2 == 1 {
+            sign = -sign;
+        }
+        rows.remove(r);
+        columns.remove(c);
+    }
+    sign * expanded(a, &rows, &columns, n)
+}
+
+/// The adjugate and the second derivatives of the determinant against minors, each to `within` times what
+/// minors of entries as large as A's may be.
+fn derivatives_of_det<T: Scalar>(what: &str, a: &[f64], within: f64) {
+    let n = a.len().isqrt();
+    let given: Vec<T> = a.iter().map(|&x| T::from_f64(x)).collect();
+    let (mut lu, mut exchanges) = (vec![T::ZERO; n * n], vec![T::ZERO; n]);
+    let factors = factor(&given, n, &mut lu, &mut exchanges);
+    let of = |write: &dyn Fn(&mut [T])| -> Vec<f64> {
+        let mut out = vec![T::NAN; n * n];
+        write(&mut out);
+        out.iter().map(|x| x.to_f64()).collect()
+    };
+    let largest = a.iter().fold(0.0, |m: f64, x| m.max(x.abs()));
+    let most = |k: usize| {
+        let factorial: f64 = (1..=n.saturating_sub(k)).map(|x| x as f64).product();
+        within * factorial.sqrt() * largest.powi(n as i32 - k as i32) + T::MIN_POSITIVE.to_f64()
+    };
+    let error = (factors.det().to_f64() - minor(a, n, &[])).abs();
+    assert!(error <= most(0), "{what}: det is off by {error:e}");
+    let adjugate = of(&|out| factors.adjugate(&given, out));
+    let (p, q) =
+        (of(&|out| factors.adjugate_first(&given, out)), of(&|out| factors.adjugate_second(&given, out)));
+    for (i, j) in (0..n * n).map(|at| (at / n, at % n)) {
+        let error = (adjugate[j * n + i] - minor(a, n, &[(i, j)])).abs();
+        assert!(error <= most(1), "{what}: adj[{j}, {i}] is off by {error:e}");
+        for (k, l) in (0..n * n).map(|at| (at / n, at % n)) {
+            let at = |m: &[f64], r: usize, c: usize| m[r * n + c];
+            let got = at(&p, j, i) * at(&q, l, k) + at(&q, j, i) * at(&p, l, k)
+                - at(&p, l, i) * at(&q, j, k)
+                - at(&q, l, i) * at(&p, j, k);
+            let error = (got - minor(a, n, &[(i, j), (k, l)])).abs();
+            assert!(n < 2 || error <= most(2), "{what}: ∂²/∂[{i},{j}]∂[{k},{l}] is off by {error:e}");
+        }
+    }
+}
+
+/// Matrices of every rank from 0 to n, of small whole numbers, so that they are exactly of that rank.
+fn of_rank(n: usize, rank: usize, rng: &mut Rng) -> Vec<f64> {
+    let mut a = vec![0.0; n * n];
+    for _ in 0..rank {
+        let [u, v]: [Vec<f64>; 2] =
+            std::array::from_fn(|_| (0..n).map(|_| (7.0 * rng.uniform()).floor() - 3.0).collect());
+        a.iter_mut().enumerate().for_each(|(at, x)| *x += u[at / n] * v[at % n]);
+    }
+    a
+}
+
+#[test]
+fn derivatives_of_determinants_are_their_minors_whatever_the_rank() {
+    let mut rng = Rng::new(41);
+    let counted: Vec<f64> = (1..=9).map(f64::from).collect();
+    let shifted = [0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0];
+    let mut matrices = vec![
+        ("1 to 9".to_owned(), counted),
+        ("nilpotent".to_owned(), shifted.to_vec()),
+        ("one entry".to_owned(), vec![0.0]),
+        ("one row".to_owned(), vec![1.0, 2.0, 2.0, 4.0]),
+        ("regular".to_owned(), A.to_vec()),
+        ("symmetric".to_owned(), vec![2.0, 1.0, 1.0, 2.0]),
+        ("Hilbert's".to_owned(), Square::hilbert(6).a),
+    ];
+    for n in 1..=6 {
+        for rank in 0..=n {
+            matrices.push((format!("{n}×{n} of rank {rank}"), of_rank(n, rank, &mut rng)));
+        }
+        // The last pivots are small, not 0.
+        let mut near = of_rank(n, n.saturating_sub(2), &mut rng);
+        near.iter_mut().for_each(|x| *x += 1e-9 * (rng.uniform() - 0.5));
+        matrices.push((format!("{n}×{n}, nearly of rank {}", n.saturating_sub(2)), near));
+        matrices.push((format!("{n}×{n}, symmetric"), Square::symmetric(n, 0.1, &mut rng).a));
+    }
+    for (what, a) in &matrices {
+        derivatives_of_det::<f64>(what, a, 1e-13);
+        let rounded: Vec<f64> = a.iter().map(|&x| f64::from(x as f32)).collect();
+        derivatives_of_det::<f32>(&format!("{what}, single"), &rounded, 2e-5);
+    }
+}
+
+#[test]
+fn derivatives_of_determinants_are_in_range_where_they_are() {
+    let scaled = |scale: f64, a: &[f64]| -> Vec<f64> { a.iter().map(|x| scale * x).collect() };
+    for (what, base) in [("regular", A.to_vec()), ("singular", (1..=9).map(f64::from).collect())] {
+        for scale in [1e-200, 1e-100, 1e100] {
+            derivatives_of_det::<f64>(&format!("{what}, {scale:e}"), &scaled(scale, &base), 1e-13);
+        }
+    }
+    // The determinant is 1e100, the product of the first two pivots is not.
+    let mut graded = Square::new(&[1e200, 0.0, 0.0, 0.0, 1e200, 0.0, 0.0, 0.0, 1e-300]);
+    assert!((graded.det() / 1e100 - 1.0).abs() < 1e-14);
+    let mut out = [0.0; 9];
+    let a = graded.a.clone();
+    graded.factors().adjugate(&a, &mut out);
+    assert!((out[0] / 1e-100 - 1.0).abs() < 1e-14, "{out:?}");
+    let mut unbounded = Square::new(&[f64::NAN, 1.0, 1.0, 1.0]);
+    let a = unbounded.a.clone();
+    unbounded.factors().adjugate(&a, &mut out[..4]);
+    assert!(out[..4].iter().all(|x| x.is_nan()));
+}
