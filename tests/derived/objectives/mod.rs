@@ -6,6 +6,8 @@ mod blocks;
 mod constants;
 mod cookbook;
 mod derivations;
+#[cfg(feature = "argmin")]
+mod domains;
 mod errors;
 mod fields;
 mod residuals;
