@@ -10,6 +10,8 @@ mod derivations;
 mod domains;
 mod errors;
 mod fields;
+mod nothing;
+mod numbers;
 mod residuals;
 #[cfg(feature = "argmin")]
 mod solvers;

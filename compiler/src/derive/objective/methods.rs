@@ -3,6 +3,9 @@
 use super::*;
 use crate::derive::scaffold::Scaffold;
 
+/// How many characters a formula may have in a message.
+const LONGEST: usize = 160;
+
 impl Items<'_> {
     /// The lines that bring variables, data, extents and temporaries into scope, and the plan's steps.
     pub(super) fn body(&self, plan: &Plan, cuts: &[Cut<'_>]) -> TokenStream {
@@ -131,6 +134,38 @@ impl Items<'_> {
         }
     }
 
+    /// The expression that is the value of a plan, or the error of one that is no finite number.
+    fn finite(&self, plan: &Plan, out: &Ident) -> TokenStream {
+        let rt = &self.model.rt;
+        let named = |name: &str| {
+            let g = &plan.graph;
+            (0..g.len() as u32)
+                .map(NodeId)
+                .any(|n| g.name(n) == Some(name) && !matches!(g.op(n), Op::Input(_)))
+        };
+        let cx = self.context();
+        let parts =
+            plan.buffers.iter().filter(|b| b.storage == Storage::Temporary && named(&b.name)).map(|b| {
+                let (name, ident) = (&b.name, codegen::identifier(&b.name));
+                let extents = b.shape.iter().map(|&e| cx.extent(&plan.graph, e));
+                quote!((#name, &*#ident, &[#(#extents),*]))
+            });
+        let text = self.short(self.program.value, "f");
+        quote!(#rt::finite(#out, #text, &[#(#parts),*]))
+    }
+
+    /// A formula for a message, or its name if it is long.
+    fn short(&self, node: NodeId, name: &str) -> String {
+        let text = emit::text(self.graph(), node, &View::default());
+        if text.chars().count() <= LONGEST { text } else { name.to_owned() }
+    }
+
+    /// The end of a method that has a result or an error of one that is no finite number.
+    fn because(&self) -> TokenStream {
+        let rt = &self.model.rt;
+        quote!(map_err(|error| #rt::Cause::cause(self, x, error)))
+    }
+
     /// A formula as lines of documentation: text and MathML.
     fn formula(&self, name: &str, node: NodeId) -> TokenStream {
         let view = View::default();
@@ -162,12 +197,16 @@ impl Items<'_> {
             let out = Self::buffer(plan, plan.output_buffers[0]);
             let work = self.work(plan, &[self.x_cut()], &quote!(), Some(&out));
             let (check, doc) = (self.check_x(&[]), self.formula("f", self.program.value));
+            let (finite, because) = (self.finite(plan, &out), self.because());
             quote! {
                 #doc
                 fn value(&mut self, x: &[#t]) -> #rt::Result<#t, #rt::Error> {
                     #check
-                    #work
-                    #rt::Ok(#out)
+                    let value = {
+                        #work
+                        #finite
+                    };
+                    value.#because
                 }
             }
         };
@@ -175,7 +214,7 @@ impl Items<'_> {
             let plan = &self.plans.gradient;
             let (cut, after) = self.out_cut(plan, quote!(gradient), 0);
             let work = self.work(plan, &[self.x_cut(), cut], &after, None);
-            let check = self.check_x(&["gradient"]);
+            let (check, because) = (self.check_x(&["gradient"]), self.because());
             let docs = self.formulas("df/d", &self.program.gradient);
             quote! {
                 #docs
@@ -185,8 +224,11 @@ impl Items<'_> {
                     gradient: &mut [#t],
                 ) -> #rt::Result<(), #rt::Error> {
                     #check
-                    #work
-                    #rt::Ok(())
+                    {
+                        let gradient = &mut *gradient;
+                        #work
+                    }
+                    #rt::finite_entries("gradient", gradient).#because
                 }
             }
         };
@@ -196,6 +238,7 @@ impl Items<'_> {
             let out = Self::buffer(plan, plan.output_buffers[0]);
             let work = self.work(plan, &[self.x_cut(), cut], &after, Some(&out));
             let check = self.check_x(&["gradient"]);
+            let (finite, because) = (self.finite(plan, &out), self.because());
             quote! {
                 /// `f`, and its gradient.
                 fn value_and_gradient_into(
@@ -204,8 +247,11 @@ impl Items<'_> {
                     gradient: &mut [#t],
                 ) -> #rt::Result<#t, #rt::Error> {
                     #check
-                    #work
-                    #rt::Ok(#out)
+                    let value = {
+                        #work
+                        #finite
+                    };
+                    value.#because
                 }
             }
         };
@@ -357,6 +403,7 @@ impl Items<'_> {
         let residual_doc = self.formula("r", r.residual);
         let jacobian_docs = self.formulas("dr/d", &r.jacobian);
         let product_docs = self.formulas("(JᵀJv)_", &r.gauss_newton_product);
+        let (text, because) = (self.short(r.residual, "r"), self.because());
         let check_product = self.check_x(&["direction", "out"]);
         quote! {
             #[automatically_derived]
@@ -374,8 +421,11 @@ impl Items<'_> {
                 ) -> #rt::Result<(), #rt::Error> {
                     #check
                     #rt::check_length(#rt::Residual::residuals(self), out.len())?;
-                    #residual
-                    #rt::Ok(())
+                    {
+                        let out = &mut *out;
+                        #residual
+                    }
+                    #rt::finite_entries(#text, out).#because
                 }
 
                 #jacobian_docs

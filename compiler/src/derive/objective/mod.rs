@@ -16,7 +16,7 @@ use crate::derive::{Model, cost_text, define_texts, errors};
 use crate::diag::{Diagnostic, ErrorKind};
 use crate::emit::{self, View};
 use crate::front::{ObjectiveText, declaration};
-use crate::ir::{Extent, ExtentKind, Graph, NodeId};
+use crate::ir::{Extent, ExtentKind, Graph, NodeId, Op};
 use crate::pipeline::ObjectiveProgram;
 use crate::schedule::{Buffer, BufferId, Output, Plan, Policy, Storage, schedule};
 use crate::source::{Place, SourceId, Span};
@@ -217,12 +217,13 @@ impl<'a> Items<'a> {
     fn tokens(&self, derivation: &derivation::Derivation) -> TokenStream {
         let problem = self.problem_type();
         let (prepare, accessors) = (self.prepare(derivation), self.accessors());
-        let (implementation, residual) = (self.implementation(), self.residual());
+        let (implementation, residual, cause) = (self.implementation(), self.residual(), self.cause());
         let block = self.model.block(&quote! {
                 #prepare
                 #accessors
                 #implementation
                 #residual
+                #cause
         });
         quote! {
             #problem
