@@ -1,7 +1,7 @@
 //! `#[derive(Cost)]`: an implementation of the runtime's `Cost`, one example at a time, without arrays of its
 //! own.
 
-use super::{Model, cost_text, define_texts, errors, generics, hyper_names};
+use super::{Model, check_constants, cost_text, define_texts, errors, generics, hyper_names};
 use crate::codegen::{self, Context};
 use crate::derivation;
 use crate::emit::{self, View};
@@ -19,10 +19,13 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     let text = CostText {
         expr: cost_text(model, "Cost")?,
         defines: define_texts(model),
-        hyper: hyper_names(model)?,
+        hyper: hyper_names(model),
         tensors: generic_tensors(),
     };
     let program = text.separate_program().map_err(|d| errors(model, &d))?;
+    let mut roots = vec![program.data, program.constant, program.d_activation, program.hessian_diagonal];
+    roots.extend(program.tensors.iter().flat_map(|t| [t.penalty, t.partial.node]));
+    check_constants(model, &program.graph, &roots)?;
     Ok(implementation(model, &program, &text.expr))
 }
 

@@ -8,17 +8,24 @@ use ndarray::ArrayView1;
 use crate::error::Error;
 use crate::kernel::checks::{check_finite, unravel};
 use crate::kernel::scalar::Scalar;
+use crate::model::objective::Objective;
 
 /// An array of a problem: its name in the formula, its entries row by row, its extents.
 type Named<'a, T> = (&'static str, &'a [T], &'a [usize]);
 
 /// A problem whose variables and data can be looked through.
-pub trait Cause {
-    /// The precision.
-    type Scalar: Scalar;
-
+pub trait Cause: Objective {
     /// What is behind an error that was met at `x`.
     fn cause(&self, x: &[Self::Scalar], error: Error) -> Error;
+
+    /// A result at `x`, of an error what is behind it.
+    ///
+    /// # Errors
+    /// That of the result, or what is behind it.
+    #[inline]
+    fn of<R>(&self, x: &[Self::Scalar], result: Result<R, Error>) -> Result<R, Error> {
+        result.map_err(|error| self.cause(x, error))
+    }
 }
 
 /// The value of `expression`, if it is a finite number. `parts` are named parts of it, in the order in which

@@ -27,6 +27,23 @@ struct Unbounded;
 #[objective("top = 1/0; sum(clip(x, 0, top)) + min(top, t)", wrt(x: vector, t: scalar))]
 struct UnboundedByName;
 
+#[derive(gradsmith::Objective)]
+#[objective("s + 0*log(0) + log(1 - 1)*0*s - 0*-log(0)/2 + sum(0*log(0)*x)", wrt(s: scalar, x: vector[2]))]
+struct Nothing;
+
+#[derive(gradsmith::Cost)]
+#[cost(quadratic + 0*log(0) + -(0*log(0) + (1 - 0)*log(1 - 0)))]
+struct EntropyOfNothing;
+
+#[test]
+fn a_logarithm_of_0_times_0_is_0() -> Result<(), gradsmith::Error> {
+    let mut nothing = Nothing.prepare()?;
+    assert_eq!(nothing.value_and_gradient(&[3.0, 1.0, 2.0])?, (3.0, ndarray::array![1.0, 0.0, 0.0]));
+    let (a, y) = (ndarray::array![[1.0, 2.0]], ndarray::array![[0.0, 4.0]]);
+    assert_eq!(gradsmith::Cost::data(&EntropyOfNothing, a.view(), y.view())?, 2.5);
+    Ok(())
+}
+
 #[test]
 fn what_folds_out_of_range_is_not_folded() -> Result<(), gradsmith::Error> {
     let s = [1e-100];

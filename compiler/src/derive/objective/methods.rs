@@ -160,12 +160,6 @@ impl Items<'_> {
         if text.chars().count() <= LONGEST { text } else { name.to_owned() }
     }
 
-    /// The end of a method that has a result or an error of one that is no finite number.
-    fn because(&self) -> TokenStream {
-        let rt = &self.model.rt;
-        quote!(map_err(|error| #rt::Cause::cause(self, x, error)))
-    }
-
     /// A formula as lines of documentation: text and MathML.
     fn formula(&self, name: &str, node: NodeId) -> TokenStream {
         let view = View::default();
@@ -197,7 +191,7 @@ impl Items<'_> {
             let out = Self::buffer(plan, plan.output_buffers[0]);
             let work = self.work(plan, &[self.x_cut()], &quote!(), Some(&out));
             let (check, doc) = (self.check_x(&[]), self.formula("f", self.program.value));
-            let (finite, because) = (self.finite(plan, &out), self.because());
+            let finite = self.finite(plan, &out);
             quote! {
                 #doc
                 fn value(&mut self, x: &[#t]) -> #rt::Result<#t, #rt::Error> {
@@ -206,7 +200,7 @@ impl Items<'_> {
                         #work
                         #finite
                     };
-                    value.#because
+                    #rt::Cause::of(self, x, value)
                 }
             }
         };
@@ -214,7 +208,7 @@ impl Items<'_> {
             let plan = &self.plans.gradient;
             let (cut, after) = self.out_cut(plan, quote!(gradient), 0);
             let work = self.work(plan, &[self.x_cut(), cut], &after, None);
-            let (check, because) = (self.check_x(&["gradient"]), self.because());
+            let check = self.check_x(&["gradient"]);
             let docs = self.formulas("df/d", &self.program.gradient);
             quote! {
                 #docs
@@ -228,7 +222,7 @@ impl Items<'_> {
                         let gradient = &mut *gradient;
                         #work
                     }
-                    #rt::finite_entries("gradient", gradient).#because
+                    #rt::Cause::of(self, x, #rt::finite_entries("gradient", gradient))
                 }
             }
         };
@@ -238,7 +232,7 @@ impl Items<'_> {
             let out = Self::buffer(plan, plan.output_buffers[0]);
             let work = self.work(plan, &[self.x_cut(), cut], &after, Some(&out));
             let check = self.check_x(&["gradient"]);
-            let (finite, because) = (self.finite(plan, &out), self.because());
+            let finite = self.finite(plan, &out);
             quote! {
                 /// `f`, and its gradient.
                 fn value_and_gradient_into(
@@ -251,7 +245,7 @@ impl Items<'_> {
                         #work
                         #finite
                     };
-                    value.#because
+                    #rt::Cause::of(self, x, value)
                 }
             }
         };
@@ -403,7 +397,7 @@ impl Items<'_> {
         let residual_doc = self.formula("r", r.residual);
         let jacobian_docs = self.formulas("dr/d", &r.jacobian);
         let product_docs = self.formulas("(JᵀJv)_", &r.gauss_newton_product);
-        let (text, because) = (self.short(r.residual, "r"), self.because());
+        let text = self.short(r.residual, "r");
         let check_product = self.check_x(&["direction", "out"]);
         quote! {
             #[automatically_derived]
@@ -425,7 +419,7 @@ impl Items<'_> {
                         let out = &mut *out;
                         #residual
                     }
-                    #rt::finite_entries(#text, out).#because
+                    #rt::Cause::of(self, x, #rt::finite_entries(#text, out))
                 }
 
                 #jacobian_docs

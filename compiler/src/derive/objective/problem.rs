@@ -362,10 +362,7 @@ impl Items<'_> {
         let call = quote!(#rt::cause(error, x, &[#(#variables),*], &[#(#data),*]));
         let bind = self.bind_extents(&call);
         quote! {
-            #[automatically_derived]
             impl #bounds #rt::Cause for #problem #args {
-                type Scalar = #t;
-
                 fn cause(&self, x: &[#t], error: #rt::Error) -> #rt::Error {
                     #bind
                     #call
