@@ -1,7 +1,7 @@
 //! Data without rows or columns: a sum of nothing is 0 and a norm too; what has no value of nothing is refused
 //! before anything is computed.
 
-use gradsmith::{Error, Objective, Residual};
+use gradsmith::{Cost, Error, Objective, Residual};
 use ndarray::{Array1, Array2};
 
 /// Structs of the same data, each with a formula, and what each of them says of data of this shape.
@@ -123,4 +123,28 @@ fn a_variable_and_a_residual_are_refused_too() {
     let mut none = Centred { r: Array1::zeros(0), A: Array2::ones((2, 2)) }.prepare().expect("two rows");
     assert_eq!((none.value(&[1.0, 2.0]), none.residuals()), (Ok(0.0), 0));
     assert!(none.gradient(&[1.0, 2.0]).is_ok() && none.jacobian(&[1.0, 2.0]).is_ok());
+}
+
+#[derive(gradsmith::Cost)]
+#[cost(mean((a - y).^2) + lambda*mean(w.^2) + max(abs(b)) + 0.1*sum(w.^2))]
+struct Penalised {
+    lambda: f64,
+}
+
+#[test]
+fn a_cost_refuses_tensors_of_nothing() {
+    let cost = Penalised { lambda: 0.5 };
+    let (w, b) = (Array2::<f64>::zeros((0, 3)), Array1::<f64>::zeros(0));
+    let no_rows = Error::Empty { tensor: "w".into(), axis: 0, expression: "mean(w.^2)".into() };
+    assert_eq!(cost.weight_penalty(w.view()), Err(no_rows.clone()));
+    assert_eq!(cost.d_weight(w.view()).map(drop), Err(no_rows));
+    let no_columns = Error::Empty { tensor: "w".into(), axis: 1, expression: "mean(w.^2)".into() };
+    assert_eq!(cost.weight_penalty(Array2::zeros((3, 0)).view()), Err(no_columns));
+    let no_units = Error::Empty { tensor: "b".into(), axis: 0, expression: "max(abs(b))".into() };
+    assert_eq!(cost.bias_penalty(b.view()), Err(no_units.clone()));
+    assert_eq!(cost.d_bias(b.view()).map(drop), Err(no_units));
+    let none = Array2::zeros((0, 2));
+    assert_eq!(cost.data(none.view(), none.view()), Err(Error::EmptyBatch));
+    let none = Array2::zeros((2, 0));
+    assert_eq!(cost.data(none.view(), none.view()), Err(Error::shape("a", 1, 1, 0)));
 }
