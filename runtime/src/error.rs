@@ -182,6 +182,10 @@ mod tests {
             (Error::shape("y", 1, 10, 9), "`y` has 9 columns (axis 1), expected 10"),
             (Error::shape("w1", 0, 3, 1), "`w1` has 1 row (axis 0), expected 3"),
             (
+                Error::Empty { tensor: "X".into(), axis: 1, expression: "rowmax(X)".into() },
+                "`X` has no columns (axis 1), and `rowmax(X)` of nothing has no value",
+            ),
+            (
                 Error::ParameterLength { expected: 6, found: 5 },
                 "the buffer has 5 entries, the parameters have 6",
             ),

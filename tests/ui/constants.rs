@@ -69,6 +69,11 @@ struct NetworkOfSingle {
     lambda: f32,
 }
 
+// A derivative of which is 2e308 t, and no number holds 2e308.
+#[derive(Objective)]
+#[objective("1e308*s*t + 1e308*s*t", wrt(s: scalar, t: scalar))]
+struct TooMuchForADerivative;
+
 // 0 log(0) is 0, 0/0 and 0 (1/0) are nothing.
 #[derive(Objective)]
 #[objective("0*(1/0)*s + 0*log(0)*s + 2*log(0)*s", wrt(s: scalar))]

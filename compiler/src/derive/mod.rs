@@ -150,14 +150,14 @@ fn hyper_names(model: &Model) -> Vec<String> {
     model.fields.iter().map(|field| field.name.clone()).collect()
 }
 
-/// An error where a constant of a formula in single precision, or of its derivatives, is too large for that or
-/// so small that it would be 0. Of a type parameter nobody knows.
+/// An error where a constant that a formula or a derivative has for a factor or a term is infinite; and in single
+/// precision, where one is too large for that or so small that it would be 0. Of a type parameter nobody knows. A
+/// derivative that is infinite by itself, as the second of `(1e200*s)^2`, is what it is.
 fn check_constants(model: &Model, graph: &Graph, roots: &[NodeId]) -> Result<(), syn::Error> {
-    if !matches!(model.float, Float::F32) {
-        return Ok(());
-    }
+    let single = matches!(model.float, Float::F32);
     let constants = graph.reachable(roots).into_iter().flat_map(|id| match graph.op(id) {
-        Op::Number(n) => vec![*n],
+        Op::Number(n) if single => vec![*n],
+        Op::Product { factors, .. } if factors.is_empty() && !single => Vec::new(),
         Op::Product { coeff, factors, .. } => {
             std::iter::once(*coeff).chain(factors.iter().map(|f| f.power)).collect()
         }
@@ -165,10 +165,10 @@ fn check_constants(model: &Model, graph: &Graph, roots: &[NodeId]) -> Result<(),
         _ => Vec::new(),
     });
     let wrong = constants.map(Number::to_f64).find_map(|n| {
-        let single = n as f32;
-        let what = match (single.is_finite(), single == 0.0) {
-            (false, _) => "more than an `f32` holds",
-            (_, true) if n != 0.0 => "0 as an `f32`",
+        let what = match n as f32 {
+            _ if !n.is_finite() => "more than a number holds",
+            x if single && x.is_infinite() => "more than an `f32` holds",
+            x if single && x == 0.0 && n != 0.0 => "0 as an `f32`",
             _ => return None,
         };
         Some(format!("a constant of this formula or of its derivatives comes to {n:e}, which is {what}"))
@@ -176,7 +176,11 @@ fn check_constants(model: &Model, graph: &Graph, roots: &[NodeId]) -> Result<(),
     let Some(message) = wrong else { return Ok(()) };
     let length = model.cost.as_ref().map_or(0, |cost| cost.text.len());
     let place = Place { source: SourceId::Expression, span: Span::new(0, length) };
-    let help = "use `f64`, or write the constants in other units";
+    let help = if single {
+        "use `f64`, or write the constants in other units"
+    } else {
+        "write the constants in other units"
+    };
     let error = Diagnostic::new(ErrorKind::NumberOutOfRange, place, message).with_help(help);
     Err(errors(model, &error.into()))
 }

@@ -34,7 +34,11 @@ fn items(tokens: TokenStream) -> BTreeSet<String> {
             }
             TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
                 if !hidden {
-                    found.extend(if implementation { members(group.stream()) } else { items(group.stream()) });
+                    found.extend(if implementation {
+                        members(group.stream())
+                    } else {
+                        items(group.stream())
+                    });
                 }
                 (implementation, hidden) = (false, false);
             }
