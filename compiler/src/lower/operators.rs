@@ -89,6 +89,24 @@ impl<'a> Lowerer<'a> {
                 operands[k] = Err(reported);
             }
         }
+        if product {
+            let of = |k: usize, v: &Lowered| {
+                let n = v.as_ref().ok().and_then(|v| self.graph.as_constant(v.tensor.node))?;
+                Some(if divisor(k) { n.pow(Number::MINUS_ONE) } else { n })
+            };
+            let constants = operands.iter().enumerate().filter_map(|(k, v)| of(k, v));
+            let mut constants = constants.filter(|n| n.is_finite());
+            // As they stand: what is out of range by then is no number to go on with.
+            let too_large = constants.try_fold(Number::ONE, |product, n| {
+                Some(product.mul(n)).filter(|product| product.is_finite())
+            });
+            if too_large.is_none()
+                && let (Some(last), Some(operand)) = (rest.last(), operands.last_mut())
+            {
+                let place = self.place(frame, first.span.to(last.operand.span));
+                *operand = Err(self.constants_too_large(place));
+            }
+        }
         operands
     }
 
