@@ -7,6 +7,7 @@ use gradsmith_compiler::catalog;
 use gradsmith_compiler::diag::{Diagnostic, Diagnostics};
 use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText, declaration};
 use gradsmith_compiler::lower::Role;
+use gradsmith_compiler::lower::cost::supplied;
 use gradsmith_compiler::ops;
 use gradsmith_compiler::source::{Place, SourceId, Span};
 use gradsmith_compiler::suggest::did_you_mean;
@@ -38,11 +39,14 @@ impl Request {
         let defines = all("define");
         let hyper: Vec<String> = all("hyper").iter().map(|n| canonical_name(n.trim())).collect();
         if let Some(network) = one("network") {
+            let declarations = one("declare").unwrap_or_default();
+            // What does not parse is said when it is lowered.
+            let tensors = declared(&declarations).unwrap_or_default();
             return Ok(Self::Network(NetworkText {
                 network,
-                declarations: one("declare").unwrap_or_default(),
+                declarations,
                 inputs: all("inputs").iter().map(|n| canonical_name(n.trim())).collect(),
-                hyper: if hyper.is_empty() { free_names(&expr, &defines) } else { hyper },
+                hyper: if hyper.is_empty() { free_names(&expr, &defines, &tensors) } else { hyper },
                 cost: expr,
                 defines,
             }));
@@ -63,7 +67,7 @@ impl Request {
             _ => Role::Bias,
         };
         Ok(Self::Cost(CostText {
-            hyper: if hyper.is_empty() { free_names(&expr, &defines) } else { hyper },
+            hyper: if hyper.is_empty() { free_names(&expr, &defines, &tensors) } else { hyper },
             expr,
             defines,
             tensors: tensors.into_iter().map(|d| (d.clone(), role(&d))).collect(),
@@ -83,7 +87,7 @@ impl Request {
             SourceId::Network => Some(network.to_owned()),
             SourceId::Declarations if !declarations.is_empty() => Some(declarations.to_owned()),
             SourceId::Define(n) => defines.get(n as usize).cloned(),
-            SourceId::Declarations | SourceId::Catalog => None,
+            SourceId::Declarations | SourceId::Hyper(_) | SourceId::Catalog => None,
         });
         Failure::Input(text)
     }
@@ -144,9 +148,9 @@ fn objective(
     Ok(Request::Objective(ObjectiveText { expr, defines, variables, wrt: asked, declarations, residual }))
 }
 
-/// The names of a cost that nothing defines and that are no misspelling of something known: hyper-parameters,
+/// The names of a cost that nothing declares or defines and that are no misspelling of something known: hyper-parameters,
 /// then. In the order met; a text that does not parse has none.
-fn free_names(expr: &str, defines: &[String]) -> Vec<String> {
+fn free_names(expr: &str, defines: &[String], tensors: &[Declaration]) -> Vec<String> {
     let parsed = parse::program(expr, SourceId::Expression);
     let definitions: Vec<Definition> = defines
         .iter()
@@ -154,7 +158,8 @@ fn free_names(expr: &str, defines: &[String]) -> Vec<String> {
         .filter_map(|(n, text)| parse::definition(text, SourceId::Define(n as u32)).ok())
         .collect();
     let Ok(program) = parsed else { return Vec::new() };
-    let mut known: Vec<&str> = vec!["a", "y", "z", "w", "b", "k", "pi", "eye"];
+    let mut known: Vec<&str> = vec!["k", "pi", "eye"];
+    known.extend(tensors.iter().map(|d| d.name.name.as_str()));
     known.extend(catalog::all().iter().map(|e| e.name()));
     known.extend(definitions.iter().map(|d| d.name.name.as_str()));
     let mut free = Free { known, found: Vec::new() };
@@ -208,12 +213,11 @@ impl Free<'_> {
     fn name(&mut self, name: &str, bound: &[&str]) {
         let taken =
             self.known.contains(&name) || bound.contains(&name) || self.found.iter().any(|f| f == name);
-        let tensor = name.strip_prefix(['w', 'b']).is_some_and(|n| n.chars().all(|c| c.is_ascii_digit()));
         let function = ops::element(name).is_some();
         let long = self.known.iter().copied().filter(|k| k.len() > 2);
         // A short name is near to anything: `n`, `mu` are no misspellings.
         let misspelt = name.len() > 2 && did_you_mean(name, long).is_some();
-        if !(taken || tensor || function || misspelt) {
+        if !(taken || supplied(name).is_some() || function || misspelt) {
             self.found.push(name.to_owned());
         }
     }
@@ -225,11 +229,13 @@ mod tests {
 
     #[test]
     fn what_nothing_defines_is_a_hyper_parameter() {
-        assert_eq!(free_names("quadratic + l2(lambda / n)", &[]), ["lambda", "n"]);
-        assert_eq!(free_names("quadratc + l2(λ)", &[]), ["lambda"]);
-        assert_eq!(free_names("r = a - y; sum(r.^2) * c", &[]), ["c"]);
+        assert_eq!(free_names("quadratic + l2(lambda / n)", &[], &[]), ["lambda", "n"]);
+        assert_eq!(free_names("quadratc + l2(λ)", &[], &[]), ["lambda"]);
+        assert_eq!(free_names("r = a - y; sum(r.^2) * c", &[], &[]), ["c"]);
         let define = ["scaled(d) = d * s * sum(abs(a - y))".to_owned()];
-        assert_eq!(free_names("scaled(2) + l1(mu, w1)", &define), ["mu", "s"]);
-        assert!(free_names("quadratic +", &[]).is_empty());
+        assert_eq!(free_names("scaled(2) + l1(mu, w1)", &define, &[]), ["mu", "s"]);
+        assert!(free_names("quadratic +", &[], &[]).is_empty());
+        let tensors = super::declared("V: 2 x 3").unwrap_or_default();
+        assert_eq!(free_names("l2(mu, V) + sum(b) + sum(x)", &[], &tensors), ["mu"]);
     }
 }

@@ -44,6 +44,25 @@ impl Collector {
     }
 }
 
+/// What is wrong with the names of hyper-parameters: those that the cost supplies, and those of declared
+/// tensors.
+fn misnamed(hyper: &[String], declared: &[&str]) -> Diagnostics {
+    let mut errors = Diagnostics::new();
+    for (n, name) in hyper.iter().enumerate() {
+        let message = if let Some(what) = cost::supplied(name) {
+            format!("the hyper-parameter `{name}` has a name that the cost supplies: `{name}` is {what}")
+        } else if declared.contains(&name.as_str()) {
+            format!("the hyper-parameter `{name}` has the name of a tensor: `{name}` is declared")
+        } else {
+            continue;
+        };
+        let place = Place { source: SourceId::Hyper(n as u32), span: Span::default() };
+        let help = format!("call it otherwise, such as `my_{name}`");
+        errors.push(Diagnostic::new(ErrorKind::DuplicateDefinition, place, message).with_help(help));
+    }
+    errors
+}
+
 /// A cost's texts.
 #[derive(Clone, Debug, Default)]
 pub struct CostText {
@@ -124,6 +143,8 @@ impl CostText {
         let defines = errors.defines(&self.defines);
         let program = errors.take(parse::program(&self.expr, SourceId::Expression));
         let Some(program) = program.filter(|_| errors.0.is_empty()) else { return Err(errors.0) };
+        let declared: Vec<&str> = self.tensors.iter().map(|(d, _)| d.name.name.as_str()).collect();
+        misnamed(&self.hyper, &declared).propagate()?;
         cost::lower(&self.expr, &program, &defines, &self.hyper, &self.tensors, batched)
     }
 }
@@ -164,6 +185,8 @@ impl NetworkText {
         }
         errors.0.propagate()?;
         let spelled = network::spell(&layers, &declared, &self.inputs)?;
+        let tensors: Vec<&str> = spelled.declarations.iter().map(|(d, _)| d.name.name.as_str()).collect();
+        misnamed(&self.hyper, &tensors).propagate()?;
         network::lower(Parsed {
             network: &self.network,
             declarations: &self.declarations,

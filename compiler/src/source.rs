@@ -75,6 +75,8 @@ pub enum SourceId {
     Declarations,
     /// The n-th `#[define]`.
     Define(u32),
+    /// The n-th hyper-parameter, which is a name alone and no text.
+    Hyper(u32),
     /// The built-in catalog. Never at fault: a diagnostic that lands here is moved to the call.
     Catalog,
 }

@@ -26,6 +26,16 @@ pub enum Error {
     },
     /// A batch, or a data set, has no rows: a mean over nothing has no value.
     EmptyBatch,
+    /// A tensor has no entries along one axis, and a part of the formula has no value then: a mean, the largest
+    /// of all, a softmax.
+    Empty {
+        /// The tensor's name in the formula (`X`, `y`).
+        tensor: Cow<'static, str>,
+        /// The axis along which there is nothing, counted from 0.
+        axis: usize,
+        /// The part that has no value, as the formula writes it.
+        expression: Cow<'static, str>,
+    },
     /// An entry is NaN or infinite.
     NonFinite {
         /// The tensor's name in the formula (`a`, `y`, `w1`).
@@ -99,11 +109,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ShapeMismatch { tensor, axis, expected, found } => {
-                let many = match axis {
-                    0 => "rows",
-                    1 => "columns",
-                    _ => "entries",
-                };
+                let many = along(*axis);
                 let one = match axis {
                     0 => "row",
                     1 => "column",
@@ -114,6 +120,13 @@ impl fmt::Display for Error {
             }
             Self::EmptyBatch => {
                 f.write_str("the batch has no rows, and a mean over no examples has no value")
+            }
+            Self::Empty { tensor, axis, expression } => {
+                let many = along(*axis);
+                write!(
+                    f,
+                    "`{tensor}` has no {many} (axis {axis}), and `{expression}` of nothing has no value"
+                )
             }
             Self::NonFinite { tensor, index, value } if index.is_empty() => {
                 write!(f, "`{tensor}` is {value}")
@@ -146,6 +159,15 @@ impl fmt::Display for Error {
     }
 }
 
+/// What there are many of along an axis.
+fn along(axis: usize) -> &'static str {
+    match axis {
+        0 => "rows",
+        1 => "columns",
+        _ => "entries",
+    }
+}
+
 // `Diverged` prints its cause itself, so `source` must not name it again: a report that walks the chain would
 // say it twice.
 impl std::error::Error for Error {}
@@ -159,6 +181,10 @@ mod tests {
         let cases = [
             (Error::shape("y", 1, 10, 9), "`y` has 9 columns (axis 1), expected 10"),
             (Error::shape("w1", 0, 3, 1), "`w1` has 1 row (axis 0), expected 3"),
+            (
+                Error::Empty { tensor: "X".into(), axis: 1, expression: "rowmax(X)".into() },
+                "`X` has no columns (axis 1), and `rowmax(X)` of nothing has no value",
+            ),
             (
                 Error::ParameterLength { expected: 6, found: 5 },
                 "the buffer has 5 entries, the parameters have 6",

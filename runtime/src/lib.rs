@@ -48,7 +48,9 @@ pub mod __private {
     };
     pub use crate::kernel::axis::{log_softmax, logsumexp, max, norm, softmax};
     pub use crate::kernel::blocks::{Division, Share};
-    pub use crate::kernel::checks::{batch, check_batch, check_length, check_outputs, check_shape};
+    pub use crate::kernel::checks::{
+        batch, check_batch, check_length, check_outputs, check_shape, check_some,
+    };
     pub use crate::kernel::contract::small::matmul as matmul_small;
     pub use crate::kernel::contract::{VectorProduct, gram, matmul, matmul_onto, matvec_pair};
     pub use crate::kernel::gemm::Accum;
@@ -64,6 +66,7 @@ pub mod __private {
     pub use crate::kernel::walk::{Arrays, EachColumn, EachRow, N};
     pub use crate::model::data::{Datum, IntoEntries};
     pub use crate::model::network::finite_cost;
+    pub use crate::model::not_finite::{Cause, cause, finite, finite_entries};
     pub use crate::optim::checked_rate;
     pub use crate::{
         Cost, CostValue, Error, Init, Network, Objective, Parameters, Residual, Rng, Scalar, TensorSpec,

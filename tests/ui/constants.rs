@@ -39,4 +39,44 @@ struct OfACost;
 #[cost(quadratic + l2(0^-1))]
 struct OfANetwork;
 
+// Constants that the precision does not hold.
+#[derive(Objective)]
+#[objective("1e300*norm2(x - y)^2", wrt(x: vector))]
+struct TooMuchForSingle {
+    y: Vec<f32>,
+}
+
+#[derive(Objective)]
+#[objective("sum(log(x + 1e-60))", wrt(x: vector))]
+#[gradsmith(scalar = f32)]
+struct TooLittleForSingle;
+
+#[derive(Objective)]
+#[objective("(1e-30*s)^2", wrt(s: scalar))]
+#[gradsmith(scalar = f32)]
+struct SquaredForSingle;
+
+#[derive(Cost)]
+#[cost(quadratic + 1e40*l2(lambda))]
+struct CostOfSingle {
+    lambda: f32,
+}
+
+#[derive(Network)]
+#[network(3 -> 2 sigmoid)]
+#[cost(1e39*quadratic + l2(lambda))]
+struct NetworkOfSingle {
+    lambda: f32,
+}
+
+// A derivative of which is 2e308 t, and no number holds 2e308.
+#[derive(Objective)]
+#[objective("1e308*s*t + 1e308*s*t", wrt(s: scalar, t: scalar))]
+struct TooMuchForADerivative;
+
+// 0 log(0) is 0, 0/0 and 0 (1/0) are nothing.
+#[derive(Objective)]
+#[objective("0*(1/0)*s + 0*log(0)*s + 2*log(0)*s", wrt(s: scalar))]
+struct NotALogarithm;
+
 fn main() {}

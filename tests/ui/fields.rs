@@ -16,4 +16,13 @@ struct OfANetwork {
     x: f64,
 }
 
+// A tensor of the network, too: `V` would mean one of the two.
+#[allow(non_snake_case)]
+#[derive(Network)]
+#[network("a = tanh(W*x + V*u)", inputs(x, u), x: 3, u: 2, W: 2 x 3, V: 2 x 2)]
+#[cost(quadratic + l2(V))]
+struct OfADeclaredTensor {
+    V: f64,
+}
+
 fn main() {}

@@ -66,6 +66,21 @@ fn explain_shows_costs_networks_and_objectives() {
 }
 
 #[test]
+fn a_hyper_parameter_has_a_name_of_its_own() {
+    let said =
+        ["the hyper-parameter `b` has a name that the cost supplies: `b` is each bias", "such as `my_b`"];
+    fails(&["explain", "quadratic + b*l2(1)", "--hyper", "b"], &said);
+    fails(&["explain", "quadratic", "--network", "3 -> 2 sigmoid", "--hyper", "b"], &said);
+    fails(&["expand", "quadratic + l2(w7)", "--hyper", "lambda,w7"], &["`w7` is the weight of a layer"]);
+    let long =
+        ["--network", "a = W*x + V*u", "--declare", "x: 3, u: 2, W: 2 x 3, V: 2 x 2", "--inputs", "x,u"];
+    let named = [&["explain", "mse + l2(V, V)"], &long[..], &["--hyper", "V"]].concat();
+    fails(&named, &["the hyper-parameter `V` has the name of a tensor: `V` is declared", "such as `my_V`"]);
+    let by_tensor = [&["explain", "mse + l2(mu, V)"], &long[..]].concat();
+    succeeds(&by_tensor, &["dC/dV", "mu * V"]);
+}
+
+#[test]
 fn expand_prints_rust() {
     succeeds(
         &["expand", "quadratic + l2(lambda)"],

@@ -432,7 +432,7 @@ impl Model {
             SourceId::Network => self.network.as_ref(),
             SourceId::Declarations => Some(&self.declarations),
             SourceId::Define(n) => self.defines.get(n as usize),
-            SourceId::Catalog => None,
+            SourceId::Hyper(_) | SourceId::Catalog => None,
         }
     }
 }

@@ -1,28 +1,31 @@
 //! `#[derive(Cost)]`: an implementation of the runtime's `Cost`, one example at a time, without arrays of its
 //! own.
 
-use super::{Model, cost_text, define_texts, errors, generics, hyper_names};
+use super::{Model, check_constants, cost_text, define_texts, errors, generics, hyper_names};
 use crate::codegen::{self, Context};
 use crate::derivation;
 use crate::emit::{self, View};
 use crate::front::{CostText, declaration};
-use crate::ir::{Graph, NodeId, Number, Tensor};
+use crate::ir::{Extent, ExtentKind, Graph, NodeId, Number, Tensor};
 use crate::lower::Role;
 use crate::pipeline::CostProgram;
 use crate::schedule::{Output, Plan, Policy, Storage, schedule};
 use crate::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
-use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{format_ident, quote};
 use std::collections::BTreeMap;
 
 pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     let text = CostText {
         expr: cost_text(model, "Cost")?,
         defines: define_texts(model),
-        hyper: hyper_names(model)?,
+        hyper: hyper_names(model),
         tensors: generic_tensors(),
     };
     let program = text.separate_program().map_err(|d| errors(model, &d))?;
+    let mut roots = vec![program.data, program.constant, program.d_activation, program.hessian_diagonal];
+    roots.extend(program.tensors.iter().flat_map(|t| [t.penalty, t.partial.node]));
+    check_constants(model, &program.graph, &roots)?;
     Ok(implementation(model, &program, &text.expr))
 }
 
@@ -362,18 +365,35 @@ impl Methods<'_> {
     fn tensor(&self, name: &str) -> (TokenStream, Context) {
         let rt = &self.model.rt;
         if name == "w" {
+            let checks = self.check_entries(name, &["rows", "cols"]);
             let code = quote! {
                 let (rows, cols) = w.dim();
+                #checks
                 let w = &#rt::entries(&w)[..];
             };
             (code, self.context(&[("rows", quote!(rows)), ("cols", quote!(cols))]))
         } else {
+            let checks = self.check_entries(name, &["units"]);
             let code = quote! {
                 let units = b.len();
+                #checks
                 let b = &#rt::entries(&b)[..];
             };
             (code, self.context(&[("units", quote!(units))]))
         }
+    }
+
+    /// The lines that refuse a tensor without entries where a penalty has no value then.
+    fn check_entries(&self, name: &str, axes: &[&str]) -> TokenStream {
+        let (rt, extents) = (&self.model.rt, &self.graph().extents);
+        let needs = extents.needs();
+        let checks = axes.iter().enumerate().filter_map(|(axis, symbol)| {
+            let is = |e: Extent| matches!(extents.kind(e), ExtentKind::Symbol(s) if s == symbol);
+            let (_, text) = needs.iter().find(|(e, _)| is(*e))?;
+            let (axis, extent) = (Literal::usize_unsuffixed(axis), format_ident!("{symbol}"));
+            Some(quote!(#rt::check_some(#name, #axis, #extent, #text)?;))
+        });
+        checks.collect()
     }
 
     fn penalty(&self, node: NodeId, name: &str) -> TokenStream {

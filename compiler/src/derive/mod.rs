@@ -13,10 +13,12 @@ mod span_map;
 
 pub use attr::{DataField, Field, Model, ObjectiveKind};
 
+use crate::codegen::Float;
 use crate::diag::{Diagnostic, Diagnostics, ErrorKind};
-use crate::source::SourceId;
-use proc_macro2::{Group, Span, TokenStream, TokenTree};
-use quote::quote;
+use crate::ir::{Graph, NodeId, Number, Op};
+use crate::source::{Place, SourceId, Span};
+use proc_macro2::{Group, Span as TokenSpan, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// `#[derive(Cost)]`
@@ -67,7 +69,7 @@ fn guarded(expand: Expand, model: &Model) -> Result<TokenStream, syn::Error> {
 
 /// The tokens as if written by the macro: its local variables and the user's never meet.
 fn hygienic(tokens: TokenStream) -> TokenStream {
-    let span = Span::mixed_site();
+    let span = TokenSpan::mixed_site();
     tokens
         .into_iter()
         .map(|mut token| {
@@ -83,6 +85,10 @@ fn hygienic(tokens: TokenStream) -> TokenStream {
 /// Diagnostics as errors at the tokens they speak of. Text in a string gets a snippet with a caret.
 fn errors(model: &Model, diagnostics: &Diagnostics) -> syn::Error {
     let mut all: Option<syn::Error> = None;
+    let field = |id: SourceId| match id {
+        SourceId::Hyper(n) => model.fields.get(n as usize).map(|f| f.ident.to_token_stream()),
+        _ => None,
+    };
     let sources = |id: SourceId| model.source(id).map(|m| m.text.clone());
     for d in diagnostics {
         let d = of_field(model, d);
@@ -90,7 +96,7 @@ fn errors(model: &Model, diagnostics: &Diagnostics) -> syn::Error {
             Some(map) if map.is_string => (map.tokens(d.place.span), d.render(&sources)),
             // The compiler shows the place itself.
             Some(map) => (map.tokens(d.place.span), format!("{}{}", d.message, d.notes(&sources))),
-            None => (TokenStream::new(), d.text()),
+            None => (field(d.place.source).unwrap_or_default(), d.text()),
         };
         let error = if span.is_empty() {
             syn::Error::new_spanned(&model.input.ident, message)
@@ -139,26 +145,50 @@ fn define_texts(model: &Model) -> Vec<String> {
     model.defines.iter().map(|define| define.text.clone()).collect()
 }
 
-/// The names of the hyper-parameters, none of which is one that the cost supplies.
-fn hyper_names(model: &Model) -> Result<Vec<String>, syn::Error> {
-    let mut taken: Option<syn::Error> = None;
-    for field in &model.fields {
-        let name = &field.name;
-        if let Some(what) = crate::lower::cost::supplied(name) {
-            let message = format!(
-                "the field `{name}` has a name that the cost supplies: `{name}` is {what}\nhelp: call the field otherwise, such as `my_{name}`"
-            );
-            attr::combine(&mut taken, syn::Error::new_spanned(&field.ident, message));
+/// The names of the hyper-parameters.
+fn hyper_names(model: &Model) -> Vec<String> {
+    model.fields.iter().map(|field| field.name.clone()).collect()
+}
+
+/// An error where a constant that a formula or a derivative has for a factor or a term is infinite; and in single
+/// precision, where one is too large for that or so small that it would be 0. Of a type parameter nobody knows. A
+/// derivative that is infinite by itself, as the second of `(1e200*s)^2`, is what it is.
+fn check_constants(model: &Model, graph: &Graph, roots: &[NodeId]) -> Result<(), syn::Error> {
+    let single = matches!(model.float, Float::F32);
+    let constants = graph.reachable(roots).into_iter().flat_map(|id| match graph.op(id) {
+        Op::Number(n) if single => vec![*n],
+        Op::Product { factors, .. } if factors.is_empty() && !single => Vec::new(),
+        Op::Product { coeff, factors, .. } => {
+            std::iter::once(*coeff).chain(factors.iter().map(|f| f.power)).collect()
         }
-    }
-    let names = || model.fields.iter().map(|field| field.name.clone()).collect();
-    taken.map_or_else(|| Ok(names()), Err)
+        Op::Sum(terms) => terms.iter().map(|t| t.coeff).collect(),
+        _ => Vec::new(),
+    });
+    let wrong = constants.map(Number::to_f64).find_map(|n| {
+        let what = match n as f32 {
+            _ if !n.is_finite() => "more than a number holds",
+            x if single && x.is_infinite() => "more than an `f32` holds",
+            x if single && x == 0.0 && n != 0.0 => "0 as an `f32`",
+            _ => return None,
+        };
+        Some(format!("a constant of this formula or of its derivatives comes to {n:e}, which is {what}"))
+    });
+    let Some(message) = wrong else { return Ok(()) };
+    let length = model.cost.as_ref().map_or(0, |cost| cost.text.len());
+    let place = Place { source: SourceId::Expression, span: Span::new(0, length) };
+    let help = if single {
+        "use `f64`, or write the constants in other units"
+    } else {
+        "write the constants in other units"
+    };
+    let error = Diagnostic::new(ErrorKind::NumberOutOfRange, place, message).with_help(help);
+    Err(errors(model, &error.into()))
 }
 
 /// The generics of an implementation, the number type bound by `Scalar`.
 fn generics(model: &Model) -> syn::Generics {
     let mut generics = model.input.generics.clone();
-    if let crate::codegen::Float::Generic(t) = &model.float {
+    if let Float::Generic(t) = &model.float {
         let runtime = &model.runtime;
         if let Ok(bound) = syn::parse2(quote!(#t: #runtime::Scalar)) {
             generics.make_where_clause().predicates.push(bound);

@@ -37,6 +37,7 @@ pub struct Extents {
     symbols: HashMap<String, Extent>,
     indices: Vec<Extent>,
     products: Vec<(Extent, (Extent, Extent))>,
+    needs: Vec<(Extent, String)>,
 }
 
 impl Extents {
@@ -144,6 +145,26 @@ impl Extents {
             self.products.push((product, (a, b)));
         }
         Some(product)
+    }
+
+    /// Notes that `text` has no value where `extent` is 0: a mean of nothing, a largest number of none.
+    pub fn need(&mut self, extent: Extent, text: &str) {
+        if !self.needs.iter().any(|(e, t)| *e == extent && t == text) {
+            self.needs.push((extent, text.to_owned()));
+        }
+    }
+
+    /// The extents that must not be 0, each once, with the first text that has no value then.
+    #[must_use]
+    pub fn needs(&self) -> Vec<(Extent, &str)> {
+        let mut found: Vec<(Extent, &str)> = Vec::new();
+        for (e, text) in &self.needs {
+            let e = self.find(*e);
+            if !found.iter().any(|(other, _)| *other == e) {
+                found.push((e, text));
+            }
+        }
+        found
     }
 
     /// A new index over `extent`.

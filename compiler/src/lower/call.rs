@@ -154,7 +154,10 @@ impl<'a> Lowerer<'a> {
         match name {
             "sqrt" => value(self.graph.power(&x.tensor, Number::HALF)),
             "sum" => Ok(self.total(&x.tensor, kind, place)),
-            "mean" => Ok(self.mean(&x.tensor, kind, place)),
+            "mean" => {
+                self.needs_entries(kind, place);
+                Ok(self.mean(&x.tensor, kind, place))
+            }
             "norm1" => {
                 let abs = self.graph.call("abs", &[x.tensor]);
                 Ok(self.total(&abs, kind, place))
@@ -166,21 +169,31 @@ impl<'a> Lowerer<'a> {
                 Ok(v)
             }
             "norm_inf" => {
+                // Found as a largest number, which starts from no number that a norm may be.
+                self.needs_entries(kind, place);
                 let abs = self.graph.call("abs", &[x.tensor]);
                 Ok(self.reduced(AxisFn::Max, &abs, kind, place))
             }
-            "max" => Ok(self.reduced(AxisFn::Max, &x.tensor, kind, place)),
+            "max" => {
+                self.needs_entries(kind, place);
+                Ok(self.reduced(AxisFn::Max, &x.tensor, kind, place))
+            }
             "min" => {
+                self.needs_entries(kind, place);
                 let negated = self.graph.negate(&x.tensor);
                 let mut v = self.reduced(AxisFn::Max, &negated, kind, place);
                 v.tensor = self.graph.negate(&v.tensor);
                 Ok(v)
             }
-            "logsumexp" => Ok(self.reduced(AxisFn::LogSumExp, &x.tensor, kind, place)),
+            "logsumexp" => {
+                self.needs_entries(kind, place);
+                Ok(self.reduced(AxisFn::LogSumExp, &x.tensor, kind, place))
+            }
             "softmax" | "log_softmax" => {
                 let (Kind::Column(i) | Kind::Row(i)) = kind else {
                     return Err(self.wants("a vector", name, &x));
                 };
+                self.needs_entries(kind, place);
                 let f = if name == "softmax" { AxisFn::Softmax } else { AxisFn::LogSoftmax };
                 let t = self.broadcast(&x);
                 value(self.graph.axis(f, &t, &[i]))
@@ -191,6 +204,7 @@ impl<'a> Lowerer<'a> {
                 let kind = Kind::Column(kept);
                 let t = self.broadcast(&x);
                 let tensor = if name == "rowmax" {
+                    self.needs_entries(Kind::Column(along), place);
                     self.graph.axis(AxisFn::Max, &t, &[along])
                 } else {
                     self.product_over(&[t], &[along], kind)
@@ -229,6 +243,18 @@ impl<'a> Lowerer<'a> {
         }
         let axes = self.axes(value);
         Tensor::new(self.graph.tensor_as(&value.tensor, &axes), axes)
+    }
+
+    /// Notes that what is written at `place` has no value where there are no entries along these indices.
+    fn needs_entries(&mut self, kind: Kind, place: Place) {
+        let text = self.text(place);
+        for i in kind.indices() {
+            let extent = self.graph.extents.of(i);
+            self.graph.extents.need(extent, &text);
+            if !self.of_entries.contains(&(extent, place)) {
+                self.of_entries.push((extent, place));
+            }
+        }
     }
 
     /// The sum over all entries.

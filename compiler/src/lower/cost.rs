@@ -397,7 +397,17 @@ impl<'a> Lowerer<'a> {
 
     /// `± coeffs · expression`, which must be a scalar.
     fn scaled(&mut self, site: &Site<'a>) -> Lowered {
-        let mut value = self.lower_finite(site.at)?;
+        let mut value = self.lower_seen(site.at)?;
+        let coeffs: Vec<(Value, bool)> = site
+            .coeffs
+            .iter()
+            .map(|(coeff, divide)| Ok((self.lower_finite(*coeff)?, *divide)))
+            .collect::<Result<_, Reported>>()?;
+        let vanishes = coeffs.iter().any(|(c, divide)| !divide && self.graph.is_zero(c.tensor.node));
+        if vanishes && self.is_log_of_zero(site.at.expr, &value) {
+            value.tensor = self.graph.constant(Number::ZERO);
+        }
+        self.check_finite(&value)?;
         if value.kind != Kind::Scalar {
             let message = format!("a cost is a sum of scalars, but {}", self.describe(&value));
             let help = "sum it up, or take a norm: `sum(...)`, `norm2(...)^2`";
@@ -405,12 +415,11 @@ impl<'a> Lowerer<'a> {
             return Err(self.report(Diagnostic::new(kind, value.place, message).with_help(help)));
         }
         let mut factors = vec![value.tensor.clone()];
-        for (coeff, divide) in &site.coeffs {
-            let c = self.lower_finite(*coeff)?;
-            if *divide {
+        for (c, divide) in coeffs {
+            if divide {
                 self.check_divisor(&c, c.place)?;
             }
-            factors.push(if *divide { self.graph.power(&c.tensor, Number::MINUS_ONE) } else { c.tensor });
+            factors.push(if divide { self.graph.power(&c.tensor, Number::MINUS_ONE) } else { c.tensor });
         }
         value.tensor = self.graph.multiply(&factors);
         if site.negative {

@@ -23,12 +23,7 @@ impl Lowerer<'_> {
         let within = self.graph.has_finite_constants(value.tensor.node);
         match self.not_finite(value) {
             None if within => Ok(()),
-            None => {
-                let text = self.text(value.place);
-                let message = format!("the constants of `{text}` come to more than a number holds");
-                let help = "write them in other units, or say what is computed first: `1e200*(1e200*s)`";
-                Err(self.out_of_range(value.place, message, help))
-            }
+            None => Err(self.constants_too_large(value.place)),
             Some(n) => {
                 let (what, help) = if n.is_nan() {
                     ("undefined", "no input changes that: write the number that is meant")
@@ -39,6 +34,13 @@ impl Lowerer<'_> {
                 Err(self.out_of_range(value.place, message, help))
             }
         }
+    }
+
+    /// Refuses factors that are infinite together.
+    pub(super) fn constants_too_large(&mut self, place: Place) -> Reported {
+        let message = format!("the constants of `{}` come to more than a number holds", self.text(place));
+        let help = "write them in other units, or say what is computed first: `1e200*(1e200*s)`";
+        self.out_of_range(place, message, help)
     }
 
     /// What a function of constants comes to, where that is no finite number and so not folded.

@@ -158,6 +158,8 @@ pub struct Lowerer<'a> {
     lowered: BTreeMap<(usize, String, Instance), Lowered>,
     instance: Instance,
     unsized_places: Vec<(Extent, Place, String)>,
+    /// What has no value where an extent is 0.
+    of_entries: Vec<(Extent, Place)>,
     quiet: bool,
     /// How many expressions are being lowered, one inside the other.
     depth: usize,
@@ -193,6 +195,7 @@ impl<'a> Lowerer<'a> {
             lowered: BTreeMap::new(),
             instance: (None, None),
             unsized_places: Vec::new(),
+            of_entries: Vec::new(),
             quiet: false,
             depth: 0,
             exhausted: false,
@@ -444,6 +447,14 @@ impl<'a> Lowerer<'a> {
                 let message = format!("nothing says how large `{what}` is");
                 let help = "use it beside something of known shape, as in `A + eye`";
                 self.report(Diagnostic::new(ErrorKind::Unsized, place, message).with_help(help));
+            }
+        }
+        for (extent, place) in std::mem::take(&mut self.of_entries) {
+            if self.graph.extents.as_constant(extent) == Some(0) {
+                let message = format!("`{}` is of nothing, and has no value", self.text(place));
+                let help =
+                    "of no entries there are a sum, which is 0, and a norm, but no mean and no largest";
+                self.report(Diagnostic::new(ErrorKind::ShapeMismatch, place, message).with_help(help));
             }
         }
     }

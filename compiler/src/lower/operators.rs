@@ -4,7 +4,7 @@ use super::{Kind, Lowered, Lowerer, Reported, Value};
 use crate::diag::{Diagnostic, ErrorKind};
 use crate::ir::{Index, Number, Tensor};
 use crate::source::Place;
-use crate::syntax::ast::{BinaryOp, Expr, Link, Power};
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Link, Power};
 
 /// How many factors a product may have: its derivative has as many terms, each as long.
 const MAX_FACTORS: usize = 500;
@@ -25,7 +25,8 @@ impl<'a> Lowerer<'a> {
     }
 
     pub(super) fn chain(&mut self, first: &'a Expr, rest: &'a [Link], frame: usize) -> Lowered {
-        let mut value = self.expr(first, frame);
+        let mut operands = self.operands(first, rest, frame).into_iter();
+        let mut value = operands.next().unwrap_or(Err(Reported));
         let from = first.span;
         // Sums and element-wise products are made at once, when all their operands are known.
         let mut run = Run { additive: false, parts: Vec::new() };
@@ -34,7 +35,7 @@ impl<'a> Lowerer<'a> {
         }
         for (k, link) in rest.iter().enumerate() {
             let last = k + 1 == rest.len();
-            let operand = self.expr(&link.operand, frame);
+            let operand = operands.next().unwrap_or(Err(Reported));
             value = match (value, operand) {
                 (Ok(l), Ok(r)) => {
                     let whole = self.place(frame, from.to(link.operand.span));
@@ -57,6 +58,65 @@ impl<'a> Lowerer<'a> {
         let value = value?;
         let tensor = self.made(&mut run);
         Ok(Value { tensor, ..value })
+    }
+
+    /// The operands of a chain, each a finite number if it is a constant. 0·log(0) is 0: a logarithm of 0 beside a
+    /// factor 0 is that 0.
+    fn operands(&mut self, first: &'a Expr, rest: &'a [Link], frame: usize) -> Vec<Lowered> {
+        let divisor = |k: usize| k > 0 && matches!(rest[k - 1].op, BinaryOp::Div | BinaryOp::ElementDiv);
+        let product = rest.iter().all(|link| !matches!(link.op, BinaryOp::Add | BinaryOp::Sub));
+        let exprs: Vec<&'a Expr> =
+            std::iter::once(first).chain(rest.iter().map(|link| &link.operand)).collect();
+        let mut logs = Vec::new();
+        let mut operands: Vec<Lowered> = Vec::new();
+        for (k, expr) in exprs.iter().enumerate() {
+            let value = self.extended(expr, frame).and_then(|value| {
+                if product && !divisor(k) && self.is_log_of_zero(expr, &value) {
+                    logs.push(k);
+                    return Ok(value);
+                }
+                self.check_finite(&value).map(|()| value)
+            });
+            operands.push(value);
+        }
+        let is_zero = |v: &Lowered| v.as_ref().is_ok_and(|v| self.graph.is_zero(v.tensor.node));
+        let vanishes = (0..exprs.len()).any(|k| !divisor(k) && is_zero(&operands[k]));
+        for k in logs {
+            let Ok(value) = &mut operands[k] else { continue };
+            if vanishes {
+                value.tensor = self.graph.constant(Number::ZERO);
+            } else if let Err(reported) = self.check_finite(value) {
+                operands[k] = Err(reported);
+            }
+        }
+        if product {
+            let of = |k: usize, v: &Lowered| {
+                let n = v.as_ref().ok().and_then(|v| self.graph.as_constant(v.tensor.node))?;
+                Some(if divisor(k) { n.pow(Number::MINUS_ONE) } else { n })
+            };
+            let constants = operands.iter().enumerate().filter_map(|(k, v)| of(k, v));
+            let mut constants = constants.filter(|n| n.is_finite());
+            // As they stand: what is out of range by then is no number to go on with.
+            let too_large = constants.try_fold(Number::ONE, |product, n| {
+                Some(product.mul(n)).filter(|product| product.is_finite())
+            });
+            if too_large.is_none()
+                && let (Some(last), Some(operand)) = (rest.last(), operands.last_mut())
+            {
+                let place = self.place(frame, first.span.to(last.operand.span));
+                *operand = Err(self.constants_too_large(place));
+            }
+        }
+        operands
+    }
+
+    /// Whether a value is a logarithm of 0, as it stands there.
+    pub(super) fn is_log_of_zero(&self, expr: &Expr, value: &Value) -> bool {
+        match &expr.kind {
+            ExprKind::Negate(inner) => self.is_log_of_zero(inner, value),
+            ExprKind::Call(call) => call.function.name == "log" && self.infinity(value).is_some(),
+            _ => false,
+        }
     }
 
     /// Whether all operands so far are constants.

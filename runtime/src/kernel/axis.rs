@@ -204,12 +204,16 @@ fn max_kernel<T: Scalar>(math: Math, (out, x, len, inner): (&mut [T], &[T], usiz
     }
 }
 
-/// √Σ x² along the axis, of entries so large or small that their squares are not numbers, too; 0 for zeros.
+/// √Σ x² along the axis, of entries so large or small that their squares are not numbers, too; 0 for zeros, and
+/// of nothing.
 ///
 /// # Panics
-/// If a slice's length is not the one that the extents say, or `len` is 0.
+/// If a slice's length is not the one that the extents say.
 #[track_caller]
 pub fn norm<T: Scalar>(out: &mut [T], x: &[T], outer: usize, len: usize, inner: usize) {
+    if len == 0 {
+        return out.fill(T::ZERO);
+    }
     check("norm", out.len(), outer * inner, x.len(), [outer, len, inner]);
     for (k, out) in out.iter_mut().enumerate() {
         let start = k / inner * len * inner + k % inner;

@@ -39,6 +39,23 @@ pub fn check_batch(rows: usize) -> Result<(), Error> {
     if rows == 0 { Err(Error::EmptyBatch) } else { Ok(()) }
 }
 
+/// Checks that there is something along an axis of a tensor, so that `expression` has a value.
+///
+/// # Errors
+/// [`Error::Empty`] if there is nothing.
+#[inline]
+pub fn check_some(
+    tensor: &'static str,
+    axis: usize,
+    extent: usize,
+    expression: &'static str,
+) -> Result<(), Error> {
+    if extent > 0 {
+        return Ok(());
+    }
+    Err(Error::Empty { tensor: tensor.into(), axis, expression: expression.into() })
+}
+
 /// Checks that a workspace made for `capacity` rows can take a batch of `batch` rows.
 ///
 /// # Errors

@@ -2,12 +2,13 @@
 //!
 //! [`cost`], [`network`] with its [`parameters`], and [`objective`] are the three traits of the derives;
 //! [`init`] says where parameters start, [`data`] what a field of an objective may be, [`differences`]
-//! whether a gradient is right.
+//! whether a gradient is right, [`not_finite`] where a result that is no number comes from.
 
 pub(crate) mod cost;
 pub(crate) mod data;
 pub(crate) mod differences;
 pub(crate) mod init;
 pub(crate) mod network;
+pub(crate) mod not_finite;
 pub(crate) mod objective;
 pub(crate) mod parameters;

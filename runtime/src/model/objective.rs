@@ -11,9 +11,9 @@ use crate::model::differences::{CheckOptions, GradientReport, check_gradient};
 ///
 /// `#[derive(Objective)]` makes a struct of data preparable; what its `prepare` returns implements this
 /// trait. By then shapes have been checked and memory has been taken: calls that write where they are told
-/// allocate nothing, and fail only where the vector has the wrong length or a matrix is singular. One thing
-/// may be taken later: what the Hessian or the Jacobian needs above 64 MiB is taken by
-/// [`reserve`](Self::reserve), or else by their first call, so that a large problem that is asked for
+/// allocate nothing, and fail only where the vector has the wrong length, a matrix is singular or the result
+/// is no finite number. One thing may be taken later: what the Hessian or the Jacobian needs above 64 MiB is
+/// taken by [`reserve`](Self::reserve), or else by their first call, so that a large problem that is asked for
 /// gradients alone need not have it. Variables lie in the vector one after the other, matrices row by row.
 pub trait Objective {
     /// The precision: `f32` or `f64`.
@@ -35,13 +35,14 @@ pub trait Objective {
     ///
     /// # Errors
     /// [`Error::ParameterLength`] if `x` is not of length n; [`Error::Singular`] or
-    /// [`Error::NotPositiveDefinite`] where a matrix of the expression is.
+    /// [`Error::NotPositiveDefinite`] where a matrix of the expression is; [`Error::NonFinite`] where the value
+    /// is NaN or infinite, with the entry or the part of the expression that it comes from.
     fn value(&mut self, x: &[Self::Scalar]) -> Result<Self::Scalar, Error>;
 
     /// Writes ∇f(x), of length n.
     ///
     /// # Errors
-    /// Those of [`value`](Self::value).
+    /// Those of [`value`](Self::value), but [`Error::NonFinite`] where the gradient is not finite.
     fn gradient_into(&mut self, x: &[Self::Scalar], gradient: &mut [Self::Scalar]) -> Result<(), Error>;
 
     /// f(x), and writes ∇f(x): what both need is computed once.

@@ -6,8 +6,12 @@ mod blocks;
 mod constants;
 mod cookbook;
 mod derivations;
+#[cfg(feature = "argmin")]
+mod domains;
 mod errors;
 mod fields;
+mod nothing;
+mod numbers;
 mod residuals;
 mod scales;
 #[cfg(feature = "argmin")]

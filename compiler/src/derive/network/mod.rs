@@ -10,7 +10,7 @@ mod types;
 use crate::codegen::{self, Context, Float};
 use crate::derivation;
 use crate::derive::attr::{canonical, combine};
-use crate::derive::{Model, cost_text, define_texts, errors, generics, hyper_names};
+use crate::derive::{Model, check_constants, cost_text, define_texts, errors, generics, hyper_names};
 use crate::emit::{self, View};
 use crate::front::NetworkText;
 use crate::ir::{Extent, Graph, NodeId};
@@ -32,7 +32,7 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
         inputs: model.inputs.iter().map(|ident| canonical(&ident.to_string())).collect(),
         cost: cost_text(model, "Network")?,
         defines: define_texts(model),
-        hyper: hyper_names(model)?,
+        hyper: hyper_names(model),
     };
     let mut undeclared: Option<syn::Error> = None;
     for (ident, name) in model.inputs.iter().zip(&text.inputs) {
@@ -45,6 +45,10 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     let program = text.program().map_err(|d| errors(model, &d))?;
     let derivation = derivation::network(&program, &text.network, &text.cost);
     let products = text.products(&program).map_err(|d| errors(model, &d))?;
+    let mut roots = vec![program.data, program.penalty];
+    roots.extend(program.gradient.iter().map(|p| p.node));
+    check_constants(model, &program.graph, &roots)?;
+    check_constants(model, &products.graph, &[&products.hessian[..], &products.gauss_newton].concat())?;
     let items = Items::new(model, &program, products);
     Ok(items.tokens(&derivation))
 }

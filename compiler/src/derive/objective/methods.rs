@@ -3,6 +3,9 @@
 use super::*;
 use crate::derive::scaffold::Scaffold;
 
+/// How many characters a formula may have in a message.
+const LONGEST: usize = 160;
+
 impl Items<'_> {
     /// The lines that bring variables, data, extents and temporaries into scope, and the plan's steps.
     pub(super) fn body(&self, plan: &Plan, cuts: &[Cut<'_>]) -> TokenStream {
@@ -131,6 +134,32 @@ impl Items<'_> {
         }
     }
 
+    /// The expression that is the value of a plan, or the error of one that is no finite number.
+    fn finite(&self, plan: &Plan, out: &Ident) -> TokenStream {
+        let rt = &self.model.rt;
+        let named = |name: &str| {
+            let g = &plan.graph;
+            (0..g.len() as u32)
+                .map(NodeId)
+                .any(|n| g.name(n) == Some(name) && !matches!(g.op(n), Op::Input(_)))
+        };
+        let cx = self.context();
+        let parts =
+            plan.buffers.iter().filter(|b| b.storage == Storage::Temporary && named(&b.name)).map(|b| {
+                let (name, ident) = (&b.name, codegen::identifier(&b.name));
+                let extents = b.shape.iter().map(|&e| cx.extent(&plan.graph, e));
+                quote!((#name, &*#ident, &[#(#extents),*]))
+            });
+        let text = self.short(self.program.value, "f");
+        quote!(#rt::finite(#out, #text, &[#(#parts),*]))
+    }
+
+    /// A formula for a message, or its name if it is long.
+    fn short(&self, node: NodeId, name: &str) -> String {
+        let text = emit::text(self.graph(), node, &View::default());
+        if text.chars().count() <= LONGEST { text } else { name.to_owned() }
+    }
+
     /// A formula as lines of documentation: text and MathML.
     fn formula(&self, name: &str, node: NodeId) -> TokenStream {
         let view = View::default();
@@ -162,12 +191,16 @@ impl Items<'_> {
             let out = Self::buffer(plan, plan.output_buffers[0]);
             let work = self.work(plan, &[self.x_cut()], &quote!(), Some(&out));
             let (check, doc) = (self.check_x(&[]), self.formula("f", self.program.value));
+            let finite = self.finite(plan, &out);
             quote! {
                 #doc
                 fn value(&mut self, x: &[#t]) -> #rt::Result<#t, #rt::Error> {
                     #check
-                    #work
-                    #rt::Ok(#out)
+                    let value = {
+                        #work
+                        #finite
+                    };
+                    #rt::Cause::of(self, x, value)
                 }
             }
         };
@@ -185,8 +218,11 @@ impl Items<'_> {
                     gradient: &mut [#t],
                 ) -> #rt::Result<(), #rt::Error> {
                     #check
-                    #work
-                    #rt::Ok(())
+                    {
+                        let gradient = &mut *gradient;
+                        #work
+                    }
+                    #rt::Cause::of(self, x, #rt::finite_entries("gradient", gradient))
                 }
             }
         };
@@ -196,6 +232,7 @@ impl Items<'_> {
             let out = Self::buffer(plan, plan.output_buffers[0]);
             let work = self.work(plan, &[self.x_cut(), cut], &after, Some(&out));
             let check = self.check_x(&["gradient"]);
+            let finite = self.finite(plan, &out);
             quote! {
                 /// `f`, and its gradient.
                 fn value_and_gradient_into(
@@ -204,8 +241,11 @@ impl Items<'_> {
                     gradient: &mut [#t],
                 ) -> #rt::Result<#t, #rt::Error> {
                     #check
-                    #work
-                    #rt::Ok(#out)
+                    let value = {
+                        #work
+                        #finite
+                    };
+                    #rt::Cause::of(self, x, value)
                 }
             }
         };
@@ -357,6 +397,7 @@ impl Items<'_> {
         let residual_doc = self.formula("r", r.residual);
         let jacobian_docs = self.formulas("dr/d", &r.jacobian);
         let product_docs = self.formulas("(JᵀJv)_", &r.gauss_newton_product);
+        let text = self.short(r.residual, "r");
         let check_product = self.check_x(&["direction", "out"]);
         quote! {
             #[automatically_derived]
@@ -374,8 +415,11 @@ impl Items<'_> {
                 ) -> #rt::Result<(), #rt::Error> {
                     #check
                     #rt::check_length(#rt::Residual::residuals(self), out.len())?;
-                    #residual
-                    #rt::Ok(())
+                    {
+                        let out = &mut *out;
+                        #residual
+                    }
+                    #rt::Cause::of(self, x, #rt::finite_entries(#text, out))
                 }
 
                 #jacobian_docs

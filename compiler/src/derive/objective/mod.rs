@@ -12,11 +12,11 @@ mod scalars;
 use crate::codegen::{self, Context, Float};
 use crate::derivation;
 use crate::derive::attr::{DataField, ObjectiveKind};
-use crate::derive::{Model, cost_text, define_texts, errors};
+use crate::derive::{Model, check_constants, cost_text, define_texts, errors};
 use crate::diag::{Diagnostic, ErrorKind};
 use crate::emit::{self, View};
 use crate::front::{ObjectiveText, declaration};
-use crate::ir::{Extent, ExtentKind, Graph, NodeId};
+use crate::ir::{Extent, ExtentKind, Graph, NodeId, Op};
 use crate::pipeline::ObjectiveProgram;
 use crate::schedule::{Buffer, BufferId, Output, Plan, Policy, Storage, schedule};
 use crate::source::{Place, SourceId, Span};
@@ -46,6 +46,15 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
         residual: kind == ObjectiveKind::Residual,
     };
     let program = text.program().map_err(|d| errors(model, &d))?;
+    let mut roots = vec![program.value];
+    roots.extend(
+        program.gradient.iter().chain(&program.hessian_product).chain(program.hessian.iter().flatten()),
+    );
+    if let Some(r) = &program.residual {
+        roots.push(r.residual);
+        roots.extend(r.jacobian.iter().chain(&r.gauss_newton_product));
+    }
+    check_constants(model, &program.graph, &roots)?;
     let derivation = derivation::objective(&program, &text.expr, text.residual);
     // A field that the text does not speak of is left alone.
     let mut model = model.clone();
@@ -217,12 +226,13 @@ impl<'a> Items<'a> {
     fn tokens(&self, derivation: &derivation::Derivation) -> TokenStream {
         let problem = self.problem_type();
         let (prepare, accessors) = (self.prepare(derivation), self.accessors());
-        let (implementation, residual) = (self.implementation(), self.residual());
+        let (implementation, residual, cause) = (self.implementation(), self.residual(), self.cause());
         let block = self.model.block(&quote! {
                 #prepare
                 #accessors
                 #implementation
                 #residual
+                #cause
         });
         quote! {
             #problem

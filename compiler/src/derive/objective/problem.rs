@@ -232,6 +232,7 @@ impl Items<'_> {
                 )?;
             });
         }
+        checks.extend(self.check_entries());
         let fields = self.model.data.iter().map(|f| {
             let (ident, field) = (codegen::identifier(&f.name), &f.ident);
             match (f.rank, f.reference) {
@@ -291,6 +292,80 @@ impl Items<'_> {
                         workspace: #rt::Workspace::new(#least, #most),
                         lifetime: #rt::PhantomData,
                     })
+                }
+            }
+        }
+    }
+
+    /// The lines that refuse data without entries where a part of the formula has no value then.
+    fn check_entries(&self) -> TokenStream {
+        let rt = &self.model.rt;
+        let extents = &self.graph().extents;
+        let mut pending: Vec<(Extent, &str)> = extents.needs();
+        pending.reverse();
+        let mut checks = TokenStream::new();
+        let mut checked = BTreeSet::new();
+        while let Some((e, text)) = pending.pop() {
+            let ExtentKind::Symbol(name) = extents.kind(e) else { continue };
+            let Some(known) = self.extents.iter().find(|x| x.name == *name).filter(|_| checked.insert(name))
+            else {
+                continue;
+            };
+            let (tensor, axis) = match known.origin {
+                Origin::Field(k, axis) => (self.model.data[k].name.clone(), axis),
+                Origin::Product(a, b) => {
+                    pending.extend([(b, text), (a, text)]);
+                    continue;
+                }
+                Origin::Parameter => self.along(e).unwrap_or_else(|| (known.ident.to_string(), 0)),
+            };
+            let (ident, axis) = (&known.ident, Literal::usize_unsuffixed(axis));
+            checks.extend(quote!(#rt::check_some(#tensor, #axis, #ident, #text)?;));
+        }
+        checks
+    }
+
+    /// The variable, and its axis, whose extent this is.
+    fn along(&self, extent: Extent) -> Option<(String, usize)> {
+        let g = self.graph();
+        let is = |e: &Extent| g.extents.find(*e) == g.extents.find(extent);
+        self.program
+            .wrt
+            .iter()
+            .find_map(|(name, node)| Some((name.clone(), g.shape(*node).iter().position(is)?)))
+    }
+
+    /// The method that says of an error what is behind it: a variable or data with an entry that is no finite
+    /// number.
+    pub(super) fn cause(&self) -> TokenStream {
+        let rt = &self.model.rt;
+        let (problem, t, cx) = (&self.problem, self.t(), self.context());
+        let (bounds, args) = self.generics();
+        let shape = |shape: &[Extent]| {
+            let extents = shape.iter().map(|&e| cx.extent(self.graph(), e));
+            quote!(&[#(#extents),*])
+        };
+        let variables = self.program.wrt.iter().map(|(name, node)| {
+            let shape = shape(self.graph().shape(*node));
+            quote!((#name, #shape))
+        });
+        let data = self.model.data.iter().filter_map(|f| {
+            let (name, ident) = (&f.name, codegen::identifier(&f.name));
+            let shape = shape(self.graph().shape(self.node(name)?));
+            let entries = if f.rank == 0 {
+                quote!(::core::slice::from_ref(&self.#ident))
+            } else {
+                quote!(&self.#ident)
+            };
+            Some(quote!((#name, #entries, #shape)))
+        });
+        let call = quote!(#rt::cause(error, x, &[#(#variables),*], &[#(#data),*]));
+        let bind = self.bind_extents(&call);
+        quote! {
+            impl #bounds #rt::Cause for #problem #args {
+                fn cause(&self, x: &[#t], error: #rt::Error) -> #rt::Error {
+                    #bind
+                    #call
                 }
             }
         }

@@ -62,8 +62,23 @@ impl Graph {
             .rev()
             .map(|(t, p)| Raised { node: t.node, indices: t.indices.clone(), power: *p })
             .collect();
+        let mut apart = Number::ONE;
         while let Some(part) = pending.pop() {
-            self.inline_part(part, view, &mut coeff, &mut parts, &mut pending);
+            self.inline_part(part, view, (&mut coeff, &mut apart), &mut parts, &mut pending);
+        }
+        if !apart.is_one() && !coeff.is_zero() {
+            // Constants that are out of range together stay apart: with the others the value may be in range.
+            match coeff.within_mul(apart) {
+                Some(folded) => coeff = folded,
+                None if parts.is_empty() => coeff = coeff.mul(apart),
+                None => {
+                    let parts: Vec<_> =
+                        parts.into_iter().map(|p| (Tensor::new(p.node, p.indices), p.power)).collect();
+                    let node = self.contract_over(coeff, &parts, out, &bound);
+                    let factor = (Tensor::new(node, out.to_vec()), Number::ONE);
+                    return self.contract_over(apart, &[factor], out, &[]);
+                }
+            }
         }
         if coeff.is_zero() {
             let shape = self.extents_of(out);
@@ -198,7 +213,7 @@ impl Graph {
         &mut self,
         part: Raised,
         view: bool,
-        coeff: &mut Number,
+        (coeff, apart): (&mut Number, &mut Number),
         parts: &mut Vec<Raised>,
         pending: &mut Vec<Raised>,
     ) {
@@ -208,12 +223,18 @@ impl Graph {
         let named = self.is_named(part.node);
         let integer = part.power.as_int().is_some();
         match self.op(part.node) {
-            Op::Number(n) => *coeff = coeff.mul(n.pow(part.power)),
+            Op::Number(n) => match coeff.within_mul_pow(*n, part.power) {
+                Some(folded) => *coeff = folded,
+                None => *apart = apart.mul(n.pow(part.power)),
+            },
             Op::Product { coeff: c, factors, bound: inner } if !named && (integer || factors.is_empty()) => {
                 // What folds out of range stays a factor: with it the value may be in range.
                 let folded = match coeff.within_mul_pow(*c, part.power) {
                     Some(folded) => folded,
-                    None if factors.is_empty() => coeff.mul(c.pow(part.power)),
+                    None if factors.is_empty() => {
+                        *apart = apart.mul(c.pow(part.power));
+                        *coeff
+                    }
                     None => {
                         parts.push(part);
                         return;

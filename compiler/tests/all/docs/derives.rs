@@ -14,10 +14,13 @@ fn code(page: &str) -> BTreeSet<String> {
     text.split('`').skip(1).step_by(2).flat_map(|code| code.split(|c| !name(c)).map(str::to_owned)).collect()
 }
 
+/// Traits of the runtime's hidden module, of which a user sees nothing.
+const HIDDEN: &[&str] = &["Cause"];
+
 /// The names that these tokens declare: structs, and what implementations have.
 fn items(tokens: TokenStream) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    let mut implementation = false;
+    let (mut implementation, mut hidden) = (false, false);
     let mut before = String::new();
     for token in tokens {
         match &token {
@@ -26,11 +29,18 @@ fn items(tokens: TokenStream) -> BTreeSet<String> {
                     found.insert(ident.to_string());
                 }
                 implementation |= ident == "impl";
+                hidden |= implementation && HIDDEN.iter().any(|name| ident == name);
                 before = ident.to_string();
             }
             TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
-                found.extend(if implementation { members(group.stream()) } else { items(group.stream()) });
-                implementation = false;
+                if !hidden {
+                    found.extend(if implementation {
+                        members(group.stream())
+                    } else {
+                        items(group.stream())
+                    });
+                }
+                (implementation, hidden) = (false, false);
             }
             _ => before.clear(),
         }

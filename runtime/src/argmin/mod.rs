@@ -1,8 +1,16 @@
 //! Prepared problems as problems of [argmin](https://docs.rs/argmin), feature `argmin`.
 //!
 //! [`Solvable`] gives what `prepare` returns the traits of argmin's solvers: [`CostFunction`], [`Gradient`],
-//! [`Hessian`], and for a residual [`Operator`] and [`Jacobian`]. Parameters are `Vec<T>`, matrices
-//! `Vec<Vec<T>>`: argmin-math 0.5 ends at ndarray 0.16, and vectors need no feature of it but `vec`.
+//! [`Hessian`], and for a residual [`Operator`] and [`Jacobian`], so that `GaussNewton` and `GaussNewtonLS` take
+//! it. Parameters are `Vec<T>`: argmin-math 0.5 ends at ndarray 0.16, and vectors need no feature of it but
+//! `vec`. A [`Matrix`] is a `Vec<Vec<T>>` to read, and has the inverse that argmin-math has not for those.
+//!
+//! Outside of the domain, where a matrix given to `logdet` or `inv` is none of those they take, or the result
+//! is NaN or infinite, a search is told that the cost is +∞, or, if it asks for slopes, a larger cost than it
+//! has met and a slope upwards; so it steps back and goes on inside. A search that starts there, or takes
+//! such a point for its next one, ends in the [`Error`](crate::Error) that was met there. That is also the
+//! end of those that have no step back: of `Newton` and `GaussNewton`, and of `SR1TrustRegion`, which asks for
+//! gradients before it compares values. `GaussNewtonLS` steps back with a `BacktrackingLineSearch`.
 //!
 //! Solvers ask for value and gradient of a point one after the other, and often again in the next iteration.
 //! The last point is remembered with both, so each is computed once a point, and in one pass where the solver
@@ -44,65 +52,39 @@
 //! # Ok::<(), argmin::core::Error>(())
 //! ```
 
+mod matrix;
+mod search;
+
+pub use matrix::Matrix;
+
 use crate::kernel::scalar::Scalar;
 use crate::model::objective::{Objective, Residual};
 use argmin::core::{CostFunction, Error, Gradient, Hessian, Jacobian, Operator};
 use argmin_math::ArgminDot;
+use search::{Progress, Search};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A prepared problem for argmin's solvers.
 ///
-/// Clones share the problem and what is remembered of its last point.
+/// Clones share the problem and what is remembered of its last points; each begins a search of its own, whose
+/// start must be inside the domain.
 #[derive(Debug)]
 pub struct Solvable<P: Objective> {
-    state: Arc<Mutex<State<P>>>,
-}
-
-#[derive(Debug)]
-struct State<P: Objective> {
-    problem: P,
-    last: Option<Last<P::Scalar>>,
-}
-
-/// What is known of the last point.
-#[derive(Debug)]
-struct Last<T> {
-    x: Vec<T>,
-    value: T,
-    gradient: Option<Vec<T>>,
-    /// Whether the gradient was asked for.
-    wanted: bool,
-}
-
-impl<P: Objective> State<P> {
-    /// Makes `x` the last point, its value known; and its gradient, where that is `wanted` or likely to be.
-    fn visit(&mut self, x: &[P::Scalar], wanted: bool) -> Result<&mut Last<P::Scalar>, Error> {
-        let known = self.last.take_if(|last| last.x != x || (wanted && last.gradient.is_none()));
-        if self.last.is_none() {
-            let likely = known.is_none_or(|before| before.wanted);
-            let mut gradient = (wanted || likely).then(|| vec![P::Scalar::ZERO; x.len()]);
-            let value = match &mut gradient {
-                Some(gradient) => self.problem.value_and_gradient_into(x, gradient)?,
-                None => self.problem.value(x)?,
-            };
-            self.last = Some(Last { x: x.to_vec(), value, gradient, wanted: false });
-        }
-        let last = self.last.as_mut().ok_or_else(|| Error::msg("no point was visited"))?;
-        last.wanted |= wanted;
-        Ok(last)
-    }
+    search: Arc<Mutex<Search<P>>>,
+    /// How far the search by this clone has come.
+    progress: Mutex<Progress>,
 }
 
 impl<P: Objective> Clone for Solvable<P> {
     fn clone(&self) -> Self {
-        Self { state: Arc::clone(&self.state) }
+        Self { search: Arc::clone(&self.search), progress: Mutex::default() }
     }
 }
 
 impl<P: Objective> Solvable<P> {
     /// The problem for solvers that take the Hessian as a matrix, or none.
     pub fn new(problem: P) -> Self {
-        Self { state: Arc::new(Mutex::new(State { problem, last: None })) }
+        Self { search: Arc::new(Mutex::new(Search::new(problem))), progress: Mutex::default() }
     }
 
     /// The problem for solvers that only multiply by the Hessian (`NewtonCG`, `TrustRegion` with `Steihaug`):
@@ -113,7 +95,7 @@ impl<P: Objective> Solvable<P> {
 
     /// The problem itself, for as long as the guard lives; the solver waits meanwhile.
     pub fn problem(&self) -> impl std::ops::DerefMut<Target = P> {
-        struct Guard<'a, P: Objective>(MutexGuard<'a, State<P>>);
+        struct Guard<'a, P: Objective>(MutexGuard<'a, Search<P>>);
         impl<P: Objective> std::ops::Deref for Guard<'_, P> {
             type Target = P;
             fn deref(&self) -> &P {
@@ -122,15 +104,21 @@ impl<P: Objective> Solvable<P> {
         }
         impl<P: Objective> std::ops::DerefMut for Guard<'_, P> {
             fn deref_mut(&mut self) -> &mut P {
-                self.0.last = None; // `problem` may become another
+                self.0.forget(); // `problem` may become another
                 &mut self.0.problem
             }
         }
         Guard(self.lock())
     }
 
-    fn lock(&self) -> MutexGuard<'_, State<P>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Search<P>> {
+        self.search.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks for something, as this clone's search.
+    fn ask<R>(&self, ask: impl FnOnce(&mut Search<P>, &mut Progress) -> R) -> R {
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        ask(&mut self.lock(), &mut progress)
     }
 }
 
@@ -139,7 +127,7 @@ impl<P: Objective> CostFunction for Solvable<P> {
     type Output = P::Scalar;
 
     fn cost(&self, x: &Self::Param) -> Result<P::Scalar, Error> {
-        Ok(self.lock().visit(x, false)?.value)
+        self.ask(|search, progress| search.value(x, progress))
     }
 }
 
@@ -148,17 +136,18 @@ impl<P: Objective> Gradient for Solvable<P> {
     type Gradient = Vec<P::Scalar>;
 
     fn gradient(&self, x: &Self::Param) -> Result<Self::Gradient, Error> {
-        Ok(self.lock().visit(x, true)?.gradient.clone().unwrap_or_default())
+        self.ask(|search, progress| search.gradient(x, progress))
     }
 }
 
 impl<P: Objective> Hessian for Solvable<P> {
     type Param = Vec<P::Scalar>;
-    type Hessian = Vec<Vec<P::Scalar>>;
+    type Hessian = Matrix<P::Scalar>;
 
     fn hessian(&self, x: &Self::Param) -> Result<Self::Hessian, Error> {
-        let hessian = self.lock().problem.hessian(x)?;
-        Ok(hessian.rows().into_iter().map(|row| row.to_vec()).collect())
+        let mut search = self.lock();
+        search.check(x)?;
+        Ok(Matrix::new("∇²f", search.problem.hessian(x)?.view()))
     }
 }
 
@@ -167,17 +156,16 @@ impl<P: Residual> Operator for Solvable<P> {
     type Output = Vec<P::Scalar>;
 
     fn apply(&self, x: &Self::Param) -> Result<Self::Output, Error> {
-        Ok(self.lock().problem.residual(x)?.to_vec())
+        self.ask(|search, progress| search.residual(x, progress))
     }
 }
 
 impl<P: Residual> Jacobian for Solvable<P> {
     type Param = Vec<P::Scalar>;
-    type Jacobian = Vec<Vec<P::Scalar>>;
+    type Jacobian = Matrix<P::Scalar>;
 
     fn jacobian(&self, x: &Self::Param) -> Result<Self::Jacobian, Error> {
-        let jacobian = self.lock().problem.jacobian(x)?;
-        Ok(jacobian.rows().into_iter().map(|row| row.to_vec()).collect())
+        Ok(Matrix::new("J", self.lock().jacobian(x)?.view()))
     }
 }
 
@@ -216,7 +204,9 @@ impl<P: Objective> Hessian for MatrixFree<P> {
     fn hessian(&self, x: &Self::Param) -> Result<HessianAt<P>, Error> {
         // What cannot be told of a product is told here: a wrong length, a singular matrix.
         let mut out = vec![P::Scalar::ZERO; x.len()];
-        self.0.lock().problem.hessian_vector_product_into(x, x, &mut out)?;
+        let mut search = self.0.lock();
+        search.check(x)?;
+        search.problem.hessian_vector_product_into(x, x, &mut out)?;
         Ok(HessianAt { problem: self.0.clone(), x: x.clone() })
     }
 }
