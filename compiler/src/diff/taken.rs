@@ -3,8 +3,8 @@
 //! `where(c, u, 0)` has no share of u where c does not hold. So the cotangent of u is 0 there, and all that
 //! it is multiplied by on the way to the leaves; but 0 times what is no number is none. With the cotangents
 //! the sweep carries, for each node below a choice, how often its entries are read by what is taken, and
-//! where that is 0, a factor that may be no number is 0. An entry that something taken reads has been evaluated: if
-//! it is no number, the value has been none.
+//! where that is 0, a factor that may be no number is 0. An entry that something taken reads has been
+//! evaluated: if it is no number, the value has been none.
 
 use super::Sweep;
 use crate::ir::{Factor, Graph, Index, NodeId, Number, Op, Operand, Tensor};
