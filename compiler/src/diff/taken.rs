@@ -2,9 +2,9 @@
 //!
 //! `where(c, u, 0)` has no share of u where c does not hold. So the cotangent of u is 0 there, and all that
 //! it is multiplied by on the way to the leaves; but 0 times what is no number is none. With the cotangents
-//! the sweep carries, for each node below a choice, how often its entries are read by what is taken, and where
-//! that is 0, a factor that may be no number is 0. An entry that something taken reads has been evaluated: if
-//! it is no number, the value has been none.
+//! the sweep carries, for each node below a choice, how often its entries are read by what is taken, and
+//! where that is 0, a factor that may be no number is 0. An entry that something taken reads has been
+//! evaluated: if it is no number, the value has been none.
 
 use super::Sweep;
 use crate::ir::{Factor, Graph, Index, NodeId, Number, Op, Operand, Tensor};
@@ -327,9 +327,9 @@ impl Sweep {
         !(evaluated || self.finite.is_finite_power(g, &factor))
     }
 
-    /// The factors with each of the choices by numbers that their cotangent is the sum of, where something must
-    /// not be computed but for these. Whether one of several is taken is no question for a choice of its own:
-    /// the answer may take what only some of them want.
+    /// The factors with each of the choices by numbers that their cotangent is the sum of, where something
+    /// must not be computed but for these. Whether one of several is taken is no question for a choice of its
+    /// own: the answer may take what only some of them want.
     pub(super) fn apart(
         &mut self,
         g: &mut Graph,
@@ -352,10 +352,11 @@ impl Sweep {
         (choices.len() > 1).then(|| choices.into_iter().map(with).collect())
     }
 
-    /// Factors of a cotangent that are 0 where nothing taken reads them, if 0 times them may be something else.
+    /// Factors of a cotangent that are 0 where nothing taken reads them, if 0 times them may be something
+    /// else.
     ///
-    /// Data may be no numbers where other data leave them out; but where that would make a copy of a matrix that
-    /// is multiplied as one, `summed`, they are taken for numbers.
+    /// Data may be no numbers where other data leave them out; but where that would make a copy of a matrix
+    /// that is multiplied as one, `summed`, they are taken for numbers.
     pub(super) fn safe(
         &mut self,
         g: &mut Graph,
