@@ -249,3 +249,12 @@ fn objectives_at_huge_and_tiny_points() {
 fn objectives_at_huge_and_tiny_points_in_single_precision() {
     special("single-objectives", Float::F32, 22_000..22_060, Some(1e30), 1e-4);
 }
+
+/// Programs by which something was found, kept.
+#[test]
+fn programs_that_once_disagreed() {
+    // A factor of a diagonal that is no number, off the diagonal.
+    special("once-a-diagonal", Float::F64, 30_099..30_100, None, 1e-9);
+    // A choice by a scalar before a sum that is no number where it is not taken.
+    special("once-a-choice", Float::F64, 20_517..20_518, None, 1e-9);
+}

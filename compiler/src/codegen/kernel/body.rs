@@ -123,7 +123,9 @@ impl Kernel<'_> {
             let stored = self.l.stores.iter().filter(|(n, _)| *n == id).count();
             let used = uses.get(&id).copied().unwrap_or(0);
             let named = self.g.name(id).is_some() && used > 0;
-            if !named && used + stored <= 1 {
+            // A delta is no number to multiply by: off its diagonal there is 0, whatever the other factors are.
+            let condition = stored == 0 && code.equal.is_some();
+            if condition || (!named && used + stored <= 1) {
                 values.insert(id, code);
                 continue;
             }
