@@ -28,7 +28,9 @@
 //! the same names do the same in place.
 //!
 //! A sum runs in lanes whose number is a constant, and what is left beyond whole chunks of lanes is summed up
-//! apart, so that the order of additions depends on the number of entries alone.
+//! apart, so that the order of additions depends on the number of entries alone. After [`RUN`] chunks the lanes
+//! are put away, so that a sum of any number of entries is as exact as one of a few: see
+//! [`sums`](super::sums).
 #![allow(
     unsafe_code,
     reason = "entries are read and written where the arrays' lengths have been checked before the loop"
@@ -36,7 +38,7 @@
 
 use super::scalar::Scalar;
 use super::simd::{Math, scalars, simd};
-use super::sums::{max_of_lanes, sum_of_lanes};
+use super::sums::{RUN, Total, max_of_lanes, sum_of_lanes};
 use super::walk::{Arrays, Count, EachRow};
 
 /// Partial sums that run beside each other where the whole loop is one row: enough to hide the latency of an
@@ -68,6 +70,16 @@ impl Fold {
     #[inline(always)]
     fn two<T: Scalar>(self, math: Math, a: T, b: T) -> T {
         if self == Fold::Max { math.max(a, b) } else { a + b }
+    }
+
+    /// The same where there are more runs than one: of a sum, `total` says what there was.
+    #[inline(always)]
+    fn put<T: Scalar>(self, math: Math, total: &mut Total<T>, whole: T, run: T) -> T {
+        if self == Fold::Max {
+            return math.max(whole, run);
+        }
+        total.add(run);
+        total.sum()
     }
 }
 
@@ -168,28 +180,41 @@ impl Math {
         let n = n.get();
         let place = arrays.place(1, n);
         let chunks = n / L;
+        let long = chunks > RUN;
         // Loops, not `array::from_fn` or `map`, whose closures are not always compiled in place.
         let mut found = [T::ZERO; K];
         let mut lanes = [[T::ZERO; L]; K];
+        let mut whole = [T::ZERO; K];
+        let mut totals = [Total::ZERO; K];
         for k in 0..K {
-            lanes[k] = [folds[k].neutral(); L];
+            whole[k] = folds[k].neutral();
         }
-        for chunk in 0..chunks {
-            for lane in 0..L {
-                for k in 0..K {
-                    found[k] = lanes[k][lane];
-                }
-                // SAFETY: the arrays live and have n entries, chunks·L of them or more; the formula keeps
-                // none.
-                let next = formula(self, found, unsafe { A::entry(place, 0, chunk * L + lane, n) });
-                for k in 0..K {
-                    lanes[k][lane] = next[k];
+        let mut from = 0;
+        while from < chunks {
+            for k in 0..K {
+                lanes[k] = [folds[k].neutral(); L];
+            }
+            let until = chunks.min(from + RUN);
+            for chunk in from..until {
+                for lane in 0..L {
+                    for k in 0..K {
+                        found[k] = lanes[k][lane];
+                    }
+                    // SAFETY: the arrays live and have n entries, chunks·L of them or more; the formula keeps
+                    // none.
+                    let next = formula(self, found, unsafe { A::entry(place, 0, chunk * L + lane, n) });
+                    for k in 0..K {
+                        lanes[k][lane] = next[k];
+                    }
                 }
             }
+            from = until;
+            for k in 0..K {
+                let run = folds[k].lanes(lanes[k]);
+                whole[k] = if long { folds[k].put(self, &mut totals[k], whole[k], run) } else { run };
+            }
         }
-        let mut whole = [T::ZERO; K];
         for k in 0..K {
-            whole[k] = folds[k].lanes(lanes[k]);
             lanes[k] = [folds[k].neutral(); L];
         }
         for lane in 0..n % L {
@@ -203,7 +228,12 @@ impl Math {
             }
         }
         for k in 0..K {
-            whole[k] = folds[k].two(self, whole[k], folds[k].lanes(lanes[k]));
+            let rest = folds[k].lanes(lanes[k]);
+            whole[k] = if long {
+                folds[k].put(self, &mut totals[k], whole[k], rest)
+            } else {
+                folds[k].two(self, whole[k], rest)
+            };
         }
         whole
     }
