@@ -36,16 +36,21 @@
     reason = "entries are read and written where the arrays' lengths have been checked before the loop"
 )]
 
+use core::mem::MaybeUninit;
+
 use super::scalar::Scalar;
 use super::simd::{Math, scalars, simd};
 use super::sums::{RUN, Total, max_of_lanes, sum_of_lanes};
-use super::walk::{Arrays, Count, EachRow};
+use super::walk::{Arrays, Count, EachRow, Kept as _, PANEL};
 
 /// Partial sums that run beside each other where the whole loop is one row: enough to hide the latency of an
 /// addition in every vector width.
 const LONG_LANES: usize = 64;
 /// The same along a row of many.
 const LANES: usize = 32;
+
+/// Rows that are added to a [`Summed`](super::walk::Summed) vector before it is put away.
+const ROWS: usize = 64;
 
 /// How entries come together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,8 +108,8 @@ impl Math {
     /// Calls `formula` for the entries of row after row.
     ///
     /// # Panics
-    /// If an array has fewer than `rows`·`cols` entries, an [`EachRow`] fewer than `cols`, an [`EachColumn`]
-    /// fewer than `rows`.
+    /// If an array has fewer than `rows`·`cols` entries, an [`EachRow`] or [`Summed`] vector fewer than `cols`,
+    /// an [`EachColumn`] fewer than `rows`.
     #[inline(always)]
     #[track_caller]
     pub fn rows<A: Arrays>(
@@ -116,10 +121,37 @@ impl Math {
     ) {
         let (rows, cols) = (rows.get(), cols.get());
         let place = arrays.place(rows, cols);
-        for i in 0..rows {
-            for j in 0..cols {
-                // SAFETY: the arrays live and have `rows` rows of `cols` columns; the formula keeps no entry.
-                formula(self, unsafe { A::entry(place, i, j, cols) });
+        if const { !A::SUMMED } {
+            for i in 0..rows {
+                for j in 0..cols {
+                    // SAFETY: the arrays live and have `rows` rows of `cols` columns; the formula keeps no
+                    // entry.
+                    formula(self, unsafe { A::entry(place, i, j, cols) });
+                }
+            }
+            return;
+        }
+        let long = rows > ROWS;
+        let width = if long { PANEL } else { cols.max(1) };
+        let mut kept = MaybeUninit::uninit();
+        for from in (0..cols).step_by(width) {
+            let panel = (from, cols.min(from + width));
+            if long {
+                kept.write(A::Kept::EMPTY);
+            }
+            for first in (0..rows).step_by(ROWS) {
+                let until = rows.min(first + ROWS);
+                for i in first..until {
+                    for j in panel.0..panel.1 {
+                        // SAFETY: the arrays live and have `rows` rows of `cols` columns; the formula keeps
+                        // no entry.
+                        formula(self, unsafe { A::entry(place, i, j, cols) });
+                    }
+                }
+                if long {
+                    // SAFETY: `kept` has been written; the arrays live, and no entry is in use.
+                    unsafe { A::put_away(place, kept.assume_init_mut(), panel, until == rows) };
+                }
             }
         }
     }
@@ -326,7 +358,8 @@ pub fn each<A: Arrays>(n: impl Count, arrays: A, formula: impl Fn(Math, A::Entry
 
 /// Calls `formula` for the entries of row after row, each of `cols` entries. A vector that is part of every
 /// row is an [`EachRow`], one that has an entry for each row an
-/// [`EachColumn`](super::walk::EachColumn).
+/// [`EachColumn`](super::walk::EachColumn), one that all rows are added to is
+/// [`Summed`](super::walk::Summed).
 ///
 /// # Panics
 /// If an array has fewer entries than that takes.
@@ -404,7 +437,7 @@ pub fn repeat<T: Scalar>(out: &mut [T], count: impl Count, cols: impl Count, row
 
 #[cfg(test)]
 mod tests {
-    use super::super::walk::EachColumn;
+    use super::super::walk::{EachColumn, Summed};
     use super::*;
     use std::panic::catch_unwind;
 
@@ -418,6 +451,45 @@ mod tests {
             move |_, total, ()| total + half,
         );
         assert_eq!(total, 35.0);
+    }
+
+    #[test]
+    fn rows_are_added_to_what_a_summed_vector_holds() {
+        for (rows_, cols) in [(0, 3), (3, 0), (1, 5), (64, 3), (65, 3), (200, 1), (130, 1100)] {
+            let x: Vec<f64> = (0..rows_ * cols).map(|k| (k % 10) as f64).collect();
+            let mut sums = vec![1.0; cols + 1];
+            rows(
+                rows_,
+                cols,
+                (&x[..], Summed(&mut sums[..])),
+                #[inline(always)]
+                move |_, (x, sum)| *sum += x,
+            );
+            for j in 0..cols {
+                let expected = 1.0 + (0..rows_).map(|i| x[i * cols + j]).sum::<f64>();
+                assert_eq!(sums[j], expected, "column {j} of {rows_}×{cols}");
+            }
+            assert_eq!(sums[cols], 1.0, "{rows_}×{cols}");
+        }
+    }
+
+    #[test]
+    fn sums_of_many_terms_know_infinity_and_nan() {
+        let of = |place: usize, special: f32| {
+            let mut x = vec![1.0_f32; 10_000];
+            x[place] = special;
+            sum(
+                x.len(),
+                (&x[..],),
+                #[inline(always)]
+                move |_, s: f32, (x,)| s + x,
+            )
+        };
+        for place in [0, 5_000, 9_999] {
+            assert_eq!(of(place, f32::INFINITY), f32::INFINITY);
+            assert_eq!(of(place, f32::NEG_INFINITY), f32::NEG_INFINITY);
+            assert!(of(place, f32::NAN).is_nan());
+        }
     }
 
     #[test]

@@ -36,6 +36,18 @@ impl<T: Scalar> Total<T> {
     /// Of no terms.
     pub const ZERO: Self = Self { sum: T::ZERO, excess: T::ZERO };
 
+    /// Of a sum so far and what it is too large by.
+    #[inline(always)]
+    pub(crate) const fn of(sum: T, excess: T) -> Self {
+        Self { sum, excess }
+    }
+
+    /// The two.
+    #[inline(always)]
+    pub(crate) const fn parts(self) -> (T, T) {
+        (self.sum, self.excess)
+    }
+
     /// Adds a term.
     #[inline(always)]
     pub fn add(&mut self, term: T) {
@@ -59,10 +71,26 @@ impl<T: Scalar> Total<T> {
 #[inline(always)]
 pub(crate) fn add_to_totals<T: Scalar>(_: Math, (sums, excesses, terms): (&mut [T], &mut [T], &[T])) {
     for ((sum, excess), &term) in sums.iter_mut().zip(excesses).zip(terms) {
-        let mut total = Total { sum: *sum, excess: *excess };
+        let mut total = Total::of(*sum, *excess);
         total.add(term);
-        (*sum, *excess) = (total.sum, total.excess);
+        (*sum, *excess) = total.parts();
     }
+}
+
+/// The sum of terms that come one after the other.
+#[inline(always)]
+pub(crate) fn sum_of_terms<T: Scalar>(terms: impl Iterator<Item = T>) -> T {
+    let (mut total, mut run, mut left) = (Total::ZERO, T::ZERO, RUN);
+    for term in terms {
+        run += term;
+        left -= 1;
+        if left == 0 {
+            total.add(run);
+            (run, left) = (T::ZERO, RUN);
+        }
+    }
+    total.add(run);
+    total.sum()
 }
 
 /// The sum of partial sums, halves first: the same order on every machine.

@@ -18,7 +18,8 @@ impl Kernel<'_> {
             .iter()
             .map(|s| {
                 let name = if self.is_single_row() { s.name.clone() } else { Self::total(s) };
-                unparenthesised(this.scaled(s, &name).0)
+                let sum = if self.is_total(s) { quote!(#name.sum()) } else { quote!(#name) };
+                unparenthesised(this.scaled(s, sum).0)
             })
             .collect();
         let (binding, value) = (self.bound(&names, true), Self::together(&values));
@@ -117,8 +118,11 @@ impl Kernel<'_> {
             if let Some(k) = s.access {
                 let a = &self.accesses[k];
                 let (array, offset) = (self.names.of(a.buffer), self.offset(a, false));
-                let (value, _) = self.scaled(s, &s.name);
+                let (value, _) = self.scaled(s, quote!(#name));
                 after.extend(self.put(s, &quote!(#array[#offset]), &value));
+            } else if self.is_total(s) {
+                let total = Self::total(s);
+                after.extend(quote!(#total.add(#name);));
             } else if !self.is_single_row() {
                 let total = Self::total(s);
                 after.extend(self.added(s, &quote!(#total), &quote!(#name)));
@@ -181,8 +185,8 @@ impl Kernel<'_> {
     }
 
     /// A gathered sum, times its constant and scalars, and whether that takes functions of `math`.
-    pub(super) fn scaled(&self, s: &Sum, name: &Ident) -> (TokenStream, bool) {
-        let mut parts = vec![(Code::atom(quote!(#name)), Number::ONE)];
+    pub(super) fn scaled(&self, s: &Sum, sum: TokenStream) -> (TokenStream, bool) {
+        let mut parts = vec![(Code::atom(sum), Number::ONE)];
         let none = BTreeMap::new();
         parts.extend(s.scalars.iter().map(|(n, p)| (self.value(*n, &[], &none), *p)));
         let mut writer = Writer { g: self.g, cx: self.cx, receiver: "math", math: false, equal: None };
@@ -196,6 +200,11 @@ impl Kernel<'_> {
 
     fn put(&self, s: &Sum, target: &TokenStream, value: &TokenStream) -> TokenStream {
         if self.is_visited_once(s) { quote!(#target = #value;) } else { self.added(s, target, value) }
+    }
+
+    /// Whether what the rows add up to is a sum of any number of terms.
+    fn is_total(&self, s: &Sum) -> bool {
+        s.access.is_none() && !s.max && !self.is_single_row()
     }
 
     /// Whether the result has all axes but the innermost.
@@ -250,7 +259,8 @@ impl Kernel<'_> {
         }
         let mut before = TokenStream::new();
         for s in self.sums.iter().filter(|s| s.access.is_none() && !self.is_single_row()) {
-            let (total, neutral) = (Self::total(s), self.neutral(s));
+            let (total, rt) = (Self::total(s), &self.cx.rt);
+            let neutral = if self.is_total(s) { quote!(#rt::Total::ZERO) } else { self.neutral(s) };
             before.extend(quote!(let mut #total = #neutral;));
         }
         quote!(#before #code)

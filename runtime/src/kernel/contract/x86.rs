@@ -12,6 +12,7 @@
 #![allow(unsafe_code, reason = "vector instructions and pointers into strided matrices")]
 
 use super::dispatch::WHOLE;
+use super::long::SLICE;
 use super::pack::{pack_columns, pack_rows};
 use super::tile::{columns_tile, dot_tile, dots_tile, rows_tile};
 use super::vector::Vector;
@@ -391,6 +392,16 @@ impl Form {
         }
     }
 
+    /// The most terms that are summed up at once.
+    #[inline(always)]
+    const fn terms<V: Vector>(self) -> usize {
+        match self {
+            Self::Dot => usize::MAX,
+            Self::Column | Self::DotsOfRow | Self::Dots => SLICE * V::LANES,
+            Self::Row(_) | Self::InPlace | Self::Transposed | Self::Packed | Self::Gram => SLICE,
+        }
+    }
+
     /// Computes the product.
     ///
     /// # Safety
@@ -451,12 +462,16 @@ pub(super) unsafe fn product<Wide: Vector, Narrow: Vector<T = Wide::T>>(p: &Gemm
         AVX512 => {
             let form = Form::of::<Wide, ROWS_512>(&mut p);
             // SAFETY: the processor has the features; the caller's.
-            p.divided((ROWS_512, 2 * Wide::LANES), |sub| unsafe { avx512::<Wide>(form, sub) });
+            p.divided((ROWS_512, 2 * Wide::LANES), |sub| unsafe {
+                sub.by_slices(form.terms::<Wide>(), |slice| avx512::<Wide>(form, slice));
+            });
         }
         AVX2 => {
             let form = Form::of::<Narrow, ROWS_256>(&mut p);
             // SAFETY: the processor has the features; the caller's.
-            p.divided((ROWS_256, 2 * Narrow::LANES), |sub| unsafe { avx2::<Narrow>(form, sub) });
+            p.divided((ROWS_256, 2 * Narrow::LANES), |sub| unsafe {
+                sub.by_slices(form.terms::<Narrow>(), |slice| avx2::<Narrow>(form, slice));
+            });
         }
         _ => return false,
     }
@@ -489,11 +504,13 @@ pub(super) unsafe fn pair<Wide: Vector, Narrow: Vector<T = Wide::T>>(products: &
     if !products.iter().all(suits) {
         return false;
     }
+    // With more terms, one product after the other is in slices.
+    let k = products[0].k;
     match level() {
         // SAFETY: the processor has the features; the caller's.
-        AVX512 => unsafe { pair_512::<Wide>(products) },
+        AVX512 if k <= SLICE * Wide::LANES => unsafe { pair_512::<Wide>(products) },
         // SAFETY: as above.
-        AVX2 => unsafe { pair_256::<Narrow>(products) },
+        AVX2 if k <= SLICE * Narrow::LANES => unsafe { pair_256::<Narrow>(products) },
         _ => return false,
     }
     true
