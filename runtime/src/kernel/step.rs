@@ -132,25 +132,28 @@ impl Math {
             return;
         }
         let long = rows > ROWS;
-        let width = if long { PANEL } else { cols.max(1) };
+        // One panel has as many columns as are known while compiling.
+        let panels = if cols > PANEL && long { cols.div_ceil(PANEL) } else { 1 };
         let mut kept = MaybeUninit::uninit();
-        for from in (0..cols).step_by(width) {
-            let panel = (from, cols.min(from + width));
+        for panel in 0..panels {
+            let from = panel * PANEL;
+            let width = if panels == 1 { cols } else { PANEL.min(cols - from) };
             if long {
                 kept.write(A::Kept::EMPTY);
             }
             for first in (0..rows).step_by(ROWS) {
                 let until = rows.min(first + ROWS);
                 for i in first..until {
-                    for j in panel.0..panel.1 {
+                    for j in 0..width {
                         // SAFETY: the arrays live and have `rows` rows of `cols` columns; the formula keeps
                         // no entry.
-                        formula(self, unsafe { A::entry(place, i, j, cols) });
+                        formula(self, unsafe { A::entry(place, i, from + j, cols) });
                     }
                 }
                 if long {
+                    let (columns, last) = ((from, from + width), until == rows);
                     // SAFETY: `kept` has been written; the arrays live, and no entry is in use.
-                    unsafe { A::put_away(place, kept.assume_init_mut(), panel, until == rows) };
+                    unsafe { A::put_away(place, kept.assume_init_mut(), columns, last) };
                 }
             }
         }

@@ -59,6 +59,13 @@ impl<T: Scalar> Total<T> {
         self.sum = sum;
     }
 
+    /// Adds what lanes have come to, which begin at 0 again.
+    #[inline(always)]
+    pub fn add_lanes<const N: usize>(&mut self, lanes: &mut [T; N]) {
+        self.add(sum_of_lanes(*lanes));
+        *lanes = [T::ZERO; N];
+    }
+
     /// The sum so far.
     #[inline(always)]
     #[must_use]
@@ -77,26 +84,52 @@ pub(crate) fn add_to_totals<T: Scalar>(_: Math, (sums, excesses, terms): (&mut [
     }
 }
 
+/// A sum of terms that come one after the other: a run of them is added up before a [`Total`] takes it, for that
+/// takes six times as long.
+#[derive(Clone, Copy, Debug)]
+pub struct Running<T> {
+    total: Total<T>,
+    run: T,
+    left: usize,
+}
+
+impl<T: Scalar> Running<T> {
+    /// Of no terms.
+    pub const ZERO: Self = Self { total: Total::ZERO, run: T::ZERO, left: RUN };
+
+    /// Adds a term.
+    #[inline(always)]
+    pub fn add(&mut self, term: T) {
+        self.run += term;
+        self.left -= 1;
+        if self.left == 0 {
+            self.total.add(self.run);
+            (self.run, self.left) = (T::ZERO, RUN);
+        }
+    }
+
+    /// The sum so far.
+    #[inline(always)]
+    #[must_use]
+    pub fn sum(self) -> T {
+        self.total.sum() + (self.run - self.total.excess)
+    }
+}
+
 /// The sum of terms that come one after the other.
 #[inline(always)]
 pub(crate) fn sum_of_terms<T: Scalar>(terms: impl Iterator<Item = T>) -> T {
-    let (mut total, mut run, mut left) = (Total::ZERO, T::ZERO, RUN);
+    let mut sum = Running::ZERO;
     for term in terms {
-        run += term;
-        left -= 1;
-        if left == 0 {
-            total.add(run);
-            (run, left) = (T::ZERO, RUN);
-        }
+        sum.add(term);
     }
-    total.add(run);
-    total.sum()
+    sum.sum()
 }
 
 /// The sum of partial sums, halves first: the same order on every machine.
 #[inline(always)]
 #[must_use]
-pub fn sum_of_lanes<T: Scalar, const N: usize>(mut lanes: [T; N]) -> T {
+pub(crate) fn sum_of_lanes<T: Scalar, const N: usize>(mut lanes: [T; N]) -> T {
     let mut width = N;
     while width > 1 {
         let half = width.div_ceil(2);

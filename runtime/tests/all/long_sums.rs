@@ -14,7 +14,7 @@ use ndarray::{Array2, s};
 /// Terms of the longest sums.
 const MANY: usize = 20_000_000;
 /// Of those that take longer.
-const FEWER: usize = 3_000_000;
+const FEWER: usize = 200_000;
 
 /// Terms that are alike, of one sign, of both.
 const KINDS: [&str; 4] = ["0.1", "0.81", "positive", "mixed"];
@@ -53,7 +53,7 @@ fn assert_close<T: Scalar>(found: T, (exact, magnitude): (f64, f64), what: &str)
 #[test]
 fn along_arrays() {
     for kind in KINDS {
-        let x = terms::<f32>(kind, MANY);
+        let x = terms::<f32>(kind, if kind == "0.81" { MANY } else { FEWER + 77 });
         let exact = exactly(x.iter().map(|&x| f64::from(x)));
         let found = sum(
             x.len(),
@@ -62,9 +62,6 @@ fn along_arrays() {
             move |_, s: f32, (x,)| s + x,
         );
         assert_close(found, exact, kind);
-        if kind == "mixed" {
-            continue;
-        }
         let x = &x[..FEWER + 77];
         let exact = exactly(x.iter().map(|&x| f64::from(x)));
         let [one, two] = sums(
@@ -103,7 +100,7 @@ fn along_arrays() {
 
 #[test]
 fn down_columns() {
-    let (height, width) = (FEWER / 2, 2);
+    let (height, width) = (FEWER, 2);
     for kind in ["0.1", "positive"] {
         let x = terms::<f32>(kind, height * width);
         let (mut found, row) = ([0.0; 2], [1.0, 3.0]);
@@ -124,8 +121,9 @@ fn down_columns() {
 #[test]
 fn block_by_block() {
     for (kind, threads) in [("0.1", 1), ("positive", 3), ("0.81", 2)] {
-        let x = terms::<f32>(kind, MANY);
-        let division = Division::of::<f32>(MANY, 1, 1);
+        let rows = 20 * FEWER;
+        let x = terms::<f32>(kind, rows);
+        let division = Division::of::<f32>(rows, 1, 1);
         let (mut in_array, mut others) = ([0.0], vec![f32::NAN; division.others()]);
         set_threads(threads);
         let [returned] = division.run([Share::Sum(&mut in_array, &mut others)], |block, [array]| {
@@ -166,8 +164,8 @@ fn products_of_many_terms() {
             (3, 1, FEWER),
             (1, 3, FEWER),
             (8, 8, FEWER / 4),
-            (5, 17, FEWER / 20),
-            (14, 40, FEWER / 50),
+            (5, 17, FEWER / 8),
+            (14, 40, FEWER / 40),
             (33, 1, 9000),
             (130, 9, 700),
         ] {
@@ -190,7 +188,7 @@ fn products_of_many_terms() {
 /// have been known.
 #[test]
 fn other_products_of_many_terms() {
-    let (m, n, k) = (3, 2, FEWER / 4);
+    let (m, n, k) = (3, 2, FEWER);
     let (a, b) = (terms::<f32>("0.1", m * k), terms::<f32>("positive", k * n));
     let (a, b) = (mat(&a, k, m).t(), mat(&b, k, n));
     let mut out = Array2::from_elem((m, n), 1.0);
@@ -217,7 +215,7 @@ fn other_products_of_many_terms() {
 
 #[test]
 fn two_vectors_at_once() {
-    let (m, k) = (2, FEWER / 2);
+    let (m, k) = (2, FEWER);
     let (a, x, y) = (terms::<f32>("positive", m * k), terms("0.1", k), terms("0.81", k));
     let (mut first, mut second) = (Array2::zeros((m, 1)), Array2::zeros((m, 1)));
     let vector = |out, x| VectorProduct { out, accum: Accum::Replace, alpha: 1.0, x };
@@ -231,7 +229,7 @@ fn two_vectors_at_once() {
 
 #[test]
 fn gram_matrices_of_many_rows() {
-    for (n, k) in [(8, FEWER / 2), (3, FEWER), (50, 20_000)] {
+    for (n, k) in [(8, FEWER / 2), (3, FEWER), (50, FEWER / 16)] {
         for weighted in [false, true] {
             let (x, w) = (terms::<f32>("positive", k * n), vec![0.1_f32; k]);
             for (order, x) in [mat(&x, k, n), mat(&x, n, k).t()].into_iter().enumerate() {
@@ -253,7 +251,7 @@ fn gram_matrices_of_many_rows() {
 /// The sum of n exponentials e⁰ is n.
 #[test]
 fn along_an_axis() {
-    let n = 9_999_991;
+    let n = 999_991;
     let x = vec![0.1_f32; n];
     for (columns, name) in [(1, "row"), (3, "columns")] {
         let len = n / columns;
@@ -277,7 +275,7 @@ fn along_an_axis() {
 /// but what sums lose.
 #[test]
 fn double_precision_likewise() {
-    let n = 1 << 22;
+    let n = 1 << 19;
     let x = vec![0.1_f64; n];
     let exact = (n as f64 * 0.1, n as f64 * 0.1);
     let found = sum(

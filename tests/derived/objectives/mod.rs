@@ -8,6 +8,7 @@ mod cookbook;
 mod derivations;
 mod errors;
 mod fields;
+mod long_sums;
 mod residuals;
 #[cfg(feature = "argmin")]
 mod solvers;

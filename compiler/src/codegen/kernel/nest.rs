@@ -4,6 +4,8 @@ use super::*;
 
 /// Lanes of a sum along a lone row.
 const LONG_LANES: usize = 64;
+/// Chunks of a sum after which its lanes are put away, as the runtime does.
+const RUN: usize = 40;
 
 impl Kernel<'_> {
     /// The nest as a statement: a closure that is compiled for the processor at hand, or a block of a
@@ -103,15 +105,29 @@ impl Kernel<'_> {
         }
         let mut after = TokenStream::new();
         let rt = &self.cx.rt;
-        let count = Literal::usize_unsuffixed(if self.is_single_row() { LONG_LANES } else { LANES });
+        let lane_count = if self.is_single_row() { LONG_LANES } else { LANES };
+        let (count, run) =
+            (Literal::usize_unsuffixed(lane_count), Literal::usize_unsuffixed(RUN * lane_count));
+        // What is done after a run of chunks.
+        let mut put_away = TokenStream::new();
         for s in self.sums.iter().filter(|s| s.lanes) {
             let (name, neutral) = (&s.name, self.neutral(s));
             if self.is_entry() {
                 // The call below finds it.
-            } else if lanes {
+            } else if lanes && s.max {
                 before.extend(quote!(let mut #name = [#neutral; #count];));
-                let fold = if s.max { quote!(max_of_lanes) } else { quote!(sum_of_lanes) };
-                after.extend(quote!(let #name = #rt::#fold(#name);));
+                after.extend(quote!(let #name = #rt::max_of_lanes(#name);));
+            } else if lanes {
+                let run = format_ident!("{name}_run");
+                before.extend(quote! {
+                    let mut #run = #rt::Total::ZERO;
+                    let mut #name = [#neutral; #count];
+                });
+                put_away.extend(quote!(#run.add_lanes(&mut #name);));
+                after.extend(quote! {
+                    #run.add_lanes(&mut #name);
+                    let #name = #run.sum();
+                });
             } else {
                 before.extend(quote!(let mut #name = #neutral;));
             }
@@ -138,6 +154,8 @@ impl Kernel<'_> {
                 quote!(let #name = &#mutable #name[start..start + width];)
             });
             let j = Self::index(self.innermost());
+            let put_away =
+                if put_away.is_empty() { put_away } else { quote!(if start % #run == 0 { #put_away }) };
             quote! {
                 let mut start = 0;
                 while start < #n {
@@ -148,6 +166,7 @@ impl Kernel<'_> {
                         #inner
                     }
                     start += width;
+                    #put_away
                 }
             }
         } else {
@@ -260,7 +279,7 @@ impl Kernel<'_> {
         let mut before = TokenStream::new();
         for s in self.sums.iter().filter(|s| s.access.is_none() && !self.is_single_row()) {
             let (total, rt) = (Self::total(s), &self.cx.rt);
-            let neutral = if self.is_total(s) { quote!(#rt::Total::ZERO) } else { self.neutral(s) };
+            let neutral = if self.is_total(s) { quote!(#rt::Running::ZERO) } else { self.neutral(s) };
             before.extend(quote!(let mut #total = #neutral;));
         }
         quote!(#before #code)
