@@ -36,8 +36,6 @@
     reason = "entries are read and written where the arrays' lengths have been checked before the loop"
 )]
 
-use core::mem::MaybeUninit;
-
 use super::scalar::Scalar;
 use super::simd::{Math, scalars, simd};
 use super::sums::{RUN, Total, max_of_lanes, sum_of_lanes};
@@ -121,40 +119,40 @@ impl Math {
     ) {
         let (rows, cols) = (rows.get(), cols.get());
         let place = arrays.place(rows, cols);
-        if const { !A::SUMMED } {
-            for i in 0..rows {
-                for j in 0..cols {
-                    // SAFETY: the arrays live and have `rows` rows of `cols` columns; the formula keeps no
-                    // entry.
-                    formula(self, unsafe { A::entry(place, i, j, cols) });
-                }
-            }
-            return;
+        if const { A::SUMMED } && rows > ROWS {
+            return self.many_rows::<A>(rows, cols, place, formula);
         }
-        let long = rows > ROWS;
-        // One panel has as many columns as are known while compiling.
-        let panels = if cols > PANEL && long { cols.div_ceil(PANEL) } else { 1 };
-        let mut kept = MaybeUninit::uninit();
-        for panel in 0..panels {
-            let from = panel * PANEL;
-            let width = if panels == 1 { cols } else { PANEL.min(cols - from) };
-            if long {
-                kept.write(A::Kept::EMPTY);
+        for i in 0..rows {
+            for j in 0..cols {
+                // SAFETY: the arrays live and have `rows` rows of `cols` columns; the formula keeps no entry.
+                formula(self, unsafe { A::entry(place, i, j, cols) });
             }
+        }
+    }
+
+    /// The same where vectors that are added to are put away on the way.
+    #[inline(always)]
+    fn many_rows<A: Arrays>(
+        self,
+        rows: usize,
+        cols: usize,
+        place: A::Place,
+        formula: impl Fn(Math, A::Entry<'_>),
+    ) {
+        for from in (0..cols).step_by(PANEL) {
+            let panel = (from, cols.min(from + PANEL));
+            let mut kept = A::Kept::EMPTY;
             for first in (0..rows).step_by(ROWS) {
                 let until = rows.min(first + ROWS);
                 for i in first..until {
-                    for j in 0..width {
+                    for j in panel.0..panel.1 {
                         // SAFETY: the arrays live and have `rows` rows of `cols` columns; the formula keeps
                         // no entry.
-                        formula(self, unsafe { A::entry(place, i, from + j, cols) });
+                        formula(self, unsafe { A::entry(place, i, j, cols) });
                     }
                 }
-                if long {
-                    let (columns, last) = ((from, from + width), until == rows);
-                    // SAFETY: `kept` has been written; the arrays live, and no entry is in use.
-                    unsafe { A::put_away(place, kept.assume_init_mut(), columns, last) };
-                }
+                // SAFETY: the arrays live, and no entry is in use.
+                unsafe { A::put_away(place, &mut kept, panel, until == rows) };
             }
         }
     }

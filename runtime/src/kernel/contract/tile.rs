@@ -100,48 +100,51 @@ unsafe fn tile_of_rows<V: Vector, const R: usize, const N: usize, const LONG: bo
                 });
             });
         }
-        let mut held = Held::<[[V; N]; R]>::new();
-        let mut left_over = p.k;
-        loop {
-            let steps = if LONG { left_over.min(RUN) } else { left_over };
-            for _ in 0..steps {
-                let mut line = [zero; N];
-                unroll!(v < N, {
-                    let at = b.add(v * V::LANES);
-                    line[v] = if v + 1 < N { V::load(at) } else { V::load_masked(at, mask) };
-                });
-                unroll!(r < R, {
-                    let factor = V::splat(*a.offset(r as isize * row));
+        macro_rules! terms {
+            ($count:expr) => {
+                for _ in 0..$count {
+                    let mut line = [zero; N];
                     unroll!(v < N, {
-                        tile[r][v] = V::mul_add(factor, line[v], tile[r][v]);
+                        let at = b.add(v * V::LANES);
+                        line[v] = if v + 1 < N { V::load(at) } else { V::load_masked(at, mask) };
                     });
-                });
-                a = a.wrapping_offset(col);
-                b = b.wrapping_offset(p.b_strides.0);
-            }
-            if LONG && p.k > RUN {
-                let held = held.place().cast::<V>();
-                let (first, last) = (left_over == p.k, left_over == steps);
-                if !first {
                     unroll!(r < R, {
+                        let factor = V::splat(*a.offset(r as isize * row));
                         unroll!(v < N, {
-                            tile[r][v] = V::add(tile[r][v], held.add(r * N + v).read());
+                            tile[r][v] = V::mul_add(factor, line[v], tile[r][v]);
                         });
                     });
+                    a = a.wrapping_offset(col);
+                    b = b.wrapping_offset(p.b_strides.0);
                 }
-                if !last {
-                    unroll!(r < R, {
-                        unroll!(v < N, {
-                            held.add(r * N + v).write(tile[r][v]);
-                            tile[r][v] = zero;
+            };
+        }
+        if LONG {
+            let mut held = Held::<[[V; N]; R]>::new();
+            for from in (0..p.k).step_by(RUN) {
+                let until = p.k.min(from + RUN);
+                terms!(until - from);
+                if p.k > RUN {
+                    let held = held.place().cast::<V>();
+                    if from > 0 {
+                        unroll!(r < R, {
+                            unroll!(v < N, {
+                                tile[r][v] = V::add(tile[r][v], held.add(r * N + v).read());
+                            });
                         });
-                    });
+                    }
+                    if until < p.k {
+                        unroll!(r < R, {
+                            unroll!(v < N, {
+                                held.add(r * N + v).write(tile[r][v]);
+                                tile[r][v] = zero;
+                            });
+                        });
+                    }
                 }
             }
-            left_over -= steps;
-            if left_over == 0 {
-                break;
-            }
+        } else {
+            terms!(p.k);
         }
         let (alpha, beta) = (V::splat(p.alpha), V::splat(p.beta));
         // A masked load or store is slow on some processors, and few tiles need one. Without a gap, a row is
