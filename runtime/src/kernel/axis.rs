@@ -19,8 +19,9 @@ const BLOCK: usize = 256;
 #[track_caller]
 #[inline]
 fn check(name: &str, out: usize, expected: usize, x: usize, [outer, len, inner]: [usize; 3]) {
+    let numbers = outer.checked_mul(len).and_then(|n| n.checked_mul(inner));
     assert!(
-        x == outer * len * inner && out == expected && len > 0,
+        numbers == Some(x) && out == expected && len > 0,
         "{name}: {x} numbers to {out}, as {outer}×{len}×{inner}"
     );
 }

@@ -1,11 +1,16 @@
 //! Sums in a fixed order, of any number of terms, and what adds to one.
 //!
 //! A running sum of n terms loses up to n/2 ε of the sum of their magnitudes, where ε is the distance from 1 to
-//! the next number: all of an `f32` long before 10⁸ terms. So no sum runs on for more than [`RUN`] additions:
-//! what a run comes to is added to a [`Total`], which keeps what its additions round away. A term then goes
-//! through RUN additions, those that join a vector's lanes, at most six, and two, of whatever number it is one:
-//! with what blocks and parts of rows add, fewer than 64, which is the bound of 32 ε that all sums here keep.
-//! Each keeps two numbers beside its lanes.
+//! the next number: in `f32` all of it long before 10⁸ terms. So none runs on for long: what a run of [`RUN`]
+//! additions comes to is added to a [`Total`], whose error is that of two additions however many there are. A
+//! term goes through RUN additions of its lane, up to six that join the lanes and two of the total; eight, two
+//! and two more where rows are in blocks and parts: fewer than 64, so that the error is below 32 ε Σ |xᵢ|. Beside
+//! the lanes, a sum keeps two numbers.
+//!
+//! Products keep their tiles in registers for up to 128 terms, since half of that takes two hundredths more
+//! time: 128 additions of a run, four runs of a slice, four slices or two of a total. That is below 72 ε for any
+//! terms, but less for all except those made for it: a run of n equal terms, the worst usual ones, loses n/8 ε at
+//! most, 16 for 128.
 
 use crate::kernel::scalar::Scalar;
 use crate::kernel::simd::Math;

@@ -4,6 +4,7 @@
 //! and strides, and never copies a whole operand. On x86-64 with AVX2 and FMA, or AVX-512, the kernels are
 //! this crate's own; elsewhere and for an output with neither rows nor columns adjacent, `ndarray`'s. On any
 //! number of [threads](crate::kernel::parallel) the same input gives the same bits on the same processor.
+//! Sums of any number of terms are in runs, slices and totals ([`long`]), which allocate nothing.
 //! Numbers behind the choice: docs/runtime-choices.md.
 
 mod dispatch;
@@ -156,6 +157,9 @@ pub fn matvec_pair<T: Scalar>(a: Mat<'_, T>, mut vectors: [VectorProduct<'_, T>;
 
 /// out = alpha·xᵀ diag(weights) x, or out += that: a symmetric matrix, of which the half is computed. Without
 /// weights, they are 1.
+///
+/// Of more than 2048 rows there are three partial sums for each entry of `out`, whatever their number: what 512
+/// rows come to, the sum of those before, and what that is too large by.
 ///
 /// Of numbers to be added to, only those on and above the diagonal are read: `out` is symmetric afterwards,
 /// whether or not it was before.
