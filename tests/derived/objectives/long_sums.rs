@@ -1,6 +1,6 @@
 //! Sums over very many rows, in single precision: as near to those in double precision as those of a few rows.
 
-use gradsmith::{Error, Objective, Scalar};
+use gradsmith::{Error, Objective};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
 #[derive(Objective)]
