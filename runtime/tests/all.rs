@@ -5,6 +5,7 @@ mod all {
     mod elementary;
     mod layouts;
     mod levels;
+    mod long_sums;
     mod not_finite;
     mod special_points;
     mod train;

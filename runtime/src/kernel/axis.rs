@@ -10,6 +10,7 @@
 
 use crate::kernel::scalar::Scalar;
 use crate::kernel::simd::Math;
+use crate::kernel::sums::{RUN, Total, add_to_totals, sum_of_terms};
 
 /// Numbers of a block of rows that is worked on at once, and stays in the cache: a multiple of every vector's
 /// length.
@@ -18,8 +19,9 @@ const BLOCK: usize = 256;
 #[track_caller]
 #[inline]
 fn check(name: &str, out: usize, expected: usize, x: usize, [outer, len, inner]: [usize; 3]) {
+    let numbers = outer.checked_mul(len).and_then(|n| n.checked_mul(inner));
     assert!(
-        x == outer * len * inner && out == expected && len > 0,
+        numbers == Some(x) && out == expected && len > 0,
         "{name}: {x} numbers to {out}, as {outer}×{len}×{inner}"
     );
 }
@@ -67,14 +69,18 @@ fn softmax_columns<T: Scalar>(math: Math, (out, x, len, inner): (&mut [T], &[T],
         for from in (0..inner).step_by(BLOCK) {
             let n = (inner - from).min(BLOCK);
             let top = &max_of_columns(math, x, inner, from, n)[..n];
-            let mut total = [T::ZERO; BLOCK];
-            for (out, x) in out.chunks_exact_mut(inner).zip(x.chunks_exact(inner)) {
-                let columns = out[from..from + n].iter_mut().zip(&x[from..from + n]);
-                for (((out, &x), &top), total) in columns.zip(top).zip(&mut total) {
-                    *out = math.exp(x - top);
-                    *total += *out;
+            let mut totals = Totals::new();
+            for (out, x) in out.chunks_mut(RUN * inner).zip(x.chunks(RUN * inner)) {
+                for (out, x) in out.chunks_exact_mut(inner).zip(x.chunks_exact(inner)) {
+                    let columns = out[from..from + n].iter_mut().zip(&x[from..from + n]);
+                    for (((out, &x), &top), total) in columns.zip(top).zip(&mut totals.run) {
+                        *out = math.exp(x - top);
+                        *total += *out;
+                    }
                 }
+                totals.put_away(math, n);
             }
+            let total = totals.sums;
             for out in out.chunks_exact_mut(inner) {
                 for (out, &total) in out[from..from + n].iter_mut().zip(&total) {
                     *out /= total;
@@ -221,7 +227,7 @@ pub fn norm<T: Scalar>(out: &mut [T], x: &[T], outer: usize, len: usize, inner: 
         let squares = if inner == 1 {
             crate::kernel::sums::sum_squares(&x[start..][..len])
         } else {
-            entries().map(|x| x * x).sum()
+            sum_of_terms(entries().map(|x| x * x))
         };
         // A sum of squares in the middle of the range has lost nothing.
         let (low, high) = (T::MIN_POSITIVE / T::EPSILON, T::MAX * T::EPSILON);
@@ -232,10 +238,31 @@ pub fn norm<T: Scalar>(out: &mut [T], x: &[T], outer: usize, len: usize, inner: 
             if max == T::ZERO || !max.is_finite() {
                 max
             } else {
-                let scaled: T = entries().map(|x| (x / max) * (x / max)).sum();
+                let scaled = sum_of_terms(entries().map(|x| (x / max) * (x / max)));
                 max * scaled.sqrt()
             }
         };
+    }
+}
+
+/// Sums of columns, of which a run of rows is added up before it is put away.
+struct Totals<T> {
+    run: [T; BLOCK],
+    sums: [T; BLOCK],
+    excesses: [T; BLOCK],
+}
+
+impl<T: Scalar> Totals<T> {
+    #[inline(always)]
+    fn new() -> Self {
+        Self { run: [T::ZERO; BLOCK], sums: [T::ZERO; BLOCK], excesses: [T::ZERO; BLOCK] }
+    }
+
+    /// Adds what the run has come to in the first `n` columns, and begins another.
+    #[inline(always)]
+    fn put_away(&mut self, math: Math, n: usize) {
+        add_to_totals(math, (&mut self.sums[..n], &mut self.excesses, &self.run));
+        self.run[..n].fill(T::ZERO);
     }
 }
 
@@ -246,14 +273,14 @@ fn for_rows<T: Scalar>(math: Math, x: &[T], len: usize, mut finish: impl FnMut(u
     if len > BLOCK {
         for (o, x) in x.chunks_exact(len).enumerate() {
             let top = max_of(math, x);
-            let mut total = T::ZERO;
+            let mut total = Total::ZERO;
             for x in x.chunks(BLOCK) {
                 for (s, &x) in shifted.iter_mut().zip(x) {
                     *s = math.exp(x - top);
                 }
-                total += sum_of(math, &shifted[..x.len()]);
+                total.add(sum_of(math, &shifted[..x.len()]));
             }
-            finish(o, x, top, total);
+            finish(o, x, top, total.sum());
         }
         return;
     }
@@ -291,12 +318,16 @@ fn for_columns<T: Scalar>(
         for from in (0..inner).step_by(BLOCK) {
             let n = (inner - from).min(BLOCK);
             let top = &max_of_columns(math, x, inner, from, n)[..n];
-            let mut total = [T::ZERO; BLOCK];
-            for x in x.chunks_exact(inner) {
-                for ((&x, &top), total) in x[from..from + n].iter().zip(top).zip(&mut total) {
-                    *total += math.exp(x - top);
+            let mut totals = Totals::new();
+            for x in x.chunks(RUN * inner) {
+                for x in x.chunks_exact(inner) {
+                    for ((&x, &top), total) in x[from..from + n].iter().zip(top).zip(&mut totals.run) {
+                        *total += math.exp(x - top);
+                    }
                 }
+                totals.put_away(math, n);
             }
+            let mut total = totals.sums;
             for total in &mut total[..n] {
                 *total = math.log(*total);
             }

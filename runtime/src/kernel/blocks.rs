@@ -3,12 +3,15 @@
 //!
 //! How rows are divided depends on their number and length and on what is summed up alone, never on the
 //! processor or on the number of threads, so that neither do the results: each part sums up what it finds in
-//! the order of its blocks, and the parts' sums are added in order.
+//! the order of its blocks, and the parts' sums are added in order. Of what is returned by a block there is a
+//! [`Total`] for each part. What blocks add to themselves, in arrays, is put away after every eighth block of a
+//! part that has more: then there are three arrays for each of up to eight parts, in which a
+//! [`Total`] is the sum and what it is too large by.
 
 use crate::error::Error;
 use crate::kernel::parallel;
 use crate::kernel::scalar::Scalar;
-use crate::kernel::sums::axpy;
+use crate::kernel::sums::{Total, add_to_totals, axpy};
 use core::convert::Infallible;
 use core::mem::take;
 use core::ops::Range;
@@ -24,6 +27,9 @@ const PARTS: usize = 8;
 
 /// The fewest blocks of a part: some 40 µs, where handing a part over takes a few.
 const BLOCKS: usize = 2;
+
+/// Blocks that add to one array before it is put away.
+const RUN: usize = 8;
 
 /// The fewest rows of a block, and the fewest where each block is added to more numbers than a row has.
 const LEAST: usize = 32;
@@ -46,7 +52,7 @@ pub enum Share<'a, T> {
     /// The same, but no longer needed after the block: there are [`Division::block_rows`] rows in all.
     Block(&'a mut [T], usize),
     /// Added to by every block: the first part adds to the first array, the others to as much of the second
-    /// each.
+    /// each, which has [`Division::others`] such arrays.
     Sum(&'a mut [T], &'a mut [T]),
 }
 
@@ -54,7 +60,7 @@ impl Division {
     /// The division of `rows` rows of `len` numbers each, summed up in `sum` numbers.
     ///
     /// A block has half of 32 rows or more, where there are so many: half of 256, where `sum` is more than
-    /// `len`. The sums of all parts take no more than the rows themselves.
+    /// `len`. There are no more parts than that their sums are as many numbers as the rows have.
     #[must_use]
     pub fn of<T>(rows: usize, len: usize, sum: usize) -> Self {
         let row = len.saturating_mul(size_of::<T>()).max(1);
@@ -75,11 +81,16 @@ impl Division {
         self.parts * self.block
     }
 
-    /// Chunks but the first.
+    /// Arrays that the parts sum up in, but the first.
     #[inline]
     #[must_use]
     pub fn others(self) -> usize {
-        self.parts - 1
+        if self.is_long() { 3 * self.parts - 1 } else { self.parts - 1 }
+    }
+
+    /// Whether parts put away what they have summed up.
+    fn is_long(self) -> bool {
+        self.rows.div_ceil(self.block).div_ceil(self.parts) > RUN
     }
 
     /// Calls `work` for each block, with the range of its rows and what it has of the arrays, and returns the
@@ -116,16 +127,19 @@ impl Division {
         mut shares: [Share<'_, T>; A],
         work: impl Fn(Range<usize>, [&mut [T]; A]) -> Result<[T; S], E> + Sync,
     ) -> Result<[T; S], E> {
+        let (zero, long) = ([Total::ZERO; S], self.is_long());
         if self.parts == 1 {
-            let mut whole = Part { rows: 0..self.rows, shares, totals: Ok([T::ZERO; S]) };
+            let shares = shares.each_mut().map(|share| share.take_part(true, 1, self.rows, self.block, long));
+            let mut whole = Part { rows: 0..self.rows, shares, totals: Ok(zero) };
             whole.run(self.block, &work);
-            return whole.totals;
+            return whole.totals.map(|totals| totals.map(Total::sum));
         }
         let parts: [_; PARTS] = core::array::from_fn(|k| {
             let rows = self.start(k)..self.start(k + 1);
             let left = self.parts.saturating_sub(k);
-            let shares = shares.each_mut().map(|share| share.take_part(k == 0, left, rows.len(), self.block));
-            Mutex::new(Part { rows, shares, totals: Ok([T::ZERO; S]) })
+            let (len, block) = (rows.len(), self.block);
+            let shares = shares.each_mut().map(|share| share.take_part(k == 0, left, len, block, long));
+            Mutex::new(Part { rows, shares, totals: Ok(zero) })
         });
         let next = AtomicUsize::new(0);
         parallel::run(parallel::threads().min(self.parts), &|_| {
@@ -140,10 +154,10 @@ impl Division {
             }
         });
         let [mut first, others @ ..] = parts.map(|p| p.into_inner().unwrap_or_else(PoisonError::into_inner));
-        for part in others.into_iter().take(self.others()) {
+        for part in others.into_iter().take(self.parts - 1) {
             first.add(part);
         }
-        first.totals
+        first.totals.map(|totals| totals.map(Total::sum))
     }
 
     /// The first row of a part.
@@ -157,20 +171,24 @@ impl Division {
 struct Part<'a, T, E, const A: usize, const S: usize> {
     rows: Range<usize>,
     shares: [Share<'a, T>; A],
-    totals: Result<[T; S], E>,
+    totals: Result<[Total<T>; S], E>,
 }
 
 impl<'a, T: Scalar> Share<'a, T> {
     /// What a part has of it that has so many rows, where it is the first of `left` parts that there still
-    /// are.
-    fn take_part(&mut self, first: bool, left: usize, rows: usize, block: usize) -> Self {
+    /// are: of sums its own array, and if `long` where to put that away.
+    fn take_part(&mut self, first: bool, left: usize, rows: usize, block: usize, long: bool) -> Self {
         match self {
             Self::Rows(array, width) => Self::Rows(take_first(array, rows * *width), *width),
             Self::Block(array, width) => Self::Block(take_first(array, rows.min(block) * *width), *width),
-            Self::Sum(array, _) if first => Self::Sum(take(array), &mut []),
+            Self::Sum(array, others) if first => {
+                let len = array.len();
+                Self::Sum(take(array), if long { take_first(others, 2 * len) } else { &mut [] })
+            }
             Self::Sum(_, others) => {
-                let len = others.len() / left.max(1);
-                Self::Sum(take_first(others, len), &mut [])
+                let len = others.len() / (if long { 3 * left } else { left }).max(1);
+                let array = take_first(others, len);
+                Self::Sum(array, if long { take_first(others, 2 * len) } else { &mut [] })
             }
         }
     }
@@ -186,7 +204,10 @@ fn take_first<'a, T>(array: &mut &'a mut [T], len: usize) -> &'a mut [T] {
 impl<T: Scalar, E, const A: usize, const S: usize> Part<'_, T, E, A, S> {
     /// Does the work of its blocks, until one fails.
     fn run(&mut self, block: usize, work: &impl Fn(Range<usize>, [&mut [T]; A]) -> Result<[T; S], E>) {
-        for start in self.rows.clone().step_by(block) {
+        for (k, start) in self.rows.clone().step_by(block).enumerate() {
+            if k > 0 && k % RUN == 0 {
+                self.put_away(k == RUN);
+            }
             let rows = start..self.rows.end.min(start.saturating_add(block));
             let (from, len) = (start - self.rows.start, rows.len());
             let arrays = self.shares.each_mut().map(|share| match share {
@@ -200,11 +221,34 @@ impl<T: Scalar, E, const A: usize, const S: usize> Part<'_, T, E, A, S> {
                 return;
             }
         }
+        if self.rows.len().div_ceil(block) > RUN {
+            self.put_away(false);
+            for share in &mut self.shares {
+                if let Share::Sum(array, kept) = share {
+                    array.copy_from_slice(&kept[..array.len()]);
+                }
+            }
+        }
+    }
+
+    /// Adds what the last blocks have summed up to what was put away before, unless it is the `first` time, and
+    /// begins at 0 again.
+    fn put_away(&mut self, first: bool) {
+        for share in &mut self.shares {
+            if let Share::Sum(array, kept) = share {
+                if first {
+                    kept.fill(T::ZERO);
+                }
+                let (sums, excesses) = kept.split_at_mut(array.len());
+                simd!(add_to_totals, (sums, excesses, &**array));
+                array.fill(T::ZERO);
+            }
+        }
     }
 
     fn add_totals(&mut self, more: Result<[T; S], E>) {
         match (&mut self.totals, more) {
-            (Ok(totals), Ok(more)) => totals.iter_mut().zip(more).for_each(|(total, x)| *total += x),
+            (Ok(totals), Ok(more)) => totals.iter_mut().zip(more).for_each(|(total, x)| total.add(x)),
             (totals @ Ok(_), Err(error)) => *totals = Err(error),
             (Err(_), _) => {}
         }
@@ -226,7 +270,7 @@ impl<T: Scalar, E, const A: usize, const S: usize> Part<'_, T, E, A, S> {
                 axpy(T::ONE, x, array);
             }
         }
-        self.add_totals(other.totals);
+        self.add_totals(other.totals.map(|totals| totals.map(Total::sum)));
     }
 }
 
@@ -283,7 +327,9 @@ mod tests {
             (10_000_000, 0, 8),
         ] {
             let division = Division::of::<f64>(rows, 200, sum);
-            assert_eq!(division.others() + 1, parts, "{rows} rows, {sum} sums");
+            assert_eq!(division.parts, parts, "{rows} rows, {sum} sums");
+            let arrays = if division.is_long() { 3 * parts } else { parts };
+            assert_eq!(division.others() + 1, arrays, "{rows} rows, {sum} sums");
             assert_eq!(division.block_rows(), parts * division.block);
         }
     }

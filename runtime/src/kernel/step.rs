@@ -28,7 +28,9 @@
 //! the same names do the same in place.
 //!
 //! A sum runs in lanes whose number is a constant, and what is left beyond whole chunks of lanes is summed up
-//! apart, so that the order of additions depends on the number of entries alone.
+//! apart, so that the order of additions depends on the number of entries alone. After [`RUN`] chunks the lanes
+//! are put away, so that a sum of any number of entries is as exact as one of a few: see
+//! [`sums`](super::sums).
 #![allow(
     unsafe_code,
     reason = "entries are read and written where the arrays' lengths have been checked before the loop"
@@ -36,14 +38,17 @@
 
 use super::scalar::Scalar;
 use super::simd::{Math, scalars, simd};
-use super::sums::{max_of_lanes, sum_of_lanes};
-use super::walk::{Arrays, Count, EachRow};
+use super::sums::{RUN, Total, max_of_lanes, sum_of_lanes};
+use super::walk::{Arrays, Count, EachRow, Kept as _, PANEL};
 
 /// Partial sums that run beside each other where the whole loop is one row: enough to hide the latency of an
 /// addition in every vector width.
 const LONG_LANES: usize = 64;
 /// The same along a row of many.
 const LANES: usize = 32;
+
+/// Rows that are added to a [`Summed`](super::walk::Summed) vector before it is put away.
+const ROWS: usize = 64;
 
 /// How entries come together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +74,16 @@ impl Fold {
     fn two<T: Scalar>(self, math: Math, a: T, b: T) -> T {
         if self == Fold::Max { math.max(a, b) } else { a + b }
     }
+
+    /// The same where there are more runs than one: of a sum, `total` says what there was.
+    #[inline(always)]
+    fn put<T: Scalar>(self, math: Math, total: &mut Total<T>, whole: T, run: T) -> T {
+        if self == Fold::Max {
+            return math.max(whole, run);
+        }
+        total.add(run);
+        total.sum()
+    }
 }
 
 impl Math {
@@ -91,8 +106,8 @@ impl Math {
     /// Calls `formula` for the entries of row after row.
     ///
     /// # Panics
-    /// If an array has fewer than `rows`·`cols` entries, an [`EachRow`] fewer than `cols`, an [`EachColumn`]
-    /// fewer than `rows`.
+    /// If an array has fewer than `rows`·`cols` entries, an [`EachRow`] or [`Summed`] vector fewer than `cols`,
+    /// an [`EachColumn`] fewer than `rows`.
     #[inline(always)]
     #[track_caller]
     pub fn rows<A: Arrays>(
@@ -104,10 +119,40 @@ impl Math {
     ) {
         let (rows, cols) = (rows.get(), cols.get());
         let place = arrays.place(rows, cols);
+        if const { A::SUMMED } && rows > ROWS {
+            return self.many_rows::<A>(rows, cols, place, formula);
+        }
         for i in 0..rows {
             for j in 0..cols {
                 // SAFETY: the arrays live and have `rows` rows of `cols` columns; the formula keeps no entry.
                 formula(self, unsafe { A::entry(place, i, j, cols) });
+            }
+        }
+    }
+
+    /// The same where vectors that are added to are put away on the way.
+    #[inline(always)]
+    fn many_rows<A: Arrays>(
+        self,
+        rows: usize,
+        cols: usize,
+        place: A::Place,
+        formula: impl Fn(Math, A::Entry<'_>),
+    ) {
+        for from in (0..cols).step_by(PANEL) {
+            let panel = (from, cols.min(from + PANEL));
+            let mut kept = A::Kept::EMPTY;
+            for first in (0..rows).step_by(ROWS) {
+                let until = rows.min(first + ROWS);
+                for i in first..until {
+                    for j in panel.0..panel.1 {
+                        // SAFETY: the arrays live and have `rows` rows of `cols` columns; the formula keeps
+                        // no entry.
+                        formula(self, unsafe { A::entry(place, i, j, cols) });
+                    }
+                }
+                // SAFETY: the arrays live, and no entry is in use.
+                unsafe { A::put_away(place, &mut kept, panel, until == rows) };
             }
         }
     }
@@ -168,28 +213,41 @@ impl Math {
         let n = n.get();
         let place = arrays.place(1, n);
         let chunks = n / L;
+        let long = chunks > RUN;
         // Loops, not `array::from_fn` or `map`, whose closures are not always compiled in place.
         let mut found = [T::ZERO; K];
         let mut lanes = [[T::ZERO; L]; K];
+        let mut whole = [T::ZERO; K];
+        let mut totals = [Total::ZERO; K];
         for k in 0..K {
-            lanes[k] = [folds[k].neutral(); L];
+            whole[k] = folds[k].neutral();
         }
-        for chunk in 0..chunks {
-            for lane in 0..L {
-                for k in 0..K {
-                    found[k] = lanes[k][lane];
-                }
-                // SAFETY: the arrays live and have n entries, chunks·L of them or more; the formula keeps
-                // none.
-                let next = formula(self, found, unsafe { A::entry(place, 0, chunk * L + lane, n) });
-                for k in 0..K {
-                    lanes[k][lane] = next[k];
+        let mut from = 0;
+        while from < chunks {
+            for k in 0..K {
+                lanes[k] = [folds[k].neutral(); L];
+            }
+            let until = chunks.min(from + RUN);
+            for chunk in from..until {
+                for lane in 0..L {
+                    for k in 0..K {
+                        found[k] = lanes[k][lane];
+                    }
+                    // SAFETY: the arrays live and have n entries, chunks·L of them or more; the formula keeps
+                    // none.
+                    let next = formula(self, found, unsafe { A::entry(place, 0, chunk * L + lane, n) });
+                    for k in 0..K {
+                        lanes[k][lane] = next[k];
+                    }
                 }
             }
+            from = until;
+            for k in 0..K {
+                let run = folds[k].lanes(lanes[k]);
+                whole[k] = if long { folds[k].put(self, &mut totals[k], whole[k], run) } else { run };
+            }
         }
-        let mut whole = [T::ZERO; K];
         for k in 0..K {
-            whole[k] = folds[k].lanes(lanes[k]);
             lanes[k] = [folds[k].neutral(); L];
         }
         for lane in 0..n % L {
@@ -203,7 +261,12 @@ impl Math {
             }
         }
         for k in 0..K {
-            whole[k] = folds[k].two(self, whole[k], folds[k].lanes(lanes[k]));
+            let rest = folds[k].lanes(lanes[k]);
+            whole[k] = if long {
+                folds[k].put(self, &mut totals[k], whole[k], rest)
+            } else {
+                folds[k].two(self, whole[k], rest)
+            };
         }
         whole
     }
@@ -296,7 +359,8 @@ pub fn each<A: Arrays>(n: impl Count, arrays: A, formula: impl Fn(Math, A::Entry
 
 /// Calls `formula` for the entries of row after row, each of `cols` entries. A vector that is part of every
 /// row is an [`EachRow`], one that has an entry for each row an
-/// [`EachColumn`](super::walk::EachColumn).
+/// [`EachColumn`](super::walk::EachColumn), one that all rows are added to is
+/// [`Summed`](super::walk::Summed).
 ///
 /// # Panics
 /// If an array has fewer entries than that takes.
@@ -374,7 +438,7 @@ pub fn repeat<T: Scalar>(out: &mut [T], count: impl Count, cols: impl Count, row
 
 #[cfg(test)]
 mod tests {
-    use super::super::walk::EachColumn;
+    use super::super::walk::{EachColumn, Summed};
     use super::*;
     use std::panic::catch_unwind;
 
@@ -388,6 +452,45 @@ mod tests {
             move |_, total, ()| total + half,
         );
         assert_eq!(total, 35.0);
+    }
+
+    #[test]
+    fn rows_are_added_to_what_a_summed_vector_holds() {
+        for (rows_, cols) in [(0, 3), (3, 0), (1, 5), (64, 3), (65, 3), (200, 1), (130, 1100)] {
+            let x: Vec<f64> = (0..rows_ * cols).map(|k| (k % 10) as f64).collect();
+            let mut sums = vec![1.0; cols + 1];
+            rows(
+                rows_,
+                cols,
+                (&x[..], Summed(&mut sums[..])),
+                #[inline(always)]
+                move |_, (x, sum)| *sum += x,
+            );
+            for j in 0..cols {
+                let expected = 1.0 + (0..rows_).map(|i| x[i * cols + j]).sum::<f64>();
+                assert_eq!(sums[j], expected, "column {j} of {rows_}×{cols}");
+            }
+            assert_eq!(sums[cols], 1.0, "{rows_}×{cols}");
+        }
+    }
+
+    #[test]
+    fn sums_of_many_terms_know_infinity_and_nan() {
+        let of = |place: usize, special: f32| {
+            let mut x = vec![1.0_f32; 10_000];
+            x[place] = special;
+            sum(
+                x.len(),
+                (&x[..],),
+                #[inline(always)]
+                move |_, s: f32, (x,)| s + x,
+            )
+        };
+        for place in [0, 5_000, 9_999] {
+            assert_eq!(of(place, f32::INFINITY), f32::INFINITY);
+            assert_eq!(of(place, f32::NEG_INFINITY), f32::NEG_INFINITY);
+            assert!(of(place, f32::NAN).is_nan());
+        }
     }
 
     #[test]

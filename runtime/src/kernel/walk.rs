@@ -5,6 +5,7 @@
 )]
 
 use super::scalar::Scalar;
+use super::sums::Total;
 
 /// A number of entries that is known while compiling.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +39,32 @@ pub struct EachRow<A>(pub A);
 #[derive(Debug)]
 pub struct EachColumn<A>(pub A);
 
+/// A vector that each row is added to: entry (i, j) is its entry j, to which the formula adds. After some rows
+/// what it holds is put away, and it begins at 0 again; in the end it holds all that was added.
+#[derive(Debug)]
+pub struct Summed<A>(pub A);
+
+/// Columns whose sums are put away at a time.
+pub(super) const PANEL: usize = 512;
+
+/// What is put away of an array.
+pub trait Kept {
+    /// Of nothing.
+    const EMPTY: Self;
+}
+
+impl Kept for () {
+    const EMPTY: Self = ();
+}
+
+/// The sums of columns so far, beside what they are too large by.
+#[derive(Debug)]
+pub struct Sums<T>([T; PANEL], [T; PANEL]);
+
+impl<T: Scalar> Kept for Sums<T> {
+    const EMPTY: Self = Self([T::ZERO; PANEL], [T::ZERO; PANEL]);
+}
+
 /// Arrays that are walked together, as a matrix of rows and columns.
 ///
 /// # Safety
@@ -50,6 +77,12 @@ pub unsafe trait Arrays {
     /// Where they are.
     type Place: Copy;
 
+    /// Whether one of them is [`Summed`].
+    const SUMMED: bool = false;
+
+    /// What is put away of them.
+    type Kept: Kept;
+
     /// Where they are, once they are known to have the entries of `rows` rows of `cols` columns.
     fn place(self, rows: usize, cols: usize) -> Self::Place;
 
@@ -59,6 +92,16 @@ pub unsafe trait Arrays {
     /// The place is one of arrays that live, with more rows than `i` and more columns than `j`; an entry is
     /// no longer used when the next one is asked for.
     unsafe fn entry<'e>(place: Self::Place, i: usize, j: usize, cols: usize) -> Self::Entry<'e>;
+
+    /// Puts away what has been added to columns `from..until`, no more than [`PANEL`], and lets them begin at 0;
+    /// or, if it is the `last` time, leaves all that was added there.
+    ///
+    /// # Safety
+    /// The place is one of arrays that live, with no fewer columns; no entry is in use.
+    #[inline(always)]
+    unsafe fn put_away(place: Self::Place, kept: &mut Self::Kept, (from, until): (usize, usize), last: bool) {
+        let _ = (place, kept, from, until, last);
+    }
 }
 
 /// The number of entries; where it overflows, more than any slice has, so that a check of lengths fails.
@@ -71,6 +114,7 @@ fn area(rows: usize, cols: usize) -> usize {
 unsafe impl<T: Scalar> Arrays for &[T] {
     type Entry<'e> = T;
     type Place = *const T;
+    type Kept = ();
 
     #[inline(always)]
     fn place(self, rows: usize, cols: usize) -> *const T {
@@ -88,6 +132,7 @@ unsafe impl<T: Scalar> Arrays for &[T] {
 unsafe impl<T: Scalar> Arrays for &mut [T] {
     type Entry<'e> = &'e mut T;
     type Place = *mut T;
+    type Kept = ();
 
     #[inline(always)]
     fn place(self, rows: usize, cols: usize) -> *mut T {
@@ -106,6 +151,7 @@ unsafe impl<T: Scalar> Arrays for &mut [T] {
 unsafe impl<A: Arrays> Arrays for EachRow<A> {
     type Entry<'e> = A::Entry<'e>;
     type Place = A::Place;
+    type Kept = ();
 
     #[inline(always)]
     fn place(self, _: usize, cols: usize) -> A::Place {
@@ -119,10 +165,43 @@ unsafe impl<A: Arrays> Arrays for EachRow<A> {
     }
 }
 
+// SAFETY: the array is asked for one row, and only that is read or written.
+unsafe impl<T: Scalar> Arrays for Summed<&mut [T]> {
+    type Entry<'e> = &'e mut T;
+    type Place = *mut T;
+    type Kept = Sums<T>;
+    const SUMMED: bool = true;
+
+    #[inline(always)]
+    fn place(self, _: usize, cols: usize) -> *mut T {
+        self.0.place(1, cols)
+    }
+
+    #[inline(always)]
+    unsafe fn entry<'e>(place: *mut T, _: usize, j: usize, _: usize) -> Self::Entry<'e> {
+        // SAFETY: the one row has as many columns, and the caller no longer uses the entry before.
+        unsafe { &mut *place.add(j) }
+    }
+
+    #[inline(always)]
+    unsafe fn put_away(place: *mut T, kept: &mut Sums<T>, (from, until): (usize, usize), last: bool) {
+        // SAFETY: the one row has as many columns, and nobody else has them now.
+        let run = unsafe { core::slice::from_raw_parts_mut(place.add(from), until - from) };
+        let Sums(sums, excesses) = kept;
+        for ((run, sum), excess) in run.iter_mut().zip(sums).zip(excesses) {
+            let mut total = Total::of(*sum, *excess);
+            total.add(*run);
+            (*sum, *excess) = total.parts();
+            *run = if last { *sum } else { T::ZERO };
+        }
+    }
+}
+
 // SAFETY: the array is asked for one column, and only that is read or written.
 unsafe impl<A: Arrays> Arrays for EachColumn<A> {
     type Entry<'e> = A::Entry<'e>;
     type Place = A::Place;
+    type Kept = ();
 
     #[inline(always)]
     fn place(self, rows: usize, _: usize) -> A::Place {
@@ -141,6 +220,7 @@ unsafe impl<A: Arrays> Arrays for EachColumn<A> {
 unsafe impl Arrays for () {
     type Entry<'e> = ();
     type Place = ();
+    type Kept = ();
 
     #[inline(always)]
     fn place(self, _: usize, _: usize) {}
@@ -155,6 +235,8 @@ macro_rules! arrays {
         unsafe impl<$($array: Arrays),*> Arrays for ($($array,)*) {
             type Entry<'e> = ($($array::Entry<'e>,)*);
             type Place = ($($array::Place,)*);
+            type Kept = ($($array::Kept,)*);
+            const SUMMED: bool = $($array::SUMMED)||*;
 
             #[inline(always)]
             fn place(self, rows: usize, cols: usize) -> Self::Place {
@@ -166,6 +248,16 @@ macro_rules! arrays {
                 // SAFETY: what holds of the tuple holds of each of its arrays.
                 unsafe { ($($array::entry(place.$n, i, j, cols),)*) }
             }
+
+            #[inline(always)]
+            unsafe fn put_away(place: Self::Place, kept: &mut Self::Kept, cols: (usize, usize), last: bool) {
+                // SAFETY: what holds of the tuple holds of each of its arrays.
+                unsafe { $($array::put_away(place.$n, &mut kept.$n, cols, last);)* }
+            }
+        }
+
+        impl<$($array: Kept),*> Kept for ($($array,)*) {
+            const EMPTY: Self = ($($array::EMPTY,)*);
         }
     };
 }

@@ -8,6 +8,7 @@ use super::Data;
 use crate::error::Error;
 use crate::kernel::checks::check_extent;
 use crate::kernel::scalar::Scalar;
+use crate::kernel::sums::Total;
 use crate::model::cost::CostValue;
 use crate::model::network::Network;
 
@@ -50,13 +51,12 @@ impl<N: Network> Evaluator<N> {
         parameters: &N::Parameters,
         data: Data<'_, N::Scalar>,
     ) -> Result<CostValue<f64>, Error> {
-        let mut sum = CostValue::<f64>::ZERO;
+        let mut mean = MeanCost::default();
         self.chunks(network, data, |x, y, workspace, _| {
-            let cost = network.value(parameters, x, y, workspace)?.to_f64();
-            sum += cost.scale(x.nrows() as f64);
+            mean.add(network.value(parameters, x, y, workspace)?.to_f64(), x.nrows());
             Ok(())
         })?;
-        Ok(sum.scale(1.0 / data.rows() as f64))
+        Ok(mean.over(data.rows()))
     }
 
     /// The metric of the network's outputs for `data`: the mean over its chunks, weighted by their rows.
@@ -70,14 +70,14 @@ impl<N: Network> Evaluator<N> {
         metric: Metric<N::Scalar>,
         data: Data<'_, N::Scalar>,
     ) -> Result<f64, Error> {
-        let mut sum = 0.0;
+        let mut sum = Total::ZERO;
         self.chunks(network, data, |x, y, workspace, outputs| {
             let mut outputs = outputs.slice_mut(s![..x.nrows(), ..]);
             network.predict_into(parameters, x, workspace, outputs.view_mut())?;
-            sum += metric(outputs.view(), y)? * x.nrows() as f64;
+            sum.add(metric(outputs.view(), y)? * x.nrows() as f64);
             Ok(())
         })?;
-        Ok(sum / data.rows() as f64)
+        Ok(sum.sum() / data.rows() as f64)
     }
 
     /// Calls `each` with one chunk of rows after the other.
@@ -104,5 +104,31 @@ impl<N: Network> Evaluator<N> {
             each(x.slice(s![range.clone(), ..]), y.slice(s![range, ..]), workspace, outputs)?;
         }
         Ok(())
+    }
+}
+
+/// The mean of what batches cost, each weighted by its rows.
+pub(super) struct MeanCost {
+    data: Total<f64>,
+    penalty: Total<f64>,
+}
+
+impl Default for MeanCost {
+    fn default() -> Self {
+        Self { data: Total::ZERO, penalty: Total::ZERO }
+    }
+}
+
+impl MeanCost {
+    /// Adds a batch of `rows` rows.
+    pub(super) fn add(&mut self, cost: CostValue<f64>, rows: usize) {
+        let CostValue { data, penalty } = cost.scale(rows as f64);
+        self.data.add(data);
+        self.penalty.add(penalty);
+    }
+
+    /// The mean, of so many rows.
+    pub(super) fn over(self, rows: usize) -> CostValue<f64> {
+        CostValue { data: self.data.sum(), penalty: self.penalty.sum() }.scale(1.0 / rows as f64)
     }
 }

@@ -33,6 +33,7 @@ mod stopping;
 pub use evaluate::{Evaluator, Metric};
 pub use stopping::{EarlyStopping, Monitor};
 
+use evaluate::MeanCost;
 use progress::Progress;
 use stopping::Best;
 
@@ -478,7 +479,7 @@ impl<'n, 'd, N: Network> Batches<'n, 'd, N> {
         progress: &mut Progress,
     ) -> Result<CostValue<f64>, Error> {
         let rows = self.data.rows();
-        let mut sum = CostValue::<f64>::ZERO;
+        let mut sum = MeanCost::default();
         for (batch, start) in (0..rows).step_by(self.size).enumerate() {
             let range = start..rows.min(start + self.size);
             let count = range.len();
@@ -496,10 +497,10 @@ impl<'n, 'd, N: Network> Batches<'n, 'd, N> {
                 return Err(Error::Diverged { epoch, batch: Some(batch), cost: cost.total(), cause });
             }
             optimizer.step(parameters.as_mut_slice(), gradient.as_slice())?;
-            sum += cost.scale(count as f64);
+            sum.add(cost, count);
             progress.batch(epoch, batch + 1, cost.total());
         }
-        let mean = sum.scale(1.0 / rows as f64);
+        let mean = sum.over(rows);
         // A cost can stay finite while parameters overflow: a sigmoid saturates and hides it.
         parameters.check_finite().map_err(|cause| Error::Diverged {
             epoch,

@@ -5,6 +5,7 @@ use gradsmith_runtime::__private::{
     Accum, Mat, MatMut, VectorProduct, gram, matmul, matmul_onto, matmul_small, matvec_pair, step,
 };
 use gradsmith_runtime::Scalar;
+use gradsmith_runtime::parallel::set_threads;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, array, s};
 
 /// What is on both sides of an array, and between its numbers.
@@ -99,7 +100,7 @@ impl Layout {
     /// A matrix of numbers in this layout; of what is repeated, the one row or column.
     fn numbers<T: Scalar>(self, shape: (usize, usize), seed: u64) -> Laid<T> {
         let mut memory = self.memory(shape, T::NAN);
-        let mut numbers = gradsmith_test_support::numbers::numbers(10_000, seed);
+        let mut numbers = gradsmith_test_support::numbers::numbers(2_000_000, seed);
         self.view_mut(&mut memory, shape).mapv_inplace(|_| T::from_f64(numbers.next().unwrap()));
         Laid { layout: self, shape, memory }
     }
@@ -247,6 +248,68 @@ fn large_products_of_every_layout() {
     }
 }
 
+/// Products that are divided among threads: each writes a part of the output, whatever lies beside it.
+#[test]
+fn products_of_every_layout_on_several_threads() {
+    let inputs = Layout::all(true);
+    for (i, out) in Layout::all(false).into_iter().enumerate() {
+        let (left, right) = (inputs[(5 * i) % inputs.len()], inputs[(7 * i + 3) % inputs.len()]);
+        let size = [(131, 127, 131), (700, 9, 330), (9, 701, 330), (64, 33, 1000)][i % 4];
+        set_threads(1 + i / 4 % 4);
+        if i % 2 == 0 {
+            product::<f32>(size, [out, left, right], i % 3);
+        } else {
+            product::<f64>(size, [out, left, right], i % 3);
+        }
+        let n = 160;
+        gram_of::<f32>((100, n), [out, left], i % 2 == 0, i % 4 < 2);
+    }
+    set_threads(1);
+}
+
+/// Without rows, columns or terms there is nothing to read, and nothing is written but zeros.
+#[test]
+fn nothing_to_multiply() {
+    let sizes = [(0, 3, 4), (3, 0, 4), (3, 4, 0), (0, 0, 0), (1, 1, 0), (0, 1, 1), (1, 0, 1)];
+    for (m, n, k) in sizes {
+        for step_by in [2, -2] {
+            let room = |rows: usize, cols: usize| Array2::from_elem((2 * rows, 2 * cols), BESIDE);
+            let (a, b, mut c) = (room(m, k), room(k, n), room(m, n));
+            let (left, right) = (a.slice(s![..;step_by, ..;2]), b.slice(s![..;2, ..;step_by]));
+            for accum in [Accum::Replace, Accum::Add] {
+                c.fill(BESIDE);
+                let out = c.slice_mut(s![..;step_by, ..;2]);
+                matmul(MatMut::from(out), accum, 1.0, Mat::from(left), Mat::from(right));
+                let call = |math, out| {
+                    let (a, b) = (Mat::from(left), Mat::from(right));
+                    matmul_small::<f64, 0, 0, 0, false, false>(math, MatMut::from(out), accum, 1.0, a, b);
+                };
+                let mut small = Array2::from_elem((m, n), BESIDE);
+                step(small.view_mut(), call);
+                let expected = if accum == Accum::Add { BESIDE } else { 0.0 };
+                assert!(small.iter().all(|&x| x == expected), "{m}×{k}×{n} {accum:?}: {small}");
+                let own = c.slice(s![..;step_by, ..;2]);
+                assert!(own.iter().all(|&x| x == expected), "{m}×{k}×{n} {accum:?}: {c}");
+                let beside = c.iter().filter(|&&x| x == BESIDE).count();
+                let untouched = if accum == Accum::Add { c.len() } else { c.len() - m * n };
+                assert_eq!(beside, untouched, "{m}×{k}×{n}");
+            }
+            let mut square = Array2::from_elem((n, n), BESIDE);
+            gram(MatMut::from(square.view_mut()), Accum::Replace, 1.0, Mat::from(right), None);
+            let zeros = square.iter().all(|&x| x == 0.0);
+            assert!(zeros || k > 0, "{k}×{n}: {square}");
+            let (mut one, mut two) = (vec![BESIDE; m], vec![BESIDE; m]);
+            let x = vec![1.0; k];
+            let vector = |out, accum| VectorProduct { out, accum, alpha: 1.0, x: &x };
+            matvec_pair(
+                Mat::from(left),
+                [vector(&mut one[..], Accum::Replace), vector(&mut two[..], Accum::Add)],
+            );
+            assert!(two.iter().all(|&x| x == BESIDE) || k > 0);
+        }
+    }
+}
+
 /// Rows that lie backwards, in an array as wide as they are and in a wider one.
 #[test]
 fn rows_backwards_are_written_where_they_lie() {
@@ -287,28 +350,32 @@ fn grams<T: Scalar>() {
         for (j, input) in Layout::all(true).into_iter().enumerate() {
             let n = [1, 2, 3, 4, 5, 8, 9, 17, 24, 25, 33, 49, 50][(i + j) % 13];
             let k = [1, 2, 7, 8, 9, 17][(3 * i + j) % 6];
-            let mut x = input.numbers::<T>((k, n), 3);
-            let weights: Vec<T> = gradsmith_test_support::numbers::numbers(k, 4).map(T::from_f64).collect();
-            let weights = (j % 2 == 0).then_some(&weights[..]);
-            let accum = if i % 2 == 0 { Accum::Add } else { Accum::Replace };
-            let mut memory = layout.memory((n, n), T::from_f64(BESIDE));
-            let mut out = layout.view_mut(&mut memory, (n, n));
-            out.fill(T::from_f64(0.5));
-            let mut exact = x.with(|x| {
-                gram(MatMut::from(out), accum, T::from_f64(0.75), Mat::from(x), weights);
-                let mut weighted = x.mapv(|x| x.to_f64());
-                for (k, mut row) in weighted.rows_mut().into_iter().enumerate() {
-                    row *= weights.map_or(1.0, |w| w[k].to_f64());
-                }
-                0.75 * x.t().mapv(|x| x.to_f64()).dot(&weighted)
-            });
-            if accum == Accum::Add {
-                exact += 0.5;
-            }
-            let bound = 2.0 * (k as f64 + 4.0) * T::EPSILON.to_f64();
-            compare(&memory, layout, &exact, bound, || format!("{k}×{n}: {layout:?} from {input:?}"));
+            gram_of::<T>((k, n), [layout, input], j % 2 == 0, i % 2 == 0);
         }
     }
+}
+
+fn gram_of<T: Scalar>((k, n): (usize, usize), [layout, input]: [Layout; 2], weighted: bool, add: bool) {
+    let mut x = input.numbers::<T>((k, n), 3);
+    let weights: Vec<T> = gradsmith_test_support::numbers::numbers(k, 4).map(T::from_f64).collect();
+    let weights = weighted.then_some(&weights[..]);
+    let accum = if add { Accum::Add } else { Accum::Replace };
+    let mut memory = layout.memory((n, n), T::from_f64(BESIDE));
+    let mut out = layout.view_mut(&mut memory, (n, n));
+    out.fill(T::from_f64(0.5));
+    let mut exact = x.with(|x| {
+        gram(MatMut::from(out), accum, T::from_f64(0.75), Mat::from(x), weights);
+        let mut weighted = x.mapv(|x| x.to_f64());
+        for (k, mut row) in weighted.rows_mut().into_iter().enumerate() {
+            row *= weights.map_or(1.0, |w| w[k].to_f64());
+        }
+        0.75 * x.t().mapv(|x| x.to_f64()).dot(&weighted)
+    });
+    if add {
+        exact += 0.5;
+    }
+    let bound = 2.0 * (k as f64 + 4.0) * T::EPSILON.to_f64();
+    compare(&memory, layout, &exact, bound, || format!("{k}×{n}: {layout:?} from {input:?}"));
 }
 
 #[test]

@@ -70,6 +70,7 @@ fn every_level_that_the_machine_has() {
         "all::contractions::",
         "all::elementary::",
         "all::layouts::",
+        "all::long_sums::",
         "all::not_finite::",
         "all::levels::the_level_is_the_one_asked_for",
     ];

@@ -59,6 +59,8 @@ fn beside_a_workspace_products_allocate_nothing_the_first_time() {
             (most, 3, most),
             (12, most, most),
             (1, most, most),
+            (100, 20_000, 90),
+            (2, 900_000, 1),
         ] {
             let (x, w, turned) = (
                 Mat::rows(&a[..m * k], m, k),
@@ -80,6 +82,13 @@ fn beside_a_workspace_products_allocate_nothing_the_first_time() {
             Accum::Replace,
             1.0,
             Mat::rows(&a[..420_000], 700, 600),
+            None,
+        );
+        gram(
+            MatMut::rows(&mut out[..3600], 60, 60),
+            Accum::Add,
+            1.0,
+            Mat::rows(&a[..1_800_000], 30_000, 60),
             None,
         );
     };

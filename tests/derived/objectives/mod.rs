@@ -10,6 +10,7 @@ mod derivations;
 mod domains;
 mod errors;
 mod fields;
+mod long_sums;
 mod nothing;
 mod numbers;
 mod residuals;

@@ -4,6 +4,8 @@ use super::*;
 
 /// Lanes of a sum along a lone row.
 const LONG_LANES: usize = 64;
+/// Chunks of a sum after which its lanes are put away, as the runtime does.
+const RUN: usize = 40;
 
 impl Kernel<'_> {
     /// The nest as a statement: a closure that is compiled for the processor at hand, or a block of a
@@ -18,7 +20,8 @@ impl Kernel<'_> {
             .iter()
             .map(|s| {
                 let name = if self.is_single_row() { s.name.clone() } else { Self::total(s) };
-                unparenthesised(this.scaled(s, &name).0)
+                let sum = if self.is_total(s) { quote!(#name.sum()) } else { quote!(#name) };
+                unparenthesised(this.scaled(s, sum).0)
             })
             .collect();
         let (binding, value) = (self.bound(&names, true), Self::together(&values));
@@ -102,23 +105,40 @@ impl Kernel<'_> {
         }
         let mut after = TokenStream::new();
         let rt = &self.cx.rt;
-        let count = Literal::usize_unsuffixed(if self.is_single_row() { LONG_LANES } else { LANES });
+        let lane_count = if self.is_single_row() { LONG_LANES } else { LANES };
+        let (count, run) =
+            (Literal::usize_unsuffixed(lane_count), Literal::usize_unsuffixed(RUN * lane_count));
+        // What is done after a run of chunks.
+        let mut put_away = TokenStream::new();
         for s in self.sums.iter().filter(|s| s.lanes) {
             let (name, neutral) = (&s.name, self.neutral(s));
             if self.is_entry() {
                 // The call below finds it.
-            } else if lanes {
+            } else if lanes && s.max {
                 before.extend(quote!(let mut #name = [#neutral; #count];));
-                let fold = if s.max { quote!(max_of_lanes) } else { quote!(sum_of_lanes) };
-                after.extend(quote!(let #name = #rt::#fold(#name);));
+                after.extend(quote!(let #name = #rt::max_of_lanes(#name);));
+            } else if lanes {
+                let run = format_ident!("{name}_run");
+                before.extend(quote! {
+                    let mut #run = #rt::Total::ZERO;
+                    let mut #name = [#neutral; #count];
+                });
+                put_away.extend(quote!(#run.add_lanes(&mut #name);));
+                after.extend(quote! {
+                    #run.add_lanes(&mut #name);
+                    let #name = #run.sum();
+                });
             } else {
                 before.extend(quote!(let mut #name = #neutral;));
             }
             if let Some(k) = s.access {
                 let a = &self.accesses[k];
                 let (array, offset) = (self.names.of(a.buffer), self.offset(a, false));
-                let (value, _) = self.scaled(s, &s.name);
+                let (value, _) = self.scaled(s, quote!(#name));
                 after.extend(self.put(s, &quote!(#array[#offset]), &value));
+            } else if self.is_total(s) {
+                let total = Self::total(s);
+                after.extend(quote!(#total.add(#name);));
             } else if !self.is_single_row() {
                 let total = Self::total(s);
                 after.extend(self.added(s, &quote!(#total), &quote!(#name)));
@@ -134,6 +154,8 @@ impl Kernel<'_> {
                 quote!(let #name = &#mutable #name[start..start + width];)
             });
             let j = Self::index(self.innermost());
+            let put_away =
+                if put_away.is_empty() { put_away } else { quote!(if start % #run == 0 { #put_away }) };
             quote! {
                 let mut start = 0;
                 while start < #n {
@@ -144,6 +166,7 @@ impl Kernel<'_> {
                         #inner
                     }
                     start += width;
+                    #put_away
                 }
             }
         } else {
@@ -181,8 +204,8 @@ impl Kernel<'_> {
     }
 
     /// A gathered sum, times its constant and scalars, and whether that takes functions of `math`.
-    pub(super) fn scaled(&self, s: &Sum, name: &Ident) -> (TokenStream, bool) {
-        let mut parts = vec![(Code::atom(quote!(#name)), Number::ONE)];
+    pub(super) fn scaled(&self, s: &Sum, sum: TokenStream) -> (TokenStream, bool) {
+        let mut parts = vec![(Code::atom(sum), Number::ONE)];
         let none = BTreeMap::new();
         parts.extend(s.scalars.iter().map(|(n, p)| (self.value(*n, &[], &none), *p)));
         let mut writer = Writer { g: self.g, cx: self.cx, receiver: "math", math: false, equal: None };
@@ -196,6 +219,11 @@ impl Kernel<'_> {
 
     fn put(&self, s: &Sum, target: &TokenStream, value: &TokenStream) -> TokenStream {
         if self.is_visited_once(s) { quote!(#target = #value;) } else { self.added(s, target, value) }
+    }
+
+    /// Whether what the rows add up to is a sum of any number of terms.
+    fn is_total(&self, s: &Sum) -> bool {
+        s.access.is_none() && !s.max && !self.is_single_row()
     }
 
     /// Whether the result has all axes but the innermost.
@@ -250,7 +278,8 @@ impl Kernel<'_> {
         }
         let mut before = TokenStream::new();
         for s in self.sums.iter().filter(|s| s.access.is_none() && !self.is_single_row()) {
-            let (total, neutral) = (Self::total(s), self.neutral(s));
+            let (total, rt) = (Self::total(s), &self.cx.rt);
+            let neutral = if self.is_total(s) { quote!(#rt::Running::ZERO) } else { self.neutral(s) };
             before.extend(quote!(let mut #total = #neutral;));
         }
         quote!(#before #code)

@@ -84,10 +84,17 @@ impl Kernel<'_> {
     fn walked_array(&self, a: &Access) -> TokenStream {
         let (rt, array) = (&self.cx.rt, Self::borrowed(self.names.of(a.buffer), a.written));
         match (self.walk, a.axes.as_slice()) {
+            (Walk::Rows, [1]) if self.is_added_to(a) => quote!(#rt::Summed(#array)),
             (Walk::Rows, [1]) => quote!(#rt::EachRow(#array)),
             (Walk::Rows, [0]) => quote!(#rt::EachColumn(#array)),
             _ => array,
         }
+    }
+
+    /// Whether the array is a sum, which entries are added to.
+    fn is_added_to(&self, a: &Access) -> bool {
+        let access = |s: &Sum| s.access.map(|k| &self.accesses[k]);
+        a.written && self.sums.iter().any(|s| !s.max && access(s).is_some_and(|of| of.name == a.name))
     }
 
     /// The closure that is called for entries: its parameters, what it does.
@@ -157,7 +164,13 @@ impl Kernel<'_> {
         let one = self.is_one_sum();
         let binding = self.bound(&names, one);
         let lanes = self.uses_lanes();
-        let scaled: Vec<(TokenStream, bool)> = sums.iter().map(|s| self.scaled(s, &s.name)).collect();
+        let scaled: Vec<(TokenStream, bool)> = sums
+            .iter()
+            .map(|s| {
+                let name = &s.name;
+                self.scaled(s, quote!(#name))
+            })
+            .collect();
         let has_factors = sums.iter().any(|s| !(s.coeff.is_one() && s.scalars.is_empty()));
         let values: Vec<TokenStream> =
             scaled.iter().map(|(value, _)| unparenthesised(value.clone())).collect();

@@ -17,6 +17,9 @@ use crate::kernel::simd::Math;
 /// packing its numbers, and perhaps several threads.
 const LARGE: usize = 500_000;
 
+/// Terms of a run, in which a sum is taken at once.
+const RUN: usize = 128;
+
 /// A product of these extents and layouts.
 struct Known<const M: usize, const N: usize, const K: usize, const A: bool, const B: bool>;
 
@@ -64,6 +67,7 @@ pub fn matmul<T: Scalar, const M: usize, const N: usize, const K: usize, const A
     if m > 0
         && n > 0
         && k > 0
+        && k <= RUN
         && m.saturating_mul(n).saturating_mul(k) < LARGE
         && let Some(p) = product_of(&mut out, accum, T::ONE, alpha, a, b)
     {

@@ -1,10 +1,34 @@
 //! The inner kernels of a product: a tile of the output held in registers for the whole sum.
 #![allow(unsafe_code, reason = "vector instructions and pointers into strided matrices")]
 
+use core::hint::black_box;
+use core::mem::MaybeUninit;
+
 use super::vector::Vector;
 use crate::kernel::gemm::{Accum, Gemm};
 use crate::kernel::memory::LINE;
 use crate::kernel::scalar::Scalar;
+use crate::kernel::sums::{RUN as DOT_RUN, Total};
+
+/// Additions that follow one another in a register, at most, before it is put away, into memory that belongs to
+/// the tile. With 64, products of some 1000 terms take two hundredths more time.
+pub(super) const RUN: usize = 128;
+
+/// Where a tile is put away. It is memory, and not registers that the compiler would find no room for: its
+/// own places for them are not aligned.
+struct Held<T>(MaybeUninit<T>);
+
+impl<T> Held<T> {
+    #[inline(always)]
+    const fn new() -> Self {
+        Self(MaybeUninit::uninit())
+    }
+
+    #[inline(always)]
+    fn place(&mut self) -> *mut T {
+        black_box(self.0.as_mut_ptr())
+    }
+}
 
 /// The body with $i = 0, 1, … below $n ≤ 16, written out: a loop left to the optimiser stays a loop where the
 /// body is large, and then the tile is in memory instead of registers. The condition is a constant of the
@@ -30,10 +54,10 @@ macro_rules! unroll {
 #[inline(always)]
 pub(super) unsafe fn rows_tile<V: Vector, const R: usize, const N: usize>(p: &Gemm<V::T>, cols: usize) {
     // SAFETY: the caller's.
-    unsafe { rows_tile_before::<V, R, N>(p, cols, 0) }
+    unsafe { tile_of_rows::<V, R, N, true>(p, cols, 0) }
 }
 
-/// The same, where the tile's rows are followed without a gap by rows that are computed later, `left` numbers
+/// The same for up to [`RUN`] terms, where the tile's rows are followed without a gap by rows that are computed later, `left` numbers
 /// in all: a row's last vector may be stored whole, for what it writes beyond the row is replaced later, or is
 /// what is there already.
 ///
@@ -42,6 +66,20 @@ pub(super) unsafe fn rows_tile<V: Vector, const R: usize, const N: usize>(p: &Ge
 /// next, and there are `left` numbers from the tile's first on.
 #[inline(always)]
 pub(super) unsafe fn rows_tile_before<V: Vector, const R: usize, const N: usize>(
+    p: &Gemm<V::T>,
+    cols: usize,
+    left: usize,
+) {
+    // SAFETY: the caller's.
+    unsafe { tile_of_rows::<V, R, N, false>(p, cols, left) }
+}
+
+/// The tile, which is put away after every run of terms if it is `LONG`.
+///
+/// # Safety
+/// As for [`rows_tile_before`].
+#[inline(always)]
+unsafe fn tile_of_rows<V: Vector, const R: usize, const N: usize, const LONG: bool>(
     p: &Gemm<V::T>,
     cols: usize,
     left: usize,
@@ -62,20 +100,51 @@ pub(super) unsafe fn rows_tile_before<V: Vector, const R: usize, const N: usize>
                 });
             });
         }
-        for _ in 0..p.k {
-            let mut line = [zero; N];
-            unroll!(v < N, {
-                let at = b.add(v * V::LANES);
-                line[v] = if v + 1 < N { V::load(at) } else { V::load_masked(at, mask) };
-            });
-            unroll!(r < R, {
-                let factor = V::splat(*a.offset(r as isize * row));
-                unroll!(v < N, {
-                    tile[r][v] = V::mul_add(factor, line[v], tile[r][v]);
-                });
-            });
-            a = a.wrapping_offset(col);
-            b = b.wrapping_offset(p.b_strides.0);
+        macro_rules! terms {
+            ($count:expr) => {
+                for _ in 0..$count {
+                    let mut line = [zero; N];
+                    unroll!(v < N, {
+                        let at = b.add(v * V::LANES);
+                        line[v] = if v + 1 < N { V::load(at) } else { V::load_masked(at, mask) };
+                    });
+                    unroll!(r < R, {
+                        let factor = V::splat(*a.offset(r as isize * row));
+                        unroll!(v < N, {
+                            tile[r][v] = V::mul_add(factor, line[v], tile[r][v]);
+                        });
+                    });
+                    a = a.wrapping_offset(col);
+                    b = b.wrapping_offset(p.b_strides.0);
+                }
+            };
+        }
+        if LONG {
+            let mut held = Held::<[[V; N]; R]>::new();
+            for from in (0..p.k).step_by(RUN) {
+                let until = p.k.min(from + RUN);
+                terms!(until - from);
+                if p.k > RUN {
+                    let held = held.place().cast::<V>();
+                    if from > 0 {
+                        unroll!(r < R, {
+                            unroll!(v < N, {
+                                tile[r][v] = V::add(tile[r][v], held.add(r * N + v).read());
+                            });
+                        });
+                    }
+                    if until < p.k {
+                        unroll!(r < R, {
+                            unroll!(v < N, {
+                                held.add(r * N + v).write(tile[r][v]);
+                                tile[r][v] = zero;
+                            });
+                        });
+                    }
+                }
+            }
+        } else {
+            terms!(p.k);
         }
         let (alpha, beta) = (V::splat(p.alpha), V::splat(p.beta));
         // A masked load or store is slow on some processors, and few tiles need one. Without a gap, a row is
@@ -252,7 +321,7 @@ unsafe fn write<T: Scalar>(p: &Gemm<T>, row: usize, col: usize, sum: T) {
     }
 }
 
-/// One number of the output: a dot product in four partial sums.
+/// One number of the output: a dot product in four partial sums, which a [`Total`] takes after every run.
 ///
 /// # Safety
 /// As for [`rows_tile`]; k is adjacent in `a` and `b`.
@@ -260,23 +329,35 @@ unsafe fn write<T: Scalar>(p: &Gemm<T>, row: usize, col: usize, sum: T) {
 pub(super) unsafe fn dot_tile<V: Vector>(p: &Gemm<V::T>) {
     // SAFETY: the caller's; every access is inside k numbers of each.
     unsafe {
-        let mut sums = [V::splat(V::T::ZERO); 4];
-        let mut at = 0;
-        while p.k - at >= 4 * V::LANES {
-            unroll!(s < 4, {
-                let i = at + s * V::LANES;
-                sums[s] = V::mul_add(V::load(p.a.add(i)), V::load(p.b.add(i)), sums[s]);
-            });
-            at += 4 * V::LANES;
+        let mut total = Total::ZERO;
+        let mut from = 0;
+        loop {
+            let run = (p.k - from).min(DOT_RUN * 4 * V::LANES);
+            let (a, b) = (p.a.add(from), p.b.add(from));
+            let mut sums = [V::splat(V::T::ZERO); 4];
+            let mut at = 0;
+            while run - at >= 4 * V::LANES {
+                unroll!(s < 4, {
+                    let i = at + s * V::LANES;
+                    sums[s] = V::mul_add(V::load(a.add(i)), V::load(b.add(i)), sums[s]);
+                });
+                at += 4 * V::LANES;
+            }
+            while at < run {
+                let mask = V::mask((run - at).min(V::LANES));
+                sums[0] =
+                    V::mul_add(V::load_masked(a.add(at), mask), V::load_masked(b.add(at), mask), sums[0]);
+                at += V::LANES;
+            }
+            let sum = V::add(V::add(sums[0], sums[1]), V::add(sums[2], sums[3])).total();
+            if run == p.k {
+                return write(p, 0, 0, sum);
+            }
+            total.add(sum);
+            from += run;
+            if from == p.k {
+                return write(p, 0, 0, total.sum());
+            }
         }
-        while at < p.k {
-            let mask = V::mask((p.k - at).min(V::LANES));
-            sums[0] =
-                V::mul_add(V::load_masked(p.a.add(at), mask), V::load_masked(p.b.add(at), mask), sums[0]);
-            at += V::LANES;
-        }
-        let one = V::splat(V::T::ONE);
-        let sum = V::mul_add(one, V::mul_add(one, sums[0], sums[1]), V::mul_add(one, sums[2], sums[3]));
-        write(p, 0, 0, sum.total());
     }
 }

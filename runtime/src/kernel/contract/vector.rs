@@ -32,6 +32,7 @@ pub(super) trait Vector: Copy {
     /// a·b + c
     unsafe fn mul_add(a: Self, b: Self, c: Self) -> Self;
     unsafe fn mul(a: Self, b: Self) -> Self;
+    unsafe fn add(a: Self, b: Self) -> Self;
     /// The sum of the lanes.
     unsafe fn total(self) -> Self::T;
     /// The sums of the lanes of four vectors.
@@ -43,7 +44,7 @@ pub(super) trait Vector: Copy {
 
 macro_rules! vector {
     ($v:ident, $t:ident, $lanes:literal, $mask:ident, $mask_fn:expr,
-     $splat:ident, $load:ident, $load_masked:expr, $store:ident, $store_masked:expr, $select:expr, $fma:ident, $mul:ident, $total:expr, $totals:ident, $transpose:ident) => {
+     $splat:ident, $load:ident, $load_masked:expr, $store:ident, $store_masked:expr, $select:expr, $fma:ident, $mul:ident, $add:ident, $total:expr, $totals:ident, $transpose:ident) => {
         impl Vector for $v {
             type T = $t;
             type Mask = $mask;
@@ -93,6 +94,11 @@ macro_rules! vector {
                 unsafe { $mul(a, b) }
             }
             #[inline(always)]
+            unsafe fn add(a: Self, b: Self) -> Self {
+                // SAFETY: the caller's.
+                unsafe { $add(a, b) }
+            }
+            #[inline(always)]
             unsafe fn total(self) -> $t {
                 // SAFETY: the caller's.
                 unsafe { $total(self) }
@@ -125,6 +131,7 @@ vector!(
     |m, a, b| _mm512_mask_blend_ps(m, b, a),
     _mm512_fmadd_ps,
     _mm512_mul_ps,
+    _mm512_add_ps,
     _mm512_reduce_add_ps,
     totals_512,
     transpose_32
@@ -143,6 +150,7 @@ vector!(
     |m, a, b| _mm512_mask_blend_pd(m, b, a),
     _mm512_fmadd_pd,
     _mm512_mul_pd,
+    _mm512_add_pd,
     _mm512_reduce_add_pd,
     totals_512d,
     transpose_64
@@ -164,6 +172,7 @@ vector!(
     |m, a, b| _mm256_blendv_ps(b, a, _mm256_castsi256_ps(m)),
     _mm256_fmadd_ps,
     _mm256_mul_ps,
+    _mm256_add_ps,
     |v| {
         let s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v));
         let s = _mm_add_ps(s, _mm_movehl_ps(s, s));
@@ -189,6 +198,7 @@ vector!(
     |m, a, b| _mm256_blendv_pd(b, a, _mm256_castsi256_pd(m)),
     _mm256_fmadd_pd,
     _mm256_mul_pd,
+    _mm256_add_pd,
     |v| {
         let s = _mm_add_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd::<1>(v));
         _mm_cvtsd_f64(_mm_add_sd(s, _mm_unpackhi_pd(s, s)))

@@ -12,8 +12,9 @@
 #![allow(unsafe_code, reason = "vector instructions and pointers into strided matrices")]
 
 use super::dispatch::WHOLE;
+use super::long::SLICE;
 use super::pack::{pack_columns, pack_rows};
-use super::tile::{columns_tile, dot_tile, dots_tile, rows_tile};
+use super::tile::{RUN, columns_tile, dot_tile, dots_tile, rows_tile};
 use super::vector::Vector;
 use super::x86_gram::gram;
 use crate::kernel::gemm::Gemm;
@@ -222,7 +223,7 @@ unsafe fn columns_in_place<V: Vector, const C: usize>(products: &[Gemm<V::T>; C]
 #[inline(always)]
 unsafe fn dots<V: Vector, const R: usize, const C: usize>(p: &Gemm<V::T>) {
     // Columns of `b` stay in the first-level cache while rows of `a` pass, and those in the second-level one.
-    let block_k = p.k.div_ceil(p.k.div_ceil(TERMS));
+    let block_k = p.k.div_ceil(p.k.div_ceil(TERMS.min(RUN * V::LANES)));
     let block_m = (BLOCK_A / size_of::<V::T>() / block_k).next_multiple_of(R);
     for from in (0..p.k).step_by(block_k) {
         let slice = p.slice(from, (p.k - from).min(block_k));
@@ -391,6 +392,17 @@ impl Form {
         }
     }
 
+    /// The most terms that are summed up at once.
+    #[inline(always)]
+    const fn terms<V: Vector>(self) -> usize {
+        match self {
+            Self::Dot => usize::MAX,
+            Self::Column => RUN * V::LANES,
+            Self::DotsOfRow | Self::Dots => 8 * TERMS,
+            Self::Row(_) | Self::InPlace | Self::Transposed | Self::Packed | Self::Gram => SLICE,
+        }
+    }
+
     /// Computes the product.
     ///
     /// # Safety
@@ -451,12 +463,16 @@ pub(super) unsafe fn product<Wide: Vector, Narrow: Vector<T = Wide::T>>(p: &Gemm
         AVX512 => {
             let form = Form::of::<Wide, ROWS_512>(&mut p);
             // SAFETY: the processor has the features; the caller's.
-            p.divided((ROWS_512, 2 * Wide::LANES), |sub| unsafe { avx512::<Wide>(form, sub) });
+            p.divided((ROWS_512, 2 * Wide::LANES), |sub| unsafe {
+                sub.by_slices(form.terms::<Wide>(), |slice| avx512::<Wide>(form, slice));
+            });
         }
         AVX2 => {
             let form = Form::of::<Narrow, ROWS_256>(&mut p);
             // SAFETY: the processor has the features; the caller's.
-            p.divided((ROWS_256, 2 * Narrow::LANES), |sub| unsafe { avx2::<Narrow>(form, sub) });
+            p.divided((ROWS_256, 2 * Narrow::LANES), |sub| unsafe {
+                sub.by_slices(form.terms::<Narrow>(), |slice| avx2::<Narrow>(form, slice));
+            });
         }
         _ => return false,
     }
@@ -489,11 +505,13 @@ pub(super) unsafe fn pair<Wide: Vector, Narrow: Vector<T = Wide::T>>(products: &
     if !products.iter().all(suits) {
         return false;
     }
+    // With more terms, one product after the other is in slices.
+    let k = products[0].k;
     match level() {
         // SAFETY: the processor has the features; the caller's.
-        AVX512 => unsafe { pair_512::<Wide>(products) },
+        AVX512 if k <= RUN * Wide::LANES => unsafe { pair_512::<Wide>(products) },
         // SAFETY: as above.
-        AVX2 => unsafe { pair_256::<Narrow>(products) },
+        AVX2 if k <= RUN * Narrow::LANES => unsafe { pair_256::<Narrow>(products) },
         _ => return false,
     }
     true

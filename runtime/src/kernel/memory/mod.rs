@@ -10,7 +10,7 @@ mod split;
 mod thread;
 mod workspace;
 
-pub(super) use packing::{LINE, Packing, reserve};
+pub(super) use packing::{LINE, LONG, Packing, reserve};
 pub(crate) use scratch::EntriesMut;
 pub use scratch::{Entries, Scratch, entries, entries_mut};
 pub use split::{split, split_mut};

@@ -1,12 +1,15 @@
 //! The thread's buffer that products pack their factors into.
 
-use super::ThreadMemory;
+use super::{Scratch, ThreadMemory};
 
 /// Bytes of a line of the cache.
 pub(crate) const LINE: usize = 64;
 
 /// Bytes that a product packs at most: a block of each factor, each up to a panel longer.
 const MOST_PACKED: usize = 3 << 20;
+
+/// Bytes of each of the three arrays that the sums of very many terms take at a time.
+pub(crate) const LONG: usize = 1 << 20;
 
 /// A buffer to pack matrices into. Its numbers are left from the last use.
 #[derive(Debug)]
@@ -40,8 +43,9 @@ impl<T: ThreadMemory> Packing<T> {
     }
 }
 
-/// Takes the memory that products of this type pack their factors into, 3 MiB of the thread's, so that none
-/// of them allocates. Else it grows with the products.
+/// Takes the memory that products of this type pack their factors into and sum up many terms in, 6 MiB of the
+/// thread's, so that none of them allocates. Else it grows with the products.
 pub(crate) fn reserve<T: ThreadMemory>() {
     Packing::<T>::take(MOST_PACKED / size_of::<T>()).put();
+    drop(Scratch::<T>::new(3 * LONG / size_of::<T>()));
 }

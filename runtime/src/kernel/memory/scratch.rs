@@ -20,7 +20,8 @@ impl<T: ThreadMemory> Scratch<T> {
         let mut numbers = all.pop().unwrap_or_default();
         T::arrays().set(all);
         if numbers.len() < len {
-            numbers.resize(len, T::default());
+            // Afresh: zeroed memory is not touched before it is used, and nothing in the old is worth moving.
+            numbers = vec![T::default(); len];
         }
         Self { numbers, len }
     }
