@@ -21,7 +21,7 @@ impl Rng {
     pub fn of(bytes: &[u8]) -> Self {
         let seed =
             bytes.iter().fold(0, |seed: u64, byte| seed.wrapping_mul(257).wrapping_add(u64::from(*byte)));
-        Self { bytes: bytes.to_vec().into_iter(), ..Self::new(seed) }
+        Self { bytes: Vec::from(bytes).into_iter(), ..Self::new(seed) }
     }
 
     /// The next 64 bits.
