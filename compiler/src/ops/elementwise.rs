@@ -187,12 +187,18 @@ pub static ALL: &[ElementOp] = rows! {
     inner "xdivy", |v| if v[0] == 0.0 { 0.0 } else { v[0] / v[1] }, ["1/b", "-xdivy(a, b^2)"], 0.1 .. 4.0,
         call 6, |_| Interval::ALL, = "a/b",
         unguarded "a / b" if |x| x[1].excludes_zero();
-    // |a|^b and sign(a)·|a|^b, which is 0 at a = 0: each the other's derivative, so that |x|² with the 2 as data
-    // keeps its second derivative at 0.
-    inner "abs_pow", |v| v[0].abs().powf(v[1]), ["where(b == 0, 0, b * sign_pow(a, b - 1))", "xlogy(y, abs(a))"],
+    // |a|^b, its derivative by a, and sign(a)·|a|^b, which are 0 at a = 0: so that |x|² with the 2 as data keeps its second
+    // derivative there.
+    inner "abs_pow", |v| v[0].abs().powf(v[1]), ["abs_pow_slope(a, b)", "pow_log(abs(a), b)"],
         0.1 .. 3.0, call 13, |_| Interval::new(0.0, f64::INFINITY), = "abs(a)^b";
-    inner "sign_pow", |v| r::sign_pow(v[0], v[1]), ["where(b == 0, 0, b * abs_pow(a, b - 1))", "xlogy(y, abs(a))"],
+    inner "abs_pow_slope", |v| r::signed(v[0], r::pow_slope(v[0].abs(), v[1])),
+        ["pow_curve(abs(a), b)", "sign(a) * pow_mixed(abs(a), b)"],
+        0.1 .. 3.0, call 15, |_| Interval::ALL, = "b*sign(a)*abs(a)^(b - 1)";
+    inner "sign_pow", |v| r::signed(v[0], v[0].abs().powf(v[1])), ["pow_slope(abs(a), b)", "sign(a) * pow_log(abs(a), b)"],
         0.1 .. 3.0, call 13, |_| Interval::ALL, = "sign(a)*abs(a)^b";
+    // a^b, but 0 where a is 0 and b negative: what is left of derivatives of powers of norms.
+    inner "pow0", |v| r::pow0(v[0], v[1]), ["where(b == 0, 0, b * pow0(a, b - 1))", "xlogy(y, a)"],
+        0.1 .. 3.0, call 13, |_| Interval::ALL, = "a^b";
     // a real power with a variable exponent. Its derivatives are rows of their own as far as Hessians need
     // them, since at a = 0 products as b*pow(a, b - 1) are 0*inf where the limit is a number.
     inner "pow", |v| v[0].powf(v[1]), ["pow_slope(a, b)", "pow_log(a, b)"], 0.1 .. 3.0,

@@ -37,10 +37,16 @@ pub fn sign(x: f64) -> f64 {
     }
 }
 
-/// sign(x)·|x|^p, and 0 at 0, whatever p is.
+/// sign(x) times a function of |x|, and 0 at 0, whatever that is there.
 #[must_use]
-pub fn sign_pow(x: f64, p: f64) -> f64 {
-    if x == 0.0 { 0.0 } else { sign(x) * x.abs().powf(p) }
+pub fn signed(x: f64, size: f64) -> f64 {
+    if x == 0.0 { 0.0 } else { sign(x) * size }
+}
+
+/// aᵇ, but 0 where a is 0 and b negative.
+#[must_use]
+pub fn pow0(a: f64, b: f64) -> f64 {
+    if a == 0.0 && b < 0.0 { 0.0 } else { a.powf(b) }
 }
 
 /// The larger; NaN if either is.

@@ -29,7 +29,9 @@ pub(super) fn weight(graph: &Graph, id: NodeId) -> usize {
         Op::Map { function, args } => {
             // What is taken of a product may be taken of less.
             let product = function.name() == "abs" && matches!(graph.op(args[0].node), Op::Product { .. });
-            function.spec().weight + usize::from(product)
+            // Of squares that may overflow, where their root need not.
+            let squares = function.name() == "pow" && is_sum_of_squares(graph, args[0].node);
+            function.spec().weight + usize::from(product) + 10 * usize::from(squares)
         }
         Op::Select { .. } => 6,
         Op::Axis { function: AxisFn::Norm, .. } => 7,
@@ -39,16 +41,18 @@ pub(super) fn weight(graph: &Graph, id: NodeId) -> usize {
     }
 }
 
-/// Whether a power of this node, or of what it is the size or sign of, with an exponent as data, stands beside
+/// Whether a power of this node, or of what it is the size, the sign or the direction of, with an exponent as data, stands beside
 /// it: both are undefined at 0 where their product is not.
 fn is_base_beside(graph: &Graph, id: NodeId, factors: &[Factor]) -> bool {
     let base = match graph.op(id) {
         Op::Map { function, args } if matches!(function.name(), "abs" | "sign") => args[0].node,
+        Op::Map { function, args } if function.name() == "per" => args[1].node,
         _ => id,
     };
     factors.iter().any(|f| match graph.op(f.operand.node) {
         Op::Map { function, args } => {
-            matches!(function.name(), "pow" | "abs_pow" | "sign_pow") && args[0].node == base
+            matches!(function.name(), "pow" | "abs_pow" | "sign_pow" | "pow0" | "pow_slope")
+                && args[0].node == base
         }
         _ => false,
     })

@@ -187,23 +187,31 @@ impl Math {
         T::pow(self, x, y)
     }
 
+    /// xʸ, but 0 where x is 0 and y negative.
+    #[inline(always)]
+    pub fn pow0<T: Scalar>(self, x: T, y: T) -> T {
+        let power = self.pow(x, y);
+        if x == T::ZERO && y < T::ZERO { T::ZERO } else { power }
+    }
+
     /// |x|ʸ for real y: 1 at y = 0.
     #[inline(always)]
     pub fn abs_pow<T: Scalar>(self, x: T, y: T) -> T {
         self.pow(x.abs(), y)
     }
 
+    /// y sign(x)·|x|ʸ⁻¹, the derivative of |x|ʸ by x, and 0 at x = 0, whatever y is.
+    #[inline(always)]
+    pub fn abs_pow_slope<T: Scalar>(self, x: T, y: T) -> T {
+        let slope = self.sign(x) * self.pow_slope(x.abs(), y);
+        if x == T::ZERO { T::ZERO } else { slope }
+    }
+
     /// sign(x)·|x|ʸ for real y, and 0 at x = 0, whatever y is.
     #[inline(always)]
     pub fn sign_pow<T: Scalar>(self, x: T, y: T) -> T {
-        let size = self.pow(x.abs(), y);
-        if x == T::ZERO {
-            T::ZERO
-        } else if x < T::ZERO {
-            -size
-        } else {
-            size
-        }
+        let power = self.sign(x) * self.pow(x.abs(), y);
+        if x == T::ZERO { T::ZERO } else { power }
     }
 
     /// y xʸ⁻¹, the derivative of xʸ by x; 0 at y = 0.

@@ -5,7 +5,6 @@
 use super::sums::{factors_of, opened_select};
 use super::{Opened, inner, is_function, multiple, opposite, terms};
 use crate::ir::{Bounds, Factor, Graph, Index, NodeId, Number, Op, Tensor};
-use crate::ops::interval::Interval;
 use crate::syntax::ast::CompareOp;
 
 const ONE: Number = Number::ONE;
@@ -21,15 +20,11 @@ fn arguments(g: &mut Graph, id: NodeId, name: &str) -> Option<(Vec<Tensor>, Vec<
     Some((args.iter().map(|a| g.tensor(a, &locals)).collect(), locals))
 }
 
-fn interval(g: &Graph, t: &Tensor) -> Interval {
-    Bounds::default().of(g, t.node)
-}
-
 /// |x| = x where x ≥ 0, −x where x ≤ 0; |c y² x| = |c| y² |x|
 pub(super) fn abs(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let (args, out) = arguments(g, id, "abs")?;
     let x = args.into_iter().next()?;
-    let lies = interval(g, &x);
+    let lies = Bounds::default().of(g, x.node);
     if lies.low >= 0.0 {
         return Some(g.tensor_as(&x, &out));
     }
@@ -65,7 +60,7 @@ pub(super) fn abs(g: &mut Graph, id: NodeId) -> Option<NodeId> {
 /// sign(x) = ±1 where x is known not to be 0
 pub(super) fn sign(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let (args, out) = arguments(g, id, "sign")?;
-    let lies = interval(g, args.first()?);
+    let lies = Bounds::default().of(g, args.first()?.node);
     if !lies.excludes_zero() {
         return None;
     }

@@ -112,6 +112,12 @@ pub static ALL: &[Rule] = rules! {
         Always, norms::even_power, on "r = norm2(x); r^2 + sum(y)";
     "norm times what is over it": "norm2(x) * (x ./ norm2(x))" => "x", "all x; 0 where x = 0" in -3.0 .. 3.0,
         Always, norms::norm_times, on "q = x/norm2(x); sum(exp(norm2(x)*q))";
+    "squares over the norm": "sum(x.^2) / norm2(x)" => "norm2(x)", "all x; 0 where x = 0" in -3.0 .. 3.0,
+        Always, norms::squares_per_norm, on "n = norm2(x); sum(x.^2)/n";
+    "power of sum of squares": "sum(x.^2)^s" => "norm2(x)^(2*s)", "all x, s" in 0.1 .. 3.0,
+        Always, norms::power_of_squares, on "sum(x.^2)^s";
+    "power of norm over it": "norm2(x)^s * (x ./ norm2(x))" => "norm2(x)^(s - 1) * x", "all x; 0 where x = 0" in 0.1 .. 3.0,
+        Always, norms::norm_power, on "q = x/norm2(x); sum(exp(norm2(x)^s*q))";
     "over the norm": "x / norm2(x)" => "x ./ norm2(x)", "all x; 0 where x = 0" in -3.0 .. 3.0,
         Always, norms::per_norm, on "dot(y, x/norm2(x))";
     "over the sum of squares": "x / sum(x.^2)" => "x ./ norm2(x) / norm2(x)", "x other than 0" in -3.0 .. 3.0,

@@ -401,3 +401,88 @@ pub(super) fn norm_times(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     }
     None
 }
+
+/// Σx² / ‖x‖ = ‖x‖
+pub(super) fn squares_per_norm(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let over = |g: &Graph, f: &Factor| is_norm(g, f.operand.node) && f.power.is_negative();
+    let about = |g: &Graph, f: &Factor| over(g, f) || is_function(g, f.operand.node, "recip0");
+    let mut p = Opened::about(g, id, about)?;
+    for k in 0..p.factors.len() {
+        let (t, power) = p.factors[k].clone();
+        let (n, left) = match (inner(g, &t, "recip0"), power.as_int()) {
+            (Some(n), Some(times)) if times >= 1 && is_norm(g, n.node) => (n, times - 1),
+            (None, Some(times)) if times <= -1 && is_norm(g, t.node) => (t, times + 1),
+            _ => continue,
+        };
+        let Some((x, _)) = normed(g, &n) else { continue };
+        let squares = Tensor::new(g.contract(ONE, &[(x, Number::TWO)], &n.indices), n.indices.clone());
+        let found = p
+            .factors
+            .iter()
+            .position(|(t, power)| *t == squares && power.as_int().is_some_and(|power| power >= 1));
+        let Some(at) = found else { continue };
+        p.factors[at].1 = p.factors[at].1.add(Number::MINUS_ONE);
+        p.factors[k].1 = Number::int(left);
+        p.factors.push((n, ONE));
+        return Some(p.closed(g));
+    }
+    None
+}
+
+/// (Σx²)ᵖ = ‖x‖²ᵖ, with the exponent as data, over all entries
+pub(super) fn power_of_squares(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let Op::Map { function, args } = g.op(id).clone() else { return None };
+    let [base, exponent] = args.as_slice() else { return None };
+    if function.name() != "pow" || !base.axes.is_empty() || g.name(base.node).is_some() {
+        return None;
+    }
+    let inside = Opened::product(g, base.node)?;
+    let [(x, two)] = inside.factors.as_slice() else { return None };
+    let once = x.indices.iter().enumerate().all(|(n, i)| !x.indices[..n].contains(i));
+    if *two != Number::TWO || inside.bound.is_empty() || !once || !inside.coeff.is_one() {
+        return None;
+    }
+    let locals = g.locals(id);
+    let norm = g.axis(AxisFn::Norm, x, &inside.bound);
+    let exponent = g.tensor(exponent, &locals);
+    let twice = g.scale(Number::TWO, &exponent);
+    let power = g.call("pow", &[norm, twice]);
+    Some(g.tensor_as(&power, &locals))
+}
+
+/// The power ‖x‖ᵖ with the exponent as data, times x/‖x‖: x ‖x‖ᵖ⁻¹, which is 0 where x is
+pub(super) fn norm_power(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let mut p = Opened::about(g, id, |g, f| f.power.is_one() && is_function(g, f.operand.node, "per"))?;
+    for k in 0..p.factors.len() {
+        let Op::Map { function, args } = g.op(p.factors[k].0.node).clone() else { continue };
+        if function.name() != "per" || !p.factors[k].1.is_one() {
+            continue;
+        }
+        let [x, n] = [&args[0], &args[1]].map(|a| g.tensor(a, &p.factors[k].0.indices));
+        if !is_of(g, &x, &n) {
+            continue;
+        }
+        for at in (0..p.factors.len()).filter(|at| *at != k) {
+            let (t, power) = p.factors[at].clone();
+            let Op::Map { function, args } = g.op(t.node).clone() else { continue };
+            let name = function.name();
+            if !power.is_one() || !["pow", "pow0", "pow_slope"].contains(&name) {
+                continue;
+            }
+            let [base, exponent] = [&args[0], &args[1]].map(|a| g.tensor(a, &t.indices));
+            if base != n {
+                continue;
+            }
+            // p ‖x‖ᵖ⁻¹ is the slope of ‖x‖ᵖ.
+            let less = g.constant(Number::int(if name == "pow_slope" { 2 } else { 1 }));
+            let lower = g.sum(&[(ONE, exponent.clone()), (Number::MINUS_ONE, less)]);
+            p.factors[at].0 = g.call("pow0", &[n, lower]);
+            p.factors[k] = (x, ONE);
+            if name == "pow_slope" {
+                p.factors.push((exponent, ONE));
+            }
+            return Some(p.closed(g));
+        }
+    }
+    None
+}
