@@ -197,7 +197,7 @@ pub static ALL: &[ElementOp] = rows! {
     inner "sign_pow", |v| r::signed(v[0], v[0].abs().powf(v[1])), ["pow_slope(abs(a), b)", "sign(a) * pow_log(abs(a), b)"],
         0.1 .. 3.0, call 13, |_| Interval::ALL, = "sign(a)*abs(a)^b";
     // a^b, but 0 where a is 0 and b negative: what is left of derivatives of powers of norms.
-    inner "pow0", |v| r::pow0(v[0], v[1]), ["where(b == 0, 0, b * pow0(a, b - 1))", "xlogy(y, a)"],
+    inner "pow0", |v| r::pow0(v[0], v[1]), ["where(b == 0, 0, b * pow0(a, b - 1))", "pow_log(a, b)"],
         0.1 .. 3.0, call 13, |_| Interval::ALL, = "a^b";
     // a real power with a variable exponent. Its derivatives are rows of their own as far as Hessians need
     // them, since at a = 0 products as b*pow(a, b - 1) are 0*inf where the limit is a number.
