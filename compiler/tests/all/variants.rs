@@ -4,7 +4,8 @@
 //!
 //! What comes out is on record, too, as a digest for each formula and all its variants: a rule that no longer fires where
 //! it did, or does more than it did, is right as far as numbers go. `UPDATE_VARIANTS=1` writes the record anew;
-//! `PRINT_VARIANTS=1` prints the texts, to be compared with those of another commit.
+//! `PRINT_VARIANTS=1` prints the texts, to be compared with those of another commit; `RECORD_VARIANTS_ONLY=1` leaves the
+//! numbers out, for mutation testing.
 
 #![allow(clippy::print_stdout, reason = "what comes out is printed where it is asked for")]
 
@@ -155,6 +156,9 @@ fn disagreements(text: &str, (low, high): (f64, f64), see: &mut dyn FnMut(String
     let mut texts = vec![emit::text(&d.graph, d.value, &view)];
     texts.extend(d.gradient.iter().map(|&node| emit::text(&d.graph, node, &view)));
     see(format!("{text}: {}", texts.join(" | ")));
+    if std::env::var_os("RECORD_VARIANTS_ONLY").is_some() {
+        return Vec::new();
+    }
     let products = d.hessian_product(&[0, 1, 2, 3, 4, 5]);
     let mut found = Vec::new();
     for sample in 0..3 {

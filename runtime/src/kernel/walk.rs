@@ -93,7 +93,7 @@ pub unsafe trait Arrays {
     /// no longer used when the next one is asked for.
     unsafe fn entry<'e>(place: Self::Place, i: usize, j: usize, cols: usize) -> Self::Entry<'e>;
 
-    /// Puts away what has been added to columns `from..until`, no more than [`PANEL`], and lets them begin at 0;
+    /// Puts away what has been added to columns `from..until`, no more than `PANEL`, and lets them begin at 0;
     /// or, if it is the `last` time, leaves all that was added there.
     ///
     /// # Safety
