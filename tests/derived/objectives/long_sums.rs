@@ -117,7 +117,6 @@ fn loops_over_many_rows() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 #[test]
-#[ignore = "open: loops by index still add to entries of an array for all of their rows"]
 fn sums_of_columns_by_index() -> Result<(), Box<dyn std::error::Error>> {
     let X = matrix(300_000, 3)?;
     let wide = X.mapv(f64::from);
