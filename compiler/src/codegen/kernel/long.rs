@@ -46,15 +46,15 @@ impl Kernel<'_> {
             let Some(a) = s.access.map(|k| &self.accesses[k]).filter(|a| buffers.insert(a.buffer)) else {
                 continue;
             };
-            let (array, len) = (self.names.of(a.buffer), self.cx.product(self.g, &a.shape[axis..]));
-            let before = Access { axes: a.axes[..axis].to_vec(), ..a.clone() };
-            arrays.push(match axis {
-                0 => quote!(&mut #array[..#len]),
-                _ => {
-                    let offset = self.offset(&before, false);
-                    quote!(&mut #array[(#offset) * (#len)..][..#len])
-                }
-            });
+            let array = self.names.of(a.buffer);
+            if axis == 0 {
+                arrays.push(Self::borrowed(array, true));
+                continue;
+            }
+            // The entries that the loops around this one have come to.
+            let around = Access { axes: a.axes[..axis].to_vec(), ..a.clone() };
+            let (offset, len) = (self.offset(&around, false), self.cx.product(self.g, &a.shape[axis..]));
+            arrays.push(quote!(&mut #array[(#offset) * (#len)..][..#len]));
         }
         if arrays.is_empty() {
             return None;
