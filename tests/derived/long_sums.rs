@@ -1,4 +1,6 @@
-//! Sums over very many rows or examples, in single precision: as near to those in double precision as those of a few rows.
+//! Sums over very many rows or examples, in single precision: as near to those in double precision as sums of
+//! a few.
+#![allow(non_snake_case, reason = "matrices have capital letters, as in the textbook")]
 
 use gradsmith::{Cost, Error, Network, Objective, Parameters};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
