@@ -49,11 +49,18 @@ struct Turned<'a, T> {
     Y: ArrayView2<'a, T>,
 }
 
-/// A cost on its own: one example after the other.
+/// A cost on its own: all entries of all examples are one sum.
 #[derive(Cost)]
 #[cost(huber(delta) + l2(lambda))]
 struct Robust<T> {
     delta: T,
+    lambda: T,
+}
+
+/// One example after the other.
+#[derive(Cost)]
+#[cost(quadratic + l2(lambda))]
+struct Halves<T> {
     lambda: T,
 }
 
@@ -172,6 +179,9 @@ fn a_cost_of_many_examples() -> Result<(), Box<dyn std::error::Error>> {
         let (wide_a, wide_y) = (a.mapv(f64::from), y.mapv(f64::from));
         let found = single.data(a.view(), y.view())?;
         near([&found], [&double.data(wide_a.view(), wide_y.view())?], "data");
+        let found = Halves { lambda: 0.5_f32 }.data(a.view(), y.view())?;
+        let exact = Halves { lambda: 0.5_f64 }.data(wide_a.view(), wide_y.view())?;
+        near([&found], [&exact], "data, one example after the other");
         let found = single.weight_penalty(a.view())?;
         near([&found], [&double.weight_penalty(wide_a.view())?], "penalty");
     }
