@@ -7,6 +7,7 @@ mod derived {
     mod descent;
     mod gauss_newton;
     mod linear;
+    mod long_sums;
     mod methods;
     mod mnist_files;
     mod names;

@@ -8,6 +8,7 @@ mod engine {
     mod face;
     mod functions;
     mod limits;
+    mod long_loops;
     mod manifest;
     mod operations;
     mod random;

@@ -278,12 +278,12 @@ impl Methods<'_> {
             #hyper
             #as_one
             #temporaries
-            let mut total: #t = #rt::count(0);
+            let mut total = #rt::Running::<#t>::ZERO;
             for (a, y) in a.chunks_exact(k).zip(y.chunks_exact(k)) {
                 #body
-                total += #value;
+                total.add(#value);
             }
-            #rt::Ok(total / #rt::count::<#t>(m))
+            #rt::Ok(total.sum() / #rt::count::<#t>(m))
         }
     }
 

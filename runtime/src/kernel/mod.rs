@@ -29,6 +29,7 @@ pub(crate) mod matrix;
 pub(crate) mod memory;
 pub mod parallel;
 pub(crate) mod products;
+pub(crate) mod runs;
 pub(crate) mod scalar;
 pub(crate) mod step;
 pub(crate) mod sums;

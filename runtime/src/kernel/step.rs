@@ -38,7 +38,7 @@
 
 use super::scalar::Scalar;
 use super::simd::{Math, scalars, simd};
-use super::sums::{RUN, Total, max_of_lanes, sum_of_lanes};
+use super::sums::{ROWS, RUN, Total, max_of_lanes, sum_of_lanes};
 use super::walk::{Arrays, Count, EachRow, Kept as _, PANEL};
 
 /// Partial sums that run beside each other where the whole loop is one row: enough to hide the latency of an
@@ -46,9 +46,6 @@ use super::walk::{Arrays, Count, EachRow, Kept as _, PANEL};
 const LONG_LANES: usize = 64;
 /// The same along a row of many.
 const LANES: usize = 32;
-
-/// Rows that are added to a [`Summed`](super::walk::Summed) vector before it is put away.
-const ROWS: usize = 64;
 
 /// How entries come together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

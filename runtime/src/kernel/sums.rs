@@ -18,6 +18,9 @@ use crate::kernel::simd::Math;
 /// Additions that follow one another in a lane before the sum is put away.
 pub(crate) const RUN: usize = 40;
 
+/// Rows that are added to arrays before these are put away: no lanes are joined then.
+pub(crate) const ROWS: usize = 48;
+
 /// A sum of any number of terms: its error is that of two additions (W. Kahan, "Further remarks on reducing
 /// truncation errors", 1965).
 ///
@@ -64,6 +67,14 @@ impl<T: Scalar> Total<T> {
         self.sum = sum;
     }
 
+    /// Adds a term to a sum that lies apart from what it is too large by.
+    #[inline(always)]
+    pub fn add_to(sum: &mut T, excess: &mut T, term: T) {
+        let mut total = Self::of(*sum, *excess);
+        total.add(term);
+        (*sum, *excess) = total.parts();
+    }
+
     /// Adds what lanes have come to, which begin at 0 again.
     #[inline(always)]
     pub fn add_lanes<const N: usize>(&mut self, lanes: &mut [T; N]) {
@@ -83,9 +94,7 @@ impl<T: Scalar> Total<T> {
 #[inline(always)]
 pub(crate) fn add_to_totals<T: Scalar>(_: Math, (sums, excesses, terms): (&mut [T], &mut [T], &[T])) {
     for ((sum, excess), &term) in sums.iter_mut().zip(excesses).zip(terms) {
-        let mut total = Total::of(*sum, *excess);
-        total.add(term);
-        (*sum, *excess) = total.parts();
+        Total::add_to(sum, excess, term);
     }
 }
 

@@ -3,7 +3,7 @@
 //! Terms that are all alike are the worst of the usual ones: a running sum rounds them all the same way.
 
 use gradsmith_runtime::__private::{
-    Accum, Division, EachRow, Fold, Mat, MatMut, Share, Summed, Total, VectorProduct, axpy, gram,
+    Accum, Division, EachRow, Fold, Mat, MatMut, Runs, Share, Summed, Total, VectorProduct, axpy, gram,
     log_softmax, logsumexp, mat, matmul, matmul_onto, matmul_small, matvec_pair, norm, product, rows,
     softmax, step, sum, sums,
 };
@@ -114,6 +114,36 @@ fn down_columns() {
         for j in 0..width {
             let column = x.iter().skip(j).step_by(width).map(|&x| f64::from(x) * f64::from(row[j]));
             assert_close(found[j], exactly(column), kind);
+        }
+    }
+}
+
+/// Arrays that a loop adds to, from what they held, and sums apart from what they are too large by.
+#[test]
+fn in_runs() {
+    for kind in KINDS {
+        for rows in [0, 1, 48, 49, FEWER + 77] {
+            let x = terms::<f32>(kind, 3 * rows);
+            let (mut first, mut others, mut apart, mut excess) = ([0.5], [0.25, 0.0], 0.0_f32, 0.0);
+            let mut runs = Runs::of(rows);
+            let mut next = 0;
+            while let Some(range) = runs.next([&mut first[..], &mut others[..]]) {
+                assert!(range.start == next && range.len() <= 48, "{range:?} after {next}");
+                next = range.end;
+                for x in x[3 * range.start..3 * range.end].chunks(3) {
+                    first[0] += x[0];
+                    others[0] += x[1];
+                    others[1] += x[2];
+                    Total::add_to(&mut apart, &mut excess, x[0]);
+                }
+            }
+            assert_eq!(next, rows);
+            let column = |j: usize| x.iter().skip(j).step_by(3).map(|&x| f64::from(x));
+            let all = [(first[0], 0.5, 0), (others[0], 0.25, 1), (others[1], 0.0, 2), (apart, 0.0, 0)];
+            for (found, held, j) in all {
+                let (sum, magnitude) = exactly(column(j).chain([held]));
+                assert_close(found, (sum, magnitude.max(1e-30)), kind);
+            }
         }
     }
 }

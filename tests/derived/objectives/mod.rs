@@ -10,7 +10,6 @@ mod derivations;
 mod domains;
 mod errors;
 mod fields;
-mod long_sums;
 mod nothing;
 mod numbers;
 mod residuals;

@@ -83,7 +83,8 @@ impl Kernel<'_> {
 
     /// Whether entries are what a closure is given, rather than what an index picks.
     pub(super) fn is_entry(&self) -> bool {
-        self.walk != Walk::Nest || (self.uses_lanes() && !self.by_position())
+        self.walk != Walk::Nest
+            || (self.uses_lanes() && !self.by_position() && !self.sums.iter().any(|s| self.is_apart(s)))
     }
 
     pub(super) fn inner_index(&self) -> Ident {
@@ -153,7 +154,7 @@ impl Kernel<'_> {
         for s in &self.sums {
             if s.lanes && self.is_entry() {
                 let name = &s.name;
-                yields.push(self.gathered(s, &quote!(#name), &mut writer, &values).at(Precedence::Sum));
+                yields.push(self.gathered(s, Some(&quote!(#name)), &mut writer, &values).at(Precedence::Sum));
                 continue;
             }
             let target = match s.access {
@@ -165,17 +166,22 @@ impl Kernel<'_> {
                 Some(k) => self.entry(&self.accesses[k]),
                 None => continue,
             };
-            let value = self.gathered(s, &target, &mut writer, &values).tokens;
-            statements.extend(quote!(#target = #value;));
+            if self.is_apart(s) {
+                let value = self.gathered(s, None, &mut writer, &values).tokens;
+                statements.extend(self.added(s, &target, &unparenthesised(value)));
+            } else {
+                let value = self.gathered(s, Some(&target), &mut writer, &values).tokens;
+                statements.extend(quote!(#target = #value;));
+            }
         }
         Inner { statements, yields, math: writer.math }
     }
 
-    /// A sum so far and the loop's current entry, as one.
+    /// A sum so far and the loop's current entry, as one; the entry alone, if no sum is named.
     fn gathered(
         &self,
         s: &Sum,
-        target: &TokenStream,
+        target: Option<&TokenStream>,
         writer: &mut Writer<'_>,
         values: &BTreeMap<NodeId, Code>,
     ) -> Code {
@@ -212,6 +218,7 @@ impl Kernel<'_> {
             Op::Axis { arg, .. } => self.operand_code(&arg, &positions, values),
             _ => crate::codegen::lost(),
         };
+        let Some(target) = target else { return value };
         if s.max {
             writer.math = true;
             let tokens = &value.tokens;

@@ -2,10 +2,11 @@
 //!
 //! Where arrays are walked together, entry by entry or row by row, the runtime has the loop, and the formula
 //! is a closure ([`walk`]); everything else is a nest of loops ([`nest`]). [`access`] says how arrays are
-//! read and written, [`body`] what is done with an entry of each.
+//! read and written, [`body`] what is done with an entry of each, [`long`] how many are added up in arrays.
 
 mod access;
 mod body;
+mod long;
 mod nest;
 mod walk;
 

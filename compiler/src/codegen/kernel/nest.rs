@@ -213,7 +213,11 @@ impl Kernel<'_> {
     }
 
     /// The statement that adds to a sum, or finds the greater.
-    fn added(&self, s: &Sum, target: &TokenStream, value: &TokenStream) -> TokenStream {
+    pub(super) fn added(&self, s: &Sum, target: &TokenStream, value: &TokenStream) -> TokenStream {
+        if let Some(a) = s.access.map(|k| &self.accesses[k]).filter(|_| self.is_apart(s)) {
+            let (rt, excess, offset) = (&self.cx.rt, self.excess(s), self.offset(a, false));
+            return quote!(#rt::Total::add_to(&mut #target, &mut #excess[#offset], #value););
+        }
         if s.max { quote!(#target = math.max(#target, #value);) } else { quote!(#target += #value;) }
     }
 
@@ -272,7 +276,9 @@ impl Kernel<'_> {
                 let n = self.cx.extent(self.g, self.l.space[axis]);
                 code = match self.follows(axis) {
                     Some(other) => quote!(let #i = #other; #code),
-                    None => quote!(for #i in 0..#n { #code }),
+                    None => {
+                        self.in_runs(axis, &n, &code).unwrap_or_else(|| quote!(for #i in 0..#n { #code }))
+                    }
                 };
             }
         }
@@ -281,6 +287,15 @@ impl Kernel<'_> {
             let (total, rt) = (Self::total(s), &self.cx.rt);
             let neutral = if self.is_total(s) { quote!(#rt::Running::ZERO) } else { self.neutral(s) };
             before.extend(quote!(let mut #total = #neutral;));
+        }
+        let (rt, t) = (&self.cx.rt, self.cx.float.tokens());
+        for s in self.sums.iter().filter(|s| self.is_apart(s)) {
+            let (excess, n) = (self.excess(s), self.cx.product(self.g, self.g.shape(s.node)));
+            let zero = self.neutral(s);
+            before.extend(quote! {
+                let mut #excess = #rt::Scratch::<#t>::new(#n);
+                #excess.fill(#zero);
+            });
         }
         quote!(#before #code)
     }
