@@ -9,6 +9,7 @@
 
 #![allow(clippy::print_stdout, reason = "what comes out is printed where it is asked for")]
 
+use gradsmith_compiler::diff;
 use gradsmith_compiler::emit::{self, View};
 use gradsmith_compiler::eval::{Evaluator, Sizes};
 use gradsmith_compiler::ir::{Graph, NodeId};
@@ -264,6 +265,47 @@ fn all_agree<'a>(name: &str, texts: impl Iterator<Item = (&'a str, (f64, f64))>)
     );
 }
 
+/// The whole Hessian, block by block, times the direction: Jacobians of the gradients carry axes along.
+fn blocks_agree(text: &str, (low, high): (f64, f64)) {
+    let original = lowered(text).unwrap_or_else(|| panic!("{text}: no objective"));
+    let mut d = Derivatives::of(original.graph, original.value, &original.wrt);
+    let products = d.hessian_product(&[0, 1, 2, 3, 4, 5]);
+    let (gradient, wrt) = (d.gradient.clone(), d.wrt.clone());
+    let rows: Vec<Vec<NodeId>> =
+        gradient.iter().map(|&node| diff::jacobian(&mut d.graph, node, &wrt)).collect();
+    let mut draw = Draw(17);
+    let mut inputs = draw.inputs(low, high);
+    let sizes: Vec<usize> = [3, 3, 3, 3, 1, 9].to_vec();
+    let along: Vec<Vec<f64>> =
+        sizes.iter().map(|&n| (0..n).map(|_| draw.next(-1.0, 1.0)).collect()).collect();
+    inputs.resize(d.graph.inputs().len() - along.len(), Vec::new());
+    inputs.extend(along.iter().cloned());
+    for (i, row) in rows.iter().enumerate() {
+        let want = flat(&d.graph, &[products[i]], &inputs);
+        let mut got = vec![0.0; sizes[i]];
+        for (j, &block) in row.iter().enumerate() {
+            let entries = flat(&d.graph, &[block], &inputs);
+            for (k, entry) in entries.iter().enumerate() {
+                got[k / sizes[j]] += entry * along[j][k % sizes[j]];
+            }
+        }
+        for (got, want) in got.iter().zip(&want) {
+            let near = (got - want).abs() <= 1e-9 * want.abs().max(1.0) || !want.is_finite();
+            assert!(near, "{text}: by blocks {got}, as a product {want}");
+        }
+    }
+}
+
+#[test]
+fn hessians_by_blocks_are_their_products() {
+    for rule in simplify::ALL {
+        blocks_agree(rule.lhs, rule.sample);
+    }
+    for (text, domain) in NODES {
+        blocks_agree(text, domain);
+    }
+}
+
 #[test]
 fn what_rules_are_about_changed_at_one_place() {
     all_agree("statements", simplify::ALL.iter().map(|rule: &Rule| (rule.lhs, rule.sample)));
@@ -274,41 +316,48 @@ fn what_makes_rules_fire_changed_at_one_place() {
     all_agree("triggers", simplify::ALL.iter().map(|rule: &Rule| (rule.trigger, rule.sample)));
 }
 
+const ALL: (f64, f64) = (-2.0, 2.0);
+const POSITIVE: (f64, f64) = (0.2, 2.0);
+
+/// Every kind of node, and neighbours of rules.
+const NODES: [(&str, (f64, f64)); 34] = [
+    ("sum(x .* y .* exp(u))", ALL),
+    ("x'*B*y + tr(B*A) - tr(B)", ALL),
+    ("sum(outer(x, y) .* B) + sum(diag(B).^2)", ALL),
+    ("where(x' * y > s, sum(x .* y), sum(x.^2))", ALL),
+    ("sum(where(x > y, u .* x, v.^2))", ALL),
+    ("sum(where(x > y, u, v)) + sum(where(x > u, v, y))", ALL),
+    ("max(x .* y) + min(x + u)", ALL),
+    ("sum(rowmax(B .* (x*y')))", ALL),
+    ("logsumexp(x .* y)", ALL),
+    ("norm2(x .* y - u)", ALL),
+    ("dot(y, softmax(x .* u))", ALL),
+    ("dot(y, log_softmax(x .* u))", ALL),
+    ("x'*inv(A + 9*eye + B/9)*y", ALL),
+    ("det(A + B/9)", ALL),
+    ("logdet(A + 9*eye + B*B'/9)", ALL),
+    ("sum(kron(B, x*y').^2)", ALL),
+    ("sum(sqrt(rowsum(B.^2)))", ALL),
+    ("sum(colsum(B) .* x) + sum(rowsum(B*B') .* y)", ALL),
+    ("sum(x .^ y)", POSITIVE),
+    ("sum(atan(x) .* sin(y) ./ (1 + u.^2))", ALL),
+    ("sum(x./y) + sum(u.^-3 .* v)", POSITIVE),
+    ("sum(abs(x).^1.5 .* y)", ALL),
+    ("norm1(x .* y) + norm_inf(u)", ALL),
+    ("3 ./ (1 + 2*exp(s)) + (1 + exp(s))^-3", ALL),
+    ("sum(x - 2*logsumexp(x))", ALL),
+    ("log(1 + 2*exp(s)) + log(sigmoid(s)^2)", ALL),
+    ("2*sqrt(s^2 + x'*x) - s", ALL),
+    ("sum(2*sqrt(x.^2 + y.^2) - x)", ALL),
+    ("sum((x.^2).^1.5)", ALL),
+    ("sum(x)/sqrt(sum((2*x).^2))", ALL),
+    ("sum(kron(diag(x), B)) + sum(kron(B*x*y', A).^2)", ALL),
+    ("sum(diag(B*B').^2 .* x) + tr(diag(x)*B*diag(y))", ALL),
+    ("sum((x + y) .* (u + v) - x .* v - y .* u)", ALL),
+    ("(norm2(x) + s)*(norm2(x) - s) + norm2(x .* y)*norm2(x)", ALL),
+];
+
 #[test]
 fn every_kind_of_node_changed_at_one_place() {
-    const ALL: (f64, f64) = (-2.0, 2.0);
-    const POSITIVE: (f64, f64) = (0.2, 2.0);
-    let texts = [
-        ("sum(x .* y .* exp(u))", ALL),
-        ("x'*B*y + tr(B*A) - tr(B)", ALL),
-        ("sum(outer(x, y) .* B) + sum(diag(B).^2)", ALL),
-        ("where(x' * y > s, sum(x .* y), sum(x.^2))", ALL),
-        ("sum(where(x > y, u .* x, v.^2))", ALL),
-        ("sum(where(x > y, u, v)) + sum(where(x > u, v, y))", ALL),
-        ("max(x .* y) + min(x + u)", ALL),
-        ("sum(rowmax(B .* (x*y')))", ALL),
-        ("logsumexp(x .* y)", ALL),
-        ("norm2(x .* y - u)", ALL),
-        ("dot(y, softmax(x .* u))", ALL),
-        ("dot(y, log_softmax(x .* u))", ALL),
-        ("x'*inv(A + 9*eye + B/9)*y", ALL),
-        ("det(A + B/9)", ALL),
-        ("logdet(A + 9*eye + B*B'/9)", ALL),
-        ("sum(kron(B, x*y').^2)", ALL),
-        ("sum(sqrt(rowsum(B.^2)))", ALL),
-        ("sum(colsum(B) .* x) + sum(rowsum(B*B') .* y)", ALL),
-        ("sum(x .^ y)", POSITIVE),
-        ("sum(atan(x) .* sin(y) ./ (1 + u.^2))", ALL),
-        ("sum(x./y) + sum(u.^-3 .* v)", POSITIVE),
-        ("sum(abs(x).^1.5 .* y)", ALL),
-        ("norm1(x .* y) + norm_inf(u)", ALL),
-        ("3 ./ (1 + 2*exp(s)) + (1 + exp(s))^-3", ALL),
-        ("sum(x - 2*logsumexp(x))", ALL),
-        ("log(1 + 2*exp(s)) + log(sigmoid(s)^2)", ALL),
-        ("2*sqrt(s^2 + x'*x) - s", ALL),
-        ("sum(2*sqrt(x.^2 + y.^2) - x)", ALL),
-        ("sum((x.^2).^1.5)", ALL),
-        ("sum(x)/sqrt(sum((2*x).^2))", ALL),
-    ];
-    all_agree("nodes", texts.into_iter());
+    all_agree("nodes", NODES.into_iter());
 }
