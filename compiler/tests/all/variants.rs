@@ -320,7 +320,7 @@ const ALL: (f64, f64) = (-2.0, 2.0);
 const POSITIVE: (f64, f64) = (0.2, 2.0);
 
 /// Every kind of node, and neighbours of rules.
-const NODES: [(&str, (f64, f64)); 34] = [
+const NODES: [(&str, (f64, f64)); 42] = [
     ("sum(x .* y .* exp(u))", ALL),
     ("x'*B*y + tr(B*A) - tr(B)", ALL),
     ("sum(outer(x, y) .* B) + sum(diag(B).^2)", ALL),
@@ -355,6 +355,14 @@ const NODES: [(&str, (f64, f64)); 34] = [
     ("sum(diag(B*B').^2 .* x) + tr(diag(x)*B*diag(y))", ALL),
     ("sum((x + y) .* (u + v) - x .* v - y .* u)", ALL),
     ("(norm2(x) + s)*(norm2(x) - s) + norm2(x .* y)*norm2(x)", ALL),
+    ("sum(abs(x) + softplus(-2*abs(x)))", ALL),
+    ("sum(relu(x) + softplus(-abs(x)))", ALL),
+    ("sum(softplus(-abs(x)) - min(x, 0))", ALL),
+    ("r = sqrt(rowsum(B.^2)); sum(where(r <= 2, r.^2/2, 2*r - 2))", ALL),
+    ("n = norm2(x); where(n <= 2, n^2/2, 2*n - 2) + n*s", ALL),
+    ("r = sqrt(x.^2 + y.^2); sum(where(r <= 2, r.^2/2, 2*r - 2))", ALL),
+    ("norm2(x)*tanh(norm2(x)) + dot(x, y)^2/(dot(x, x)*dot(y, y))", ALL),
+    ("x'*A*x/(x'*x) + sum(x.^3)/norm2(x)^3", ALL),
 ];
 
 #[test]
