@@ -46,6 +46,14 @@ pub fn lower(
     let mut l = Lowerer::new(&texts);
     for d in variables {
         let shape = Shape::declared(&mut l.graph, d);
+        if let (true, Shape::Matrix(rows, cols)) = (d.symmetric, &shape)
+            && !l.graph.extents.unify(*rows, *cols)
+        {
+            let place = wrt.iter().find(|(name, _)| *name == d.name.name).map_or(whole(text), |(_, p)| *p);
+            let message = format!("`{}` is declared symmetric, but is not square", d.name.name);
+            let help = "give it as many rows as columns: `symmetric matrix[n, n]`";
+            l.report(Diagnostic::new(ErrorKind::NotSquare, place, message).with_help(help));
+        }
         l.declare(&d.name.name, &shape, Role::Plain, false);
     }
     l.add_defines(defines);
