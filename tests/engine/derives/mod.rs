@@ -19,8 +19,11 @@ const BATCH: u64 = 120;
 
 /// What became of one seed.
 enum Drawn {
-    /// The derive refuses it, and why.
-    Refused(String),
+    /// The derive refuses it.
+    Refused {
+        why: String,
+        text: String,
+    },
     /// The numbers that come out are not moderate, so that a comparison says nothing.
     Immoderate,
     Ready(Derived),
@@ -32,11 +35,14 @@ struct Derived {
     text: String,
     module: Module,
     /// What its outcome does not agree with.
-    check: Box<dyn Fn(&Outcome) -> Vec<String>>,
+    check: Check,
 }
+
+type Check = Box<dyn Fn(&Outcome) -> Vec<String>>;
 
 #[derive(Default)]
 struct Count {
+    /// By kind: how many, and the first.
     refused: BTreeMap<String, (u64, String)>,
     immoderate: u64,
     compiled: u64,
@@ -52,6 +58,12 @@ impl Count {
 fn from_environment(name: &str, default: u64) -> u64 {
     let set = std::env::var(name).ok().filter(|text| !text.is_empty());
     set.map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is no whole number")))
+}
+
+/// A message without what it quotes.
+fn kind(message: &str) -> String {
+    let line = message.split("\\n").next().unwrap_or_default().lines().next().unwrap_or_default();
+    line.split('`').step_by(2).collect::<Vec<_>>().join("…")
 }
 
 fn draw(seed: u64) -> Drawn {
@@ -77,10 +89,9 @@ fn compile_without_a_warning_and_agree_with_the_interpreter() {
         let mut batch = Vec::new();
         for seed in from..to {
             match catch_unwind(AssertUnwindSafe(|| draw(seed))) {
-                Ok(Drawn::Refused(why)) => {
-                    let kind = why.split('`').step_by(2).collect::<Vec<_>>().join("`…`");
-                    let kind = kind.split_inclusive(|c: char| c.is_ascii_digit()).collect::<String>();
-                    count.refused.entry(kind).or_insert((0, format!("{seed}: {why}"))).0 += 1;
+                Ok(Drawn::Refused { why, text }) => {
+                    let first = (0, format!("{seed}: {text}\n    {why}"));
+                    count.refused.entry(kind(&why)).or_insert(first).0 += 1;
                 }
                 Ok(Drawn::Immoderate) => count.immoderate += 1,
                 Ok(Drawn::Ready(derived)) => batch.push((seed, derived)),
@@ -118,8 +129,8 @@ fn compile_without_a_warning_and_agree_with_the_interpreter() {
         count.compared,
         failed.len()
     ));
-    for (n, example) in count.refused.values() {
-        note(&format!("refused, {n} times: {example}"));
+    for (kind, (n, first)) in &count.refused {
+        note(&format!("refused, {n} times: {kind}\n    the first: {first}"));
     }
     assert!(failed.is_empty(), "{}\n{}", failed.len(), failed.join("\n"));
     let poor = 20 * (count.refusals() + count.immoderate) > number;

@@ -89,7 +89,7 @@ fn drawn(text: String, body: Body) -> Drawn {
     let tolerance = Tolerance::Arrays { within: WITHIN };
     let mut case = Case { name: text.clone(), tolerance, required: true, body };
     if let Err(why) = want_what_is_interpreted(&mut case.body) {
-        return Drawn::Refused(format!("{why}: {text}"));
+        return Drawn::Refused { why, text };
     }
     let value = match &case.body {
         Body::Cost(c) => c.value,
@@ -102,7 +102,7 @@ fn drawn(text: String, body: Body) -> Drawn {
     }
     match compiled::cases::subject(&case) {
         None => panic!("{text}: no case for a derive"),
-        Some(Err(why)) => Drawn::Refused(format!("{why}: {text}")),
+        Some(Err(why)) => Drawn::Refused { why, text },
         Some(Ok(subject)) => {
             let module = subject.module.clone();
             let check = move |outcome: &compiled::Outcome| {
@@ -158,7 +158,8 @@ struct Layers {
 
 fn activation(rng: &mut Rng) -> String {
     let all = entries(catalog::Kind::Activation);
-    let all: Vec<_> = all.iter().filter(|e| e.definition.params[1..].iter().all(|p| p.default.is_some())).collect();
+    let all: Vec<_> =
+        all.iter().filter(|e| e.definition.params[1..].iter().all(|p| p.default.is_some())).collect();
     match rng.below(4) {
         0 => rng.pick(&["sigmoid", "tanh", "softmax", "sin", "linear", "atan", "erf"]).to_owned(),
         1 => rng.pick(&["leaky_relu(0.2)", "elu(alpha = 0.7)", "softplus", "clip(-1, 1)"]).to_owned(),
@@ -196,8 +197,8 @@ fn steps(rng: &mut Rng, m: usize) -> Layers {
     let mut text: Vec<String> = Vec::new();
     let mut declared: Vec<String> = vec![format!("x1: {n}")];
     layers.inputs.push(("x1".to_owned(), tensor(rng, &[m, n])));
-    let mut add = |layers: &mut Layers, rng: &mut Rng, name: &str, rows: usize, cols: Option<usize>| {
-        match cols {
+    let mut add =
+        |layers: &mut Layers, rng: &mut Rng, name: &str, rows: usize, cols: Option<usize>| match cols {
             Some(cols) => {
                 declared.push(format!("{name}: {rows} x {cols}"));
                 layers.params.push((name.to_owned(), weight(rng, rows, cols)));
@@ -208,8 +209,7 @@ fn steps(rng: &mut Rng, m: usize) -> Layers {
                 layers.params.push((name.to_owned(), tensor(rng, &[rows])));
                 layers.biases.push(name.to_owned());
             }
-        }
-    };
+        };
     let element = |rng: &mut Rng, of: &str| {
         let f = if rng.below(2) == 0 { rng.pick(&CALM) } else { rng.pick(&GROWING) };
         f.replace('@', of)
@@ -254,7 +254,13 @@ fn steps(rng: &mut Rng, m: usize) -> Layers {
     layers.network = text.join("; ");
     layers.declarations = declared.join(", ");
     let ascii = |name: &mut String| *name = name.replace('Θ', "Theta").replace('β', "beta");
-    layers.params.iter_mut().map(|(n, _)| n).chain(&mut layers.weights).chain(&mut layers.biases).for_each(ascii);
+    layers
+        .params
+        .iter_mut()
+        .map(|(n, _)| n)
+        .chain(&mut layers.weights)
+        .chain(&mut layers.biases)
+        .for_each(ascii);
     layers
 }
 

@@ -72,7 +72,12 @@ fn data_field(rng: &mut Rng, of: &Declared, tensor: &Tensor, precision: Precisio
                 0 => (DeclaredShape::Vector(None), quote!(Vec<#t>), quote!((#data).to_vec()), false),
                 1 => {
                     let view = quote!(::gradsmith::__private::ArrayView1);
-                    (DeclaredShape::Vector(None), quote!(#view<'a, #t>), quote!(#view::from(#data as &[#number])), true)
+                    (
+                        DeclaredShape::Vector(None),
+                        quote!(#view<'a, #t>),
+                        quote!(#view::from(#data as &[#number])),
+                        true,
+                    )
                 }
                 2 => (DeclaredShape::Vector(Some(constant(n))), quote!([#t; #length]), quote!(*#data), false),
                 _ => (DeclaredShape::Vector(None), quote!(&'a [#t]), data, true),
@@ -161,8 +166,7 @@ pub(super) fn draw(rng: &mut Rng, residual: bool) -> Drawn {
     let values: Named<Tensor> =
         formula.declared.iter().map(|d| (d.name.clone(), tensor(rng, d, single))).collect();
     let value_of = |name: &str| &values.iter().find(|(n, _)| n == name).expect("each has data").1;
-    let fields: Vec<Field> =
-        data.iter().map(|d| data_field(rng, d, value_of(&d.name), precision)).collect();
+    let fields: Vec<Field> = data.iter().map(|d| data_field(rng, d, value_of(&d.name), precision)).collect();
     let extents = rng.below(3);
     let by: Vec<TokenStream> = variables.iter().map(|v| variable(v, extents)).collect();
     let by = quote!(#(#by),*);
@@ -187,7 +191,7 @@ pub(super) fn draw(rng: &mut Rng, residual: bool) -> Drawn {
     let expansion = derive_objective(asked);
     let refusal = expansion.to_string();
     if refusal.contains("compile_error") {
-        return Drawn::Refused(format!("{}: {shown}", messages(&refusal)));
+        return Drawn::Refused { why: messages(&refusal), text: shown };
     }
 
     // The same, interpreted.
@@ -242,9 +246,9 @@ pub(super) fn draw(rng: &mut Rng, residual: bool) -> Drawn {
     let sizes = plans::sizes(&program.graph, &borrowed);
     let arguments = prepare_arguments(&expansion).into_iter().map(|name| {
         let plain = name.strip_prefix("extent_").unwrap_or(&name).to_owned();
-        let size = sizes.iter().find(|(symbol, _)| {
-            codegen::identifier(symbol) == plain || codegen::identifier(symbol) == name
-        });
+        let size = sizes
+            .iter()
+            .find(|(symbol, _)| codegen::identifier(symbol) == plain || codegen::identifier(symbol) == name);
         let size = *size.unwrap_or_else(|| panic!("{shown}: no size for the extent {name}")).1;
         Literal::usize_unsuffixed(size)
     });
@@ -311,7 +315,7 @@ fn disagreements(outcome: &Outcome, expected: &[(&'static str, Vec<f64>, f64)]) 
             found.push(format!("{name}: {} entries, not {}", got.len(), want.len()));
             continue;
         }
-        let off = |(_, (g, w)): &(usize, (&f64, &f64))| !((*g - *w).abs() <= *most);
+        let off = |(_, (g, w)): &(usize, (&f64, &f64))| (*g - *w).abs().is_nan() || (*g - *w).abs() > *most;
         let first = got.iter().zip(want).enumerate().find(off);
         found.extend(first.map(|(k, (g, w))| format!("{name}: entry {k} is {g}, not {w} (within {most:e})")));
     }
