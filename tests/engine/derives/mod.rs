@@ -153,4 +153,23 @@ fn draw_every_function_of_the_language() {
     assert!(all.len() > 50, "{all:?}");
     let never: Vec<_> = all.iter().filter(|f| !texts.iter().any(|text| calls(text, f))).collect();
     assert!(never.is_empty(), "never drawn: {never:?}");
+    let notation = [
+        "'*",
+        ")'",
+        "⊙",
+        "⊘",
+        "*eye",
+        "- 0.5*eye",
+        "λ",
+        "lambda",
+        "Σ",
+        "π",
+        ").^",
+        "^3",
+        "u = ",
+        "slope = ",
+        "ρ = ",
+    ];
+    let never: Vec<_> = notation.iter().filter(|n| !texts.iter().any(|text| text.contains(*n))).collect();
+    assert!(never.is_empty(), "never written: {never:?}");
 }
