@@ -75,7 +75,7 @@ fn data_field(rng: &mut Rng, of: &Declared, tensor: &Tensor, precision: Precisio
                     (
                         DeclaredShape::Vector(None),
                         quote!(#view<'a, #t>),
-                        quote!(#view::from(#data as &[#number])),
+                        quote!(#view::from(::core::convert::identity::<&[#number]>(#data))),
                         true,
                     )
                 }
