@@ -4,6 +4,7 @@
 mod compiled;
 mod engine {
     mod branches;
+    mod derives;
     mod determinism;
     mod face;
     mod functions;

@@ -46,6 +46,14 @@ pub fn lower(
     let mut l = Lowerer::new(&texts);
     for d in variables {
         let shape = Shape::declared(&mut l.graph, d);
+        if let (true, Shape::Matrix(rows, cols)) = (d.symmetric, &shape)
+            && !l.graph.extents.unify(*rows, *cols)
+        {
+            let place = wrt.iter().find(|(name, _)| *name == d.name.name).map_or(whole(text), |(_, p)| *p);
+            let message = format!("`{}` is declared symmetric, but is not square", d.name.name);
+            let help = "give it as many rows as columns: `symmetric matrix[n, n]`";
+            l.report(Diagnostic::new(ErrorKind::NotSquare, place, message).with_help(help));
+        }
         l.declare(&d.name.name, &shape, Role::Plain, false);
     }
     l.add_defines(defines);
@@ -99,4 +107,39 @@ pub fn lower(
 #[must_use]
 pub fn whole(text: &str) -> Place {
     Place { source: SourceId::Expression, span: Span::new(0, text.len()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diag::ErrorKind;
+    use crate::front::ObjectiveText;
+
+    fn text(expr: &str, declarations: &str) -> ObjectiveText {
+        ObjectiveText {
+            expr: expr.to_owned(),
+            declarations: declarations.to_owned(),
+            ..ObjectiveText::default()
+        }
+    }
+
+    #[test]
+    fn a_symmetric_matrix_is_square_whatever_the_formula_says_of_it() -> Result<(), crate::diag::Diagnostics>
+    {
+        for declared in ["S: symmetric matrix", "S: symmetric matrix[n, m]", "S: symmetric matrix[n, 3]"] {
+            let program = text("sum(exp(S))", declared).program()?;
+            let g = &program.graph;
+            let shape = g.shape(program.wrt[0].1);
+            assert_eq!(shape[0], shape[1], "{declared}");
+            assert_eq!(g.shape(program.hessian[0][0]), [shape[0]; 4], "{declared}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn one_that_cannot_be_square_is_refused_where_it_is_declared() {
+        let errors =
+            text("sum(exp(S))", "x: vector, S: symmetric matrix[2, 3]").lower().err().unwrap_or_default();
+        let found: Vec<_> = errors.iter().map(|d| (d.kind, d.place.span.start)).collect();
+        assert_eq!(found, [(ErrorKind::NotSquare, 11)], "{errors}");
+    }
 }

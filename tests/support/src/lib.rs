@@ -4,6 +4,7 @@
 pub mod counting;
 pub mod deep;
 pub mod expression;
+pub mod formula;
 pub mod numbers;
 mod skip;
 
