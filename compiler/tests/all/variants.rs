@@ -320,7 +320,7 @@ const ALL: (f64, f64) = (-2.0, 2.0);
 const POSITIVE: (f64, f64) = (0.2, 2.0);
 
 /// Every kind of node, and neighbours of rules.
-const NODES: [(&str, (f64, f64)); 42] = [
+const NODES: [(&str, (f64, f64)); 43] = [
     ("sum(x .* y .* exp(u))", ALL),
     ("x'*B*y + tr(B*A) - tr(B)", ALL),
     ("sum(outer(x, y) .* B) + sum(diag(B).^2)", ALL),
@@ -363,6 +363,7 @@ const NODES: [(&str, (f64, f64)); 42] = [
     ("r = sqrt(x.^2 + y.^2); sum(where(r <= 2, r.^2/2, 2*r - 2))", ALL),
     ("norm2(x)*tanh(norm2(x)) + dot(x, y)^2/(dot(x, x)*dot(y, y))", ALL),
     ("x'*A*x/(x'*x) + sum(x.^3)/norm2(x)^3", ALL),
+    ("sum((x .* u + diag(min(outer(x, x), outer(x, x)))) .* softplus(y))", ALL),
 ];
 
 #[test]

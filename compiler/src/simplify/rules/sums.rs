@@ -109,11 +109,19 @@ fn multiply_out(g: &mut Graph, coeff: Number, t: &Tensor, out: &mut Vec<(Number,
     }
 }
 
-/// A term as coefficient and factors.
+/// The factors of a term, each once: of a diagonal, two may have become the same.
 pub(super) fn factors_of(g: &Graph, t: &Tensor) -> Vec<(Tensor, Number)> {
     match g.op(t.node) {
         Op::Product { factors, bound, .. } if bound.is_empty() && g.name(t.node).is_none() => {
-            factors.iter().map(|f| (g.tensor(&f.operand, &t.indices), f.power)).collect()
+            let mut found: Vec<(Tensor, Number)> = Vec::with_capacity(factors.len());
+            for f in factors {
+                let factor = g.tensor(&f.operand, &t.indices);
+                match found.iter_mut().find(|(known, _)| *known == factor) {
+                    Some((_, power)) => *power = power.add(f.power),
+                    None => found.push((factor, f.power)),
+                }
+            }
+            found
         }
         _ => vec![(t.clone(), ONE)],
     }
