@@ -320,7 +320,7 @@ const ALL: (f64, f64) = (-2.0, 2.0);
 const POSITIVE: (f64, f64) = (0.2, 2.0);
 
 /// Every kind of node, and neighbours of rules.
-const NODES: [(&str, (f64, f64)); 43] = [
+const NODES: [(&str, (f64, f64)); 50] = [
     ("sum(x .* y .* exp(u))", ALL),
     ("x'*B*y + tr(B*A) - tr(B)", ALL),
     ("sum(outer(x, y) .* B) + sum(diag(B).^2)", ALL),
@@ -364,6 +364,13 @@ const NODES: [(&str, (f64, f64)); 43] = [
     ("norm2(x)*tanh(norm2(x)) + dot(x, y)^2/(dot(x, x)*dot(y, y))", ALL),
     ("x'*A*x/(x'*x) + sum(x.^3)/norm2(x)^3", ALL),
     ("sum((x .* u + diag(min(outer(x, x), outer(x, x)))) .* softplus(y))", ALL),
+    ("r = sqrt(rowsum(B.^2)); sum(r .* tanh(r) .* x)", ALL),
+    ("sum(where(x > 0, log(x), u) .* v)", ALL),
+    ("where(s > 0, sum(log(x)), sum(u))", ALL),
+    ("sum((B*where(x > 0, sqrt(x), 0)) .* y)", ALL),
+    ("sum(where(x > 0, u, 0) .* where(y > 0, log(y), v))", ALL),
+    ("dot(y, softmax(where(x > 0, log(x), u)))", ALL),
+    ("norm2(where(x > 0, sqrt(x), u) .* y)", ALL),
 ];
 
 #[test]

@@ -53,8 +53,15 @@ macro_rules! unroll {
 /// instructions.
 #[inline(always)]
 pub(super) unsafe fn rows_tile<V: Vector, const R: usize, const N: usize>(p: &Gemm<V::T>, cols: usize) {
+    // Code of its own for the few terms of most products: where runs are put away, registers are not as well used.
     // SAFETY: the caller's.
-    unsafe { tile_of_rows::<V, R, N, true>(p, cols, 0) }
+    unsafe {
+        if p.k <= RUN {
+            tile_of_rows::<V, R, N, false>(p, cols, 0);
+        } else {
+            tile_of_rows::<V, R, N, true>(p, cols, 0);
+        }
+    }
 }
 
 /// The same for up to [`RUN`] terms, where the tile's rows are followed without a gap by rows that are computed later, `left` numbers
