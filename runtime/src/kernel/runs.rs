@@ -23,7 +23,9 @@ use super::sums::{ROWS, add_to_totals};
 ///         sums[1] += 0.7;
 ///     }
 /// }
-/// assert_eq!(sums, [100_000.0, 700_000.0]);
+/// for (sum, exact) in sums.into_iter().zip([100_000.0, 700_000.0]) {
+///     assert!((sum - exact).abs() <= 32.0 * f32::EPSILON * exact, "{sum}");
+/// }
 /// ```
 #[derive(Debug)]
 pub struct Runs<T: Scalar> {
