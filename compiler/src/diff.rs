@@ -8,6 +8,7 @@
 
 mod taken;
 
+use crate::ir::build::indices_of;
 use crate::ir::verify::debug_verify;
 use crate::ir::{AxisFn, Cofactors, Extent, Finite, Graph, Index, Node, NodeId, Number, Op, Operand, Tensor};
 use crate::syntax::ast::CompareOp;
@@ -276,7 +277,7 @@ impl Sweep {
                         let share = taken::beneath(g, &ct, &mut |g, t| chosen(g, t, &share_axes));
                         let share = g.tensor_as(&share, &share_axes);
                         self.taken.clone_from(&whole);
-                        self.choose(g, &mut |g, t| chosen(g, t, &taken::union([&l, &r, t].into_iter())));
+                        self.choose(g, &mut |g, t| chosen(g, t, &indices_of([&l, &r, t])));
                         let mut factors = vec![(Tensor::new(share, share_axes.clone()), one)];
                         factors.extend_from_slice(&outside);
                         self.give(g, operand, &locals, one, &factors);
@@ -430,13 +431,7 @@ fn finite_beyond(g: &mut Graph, ct: &Tensor, axes: &[Index]) -> (Tensor, Vec<(Te
     if outside.is_empty() {
         return (ct.clone(), outside);
     }
-    let mut along: Vec<Index> = Vec::new();
-    for &i in inside.iter().flat_map(|(t, _)| &t.indices) {
-        if !along.contains(&i) {
-            along.push(i);
-        }
-    }
-    (Tensor::new(g.contract(coeff, &inside, &along), along), outside)
+    (g.factored(coeff, &inside), outside)
 }
 
 /// Whether the node is a sum of squares as it stands: then it is nowhere negative, and the derivative of its

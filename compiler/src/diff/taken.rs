@@ -7,6 +7,7 @@
 //! evaluated: if it is no number, the value has been none.
 
 use super::Sweep;
+use crate::ir::build::indices_of;
 use crate::ir::{Factor, Graph, Index, NodeId, Number, Op, Operand, Tensor};
 use crate::syntax::ast::CompareOp;
 
@@ -87,7 +88,7 @@ impl Masked {
                 let mut found = candidates.into_iter().map(|k| (k, Self::found(g, &rest[k].0, by_number)));
                 let (k, masked) = found.find_map(|(k, masked)| Some((k, masked?)))?;
                 rest[k].0 = masked.value;
-                let axes = union(rest.iter().map(|(t, _)| t));
+                let axes = indices_of(rest.iter().map(|(t, _)| t));
                 let value = Tensor::new(g.contract(coeff, &rest, &axes), axes);
                 Some(Self { value, ..masked })
             }
@@ -110,16 +111,6 @@ impl Masked {
     fn is_same_choice(&self, other: &Self) -> bool {
         (self.op, &self.lhs, &self.rhs, self.holds) == (other.op, &other.lhs, &other.rhs, other.holds)
     }
-}
-
-pub(super) fn union<'a>(tensors: impl Iterator<Item = &'a Tensor>) -> Vec<Index> {
-    let mut all = Vec::new();
-    for &i in tensors.flat_map(|t| &t.indices) {
-        if !all.contains(&i) {
-            all.push(i);
-        }
-    }
-    all
 }
 
 /// `f` of what choices by a number leave of `t`, within these choices: what they decide is not asked before.
@@ -187,7 +178,7 @@ fn covers(g: &mut Graph, ct: &Tensor, taken: &Tensor, indices: &[Index]) -> bool
 
 /// How often what is along `kept` is read: the sum over all other indices.
 fn counted(g: &mut Graph, taken: &Tensor, kept: impl Fn(&Index) -> bool) -> Tensor {
-    let axes: Vec<Index> = union(std::iter::once(taken)).into_iter().filter(|i| kept(i)).collect();
+    let axes: Vec<Index> = indices_of([taken]).into_iter().filter(|i| kept(i)).collect();
     if axes == taken.indices {
         return taken.clone();
     }

@@ -47,6 +47,17 @@ impl Tensor {
     }
 }
 
+/// The indices of tensors, each once, in the order met.
+pub(crate) fn indices_of<'a>(tensors: impl IntoIterator<Item = &'a Tensor>) -> Vec<Index> {
+    let mut all = Vec::new();
+    for &i in tensors.into_iter().flat_map(|t| &t.indices) {
+        if !all.contains(&i) {
+            all.push(i);
+        }
+    }
+    all
+}
+
 /// Sums and products of more operands than this stay whole inside others: flattening a chain of them, each
 /// used by the next, would cost the square of its length.
 pub(super) const INLINED: usize = 12;

@@ -1,7 +1,7 @@
 //! Products and contractions: flattened, deltas contracted, equal factors collected, what does not hang
 //! together apart.
 
-use super::{INLINED, Tensor};
+use super::{INLINED, Tensor, indices_of};
 use crate::ir::graph::{Cofactors, Factor, Graph, NodeId, Op, Operand};
 use crate::ir::index::{Extent, Index};
 use crate::ir::number::Number;
@@ -26,6 +26,12 @@ impl Graph {
         let out = Self::union(&factors.iter().collect::<Vec<_>>());
         let parts: Vec<_> = factors.iter().map(|t| (t.clone(), Number::ONE)).collect();
         Tensor::new(self.contract(Number::ONE, &parts, &out), out)
+    }
+
+    /// `coeff · Π factor^power`, element-wise over the indices of all, in the order met.
+    pub(crate) fn factored(&mut self, coeff: Number, factors: &[(Tensor, Number)]) -> Tensor {
+        let out = indices_of(factors.iter().map(|(t, _)| t));
+        Tensor::new(self.contract(coeff, factors, &out), out)
     }
 
     /// `t` with exactly the axes `out`: permuted, summed over what `out` lacks, broadcast over what `t`

@@ -44,14 +44,8 @@ pub(super) fn abs(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     if open.is_empty() || (known.is_empty() && p.coeff.is_one()) {
         return None;
     }
-    let mut axes: Vec<Index> = Vec::new();
-    for i in open.iter().flat_map(|(t, _)| rename(t).indices) {
-        if !axes.contains(&i) {
-            axes.push(i);
-        }
-    }
     let open: Vec<_> = open.iter().map(|(t, power)| (rename(t), *power)).collect();
-    let rest = Tensor::new(g.contract(ONE, &open, &axes), axes);
+    let rest = g.factored(ONE, &open);
     let mut factors: Vec<_> = known.iter().map(|(t, power)| (rename(t), *power)).collect();
     factors.push((g.call("abs", &[rest]), ONE));
     Some(g.contract(p.coeff.magnitude(), &factors, &out))
@@ -132,13 +126,7 @@ pub(super) fn abs_times_abs(g: &mut Graph, id: NodeId) -> Option<NodeId> {
             p.factors[*n] = if rest.is_empty() {
                 (g.constant(ONE), ONE)
             } else {
-                let mut axes: Vec<Index> = Vec::new();
-                for &i in rest.iter().flat_map(|(t, _)| &t.indices) {
-                    if !axes.contains(&i) {
-                        axes.push(i);
-                    }
-                }
-                let rest = Tensor::new(g.contract(ONE, &rest, &axes), axes);
+                let rest = g.factored(ONE, &rest);
                 (g.call("abs", &[rest]), ONE)
             };
             return Some(p.closed(g));

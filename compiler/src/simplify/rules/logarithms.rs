@@ -139,13 +139,7 @@ pub(super) fn of_product(g: &mut Graph, id: NodeId) -> Option<NodeId> {
         return None;
     }
     if !(rest.is_empty() && coeff.is_one()) {
-        let mut indices: Vec<Index> = Vec::new();
-        for &i in rest.iter().flat_map(|(t, _)| &t.indices) {
-            if !indices.contains(&i) {
-                indices.push(i);
-            }
-        }
-        let r = Tensor::new(g.contract(coeff, &rest, &indices), indices);
+        let r = g.factored(coeff, &rest);
         terms.push((ONE, g.call("log", &[r])));
     }
     Some(g.sum_as(&terms, &out))
@@ -207,13 +201,7 @@ pub(super) fn times_log(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     if with.is_empty() {
         return None;
     }
-    let mut indices: Vec<Index> = Vec::new();
-    for &i in with.iter().flat_map(|(t, _)| &t.indices) {
-        if !indices.contains(&i) {
-            indices.push(i);
-        }
-    }
-    let c = Tensor::new(g.contract(ONE, &with, &indices), indices);
+    let c = g.factored(ONE, &with);
     let joined = g.call(joined, &[c, u]);
     let log_tensor = p.factors[log].0.clone();
     p.factors = without.into_iter().filter(|(t, _)| *t != log_tensor).collect();

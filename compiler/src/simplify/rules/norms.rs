@@ -20,13 +20,7 @@ pub(super) fn root(g: &mut Graph, c: Number, t: &Tensor) -> Option<Tensor> {
     }
     let halves: Vec<_> =
         factors.iter().map(|f| (g.tensor(&f.operand, &t.indices), f.power.mul(Number::HALF))).collect();
-    let mut indices: Vec<Index> = Vec::new();
-    for &i in halves.iter().flat_map(|(x, _)| &x.indices) {
-        if !indices.contains(&i) {
-            indices.push(i);
-        }
-    }
-    Some(Tensor::new(g.contract(r, &halves, &indices), indices))
+    Some(g.factored(r, &halves))
 }
 
 /// √(u² + v²) = hypot(u, v)
@@ -181,6 +175,11 @@ fn normed(g: &mut Graph, n: &Tensor) -> Option<(Tensor, Vec<Index>)> {
 /// Whether `x` is made of the entries that the norm `n` is taken of: then it is 0 where the norm is.
 fn is_of(g: &mut Graph, x: &Tensor, n: &Tensor) -> bool {
     let Some((whole, along)) = normed(g, n) else { return false };
+    are_entries(x, &whole, &along)
+}
+
+/// Whether `x` is made of entries of `whole`, one of those taken together along `along`.
+fn are_entries(x: &Tensor, whole: &Tensor, along: &[Index]) -> bool {
     x.node == whole.node && x.indices.iter().zip(&whole.indices).all(|(i, j)| along.contains(j) || i == j)
 }
 
@@ -213,9 +212,7 @@ fn is_square_of(g: &mut Graph, s: &Tensor, x: &Tensor) -> bool {
     let Some(p) = Opened::product(g, s.node) else { return false };
     let [(t, power)] = p.factors.as_slice() else { return false };
     let t = t.clone().renamed(&p.out, &s.indices);
-    *power == Number::TWO
-        && t.node == x.node
-        && t.indices.iter().zip(&x.indices).all(|(i, j)| p.bound.contains(i) || i == j)
+    *power == Number::TWO && are_entries(x, &t, &p.bound)
 }
 
 /// x/‖x‖ in one: 0 where x is 0; also where x has gone into a contraction and the norm stayed outside.
@@ -327,10 +324,7 @@ pub(super) fn per_squares(g: &mut Graph, id: NodeId) -> Option<NodeId> {
 
 /// Whether `y` is, or is a contraction with, entries of `x` that are taken together along `along`.
 fn mentions(g: &mut Graph, y: &Tensor, x: &Tensor, along: &[Index]) -> bool {
-    let same = |y: &Tensor, x: &Tensor| {
-        y.node == x.node && y.indices.iter().zip(&x.indices).all(|(i, j)| along.contains(j) || i == j)
-    };
-    if same(y, x) {
+    if are_entries(y, x, along) {
         return true;
     }
     let Some(inside) = contraction(g, y) else { return false };

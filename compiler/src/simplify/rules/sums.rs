@@ -269,13 +269,7 @@ pub(super) fn common_factor(g: &mut Graph, id: NodeId) -> Option<NodeId> {
         .zip(&all)
         .map(|((c, _), factors)| {
             let own: Vec<_> = factors.iter().filter(|f| !common.contains(f)).cloned().collect();
-            let mut axes: Vec<Index> = Vec::new();
-            for &i in own.iter().flat_map(|(t, _)| &t.indices) {
-                if !axes.contains(&i) {
-                    axes.push(i);
-                }
-            }
-            (*c, Tensor::new(g.contract(ONE, &own, &axes), axes))
+            (*c, g.factored(ONE, &own))
         })
         .collect();
     let sum = g.sum(&rest);
