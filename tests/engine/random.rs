@@ -21,6 +21,24 @@ fn tensor(rng: &mut Rng, shape: &[usize]) -> Tensor {
     Tensor { shape: shape.to_vec(), data: (0..shape.iter().product()).map(|_| rng.number()).collect() }
 }
 
+/// An objective of all variables that random expressions have, with symbols or numbers for their extents.
+pub(super) fn over_variables(expr: &str, symbolic: bool) -> ObjectiveText {
+    let extent = |n: usize| {
+        if symbolic { DeclaredExtent::Symbol(format!("n{n}")) } else { DeclaredExtent::Constant(n) }
+    };
+    let shape = |shape: &[usize]| match *shape {
+        [n] => DeclaredShape::Vector(Some(extent(n))),
+        [n, m] => DeclaredShape::Matrix(Some((extent(n), extent(m)))),
+        _ => DeclaredShape::Scalar,
+    };
+    ObjectiveText {
+        expr: expr.to_owned(),
+        variables: VARIABLES.iter().map(|(name, s)| declaration(name, shape(s))).collect(),
+        wrt: VARIABLES.iter().map(|(name, _)| ((*name).to_owned(), objective::whole(expr))).collect(),
+        ..ObjectiveText::default()
+    }
+}
+
 #[test]
 fn objectives() {
     let mut modules = Vec::new();
@@ -34,21 +52,7 @@ fn objectives() {
         } else {
             expression::program(&mut rng, 3 + seed as usize % 4)
         };
-        let extent = |n: usize| {
-            if symbolic { DeclaredExtent::Symbol(format!("n{n}")) } else { DeclaredExtent::Constant(n) }
-        };
-        let shape = |shape: &[usize]| match *shape {
-            [n] => DeclaredShape::Vector(Some(extent(n))),
-            [n, m] => DeclaredShape::Matrix(Some((extent(n), extent(m)))),
-            _ => DeclaredShape::Scalar,
-        };
-        let text = ObjectiveText {
-            expr: expr.clone(),
-            variables: VARIABLES.iter().map(|(name, s)| declaration(name, shape(s))).collect(),
-            wrt: VARIABLES.iter().map(|(name, _)| ((*name).to_owned(), objective::whole(&expr))).collect(),
-            ..ObjectiveText::default()
-        };
-        let lowered = text.lower().unwrap_or_else(|e| panic!("{expr}\n{e}"));
+        let lowered = over_variables(&expr, symbolic).lower().unwrap_or_else(|e| panic!("{expr}\n{e}"));
         let mut d = Derivatives::of(lowered.graph, lowered.value, &lowered.wrt);
         // Every third with its Hessian's product with a direction.
         let all: Vec<usize> = (0..VARIABLES.len()).collect();

@@ -1,15 +1,13 @@
 //! Random objectives at special points: generated code, compiled, agrees with the interpreter where functions
 //! have limits, poles, kinks or ties, and where numbers are huge or tiny.
 
+use super::random::over_variables;
 use crate::compiled::{self, plans};
 use cargo_gradsmith::cases::{Named, Tensor};
 use gradsmith_compiler::codegen::Float;
-use gradsmith_compiler::front::{ObjectiveText, declaration};
 use gradsmith_compiler::ir::{Graph, NodeId, Op};
-use gradsmith_compiler::lower::objective;
 use gradsmith_compiler::pipeline::Derivatives;
 use gradsmith_compiler::schedule::Policy;
-use gradsmith_compiler::syntax::ast::{DeclaredExtent, DeclaredShape};
 use gradsmith_test_support::expression::{self, Rng, VARIABLES};
 use gradsmith_test_support::numbers::agree;
 
@@ -172,18 +170,7 @@ fn special(name: &str, float: Float, seeds: std::ops::Range<u64>, size: Option<f
     for seed in seeds {
         let mut rng = Rng::new(seed);
         let expr = special_program(&mut rng);
-        let shape = |shape: &[usize]| match *shape {
-            [n] => DeclaredShape::Vector(Some(DeclaredExtent::Constant(n))),
-            [n, m] => DeclaredShape::Matrix(Some((DeclaredExtent::Constant(n), DeclaredExtent::Constant(m)))),
-            _ => DeclaredShape::Scalar,
-        };
-        let text = ObjectiveText {
-            expr: expr.clone(),
-            variables: VARIABLES.iter().map(|(name, s)| declaration(name, shape(s))).collect(),
-            wrt: VARIABLES.iter().map(|(name, _)| ((*name).to_owned(), objective::whole(&expr))).collect(),
-            ..ObjectiveText::default()
-        };
-        let lowered = match text.lower() {
+        let lowered = match over_variables(&expr, false).lower() {
             Ok(lowered) => lowered,
             // x - x below a fraction: a constant that is none is refused.
             Err(e) if e.to_string().contains("is a constant that is") => continue,

@@ -1,6 +1,7 @@
 //! Every rewrite rule keeps its word: what it states holds over its domain, its trigger makes it fire, and
 //! each firing lowers the measure.
 
+use super::variants::Draw;
 use gradsmith_compiler::catalog;
 use gradsmith_compiler::diff;
 use gradsmith_compiler::eval::{Evaluator, Sizes};
@@ -29,18 +30,9 @@ fn lowered(text: &str) -> (Graph, NodeId) {
     try_lowered(text).or_else(as_vector).unwrap_or_else(|e| panic!("{text}: {e}"))
 }
 
-fn value(graph: &Graph, node: NodeId, rule: &Rule, sample: usize) -> f64 {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(sample as u64 + 1);
-    let mut draw = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let unit = (state >> 11) as f64 / (1u64 << 53) as f64;
-        rule.sample.0 + unit * (rule.sample.1 - rule.sample.0)
-    };
-    let mut inputs: Vec<Vec<f64>> = [3, 3, 3, 3, 1].map(|n| (0..n).map(|_| draw()).collect()).to_vec();
-    // A = x x' + 4 I: symmetric, of positive determinant.
-    let x = inputs[0].clone();
-    let entry = |k: usize| x[k / 3] * x[k % 3] + if k / 3 == k % 3 { 4.0 } else { 0.0 };
-    inputs.push((0..9).map(entry).collect());
+fn value(graph: &Graph, node: NodeId, rule: &Rule, sample: u64) -> f64 {
+    // The variables here are the first of those there.
+    let inputs = Draw::sample(sample).inputs(rule.sample.0, rule.sample.1);
     Evaluator::new(graph, &inputs, &Sizes::new()).scalar(node)
 }
 

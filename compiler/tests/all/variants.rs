@@ -94,15 +94,21 @@ fn lowered(text: &str) -> Option<objective::Objective> {
 }
 
 /// Numbers of a sample, the same every time.
-struct Draw(u64);
+pub(super) struct Draw(u64);
 
 impl Draw {
+    /// Those of this sample.
+    pub(super) fn sample(n: u64) -> Self {
+        Self(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(n + 1))
+    }
+
     fn next(&mut self, low: f64, high: f64) -> f64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         low + (high - low) * (self.0 >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    fn inputs(&mut self, low: f64, high: f64) -> Vec<Vec<f64>> {
+    /// The data of all variables, in their order.
+    pub(super) fn inputs(&mut self, low: f64, high: f64) -> Vec<Vec<f64>> {
         let mut inputs: Vec<Vec<f64>> =
             ENTRIES.iter().map(|&n| (0..n).map(|_| self.next(low, high)).collect()).collect();
         // A = x x' + 4 I: symmetric, of positive determinant.
@@ -163,7 +169,7 @@ fn disagreements(text: &str, (low, high): (f64, f64), see: &mut dyn FnMut(String
     let products = d.hessian_product(&[0, 1, 2, 3, 4, 5]);
     let mut found = Vec::new();
     for sample in 0..3 {
-        let mut draw = Draw(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(sample + 1));
+        let mut draw = Draw::sample(sample);
         let inputs = draw.inputs(low, high);
         let along: Vec<Vec<f64>> =
             [3, 3, 3, 3, 1, 9].iter().map(|&n| (0..n).map(|_| draw.next(-1.0, 1.0)).collect()).collect();
