@@ -1,6 +1,10 @@
 //! What every rule lowers: a weight for each node, heavier where evaluating it is expensive or dangerous.
 
+use super::rules::exponentials_within;
 use crate::ir::{AxisFn, Factor, Graph, NodeId, Number, Op};
+
+/// Of an exponential where a number may not hold it: more than all that keeps it within bounds.
+const EXPONENTIAL: usize = 400;
 
 /// The weight of what `roots` need.
 #[must_use]
@@ -24,14 +28,23 @@ pub(super) fn weight(graph: &Graph, id: NodeId) -> usize {
             };
             let powers: usize = factors.iter().map(power).sum();
             let bases = factors.iter().filter(|f| is_base_beside(graph, f.operand.node, factors)).count();
-            powers + bound.len() + 4 * bases
+            let dangerous = |f: &&Factor| f.power.is_negative() || f.power.as_int().is_none();
+            let within = |f: &Factor| exponentials_within(graph, f.operand.node);
+            let exponentials: usize = factors.iter().filter(dangerous).map(within).sum();
+            powers + bound.len() + 4 * bases + EXPONENTIAL * exponentials
         }
         Op::Map { function, args } => {
             // What is taken of a product may be taken of less.
             let product = function.name() == "abs" && matches!(graph.op(args[0].node), Op::Product { .. });
             // Of squares that may overflow, where their root need not.
             let squares = function.name() == "pow" && is_sum_of_squares(graph, args[0].node);
-            function.spec().weight + usize::from(product) + 10 * usize::from(squares)
+            let within = match function.name() {
+                "log" | "log1p" | "pow" | "pow_plain" => exponentials_within(graph, args[0].node),
+                "xlogy" | "xlog1py" => exponentials_within(graph, args[1].node),
+                _ => 0,
+            };
+            let weight = function.spec().weight + EXPONENTIAL * within;
+            weight + usize::from(product) + 10 * usize::from(squares)
         }
         Op::Select { .. } => 6,
         Op::Axis { function: AxisFn::Norm, .. } => 7,

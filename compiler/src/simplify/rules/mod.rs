@@ -1,6 +1,7 @@
 //! The rules, by theme. A row says its name, what it states (an identity in the cost language, for people),
 //! where that holds, and an expression in which it fires, for tests, which check all three.
 
+mod exponential_sums;
 mod exponentials;
 mod kinks;
 mod logarithms;
@@ -8,6 +9,7 @@ mod norms;
 mod powers;
 mod sums;
 
+pub(super) use exponential_sums::exponentials as exponentials_within;
 pub(super) use exponentials::by_activation as sigmoid_by_activation;
 
 use crate::ir::{Factor, Graph, Index, NodeId, Number, Op, Tensor};
@@ -68,6 +70,8 @@ pub static ALL: &[Rule] = rules! {
         Always, logarithms::of_sum_of_exp, on "log(sum(exp(x)))";
     "log of 1 + exp": "log(1 + exp(x))" => "softplus(x)", "all x" in -3.0 .. 3.0,
         Always, logarithms::of_one_plus_exp, on "sum(log(1 + exp(x)))";
+    "log of a sum with exp": "log(y + exp(x))" => "x + log(1 + y .* exp(-x))", "y + exp(x) > 0" in 0.1 .. 3.0,
+        Always, exponential_sums::log_of, on "sum(log(y + exp(x)))";
     "log of 1 + x": "log(1 + x)" => "log1p(x)", "x > -1" in -0.9 .. 3.0,
         Always, logarithms::of_one_plus, on "sum(log(1 + x))";
     "log1p of exp": "log1p(exp(x))" => "softplus(x)", "all x" in -3.0 .. 3.0,
@@ -96,6 +100,10 @@ pub static ALL: &[Rule] = rules! {
         Always, exponentials::product, on "sum(exp(x) .* exp(y))";
     "exp - 1": "exp(x) - 1" => "expm1(x)", "all x" in -3.0 .. 3.0,
         Always, exponentials::minus_one, on "sum(exp(x) - 1)";
+    "quotient of sums with exp": "exp(x) ./ (exp(y) + u)" => "exp(x - y) ./ (1 + u .* exp(-y))", "exp(y) + u other than 0" in 0.1 .. 3.0,
+        Always, exponential_sums::quotient, on "sum(exp(x) ./ (exp(y) + u))";
+    "power of a sum with exp": "sqrt(1 + exp(x))" => "exp(softplus(x) / 2)", "all x" in -3.0 .. 3.0,
+        Always, exponential_sums::power, on "sum(sqrt(1 + exp(x)))";
     "1 - sigmoid": "1 - sigmoid(x)" => "sigmoid(-x)", "all x" in -3.0 .. 3.0,
         Always, exponentials::one_minus_sigmoid, on "sum(1 - sigmoid(x))";
     "x - logsumexp": "x - logsumexp(x)" => "log_softmax(x)", "all x" in -3.0 .. 3.0,
