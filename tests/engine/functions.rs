@@ -23,7 +23,7 @@ fn graph(op: &ops::ElementOp, row: u64) -> (Graph, Vec<(String, NodeId)>, Named<
     let index = graph.extents.index(extent);
     let (mut vectors, mut scalars, mut data) = (Vec::new(), Vec::new(), Named::new());
     for k in 0..op.derivatives.len() {
-        if op.name == "polygamma" && k == 0 {
+        if op.takes_order() && k == 0 {
             let order = graph.constant(Number::int(2));
             vectors.push(order.clone());
             scalars.push(order);
@@ -148,7 +148,7 @@ const PAIRED: [f64; 25] = [
 
 /// A function with its derivatives of first and second order, of vectors, at special points.
 fn with_derivatives(op: &ops::ElementOp) -> (Graph, Vec<(String, NodeId)>, Named<Tensor>) {
-    let arity = if op.name == "polygamma" { 1 } else { op.derivatives.len() };
+    let arity = if op.takes_order() { 1 } else { op.derivatives.len() };
     let columns: Vec<Vec<f64>> = if arity == 1 {
         vec![special()]
     } else {
@@ -160,7 +160,7 @@ fn with_derivatives(op: &ops::ElementOp) -> (Graph, Vec<(String, NodeId)>, Named
     let extent = graph.extents.constant(columns[0].len());
     let index = graph.extents.index(extent);
     let mut args = Vec::new();
-    if op.name == "polygamma" {
+    if op.takes_order() {
         args.push(graph.constant(Number::int(2)));
     }
     let (mut inputs, mut data) = (Vec::new(), Named::new());

@@ -108,10 +108,10 @@ impl Writer<'_> {
             }
             Op::Map { function, args } => {
                 let codes: Vec<Code> = args.iter().map(|a| operand(self, a)).collect();
-                if function.name() == "polygamma" {
+                if function.spec().takes_order() {
                     let order = self.g.as_constant(args[0].node).and_then(Number::as_int).unwrap_or(1);
                     let order = Literal::i32_unsuffixed(order as i32);
-                    return self.call("polygamma", &[quote!(#order), codes[1].tokens.clone()]);
+                    return self.call(function.name(), &[quote!(#order), codes[1].tokens.clone()]);
                 }
                 let tokens: Vec<TokenStream> = codes.iter().map(|c| c.tokens.clone()).collect();
                 self.call(function.name(), &tokens)

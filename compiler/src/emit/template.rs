@@ -1,6 +1,6 @@
 //! The LaTeX of an element-wise function's row, as boxes: one spelling serves LaTeX and MathML.
 //!
-//! Of LaTeX it knows what the rows use: `#1`, `{...}`, `^`, `\frac`, `\operatorname`, `\left`, `\right`,
+//! Of LaTeX it knows what the rows use: `#1`, `{...}`, `^`, `_`, `\frac`, `\operatorname`, `\left`, `\right`,
 //! names of functions and Greek letters.
 
 use super::layout::{Layout, name};
@@ -47,6 +47,12 @@ impl Reader<'_> {
                 let script = self.piece()?;
                 let base = row.pop()?;
                 row.push(Layout::Super(Box::new(base), Box::new(script)));
+                continue;
+            }
+            if self.eat("_") {
+                let script = self.piece()?;
+                let base = row.pop()?;
+                row.push(Layout::Sub(Box::new(base), Box::new(script)));
                 continue;
             }
             let piece = self.piece()?;

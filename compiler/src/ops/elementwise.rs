@@ -6,7 +6,7 @@
 //! 0 where the truth is 1e-17.
 
 use super::interval::Interval;
-use super::reference as r;
+use super::{gamma_ratio as ratio, normal, reference as r};
 
 /// An element-wise function, by its row in [`ALL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,6 +61,14 @@ pub struct ElementOp {
     pub written: Option<&'static str>,
     /// Whether users may call it; the others come out of rewriting.
     pub public: bool,
+}
+
+impl ElementOp {
+    /// Whether the first of two arguments is the order of a derivative: a whole number, and no variable.
+    #[must_use]
+    pub fn takes_order(&self) -> bool {
+        self.derivatives.len() == 2 && self.derivatives[0] == "0"
+    }
 }
 
 /// A function that guards against 0·log 0 or 0/0, without that guard.
@@ -139,12 +147,42 @@ pub static ALL: &[ElementOp] = rows! {
         cheap 2, |x| x[0].size(), r"\left|#1\right|";
     public "sign", |v| r::sign(v[0]), ["0"], -4.0 .. 4.0,
         cheap 2, |_| Interval::new(-1.0, 1.0), r"\operatorname{sign}\left(#1\right)";
-    public "erf", |v| r::erf(v[0]), ["1.1283791670955126*exp(-x^2)"], -3.0 .. 3.0,
+    public "erf", |v| normal::erf(v[0]), ["1.1283791670955126*gauss(x)"], -3.0 .. 3.0,
         call 6, |_| Interval::new(-1.0, 1.0), r"\operatorname{erf}\left(#1\right)";
     public "lgamma", |v| r::lgamma(v[0]), ["digamma(x)"], 0.2 .. 6.0,
         call 6, |_| Interval::ALL, r"\log\Gamma\left(#1\right)";
-    public "digamma", |v| r::digamma(v[0]), ["polygamma(1, x)"], 0.2 .. 6.0,
+    public "digamma", |v| r::digamma(v[0]), ["trigamma(x)"], 0.2 .. 6.0,
         call 6, |_| Interval::ALL, r"\psi\left(#1\right)";
+    public "trigamma", |v| r::polygamma(1.0, v[0]), ["polygamma(2, x)"], 0.2 .. 6.0,
+        call 6, |_| Interval::new(0.0, f64::INFINITY), r"\psi^{(1)}\left(#1\right)";
+    public "log2", |v| v[0].log2(), ["1.4426950408889634/x"], 0.1 .. 4.0,
+        call 14, |x| x[0].image(f64::log2), r"\log_{2}\left(#1\right)";
+    public "log10", |v| v[0].log10(), ["0.4342944819032518/x"], 0.1 .. 4.0,
+        call 14, |x| x[0].image(f64::log10), r"\log_{10}\left(#1\right)";
+    public "cbrt", |v| v[0].cbrt(), ["1/(3*y^2)"], 0.1 .. 4.0,
+        call 6, |x| x[0].image(f64::cbrt), r"\operatorname{cbrt}\left(#1\right)";
+    public "logaddexp", |v| r::logaddexp(v[0], v[1]), ["sigmoid(a - b)", "sigmoid(b - a)"], -4.0 .. 4.0,
+        call 10, |x| x[0].max(x[1]).hull(x[0].max(x[1]).shifted(0.7)), r"\log\left(e^{#1} + e^{#2}\right)";
+    public "log1mexp", |v| r::log1mexp(v[0]), ["-exp_odds(x)"], -4.0 .. -0.1,
+        call 7, |_| Interval::new(f64::NEG_INFINITY, 0.0), r"\log\left(1 - e^{#1}\right)";
+    public "erfc", |v| normal::erfc(v[0]), ["-1.1283791670955126*gauss(x)"], -3.0 .. 3.0,
+        call 6, |_| Interval::new(0.0, 2.0), r"\operatorname{erfc}\left(#1\right)";
+    public "normal_cdf", |v| normal::normal_cdf(v[0]), ["normal_pdf(x)"], -4.0 .. 4.0,
+        call 6, |_| Interval::new(0.0, 1.0), r"\Phi\left(#1\right)";
+    public "normal_pdf", |v| normal::normal_pdf(v[0]), ["-x*y"], -4.0 .. 4.0,
+        call 6, |_| Interval::new(0.0, 1.0), r"\varphi\left(#1\right)";
+    public "log_normal_cdf", |v| normal::log_normal_cdf(v[0]), ["inverse_mills(x)"], -4.0 .. 4.0,
+        call 6, |_| Interval::new(f64::NEG_INFINITY, 0.0), r"\log\Phi\left(#1\right)";
+    public "sinc", |v| r::sinc_derivative(0.0, v[0]), ["sinc_derivative(1, x)"], -3.0 .. 3.0,
+        call 6, |_| Interval::new(-0.25, 1.0), r"\operatorname{sinc}\left(#1\right)";
+    public "atan2", |v| r::atan2(v[0], v[1]),
+        ["unit(b, a) * recip0(hypot(a, b))", "-unit(a, b) * recip0(hypot(a, b))"], 0.3 .. 4.0,
+        call 6, |_| Interval::new(-4.0, 4.0), r"\operatorname{atan2}\left(#1, #2\right)";
+    public "lbeta", |v| ratio::lbeta(v[0], v[1]), ["-digamma_step(a, b)", "-digamma_step(b, a)"], 0.2 .. 6.0,
+        call 6, |_| Interval::ALL, r"\log B\left(#1, #2\right)";
+    public "log_gamma_ratio", |v| ratio::log_gamma_ratio(v[0], v[1]), ["digamma_step(a, b)", "digamma(a + b)"],
+        0.2 .. 6.0, call 6, |_| Interval::ALL,
+        r"\log\frac{\Gamma\left(#1 + #2\right)}{\Gamma\left(#1\right)}";
     public "max", |v| r::max(v[0], v[1]),
         ["where(a > b, 1, where(a == b, 1/2, 0))", "where(b > a, 1, where(a == b, 1/2, 0))"], -4.0 .. 4.0,
         cheap 6, |x| x[0].max(x[1]), r"\max\left(#1, #2\right)";
@@ -153,10 +191,28 @@ pub static ALL: &[ElementOp] = rows! {
         cheap 6, |x| x[0].min(x[1]), r"\min\left(#1, #2\right)";
     inner "log_cosh", |v| r::log_cosh(v[0]), ["tanh(x)"], -4.0 .. 4.0,
         call 6, |_| Interval::new(0.0, f64::INFINITY), = "log(cosh(x))";
-    inner "normal_cdf", |v| r::normal_cdf(v[0]), ["normal_pdf(x)"], -4.0 .. 4.0,
-        call 6, |_| Interval::new(0.0, 1.0), r"\Phi\left(#1\right)";
-    inner "normal_pdf", |v| r::normal_pdf(v[0]), ["-x*y"], -4.0 .. 4.0,
-        call 6, |_| Interval::new(0.0, 1.0), r"\varphi\left(#1\right)";
+    inner "gauss", |v| normal::gauss(v[0]), ["-2*x*y"], -3.0 .. 3.0,
+        call 7, |_| Interval::new(0.0, 1.0), = "exp(-x^2)";
+    // φ/Φ, the derivative of log Φ: minus the mean of a standard normal number that is below x. Then how far that
+    // mean is from x, and the variance; far below, differences of these are 0 where the truth is 1/x and 1/x².
+    inner "inverse_mills", |v| normal::inverse_mills(v[0]), ["-y * inverse_mills_gap(x)"], -4.0 .. 4.0,
+        call 7, |_| Interval::new(0.0, f64::INFINITY), = "normal_pdf(x)/normal_cdf(x)";
+    inner "inverse_mills_gap", |v| normal::inverse_mills_gap(v[0]), ["truncated_variance(x)"], -4.0 .. 4.0,
+        call 8, |_| Interval::new(0.0, f64::INFINITY), = "x + normal_pdf(x)/normal_cdf(x)";
+    inner "truncated_variance", |v| normal::truncated_variance(v[0]),
+        ["inverse_mills(x) * (inverse_mills_gap(x)^2 - y)"], -4.0 .. 4.0,
+        call 9, |_| Interval::new(0.0, 1.0),
+        = "1 - x*(normal_pdf(x)/normal_cdf(x)) - (normal_pdf(x)/normal_cdf(x))^2";
+    // eˣ/(1 − eˣ), the derivative of −log(1 − eˣ).
+    inner "exp_odds", |v| 1.0 / (-v[0]).exp_m1(), ["y * (1 + y)"], -4.0 .. -0.1,
+        call 7, |_| Interval::ALL, = "1/(exp(-x) - 1)";
+    inner "sinc_derivative", |v| r::sinc_derivative(v[0], v[1]), ["0", "sinc_derivative(a + 1, b)"], -3.0 .. 3.0,
+        call 6, |_| Interval::new(-1.0, 1.0), r"\operatorname{sinc}^{(#1)}\left(#2\right)";
+    inner "digamma_step", |v| ratio::digamma_step(v[0], v[1]), ["trigamma_step(a, b)", "trigamma(a + b)"],
+        0.2 .. 6.0, call 7, |_| Interval::ALL, = "digamma(a + b) - digamma(a)";
+    inner "trigamma_step", |v| ratio::trigamma_step(v[0], v[1]),
+        ["polygamma(2, a + b) - polygamma(2, a)", "polygamma(2, a + b)"],
+        0.2 .. 6.0, call 7, |_| Interval::ALL, = "trigamma(a + b) - trigamma(a)";
     inner "polygamma", |v| r::polygamma(v[0], v[1]), ["0", "polygamma(a + 1, b)"], 0.2 .. 6.0,
         call 6, |_| Interval::ALL, r"\psi^{(#1)}\left(#2\right)";
     // 1/x, and 0 at 0: what is left of the derivative of a norm.
@@ -168,7 +224,7 @@ pub static ALL: &[ElementOp] = rows! {
         cheap 0, |_| Interval::ALL, = "a/b",
         unguarded "a / b" if |x| x[1].excludes_zero();
     // √(a² + b²), √(a² + b²) − b and a/√(a² + b²), without overflow or cancellation.
-    inner "hypot", |v| r::hypot(v[0], v[1]), ["unit(a, b)", "unit(b, a)"], -4.0 .. 4.0,
+    public "hypot", |v| r::hypot(v[0], v[1]), ["unit(a, b)", "unit(b, a)"], -4.0 .. 4.0,
         call 6, |x| x[0].hypot(x[1]), = "sqrt(a^2 + b^2)";
     inner "hypot_minus", |v| r::hypot_minus(v[0], v[1]), ["unit(a, b)", "unit(b, a) - 1"], -4.0 .. 4.0,
         call 6, |_| Interval::ALL, = "sqrt(a^2 + b^2) - b";
@@ -177,7 +233,7 @@ pub static ALL: &[ElementOp] = rows! {
         call 6, |_| Interval::new(-1.0, 1.0), = "a/sqrt(a^2 + b^2)",
         unguarded "a / hypot(a, b)" if |x| x[0].hypot(x[1]).excludes_zero();
     // a·log b and a/b, and 0 wherever a is 0.
-    inner "xlogy", |v| if v[0] == 0.0 { 0.0 } else { v[0] * v[1].ln() }, ["log(b)", "xdivy(a, b)"], 0.1 .. 4.0,
+    public "xlogy", |v| if v[0] == 0.0 { 0.0 } else { v[0] * v[1].ln() }, ["log(b)", "xdivy(a, b)"], 0.1 .. 4.0,
         call 7, |_| Interval::ALL, = "a*log(b)",
         unguarded "a * log(b)" if |x| x[1].has_logarithm();
     inner "xlog1py", |v| if v[0] == 0.0 { 0.0 } else { v[0] * v[1].ln_1p() },

@@ -1,9 +1,11 @@
 //! What the language can do element by element: one row per function, in [`elementwise`]; values to check
-//! against, in [`mod@reference`]; how far a function's values can go, in [`interval`]. Tables and texts only:
+//! against, in [`mod@reference`], [`normal`] and [`gamma_ratio`]; how far a function's values can go, in [`interval`]. Tables and texts only:
 //! nodes are made of them where nodes are made.
 
 pub mod elementwise;
+pub mod gamma_ratio;
 pub mod interval;
+pub mod normal;
 pub mod reference;
 mod text;
 

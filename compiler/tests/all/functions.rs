@@ -33,7 +33,7 @@ fn arguments(op: &ElementOp, sample: usize) -> Vec<f64> {
         op.domain.0 + u * (op.domain.1 - op.domain.0)
     };
     let mut args: Vec<f64> = (0..op.derivatives.len()).map(at).collect();
-    if op.name == "polygamma" {
+    if op.takes_order() {
         // The order is a whole number.
         args[0] = f64::from(sample as u32 % 3 + 1);
     }
@@ -46,7 +46,7 @@ fn derivatives_agree_with_central_differences() {
         let (mut g, inputs, value) = applied(op);
         let derivatives = diff::gradient(&mut g, value, &inputs);
         for (k, text) in op.derivatives.iter().enumerate() {
-            if op.name == "polygamma" && k == 0 {
+            if op.takes_order() && k == 0 {
                 continue;
             }
             for args in (0..12).map(|sample| arguments(op, sample)) {
@@ -108,6 +108,51 @@ fn without_its_guard_a_function_is_the_same() {
             assert!((got - want).abs() <= 1e-14 * want.abs().max(1.0), "{} at {args:?}", op.name);
         }
     }
+}
+
+/// The runtime's tables of values, computed with 400 bits: name, arguments and value, all in hexadecimal but
+/// the name.
+fn recorded(table: &str) -> Vec<(String, Vec<f64>, f64)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime/tests/all/data").join(table);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let rows = text.lines().filter_map(|line| {
+        let (name, numbers) = line.split_once(' ')?;
+        let number = |word| u64::from_str_radix(word, 16).map(f64::from_bits).ok();
+        let mut numbers: Vec<f64> = numbers.split(' ').map(number).collect::<Option<_>>()?;
+        // What the value is more than its double.
+        numbers.pop()?;
+        let value = numbers.pop()?;
+        Some((name.to_owned(), numbers, value))
+    });
+    rows.collect()
+}
+
+#[test]
+fn values_are_those_on_record() {
+    let mut failed = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (name, args, want) in ["elementary.txt", "of_two.txt"].into_iter().flat_map(recorded) {
+        let (name, args) = match name.strip_prefix("sinc_") {
+            Some("slope") => ("sinc_derivative", vec![1.0, args[0]]),
+            Some("curve") => ("sinc_derivative", vec![2.0, args[0]]),
+            _ => (name.as_str(), args),
+        };
+        let Some(function) = ops::element(name) else { continue };
+        seen.insert(function.name());
+        let got = (function.spec().eval)(&args);
+        // Near a zero some functions are exact to the numbers that they subtract there.
+        let scale = match name {
+            "sinc_derivative" => 1.0 / args[1].abs().max(1.0),
+            "logaddexp" => args[0].abs().max(args[1].abs()),
+            "lgamma" | "digamma" => 1.0,
+            _ => 0.0,
+        };
+        if (got - want).abs() > 2e-14 * want.abs().max(scale).max(f64::MIN_POSITIVE) {
+            failed.push(format!("{name}{args:?} = {got:e}, not {want:e}"));
+        }
+    }
+    assert!(failed.is_empty(), "{} differ:\n{}", failed.len(), failed.join("\n"));
+    assert!(seen.len() > 30, "{seen:?}");
 }
 
 #[test]

@@ -46,6 +46,14 @@ impl Math {
         sinh;
         /// Hyperbolic cosine.
         cosh;
+        /// The logarithm to base 2; −∞ at 0.
+        log2;
+        /// The logarithm to base 10; −∞ at 0.
+        log10;
+        /// The cube root, of negative numbers negative.
+        cbrt;
+        /// sin(x)/x; 1 at 0.
+        sinc;
         /// The error function 2/√π ∫₀ˣ e^(−t²) dt. *Vector*.
         erf;
         /// The standard normal distribution function Φ(x), with full relative accuracy in its left tail.
@@ -53,6 +61,19 @@ impl Math {
         normal_cdf;
         /// The standard normal density e^(−x²/2)/√(2π). *Vector*.
         normal_pdf;
+        /// 1 − erf(x), with full relative accuracy in its right tail. *Vector*.
+        erfc;
+        /// e^(−x²), where the rounding of x² would be multiplied by x². *Vector*.
+        gauss;
+        /// log Φ(x), with full relative accuracy in both tails. *Vector*.
+        log_normal_cdf;
+        /// φ(x)/Φ(x), the derivative of log Φ(x). *Vector*.
+        inverse_mills;
+        /// x + φ(x)/Φ(x): how far x is above the mean of what lies below it. *Vector*.
+        inverse_mills_gap;
+        /// The variance of what lies below x: the derivative of [`inverse_mills_gap`](Self::inverse_mills_gap).
+        /// *Vector*.
+        truncated_variance;
         /// log |Γ(x)|; +∞ at 0 and the negative integers.
         lgamma;
         /// ψ(x) = d/dx log Γ(x); NaN at 0 and the negative integers.
@@ -262,6 +283,69 @@ impl Math {
             }
         }
         if n < 0 { T::ONE / power } else { power }
+    }
+
+    /// log(eᵘ + eᵛ), without overflow; of equal infinities that infinity. *Vector*.
+    #[inline(always)]
+    pub fn logaddexp<T: Scalar>(self, u: T, v: T) -> T {
+        let apart = if u == v { T::ZERO } else { (u - v).abs() };
+        self.max(u, v) + self.log1p(self.exp(-apart))
+    }
+
+    /// log(1 − eˣ) for x < 0; −∞ at 0. *Vector*.
+    #[inline(always)]
+    pub fn log1mexp<T: Scalar>(self, x: T) -> T {
+        let near = self.log(-self.expm1(x));
+        let far = self.log1p(-self.exp(x));
+        if x > T::from_f64(-core::f64::consts::LN_2) { near } else { far }
+    }
+
+    /// eˣ/(1 − eˣ) for x < 0. *Vector*.
+    #[inline(always)]
+    pub fn exp_odds<T: Scalar>(self, x: T) -> T {
+        T::ONE / self.expm1(-x)
+    }
+
+    /// The angle of the point (x, y), in (−π, π]; 0 at the origin.
+    #[inline(always)]
+    pub fn atan2<T: Scalar>(self, y: T, x: T) -> T {
+        T::atan2(self, y, x)
+    }
+
+    /// The n-th derivative of sin(x)/x; NaN for n < 0.
+    #[inline(always)]
+    pub fn sinc_derivative<T: Scalar>(self, n: i32, x: T) -> T {
+        T::sinc_derivative(self, n, x)
+    }
+
+    /// ψ′(x), the derivative of ψ = (log Γ)′; +∞ at 0 and the negative integers.
+    #[inline(always)]
+    pub fn trigamma<T: Scalar>(self, x: T) -> T {
+        T::polygamma(self, 1, x)
+    }
+
+    /// log Γ(u) + log Γ(v) − log Γ(u + v), the logarithm of the beta function.
+    #[inline(always)]
+    pub fn lbeta<T: Scalar>(self, u: T, v: T) -> T {
+        T::lbeta(self, u, v)
+    }
+
+    /// log Γ(x + n) − log Γ(x), without cancellation; n may be any number.
+    #[inline(always)]
+    pub fn log_gamma_ratio<T: Scalar>(self, x: T, n: T) -> T {
+        T::log_gamma_ratio(self, x, n)
+    }
+
+    /// ψ(x + n) − ψ(x), without cancellation.
+    #[inline(always)]
+    pub fn digamma_step<T: Scalar>(self, x: T, n: T) -> T {
+        T::digamma_step(self, x, n)
+    }
+
+    /// ψ′(x + n) − ψ′(x), without cancellation.
+    #[inline(always)]
+    pub fn trigamma_step<T: Scalar>(self, x: T, n: T) -> T {
+        T::trigamma_step(self, x, n)
     }
 
     /// The n-th derivative of ψ = (log Γ)′, for n ≥ 1; n = 0 is ψ itself, NaN for n < 0.

@@ -1,5 +1,5 @@
-//! The elementary functions against values computed with 400 bits (data/elementary.txt), and single against
-//! double precision.
+//! The elementary functions against values computed with 400 bits (data/elementary.txt, data/of_two.txt), and
+//! single against double precision.
 
 use gradsmith_runtime::__private::{Math, step};
 use gradsmith_runtime::Scalar;
@@ -29,10 +29,38 @@ fn call<T: Scalar>(math: Math, (name, x): (&str, T)) -> T {
         "cosh" => math.cosh(x),
         "lgamma" => math.lgamma(x),
         "digamma" => math.digamma(x),
-        "trigamma" => math.polygamma(1, x),
+        "erfc" => math.erfc(x),
+        "gauss" => math.gauss(x),
+        "log_normal_cdf" => math.log_normal_cdf(x),
+        "inverse_mills" => math.inverse_mills(x),
+        "inverse_mills_gap" => math.inverse_mills_gap(x),
+        "truncated_variance" => math.truncated_variance(x),
+        "log1mexp" => math.log1mexp(x),
+        "exp_odds" => math.exp_odds(x),
+        "sinc" => math.sinc(x),
+        "sinc_slope" => math.sinc_derivative(1, x),
+        "sinc_curve" => math.sinc_derivative(2, x),
+        "log2" => math.log2(x),
+        "log10" => math.log10(x),
+        "cbrt" => math.cbrt(x),
+        "trigamma" => math.trigamma(x),
         "tetragamma" => math.polygamma(2, x),
         "pentagamma" => math.polygamma(3, x),
         "hexagamma" => math.polygamma(4, x),
+        _ => panic!("no function {name}"),
+    }
+}
+
+/// Calls the function of two arguments of that name.
+#[inline(always)]
+fn call_of_two<T: Scalar>(math: Math, (name, x, y): (&str, T, T)) -> T {
+    match name {
+        "logaddexp" => math.logaddexp(x, y),
+        "atan2" => math.atan2(x, y),
+        "lbeta" => math.lbeta(x, y),
+        "log_gamma_ratio" => math.log_gamma_ratio(x, y),
+        "digamma_step" => math.digamma_step(x, y),
+        "trigamma_step" => math.trigamma_step(x, y),
         _ => panic!("no function {name}"),
     }
 }
@@ -50,11 +78,19 @@ fn bound(name: &str, x: f64) -> (f64, f64) {
         "exp" | "log" => (1.001, 0.0),
         "expm1" | "log1p" | "tanh" | "sigmoid" | "softplus" | "log_cosh" => (2.0, 0.0),
         "erf" => (2.0, 0.0),
-        "normal_pdf" => (4.0, 0.0),
+        "normal_pdf" | "gauss" => (4.0, 0.0),
+        "erfc" => (6.0, 0.0),
+        "log_normal_cdf" | "inverse_mills" | "inverse_mills_gap" => (6.0, 0.0),
+        "truncated_variance" => (12.0, 0.0),
+        "log1mexp" => (4.0, 0.0),
+        "exp_odds" => (3.0, 0.0),
+        "sinc" => (2.0, 0.0),
+        // Also near their zeros, of which sinc has those of the sine.
+        "sinc_slope" | "sinc_curve" => (6.0, 4.0 * f64::EPSILON / x.abs().max(1.0)),
         "normal_cdf" => (6.0, 0.0),
         "sin" | "cos" => (1.0, 0.0),
         // std's, where they come from the platform
-        "tan" | "asin" | "acos" | "atan" | "sinh" | "cosh" => (4.0, 0.0),
+        "tan" | "asin" | "acos" | "atan" | "sinh" | "cosh" | "log2" | "log10" | "cbrt" => (4.0, 0.0),
         "lgamma" | "digamma" => (100.0, 1e-14),
         _ => (100.0, 0.0),
     }
@@ -82,10 +118,69 @@ fn double_precision_is_as_accurate_as_documented() {
     }
 }
 
+/// The same of functions of two arguments; relative to the larger argument of `logaddexp`, which may be 0.
+fn bound_of_two(name: &str, x: f64, y: f64) -> (f64, f64) {
+    match name {
+        "logaddexp" => (2.0, 2.0 * f64::EPSILON * x.abs().max(y.abs())),
+        "atan2" => (4.0, 0.0),
+        "lbeta" | "log_gamma_ratio" => (30.0, 0.0),
+        _ => (16.0, 0.0),
+    }
+}
+
+#[test]
+fn functions_of_two_arguments_are_as_accurate() {
+    let mut failed = Vec::new();
+    for line in include_str!("data/of_two.txt").lines() {
+        let mut fields = line.split(' ');
+        let name = fields.next().unwrap();
+        let [x, y, high, low] =
+            [(); 4].map(|()| f64::from_bits(u64::from_str_radix(fields.next().unwrap(), 16).unwrap()));
+        let (ulps, absolute) = bound_of_two(name, x, y);
+        for math in [Math::portable(), Math::portable().single()] {
+            let got = call_of_two(math, (name, x, y));
+            let error = ((got - high) - low).abs();
+            if !(error <= ulps * ulp(high) || error <= absolute) {
+                let off = error / ulp(high);
+                failed.push(format!("{name}({x:e}, {y:e}) = {got:e}, not {high:e}: {off} ulp"));
+            }
+        }
+        // Single precision: of the same numbers, rounded.
+        let (x, y) = (x as f32, y as f32);
+        let want = call_of_two(Math::portable(), (name, f64::from(x), f64::from(y)));
+        let got = f64::from(call_of_two(Math::portable(), (name, x, y)));
+        let scale = want.abs().max(if name == "logaddexp" { f64::from(x.abs().max(y.abs())) } else { 1e-38 });
+        if (got - want).abs() > 3e-7 * scale && want.abs() < 1e38 {
+            failed.push(format!("{name}({x:e}, {y:e}) = {got:e} in single precision, not {want:e}"));
+        }
+    }
+    assert!(failed.is_empty(), "{}:\n{}", failed.len(), failed.join("\n"));
+}
+
 #[test]
 fn single_precision_is_as_accurate_as_documented() {
-    let names =
-        ["exp", "expm1", "log", "log1p", "tanh", "sigmoid", "softplus", "log_cosh", "erf", "normal_cdf"];
+    let names = [
+        "exp",
+        "expm1",
+        "log",
+        "log1p",
+        "tanh",
+        "sigmoid",
+        "softplus",
+        "log_cosh",
+        "erf",
+        "normal_cdf",
+        "erfc",
+        "gauss",
+        "log_normal_cdf",
+        "inverse_mills",
+        "inverse_mills_gap",
+        "truncated_variance",
+        "sinc",
+        "sinc_slope",
+        "sinc_curve",
+        "log1mexp",
+    ];
     for name in names {
         for bits in (0..=u32::MAX).step_by(50_021) {
             let x = f32::from_bits(bits);
@@ -147,6 +242,34 @@ fn special_points_are_exact() {
         ("normal_cdf", -inf, 0.0),
         ("normal_cdf", inf, 1.0),
         ("normal_pdf", inf, 0.0),
+        ("erfc", inf, 0.0),
+        ("erfc", -inf, 2.0),
+        ("erfc", 0.0, 1.0),
+        ("log_normal_cdf", inf, 0.0),
+        ("log_normal_cdf", -inf, -inf),
+        ("log_normal_cdf", -1e10, -5e19),
+        ("inverse_mills", -1e150, 1e150),
+        ("inverse_mills", -inf, inf),
+        ("inverse_mills", inf, 0.0),
+        ("inverse_mills_gap", -1e150, 1e-150),
+        ("inverse_mills_gap", -inf, 0.0),
+        ("truncated_variance", -1e150, 1e-300),
+        ("truncated_variance", inf, 1.0),
+        ("log1mexp", 0.0, -inf),
+        ("log1mexp", -inf, 0.0),
+        ("log1mexp", -1e-300, -690.775_527_898_213_7),
+        ("log1mexp", -745.0, -5e-324),
+        ("exp_odds", -1e-300, 1e300),
+        ("sinc", 0.0, 1.0),
+        ("sinc", inf, 0.0),
+        ("sinc", 1e-310, 1.0),
+        ("sinc_slope", 0.0, 0.0),
+        ("sinc_slope", -inf, 0.0),
+        ("sinc_curve", 0.0, -1.0 / 3.0),
+        ("log2", 1024.0, 10.0),
+        ("log10", 1e-300, -300.0),
+        ("log2", 0.0, -inf),
+        ("cbrt", -27.0, -3.0),
         ("lgamma", 1.0, 0.0),
         ("lgamma", 2.0, 0.0),
         ("lgamma", 0.0, inf),
@@ -165,7 +288,15 @@ fn special_points_are_exact() {
             assert!(y == expected, "{name}({x:e}) = {y:e}, not {expected:e}");
         }
     }
-    for (name, x) in [("log", -1.0), ("log1p", -1.5), ("digamma", -2.0), ("tetragamma", 0.0)] {
+    for (name, x) in [
+        ("log", -1.0),
+        ("log1p", -1.5),
+        ("log1mexp", 0.1),
+        ("log1mexp", 1e3),
+        ("log10", -1.0),
+        ("digamma", -2.0),
+        ("tetragamma", 0.0),
+    ] {
         assert!(all(name, x).iter().all(|y| y.is_nan()), "{name}({x})");
     }
 }
@@ -183,13 +314,25 @@ fn nan_and_the_sign_of_zero_pass_through() {
         "log_cosh",
         "erf",
         "normal_cdf",
+        "erfc",
+        "gauss",
+        "log_normal_cdf",
+        "inverse_mills",
+        "inverse_mills_gap",
+        "truncated_variance",
+        "log1mexp",
+        "sinc",
+        "sinc_curve",
+        "log2",
+        "log10",
+        "cbrt",
         "lgamma",
         "digamma",
     ] {
         assert!(all(name, f64::NAN).iter().all(|y| y.is_nan()), "{name}");
         assert!(all(name, f32::NAN).iter().all(|y| y.is_nan()), "{name}");
     }
-    for name in ["expm1", "log1p", "tanh", "erf", "sin", "atan"] {
+    for name in ["expm1", "log1p", "tanh", "erf", "sin", "atan", "cbrt"] {
         assert!(all(name, -0.0f64).iter().all(|y| *y == 0.0 && y.is_sign_negative()), "{name}");
     }
 }
@@ -250,6 +393,19 @@ fn products_with_zero_are_zero() {
     assert_eq!([m.xdivy(0.0, 0.0), m.xdivy(0.0, f64::NAN), m.recip0(-0.0)], [0.0; 3]);
     assert_eq!(m.xlogy(2.0, 0.0), f64::NEG_INFINITY);
     assert_eq!([m.xdivy(1.0, 4.0), m.recip0(4.0)], [0.25; 2]);
+}
+
+#[test]
+fn infinities_and_the_origin_of_functions_of_two_arguments() {
+    let (m, inf) = (Math::portable(), f64::INFINITY);
+    assert_eq!(m.logaddexp(-inf, -inf), -inf);
+    assert_eq!([m.logaddexp(inf, inf), m.logaddexp(inf, -inf), m.logaddexp(-inf, 2.0)], [inf, inf, 2.0]);
+    assert!(m.logaddexp(f64::NAN, 1.0).is_nan() && m.logaddexp(1.0, f64::NAN).is_nan());
+    assert_eq!([m.atan2(0.0, 0.0), m.atan2(-0.0, -0.0)], [0.0; 2]);
+    assert_eq!([m.atan2(0.0, -1.0), m.atan2(-0.0, -1.0)], [core::f64::consts::PI; 2]);
+    assert_eq!([m.log_gamma_ratio(1.0, 1.0), m.log_gamma_ratio(3.0, 0.0), m.lbeta(1.0, 1.0)], [0.0; 3]);
+    assert_eq!([m.lbeta(0.0, 2.0), m.log_gamma_ratio(2.0, inf)], [inf; 2]);
+    assert_eq!([m.digamma_step(2.0, 0.0), m.trigamma_step(1e300, 1.0)], [0.0; 2]);
 }
 
 #[test]

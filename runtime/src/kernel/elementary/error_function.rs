@@ -84,11 +84,30 @@ pub(super) fn erf(math: Math, x: f64) -> f64 {
     if a < 1.0 { small } else { large }
 }
 
-/// Φ(x) = erfc(−x/√2)/2
+/// 1 − erf(x)
+#[inline(always)]
+pub(super) fn erfc(math: Math, x: f64) -> f64 {
+    let a = x.abs();
+    let tail = exp_minus_square(math, a, 1.0) * erfcx(math, a);
+    if x < 0.0 { 2.0 - tail } else { tail }
+}
+
+/// e^(−x²)
+#[inline(always)]
+pub(super) fn gauss(math: Math, x: f64) -> f64 {
+    exp_minus_square(math, x, 1.0)
+}
+
+/// Φ(−a) = erfc(a/√2)/2 for a ≥ 0
+#[inline(always)]
+pub(super) fn upper_tail(math: Math, a: f64) -> f64 {
+    0.5 * (exp_minus_square(math, a, 0.5) * erfcx(math, a * core::f64::consts::FRAC_1_SQRT_2))
+}
+
+/// Φ(x)
 #[inline(always)]
 pub(super) fn normal_cdf(math: Math, x: f64) -> f64 {
-    let tail =
-        0.5 * (exp_minus_square(math, x, 0.5) * erfcx(math, x.abs() * core::f64::consts::FRAC_1_SQRT_2));
+    let tail = upper_tail(math, x.abs());
     if x > 0.0 { 1.0 - tail } else { tail }
 }
 

@@ -8,7 +8,7 @@
 use core::f64::consts::PI;
 
 /// B₂, B₄, …: the Bernoulli numbers
-const BERNOULLI: [f64; 8] = [
+pub(super) const BERNOULLI: [f64; 8] = [
     1.0 / 6.0,
     -1.0 / 30.0,
     1.0 / 42.0,
@@ -21,7 +21,7 @@ const BERNOULLI: [f64; 8] = [
 
 /// From here on eight terms of the series are exact to double precision, for log Γ and for its derivatives.
 const STIRLING: f64 = 8.0;
-const LARGE: f64 = 12.0;
+pub(super) const LARGE: f64 = 12.0;
 
 /// sin πx and cos πx, exact at multiples of ½
 fn sin_cos_pi(x: f64) -> (f64, f64) {

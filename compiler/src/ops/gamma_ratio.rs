@@ -1,0 +1,131 @@
+//! Quotients of gamma functions, slow and plainly right: what lgamma, digamma and trigamma differ by between
+//! two arguments, as no difference of large numbers.
+//!
+//! By recurrence to large arguments and there Stirling's series (Abramowitz and Stegun 6.1.15, 6.1.41, 6.3.18,
+//! 6.4.11), whose difference is taken term by term. Where an argument is not positive, the functions' own values
+//! are subtracted.
+
+use super::reference::{BERNOULLI, digamma, lgamma, polygamma};
+
+/// From here on ten terms of Stirling's series are exact.
+const LARGE: f64 = 15.0;
+
+/// The smaller of x and x + n, the larger, and how far they are apart; nothing unless both are positive.
+fn ends(x: f64, n: f64) -> Option<(f64, f64, f64)> {
+    let (low, high) = if n < 0.0 { (x + n, x) } else { (x, x + n) };
+    (low > 0.0 && high < f64::INFINITY).then_some((low, high, n.abs()))
+}
+
+/// Σₖ cₖ uᵏ for k = 0, 1, … at u = 1/high², and what it is less there than at v = 1/low², over high − low = d.
+fn series(c: impl Fn(f64) -> f64, (low, high, d): (f64, f64, f64)) -> (f64, f64) {
+    let (u, v) = (1.0 / (high * high), 1.0 / (low * low));
+    let (mut at_high, mut slope) = (0.0, 0.0);
+    for (k, b) in BERNOULLI.iter().enumerate().rev() {
+        slope = slope * v + at_high;
+        at_high = at_high * u + b * c(2.0 * (k as f64 + 1.0));
+    }
+    (at_high, slope * (d / high / low * (1.0 / low + 1.0 / high)))
+}
+
+/// log(1 + x) − x
+#[must_use]
+pub fn log1p_less(x: f64) -> f64 {
+    if x.abs() > 0.25 {
+        return x.ln_1p() - x;
+    }
+    // 2 atanh s − x = −s x + 2 (s³/3 + s⁵/5 + …) for s = x/(2 + x)
+    let s = x / (2.0 + x);
+    let odd = (1..20).rev().fold(0.0, |sum, k| sum * s * s + 1.0 / f64::from(2 * k + 1));
+    2.0 * s * s * s * odd - s * x
+}
+
+/// log(1 + d/low)
+fn growth((low, high, d): (f64, f64, f64)) -> f64 {
+    if d > low { high.ln() - low.ln() } else { (d / low).ln_1p() }
+}
+
+/// log Γ(x + n) − log Γ(x)
+#[must_use]
+pub fn log_gamma_ratio(x: f64, n: f64) -> f64 {
+    let Some(ends) = ends(x, n) else {
+        return if n == 0.0 { 0.0 * x } else { lgamma(x + n) - lgamma(x) };
+    };
+    let (mut low, mut high, d) = ends;
+    if low < LARGE && d >= 1.0 {
+        return lgamma(x + n) - lgamma(x);
+    }
+    let mut steps = 0.0;
+    while low < LARGE {
+        steps += growth((low, high, d));
+        (low, high) = (low + 1.0, high + 1.0);
+    }
+    // The remainder is p(1/x²)/x.
+    let (p, slope) = series(|m| 1.0 / (m * (m - 1.0)), (low, high, d));
+    let remainder = -slope / low - p * (d / high / low);
+    let ratio = d * high.ln() + ((low - 0.5) * growth((low, high, d)) - d) + remainder - steps;
+    if n < 0.0 { -ratio } else { ratio }
+}
+
+/// log Γ(a) + log Γ(b) − log Γ(a + b)
+#[must_use]
+pub fn lbeta(a: f64, b: f64) -> f64 {
+    let (low, high) = (a.min(b), a.max(b));
+    if low.is_nan() || high.is_nan() || a.is_nan() || b.is_nan() {
+        return f64::NAN;
+    }
+    if low <= 0.0 || high == f64::INFINITY {
+        return lgamma(a) + (lgamma(b) - lgamma(a + b));
+    }
+    if low < LARGE {
+        return lgamma(low) - log_gamma_ratio(high, low);
+    }
+    // Stirling's formula for all three, the logarithms of quotients
+    let remainder = |x: f64| {
+        let terms = BERNOULLI.iter().enumerate().rev();
+        terms.fold(0.0, |sum, (k, b)| {
+            let m = 2.0 * (k as f64 + 1.0);
+            sum / (x * x) + b / (m * (m - 1.0))
+        }) / x
+    };
+    let rest = remainder(low) + (remainder(high) - remainder(high + low));
+    (0.5 * (2.0 * std::f64::consts::PI).ln() - 0.5 * high.ln()) + rest
+        - (low - 0.5) * (high / low).ln_1p()
+        - high * (low / high).ln_1p()
+}
+
+/// ψ(x + n) − ψ(x)
+#[must_use]
+pub fn digamma_step(x: f64, n: f64) -> f64 {
+    let Some((mut low, mut high, d)) = ends(x, n) else {
+        return if n == 0.0 { 0.0 * digamma(x) } else { digamma(x + n) - digamma(x) };
+    };
+    let mut steps = 0.0;
+    while low < LARGE {
+        steps += d / low / high;
+        (low, high) = (low + 1.0, high + 1.0);
+    }
+    let (p, slope) = series(|m| 1.0 / m, (low, high, d));
+    let squares = d / high / low * (1.0 / low + 1.0 / high);
+    let step = growth((low, high, d)) + 0.5 * (d / high / low) + squares * p + slope / (low * low) + steps;
+    if n < 0.0 { -step } else { step }
+}
+
+/// ψ′(x + n) − ψ′(x)
+#[must_use]
+pub fn trigamma_step(x: f64, n: f64) -> f64 {
+    let Some((mut low, mut high, d)) = ends(x, n) else {
+        return if n == 0.0 { 0.0 * polygamma(1.0, x) } else { polygamma(1.0, x + n) - polygamma(1.0, x) };
+    };
+    let squares = |low: f64, high: f64| d / high / low * (1.0 / low + 1.0 / high);
+    let mut steps = 0.0;
+    while low < LARGE {
+        steps += squares(low, high);
+        (low, high) = (low + 1.0, high + 1.0);
+    }
+    // 1/x + 1/(2x²) + p(1/x²)/x³
+    let (p, slope) = series(|_| 1.0, (low, high, d));
+    let cubes =
+        d / high / low * ((1.0 / low) * (1.0 / low) + 1.0 / (low * high) + (1.0 / high) * (1.0 / high));
+    let step = d / high / low + 0.5 * squares(low, high) + cubes * p + slope / low / (low * low) + steps;
+    if n < 0.0 { step } else { -step }
+}

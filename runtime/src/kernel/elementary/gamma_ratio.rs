@@ -1,0 +1,130 @@
+//! What log Γ, ψ and ψ′ differ by between two arguments, in double precision, without cancellation.
+//!
+//! By recurrence to large arguments, and there Stirling's series (Abramowitz and Stegun 6.1.41, 6.3.18, 6.4.11),
+//! whose difference is taken term by term. Both arguments are positive; elsewhere the functions' own values are
+//! subtracted.
+
+use super::gamma::{BERNOULLI, LARGE, digamma, lgamma, polygamma};
+
+/// The smaller of x and x + n, the larger, and how far they are apart.
+#[derive(Clone, Copy)]
+struct Ends {
+    low: f64,
+    high: f64,
+    apart: f64,
+}
+
+impl Ends {
+    /// Nothing unless both are positive.
+    fn of(x: f64, n: f64) -> Option<Self> {
+        let (low, high) = if n < 0.0 { (x + n, x) } else { (x, x + n) };
+        (low > 0.0 && high < f64::INFINITY).then_some(Self { low, high, apart: n.abs() })
+    }
+
+    /// Both moved up until Stirling's series is exact; `step` sees each pair on the way.
+    fn raised(mut self, mut step: impl FnMut(Self)) -> Self {
+        while self.low < LARGE {
+            step(self);
+            self.low += 1.0;
+            self.high += 1.0;
+        }
+        self
+    }
+
+    /// log(high/low)
+    fn log_quotient(self) -> f64 {
+        if self.apart > self.low { self.high.ln() - self.low.ln() } else { (self.apart / self.low).ln_1p() }
+    }
+
+    /// 1/low − 1/high, and the same of squares and cubes
+    fn reciprocals(self) -> [f64; 3] {
+        let (u, v) = (1.0 / self.low, 1.0 / self.high);
+        let first = self.apart / self.high / self.low;
+        [first, first * (u + v), first * (u * u + u * v + v * v)]
+    }
+
+    /// p = Σₖ B₂ₖ₊₂ c(2k + 2) uᵏ for k = 0, 1, … at u = 1/high²; and what it is more at u = 1/low².
+    fn series(self, c: impl Fn(f64) -> f64) -> [f64; 2] {
+        let (u, v) = (1.0 / (self.high * self.high), 1.0 / (self.low * self.low));
+        let (mut p, mut slope) = (0.0, 0.0);
+        for (k, b) in BERNOULLI.iter().enumerate().rev() {
+            slope = slope * v + p;
+            p = p * u + b * c(2.0 * (k as f64 + 1.0));
+        }
+        [p, slope * self.reciprocals()[1]]
+    }
+}
+
+/// With the sign of n.
+fn signed(n: f64, size: f64) -> f64 {
+    if n < 0.0 { -size } else { size }
+}
+
+/// log Γ(x + n) − log Γ(x)
+pub(super) fn log_gamma_ratio(x: f64, n: f64) -> f64 {
+    if n == 0.0 {
+        return 0.0 * x;
+    }
+    let Some(ends) = Ends::of(x, n) else { return lgamma(x + n) - lgamma(x) };
+    if ends.low < LARGE && ends.apart >= 1.0 {
+        return lgamma(x + n) - lgamma(x);
+    }
+    let mut steps = 0.0;
+    let ends = ends.raised(|at| steps += at.log_quotient());
+    // log Γ(x) = (x − ½) log x − x + ½ log 2π + p(1/x²)/x
+    let [p, more] = ends.series(|m| 1.0 / (m * (m - 1.0)));
+    let remainder = -(more / ends.low + p * ends.reciprocals()[0]);
+    let low = (ends.low - 0.5) * ends.log_quotient() - ends.apart;
+    signed(n, ends.apart * ends.high.ln() + low + remainder - steps)
+}
+
+/// log Γ(a) + log Γ(b) − log Γ(a + b)
+pub(super) fn lbeta(a: f64, b: f64) -> f64 {
+    let (low, high) = if a < b { (a, b) } else { (b, a) };
+    // Not of NaN either.
+    if !(low > 0.0 && high < f64::INFINITY) {
+        return lgamma(a) + (lgamma(b) - lgamma(a + b));
+    }
+    if low < LARGE {
+        return lgamma(low) - log_gamma_ratio(high, low);
+    }
+    // Stirling's formula for all three, the logarithms of quotients
+    let remainder = |x: f64| {
+        let terms = BERNOULLI.iter().enumerate().rev();
+        terms.fold(0.0, |sum, (k, b)| {
+            let m = 2.0 * (k as f64 + 1.0);
+            sum / (x * x) + b / (m * (m - 1.0))
+        }) / x
+    };
+    let rest = remainder(low) + (remainder(high) - remainder(high + low));
+    let powers = (low - 0.5) * (high / low).ln_1p() + high * (low / high).ln_1p();
+    (0.5 * (2.0 * core::f64::consts::PI).ln() - 0.5 * high.ln()) + rest - powers
+}
+
+/// ψ(x + n) − ψ(x)
+pub(super) fn digamma_step(x: f64, n: f64) -> f64 {
+    let Some(ends) = Ends::of(x, n) else {
+        return if n == 0.0 { 0.0 * digamma(x) } else { digamma(x + n) - digamma(x) };
+    };
+    let mut steps = 0.0;
+    let ends = ends.raised(|at| steps += at.reciprocals()[0]);
+    // ψ(x) = log x − 1/(2x) − p(1/x²)/x²
+    let [p, more] = ends.series(|m| 1.0 / m);
+    let [first, squares, _] = ends.reciprocals();
+    let series = squares * p + more / (ends.low * ends.low);
+    signed(n, ends.log_quotient() + 0.5 * first + series + steps)
+}
+
+/// ψ′(x + n) − ψ′(x)
+pub(super) fn trigamma_step(x: f64, n: f64) -> f64 {
+    let Some(ends) = Ends::of(x, n) else {
+        return if n == 0.0 { 0.0 * polygamma(1, x) } else { polygamma(1, x + n) - polygamma(1, x) };
+    };
+    let mut steps = 0.0;
+    let ends = ends.raised(|at| steps += at.reciprocals()[1]);
+    // ψ′(x) = 1/x + 1/(2x²) + p(1/x²)/x³
+    let [p, more] = ends.series(|_| 1.0);
+    let [first, squares, cubes] = ends.reciprocals();
+    let series = cubes * p + more / ends.low / (ends.low * ends.low);
+    signed(n, -(first + 0.5 * squares + series + steps))
+}
