@@ -59,6 +59,9 @@ pub struct ElementOp {
     /// How a person writes it, in the derivatives' notation, where that is no call: `sqrt(a^2 + b^2)` for
     /// `hypot`.
     pub written: Option<&'static str>,
+    /// Its logarithm, in the derivatives' notation, where that is a number wherever the function is: the
+    /// function is positive, though a number may not hold it.
+    pub log: Option<&'static str>,
     /// Whether users may call it; the others come out of rewriting.
     pub public: bool,
 }
@@ -89,11 +92,12 @@ pub fn element(name: &str) -> Option<ElementFn> {
 macro_rules! rows {
     ($( $vis:ident $name:literal, $eval:expr, [$($d:literal),+], $lo:literal .. $hi:literal,
         $cost:ident $weight:literal, $range:expr, $($latex:literal)? $(power $power:literal)? $(= $written:literal)?
-        $(, unguarded $plain:literal if $holds:expr)?; )+) => {
+        $(, unguarded $plain:literal if $holds:expr)? $(, logarithm $log:literal)?; )+) => {
         &[$( ElementOp {
             name: $name, eval: $eval, derivatives: &[$($d),+], domain: ($lo, $hi), weight: $weight, range: $range,
             cheap: rows!(@ $cost), latex: concat!($($latex)? $($power)?), latex_is_power: rows!(@@ $($power)?),
-            written: rows!(@ $($written)?), unguarded: rows!(@ $($plain, $holds)?), public: rows!(@ $vis),
+            written: rows!(@ $($written)?), unguarded: rows!(@ $($plain, $holds)?), log: rows!(@ $($log)?),
+            public: rows!(@ $vis),
         } ),+]
     };
     (@) => { None };
@@ -112,7 +116,7 @@ macro_rules! rows {
 #[rustfmt::skip]
 pub static ALL: &[ElementOp] = rows! {
     public "exp", |v| v[0].exp(), ["y"], -4.0 .. 4.0,
-        call 8, |x| x[0].image(f64::exp), power r"e^{#1}";
+        call 8, |x| x[0].image(f64::exp), power r"e^{#1}", logarithm "x";
     public "log", |v| v[0].ln(), ["1/x"], 0.1 .. 4.0,
         call 14, |x| x[0].image(f64::ln), r"\log\left(#1\right)";
     public "log1p", |v| v[0].ln_1p(), ["1/(1 + x)"], -0.9 .. 4.0,
@@ -134,13 +138,13 @@ pub static ALL: &[ElementOp] = rows! {
     public "sinh", |v| v[0].sinh(), ["cosh(x)"], -3.0 .. 3.0,
         call 6, |_| Interval::ALL, r"\sinh\left(#1\right)";
     public "cosh", |v| v[0].cosh(), ["sinh(x)"], -3.0 .. 3.0,
-        call 8, |_| Interval::new(1.0, f64::INFINITY), r"\cosh\left(#1\right)";
+        call 8, |_| Interval::new(1.0, f64::INFINITY), r"\cosh\left(#1\right)", logarithm "log_cosh(x)";
     public "tanh", |v| v[0].tanh(), ["1 - y^2"], -3.0 .. 3.0,
         call 6, |_| Interval::new(-1.0, 1.0), r"\tanh\left(#1\right)";
     public "sigmoid", |v| r::sigmoid(v[0]), ["y * sigmoid(-x)"], -5.0 .. 5.0,
-        call 6, |_| Interval::new(0.0, 1.0), r"\sigma\left(#1\right)";
+        call 6, |_| Interval::new(0.0, 1.0), r"\sigma\left(#1\right)", logarithm "-softplus(-x)";
     public "softplus", |v| r::softplus(v[0]), ["sigmoid(x)"], -5.0 .. 5.0,
-        call 6, |_| Interval::new(0.0, f64::INFINITY), r"\operatorname{softplus}\left(#1\right)";
+        call 6, |_| Interval::new(0.0, f64::INFINITY), r"\operatorname{softplus}\left(#1\right)", logarithm "log_softplus(x)";
     public "softsign", |v| v[0] / (1.0 + v[0].abs()), ["(1 + abs(x))^-2"], -4.0 .. 4.0,
         call 6, |_| Interval::new(-1.0, 1.0), r"\operatorname{softsign}\left(#1\right)";
     public "abs", |v| v[0].abs(), ["sign(x)"], -4.0 .. 4.0,
@@ -166,11 +170,11 @@ pub static ALL: &[ElementOp] = rows! {
     public "log1mexp", |v| r::log1mexp(v[0]), ["-exp_odds(x)"], -4.0 .. -0.1,
         call 7, |_| Interval::new(f64::NEG_INFINITY, 0.0), r"\log\left(1 - e^{#1}\right)";
     public "erfc", |v| normal::erfc(v[0]), ["-1.1283791670955126*gauss(x)"], -3.0 .. 3.0,
-        call 6, |_| Interval::new(0.0, 2.0), r"\operatorname{erfc}\left(#1\right)";
+        call 6, |_| Interval::new(0.0, 2.0), r"\operatorname{erfc}\left(#1\right)", logarithm "log_normal_cdf(-1.4142135623730951*x) + 0.6931471805599453";
     public "normal_cdf", |v| normal::normal_cdf(v[0]), ["normal_pdf(x)"], -4.0 .. 4.0,
-        call 6, |_| Interval::new(0.0, 1.0), r"\Phi\left(#1\right)";
+        call 6, |_| Interval::new(0.0, 1.0), r"\Phi\left(#1\right)", logarithm "log_normal_cdf(x)";
     public "normal_pdf", |v| normal::normal_pdf(v[0]), ["-x*y"], -4.0 .. 4.0,
-        call 6, |_| Interval::new(0.0, 1.0), r"\varphi\left(#1\right)";
+        call 6, |_| Interval::new(0.0, 1.0), r"\varphi\left(#1\right)", logarithm "-x^2/2 - 0.9189385332046727";
     public "log_normal_cdf", |v| normal::log_normal_cdf(v[0]), ["inverse_mills(x)"], -4.0 .. 4.0,
         call 6, |_| Interval::new(f64::NEG_INFINITY, 0.0), r"\log\Phi\left(#1\right)";
     public "sinc", |v| r::sinc_derivative(0.0, v[0]), ["sinc_derivative(1, x)"], -3.0 .. 3.0,
@@ -273,4 +277,39 @@ pub static ALL: &[ElementOp] = rows! {
     inner "pow_log_square", |v| r::pow_log_square(v[0], v[1]),
         ["2*pow_log(a, b - 1) + b*pow_log_square(a, b - 1)", "y*log(a)"], 0.1 .. 3.0,
         call 24, |_| Interval::ALL, = "a^b*log(a)^2";
+    // The same, where the base is not positive: no rule takes it apart.
+    inner "pow_plain", |v| v[0].powf(v[1]), ["pow_slope(a, b)", "pow_log(a, b)"], 0.1 .. 3.0,
+        call 14, |_| Interval::ALL, = "a^b";
+    // a·eᵇ, and 0 wherever a is 0. b, but what is least where a is 0: by how much sums of these are shifted. And
+    // x, on which nothing depends.
+    inner "xexpy", |v| if v[0] == 0.0 { 0.0 } else { v[0] * v[1].exp() }, ["exp(b)", "y"], -2.0 .. 2.0,
+        call 9, |_| Interval::ALL, = "a*exp(b)",
+        unguarded "a * exp(b)" if |x| x[0].excludes_zero();
+    inner "peak", |v| r::peak(v[0], v[1]), ["0", "0"], 0.5 .. 3.0,
+        cheap 2, |_| Interval::ALL, = "b";
+    inner "held", |v| v[0], ["0"], -4.0 .. 4.0,
+        cheap 1, |x| x[0], = "x";
+    // log|1 + x|
+    inner "log1p_abs", |v| r::log1p_abs(v[0]), ["1/(1 + x)"], -0.9 .. 4.0,
+        call 8, |_| Interval::ALL, = "log(abs(1 + x))";
+    // log softplus(x), σ(x)/softplus(x), which is its derivative, and 1 − σ(x) − σ(x)/softplus(x): far below all are
+    // quotients of numbers that are 0.
+    inner "log_softplus", |v| r::log_softplus(v[0]), ["softplus_slope(x)"], -5.0 .. 5.0,
+        call 10, |_| Interval::ALL, = "log(softplus(x))";
+    inner "softplus_slope", |v| r::softplus_slope(v[0]), ["y * softplus_bend(x)"], -5.0 .. 5.0,
+        call 10, |_| Interval::new(0.0, 1.0), = "sigmoid(x)/softplus(x)";
+    inner "softplus_bend", |v| r::softplus_bend(v[0]), ["-sigmoid(x)*sigmoid(-x) - softplus_slope(x)*y"],
+        -5.0 .. 5.0, call 12, |_| Interval::new(-1.0, 0.0), = "1 - sigmoid(x) - sigmoid(x)/softplus(x)";
+    // (eˣ − 1)/x, 1 at 0, and its derivatives: ∫₀¹ tⁿ eᵗˣ dt.
+    inner "exprel", |v| r::exprel(0, v[0]), ["exprel1(x)"], -4.0 .. 4.0,
+        call 7, |_| Interval::new(0.0, f64::INFINITY), = "(exp(x) - 1)/x";
+    inner "exprel1", |v| r::exprel(1, v[0]), ["exprel2(x)"], -4.0 .. 4.0,
+        call 8, |_| Interval::new(0.0, f64::INFINITY), = "((x - 1)*exp(x) + 1)/x^2";
+    inner "exprel2", |v| r::exprel(2, v[0]), ["(exp(x) - 3*y)/x"], 0.5 .. 4.0,
+        call 9, |_| Interval::new(0.0, f64::INFINITY), = "((x^2 - 2*x + 2)*exp(x) - 2)/x^3";
+    // a^b − 1 and (1 + a)^b − 1
+    inner "powm1", |v| r::powm1(v[0], v[1]), ["pow_slope(a, b)", "pow_log(a, b)"], 0.1 .. 3.0,
+        call 12, |_| Interval::ALL, = "a^b - 1";
+    inner "pow1pm1", |v| r::pow1pm1(v[0], v[1]), ["pow_slope(1 + a, b)", "pow_log(1 + a, b)"], 0.1 .. 3.0,
+        call 12, |_| Interval::ALL, = "(1 + a)^b - 1";
 };

@@ -346,6 +346,91 @@ pub fn polygamma(n: f64, x: f64) -> f64 {
     sign * (sum + series)
 }
 
+/// b, or the least number where a is 0 or b is −∞.
+#[must_use]
+pub fn peak(a: f64, b: f64) -> f64 {
+    if a == 0.0 || b == f64::NEG_INFINITY { f64::MIN } else { b }
+}
+
+/// log|1 + x|
+#[must_use]
+pub fn log1p_abs(x: f64) -> f64 {
+    if x > -1.0 { x.ln_1p() } else { (-2.0 - x).ln_1p() }
+}
+
+/// log softplus(x)
+#[must_use]
+pub fn log_softplus(x: f64) -> f64 {
+    // log(1 + t)/t is 1 − t/2 + t²/3 for small t = eˣ.
+    if x < -13.0 {
+        let t = x.exp();
+        x + (t * (t / 3.0 - 0.5)).ln_1p()
+    } else {
+        softplus(x).ln()
+    }
+}
+
+/// σ(x)/softplus(x)
+#[must_use]
+pub fn softplus_slope(x: f64) -> f64 {
+    if x < -13.0 {
+        let t = x.exp();
+        1.0 / ((1.0 + t) * (1.0 + t * (t / 3.0 - 0.5)))
+    } else {
+        sigmoid(x) / softplus(x)
+    }
+}
+
+/// 1 − σ(x) − σ(x)/softplus(x) = (log(1 + t) − t)/((1 + t) log(1 + t)) with t = eˣ
+#[must_use]
+pub fn softplus_bend(x: f64) -> f64 {
+    if x > 0.0 {
+        return sigmoid(-x) - sigmoid(x) / softplus(x);
+    }
+    // log(1 + t) = 2 artanh s with s = t/(2 + t), and t = 2s + ts.
+    let t = x.exp();
+    let s = t / (2.0 + t);
+    let square = s * s;
+    let series = (0..18).rev().fold(0.0, |sum, k| sum * square + 1.0 / f64::from(2 * k + 3));
+    // Both sides divided by t.
+    let over = 2.0 * square / (2.0 + t) * series - s;
+    let log_over = if x < -13.0 { 1.0 + t * (t / 3.0 - 0.5) } else { t.ln_1p() / t };
+    over / ((1.0 + t) * log_over)
+}
+
+/// ∫₀¹ tⁿ eᵗˣ dt for n = 0, 1, 2: (eˣ − 1)/x and its derivatives.
+#[must_use]
+pub fn exprel(n: u8, x: f64) -> f64 {
+    if x.abs() < 2.0 {
+        // Σ xᵏ/(k! (k + n + 1))
+        return (0..30).rev().fold(0.0, |sum, k| {
+            let k = f64::from(k);
+            let n = f64::from(n);
+            sum * x / (k + 1.0) + 1.0 / (k + n + 1.0)
+        });
+    }
+    let e = x.exp();
+    // What is 0 beside the rest is left out, since it may be 0 times infinity.
+    let at = |power: f64| if e == 0.0 { 0.0 } else { e * power };
+    match n {
+        0 => x.exp_m1() / x,
+        1 => (at(x - 1.0) + 1.0) / x / x,
+        _ => (at((x - 1.0) * (x - 1.0) + 1.0) - 2.0) / x / x / x,
+    }
+}
+
+/// aᵇ − 1
+#[must_use]
+pub fn powm1(a: f64, b: f64) -> f64 {
+    if a > 0.0 { (b * a.ln()).exp_m1() } else { a.powf(b) - 1.0 }
+}
+
+/// (1 + a)ᵇ − 1
+#[must_use]
+pub fn pow1pm1(a: f64, b: f64) -> f64 {
+    if a > -1.0 { (b * a.ln_1p()).exp_m1() } else { (1.0 + a).powf(b) - 1.0 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -31,6 +31,7 @@ pub mod parallel;
 pub(crate) mod products;
 pub(crate) mod runs;
 pub(crate) mod scalar;
+pub(crate) mod stable;
 pub(crate) mod step;
 pub(crate) mod sums;
 pub(crate) mod walk;

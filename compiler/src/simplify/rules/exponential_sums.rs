@@ -263,7 +263,8 @@ impl Taken {
         if exponentials(g, t.node) == 0 {
             return None;
         }
-        Self::of(g, Parts::of(g, t))
+        let parts = Parts::of(g, t);
+        Self::of(g, parts)
     }
 
     fn of(g: &mut Graph, parts: Parts) -> Option<Self> {
@@ -351,8 +352,7 @@ fn shifted(g: &mut Graph, parts: &[Part]) -> (Tensor, Tensor) {
             Some(w) => g.call("peak", &[w.clone(), x.clone()]),
             None => x.clone(),
         };
-        let along: Vec<Index> =
-            part.bound.iter().copied().filter(|i| greatest.indices.contains(i)).collect();
+        let along: Vec<Index> = part.bound.iter().copied().filter(|i| greatest.indices.contains(i)).collect();
         if !along.is_empty() {
             greatest = g.axis(AxisFn::Max, &greatest, &along);
         }
@@ -387,9 +387,7 @@ pub(in crate::simplify) fn exponentials(g: &Graph, id: NodeId) -> usize {
         }
         match g.op(id) {
             Op::Sum(terms) => terms.iter().map(|t| count(g, t.operand.node, depth - 1)).sum(),
-            Op::Product { factors, .. } => {
-                factors.iter().map(|f| count(g, f.operand.node, depth - 1)).sum()
-            }
+            Op::Product { factors, .. } => factors.iter().map(|f| count(g, f.operand.node, depth - 1)).sum(),
             Op::Map { function, args } => match function.name() {
                 "exp" => usize::from(!is_shifted(g, args[0].node)),
                 "expm1" | "sinh" | "pow" | "tanh" => 1,
@@ -525,11 +523,9 @@ pub(super) fn quotient(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     if bases.iter().any(|b| b.indices.iter().any(|i| bound.contains(i))) {
         return None;
     }
-    let plain: Vec<_> =
-        original.iter().map(|(t, power)| (plain_powers(g, t, &bases), *power)).collect();
+    let plain: Vec<_> = original.iter().map(|(t, power)| (plain_powers(g, t, &bases), *power)).collect();
     let otherwise = g.contract_over(p.coeff, &plain, &p.out, &p.bound);
-    let (then, otherwise) =
-        (Tensor::new(node, p.out.clone()), Tensor::new(otherwise, p.out.clone()));
+    let (then, otherwise) = (Tensor::new(node, p.out.clone()), Tensor::new(otherwise, p.out.clone()));
     let chosen = where_positive(g, &bases, &then, &otherwise);
     Some(g.tensor_as(&chosen, &p.out))
 }

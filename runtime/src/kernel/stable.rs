@@ -1,0 +1,133 @@
+//! What generated code calls where a formula as it stands overflows or cancels: sums of exponentials less their
+//! greatest exponent, log softplus, quotients such as (eˣ − 1)/x.
+
+use super::simd::Math;
+use super::scalar::Scalar;
+
+/// e⁻¹³ and its square are so small that three terms of a series are all.
+const FAR: f64 = -13.0;
+
+impl Math {
+    /// x, on which nothing depends: by how much exponents are shifted. *Vector*.
+    #[inline(always)]
+    pub fn held<T: Scalar>(self, x: T) -> T {
+        x
+    }
+
+    /// x, but the least number where w is 0 or x is −∞: an exponent as it counts for the greatest. *Vector*.
+    #[inline(always)]
+    pub fn peak<T: Scalar>(self, w: T, x: T) -> T {
+        if w == T::ZERO || x == T::NEG_INFINITY { -T::MAX } else { x }
+    }
+
+    /// c·eᵘ; 0 where c = 0, whatever u is. *Vector*.
+    #[inline(always)]
+    pub fn xexpy<T: Scalar>(self, c: T, u: T) -> T {
+        let y = c * self.exp(u);
+        if c == T::ZERO { T::ZERO } else { y }
+    }
+
+    /// log|1 + x|, exact also near 0 and −2. *Vector*.
+    #[inline(always)]
+    pub fn log1p_abs<T: Scalar>(self, x: T) -> T {
+        self.log1p(if x > -T::ONE { x } else { -T::TWO - x })
+    }
+
+    /// log softplus(x), which goes to x far below. *Vector*.
+    #[inline(always)]
+    pub fn log_softplus<T: Scalar>(self, x: T) -> T {
+        let far = x + self.log1p(first_terms(self.exp(x)));
+        let near = self.log(self.softplus(x));
+        if x < T::from_f64(FAR) { far } else { near }
+    }
+
+    /// σ(x)/softplus(x), the derivative of log softplus(x): 1 far below. *Vector*.
+    #[inline(always)]
+    pub fn softplus_slope<T: Scalar>(self, x: T) -> T {
+        let t = self.exp(x);
+        let far = T::ONE / ((T::ONE + t) * (T::ONE + first_terms(t)));
+        let near = self.sigmoid(x) / self.softplus(x);
+        if x < T::from_f64(FAR) { far } else { near }
+    }
+
+    /// 1 − σ(x) − σ(x)/softplus(x), of which the second derivative of log softplus(x) is made. *Vector*.
+    #[inline(always)]
+    pub fn softplus_bend<T: Scalar>(self, x: T) -> T {
+        let above = self.sigmoid(-x) - self.sigmoid(x) / self.softplus(x);
+        // With t = eˣ: (log(1 + t) − t)/((1 + t) log(1 + t)), where log(1 + t) = 2 artanh s, s = t/(2 + t),
+        // and t = 2s + ts.
+        let t = self.exp(x);
+        let s = t / (T::TWO + t);
+        let square = s * s;
+        let mut series = T::ZERO;
+        for k in (0..18).rev() {
+            series = series * square + T::ONE / T::from_f64(f64::from(2 * k + 3));
+        }
+        let over = T::TWO * square / (T::TWO + t) * series - s;
+        let log_over = if x < T::from_f64(FAR) { T::ONE + first_terms(t) } else { self.log1p(t) / t };
+        if x > T::ZERO { above } else { over / ((T::ONE + t) * log_over) }
+    }
+
+    /// (eˣ − 1)/x, 1 at 0. *Vector*.
+    #[inline(always)]
+    pub fn exprel<T: Scalar>(self, x: T) -> T {
+        let quotient = self.expm1(x) / x;
+        if x == T::ZERO { T::ONE } else { quotient }
+    }
+
+    /// The derivative of [`exprel`](Self::exprel): ((x − 1) eˣ + 1)/x², ½ at 0.
+    #[inline(always)]
+    pub fn exprel1<T: Scalar>(self, x: T) -> T {
+        let e = self.exp(x);
+        let e = if e == T::ZERO { e } else { e * (x - T::ONE) };
+        let far = (e + T::ONE) / x / x;
+        if x.abs() < T::TWO { exprel_series(1.0, x) } else { far }
+    }
+
+    /// The second derivative of [`exprel`](Self::exprel): ((x² − 2x + 2) eˣ − 2)/x³, ⅓ at 0.
+    #[inline(always)]
+    pub fn exprel2<T: Scalar>(self, x: T) -> T {
+        let e = self.exp(x);
+        let square = (x - T::ONE) * (x - T::ONE) + T::ONE;
+        let e = if e == T::ZERO { e } else { e * square };
+        let far = (e - T::TWO) / x / x / x;
+        if x.abs() < T::TWO { exprel_series(2.0, x) } else { far }
+    }
+
+    /// xʸ − 1, exact also near 0.
+    #[inline(always)]
+    pub fn powm1<T: Scalar>(self, x: T, y: T) -> T {
+        let near = self.expm1(y * self.log(x));
+        if x > T::ZERO { near } else { self.pow(x, y) - T::ONE }
+    }
+
+    /// (1 + x)ʸ − 1, exact also near 0.
+    #[inline(always)]
+    pub fn pow1pm1<T: Scalar>(self, x: T, y: T) -> T {
+        let near = self.expm1(y * self.log1p(x));
+        if x > -T::ONE { near } else { self.pow(T::ONE + x, y) - T::ONE }
+    }
+
+    /// xʸ as [`pow`](Self::pow) has it.
+    #[inline(always)]
+    pub fn pow_plain<T: Scalar>(self, x: T, y: T) -> T {
+        self.pow(x, y)
+    }
+}
+
+/// log(1 + t)/t − 1 for small t.
+#[inline(always)]
+fn first_terms<T: Scalar>(t: T) -> T {
+    t * (t / T::from_f64(3.0) - T::HALF)
+}
+
+/// Σ xᵏ/(k! (k + n + 1))
+#[inline(always)]
+fn exprel_series<T: Scalar>(n: f64, x: T) -> T {
+    let mut sum = T::ZERO;
+    for k in (0..30_i32).rev() {
+        let k = f64::from(k);
+        sum = sum * x / T::from_f64(k + 1.0) + T::ONE / T::from_f64(k + n + 1.0);
+    }
+    sum
+}
