@@ -39,7 +39,8 @@ pub(super) fn weight(graph: &Graph, id: NodeId) -> usize {
             // Of squares that may overflow, where their root need not.
             let squares = function.name() == "pow" && is_sum_of_squares(graph, args[0].node);
             let within = match function.name() {
-                "log" | "log1p" | "pow" | "pow_plain" => exponentials_within(graph, args[0].node),
+                "log" => exponentials_within(graph, args[0].node) + powers_within(graph, args[0].node),
+                "log1p" | "pow" | "pow_plain" => exponentials_within(graph, args[0].node),
                 "xlogy" | "xlog1py" => exponentials_within(graph, args[1].node),
                 _ => 0,
             };
@@ -52,6 +53,16 @@ pub(super) fn weight(graph: &Graph, id: NodeId) -> usize {
         Op::Inverse(_) | Op::Det(_) | Op::LogDet(_) | Op::Cofactors(..) => 20,
         Op::Merge { .. } | Op::Split { .. } => 4,
     }
+}
+
+/// How many factors a logarithm may be taken of apart, where their product is no number.
+fn powers_within(graph: &Graph, id: NodeId) -> usize {
+    let Op::Product { factors, bound, .. } = graph.op(id) else { return 0 };
+    let apart = |f: &&Factor| match f.power.as_int() {
+        Some(n) => n.abs() > 1 || matches!(graph.op(f.operand.node), Op::Det(_)),
+        None => true,
+    };
+    if bound.is_empty() { factors.iter().filter(apart).count() } else { 0 }
 }
 
 /// Whether a power of this node, or of what it is the size, the sign or the direction of, with an exponent as data, stands beside

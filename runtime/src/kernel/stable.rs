@@ -1,8 +1,8 @@
 //! What generated code calls where a formula as it stands overflows or cancels: sums of exponentials less their
 //! greatest exponent, log softplus, quotients such as (eˣ − 1)/x.
 
-use super::simd::Math;
 use super::scalar::Scalar;
+use super::simd::Math;
 
 /// e⁻¹³ and its square are so small that three terms of a series are all.
 const FAR: f64 = -13.0;

@@ -79,6 +79,8 @@ impl Part {
 #[derive(Clone, Debug, Default)]
 struct Parts {
     all: Vec<Part>,
+    /// Whether a term has been made of a sum of exponentials within.
+    nested: bool,
     /// Bases of powers with an exponent as data.
     bases: Vec<Tensor>,
 }
@@ -104,6 +106,7 @@ impl Parts {
             Op::Number(n) => self.all.push(scaled(Part::constant(n))),
             Op::Sum(_) => {
                 if let Some(x) = one_minus_tanh_squared(g, t) {
+                    self.nested = true;
                     self.all.push(scaled(x));
                     return;
                 }
@@ -112,6 +115,10 @@ impl Parts {
                 }
             }
             Op::Product { .. } => {
+                if let Some((rest, inner)) = one_sum(g, t) {
+                    self.times_sum(g, coeff, &rest, &inner);
+                    return;
+                }
                 let part = self.product(g, t);
                 self.all.push(scaled(part));
             }
@@ -138,6 +145,23 @@ impl Parts {
         }
     }
 
+    /// A product of `rest` and the sum `inner`, term by term.
+    fn times_sum(&mut self, g: &mut Graph, coeff: Number, rest: &Tensor, inner: &Tensor) {
+        let mut terms = Self { bases: std::mem::take(&mut self.bases), ..Self::default() };
+        terms.add(g, coeff, inner);
+        let beside = terms.product(g, rest);
+        for term in terms.all {
+            self.all.push(Part {
+                coeff: term.coeff.mul(beside.coeff),
+                weight: beside.weight.iter().chain(&term.weight).cloned().collect(),
+                exponent: beside.exponent.iter().chain(&term.exponent).cloned().collect(),
+                bound: term.bound,
+            });
+        }
+        self.bases = terms.bases;
+        self.nested |= terms.nested;
+    }
+
     /// A product, or a power with an exponent as data, as one term.
     fn product(&mut self, g: &mut Graph, t: &Tensor) -> Part {
         let opened = match g.op(t.node) {
@@ -159,11 +183,14 @@ impl Parts {
                 if !is_positive(g, base.node) && !self.bases.contains(&base) {
                     self.bases.push(base.clone());
                 }
-                let log = g.call("xlogy", &[exponent, base]);
-                part.exponent.push((power, log));
+                for (c, log) in log_of_power(g, &base, &exponent) {
+                    part.exponent.push((power.mul(c), log));
+                }
             } else if let Some(log) = log_of_positive_sum(g, &x) {
+                self.nested = true;
                 part.exponent.push((power, log));
             } else if let Some((rest, shift)) = shifted_sum(g, &x).filter(|_| power.as_int().is_some()) {
+                self.nested = true;
                 part.weight.push((rest, power));
                 part.exponent.push((power, shift));
             } else {
@@ -176,7 +203,7 @@ impl Parts {
 
 /// The logarithm of an element-wise function or softmax that is positive everywhere. What has been shifted is
 /// as it should be.
-fn exponent_of(g: &mut Graph, t: &Tensor) -> Option<Tensor> {
+pub(super) fn exponent_of(g: &mut Graph, t: &Tensor) -> Option<Tensor> {
     match g.op(t.node).clone() {
         Op::Map { function, args } => {
             let text = function.spec().log?;
@@ -206,12 +233,64 @@ fn is_shifted(g: &Graph, id: NodeId) -> bool {
 }
 
 /// Base and exponent of a power with an exponent as data.
-fn power_of(g: &Graph, t: &Tensor) -> Option<(Tensor, Tensor)> {
+pub(super) fn power_of(g: &Graph, t: &Tensor) -> Option<(Tensor, Tensor)> {
     let Op::Map { function, args } = g.op(t.node) else { return None };
     (function.name() == "pow").then(|| (g.tensor(&args[0], &t.indices), g.tensor(&args[1], &t.indices)))
 }
 
-fn is_positive(g: &Graph, id: NodeId) -> bool {
+/// log(baseᵖ) = p log base, of a positive base, by the factors of it where it is a product: that may be too large
+/// or too small for a number where the logarithms are not.
+pub(super) fn log_of_power(g: &mut Graph, base: &Tensor, exponent: &Tensor) -> Vec<(Number, Tensor)> {
+    let apart = match g.op(base.node).clone() {
+        Op::Product { coeff, factors, bound } if bound.is_empty() && !coeff.is_negative() => {
+            let factors: Vec<_> =
+                factors.iter().map(|f| (g.tensor(&f.operand, &base.indices), f.power)).collect();
+            Some((coeff, factors))
+        }
+        _ => None,
+    };
+    let Some((coeff, factors)) = apart else {
+        return vec![(ONE, g.call("xlogy", &[exponent.clone(), base.clone()]))];
+    };
+    let mut logs = Vec::new();
+    for (t, power) in factors {
+        let size = if is_positive(g, t.node) { t } else { g.call("abs", &[t]) };
+        logs.push((power, g.call("xlogy", &[exponent.clone(), size])));
+    }
+    if !coeff.is_one() {
+        let c = g.constant(coeff);
+        let log = g.call("log", &[c]);
+        logs.push((ONE, g.multiply(&[exponent.clone(), log])));
+    }
+    logs
+}
+
+/// A product as what is beside its only factor that is a sum with exponentials, and that factor.
+fn one_sum(g: &mut Graph, t: &Tensor) -> Option<(Tensor, Tensor)> {
+    let Op::Product { coeff, factors, bound } = g.op(t.node).clone() else { return None };
+    if !bound.is_empty() {
+        return None;
+    }
+    let is_sum = |g: &Graph, id: NodeId| match g.op(id) {
+        Op::Sum(_) => exponentials(g, id) > 0,
+        Op::Map { function, .. } => matches!(function.name(), "expm1" | "sinh"),
+        _ => false,
+    };
+    let at = factors.iter().position(|f| f.power.is_one() && is_sum(g, f.operand.node))?;
+    if factors.iter().enumerate().any(|(k, f)| k != at && is_sum(g, f.operand.node)) {
+        return None;
+    }
+    let inner = g.tensor(&factors[at].operand, &t.indices);
+    let rest: Vec<_> = factors
+        .iter()
+        .enumerate()
+        .filter(|(k, _)| *k != at)
+        .map(|(_, f)| (g.tensor(&f.operand, &t.indices), f.power))
+        .collect();
+    Some((g.factored(coeff, &rest), inner))
+}
+
+pub(super) fn is_positive(g: &Graph, id: NodeId) -> bool {
     Bounds::default().of(g, id).low >= 1e-30
 }
 
@@ -268,7 +347,7 @@ impl Taken {
     }
 
     fn of(g: &mut Graph, parts: Parts) -> Option<Self> {
-        let several = parts.all.len() > 1 || parts.all.iter().any(|p| !p.bound.is_empty());
+        let several = parts.nested || parts.all.len() > 1 || parts.all.iter().any(|p| !p.bound.is_empty());
         if !several || !parts.have_exponents() {
             return None;
         }
@@ -438,7 +517,7 @@ pub(super) fn log_of(g: &mut Graph, id: NodeId) -> Option<NodeId> {
 }
 
 /// One where all bases are positive, the other elsewhere.
-fn where_positive(g: &mut Graph, bases: &[Tensor], then: &Tensor, otherwise: &Tensor) -> Tensor {
+pub(super) fn where_positive(g: &mut Graph, bases: &[Tensor], then: &Tensor, otherwise: &Tensor) -> Tensor {
     let mut least = bases[0].clone();
     for base in &bases[1..] {
         least = g.call("min", &[least, base.clone()]);
@@ -448,7 +527,7 @@ fn where_positive(g: &mut Graph, bases: &[Tensor], then: &Tensor, otherwise: &Te
 }
 
 /// The same with powers of these bases that no rule takes apart.
-fn plain_powers(g: &mut Graph, t: &Tensor, bases: &[Tensor]) -> Tensor {
+pub(super) fn plain_powers(g: &mut Graph, t: &Tensor, bases: &[Tensor]) -> Tensor {
     if let Some((base, exponent)) = power_of(g, t) {
         return if bases.contains(&base) { g.call("pow_plain", &[base, exponent]) } else { t.clone() };
     }
@@ -485,9 +564,19 @@ pub(super) fn quotient(g: &mut Graph, id: NodeId) -> Option<NodeId> {
             if power.is_negative() != below || power.as_int().is_none() {
                 continue;
             }
+            // What cancels near 0, as expm1, is best left to itself.
+            if matches!(g.op(t.node), Op::Map { .. }) {
+                continue;
+            }
             let Some(sum) = Taken::apart(g, &t).filter(|sum| sum.overflows) else { continue };
             if !below && !found {
                 return None;
+            }
+            if below
+                && bases.is_empty()
+                && let Some(node) = share(g, &p, k, &sum)
+            {
+                return Some(node);
             }
             found = true;
             for base in &sum.parts.bases {
@@ -508,7 +597,8 @@ pub(super) fn quotient(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     for k in 0..p.factors.len() {
         let (t, power) = p.factors[k].clone();
         if let Some((base, exponent)) = power_of(g, &t).filter(|(base, _)| bases.contains(base)) {
-            let log = g.call("xlogy", &[exponent, base]);
+            let logs = log_of_power(g, &base, &exponent);
+            let log = g.sum(&logs);
             let scaled = g.scale(power, &log);
             p.factors[k] = (g.call("exp", &[scaled]), ONE);
         }
@@ -516,18 +606,67 @@ pub(super) fn quotient(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let together = exponentials_joined(g, p.factors.clone());
     p.factors = together;
     let node = p.closed(g);
+    guarded(g, &p, &original, &bases, node)
+}
+
+/// `node` where the bases are positive, elsewhere the product as it was.
+fn guarded(
+    g: &mut Graph,
+    p: &Opened,
+    original: &[(Tensor, Number)],
+    bases: &[Tensor],
+    node: NodeId,
+) -> Option<NodeId> {
     if bases.is_empty() {
         return Some(node);
     }
-    let bound = p.bound.clone();
-    if bases.iter().any(|b| b.indices.iter().any(|i| bound.contains(i))) {
+    if bases.iter().any(|b| b.indices.iter().any(|i| p.bound.contains(i))) {
         return None;
     }
-    let plain: Vec<_> = original.iter().map(|(t, power)| (plain_powers(g, t, &bases), *power)).collect();
+    let plain: Vec<_> = original.iter().map(|(t, power)| (plain_powers(g, t, bases), *power)).collect();
     let otherwise = g.contract_over(p.coeff, &plain, &p.out, &p.bound);
     let (then, otherwise) = (Tensor::new(node, p.out.clone()), Tensor::new(otherwise, p.out.clone()));
-    let chosen = where_positive(g, &bases, &then, &otherwise);
+    let chosen = where_positive(g, bases, &then, &otherwise);
     Some(g.tensor_as(&chosen, &p.out))
+}
+
+/// eᵘ/(c eᵘ + R) = σ(u + log c − log R)/c for positive c and R: its derivatives do not cancel.
+fn share(g: &mut Graph, p: &Opened, below: usize, sum: &Taken) -> Option<NodeId> {
+    if p.factors[below].1 != Number::MINUS_ONE || !sum.is_positive() || sum.parts.all.len() < 2 {
+        return None;
+    }
+    for k in (0..p.factors.len()).filter(|&k| k != below) {
+        let (t, power) = p.factors[k].clone();
+        let exponent = match (inner(g, &t, "exp"), power_of(g, &t)) {
+            (Some(u), _) => u,
+            (None, Some((base, exponent))) => {
+                let logs = log_of_power(g, &base, &exponent);
+                g.sum(&logs)
+            }
+            _ => continue,
+        };
+        if !power.is_one() {
+            continue;
+        }
+        let mut found = None;
+        for (n, part) in sum.parts.all.iter().enumerate() {
+            if part.weight.is_empty() && part.bound.is_empty() && part.exponent(g) == exponent {
+                found = Some(n);
+            }
+        }
+        let Some(n) = found else { continue };
+        let mut rest = sum.parts.all.clone();
+        let own = rest.remove(n);
+        let (own_log, rest) = (own.log(g), log_of_sum(g, &rest));
+        let odds = g.sum(&[(ONE, own_log), (Number::MINUS_ONE, rest)]);
+        let mut factors = p.factors.clone();
+        factors[k] = (g.call("sigmoid", &[odds]), ONE);
+        factors.remove(below);
+        let coeff = p.coeff.mul(own.coeff.pow(Number::MINUS_ONE));
+        let node = g.contract_over(coeff, &factors, &p.out, &p.bound);
+        return guarded(g, p, &p.factors, &sum.parts.bases, node);
+    }
+    None
 }
 
 /// eᵘ eᵛ = eᵘ⁺ᵛ for those along the same indices or fewer: apart one is infinite where the other is 0.

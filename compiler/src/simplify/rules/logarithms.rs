@@ -1,7 +1,12 @@
 //! Logarithms: taken inside products, powers and exponentials, so that they neither overflow nor cancel.
 
+use super::exponential_sums::{
+    exponent_of, is_positive, log_of_power, plain_powers, power_of, where_positive,
+};
+use super::near_zero::less_one;
 use super::{Opened, argument, inner, is_function, terms_of};
-use crate::ir::{AxisFn, Graph, Index, NodeId, Number, Op, Tensor};
+use crate::ir::{AxisFn, Bounds, Graph, Index, NodeId, Number, Op, Tensor};
+use crate::syntax::ast::CompareOp;
 
 const ONE: Number = Number::ONE;
 
@@ -111,38 +116,91 @@ pub(super) fn log1p_of_exp(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     Some(g.tensor_as(&t, &out))
 }
 
-/// log(eᵘ σ(v) s r) = u + log σ(v) + log s + log r: what is positive comes out of the logarithm, whatever r
-/// is.
+/// log(eᵘ σ(v) s²ᵏ r) = u + log σ(v) + 2k log|s| + log r: what is positive comes out of the logarithm, whatever r
+/// is. Powers with an exponent as data come out where their bases are positive, determinants where they are.
 pub(super) fn of_product(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let (x, out) = argument(g, id, "log")?;
-    let Op::Product { coeff, factors, bound } = g.op(x.node).clone() else { return None };
-    if !bound.is_empty() || coeff.is_zero() {
-        return None;
-    }
+    let (coeff, factors) = match g.op(x.node).clone() {
+        Op::Product { coeff, factors, bound } if bound.is_empty() && !coeff.is_zero() => {
+            (coeff, factors.iter().map(|f| (g.tensor(&f.operand, &x.indices), f.power)).collect())
+        }
+        Op::Map { .. } => (ONE, vec![(x.clone(), ONE)]),
+        _ => return None,
+    };
     let mut terms: Vec<(Number, Tensor)> = Vec::new();
     let mut rest: Vec<(Tensor, Number)> = Vec::new();
-    for f in &factors {
-        let t = g.tensor(&f.operand, &x.indices);
-        let log = match inner(g, &t, "exp") {
-            Some(u) => Some(u),
-            None => match inner(g, &t, "sigmoid") {
-                Some(u) => Some(log_sigmoid(g, &u)),
-                None => log_softmax(g, &t),
-            },
-        };
-        match log {
-            Some(log) => terms.push((f.power, log)),
-            None => rest.push((t, f.power)),
+    let mut bases: Vec<Tensor> = Vec::new();
+    for (t, power) in factors {
+        if let Some(log) = exponent_of(g, &t) {
+            terms.push((power, log));
+        } else if let Some((base, exponent)) = power_of(g, &t) {
+            let logs = log_of_power(g, &base, &exponent);
+            terms.extend(logs.into_iter().map(|(c, log)| (power.mul(c), log)));
+            if !is_positive(g, base.node) && !bases.contains(&base) {
+                bases.push(base);
+            }
+        } else if power.as_int().is_none() {
+            // A root has no sign.
+            terms.push((power, g.call("log", &[t])));
+        } else {
+            let even = power.as_int().map_or(0, |n| n - n % 2);
+            if even != 0 {
+                let log = log_of_size(g, &t);
+                terms.push((Number::int(even), log));
+            }
+            rest.push((t, power.add(Number::int(-even))));
         }
     }
+    rest.retain(|(_, power)| !power.is_zero());
     if terms.is_empty() {
-        return None;
+        return of_dets(g, coeff, &rest, &out);
     }
     if !(rest.is_empty() && coeff.is_one()) {
         let r = g.factored(coeff, &rest);
         terms.push((ONE, g.call("log", &[r])));
     }
-    Some(g.sum_as(&terms, &out))
+    if bases.is_empty() {
+        return Some(g.sum_as(&terms, &out));
+    }
+    let apart = g.sum(&terms);
+    let plain = plain_powers(g, &x, &bases);
+    let otherwise = g.call("log", &[plain]);
+    let log = where_positive(g, &bases, &apart, &otherwise);
+    Some(g.tensor_as(&log, &out))
+}
+
+/// log|t|
+fn log_of_size(g: &mut Graph, t: &Tensor) -> Tensor {
+    if Bounds::default().of(g, t.node).low >= 0.0 {
+        return g.call("log", std::slice::from_ref(t));
+    }
+    if let Some(x) = less_one(g, t) {
+        return g.call("log1p_abs", &[x]);
+    }
+    let size = g.call("abs", std::slice::from_ref(t));
+    g.call("log", &[size])
+}
+
+/// log(det(A) r) = logdet(A) + log r, but log(|det(A)| (−r)) where det(A) < 0.
+fn of_dets(g: &mut Graph, coeff: Number, factors: &[(Tensor, Number)], out: &[Index]) -> Option<NodeId> {
+    let at = factors.iter().position(|(t, power)| power.is_one() && matches!(g.op(t.node), Op::Det(_)))?;
+    let det = factors[at].0.clone();
+    let Op::Det(a) = *g.op(det.node) else { return None };
+    let whole = g.whole(a);
+    let logdet = g.logdet(&whole);
+    let rest: Vec<_> = factors.iter().enumerate().filter(|(k, _)| *k != at).map(|(_, f)| f.clone()).collect();
+    let beside = g.factored(coeff, &rest);
+    let log = g.call("log", &[beside]);
+    let apart = g.sum(&[(ONE, logdet), (ONE, log)]);
+    if rest.is_empty() && !coeff.is_negative() {
+        return Some(g.tensor_as(&apart, out));
+    }
+    let mut turned = rest;
+    turned.push((g.call("abs", std::slice::from_ref(&det)), ONE));
+    let turned = g.factored(coeff.neg(), &turned);
+    let otherwise = g.call("log", &[turned]);
+    let zero = g.constant(Number::ZERO);
+    Some(g.select_as(CompareOp::Less, &det, &zero, &otherwise, &apart, out))
 }
 
 /// log(xᵖ) = p log x, for odd p and for fractions: where x < 0 neither side is a number.

@@ -5,6 +5,7 @@ mod exponential_sums;
 mod exponentials;
 mod kinks;
 mod logarithms;
+mod near_zero;
 mod norms;
 mod powers;
 mod sums;
@@ -104,6 +105,14 @@ pub static ALL: &[Rule] = rules! {
         Always, exponential_sums::quotient, on "sum(exp(x) ./ (exp(y) + u))";
     "power of a sum with exp": "sqrt(1 + exp(x))" => "exp(softplus(x) / 2)", "all x" in -3.0 .. 3.0,
         Always, exponential_sums::power, on "sum(sqrt(1 + exp(x)))";
+    "term of log-add-exp": "x - logaddexp(x, y)" => "-softplus(y - x)", "all x, y" in -3.0 .. 3.0,
+        Always, near_zero::less_logaddexp, on "sum(x - logaddexp(x, y))";
+    "1 - cos": "1 - cos(x)" => "2*sin(x / 2).^2", "all x" in -3.0 .. 3.0,
+        Always, near_zero::beside_constant, on "sum(1 - cos(x))";
+    "power - 1": "(1 + x).^s - 1" => "expm1(s*log1p(x))", "x > -1" in 0.1 .. 3.0,
+        Always, near_zero::power_minus_one, on "sum((1 + x).^s - 1)";
+    "over its argument": "sin(x) ./ x" => "sinc(x)", "all x; 1 where x = 0" in 0.1 .. 3.0,
+        Always, near_zero::over_its_argument, on "sum(sin(x) ./ x)";
     "1 - sigmoid": "1 - sigmoid(x)" => "sigmoid(-x)", "all x" in -3.0 .. 3.0,
         Always, exponentials::one_minus_sigmoid, on "sum(1 - sigmoid(x))";
     "x - logsumexp": "x - logsumexp(x)" => "log_softmax(x)", "all x" in -3.0 .. 3.0,
