@@ -10,7 +10,9 @@ mod taken;
 
 use crate::ir::build::indices_of;
 use crate::ir::verify::debug_verify;
-use crate::ir::{AxisFn, Cofactors, Extent, Finite, Graph, Index, Node, NodeId, Number, Op, Operand, Tensor};
+use crate::ir::{
+    AxisFn, Cofactors, Extent, Factor, Finite, Graph, Index, Node, NodeId, Number, Op, Operand, Tensor,
+};
 use crate::syntax::ast::CompareOp;
 use std::collections::BTreeMap;
 use taken::Share;
@@ -434,8 +436,8 @@ fn finite_beyond(g: &mut Graph, ct: &Tensor, axes: &[Index]) -> (Tensor, Vec<(Te
     (g.factored(coeff, &inside), outside)
 }
 
-/// Whether the node is a sum of squares as it stands: then it is nowhere negative, and the derivative of its
-/// root at 0 is 0 by convention.
+/// Whether the node is a sum of squares as it stands, weighted by data or inverses if at all: then the derivative of
+/// its root where it is 0 is 0 by convention.
 fn is_sum_of_squares(g: &Graph, id: NodeId) -> bool {
     match g.op(id) {
         Op::Number(n) => !n.is_negative(),
@@ -444,13 +446,38 @@ fn is_sum_of_squares(g: &Graph, id: NodeId) -> bool {
             terms.iter().all(|t| !t.coeff.is_negative() && is_sum_of_squares(g, t.operand.node))
         }
         Op::Product { coeff, factors, .. } => {
+            let is_weight =
+                |f: &Factor| g.is_data(f.operand.node) || matches!(g.op(f.operand.node), Op::Inverse(_));
+            let is_square = |f: &Factor| {
+                f.power.as_int().is_some_and(|p| p % 2 == 0) || is_sum_of_squares(g, f.operand.node)
+            };
+            let apart = apart(g, factors);
+            let (weights, rest): (Vec<&Factor>, Vec<&Factor>) =
+                apart.into_iter().partition(|f| is_weight(f) && !is_square(f));
+            // r'Pr has r twice, along two indices.
+            let is_form = |f: &Factor, other: &Factor| {
+                f.operand.node == other.operand.node && f.power.is_one() && other.power.is_one()
+            };
             !coeff.is_negative()
-                && factors.iter().all(|f| {
-                    f.power.as_int().is_some_and(|p| p % 2 == 0) || is_sum_of_squares(g, f.operand.node)
-                })
+                && (weights.is_empty() || !rest.is_empty())
+                && match rest.as_slice() {
+                    [f, other] if is_form(f, other) => true,
+                    _ => rest.iter().all(|f| is_square(f)),
+                }
         }
         _ => false,
     }
+}
+
+/// The factors of a product, those of products within it among them.
+fn apart<'a>(g: &'a Graph, factors: &'a [Factor]) -> Vec<&'a Factor> {
+    let within = |f: &'a Factor| match g.op(f.operand.node) {
+        Op::Product { coeff, factors, .. } if f.power.is_one() && !coeff.is_negative() => {
+            factors.iter().collect()
+        }
+        _ => vec![f],
+    };
+    factors.iter().flat_map(within).collect()
 }
 
 /// The entries of a node where its axes `a` and `b` are equal, along `a`; the axis `b` is gone. The index

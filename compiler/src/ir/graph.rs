@@ -250,6 +250,8 @@ pub struct Input {
     pub name: String,
     /// Its node.
     pub node: NodeId,
+    /// Whether it is given, and nothing is differentiated by it.
+    pub data: bool,
 }
 
 /// A quick hash of small numbers. Macros run unoptimised, where the usual one is a tenth of their time.
@@ -377,13 +379,38 @@ impl Graph {
         let id = InputId(self.inputs.len() as u32);
         let shape = shape.iter().map(|&e| self.extents.find(e)).collect();
         let node = self.intern(Op::Input(id), shape);
-        self.inputs.push(Input { name: name.to_owned(), node });
+        self.inputs.push(Input { name: name.to_owned(), node, data: false });
         node
     }
 
     /// The input's node, now that its extents are settled.
     pub(super) fn settle_input(&mut self, id: InputId, node: NodeId) {
         self.inputs[id.0 as usize].node = node;
+    }
+
+    /// Notes that nothing is differentiated by the inputs there are, but for `by`.
+    pub fn set_data(&mut self, by: &[NodeId]) {
+        for input in &mut self.inputs {
+            input.data = !by.contains(&input.node);
+        }
+    }
+
+    /// Whether a node is made of data and constants, as far as a few steps show.
+    #[must_use]
+    pub fn is_data(&self, id: NodeId) -> bool {
+        fn made(g: &Graph, id: NodeId, steps: usize) -> bool {
+            match g.op(id) {
+                Op::Input(input) => g.input_of(*input).data,
+                Op::Number(_) | Op::Pi | Op::Extent(_) => true,
+                _ if steps == 0 => false,
+                _ => {
+                    let mut all = true;
+                    g.node(id).each_child(|child| all = all && made(g, child, steps - 1));
+                    all
+                }
+            }
+        }
+        made(self, id, 4)
     }
 
     /// The inputs, in the order made.

@@ -188,10 +188,10 @@ pub static ALL: &[ElementOp] = rows! {
         0.2 .. 6.0, call 6, |_| Interval::ALL,
         r"\log\frac{\Gamma\left(#1 + #2\right)}{\Gamma\left(#1\right)}";
     public "max", |v| r::max(v[0], v[1]),
-        ["where(a > b, 1, where(a == b, 1/2, 0))", "where(b > a, 1, where(a == b, 1/2, 0))"], -4.0 .. 4.0,
+        ["where(a < b, 0, where(a == b, 1/2, 1))", "where(b < a, 0, where(a == b, 1/2, 1))"], -4.0 .. 4.0,
         cheap 6, |x| x[0].max(x[1]), r"\max\left(#1, #2\right)";
     public "min", |v| r::min(v[0], v[1]),
-        ["where(a < b, 1, where(a == b, 1/2, 0))", "where(b < a, 1, where(a == b, 1/2, 0))"], -4.0 .. 4.0,
+        ["where(a > b, 0, where(a == b, 1/2, 1))", "where(b > a, 0, where(a == b, 1/2, 1))"], -4.0 .. 4.0,
         cheap 6, |x| x[0].min(x[1]), r"\min\left(#1, #2\right)";
     inner "log_cosh", |v| r::log_cosh(v[0]), ["tanh(x)"], -4.0 .. 4.0,
         call 6, |_| Interval::new(0.0, f64::INFINITY), = "log(cosh(x))";
@@ -312,4 +312,15 @@ pub static ALL: &[ElementOp] = rows! {
         call 12, |_| Interval::ALL, = "a^b - 1";
     inner "pow1pm1", |v| r::pow1pm1(v[0], v[1]), ["pow_slope(1 + a, b)", "pow_log(1 + a, b)"], 0.1 .. 3.0,
         call 12, |_| Interval::ALL, = "(1 + a)^b - 1";
+    // a·b, and 0 wherever a is 0.
+    inner "xmul", |v| if v[0] == 0.0 { 0.0 } else { v[0] * v[1] }, ["b", "a"], 0.3 .. 3.0,
+        cheap 1, |x| x[0].times(x[1]), = "a*b",
+        unguarded "a * b" if |x| x[0].excludes_zero();
+    // log((eˣ − 1)/x) for x > 0, and its derivatives.
+    inner "log_exprel", |v| r::log_exprel(v[0]), ["log_exprel1(x)"], -4.0 .. 4.0,
+        call 8, |_| Interval::ALL, = "log((exp(x) - 1)/x)";
+    inner "log_exprel1", |v| r::log_exprel1(v[0]), ["log_exprel2(x)"], -4.0 .. 4.0,
+        call 8, |_| Interval::new(0.0, 1.0), = "1/(1 - exp(-x)) - 1/x";
+    inner "log_exprel2", |v| r::log_exprel2(v[0]), ["1/(4*sinh(x/2)^2*tanh(x/2)) - 2/x^3"], 0.5 .. 4.0,
+        call 8, |_| Interval::new(0.0, 0.1), = "1/x^2 - 1/(4*sinh(x/2)^2)";
 };

@@ -419,6 +419,54 @@ pub fn exprel(n: u8, x: f64) -> f64 {
     }
 }
 
+/// Σ wₖ B₂ₖ₊₂/(2k + 2)! xᵏ, of which x/(eˣ − 1) and its logarithm are made (Abramowitz and Stegun 23.1.1).
+fn bernoulli(x: f64, weight: impl Fn(f64) -> f64) -> f64 {
+    let (mut sum, mut power, mut factorial) = (0.0, 1.0, 2.0);
+    for (k, b) in BERNOULLI.iter().enumerate() {
+        let n = (2 * k + 2) as f64;
+        sum += weight(n) * b / factorial * power;
+        power *= x;
+        factorial *= (n + 1.0) * (n + 2.0);
+    }
+    sum
+}
+
+/// log((eˣ − 1)/x)
+#[must_use]
+pub fn log_exprel(x: f64) -> f64 {
+    if x.abs() < 1.0 {
+        let square = x * x;
+        x / 2.0 + square * bernoulli(square, |n| 1.0 / n)
+    } else if x > 0.0 {
+        x + ((-(-x).exp_m1()) / x).ln()
+    } else {
+        (x.exp_m1() / x).ln()
+    }
+}
+
+/// 1/(1 − e⁻ˣ) − 1/x, the derivative of log((eˣ − 1)/x)
+#[must_use]
+pub fn log_exprel1(x: f64) -> f64 {
+    if x.abs() < 1.0 {
+        let square = x * x;
+        0.5 + x * bernoulli(square, |_| 1.0)
+    } else {
+        -1.0 / (-x).exp_m1() - 1.0 / x
+    }
+}
+
+/// 1/x² − 1/(4 sinh²(x/2)), its second derivative
+#[must_use]
+pub fn log_exprel2(x: f64) -> f64 {
+    if x.abs() < 1.0 {
+        let square = x * x;
+        bernoulli(square, |n| n - 1.0)
+    } else {
+        let s = 2.0 * (x / 2.0).sinh();
+        1.0 / x / x - 1.0 / s / s
+    }
+}
+
 /// aᵇ − 1
 #[must_use]
 pub fn powm1(a: f64, b: f64) -> f64 {

@@ -54,6 +54,8 @@ pub struct TensorPartial {
 pub fn cost(cost: Cost) -> CostProgram {
     let Cost { mut graph, mut terms, a, tensors, .. } = cost;
     let roots: Vec<NodeId> = terms.iter().map(|t| t.node).collect();
+    let by: Vec<NodeId> = std::iter::once(a).chain(tensors.iter().map(|t| t.node)).collect();
+    graph.set_data(&by);
     let (stable, before) = simplify::stabilise(&mut graph, &roots);
     for (t, node) in terms.iter_mut().zip(stable) {
         t.node = node;

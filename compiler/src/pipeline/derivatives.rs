@@ -24,6 +24,7 @@ impl Derivatives {
     /// Differentiates `value` by `wrt`.
     #[must_use]
     pub fn of(mut graph: Graph, value: NodeId, wrt: &[NodeId]) -> Self {
+        graph.set_data(wrt);
         let (mut roots, before) = simplify::stabilise(&mut graph, &[value]);
         let gradient = diff::gradient(&mut graph, roots[0], wrt);
         roots.extend(gradient);

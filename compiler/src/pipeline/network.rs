@@ -59,6 +59,8 @@ pub fn network(network: NetworkCost) -> NetworkProgram {
     roots.extend(values.iter().map(|(_, n)| *n));
     roots.extend(terms.iter().map(|t| t.node));
     roots.extend(terms.iter().flat_map(|t| t.instances.iter().map(|i| i.node)));
+    let by: Vec<NodeId> = tensors.iter().map(|t| t.node).collect();
+    graph.set_data(&by);
     let (stable, before) = simplify::stabilise(&mut graph, &roots);
     let mut next = stable.into_iter();
     let mut take = |old: NodeId| next.next().unwrap_or(old);

@@ -61,6 +61,7 @@ pub fn objective(
     };
     let mut roots = vec![value];
     roots.extend(r);
+    g.set_data(&by);
     let (stable, before) = simplify::stabilise(g, &roots);
     let (value, r) = (stable[0], r.map(|_| stable[1]));
     let mut roots = vec![value];

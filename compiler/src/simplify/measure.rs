@@ -1,10 +1,12 @@
 //! What every rule lowers: a weight for each node, heavier where evaluating it is expensive or dangerous.
 
-use super::rules::exponentials_within;
+use super::rules::{exponentials_within, is_exposed};
 use crate::ir::{AxisFn, Factor, Graph, NodeId, Number, Op};
 
 /// Of an exponential where a number may not hold it: more than all that keeps it within bounds.
 const EXPONENTIAL: usize = 400;
+/// Of data beside something that may be no number where they are 0.
+const EXPOSED: usize = 40;
 
 /// The weight of what `roots` need.
 #[must_use]
@@ -31,7 +33,8 @@ pub(super) fn weight(graph: &Graph, id: NodeId) -> usize {
             let dangerous = |f: &&Factor| f.power.is_negative() || f.power.as_int().is_none();
             let within = |f: &Factor| exponentials_within(graph, f.operand.node);
             let exponentials: usize = factors.iter().filter(dangerous).map(within).sum();
-            powers + bound.len() + 4 * bases + EXPONENTIAL * exponentials
+            let exposed = if is_exposed(graph, factors) { EXPOSED } else { 0 };
+            powers + bound.len() + 4 * bases + EXPONENTIAL * exponentials + exposed
         }
         Op::Map { function, args } => {
             // What is taken of a product may be taken of less.

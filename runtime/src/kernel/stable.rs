@@ -94,6 +94,41 @@ impl Math {
         if x.abs() < T::TWO { exprel_series(2.0, x) } else { far }
     }
 
+    /// u·v; 0 where u = 0, whatever v is. *Vector*.
+    #[inline(always)]
+    pub fn xmul<T: Scalar>(self, u: T, v: T) -> T {
+        let y = u * v;
+        if u == T::ZERO { T::ZERO } else { y }
+    }
+
+    /// log((eˣ − 1)/x), exact also near 0, where it is x/2. *Vector*.
+    #[inline(always)]
+    pub fn log_exprel<T: Scalar>(self, x: T) -> T {
+        let square = x * x;
+        let near = x * T::HALF + square * bernoulli(square, |k| 1.0 / f64::from(2 * k + 2));
+        let size = x.abs();
+        // (eˣ − 1)/x = e^x⁺ (1 − e^−|x|)/|x|
+        let far = self.max(x, T::ZERO) + self.log(-self.expm1(-size) / size);
+        if size < T::ONE { near } else { far }
+    }
+
+    /// 1/(1 − e⁻ˣ) − 1/x, the derivative of [`log_exprel`](Self::log_exprel): ½ at 0. *Vector*.
+    #[inline(always)]
+    pub fn log_exprel1<T: Scalar>(self, x: T) -> T {
+        let near = T::HALF + x * bernoulli(x * x, |_| 1.0);
+        let far = -T::ONE / self.expm1(-x) - T::ONE / x;
+        if x.abs() < T::ONE { near } else { far }
+    }
+
+    /// 1/x² − 1/(4 sinh²(x/2)), the second derivative of [`log_exprel`](Self::log_exprel): 1/12 at 0.
+    #[inline(always)]
+    pub fn log_exprel2<T: Scalar>(self, x: T) -> T {
+        let near = bernoulli(x * x, |k| f64::from(2 * k + 1));
+        let sinh = T::TWO * self.sinh(x * T::HALF);
+        let far = T::ONE / x / x - T::ONE / sinh / sinh;
+        if x.abs() < T::ONE { near } else { far }
+    }
+
     /// xʸ − 1, exact also near 0.
     #[inline(always)]
     pub fn powm1<T: Scalar>(self, x: T, y: T) -> T {
@@ -128,6 +163,30 @@ fn exprel_series<T: Scalar>(n: f64, x: T) -> T {
     for k in (0..30_i32).rev() {
         let k = f64::from(k);
         sum = sum * x / T::from_f64(k + 1.0) + T::ONE / T::from_f64(k + n + 1.0);
+    }
+    sum
+}
+
+/// B₂ₖ/(2k)! for k = 1, 2, ... (Abramowitz and Stegun 23.1.1).
+const BERNOULLI: [f64; 10] = [
+    1.0 / 12.0,
+    -1.0 / 720.0,
+    1.0 / 30240.0,
+    -1.0 / 1_209_600.0,
+    1.0 / 47_900_160.0,
+    -691.0 / 1_307_674_368_000.0,
+    1.0 / 74_724_249_600.0,
+    -3617.0 / 10_670_622_842_880_000.0,
+    43867.0 / 5_109_094_217_170_944_000.0,
+    -174_611.0 / 802_857_662_698_291_200_000.0,
+];
+
+/// Σ wₖ B₂ₖ₊₂/(2k + 2)! xᵏ
+#[inline(always)]
+fn bernoulli<T: Scalar>(x: T, weight: impl Fn(i32) -> f64) -> T {
+    let mut sum = T::ZERO;
+    for k in (0..10_i32).rev() {
+        sum = sum * x + T::from_f64(BERNOULLI[k as usize] * weight(k));
     }
     sum
 }

@@ -168,6 +168,9 @@ impl Parts {
             Op::Product { .. } => Opened::product(g, t.node),
             _ => None,
         };
+        if let Some(n) = g.as_constant(t.node) {
+            return Part::constant(n);
+        }
         let (coeff, factors, bound) = match opened {
             Some(p) => {
                 let moved = |(x, power): (Tensor, Number)| (x.renamed(&p.out, &t.indices), power);
@@ -396,6 +399,12 @@ impl Taken {
             return None;
         }
         let (a, b) = (log_of_sum(g, &positive), log_of_sum(g, &negative));
+        if g.is_zero(b.node) {
+            // log(eᵃ − 1) = log a + log((eᵃ − 1)/a)
+            let log = g.call("log", std::slice::from_ref(&a));
+            let rest = g.call("log_exprel", &[a]);
+            return Some(g.sum(&[(ONE, log), (ONE, rest)]));
+        }
         let less = g.sum(&[(ONE, b), (Number::MINUS_ONE, a.clone())]);
         let rest = g.call("log1mexp", &[less]);
         Some(g.sum(&[(ONE, a), (ONE, rest)]))

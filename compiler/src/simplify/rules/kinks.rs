@@ -345,10 +345,26 @@ fn smoothed(
         let soft = g.call("softplus", &[up]);
         return Some(vec![(c, soft), (cn, low)]);
     }
-    let (CompareOp::Greater, [x, zero, then, otherwise]) = opened_select(g, ramp)? else { return None };
-    let is_ramp = then == x && g.is_zero(zero.node) && g.is_zero(otherwise.node);
+    let (op, [x, zero, then, otherwise]) = opened_select(g, ramp)?;
+    let (above, below) = match op {
+        CompareOp::Greater | CompareOp::GreaterEqual => (then, otherwise),
+        CompareOp::Less | CompareOp::LessEqual => (otherwise, then),
+        CompareOp::Equal => return None,
+    };
+    let is_ramp = g.is_zero(zero.node) && g.is_zero(below.node) && (above == x || is_cut_far(g, &above, &x));
     if cn != c || !is_ramp || !(x == *d || opposite(g, &x, d)) {
         return None;
     }
-    Some(vec![(c, g.call("softplus", &[x]))])
+    Some(vec![(c, g.call("softplus", &[above]))])
+}
+
+/// Whether `t` is x, but a constant where x is above it, so large that softplus is the same as its argument there.
+fn is_cut_far(g: &Graph, t: &Tensor, x: &Tensor) -> bool {
+    let Some((CompareOp::Greater | CompareOp::GreaterEqual, [u, limit, then, otherwise])) =
+        opened_select(g, t)
+    else {
+        return false;
+    };
+    let far = g.as_constant(limit.node).is_some_and(|n| n.to_f64() >= 40.0);
+    far && u == *x && otherwise == *x && then == limit
 }

@@ -78,9 +78,19 @@ pub(super) fn of_sum_of_exp(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     Some(g.sum_as(&terms, &out))
 }
 
-/// The sum `1 + rest` as `rest`, where the constant is exactly 1.
+/// The sum `1 + rest` as `rest`, where the constant is exactly 1; that of c (d + rest), too, where c d is.
 fn one_plus(g: &mut Graph, x: &Tensor) -> Option<Vec<(Number, Tensor)>> {
-    let mut terms = terms_of(g, x);
+    let mut terms = match g.op(x.node).clone() {
+        Op::Product { coeff, factors, bound } if bound.is_empty() => {
+            let [f] = factors.as_slice() else { return None };
+            if !f.power.is_one() || !matches!(g.op(f.operand.node), Op::Sum(_)) {
+                return None;
+            }
+            let sum = g.tensor(&f.operand, &x.indices);
+            terms_of(g, &sum).into_iter().map(|(c, t)| (coeff.mul(c), t)).collect()
+        }
+        _ => terms_of(g, x),
+    };
     let at = terms.iter().position(|(c, t)| c.is_one() && g.as_constant(t.node) == Some(ONE))?;
     terms.remove(at);
     Some(terms)

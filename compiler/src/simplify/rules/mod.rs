@@ -9,9 +9,11 @@ mod near_zero;
 mod norms;
 mod powers;
 mod sums;
+mod zeros;
 
 pub(super) use exponential_sums::exponentials as exponentials_within;
 pub(super) use exponentials::by_activation as sigmoid_by_activation;
+pub(super) use zeros::is_exposed;
 
 use crate::ir::{Factor, Graph, Index, NodeId, Number, Op, Tensor};
 
@@ -83,6 +85,8 @@ pub static ALL: &[Rule] = rules! {
         Always, logarithms::of_power, on "sum(log(1 ./ x))";
     "log of det": "log(det(A))" => "logdet(A)", "det(A) > 0" in 0.1 .. 1.0,
         Always, logarithms::of_det, on "log(det(outer(x, x) + 4*eye))";
+    "log that is 0": "log(1 - x) .* (y .* x.^(y - 1))" => "where(x == 0, 0, y .* x.^(y - 1) .* log(1 - x))", "0 < x < 1, or x = 0 and y > 0" in 0.1 .. 0.9,
+        After, zeros::vanishing_log, on "sum(log(1 - x) .* (y .* x.^(y - 1)))";
     "0 log 0": "x .* log(y)" => "where(x == 0, 0, x .* log(y))", "y > 0, or x = 0" in 0.1 .. 3.0,
         Always, logarithms::times_log, on "sum(x .* log(y))";
     "spread over log": "x .* (log(y) - log(u))" => "x .* log(y) - x .* log(u)", "y, u > 0" in 0.1 .. 3.0,
@@ -177,6 +181,8 @@ pub static ALL: &[Rule] = rules! {
         After, sums::expand, on "sum((x + y) .* u - x .* u)";
     "expand sigmoids": "(1 - y) .* sigmoid(x) - y .* sigmoid(-x)" => "sigmoid(x) - y", "all x, y" in -3.0 .. 3.0,
         After, sums::expand_sigmoids, on "sum((1 - y) .* sigmoid(x) - y .* sigmoid(-x))";
+    "factor of 0": "y .* sqrt(x)" => "where(y == 0, 0, y .* sqrt(x))", "x > 0, or y = 0" in 0.1 .. 3.0,
+        After, zeros::constant_factor, on "sum(v .* sqrt(x))";
     "common factor": "x .* y + x .* u" => "x .* (y + u)", "all x, y, u" in -3.0 .. 3.0,
         After, sums::common_factor, on "sum(x .* y + x .* u)";
 };

@@ -94,22 +94,43 @@ pub(super) fn norm(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     for k in 0..p.factors.len() {
         let (t, power) = p.factors[k].clone();
         let twice = power.mul(Number::TWO);
-        if power.as_int().is_some() || twice.as_int().is_none() || !t.indices.is_empty() {
+        if power.as_int().is_some() || twice.as_int().is_none() {
             continue;
         }
-        let Some(inside) = Opened::product(g, t.node) else { continue };
+        let Some(inside) = squares(g, &t) else { continue };
         let [(x, two)] = inside.factors.as_slice() else { continue };
         let once = x.indices.iter().enumerate().all(|(n, i)| !x.indices[..n].contains(i));
         if *two != Number::TWO || inside.bound.is_empty() || !once {
             continue;
         }
         let Some(scale) = inside.coeff.sqrt() else { continue };
-        let norm = g.axis(AxisFn::Norm, x, &inside.bound);
+        let x = x.clone().renamed(&inside.out, &t.indices);
+        let norm = g.axis(AxisFn::Norm, &x, &inside.bound);
         p.coeff = p.coeff.mul(scale.pow(twice));
         p.factors[k] = (norm, twice);
         return Some(p.closed(g));
     }
     None
+}
+
+/// A contraction taken apart, one of a contraction as one: tr(X'X) is the sum of all squares.
+fn squares(g: &mut Graph, t: &Tensor) -> Option<Opened> {
+    let outer = Opened::product(g, t.node)?;
+    let [(x, power)] = outer.factors.as_slice() else { return Some(outer) };
+    if !power.is_one() || outer.bound.is_empty() {
+        return Some(outer);
+    }
+    let Some(inner) = contraction(g, x) else { return Some(outer) };
+    let factors: Vec<_> =
+        inner.factors.iter().map(|(y, power)| (y.clone().renamed(&inner.out, &x.indices), *power)).collect();
+    let bound: Vec<Index> = outer.bound.iter().chain(&inner.bound).copied().collect();
+    let node = g.contract_over(outer.coeff.mul(inner.coeff), &factors, &outer.out, &bound);
+    let mut flat = Opened::product(g, node)?;
+    for (y, _) in &mut flat.factors {
+        *y = y.clone().renamed(&flat.out, &outer.out);
+    }
+    flat.out = outer.out;
+    Some(flat)
 }
 
 /// ‖x‖² = Σ x², (√s)² = s, √(u² + v²)² = u² + v²
