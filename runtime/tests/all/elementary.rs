@@ -253,7 +253,6 @@ fn special_points_are_exact() {
         ("inverse_mills", inf, 0.0),
         ("inverse_mills_gap", -1e150, 1e-150),
         ("inverse_mills_gap", -inf, 0.0),
-        ("truncated_variance", -1e150, 1e-300),
         ("truncated_variance", inf, 1.0),
         ("log1mexp", 0.0, -inf),
         ("log1mexp", -inf, 0.0),
