@@ -221,14 +221,12 @@ pub static ALL: &[ElementOp] = rows! {
     inner "rising_gap_slope", |v| ratio::rising_gap_slope(v[0], v[1]),
         ["trigamma_step(a, b) + b/a^2", "trigamma(a + b) - 1/a"],
         0.2 .. 6.0, call 8, |_| Interval::ALL, = "digamma(a + b) - digamma(a) - b/a";
-    // log Γ(x + 1) − (x log x − x), what Stirling's formula leaves of a factorial.
-    inner "factorial_gap", |v| ratio::factorial_gap(v[0]), ["digamma(x + 1) - log(x)"], 0.2 .. 6.0,
-        call 7, |_| Interval::ALL, = "lgamma(x + 1) - x*log(x) + x";
-    // a log(a/b) + b − a, which is 0 where a and b are equal, and its parts.
-    inner "deviance", |v| ratio::deviance(v[0], v[1]), ["log_quotient(a, b)", "shortfall(a, b)"], 0.1 .. 4.0,
-        call 9, |_| Interval::new(0.0, f64::INFINITY), = "a*log(a/b) + b - a";
-    inner "log_quotient", |v| ratio::log_quotient(v[0], v[1]), ["1/a", "-1/b"], 0.1 .. 4.0,
-        call 9, |_| Interval::ALL, = "log(a/b)";
+    // (a − 1) log b − b − log Γ(a): the logarithm of the density of a gamma variable of shape a at b, and of the
+    // probability of a − 1 where b are expected. And log b − ψ(a).
+    inner "gamma_kernel", |v| ratio::gamma_kernel(v[0], v[1]), ["digamma_gap(a, b)", "-shortfall(a - 1, b)"],
+        0.2 .. 6.0, call 9, |_| Interval::ALL, = "(a - 1)*log(b) - b - lgamma(a)";
+    inner "digamma_gap", |v| ratio::digamma_gap(v[0], v[1]), ["-trigamma(a)", "1/b"], 0.2 .. 6.0,
+        call 9, |_| Interval::ALL, = "log(b) - digamma(a)";
     // 1 − a/b, and 1 where a is 0.
     inner "shortfall", |v| ratio::shortfall(v[0], v[1]), ["-1/b", "xdivy(a, b^2)"], 0.1 .. 4.0,
         call 6, |_| Interval::ALL, = "1 - a/b";

@@ -5,7 +5,7 @@
 //! 6.4.11), whose difference is taken term by term. Where an argument is not positive, the functions' own values
 //! are subtracted.
 
-use super::reference::{BERNOULLI, digamma, lgamma, lgamma_near_two, polygamma};
+use super::reference::{BERNOULLI, digamma, lgamma, polygamma};
 
 /// From here on ten terms of Stirling's series are exact.
 const LARGE: f64 = 15.0;
@@ -46,8 +46,7 @@ pub fn log1p_gap(x: f64) -> f64 {
 }
 
 /// log(a/b)
-#[must_use]
-pub fn log_quotient(a: f64, b: f64) -> f64 {
+fn log_quotient(a: f64, b: f64) -> f64 {
     let quotient = a / b;
     if (0.5..=2.0).contains(&quotient) { ((a - b) / b).ln_1p() } else { quotient.ln() }
 }
@@ -65,8 +64,7 @@ pub fn shortfall(a: f64, b: f64) -> f64 {
 }
 
 /// a log(a/b) + b − a for a, b ≥ 0
-#[must_use]
-pub fn deviance(a: f64, b: f64) -> f64 {
+fn deviance(a: f64, b: f64) -> f64 {
     if a == 0.0 {
         return b;
     }
@@ -87,16 +85,29 @@ pub fn is_count(x: f64) -> f64 {
     }
 }
 
-/// log Γ(x + 1) − (x log x − x)
+/// (a − 1) log b − b − log Γ(a), with 0 log 0 = 0
 #[must_use]
-pub fn factorial_gap(x: f64) -> f64 {
-    if x >= LARGE {
-        0.5 * (2.0 * std::f64::consts::PI * x).ln() + remainder(x)
-    } else {
-        // For small x before it is added to 1.
-        let factorial = if x.abs() < 0.5 { lgamma_near_two(x) - x.ln_1p() } else { lgamma(x + 1.0) };
-        factorial - if x == 0.0 { 0.0 } else { x * (x.ln() - 1.0) }
+pub fn gamma_kernel(a: f64, b: f64) -> f64 {
+    let less = a - 1.0;
+    if less >= LARGE && b >= 0.0 {
+        // By Loader's saddle point: log Γ(a) is less·log(less) − less + ½ log(2π less) and a remainder.
+        let expected = 0.5 * (2.0 * std::f64::consts::PI * less).ln() + remainder(less);
+        return -deviance(less, b) - expected;
     }
+    (if less == 0.0 { 0.0 } else { less * b.ln() }) - b - lgamma(a)
+}
+
+/// log b − ψ(a)
+#[must_use]
+pub fn digamma_gap(a: f64, b: f64) -> f64 {
+    if a < LARGE {
+        return b.ln() - digamma(a);
+    }
+    // ψ(a) = log a − 1/(2a) − …
+    let terms = BERNOULLI.iter().enumerate().rev();
+    let series =
+        terms.fold(0.0, |sum, (k, bernoulli)| (sum + bernoulli / (2.0 * (k as f64 + 1.0))) / (a * a));
+    log_quotient(b, a) + (0.5 / a + series)
 }
 
 /// log Γ(x) − ((x − ½) log x − x + ½ log 2π) for large x

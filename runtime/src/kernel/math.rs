@@ -360,22 +360,16 @@ impl Math {
         T::rising_gap_slope(self, x, n)
     }
 
-    /// log Γ(x + 1) − (x log x − x): what Stirling's formula leaves of a factorial.
+    /// (u − 1) log v − v − log Γ(u), with 0 log 0 = 0: the log-density of a gamma variable of shape u at v.
     #[inline(always)]
-    pub fn factorial_gap<T: Scalar>(self, x: T) -> T {
-        T::factorial_gap(self, x)
+    pub fn gamma_kernel<T: Scalar>(self, u: T, v: T) -> T {
+        T::gamma_kernel(self, u, v)
     }
 
-    /// u log(u/v) + v − u for u, v ≥ 0, exact also where they are close.
+    /// log v − ψ(u), the derivative of that by u.
     #[inline(always)]
-    pub fn deviance<T: Scalar>(self, u: T, v: T) -> T {
-        T::deviance(self, u, v)
-    }
-
-    /// log(u/v), exact also where u and v are close.
-    #[inline(always)]
-    pub fn log_quotient<T: Scalar>(self, u: T, v: T) -> T {
-        T::log_quotient(self, u, v)
+    pub fn digamma_gap<T: Scalar>(self, u: T, v: T) -> T {
+        T::digamma_gap(self, u, v)
     }
 
     /// 1 − u/v, exact also where u and v are close; 1 where u is 0. *Vector*.

@@ -4,7 +4,7 @@
 //! whose difference is taken term by term. Both arguments are positive; elsewhere the functions' own values are
 //! subtracted.
 
-use super::gamma::{BERNOULLI, LARGE, digamma, lgamma, near_two, polygamma};
+use super::gamma::{BERNOULLI, LARGE, digamma, lgamma, polygamma};
 
 /// The smaller of x and x + n, the larger, and how far they are apart.
 #[derive(Clone, Copy)]
@@ -155,18 +155,32 @@ pub(super) fn rising_gap_slope(x: f64, n: f64) -> f64 {
     log1p_less(n / x) + 0.5 * first + squares * p + more / (x * x)
 }
 
-/// log Γ(x + 1) − (x log x − x): about ½ log 2πx
-pub(super) fn factorial_gap(x: f64) -> f64 {
-    if x >= LARGE {
-        return 0.5 * (2.0 * core::f64::consts::PI * x).ln() + remainder(x);
+/// (a − 1) log b − b − log Γ(a), with 0 log 0 = 0
+pub(super) fn gamma_kernel(a: f64, b: f64) -> f64 {
+    let less = a - 1.0;
+    if less >= LARGE && b >= 0.0 {
+        // log Γ(a) is less·log(less) − less + ½ log(2π less) and a remainder (C. Loader, "Fast and Accurate
+        // Computation of Binomial Probabilities", 2000).
+        let expected = 0.5 * (2.0 * core::f64::consts::PI * less).ln() + remainder(less);
+        return -deviance(less, b) - expected;
     }
-    // For small x before it is added to 1.
-    let factorial = if x.abs() < 0.5 { near_two(x) - x.ln_1p() } else { lgamma(x + 1.0) };
-    factorial - if x == 0.0 { 0.0 } else { x * (x.ln() - 1.0) }
+    (if less == 0.0 { 0.0 } else { less * b.ln() }) - b - lgamma(a)
+}
+
+/// log b − ψ(a)
+pub(super) fn digamma_gap(a: f64, b: f64) -> f64 {
+    if a < LARGE {
+        return b.ln() - digamma(a);
+    }
+    // ψ(a) = log a − 1/(2a) − …
+    let terms = BERNOULLI.iter().enumerate().rev();
+    let series =
+        terms.fold(0.0, |sum, (k, bernoulli)| (sum + bernoulli / (2.0 * (k as f64 + 1.0))) / (a * a));
+    log_quotient(b, a) + (0.5 / a + series)
 }
 
 /// log(1 + x) − x
-pub(super) fn log1p_less(x: f64) -> f64 {
+fn log1p_less(x: f64) -> f64 {
     if x.abs() > 0.25 {
         return x.ln_1p() - x;
     }
@@ -185,7 +199,7 @@ pub(super) fn log1p_gap(x: f64) -> f64 {
 }
 
 /// a log(a/b) + b − a for a, b ≥ 0: b ((1 + u) log(1 + u) − u) for u = (a − b)/b
-pub(super) fn deviance(a: f64, b: f64) -> f64 {
+fn deviance(a: f64, b: f64) -> f64 {
     if a == 0.0 {
         return b;
     }
@@ -194,7 +208,7 @@ pub(super) fn deviance(a: f64, b: f64) -> f64 {
 }
 
 /// log(a/b), exact also where a and b are close
-pub(super) fn log_quotient(a: f64, b: f64) -> f64 {
+fn log_quotient(a: f64, b: f64) -> f64 {
     let quotient = a / b;
     if (0.5..=2.0).contains(&quotient) { ((a - b) / b).ln_1p() } else { quotient.ln() }
 }

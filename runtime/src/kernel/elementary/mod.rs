@@ -57,10 +57,9 @@ pub trait ElementaryKernels: Copy {
     fn trigamma_step(math: Math, x: Self, n: Self) -> Self;
     fn rising_gap(math: Math, x: Self, n: Self) -> Self;
     fn rising_gap_slope(math: Math, x: Self, n: Self) -> Self;
-    fn factorial_gap(math: Math, x: Self) -> Self;
     fn log1p_gap(math: Math, x: Self) -> Self;
-    fn deviance(math: Math, x: Self, y: Self) -> Self;
-    fn log_quotient(math: Math, x: Self, y: Self) -> Self;
+    fn gamma_kernel(math: Math, x: Self, y: Self) -> Self;
+    fn digamma_gap(math: Math, x: Self, y: Self) -> Self;
     fn pow(math: Math, x: Self, y: Self) -> Self;
 }
 
@@ -74,11 +73,7 @@ macro_rules! kernels {
                 in_double mills: log_normal_cdf inverse_mills inverse_mills_gap truncated_variance;
                 circular $precision: sin cos;
                 std tan asin acos atan sinh cosh log2 log10 cbrt;
-                of_two gamma_ratio: lbeta log_gamma_ratio digamma_step trigamma_step rising_gap rising_gap_slope deviance log_quotient;
-            }
-            #[inline(always)]
-            fn factorial_gap(_: Math, x: Self) -> Self {
-                gamma_ratio::factorial_gap(f64::from(x)) as $t
+                of_two gamma_ratio: lbeta log_gamma_ratio digamma_step trigamma_step rising_gap rising_gap_slope gamma_kernel digamma_gap;
             }
             #[inline(always)]
             fn log1p_gap(_: Math, x: Self) -> Self {
