@@ -227,6 +227,12 @@ pub static ALL: &[ElementOp] = rows! {
         0.2 .. 6.0, call 9, |_| Interval::ALL, = "(a - 1)*log(b) - b - lgamma(a)";
     inner "digamma_gap", |v| ratio::digamma_gap(v[0], v[1]), ["-trigamma(a)", "1/b"], 0.2 .. 6.0,
         call 9, |_| Interval::ALL, = "log(b) - digamma(a)";
+    // a log(a/b) + b − a, which is 0 where a and b are equal; log Γ(x + 1) − (x log x − x), what Stirling's formula
+    // leaves of a factorial.
+    inner "deviance", |v| ratio::deviance(v[0], v[1]), ["log(a/b)", "shortfall(a, b)"], 0.1 .. 4.0,
+        call 9, |_| Interval::new(0.0, f64::INFINITY), = "a*log(a/b) + b - a";
+    inner "factorial_gap", |v| ratio::factorial_gap(v[0]), ["digamma(x + 1) - log(x)"], 0.2 .. 6.0,
+        call 7, |_| Interval::ALL, = "lgamma(x + 1) - x*log(x) + x";
     // 1 − a/b, and 1 where a is 0.
     inner "shortfall", |v| ratio::shortfall(v[0], v[1]), ["-1/b", "xdivy(a, b^2)"], 0.1 .. 4.0,
         call 6, |_| Interval::ALL, = "1 - a/b";

@@ -5,7 +5,7 @@
 //! 6.4.11), whose difference is taken term by term. Where an argument is not positive, the functions' own values
 //! are subtracted.
 
-use super::reference::{BERNOULLI, digamma, lgamma, polygamma};
+use super::reference::{BERNOULLI, digamma, lgamma, lgamma_near_two, polygamma};
 
 /// From here on ten terms of Stirling's series are exact.
 const LARGE: f64 = 15.0;
@@ -64,7 +64,8 @@ pub fn shortfall(a: f64, b: f64) -> f64 {
 }
 
 /// a log(a/b) + b − a for a, b ≥ 0
-fn deviance(a: f64, b: f64) -> f64 {
+#[must_use]
+pub fn deviance(a: f64, b: f64) -> f64 {
     if a == 0.0 {
         return b;
     }
@@ -85,16 +86,26 @@ pub fn is_count(x: f64) -> f64 {
     }
 }
 
-/// (a − 1) log b − b − log Γ(a), with 0 log 0 = 0
+/// (a − 1) log b − b − log Γ(a), with 0 log 0 = 0; of large a by the saddle point (C. Loader, "Fast and Accurate
+/// Computation of Binomial Probabilities", 2000)
 #[must_use]
 pub fn gamma_kernel(a: f64, b: f64) -> f64 {
     let less = a - 1.0;
     if less >= LARGE && b >= 0.0 {
-        // By Loader's saddle point: log Γ(a) is less·log(less) − less + ½ log(2π less) and a remainder.
-        let expected = 0.5 * (2.0 * std::f64::consts::PI * less).ln() + remainder(less);
-        return -deviance(less, b) - expected;
+        return -deviance(less, b) - factorial_gap(less);
     }
     (if less == 0.0 { 0.0 } else { less * b.ln() }) - b - lgamma(a)
+}
+
+/// log Γ(x + 1) − (x log x − x): about ½ log 2πx
+#[must_use]
+pub fn factorial_gap(x: f64) -> f64 {
+    if x >= LARGE {
+        return 0.5 * (2.0 * std::f64::consts::PI * x).ln() + remainder(x);
+    }
+    // For small x before it is added to 1.
+    let factorial = if x.abs() < 0.5 { lgamma_near_two(x) - x.ln_1p() } else { lgamma(x + 1.0) };
+    factorial - if x == 0.0 { 0.0 } else { x * (x.ln() - 1.0) }
 }
 
 /// log b − ψ(a)
@@ -122,6 +133,10 @@ fn remainder(x: f64) -> f64 {
 /// log Γ(x + n) − log Γ(x) − n log x
 #[must_use]
 pub fn rising_gap(x: f64, n: f64) -> f64 {
+    if n == 1.0 {
+        // Γ(x + 1) = x Γ(x)
+        return 0.0 * x;
+    }
     if !(x >= LARGE && n > 0.0 && x + n < f64::INFINITY) {
         return log_gamma_ratio(x, n) - if n == 0.0 { 0.0 } else { n * x.ln() };
     }
@@ -136,6 +151,10 @@ pub fn rising_gap(x: f64, n: f64) -> f64 {
 /// ψ(x + n) − ψ(x) − n/x
 #[must_use]
 pub fn rising_gap_slope(x: f64, n: f64) -> f64 {
+    if n == 1.0 {
+        // Γ(x + 1) = x Γ(x)
+        return 0.0 * x;
+    }
     if !(x >= LARGE && n > 0.0 && x + n < f64::INFINITY) {
         return digamma_step(x, n) - n / x;
     }

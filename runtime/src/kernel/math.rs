@@ -372,6 +372,18 @@ impl Math {
         T::digamma_gap(self, u, v)
     }
 
+    /// u log(u/v) + v − u for u, v ≥ 0, exact also where they are close.
+    #[inline(always)]
+    pub fn deviance<T: Scalar>(self, u: T, v: T) -> T {
+        T::deviance(self, u, v)
+    }
+
+    /// log Γ(x + 1) − (x log x − x): what Stirling's formula leaves of a factorial.
+    #[inline(always)]
+    pub fn factorial_gap<T: Scalar>(self, x: T) -> T {
+        T::factorial_gap(self, x)
+    }
+
     /// 1 − u/v, exact also where u and v are close; 1 where u is 0. *Vector*.
     #[inline(always)]
     pub fn shortfall<T: Scalar>(self, u: T, v: T) -> T {

@@ -4,7 +4,7 @@
 //! whose difference is taken term by term. Both arguments are positive; elsewhere the functions' own values are
 //! subtracted.
 
-use super::gamma::{BERNOULLI, LARGE, digamma, lgamma, polygamma};
+use super::gamma::{BERNOULLI, LARGE, digamma, lgamma, near_two, polygamma};
 
 /// The smaller of x and x + n, the larger, and how far they are apart.
 #[derive(Clone, Copy)]
@@ -133,6 +133,10 @@ pub(super) fn trigamma_step(x: f64, n: f64) -> f64 {
 
 /// log Γ(x + n) − log Γ(x) − n log x, which goes to 0 as x grows
 pub(super) fn rising_gap(x: f64, n: f64) -> f64 {
+    if n == 1.0 {
+        // Γ(x + 1) = x Γ(x)
+        return 0.0 * x;
+    }
     if !(x >= LARGE && n > 0.0 && x + n < f64::INFINITY) {
         return log_gamma_ratio(x, n) - if n == 0.0 { 0.0 } else { n * x.ln() };
     }
@@ -146,6 +150,10 @@ pub(super) fn rising_gap(x: f64, n: f64) -> f64 {
 
 /// ψ(x + n) − ψ(x) − n/x, its derivative by x
 pub(super) fn rising_gap_slope(x: f64, n: f64) -> f64 {
+    if n == 1.0 {
+        // Γ(x + 1) = x Γ(x)
+        return 0.0 * x;
+    }
     if !(x >= LARGE && n > 0.0 && x + n < f64::INFINITY) {
         return digamma_step(x, n) - n / x;
     }
@@ -155,16 +163,24 @@ pub(super) fn rising_gap_slope(x: f64, n: f64) -> f64 {
     log1p_less(n / x) + 0.5 * first + squares * p + more / (x * x)
 }
 
-/// (a − 1) log b − b − log Γ(a), with 0 log 0 = 0
+/// (a − 1) log b − b − log Γ(a), with 0 log 0 = 0; of large a by the saddle point (C. Loader, "Fast and Accurate
+/// Computation of Binomial Probabilities", 2000)
 pub(super) fn gamma_kernel(a: f64, b: f64) -> f64 {
     let less = a - 1.0;
     if less >= LARGE && b >= 0.0 {
-        // log Γ(a) is less·log(less) − less + ½ log(2π less) and a remainder (C. Loader, "Fast and Accurate
-        // Computation of Binomial Probabilities", 2000).
-        let expected = 0.5 * (2.0 * core::f64::consts::PI * less).ln() + remainder(less);
-        return -deviance(less, b) - expected;
+        return -deviance(less, b) - factorial_gap(less);
     }
     (if less == 0.0 { 0.0 } else { less * b.ln() }) - b - lgamma(a)
+}
+
+/// log Γ(x + 1) − (x log x − x): about ½ log 2πx
+pub(super) fn factorial_gap(x: f64) -> f64 {
+    if x >= LARGE {
+        return 0.5 * (2.0 * core::f64::consts::PI * x).ln() + remainder(x);
+    }
+    // For small x before it is added to 1.
+    let factorial = if x.abs() < 0.5 { near_two(x) - x.ln_1p() } else { lgamma(x + 1.0) };
+    factorial - if x == 0.0 { 0.0 } else { x * (x.ln() - 1.0) }
 }
 
 /// log b − ψ(a)
@@ -199,7 +215,7 @@ pub(super) fn log1p_gap(x: f64) -> f64 {
 }
 
 /// a log(a/b) + b − a for a, b ≥ 0: b ((1 + u) log(1 + u) − u) for u = (a − b)/b
-fn deviance(a: f64, b: f64) -> f64 {
+pub(super) fn deviance(a: f64, b: f64) -> f64 {
     if a == 0.0 {
         return b;
     }
