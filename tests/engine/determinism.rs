@@ -59,7 +59,7 @@ fn expansions() -> String {
         let args = vec!["lambda"; asked].join(", ");
         if asked == 0 { entry.name().to_owned() } else { format!("{}({args})", entry.name()) }
     };
-    let of_catalog = catalog::all().iter().filter(|e| e.kind != Kind::Activation).map(required);
+    let of_catalog = catalog::all().iter().filter(|e| !e.kind.is_function()).map(required);
     for cost in of_catalog.chain(COSTS.iter().map(|c| (*c).to_owned())) {
         add(&cost, &derive_cost(structure(&quote!(#[cost(#cost)]))));
     }

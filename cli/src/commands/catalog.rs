@@ -64,6 +64,7 @@ fn show(entry: &Entry, out: &mut dyn Write) -> io::Result<()> {
         Kind::Loss => "A loss, for one example: `a` the outputs, `y` the targets.",
         Kind::Penalty => "A penalty; one argument more names what it is of, as in `l2(mu, b)`.",
         Kind::Activation => "An activation, element by element.",
+        Kind::Density => "The logarithm of a density, or of a probability.",
     };
     writeln!(out, "{}\n\n{what}", entry.text)?;
     for line in &entry.doc {
@@ -77,6 +78,7 @@ fn list(out: &mut dyn Write) -> io::Result<()> {
         (Kind::Loss, "Losses, for one example: a the outputs, y the targets"),
         (Kind::Penalty, "Penalties, of each weight tensor w (or of the outputs a)"),
         (Kind::Activation, "Activations, besides softmax and the element-wise functions"),
+        (Kind::Density, "Log-densities, element by element"),
     ];
     for (kind, title) in groups {
         writeln!(out, "{title}:")?;

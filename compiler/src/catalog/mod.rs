@@ -1,4 +1,4 @@
-//! The catalog: losses, penalties and activations, as definitions in the cost language.
+//! The catalog: losses, penalties, activations and log-densities, as definitions in the cost language.
 //!
 //! The files are blocks with a blank line between: comment lines, then a definition on one line. A block of
 //! comments alone heads a file. To add an entry is to add a block. In penalties `w` is the target: it stands
@@ -21,6 +21,17 @@ pub enum Kind {
     Penalty,
     /// Element-wise: `relu(x)`.
     Activation,
+    /// The logarithm of a density or of a probability: `normal_lpdf(x, mu, sigma)`.
+    Density,
+}
+
+impl Kind {
+    /// Whether it is a function of its arguments alone, which any formula may call; losses and penalties speak
+    /// of what a cost supplies.
+    #[must_use]
+    pub fn is_function(self) -> bool {
+        matches!(self, Self::Activation | Self::Density)
+    }
 }
 
 /// A definition of the catalog.
@@ -44,10 +55,11 @@ impl Entry {
     }
 }
 
-const FILES: [(Kind, &str); 3] = [
+const FILES: [(Kind, &str); 4] = [
     (Kind::Loss, include_str!("losses.cost")),
     (Kind::Penalty, include_str!("penalties.cost")),
     (Kind::Activation, include_str!("activations.cost")),
+    (Kind::Density, include_str!("densities.cost")),
 ];
 
 // A block that does not parse is left out; the test below sees that none is.
@@ -55,7 +67,7 @@ static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     FILES.iter().flat_map(|(kind, text)| blocks(*kind, text)).filter_map(Result::ok).collect()
 });
 
-/// Every entry: losses, penalties, activations, each in the order of its file.
+/// Every entry: losses, penalties, activations, densities, each in the order of its file.
 #[must_use]
 pub fn all() -> &'static [Entry] {
     &ENTRIES
@@ -126,6 +138,7 @@ mod tests {
                 Kind::Loss => assert!(!mentions("w"), "`{}`", entry.name()),
                 Kind::Penalty => assert!(mentions("w") != mentions("a"), "`{}`", entry.name()),
                 Kind::Activation => assert_eq!(entry.definition.params[0].name.name, "x"),
+                Kind::Density => assert!(entry.definition.params.iter().all(|p| p.default.is_none())),
             }
         }
     }

@@ -110,8 +110,7 @@ impl<'a> Lowerer<'a> {
             return Some((d, *source));
         }
         let entry = catalog::find(name)?;
-        (self.is_cost || entry.kind == catalog::Kind::Activation)
-            .then_some((&entry.definition, SourceId::Catalog))
+        (self.is_cost || entry.kind.is_function()).then_some((&entry.definition, SourceId::Catalog))
     }
 
     /// Lowers a name.
@@ -425,8 +424,8 @@ impl<'a> Lowerer<'a> {
             catalog::all()
                 .iter()
                 .filter(|e| {
-                    let activation = e.kind == catalog::Kind::Activation;
-                    if what == "function" { self.is_cost || activation } else { self.is_cost && !activation }
+                    let function = e.kind.is_function();
+                    if what == "function" { self.is_cost || function } else { self.is_cost && !function }
                 })
                 .map(|e| e.definition.name.name.clone()),
         );

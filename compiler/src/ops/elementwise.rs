@@ -219,6 +219,37 @@ pub static ALL: &[ElementOp] = rows! {
         0.2 .. 6.0, call 7, |_| Interval::ALL, = "trigamma(a + b) - trigamma(a)";
     inner "polygamma", |v| r::polygamma(v[0], v[1]), ["0", "polygamma(a + 1, b)"], 0.2 .. 6.0,
         call 6, |_| Interval::ALL, r"\psi^{(#1)}\left(#2\right)";
+    // log Γ(a + b) − log Γ(a) − b log a, which goes to 0 as a grows; and its derivative by a, which does as 1/a².
+    inner "rising_gap", |v| ratio::rising_gap(v[0], v[1]), ["rising_gap_slope(a, b)", "digamma(a + b) - log(a)"],
+        0.2 .. 6.0, call 7, |_| Interval::ALL, = "log_gamma_ratio(a, b) - b*log(a)";
+    inner "rising_gap_slope", |v| ratio::rising_gap_slope(v[0], v[1]),
+        ["trigamma_step(a, b) + b/a^2", "trigamma(a + b) - 1/a"],
+        0.2 .. 6.0, call 8, |_| Interval::ALL, = "digamma(a + b) - digamma(a) - b/a";
+    // (a − 1) log b − b − log Γ(a): the logarithm of the density of a gamma variable of shape a at b, and of the
+    // probability of a − 1 where b are expected. And log b − ψ(a).
+    inner "gamma_kernel", |v| ratio::gamma_kernel(v[0], v[1]), ["digamma_gap(a, b)", "-shortfall(a - 1, b)"],
+        0.2 .. 6.0, call 9, |_| Interval::ALL, = "(a - 1)*log(b) - b - lgamma(a)";
+    inner "digamma_gap", |v| ratio::digamma_gap(v[0], v[1]), ["-trigamma(a)", "1/b"], 0.2 .. 6.0,
+        call 9, |_| Interval::ALL, = "log(b) - digamma(a)";
+    // a log(a/b) + b − a, which is 0 where a and b are equal; log Γ(x + 1) − (x log x − x), what Stirling's formula
+    // leaves of a factorial.
+    inner "deviance", |v| ratio::deviance(v[0], v[1]), ["log(a/b)", "shortfall(a, b)"], 0.1 .. 4.0,
+        call 9, |_| Interval::new(0.0, f64::INFINITY), = "a*log(a/b) + b - a";
+    inner "factorial_gap", |v| ratio::factorial_gap(v[0]), ["digamma(x + 1) - log(x)"], 0.2 .. 6.0,
+        call 7, |_| Interval::ALL, = "lgamma(x + 1) - x*log(x) + x";
+    // 1 − a/b, and 1 where a is 0.
+    inner "shortfall", |v| ratio::shortfall(v[0], v[1]), ["-1/b", "xdivy(a, b^2)"], 0.1 .. 4.0,
+        call 6, |_| Interval::ALL, = "1 - a/b";
+    // b log(1 + a/b), which goes to a as b grows, and its derivative by b, which does to 0 as 1/b².
+    inner "log1p_scaled", |v| v[1] * (v[0] / v[1]).ln_1p(), ["1/(1 + a/b)", "log1p_gap(a/b)"], 0.1 .. 4.0,
+        call 9, |_| Interval::ALL, = "b*log(1 + a/b)";
+    inner "log1p_gap", |v| ratio::log1p_gap(v[0]), ["x/(1 + x)^2"], -0.5 .. 4.0,
+        call 9, |_| Interval::new(0.0, f64::INFINITY), = "log(1 + x) - x/(1 + x)";
+    // The logarithm of a density outside its support, and whether a number is a count.
+    inner "outside", |v| if v[0].is_nan() { v[0] } else { f64::NEG_INFINITY }, ["0"], -4.0 .. 4.0,
+        cheap 2, |_| Interval::ALL, = "log(0)";
+    inner "is_count", |v| ratio::is_count(v[0]), ["0"], 0.1 .. 0.9,
+        cheap 2, |_| Interval::new(0.0, 1.0), r"\operatorname{count}\left(#1\right)";
     // 1/x, and 0 at 0: what is left of the derivative of a norm.
     inner "recip0", |v| if v[0] == 0.0 { 0.0 } else { 1.0 / v[0] }, ["-y^2"], 0.3 .. 4.0,
         call 6, |_| Interval::ALL, = "1/x",

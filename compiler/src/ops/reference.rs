@@ -222,7 +222,7 @@ const ZETA_LESS_ONE: [f64; 30] = [
 ];
 
 /// log Γ(2 + z) for |z| ≤ ½: z (1 − γ) + Σₖ (−1)ᵏ (ζ(k) − 1) zᵏ/k
-fn lgamma_near_two(z: f64) -> f64 {
+pub(super) fn lgamma_near_two(z: f64) -> f64 {
     let terms = ZETA_LESS_ONE.iter().enumerate().rev();
     let series = terms.fold(0.0, |sum, (k, zeta)| -z * sum + zeta / (k as f64 + 2.0));
     z * ((1.0 - 0.577_215_664_901_532_9) + z * series)

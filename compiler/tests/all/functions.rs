@@ -55,7 +55,9 @@ fn derivatives_agree_with_central_differences() {
                 let (mut up, mut down) = (args.clone(), args.clone());
                 up[k] += h;
                 down[k] -= h;
-                let want = ((op.eval)(&up) - (op.eval)(&down)) / (2.0 * h);
+                let [up, down] = [up, down].map(|args| (op.eval)(&args));
+                // Also where both are the same infinity.
+                let want = if up == down { 0.0 } else { (up - down) / (2.0 * h) };
                 let scale = want.abs().max(1.0);
                 assert!(
                     (got - want).abs() < 1e-6 * scale,
@@ -144,6 +146,9 @@ fn values_are_those_on_record() {
         let scale = match name {
             "sinc_derivative" => 1.0 / args[1].abs().max(1.0),
             "logaddexp" => args[0].abs().max(args[1].abs()),
+            "gamma_kernel" | "digamma_gap" if args[0] < 16.0 => {
+                1.0 / args[0] + args[1] * (1.0 + args[1].ln().abs())
+            }
             "lgamma" | "digamma" => 1.0,
             _ => 0.0,
         };

@@ -348,6 +348,78 @@ impl Math {
         T::trigamma_step(self, x, n)
     }
 
+    /// log Γ(x + n) − log Γ(x) − n log x, which goes to 0 as x grows.
+    #[inline(always)]
+    pub fn rising_gap<T: Scalar>(self, x: T, n: T) -> T {
+        T::rising_gap(self, x, n)
+    }
+
+    /// ψ(x + n) − ψ(x) − n/x, the derivative of that by x.
+    #[inline(always)]
+    pub fn rising_gap_slope<T: Scalar>(self, x: T, n: T) -> T {
+        T::rising_gap_slope(self, x, n)
+    }
+
+    /// (u − 1) log v − v − log Γ(u), with 0 log 0 = 0: the log-density of a gamma variable of shape u at v.
+    #[inline(always)]
+    pub fn gamma_kernel<T: Scalar>(self, u: T, v: T) -> T {
+        T::gamma_kernel(self, u, v)
+    }
+
+    /// log v − ψ(u), the derivative of that by u.
+    #[inline(always)]
+    pub fn digamma_gap<T: Scalar>(self, u: T, v: T) -> T {
+        T::digamma_gap(self, u, v)
+    }
+
+    /// u log(u/v) + v − u for u, v ≥ 0, exact also where they are close.
+    #[inline(always)]
+    pub fn deviance<T: Scalar>(self, u: T, v: T) -> T {
+        T::deviance(self, u, v)
+    }
+
+    /// log Γ(x + 1) − (x log x − x): what Stirling's formula leaves of a factorial.
+    #[inline(always)]
+    pub fn factorial_gap<T: Scalar>(self, x: T) -> T {
+        T::factorial_gap(self, x)
+    }
+
+    /// 1 − u/v, exact also where u and v are close; 1 where u is 0. *Vector*.
+    #[inline(always)]
+    pub fn shortfall<T: Scalar>(self, u: T, v: T) -> T {
+        let quotient = u / v;
+        let far = T::ONE - quotient;
+        let near = (v - u) / v;
+        let y = if quotient < T::HALF { far } else { near };
+        if u == T::ZERO { T::ONE + T::ZERO * v } else { y }
+    }
+
+    /// v log(1 + u/v), which goes to u as v grows. *Vector*.
+    #[inline(always)]
+    pub fn log1p_scaled<T: Scalar>(self, u: T, v: T) -> T {
+        v * self.log1p(u / v)
+    }
+
+    /// log(1 + x) − x/(1 + x), exact also near 0.
+    #[inline(always)]
+    pub fn log1p_gap<T: Scalar>(self, x: T) -> T {
+        T::log1p_gap(self, x)
+    }
+
+    /// −∞, the logarithm of a density outside its support; NaN of NaN. *Vector*.
+    #[inline(always)]
+    pub fn outside<T: Scalar>(self, x: T) -> T {
+        if x.is_nan() { x } else { T::NEG_INFINITY }
+    }
+
+    /// 1 for 0, 1, 2, …, and 0 for all else; NaN of NaN.
+    #[inline(always)]
+    pub fn is_count<T: Scalar>(self, x: T) -> T {
+        let whole = x >= T::ZERO && x == x.floor() && x < T::INFINITY;
+        let other = if x.is_nan() { x } else { T::ZERO };
+        if whole { T::ONE } else { other }
+    }
+
     /// The n-th derivative of ψ = (log Γ)′, for n ≥ 1; n = 0 is ψ itself, NaN for n < 0.
     #[inline(always)]
     pub fn polygamma<T: Scalar>(self, n: i32, x: T) -> T {

@@ -71,7 +71,7 @@ pub(super) fn lgamma(x: f64) -> f64 {
 }
 
 /// log Γ(2 + z) for |z| ≤ ½, exact near its zero z = 0: relative error 2⁻⁵⁴
-fn near_two(z: f64) -> f64 {
+pub(super) fn near_two(z: f64) -> f64 {
     const P: [f64; 18] = [
         2.7880013392491846e-07,
         -5.812501250599261e-07,

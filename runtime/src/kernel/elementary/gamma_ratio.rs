@@ -4,7 +4,7 @@
 //! whose difference is taken term by term. Both arguments are positive; elsewhere the functions' own values are
 //! subtracted.
 
-use super::gamma::{BERNOULLI, LARGE, digamma, lgamma, polygamma};
+use super::gamma::{BERNOULLI, LARGE, digamma, lgamma, near_two, polygamma};
 
 /// The smaller of x and x + n, the larger, and how far they are apart.
 #[derive(Clone, Copy)]
@@ -55,6 +55,15 @@ impl Ends {
     }
 }
 
+/// log Γ(x) − ((x − ½) log x − x + ½ log 2π) for large x
+fn remainder(x: f64) -> f64 {
+    let terms = BERNOULLI.iter().enumerate().rev();
+    terms.fold(0.0, |sum, (k, b)| {
+        let m = 2.0 * (k as f64 + 1.0);
+        sum / (x * x) + b / (m * (m - 1.0))
+    }) / x
+}
+
 /// With the sign of n.
 fn signed(n: f64, size: f64) -> f64 {
     if n < 0.0 { -size } else { size }
@@ -89,13 +98,6 @@ pub(super) fn lbeta(a: f64, b: f64) -> f64 {
         return lgamma(low) - log_gamma_ratio(high, low);
     }
     // Stirling's formula for all three, the logarithms of quotients
-    let remainder = |x: f64| {
-        let terms = BERNOULLI.iter().enumerate().rev();
-        terms.fold(0.0, |sum, (k, b)| {
-            let m = 2.0 * (k as f64 + 1.0);
-            sum / (x * x) + b / (m * (m - 1.0))
-        }) / x
-    };
     let rest = remainder(low) + (remainder(high) - remainder(high + low));
     let powers = (low - 0.5) * (high / low).ln_1p() + high * (low / high).ln_1p();
     (0.5 * (2.0 * core::f64::consts::PI).ln() - 0.5 * high.ln()) + rest - powers
@@ -127,4 +129,102 @@ pub(super) fn trigamma_step(x: f64, n: f64) -> f64 {
     let [first, squares, cubes] = ends.reciprocals();
     let series = cubes * p + more / ends.low / (ends.low * ends.low);
     signed(n, -(first + 0.5 * squares + series + steps))
+}
+
+/// log Γ(x + n) − log Γ(x) − n log x, which goes to 0 as x grows
+pub(super) fn rising_gap(x: f64, n: f64) -> f64 {
+    if n == 1.0 {
+        // Γ(x + 1) = x Γ(x)
+        return 0.0 * x;
+    }
+    if !(x >= LARGE && n > 0.0 && x + n < f64::INFINITY) {
+        return log_gamma_ratio(x, n) - if n == 0.0 { 0.0 } else { n * x.ln() };
+    }
+    let ends = Ends { low: x, high: x + n, apart: n };
+    let [p, more] = ends.series(|m| 1.0 / (m * (m - 1.0)));
+    // x ((1 + u) log(1 + u) − u) − ½ log(1 + u) for u = n/x
+    let u = n / x;
+    let bent = n * u + ends.high * log1p_less(u);
+    bent - 0.5 * ends.log_quotient() - more / x - p * ends.reciprocals()[0]
+}
+
+/// ψ(x + n) − ψ(x) − n/x, its derivative by x
+pub(super) fn rising_gap_slope(x: f64, n: f64) -> f64 {
+    if n == 1.0 {
+        // Γ(x + 1) = x Γ(x)
+        return 0.0 * x;
+    }
+    if !(x >= LARGE && n > 0.0 && x + n < f64::INFINITY) {
+        return digamma_step(x, n) - n / x;
+    }
+    let ends = Ends { low: x, high: x + n, apart: n };
+    let [p, more] = ends.series(|m| 1.0 / m);
+    let [first, squares, _] = ends.reciprocals();
+    log1p_less(n / x) + 0.5 * first + squares * p + more / (x * x)
+}
+
+/// (a − 1) log b − b − log Γ(a), with 0 log 0 = 0; of large a by the saddle point (C. Loader, "Fast and Accurate
+/// Computation of Binomial Probabilities", 2000)
+pub(super) fn gamma_kernel(a: f64, b: f64) -> f64 {
+    let less = a - 1.0;
+    if less >= LARGE && b >= 0.0 {
+        return -deviance(less, b) - factorial_gap(less);
+    }
+    (if less == 0.0 { 0.0 } else { less * b.ln() }) - b - lgamma(a)
+}
+
+/// log Γ(x + 1) − (x log x − x): about ½ log 2πx
+pub(super) fn factorial_gap(x: f64) -> f64 {
+    if x >= LARGE {
+        return 0.5 * (2.0 * core::f64::consts::PI * x).ln() + remainder(x);
+    }
+    // For small x before it is added to 1.
+    let factorial = if x.abs() < 0.5 { near_two(x) - x.ln_1p() } else { lgamma(x + 1.0) };
+    factorial - if x == 0.0 { 0.0 } else { x * (x.ln() - 1.0) }
+}
+
+/// log b − ψ(a)
+pub(super) fn digamma_gap(a: f64, b: f64) -> f64 {
+    if a < LARGE {
+        return b.ln() - digamma(a);
+    }
+    // ψ(a) = log a − 1/(2a) − …
+    let terms = BERNOULLI.iter().enumerate().rev();
+    let series =
+        terms.fold(0.0, |sum, (k, bernoulli)| (sum + bernoulli / (2.0 * (k as f64 + 1.0))) / (a * a));
+    log_quotient(b, a) + (0.5 / a + series)
+}
+
+/// log(1 + x) − x
+fn log1p_less(x: f64) -> f64 {
+    if x.abs() > 0.25 {
+        return x.ln_1p() - x;
+    }
+    // 2 atanh s − x = −s x + 2 (s³/3 + s⁵/5 + …) for s = x/(2 + x), |s| ≤ 1/7
+    let s = x / (2.0 + x);
+    let odd = (1..11).rev().fold(0.0, |sum, k| sum * s * s + 1.0 / f64::from(2 * k + 1));
+    2.0 * s * s * s * odd - s * x
+}
+
+/// log(1 + x) − x/(1 + x)
+pub(super) fn log1p_gap(x: f64) -> f64 {
+    if x > 0.25 {
+        return x.ln_1p() - 1.0 / (1.0 + 1.0 / x);
+    }
+    log1p_less(x) + x * (x / (1.0 + x))
+}
+
+/// a log(a/b) + b − a for a, b ≥ 0: b ((1 + u) log(1 + u) − u) for u = (a − b)/b
+pub(super) fn deviance(a: f64, b: f64) -> f64 {
+    if a == 0.0 {
+        return b;
+    }
+    let u = (a - b) / b;
+    if u.abs() < 0.25 { (a - b) * u + a * log1p_less(u) } else { a * log_quotient(a, b) + (b - a) }
+}
+
+/// log(a/b), exact also where a and b are close
+fn log_quotient(a: f64, b: f64) -> f64 {
+    let quotient = a / b;
+    if (0.5..=2.0).contains(&quotient) { ((a - b) / b).ln_1p() } else { quotient.ln() }
 }

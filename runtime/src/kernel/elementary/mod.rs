@@ -55,6 +55,13 @@ pub trait ElementaryKernels: Copy {
     fn log_gamma_ratio(math: Math, x: Self, n: Self) -> Self;
     fn digamma_step(math: Math, x: Self, n: Self) -> Self;
     fn trigamma_step(math: Math, x: Self, n: Self) -> Self;
+    fn rising_gap(math: Math, x: Self, n: Self) -> Self;
+    fn rising_gap_slope(math: Math, x: Self, n: Self) -> Self;
+    fn log1p_gap(math: Math, x: Self) -> Self;
+    fn gamma_kernel(math: Math, x: Self, y: Self) -> Self;
+    fn digamma_gap(math: Math, x: Self, y: Self) -> Self;
+    fn deviance(math: Math, x: Self, y: Self) -> Self;
+    fn factorial_gap(math: Math, x: Self) -> Self;
     fn pow(math: Math, x: Self, y: Self) -> Self;
 }
 
@@ -68,7 +75,15 @@ macro_rules! kernels {
                 in_double mills: log_normal_cdf inverse_mills inverse_mills_gap truncated_variance;
                 circular $precision: sin cos;
                 std tan asin acos atan sinh cosh log2 log10 cbrt;
-                of_two gamma_ratio: lbeta log_gamma_ratio digamma_step trigamma_step;
+                of_two gamma_ratio: lbeta log_gamma_ratio digamma_step trigamma_step rising_gap rising_gap_slope gamma_kernel digamma_gap deviance;
+            }
+            #[inline(always)]
+            fn factorial_gap(_: Math, x: Self) -> Self {
+                gamma_ratio::factorial_gap(f64::from(x)) as $t
+            }
+            #[inline(always)]
+            fn log1p_gap(_: Math, x: Self) -> Self {
+                gamma_ratio::log1p_gap(f64::from(x)) as $t
             }
             #[inline(always)]
             fn atan2(_: Math, y: Self, x: Self) -> Self {
