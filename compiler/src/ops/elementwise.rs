@@ -341,7 +341,7 @@ pub static ALL: &[ElementOp] = rows! {
     // a^b − 1 and (1 + a)^b − 1
     inner "powm1", |v| r::powm1(v[0], v[1]), ["pow_slope(a, b)", "pow_log(a, b)"], 0.1 .. 3.0,
         call 12, |_| Interval::ALL, = "a^b - 1";
-    inner "pow1pm1", |v| r::pow1pm1(v[0], v[1]), ["pow_slope(1 + a, b)", "pow_log(1 + a, b)"], 0.1 .. 3.0,
+    inner "pow1pm1", |v| r::pow1pm1(v[0], v[1]), ["pow_slope(1 + a, b)", "xmul(1 + y, log1p(a))"], 0.1 .. 3.0,
         call 12, |_| Interval::ALL, = "(1 + a)^b - 1";
     // a·b, and 0 wherever a is 0.
     inner "xmul", |v| if v[0] == 0.0 { 0.0 } else { v[0] * v[1] }, ["b", "a"], 0.3 .. 3.0,
