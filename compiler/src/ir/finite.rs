@@ -25,9 +25,17 @@ struct Known {
 pub struct Finite {
     bounds: Bounds,
     known: Vec<Known>,
+    /// Whether what is made of data alone counts as numbers.
+    trusting: bool,
 }
 
 impl Finite {
+    /// For which what is made of data alone, as 1/n, is a number.
+    #[must_use]
+    pub fn trusting() -> Self {
+        Self { trusting: true, ..Self::default() }
+    }
+
     /// Whether the entries of a node are numbers.
     pub fn is_finite(&mut self, g: &Graph, id: NodeId) -> bool {
         self.known(g, id).finite
@@ -67,8 +75,11 @@ impl Finite {
             all = Known { finite: all.finite && known.finite, fails: all.fails || known.fails };
         });
         match g.op(id) {
+            _ if self.trusting && g.is_data(id) => all.finite = true,
             Op::Product { factors, .. } => {
-                all.finite = factors.iter().all(|f| self.is_finite_power(g, f));
+                all.finite = factors
+                    .iter()
+                    .all(|f| (self.trusting && g.is_data(f.operand.node)) || self.is_finite_power(g, f));
             }
             Op::Map { function, args } => {
                 let args: Vec<Interval> = args.iter().map(|a| self.bounds.of(g, a.node)).collect();
@@ -82,7 +93,7 @@ impl Finite {
 }
 
 /// Whether a function has values for all arguments in these intervals: it does for those it is tried at.
-fn is_total(function: ElementFn, args: &[Interval]) -> bool {
+pub(crate) fn is_total(function: ElementFn, args: &[Interval]) -> bool {
     let mut tried: Vec<Vec<f64>> = vec![Vec::new()];
     for arg in args {
         let ends = [arg.low, arg.high].into_iter().filter(|x| x.is_finite());

@@ -88,7 +88,7 @@ pub(super) fn root_of_square(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     None
 }
 
-/// √(c Σ x²) = √c ‖x‖, over all entries: a norm that neither overflows nor underflows
+/// √(c Σ x²) = √c ‖x‖, over all entries, and of rows over their norms: it neither overflows nor underflows
 pub(super) fn norm(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let mut p = Opened::about(g, id, |_, f| f.power.as_int().is_none())?;
     for k in 0..p.factors.len() {
@@ -105,6 +105,15 @@ pub(super) fn norm(g: &mut Graph, id: NodeId) -> Option<NodeId> {
         }
         let Some(scale) = inside.coeff.sqrt() else { continue };
         let x = x.clone().renamed(&inside.out, &t.indices);
+        // Of rows where they are divided by it: elsewhere the root is as good, and quicker.
+        let divides = power.is_negative() && {
+            let others: Vec<Tensor> =
+                p.factors.iter().enumerate().filter(|(n, _)| *n != k).map(|(_, (y, _))| y.clone()).collect();
+            others.iter().any(|y| mentions(g, y, &x, &inside.bound))
+        };
+        if !t.indices.is_empty() && !divides {
+            continue;
+        }
         let norm = g.axis(AxisFn::Norm, &x, &inside.bound);
         p.coeff = p.coeff.mul(scale.pow(twice));
         p.factors[k] = (norm, twice);

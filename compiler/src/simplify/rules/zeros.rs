@@ -1,20 +1,27 @@
 //! What is multiplied by exactly 0 contributes nothing, though it is no number.
 
 use super::{Opened, inner, is_function};
+use crate::ir::finite::is_total;
 use crate::ir::{AxisFn, Bounds, Factor, Finite, Graph, Index, NodeId, Number, Op, Tensor};
+use crate::ops::interval::Interval;
 
 const ONE: Number = Number::ONE;
 
-/// Whether a factor may be infinite or undefined, as it stands: a power or a function that needs care.
+/// Functions of which large arguments make what a number does not hold.
+const LARGE: [&str; 4] = ["exp", "expm1", "cosh", "sinh"];
+
+/// Whether a factor may be infinite or undefined, as it stands: a power, or a function that not all numbers have.
 fn is_delicate(g: &Graph, f: &Factor) -> bool {
     match g.op(f.operand.node) {
         Op::Extent(_) => false,
-        Op::Map { function, args } if function.name() == "xmul" => !g.is_data(args[0].node),
-        Op::Map { function, .. } if !f.power.is_negative() && f.power.as_int().is_some() => {
-            let name = function.name();
-            !function.is_cheap() && !matches!(name, "xlogy" | "xlog1py" | "xdivy" | "xexpy" | "recip0")
-        }
-        _ => f.power.is_negative() || f.power.as_int().is_none(),
+        _ if f.power.is_negative() || f.power.as_int().is_none() => true,
+        Op::Map { function, args } => match function.name() {
+            "xmul" => !g.is_data(args[0].node),
+            "xlogy" | "xlog1py" | "xdivy" | "xexpy" => false,
+            name if LARGE.contains(&name) => true,
+            _ => !is_total(*function, &vec![Interval::ALL; args.len()]),
+        },
+        _ => false,
     }
 }
 
@@ -26,16 +33,15 @@ fn is_given(g: &Graph, f: &Factor) -> bool {
 
 /// Whether data stand beside something that may be no number: what the measure counts.
 pub(in crate::simplify) fn is_exposed(g: &Graph, factors: &[Factor]) -> bool {
-    let delicate = |f: &Factor| is_delicate(g, f) && !g.is_data(f.operand.node);
-    factors.iter().any(delicate) && factors.iter().any(|f| is_given(g, f))
+    let delicate = |f: &Factor| !g.is_data(f.operand.node) && is_delicate(g, f);
+    factors.iter().any(|f| is_given(g, f)) && factors.iter().any(delicate)
 }
 
 /// Whether a factor is a number whatever the inputs are, one that a number holds.
 fn is_safe(g: &Graph, finite: &mut Finite, bounds: &mut Bounds, f: &Factor) -> bool {
     let overflows = match g.op(f.operand.node) {
         Op::Map { function, args } => {
-            matches!(function.name(), "exp" | "expm1" | "cosh" | "sinh")
-                && bounds.of(g, args[0].node).high == f64::INFINITY
+            LARGE.contains(&function.name()) && bounds.of(g, args[0].node).high == f64::INFINITY
         }
         _ => false,
     };
@@ -48,7 +54,7 @@ pub(super) fn constant_factor(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     if !is_exposed(g, &factors) {
         return None;
     }
-    let (mut finite, mut bounds) = (Finite::default(), Bounds::default());
+    let (mut finite, mut bounds) = (Finite::trusting(), Bounds::default());
     let mut p = Opened::product(g, id)?;
     let unsafe_at: Vec<usize> = (0..factors.len())
         .filter(|&k| is_delicate(g, &factors[k]) && !g.is_data(factors[k].operand.node))
