@@ -46,7 +46,9 @@ fn derivatives_agree_with_central_differences() {
         let (mut g, inputs, value) = applied(op);
         let derivatives = diff::gradient(&mut g, value, &inputs);
         for (k, text) in op.derivatives.iter().enumerate() {
-            if op.takes_order() && k == 0 {
+            // What sums of exponentials are shifted by is differentiated as a constant.
+            let held = matches!(op.name, "held" | "peak");
+            if held || op.takes_order() && k == 0 {
                 continue;
             }
             for args in (0..12).map(|sample| arguments(op, sample)) {

@@ -21,7 +21,11 @@ fn try_lowered(text: &str) -> Result<(Graph, NodeId), String> {
     let variables = parse::declarations(VARIABLES, SourceId::Declarations).map_err(|e| e.to_string())?;
     let lowered = objective::lower(text, &program, &[], &variables, &[], objective::Wanted::Scalar)
         .map_err(|e| e.to_string())?;
-    Ok((lowered.graph, lowered.value))
+    let mut graph = lowered.graph;
+    // Data: `v`, and all that has this name.
+    let by: Vec<NodeId> = graph.inputs().iter().filter(|i| i.name != "v").map(|i| i.node).collect();
+    graph.set_data(&by);
+    Ok((graph, lowered.value))
 }
 
 /// The graph of a scalar; of a vector, the graph of its product with `v`.

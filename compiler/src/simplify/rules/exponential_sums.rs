@@ -520,25 +520,44 @@ pub(super) fn log_of(g: &mut Graph, id: NodeId) -> Option<NodeId> {
         let mut args: Vec<Tensor> = factor.map(|c| g.tensor(c, &out)).into_iter().collect();
         args.push(plain);
         let otherwise = g.map(function, &args);
-        log = where_positive(g, &sum.parts.bases, &log, &otherwise);
+        return Some(where_positive(g, &sum.parts.bases, &log, &otherwise, &out));
     }
     Some(g.tensor_as(&log, &out))
 }
 
-/// One where all bases are positive, the other elsewhere.
-pub(super) fn where_positive(g: &mut Graph, bases: &[Tensor], then: &Tensor, otherwise: &Tensor) -> Tensor {
-    let mut least = bases[0].clone();
-    for base in &bases[1..] {
-        least = g.call("min", &[least, base.clone()]);
+/// One where all bases are positive, the other elsewhere, along `out`: along other indices, where all of them are.
+pub(super) fn where_positive(
+    g: &mut Graph,
+    bases: &[Tensor],
+    then: &Tensor,
+    otherwise: &Tensor,
+    out: &[Index],
+) -> NodeId {
+    let mut least: Option<Tensor> = None;
+    for base in bases {
+        let along: Vec<Index> = indices_of([base]).into_iter().filter(|i| !out.contains(i)).collect();
+        let own = if along.is_empty() {
+            base.clone()
+        } else {
+            let minus = g.negate(base);
+            let greatest = g.axis(AxisFn::Max, &minus, &along);
+            g.negate(&greatest)
+        };
+        least = Some(match least {
+            Some(least) => g.call("min", &[least, own]),
+            None => own,
+        });
     }
     let zero = g.constant(Number::ZERO);
-    g.select(CompareOp::Greater, &least, &zero, then, otherwise)
+    let least = least.unwrap_or_else(|| zero.clone());
+    g.select_as(CompareOp::Greater, &least, &zero, then, otherwise, out)
 }
 
 /// The same with powers of these bases that no rule takes apart.
 pub(super) fn plain_powers(g: &mut Graph, t: &Tensor, bases: &[Tensor]) -> Tensor {
     if let Some((base, exponent)) = power_of(g, t) {
-        return if bases.contains(&base) { g.call("pow_plain", &[base, exponent]) } else { t.clone() };
+        let own = bases.iter().any(|b| b.node == base.node);
+        return if own { g.call("pow_plain", &[base, exponent]) } else { t.clone() };
     }
     match g.op(t.node).clone() {
         Op::Sum(_) => {
@@ -605,7 +624,9 @@ pub(super) fn quotient(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     // Powers of these bases beside it are exponentials, too.
     for k in 0..p.factors.len() {
         let (t, power) = p.factors[k].clone();
-        if let Some((base, exponent)) = power_of(g, &t).filter(|(base, _)| bases.contains(base)) {
+        if let Some((base, exponent)) =
+            power_of(g, &t).filter(|(base, _)| bases.iter().any(|b| b.node == base.node))
+        {
             let logs = log_of_power(g, &base, &exponent);
             let log = g.sum(&logs);
             let scaled = g.scale(power, &log);
@@ -629,14 +650,10 @@ fn guarded(
     if bases.is_empty() {
         return Some(node);
     }
-    if bases.iter().any(|b| b.indices.iter().any(|i| p.bound.contains(i))) {
-        return None;
-    }
     let plain: Vec<_> = original.iter().map(|(t, power)| (plain_powers(g, t, bases), *power)).collect();
     let otherwise = g.contract_over(p.coeff, &plain, &p.out, &p.bound);
     let (then, otherwise) = (Tensor::new(node, p.out.clone()), Tensor::new(otherwise, p.out.clone()));
-    let chosen = where_positive(g, bases, &then, &otherwise);
-    Some(g.tensor_as(&chosen, &p.out))
+    Some(where_positive(g, bases, &then, &otherwise, &p.out))
 }
 
 /// eᵘ/(c eᵘ + R) = σ(u + log c − log R)/c for positive c and R: its derivatives do not cancel.

@@ -175,8 +175,7 @@ pub(super) fn of_product(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let apart = g.sum(&terms);
     let plain = plain_powers(g, &x, &bases);
     let otherwise = g.call("log", &[plain]);
-    let log = where_positive(g, &bases, &apart, &otherwise);
-    Some(g.tensor_as(&log, &out))
+    Some(where_positive(g, &bases, &apart, &otherwise, &out))
 }
 
 /// log|t|

@@ -86,10 +86,11 @@ pub(super) fn constant_factor(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     Some(p.closed(g))
 }
 
-/// log(1 − u) times a derivative of uᵖ, which may be infinite where u, and the logarithm with it, is 0: for exponents
+/// log(1 − u) times uᵖ or a derivative of it, which may be infinite where u, and the logarithm with it, is 0: for exponents
 /// as data
 pub(super) fn vanishing_log(g: &mut Graph, id: NodeId) -> Option<NodeId> {
-    let slope = |g: &Graph, id: NodeId| is_function(g, id, "pow_slope") || is_function(g, id, "pow_curve");
+    let slope =
+        |g: &Graph, id: NodeId| ["pow", "pow_slope", "pow_curve"].iter().any(|name| is_function(g, id, name));
     let mut p = Opened::about(g, id, |g, f| f.power.is_one() && slope(g, f.operand.node))?;
     for k in 0..p.factors.len() {
         let (t, power) = p.factors[k].clone();
