@@ -39,7 +39,12 @@ pub(super) fn program<'a>(s: &State<'a>, input: &'a str) -> Parsed<'a, Program> 
                     Span::at(s.text.len()),
                     "definitions without a value after them",
                 )
-                .with_help(format!("the last expression is the value: write `; {}`", name.name));
+                .with_help({
+                    let name = &name.name;
+                    let difference = format!("{} - {name}", &s.text[value.span.start..value.span.end]);
+                    let difference = explain::quote(&difference);
+                    format!("the last expression is the value: write `; {name}`; a residual is a difference: {difference}")
+                });
             return Err(nom::Err::Failure(Failure::known("", fault)));
         }
         let Some(after) = end else {
