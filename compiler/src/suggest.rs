@@ -75,6 +75,8 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("normmax", "norm_inf"),
     ("inner", "dot"),
     ("vdot", "dot"),
+    ("vecdot", "dot"),
+    ("dotproduct", "dot"),
     ("lse", "logsumexp"),
     ("logsoftmax", "log_softmax"),
     ("softargmax", "softmax"),
@@ -166,7 +168,8 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -
     let lower = word.to_lowercase();
     let ending = DENSITY_ENDINGS.iter().find(|ending| lower.ends_with(**ending));
     let allowed = ((length - ending.map_or(0, |e| e.len())) / 3).max(1);
-    let near = candidates.iter().filter(|c| logarithmic(c) == logarithmic(&lower)).filter_map(|candidate| {
+    let alike = |c: &str| logarithmic(c) == logarithmic(&lower) && distribution(c) == distribution(&lower);
+    let near = candidates.iter().filter(|c| alike(c)).filter_map(|candidate| {
         let longer = candidate.chars().count().abs_diff(length);
         if longer > allowed {
             return None;
@@ -187,6 +190,11 @@ const DENSITY_ENDINGS: [&str; 5] = ["_lpdf", "_lpmf", "_logpdf", "_logpmf", "_lu
 /// Whether a longer word begins as names of logarithms do: `logsigmoid` is no slip for `sigmoid`.
 fn logarithmic(word: &str) -> bool {
     word.len() > 5 && word.starts_with("log")
+}
+
+/// How a word ends that is a distribution function and no density.
+fn distribution(word: &str) -> Option<&'static str> {
+    ["_lccdf", "_lcdf", "_icdf", "_cdf", "_rng"].into_iter().find(|ending| word.ends_with(ending))
 }
 
 /// Lower case, no underscores.
@@ -364,6 +372,11 @@ mod tests {
             "logcumsumexp",
             "glu",
             "rowmeans",
+            "cauchy_lcdf",
+            "weibull_cdf",
+            "gamma_rng",
+            "crelu",
+            "expn",
         ] {
             assert_eq!(meant(word), None, "{word}");
         }

@@ -37,6 +37,50 @@ const LIBRARIES: &[&str] = &[
     "std",
 ];
 
+/// What is a method of an array elsewhere.
+const METHODS: &[&str] = &[
+    "sum",
+    "mean",
+    "max",
+    "min",
+    "prod",
+    "dot",
+    "norm",
+    "abs",
+    "exp",
+    "log",
+    "ln",
+    "sqrt",
+    "sin",
+    "cos",
+    "tanh",
+    "pow",
+    "powi",
+    "powf",
+    "square",
+    "sigmoid",
+    "softmax",
+    "log_softmax",
+    "relu",
+    "logsumexp",
+    "trace",
+    "det",
+    "inverse",
+    "inv",
+    "std",
+    "var",
+    "clip",
+    "clamp",
+    "cumsum",
+    "diag",
+    "matmul",
+    "mm",
+    "erf",
+    "sign",
+    "floor",
+    "round",
+];
+
 impl State<'_> {
     /// The way out where `token`, at `start`, follows an operand.
     pub(super) fn explain_habit(&self, token: &str, start: usize) -> Option<String> {
@@ -106,12 +150,16 @@ impl State<'_> {
                 "the transpose of `{operand}` is `{operand}'` in a string, `t({operand})` anywhere"
             )),
             _ if owner == "self" => Some(format!("write `{name}`: fields are known by their names")),
-            _ if called => Some(match suggest::spelled_here(name) {
+            _ if called && METHODS.contains(&name) => Some(match suggest::spelled_here(name) {
                 Some(phrase) if !phrase.is_empty() => {
                     format!("functions stand before what they are of: write {phrase}")
                 }
                 Some(_) => format!("there is no `{name}` here"),
-                None => format!("functions stand before what they are of: write `{name}({operand})`"),
+                None => {
+                    let alone = space(space(rest).get(1..).unwrap_or("")).starts_with(')');
+                    let more = if alone { "" } else { ", ..." };
+                    format!("functions stand before what they are of: write `{name}({operand}{more})`")
+                }
             }),
             _ => None,
         }
