@@ -158,7 +158,8 @@ impl State<'_> {
                 None => {
                     let alone = space(space(rest).get(1..).unwrap_or("")).starts_with(')');
                     let more = if alone { "" } else { ", ..." };
-                    format!("functions stand before what they are of: write `{name}({operand}{more})`")
+                    let of = if owner.is_empty() { "..." } else { owner };
+                    format!("functions stand before what they are of: write `{name}({of}{more})`")
                 }
             }),
             _ => None,
