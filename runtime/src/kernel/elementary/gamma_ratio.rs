@@ -42,9 +42,13 @@ impl Ends {
         Some(ends)
     }
 
-    /// log(high/low)
+    /// log |high/low|
     fn log_quotient(self) -> f64 {
-        if self.apart > self.low { self.high.ln() - self.low.ln() } else { (self.apart / self.low).ln_1p() }
+        if self.apart > self.low.abs() || self.low < 0.0 && self.high > 0.0 {
+            self.high.abs().ln() - self.low.abs().ln()
+        } else {
+            (self.apart / self.low).ln_1p()
+        }
     }
 
     /// 1/low − 1/high, and the same of squares and cubes
