@@ -1,4 +1,7 @@
-//! Did you mean: the name that a misspelt one was most likely meant to be.
+//! Did you mean: the name that a misspelt one was most likely meant to be, and how what other tools call so is
+//! written here.
+
+mod elsewhere;
 
 /// Names of other tools, without underscores and in lower case, and what they are called here.
 const SYNONYMS: &[(&str, &str)] = &[
@@ -8,6 +11,14 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("arcsin", "asin"),
     ("arccos", "acos"),
     ("arctan", "atan"),
+    ("arctan2", "atan2"),
+    ("tg", "tan"),
+    ("arctg", "atan"),
+    ("sh", "sinh"),
+    ("ch", "cosh"),
+    ("th", "tanh"),
+    ("cuberoot", "cbrt"),
+    ("absolute", "abs"),
     ("sgn", "sign"),
     ("signum", "sign"),
     ("fabs", "abs"),
@@ -17,7 +28,25 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("lngamma", "lgamma"),
     ("gammaln", "lgamma"),
     ("loggamma", "lgamma"),
+    ("lngammafn", "lgamma"),
     ("psi", "digamma"),
+    ("betaln", "lbeta"),
+    ("logbeta", "lbeta"),
+    ("lnbeta", "lbeta"),
+    ("ndtr", "normal_cdf"),
+    ("normcdf", "normal_cdf"),
+    ("stdnormalcdf", "normal_cdf"),
+    ("normpdf", "normal_pdf"),
+    ("logndtr", "log_normal_cdf"),
+    ("normlogcdf", "log_normal_cdf"),
+    ("lognormcdf", "log_normal_cdf"),
+    ("stdnormallcdf", "log_normal_cdf"),
+    ("log1pexp", "softplus"),
+    ("log1exp", "softplus"),
+    ("invgammalpdf", "inverse_gamma_lpdf"),
+    ("doubleexponentiallpdf", "laplace_lpdf"),
+    ("multinormallpdf", "multivariate_normal_lpdf"),
+    ("negbinomial2lpmf", "negative_binomial_lpmf"),
     ("logistic", "sigmoid"),
     ("expit", "sigmoid"),
     ("sigm", "sigmoid"),
@@ -26,12 +55,17 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("hardtanh", "hard_tanh"),
     ("rectifier", "relu"),
     ("lrelu", "leaky_relu"),
+    ("prelu", "leaky_relu"),
     ("clamp", "clip"),
     ("ifelse", "where"),
     ("if", "where"),
     ("cases", "where"),
     ("maximum", "max"),
     ("minimum", "min"),
+    ("fmax", "max"),
+    ("fmin", "min"),
+    ("amax", "max"),
+    ("amin", "min"),
     ("average", "mean"),
     ("avg", "mean"),
     ("norm", "norm2"),
@@ -41,6 +75,8 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("normmax", "norm_inf"),
     ("inner", "dot"),
     ("vdot", "dot"),
+    ("vecdot", "dot"),
+    ("dotproduct", "dot"),
     ("lse", "logsumexp"),
     ("logsoftmax", "log_softmax"),
     ("softargmax", "softmax"),
@@ -80,6 +116,33 @@ const SYNONYMS: &[(&str, &str)] = &[
 /// Words longer than this are compared for nothing but case and underscores.
 const LONGEST: usize = 64;
 
+/// A sentence of help where a function is called `word` and there is none: did you mean another, or how to write
+/// what other tools call so.
+#[must_use]
+pub fn function_meant<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
+    let candidates: Vec<&str> = candidates.collect();
+    match elsewhere::meaning(&fold(word)) {
+        // What means something else must not be taken for a slip. A user's own function may be called so.
+        Some(_) if candidates.iter().any(|c| c.eq_ignore_ascii_case(word)) => {}
+        Some("") => return None,
+        Some(here) => return Some(format!("write {here}")),
+        None => {}
+    }
+    did_you_mean(word, candidates.into_iter()).map(|near| format!("did you mean `{near}`?"))
+}
+
+/// How a function that other tools call `word` is written here: in words, empty where it is not; nothing where it
+/// is called so here too, or is not known.
+#[must_use]
+pub fn spelled_here(word: &str) -> Option<String> {
+    let folded = fold(word);
+    if let Some(here) = elsewhere::meaning(&folded) {
+        return Some(here.to_owned());
+    }
+    let (_, here) = SYNONYMS.iter().find(|(there, _)| *there == folded)?;
+    Some(format!("`{here}(...)`"))
+}
+
 /// The candidate that `word` most likely stands for, if one is near.
 ///
 /// In this order: equal but for case and underscores; what another tool's name means here; the fewest letters
@@ -100,10 +163,13 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -
     if !(2..=LONGEST).contains(&length) {
         return None;
     }
-    // A short word is mostly its first letter; a long one may have a slip in every third.
-    let allowed = (length / 3).max(1);
+    // A short word is mostly its first letter; a long one may have a slip in every third. Of a log-density the
+    // distribution's name must be near.
     let lower = word.to_lowercase();
-    let near = candidates.iter().filter_map(|candidate| {
+    let ending = DENSITY_ENDINGS.iter().find(|ending| lower.ends_with(**ending));
+    let allowed = ((length - ending.map_or(0, |e| e.len())) / 3).max(1);
+    let alike = |c: &str| logarithmic(c) == logarithmic(&lower) && distribution(c) == distribution(&lower);
+    let near = candidates.iter().filter(|c| alike(c)).filter_map(|candidate| {
         let longer = candidate.chars().count().abs_diff(length);
         if longer > allowed {
             return None;
@@ -116,6 +182,19 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -
         (edits <= allowed).then(|| (edits, longer, distance(word, candidate), *candidate))
     });
     near.min().map(|(.., candidate)| candidate)
+}
+
+/// How names of log-densities end, here and elsewhere.
+const DENSITY_ENDINGS: [&str; 5] = ["_lpdf", "_lpmf", "_logpdf", "_logpmf", "_lupdf"];
+
+/// Whether a longer word begins as names of logarithms do: `logsigmoid` is no slip for `sigmoid`.
+fn logarithmic(word: &str) -> bool {
+    word.len() > 5 && word.starts_with("log")
+}
+
+/// How a word ends that is a distribution function and no density.
+fn distribution(word: &str) -> Option<&'static str> {
+    ["_lccdf", "_lcdf", "_icdf", "_cdf", "_rng"].into_iter().find(|ending| word.ends_with(ending))
 }
 
 /// Lower case, no underscores.
@@ -230,6 +309,90 @@ mod tests {
             assert_eq!(did_you_mean(word, catalog()), Some(meant), "{word}");
         }
         assert_eq!(did_you_mean("frobnicate", catalog()), None);
+    }
+
+    /// All that a formula may call in an objective.
+    fn meant(word: &str) -> Option<String> {
+        let functions = crate::ops::ALL.iter().filter(|op| op.public).map(|op| op.name);
+        let entries = crate::catalog::all().iter().filter(|e| e.kind.is_function());
+        let builtins = crate::lower::BUILTINS.iter().map(|(name, ..)| *name);
+        function_meant(word, functions.chain(entries.map(crate::catalog::Entry::name)).chain(builtins))
+    }
+
+    #[test]
+    fn other_tools_names_are_known_by_their_meaning() {
+        for (word, here) in [
+            ("pow", "write `x^y` for numbers, `x.^y` entry by entry"),
+            ("gamma", "write `exp(lgamma(x))` for x > 0; `lgamma(x)` is its logarithm"),
+            ("ln", "did you mean `log`?"),
+            ("arctan2", "did you mean `atan2`?"),
+            ("gammaln", "did you mean `lgamma`?"),
+            ("betaln", "did you mean `lbeta`?"),
+            ("log_ndtr", "did you mean `log_normal_cdf`?"),
+            ("norm_cdf", "did you mean `normal_cdf`?"),
+            ("log_add_exp", "did you mean `logaddexp`?"),
+            ("Sinc", "did you mean `sinc`?"),
+            ("log_sigmoid", "write `log(sigmoid(x))`, which keeps its tail"),
+            ("normal_lcdf", "write `log_normal_cdf((x - mu)/sigma)`"),
+            ("normal_logpdf", "did you mean `normal_lpdf`?"),
+            ("gamma_lpd", "did you mean `gamma_lpdf`?"),
+            ("poisson_lpdf", "did you mean `poisson_lpmf`?"),
+            ("std", "write `sqrt(mean((x - mean(x)).^2))`"),
+        ] {
+            assert_eq!(meant(word).as_deref(), Some(here), "{word}");
+        }
+    }
+
+    /// What another tool means by a word that is near one of this language, and is something else.
+    #[test]
+    fn a_word_that_means_something_else_is_no_slip() {
+        for word in [
+            "cumsum",
+            "cumprod",
+            "erfcx",
+            "erfinv",
+            "erfi",
+            "pinv",
+            "expm",
+            "norm0",
+            "uniform_lpdf",
+            "skew_normal_lpdf",
+            "gammainc",
+            "zeta",
+            "floor",
+            "round",
+            "median",
+            "argmax",
+            "cov",
+            "conj",
+            "real",
+            "sqrtm",
+            "chol",
+            "prod",
+            "logcumsumexp",
+            "glu",
+            "rowmeans",
+            "cauchy_lcdf",
+            "weibull_cdf",
+            "gamma_rng",
+            "crelu",
+            "expn",
+        ] {
+            assert_eq!(meant(word), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn the_table_of_other_tools_names_is_in_order() {
+        for (k, (word, here)) in elsewhere::ELSEWHERE.iter().enumerate() {
+            assert_eq!(fold(word), *word, "folded");
+            assert!(here.is_empty() || here.contains('`'), "{word}");
+            let before =
+                elsewhere::ELSEWHERE[..k].iter().map(|(w, _)| *w).chain(SYNONYMS.iter().map(|(w, _)| *w));
+            assert!(before.into_iter().all(|other| other != *word), "{word} stands twice");
+            // A function of this language is called so where it is called.
+            assert!(crate::ops::element(word).is_none_or(|f| !f.spec().public), "{word}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 #![allow(clippy::print_stdout, reason = "the second process answers on stdout")]
 
-use gradsmith_compiler::catalog::{self, Kind};
+use gradsmith_compiler::catalog;
 use gradsmith_compiler::derive::{derive_cost, derive_network};
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -4,7 +4,7 @@ use crate::Failure;
 use gradsmith_compiler::catalog::{self, Entry, Kind};
 use gradsmith_compiler::lower::BUILTINS;
 use gradsmith_compiler::ops;
-use gradsmith_compiler::suggest::did_you_mean;
+use gradsmith_compiler::suggest::function_meant;
 use gradsmith_compiler::syntax::parse::canonical_name;
 use std::io::{self, Write};
 
@@ -35,11 +35,8 @@ pub fn run(name: Option<&str>, out: &mut dyn Write) -> Result<bool, Failure> {
     } else if let Some((_, params, required, says)) = BUILTINS.iter().find(|(n, ..)| *n == name) {
         writeln!(out, "{}\n\n{says}.", signature(&name, params, *required))?;
     } else {
-        let near = did_you_mean(&name, names());
-        let help = near.map_or_else(
-            || "`cargo gradsmith catalog` lists what there is".to_owned(),
-            |near| format!("did you mean `{near}`?"),
-        );
+        let near = function_meant(&name, names());
+        let help = near.unwrap_or_else(|| "`cargo gradsmith catalog` lists what there is".to_owned());
         return Err(Failure::Input(format!("error: the catalog has no `{name}`\nhelp: {help}")));
     }
     Ok(true)

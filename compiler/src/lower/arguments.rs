@@ -5,7 +5,7 @@ use super::{Lowerer, Reported};
 use crate::diag::{Diagnostic, ErrorKind};
 use crate::source::Place;
 use crate::suggest::did_you_mean;
-use crate::syntax::ast::{Arg, Expr};
+use crate::syntax::ast::{Arg, Expr, ExprKind};
 
 /// How many arguments, in words.
 pub(super) fn counted(n: usize) -> String {
@@ -37,7 +37,9 @@ impl<'a> Lowerer<'a> {
                     let at = self.place(frame, arg.value.span);
                     let takes = counted(params.len());
                     let message = format!("`{function}` takes {takes}, not {}", args.len());
-                    failed = Some(self.report(Diagnostic::new(ErrorKind::TooManyArguments, at, message)));
+                    let mut d = Diagnostic::new(ErrorKind::TooManyArguments, at, message);
+                    d.help = self.surplus_help(function, args, frame);
+                    failed = Some(self.report(d));
                     break;
                 }
                 Some(name) => match params.iter().position(|p| *p == name.name) {
@@ -45,9 +47,14 @@ impl<'a> Lowerer<'a> {
                     None => {
                         let at = self.place(frame, name.span);
                         let message = format!("`{function}` has no argument called `{}`", name.name);
-                        let help = match did_you_mean(&name.name, params.iter().copied()) {
-                            Some(near) => format!("did you mean `{near}`?"),
-                            None => {
+                        let axis =
+                            matches!(name.name.as_str(), "axis" | "dim" | "axes" | "keepdims" | "keepdim");
+                        let along = if axis { self.along(function, args, &arg.value, frame) } else { None };
+                        let near = did_you_mean(&name.name, params.iter().copied());
+                        let help = match (along, near) {
+                            (Some(along), _) => along,
+                            (None, Some(near)) => format!("did you mean `{near}`?"),
+                            (None, None) => {
                                 let names: Vec<String> = params.iter().map(|p| (*p).to_owned()).collect();
                                 format!("its arguments are {}", list(&names))
                             }
@@ -82,5 +89,62 @@ impl<'a> Lowerer<'a> {
             );
         }
         Ok(bound)
+    }
+
+    /// How a function along one axis of a matrix is written, where another tool's name for the axis was met: axis
+    /// 0 runs down the columns, 1 (and −1, the last) along the rows.
+    fn along(&self, function: &str, args: &[Arg], axis: &Expr, frame: usize) -> Option<String> {
+        let x = args
+            .first()
+            .map_or_else(|| "X".to_owned(), |arg| self.operand_text(self.place(frame, arg.value.span)));
+        let rows = match &axis.kind {
+            ExprKind::Number(n) if n == "0" => false,
+            ExprKind::Number(n) if n == "1" => true,
+            ExprKind::Negate(n) if n.kind == ExprKind::Number("1".to_owned()) => true,
+            _ => return None,
+        };
+        let written = match (function, rows) {
+            ("sum", true) => format!("`rowsum({x})` for the sum of each row"),
+            ("sum", false) => format!("`colsum({x})` for the sum of each column"),
+            ("mean", true) => format!("`rowsum({x})`, the sum of each row, over the number of columns"),
+            ("mean", false) => format!("`colsum({x})`, the sum of each column, over the number of rows"),
+            ("max", true) => format!("`rowmax({x})` for the greatest of each row"),
+            ("max", false) => format!("`rowmax(t({x}))` for the greatest of each column"),
+            ("min", true) => format!("`-rowmax(-{x})` for the least of each row"),
+            ("min", false) => format!("`-rowmax(-t({x}))` for the least of each column"),
+            ("norm2", true) => format!("`sqrt(rowsum({x}.^2))` for the norm of each row"),
+            ("norm2", false) => format!("`sqrt(colsum({x}.^2))` for the norm of each column"),
+            ("logsumexp", true) => format!("`log(rowsum(exp({x})))` for each row"),
+            ("softmax", true) => {
+                format!("`exp({x}) ./ (rowsum(exp({x})) * vector(1)')` for one softmax a row")
+            }
+            _ => return None,
+        };
+        Some(format!("write {written}"))
+    }
+
+    /// What a number after the array means elsewhere: an axis, or the base of a logarithm.
+    fn surplus_help(&self, function: &str, args: &[Arg], frame: usize) -> Option<String> {
+        let [x, more] = args else { return None };
+        if function == "log" {
+            let [x, base] = [x, more].map(|arg| self.operand_text(self.place(frame, arg.value.span)));
+            return Some(format!(
+                "write `log({x})/log({base})` for another base; there are `log2` and `log10`"
+            ));
+        }
+        if !matches!(more.value.kind, ExprKind::Number(_)) {
+            return None;
+        }
+        // MATLAB counts axes from 1, NumPy from 0.
+        match function {
+            "sum" => Some("write `rowsum(X)` for the sum of each row, `colsum(X)` of each column".to_owned()),
+            "mean" => {
+                Some("`rowsum(X)` and `colsum(X)` are the sums of each row and of each column".to_owned())
+            }
+            "norm1" | "norm2" | "norm_inf" => {
+                Some("there are `norm1(x)`, `norm2(x)` and `norm_inf(x)`".to_owned())
+            }
+            _ => None,
+        }
     }
 }

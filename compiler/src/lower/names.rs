@@ -432,14 +432,25 @@ impl<'a> Lowerer<'a> {
         let shown = super::errors::shortened(name);
         let message = format!("unknown {what} `{shown}`");
         let mut d = Diagnostic::new(ErrorKind::UnknownName, place, message);
-        let near = crate::suggest::did_you_mean(name, candidates.iter().map(String::as_str));
+        let names = candidates.iter().map(String::as_str);
+        let near = if what == "function" {
+            crate::suggest::function_meant(name, names)
+        } else {
+            crate::suggest::did_you_mean(name, names).map(|near| format!("did you mean `{near}`?"))
+        };
         if let Some(near) = near {
-            d = d.with_help(format!("did you mean `{near}`?"));
+            d = d.with_help(near);
         } else if what == "name" {
             let loss = catalog::find(name).is_some() && !self.is_cost;
-            let known: Vec<String> = self.order.clone();
+            let f = &self.frames[frame];
+            let mut known: Vec<String> = f.bindings.iter().take(f.visible).map(|(n, _)| n.clone()).collect();
+            known.extend(self.order.iter().filter(|n| !known.contains(n)).cloned().collect::<Vec<_>>());
             d = d.with_help(if name == "z" && self.is_cost {
                 "pre-activations are a network's: derive `Network`".to_owned()
+            } else if matches!(name, "e" | "E") {
+                "the number e is `exp(1)`, and e to the power of x is `exp(x)`".to_owned()
+            } else if matches!(name, "inf" | "Inf" | "infinity") {
+                "a bound of `clip`, `max` or `min` may be infinite: write `1/0`; nothing else may".to_owned()
             } else if loss {
                 format!(
                     "`{shown}` is {} of `#[cost]`; an objective is written out in its variables",

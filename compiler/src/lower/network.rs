@@ -7,7 +7,7 @@ use crate::diag::{Diagnostic, Diagnostics, ErrorKind};
 use crate::ir::{NodeId, Tensor};
 use crate::ops;
 use crate::source::{Place, SourceId, Span};
-use crate::suggest::did_you_mean;
+use crate::suggest::function_meant;
 use crate::syntax::ast::{
     Arg, ArrowNetwork, BinaryOp, Call, Declaration, DeclaredExtent, DeclaredShape, Expr, ExprKind, Ident,
     Link, Local, Network, Program,
@@ -181,8 +181,8 @@ fn check_activation(call: &Call) -> Option<Diagnostic> {
     }
     let known = activations();
     let d = Diagnostic::new(ErrorKind::UnknownName, place, format!("unknown activation `{name}`"));
-    Some(match did_you_mean(name, known.iter().copied()) {
-        Some(near) => d.with_help(format!("did you mean `{near}`?")),
+    Some(match function_meant(name, known.iter().copied()) {
+        Some(near) => d.with_help(near),
         None => d.with_help("`cargo gradsmith catalog` lists the activations"),
     })
 }

@@ -180,7 +180,7 @@ pub static ALL: &[ElementOp] = rows! {
     public "sinc", |v| r::sinc_derivative(0.0, v[0]), ["sinc_derivative(1, x)"], -3.0 .. 3.0,
         call 6, |_| Interval::new(-0.25, 1.0), r"\operatorname{sinc}\left(#1\right)";
     public "atan2", |v| r::atan2(v[0], v[1]),
-        ["unit(b, a) * recip0(hypot(a, b))", "-unit(a, b) * recip0(hypot(a, b))"], 0.3 .. 4.0,
+        ["over_squares(b, a)", "-over_squares(a, b)"], 0.3 .. 4.0,
         call 6, |_| Interval::new(-4.0, 4.0), r"\operatorname{atan2}\left(#1, #2\right)";
     public "lbeta", |v| ratio::lbeta(v[0], v[1]), ["-digamma_step(a, b)", "-digamma_step(b, a)"], 0.2 .. 6.0,
         call 6, |_| Interval::ALL, r"\log B\left(#1, #2\right)";
@@ -208,7 +208,7 @@ pub static ALL: &[ElementOp] = rows! {
         call 9, |_| Interval::new(0.0, 1.0),
         = "1 - x*(normal_pdf(x)/normal_cdf(x)) - (normal_pdf(x)/normal_cdf(x))^2";
     // eˣ/(1 − eˣ), the derivative of −log(1 − eˣ).
-    inner "exp_odds", |v| 1.0 / (-v[0]).exp_m1(), ["y * (1 + y)"], -4.0 .. -0.1,
+    inner "exp_odds", |v| r::exp_odds(v[0]), ["y * (1 + y)"], -4.0 .. -0.1,
         call 7, |_| Interval::ALL, = "1/(exp(-x) - 1)";
     inner "sinc_derivative", |v| r::sinc_derivative(v[0], v[1]), ["0", "sinc_derivative(a + 1, b)"], -3.0 .. 3.0,
         call 6, |_| Interval::new(-1.0, 1.0), r"\operatorname{sinc}^{(#1)}\left(#2\right)";
@@ -251,7 +251,7 @@ pub static ALL: &[ElementOp] = rows! {
     inner "is_count", |v| ratio::is_count(v[0]), ["0"], 0.1 .. 0.9,
         cheap 2, |_| Interval::new(0.0, 1.0), r"\operatorname{count}\left(#1\right)";
     // 1/x, and 0 at 0: what is left of the derivative of a norm.
-    inner "recip0", |v| if v[0] == 0.0 { 0.0 } else { 1.0 / v[0] }, ["-y^2"], 0.3 .. 4.0,
+    inner "recip0", |v| r::recip0(v[0]), ["-y^2"], 0.3 .. 4.0,
         call 6, |_| Interval::ALL, = "1/x",
         unguarded "1 / x" if |x| x[0].excludes_zero();
     // a/b, and 0 where b is 0: an entry of a vector over the vector's norm.
@@ -267,6 +267,11 @@ pub static ALL: &[ElementOp] = rows! {
         ["unit(b, a)^2 * recip0(hypot(a, b))", "-y * unit(b, a) * recip0(hypot(a, b))"], -4.0 .. 4.0,
         call 6, |_| Interval::new(-1.0, 1.0), = "a/sqrt(a^2 + b^2)",
         unguarded "a / hypot(a, b)" if |x| x[0].hypot(x[1]).excludes_zero();
+    // a/(a² + b²), and 0 at the origin.
+    inner "over_squares", |v| r::unit(v[0], v[1]) * r::recip0(r::hypot(v[0], v[1])),
+        ["(unit(b, a) - unit(a, b)) * (unit(b, a) + unit(a, b)) * recip0(hypot(a, b))^2",
+         "-2 * unit(a, b) * unit(b, a) * recip0(hypot(a, b))^2"], 0.3 .. 4.0,
+        call 7, |_| Interval::ALL, = "a/(a^2 + b^2)";
     // a·log b and a/b, and 0 wherever a is 0.
     public "xlogy", |v| if v[0] == 0.0 { 0.0 } else { v[0] * v[1].ln() }, ["log(b)", "xdivy(a, b)"], 0.1 .. 4.0,
         call 7, |_| Interval::ALL, = "a*log(b)",

@@ -2,18 +2,38 @@
 //! digamma and trigamma differ by between two arguments, as no difference of large numbers.
 //!
 //! By recurrence to large arguments and there Stirling's series (Abramowitz and Stegun 6.1.15, 6.1.41, 6.3.18,
-//! 6.4.11), whose difference is taken term by term. Where an argument is not positive, the functions' own values
-//! are subtracted.
+//! 6.4.11), whose difference is taken term by term.
 
 use super::reference::{BERNOULLI, digamma, lgamma, lgamma_near_two, polygamma};
 
 /// From here on ten terms of Stirling's series are exact.
-const LARGE: f64 = 15.0;
+const LARGE: f64 = 12.0;
 
-/// The smaller of x and x + n, the larger, and how far they are apart; nothing unless both are positive.
-fn ends(x: f64, n: f64) -> Option<(f64, f64, f64)> {
-    let (low, high) = if n < 0.0 { (x + n, x) } else { (x, x + n) };
-    (low > 0.0 && high < f64::INFINITY).then_some((low, high, n.abs()))
+/// Below this the functions' own values are subtracted: the recurrence would be long.
+const FAR: f64 = -64.0;
+
+/// The smaller of x + k and x + n + k, the larger, and how far they are apart.
+fn ends(x: f64, n: f64, k: f64) -> (f64, f64, f64) {
+    // k is added to the number n first, so that x + n + k is right where x is small and n a whole number.
+    let (one, other) = (x + k, x + (n + k));
+    let (low, high) = if n < 0.0 { (other, one) } else { (one, other) };
+    (low, high, n.abs())
+}
+
+/// The ends moved up until Stirling's series is exact, `step` seeing each pair on the way; nothing at poles, and
+/// far below 0.
+fn raised(x: f64, n: f64, mut step: impl FnMut((f64, f64, f64))) -> Option<(f64, f64, f64)> {
+    let pole = |x: f64| x <= 0.0 && x.fract() == 0.0;
+    let (low, high, _) = ends(x, n, 0.0);
+    if !(low > FAR && high < f64::INFINITY) || pole(low) || pole(high) {
+        return None;
+    }
+    let mut k = 0.0;
+    while ends(x, n, k).0 < LARGE {
+        step(ends(x, n, k));
+        k += 1.0;
+    }
+    Some(ends(x, n, k))
 }
 
 /// Σₖ cₖ uᵏ for k = 0, 1, … at u = 1/high², and what it is less there than at v = 1/low², over high − low = d.
@@ -164,26 +184,28 @@ pub fn rising_gap_slope(x: f64, n: f64) -> f64 {
     log1p_less(n / x) + 0.5 * (n / (x + n) / x) + squares * p + slope / (x * x)
 }
 
-/// log(1 + d/low)
+/// log |high/low|
 fn growth((low, high, d): (f64, f64, f64)) -> f64 {
-    if d > low { high.ln() - low.ln() } else { (d / low).ln_1p() }
+    if d > low.abs() || low < 0.0 && high > 0.0 {
+        high.abs().ln() - low.abs().ln()
+    } else {
+        (d / low).ln_1p()
+    }
 }
 
 /// log Γ(x + n) − log Γ(x)
 #[must_use]
 pub fn log_gamma_ratio(x: f64, n: f64) -> f64 {
-    let Some(ends) = ends(x, n) else {
-        return if n == 0.0 { 0.0 * x } else { lgamma(x + n) - lgamma(x) };
-    };
-    let (mut low, mut high, d) = ends;
-    if low < LARGE && d >= 1.0 {
+    if n == 0.0 {
+        return 0.0 * x;
+    }
+    if n.abs() >= 1.0 && x.min(x + n) < LARGE {
         return lgamma(x + n) - lgamma(x);
     }
     let mut steps = 0.0;
-    while low < LARGE {
-        steps += growth((low, high, d));
-        (low, high) = (low + 1.0, high + 1.0);
-    }
+    let Some((low, high, d)) = raised(x, n, |at| steps += growth(at)) else {
+        return lgamma(x + n) - lgamma(x);
+    };
     // The remainder is p(1/x²)/x.
     let (p, slope) = series(|m| 1.0 / (m * (m - 1.0)), (low, high, d));
     let remainder = -slope / low - p * (d / high / low);
@@ -214,14 +236,13 @@ pub fn lbeta(a: f64, b: f64) -> f64 {
 /// ψ(x + n) − ψ(x)
 #[must_use]
 pub fn digamma_step(x: f64, n: f64) -> f64 {
-    let Some((mut low, mut high, d)) = ends(x, n) else {
-        return if n == 0.0 { 0.0 * digamma(x) } else { digamma(x + n) - digamma(x) };
-    };
-    let mut steps = 0.0;
-    while low < LARGE {
-        steps += d / low / high;
-        (low, high) = (low + 1.0, high + 1.0);
+    if n == 0.0 {
+        return 0.0 * digamma(x);
     }
+    let mut steps = 0.0;
+    let Some((low, high, d)) = raised(x, n, |(low, high, d)| steps += d / high / low) else {
+        return digamma(x + n) - digamma(x);
+    };
     let (p, slope) = series(|m| 1.0 / m, (low, high, d));
     let squares = d / high / low * (1.0 / low + 1.0 / high);
     let step = growth((low, high, d)) + 0.5 * (d / high / low) + squares * p + slope / (low * low) + steps;
@@ -231,19 +252,18 @@ pub fn digamma_step(x: f64, n: f64) -> f64 {
 /// ψ′(x + n) − ψ′(x)
 #[must_use]
 pub fn trigamma_step(x: f64, n: f64) -> f64 {
-    let Some((mut low, mut high, d)) = ends(x, n) else {
-        return if n == 0.0 { 0.0 * polygamma(1.0, x) } else { polygamma(1.0, x + n) - polygamma(1.0, x) };
-    };
-    let squares = |low: f64, high: f64| d / high / low * (1.0 / low + 1.0 / high);
-    let mut steps = 0.0;
-    while low < LARGE {
-        steps += squares(low, high);
-        (low, high) = (low + 1.0, high + 1.0);
+    if n == 0.0 {
+        return 0.0 * polygamma(1.0, x);
     }
+    let squares = |(low, high, d): (f64, f64, f64)| d / high / low * (1.0 / low + 1.0 / high);
+    let mut steps = 0.0;
+    let Some((low, high, d)) = raised(x, n, |at| steps += squares(at)) else {
+        return polygamma(1.0, x + n) - polygamma(1.0, x);
+    };
     // 1/x + 1/(2x²) + p(1/x²)/x³
     let (p, slope) = series(|_| 1.0, (low, high, d));
     let cubes =
         d / high / low * ((1.0 / low) * (1.0 / low) + 1.0 / (low * high) + (1.0 / high) * (1.0 / high));
-    let step = d / high / low + 0.5 * squares(low, high) + cubes * p + slope / low / (low * low) + steps;
+    let step = d / high / low + 0.5 * squares((low, high, d)) + cubes * p + slope / low / (low * low) + steps;
     if n < 0.0 { step } else { -step }
 }

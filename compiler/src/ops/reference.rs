@@ -140,6 +140,18 @@ pub fn log1mexp(x: f64) -> f64 {
     if x > -LN_2 { (-x.exp_m1()).ln() } else { (-x.exp()).ln_1p() }
 }
 
+/// eˣ/(1 − eˣ) for x ≤ 0
+#[must_use]
+pub fn exp_odds(x: f64) -> f64 {
+    if x > 0.0 { f64::NAN } else { 1.0 / (-x).exp_m1() }
+}
+
+/// 1/x, and 0 at 0
+#[must_use]
+pub fn recip0(x: f64) -> f64 {
+    if x == 0.0 { 0.0 } else { 1.0 / x }
+}
+
 /// The angle of the point (x, y) in (−π, π], also where y is −0; 0 at the origin.
 #[must_use]
 pub fn atan2(y: f64, x: f64) -> f64 {

@@ -24,6 +24,7 @@ mod check;
 mod explain;
 mod expr;
 mod failure;
+mod habits;
 mod items;
 mod lexer;
 mod lookalike;

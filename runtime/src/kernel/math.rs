@@ -195,6 +195,12 @@ impl Math {
         if h == T::ZERO { T::ZERO } else { u / h }
     }
 
+    /// u/(u² + v²) without overflow, and 0 at the origin. *Vector*.
+    #[inline(always)]
+    pub fn over_squares<T: Scalar>(self, u: T, v: T) -> T {
+        self.unit(u, v) * self.recip0(self.hypot(u, v))
+    }
+
     /// c/u; 0 where c = 0, whatever u is. *Vector*.
     #[inline(always)]
     pub fn xdivy<T: Scalar>(self, c: T, u: T) -> T {
@@ -300,10 +306,11 @@ impl Math {
         if x > T::from_f64(-core::f64::consts::LN_2) { near } else { far }
     }
 
-    /// eˣ/(1 − eˣ) for x < 0. *Vector*.
+    /// eˣ/(1 − eˣ) for x ≤ 0. *Vector*.
     #[inline(always)]
     pub fn exp_odds<T: Scalar>(self, x: T) -> T {
-        T::ONE / self.expm1(-x)
+        let odds = T::ONE / self.expm1(-x);
+        if x > T::ZERO { T::NAN } else { odds }
     }
 
     /// The angle of the point (x, y), in (−π, π]; 0 at the origin.

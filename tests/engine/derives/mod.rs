@@ -146,7 +146,7 @@ fn draw_every_function_of_the_language() {
             [formula.defines, vec![formula.text]].concat().join("\n")
         })
         .collect();
-    let activations = catalog::all().iter().filter(|e| e.kind == catalog::Kind::Activation);
+    let activations = catalog::all().iter().filter(|e| e.kind.is_function());
     let functions = ops::ALL.iter().filter(|f| f.public).map(|f| f.name);
     let builtins = lower::BUILTINS.iter().map(|(name, ..)| *name);
     let all: Vec<&str> = activations.map(|e| e.name()).chain(functions).chain(builtins).collect();

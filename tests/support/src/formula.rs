@@ -27,7 +27,7 @@ pub struct Formula {
 }
 
 /// Functions of one number whatever it is, which stay moderate.
-pub const CALM: [&str; 31] = [
+pub const CALM: [&str; 53] = [
     "tanh(@)",
     "sin(@)",
     "cos(@)",
@@ -59,10 +59,32 @@ pub const CALM: [&str; 31] = [
     "log(1 + exp(@))",
     "sqrt(square(@) + 0.3)",
     "(-log(1 + exp(-(@))))",
+    "erfc(@)",
+    "normal_cdf(@)",
+    "normal_pdf(@)",
+    "log_normal_cdf(sin(@))",
+    "sinc(@)",
+    "cbrt(1.2 + sin(@))",
+    "log2(1.5 + square(sin(@)))",
+    "log10(1.5 + tanh(@))",
+    "trigamma(1.3 + sigmoid(@))",
+    "log1mexp(-0.4 - square(sin(@)))",
+    "lbeta(1.1 + sigmoid(@), 2.3)",
+    "log_gamma_ratio(1.4 + sigmoid(@), 0.5)",
+    "normal_lpdf(sin(@), 0.1, 1.3)",
+    "student_t_lpdf(sin(@), 4, 0.2, 0.9)",
+    "laplace_lpdf(@, 0.3, 2)",
+    "cauchy_lpdf(@, -0.1, 1.1)",
+    "logistic_lpdf(sin(@), 0.1, 0.8)",
+    "lognormal_lpdf(1.5 + sin(@), 0.1, 0.9)",
+    "beta_lpdf(0.2 + 0.6*sigmoid(@), 2.1, 1.4)",
+    "poisson_lpmf(3, 0.5 + sigmoid(@))",
+    "binomial_lpmf(2, 5, 0.2 + 0.6*sigmoid(@))",
+    "bernoulli_lpmf(1, 0.1 + 0.8*sigmoid(@))",
 ];
 
 /// Functions of one number that grow with it.
-pub const GROWING: [&str; 15] = [
+pub const GROWING: [&str; 24] = [
     "abs(@)",
     "relu(@)",
     "softplus(@)",
@@ -78,6 +100,15 @@ pub const GROWING: [&str; 15] = [
     "linear(@)",
     "max(@, 0.1)",
     "min(0.4, @)",
+    "logaddexp(@, 0.3)",
+    "hypot(@, 0.7)",
+    "atan2(@, 1.2)",
+    "xlogy(@, 1.7)",
+    "gamma_lpdf(0.6 + square(tanh(@)), 2.2, 0.7)",
+    "inverse_gamma_lpdf(0.8 + square(tanh(@)), 1.2, 0.7)",
+    "exponential_lpdf(square(tanh(@)), 0.6)",
+    "weibull_lpdf(0.6 + square(tanh(@)), 1.6, 0.9)",
+    "negative_binomial_lpmf(4, 0.6 + square(tanh(@)), 2.5)",
 ];
 
 /// Greek letters as a person writes them, and their names.
@@ -330,7 +361,15 @@ impl Writer<'_> {
     fn scalar(&mut self, d: usize) -> String {
         let (n, m) = (self.extent(), self.extent());
         let shape = if self.rng.below(2) == 0 { vec![n] } else { vec![n, m] };
-        match self.rng.below(22) {
+        match self.rng.below(24) {
+            22 => {
+                let (x, mu, a) = (self.expression(&[n], d), self.leaf(&[n]), self.leaf(&[n, m]));
+                format!("multivariate_normal_lpdf(sin({x}), {mu}, ({a})*({a})' + 2*eye)")
+            }
+            23 => {
+                let (x, y) = (self.expression(&[n], d), self.leaf(&[n]));
+                format!("dirichlet_lpdf(softmax({x}), 1.2 + square(tanh({y})))")
+            }
             0 => format!("sum({})", self.expression(&shape, d)),
             1 => format!("mean({})", self.expression(&shape, d)),
             2 => format!("norm2({})", self.expression(&shape, d)),

@@ -17,7 +17,10 @@ pub fn difference(got: &[f64], want: &[f64], within: f64, least: f64) -> Option<
         return Some(format!("{} entries, not {}", got.len(), want.len()));
     }
     let most = within * want.iter().fold(least, |m, w| m.max(w.abs()));
-    let off = |(_, (g, w)): &(usize, (&f64, &f64))| (*g - *w).abs().is_nan() || (*g - *w).abs() > most;
+    let off = |(_, (g, w)): &(usize, (&f64, &f64))| {
+        // Also of one and the same infinity.
+        *g != *w && ((*g - *w).abs().is_nan() || (*g - *w).abs() > most)
+    };
     let (k, (g, w)) = got.iter().zip(want).enumerate().find(off)?;
     Some(format!("entry {k} is {g}, not {w}"))
 }

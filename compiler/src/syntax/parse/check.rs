@@ -23,7 +23,10 @@ impl State<'_> {
             }
             ExprKind::Compare(_) => Err(self
                 .error(ErrorKind::ConditionOutsideWhere, expr.span, "a condition outside `where`")
-                .with_help("`where(condition, u, v)` is `u` where the condition holds, `v` elsewhere")),
+                .with_help(
+                    "`where(condition, u, v)` is `u` where the condition holds, `v` elsewhere; how far `u` is from `v` \
+                     is `u - v`",
+                )),
             ExprKind::Call(call) => self.check_call(call),
         }
     }

@@ -89,12 +89,18 @@ impl State<'_> {
             format!("expected {wanted}, found {}", quote(token)),
         );
         let after_operand = expected(words::OPERATOR);
-        let help = if let Some(advice) = lookalike::advice(token).filter(|_| !bracket) {
+        let help = if let Some(habit) = self.explain_habit(token, start).filter(|_| after_operand) {
+            Some(habit)
+        } else if let Some(advice) = lookalike::advice(token).filter(|_| !bracket) {
             Some(advice)
         } else if after_operand && class == Class::Operand {
             Some(self.explain_juxtaposition(start, token, expected(words::SEMICOLON)))
         } else if token == "=" && after_operand {
-            Some("a definition is `name = value;`, one name before the `=`; a comparison is `==`".to_owned())
+            Some(
+                "a definition is `name = value;`, one name before the `=`; a comparison is `==`; how far `u` is from \
+                 `v` is `u - v`"
+                    .to_owned(),
+            )
         } else if token == ";" && expected(words::END) {
             Some(if space(&rest[1..]).is_empty() {
                 "the value takes no `;`".to_owned()

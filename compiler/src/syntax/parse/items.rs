@@ -33,13 +33,13 @@ pub(super) fn program<'a>(s: &State<'a>, input: &'a str) -> Parsed<'a, Program> 
         let at = space(after);
         let end = at.strip_prefix(';').map(space);
         if at.is_empty() || end.is_some_and(str::is_empty) {
-            let fault = s
-                .error(
-                    ErrorKind::MissingResult,
-                    Span::at(s.text.len()),
-                    "definitions without a value after them",
-                )
-                .with_help(format!("the last expression is the value: write `; {}`", name.name));
+            let mut help = format!("the last expression is the value: write `; {}`", name.name);
+            if locals.is_empty() && at.is_empty() {
+                let difference = format!("{} - {}", &s.text[value.span.start..value.span.end], name.name);
+                help.push_str(&format!("; a residual is a difference: {}", explain::quote(&difference)));
+            }
+            let message = "definitions without a value after them";
+            let fault = s.error(ErrorKind::MissingResult, Span::at(s.text.len()), message).with_help(help);
             return Err(nom::Err::Failure(Failure::known("", fault)));
         }
         let Some(after) = end else {

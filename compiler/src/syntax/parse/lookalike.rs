@@ -3,7 +3,6 @@
 /// Spelled otherwise here: what was written, and what to write.
 const SPELLINGS: &[(&str, &str)] = &[
     // Operators of other languages
-    ("**", "^"),
     (".**", ".^"),
     (".'", "'"),
     (".+", "+"),
@@ -113,6 +112,7 @@ const SPELLINGS: &[(&str, &str)] = &[
 
 /// What has no other spelling, only a way out.
 const WAYS_OUT: &[(&str, &str)] = &[
+    ("**", "write `^` for a number, `.^` entry by entry"),
     ("\\", "write `solve(A, b)` for the solution of `A*x = b`"),
     ("!=", "turn it around: `where(x == y, v, u)` for `where(x != y, u, v)`"),
     ("~=", "turn it around: `where(x == y, v, u)` for `where(x ~= y, u, v)`"),

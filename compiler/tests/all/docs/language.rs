@@ -100,8 +100,17 @@ fn called(text: &str) -> Vec<&str> {
 #[test]
 fn each_table_is_one_that_is_checked() {
     let kinds: BTreeSet<String> = tables().into_iter().map(|t| t.kind).collect();
-    let checked =
-        ["activation", "declaration", "define", "expression", "form", "function", "loss", "network"];
+    let checked = [
+        "activation",
+        "declaration",
+        "define",
+        "density",
+        "expression",
+        "form",
+        "function",
+        "loss",
+        "network",
+    ];
     let checked: BTreeSet<String> =
         checked.into_iter().chain(["penalty", "text"]).map(str::to_owned).collect();
     assert_eq!(kinds, checked);
@@ -155,6 +164,28 @@ fn each_entry_of_the_catalog_has_a_row_with_its_definition() {
             .collect();
         let entries = catalog::all().iter().filter(|e| e.kind == kind).map(|e| e.definition.to_string());
         assert_eq!(shown, entries.collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn each_density_of_the_catalog_has_a_row_with_its_parameters() {
+    let shown: Vec<String> = rows("density").iter().map(|row| codes(&row[0])[0].to_owned()).collect();
+    let entries = catalog::all().iter().filter(|e| e.kind == Kind::Density);
+    let calls: Vec<String> = entries
+        .map(|e| {
+            let params: Vec<&str> = e.definition.params.iter().map(|p| p.name.name.as_str()).collect();
+            format!("{}({})", e.name(), params.join(", "))
+        })
+        .collect();
+    assert_eq!(shown, calls);
+    for call in shown {
+        let variables = "x: vector[n], y: vector[n], mu: vector[n], alpha: vector[n], beta: scalar, sigma: vector[n], \
+                         nu: scalar, a: vector[n], b: scalar, s: scalar, rate: scalar, n: vector[n], p: vector[n], \
+                         phi: scalar, S: matrix[n, n]";
+        let text = format!("sum({call})");
+        let program = parse::program(&text, SourceId::Expression).unwrap_or_else(|e| panic!("{text}: {e}"));
+        let wanted = objective::Wanted::Scalar;
+        accepted(&text, objective::lower(&text, &program, &[], &declared(variables), &[], wanted));
     }
 }
 

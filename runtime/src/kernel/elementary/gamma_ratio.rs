@@ -1,10 +1,12 @@
 //! What log Γ, ψ and ψ′ differ by between two arguments, in double precision, without cancellation.
 //!
 //! By recurrence to large arguments, and there Stirling's series (Abramowitz and Stegun 6.1.41, 6.3.18, 6.4.11),
-//! whose difference is taken term by term. Both arguments are positive; elsewhere the functions' own values are
-//! subtracted.
+//! whose difference is taken term by term.
 
 use super::gamma::{BERNOULLI, LARGE, digamma, lgamma, near_two, polygamma};
+
+/// Below this the functions' own values are subtracted: the recurrence would be long.
+const FAR: f64 = -64.0;
 
 /// The smaller of x and x + n, the larger, and how far they are apart.
 #[derive(Clone, Copy)]
@@ -15,25 +17,38 @@ struct Ends {
 }
 
 impl Ends {
-    /// Nothing unless both are positive.
-    fn of(x: f64, n: f64) -> Option<Self> {
-        let (low, high) = if n < 0.0 { (x + n, x) } else { (x, x + n) };
-        (low > 0.0 && high < f64::INFINITY).then_some(Self { low, high, apart: n.abs() })
+    /// Those of x + k and x + k + n.
+    fn shifted(x: f64, n: f64, k: f64) -> Self {
+        // k is added to the number n first, so that x + n + k is right where x is small and n a whole number.
+        let (one, other) = (x + k, x + (n + k));
+        let (low, high) = if n < 0.0 { (other, one) } else { (one, other) };
+        Self { low, high, apart: n.abs() }
     }
 
-    /// Both moved up until Stirling's series is exact; `step` sees each pair on the way.
-    fn raised(mut self, mut step: impl FnMut(Self)) -> Self {
-        while self.low < LARGE {
-            step(self);
-            self.low += 1.0;
-            self.high += 1.0;
+    /// Moved up until Stirling's series is exact, `step` seeing each pair on the way; nothing at poles, and far
+    /// below 0.
+    fn raised(x: f64, n: f64, mut step: impl FnMut(Self)) -> Option<Self> {
+        let pole = |x: f64| x <= 0.0 && x == x.floor();
+        let mut ends = Self::shifted(x, n, 0.0);
+        if !(ends.low > FAR && ends.high < f64::INFINITY) || pole(ends.low) || pole(ends.high) {
+            return None;
         }
-        self
+        let mut k = 0.0;
+        while ends.low < LARGE {
+            step(ends);
+            k += 1.0;
+            ends = Self::shifted(x, n, k);
+        }
+        Some(ends)
     }
 
-    /// log(high/low)
+    /// log |high/low|
     fn log_quotient(self) -> f64 {
-        if self.apart > self.low { self.high.ln() - self.low.ln() } else { (self.apart / self.low).ln_1p() }
+        if self.apart > self.low.abs() || self.low < 0.0 && self.high > 0.0 {
+            self.high.abs().ln() - self.low.abs().ln()
+        } else {
+            (self.apart / self.low).ln_1p()
+        }
     }
 
     /// 1/low − 1/high, and the same of squares and cubes
@@ -74,12 +89,13 @@ pub(super) fn log_gamma_ratio(x: f64, n: f64) -> f64 {
     if n == 0.0 {
         return 0.0 * x;
     }
-    let Some(ends) = Ends::of(x, n) else { return lgamma(x + n) - lgamma(x) };
-    if ends.low < LARGE && ends.apart >= 1.0 {
+    if n.abs() >= 1.0 && x.min(x + n) < LARGE {
         return lgamma(x + n) - lgamma(x);
     }
     let mut steps = 0.0;
-    let ends = ends.raised(|at| steps += at.log_quotient());
+    let Some(ends) = Ends::raised(x, n, |at| steps += at.log_quotient()) else {
+        return lgamma(x + n) - lgamma(x);
+    };
     // log Γ(x) = (x − ½) log x − x + ½ log 2π + p(1/x²)/x
     let [p, more] = ends.series(|m| 1.0 / (m * (m - 1.0)));
     let remainder = -(more / ends.low + p * ends.reciprocals()[0]);
@@ -105,11 +121,13 @@ pub(super) fn lbeta(a: f64, b: f64) -> f64 {
 
 /// ψ(x + n) − ψ(x)
 pub(super) fn digamma_step(x: f64, n: f64) -> f64 {
-    let Some(ends) = Ends::of(x, n) else {
-        return if n == 0.0 { 0.0 * digamma(x) } else { digamma(x + n) - digamma(x) };
-    };
+    if n == 0.0 {
+        return 0.0 * digamma(x);
+    }
     let mut steps = 0.0;
-    let ends = ends.raised(|at| steps += at.reciprocals()[0]);
+    let Some(ends) = Ends::raised(x, n, |at| steps += at.reciprocals()[0]) else {
+        return digamma(x + n) - digamma(x);
+    };
     // ψ(x) = log x − 1/(2x) − p(1/x²)/x²
     let [p, more] = ends.series(|m| 1.0 / m);
     let [first, squares, _] = ends.reciprocals();
@@ -119,11 +137,13 @@ pub(super) fn digamma_step(x: f64, n: f64) -> f64 {
 
 /// ψ′(x + n) − ψ′(x)
 pub(super) fn trigamma_step(x: f64, n: f64) -> f64 {
-    let Some(ends) = Ends::of(x, n) else {
-        return if n == 0.0 { 0.0 * polygamma(1, x) } else { polygamma(1, x + n) - polygamma(1, x) };
-    };
+    if n == 0.0 {
+        return 0.0 * polygamma(1, x);
+    }
     let mut steps = 0.0;
-    let ends = ends.raised(|at| steps += at.reciprocals()[1]);
+    let Some(ends) = Ends::raised(x, n, |at| steps += at.reciprocals()[1]) else {
+        return polygamma(1, x + n) - polygamma(1, x);
+    };
     // ψ′(x) = 1/x + 1/(2x²) + p(1/x²)/x³
     let [p, more] = ends.series(|_| 1.0);
     let [first, squares, cubes] = ends.reciprocals();

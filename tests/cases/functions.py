@@ -1,10 +1,10 @@
-"""The cases of densities.json, without gradsmith: each log-density written out by hand with mpmath at 500 digits,
-derivatives by differences, rounded once to double. 40 points a density; where SciPy is installed its values are
-compared, to what it is good for. Run: python3 densities.py (needs mpmath)."""
+"""The cases of functions.json and densities.json, without gradsmith: each function and each log-density written out
+by hand with mpmath at 500 digits, derivatives by differences, rounded once to double. 40 points each; where SciPy is
+installed its log-densities are compared, to what it is good for. Run: python3 functions.py (needs mpmath)."""
 
 import json
 import random
-from mpmath import mp, mpf, exp, log, sqrt, pi, loggamma, log1p, cosh, matrix, lu_solve, det
+from mpmath import (mp, mpf, exp, log, sqrt, pi, loggamma, log1p, expm1, sin, atan2, erfc, psi, matrix, lu_solve, det)
 
 try:
     from scipy import stats
@@ -129,9 +129,64 @@ DENSITIES = {
 }
 
 
+def mills_fraction(a):
+    """F of Φ(−a) = φ(a)/(a + 1/(a + F)), Laplace's continued fraction."""
+    f = mpf(0)
+    for k in range(40000 if a < 50 else 4000, 1, -1):
+        f = k / (a + f)
+    return f
+
+
+def log_normal_cdf(x):
+    if x > -30:
+        return log(erfc(-x / sqrt(mpf(2))) / 2)
+    return -x * x / 2 - log(2 * pi) / 2 - log(-x + 1 / (-x + mills_fraction(-x)))
+
+
+def cbrt(x):
+    return -cbrt(-x) if x < 0 else x ** (mpf(1) / 3)
+
+
+def angle():
+    return rnd.choice([-1, 1]) * up(-4, 4)
+
+
+# As DENSITIES, without SciPy: what users call.
+WORDS = {
+    "logaddexp": ("x y", lambda x, y: max(x, y) + log1p(exp(-abs(x - y))),
+                  lambda: one(lambda: (num(-3, 3), num(-3, 3)), lambda: (num(-800, 800), num(-800, 800)))),
+    "log1mexp": ("x", lambda x: log(-expm1(x)), lambda: (-one(lambda: num(0.01, 40), lambda: up(-3, 2.8)),)),
+    "xlogy": ("x y", xlogy, lambda: (num(-3, 3), up(-3, 3))),
+    "log2": ("x", lambda x: log(x) / log(mpf(2)), lambda: (up(-3, 3),)),
+    "log10": ("x", lambda x: log(x) / log(mpf(10)), lambda: (up(-3, 3),)),
+    "cbrt": ("x", cbrt, lambda: (angle(),)),
+    "hypot": ("x y", lambda x, y: sqrt(x * x + y * y), lambda: (angle(), angle())),
+    "atan2": ("y x", lambda y, x: atan2(y, x), lambda: (angle(), angle())),
+    "sinc": ("x", lambda x: sin(x) / x, lambda: (one(lambda: num(0.001, 2), lambda: num(-20, 20), lambda: up(-12, 3)),)),
+    "erfc": ("x", erfc, lambda: (one(lambda: num(-4, 4), lambda: num(0, 26)),)),
+    "normal_cdf": ("x", lambda x: erfc(-x / sqrt(mpf(2))) / 2, lambda: (one(lambda: num(-5, 5), lambda: num(-37, 9)),)),
+    "normal_pdf": ("x", lambda x: exp(-x * x / 2) / sqrt(2 * pi), lambda: (one(lambda: num(-5, 5), lambda: num(-37, 37)),)),
+    "log_normal_cdf": ("x", log_normal_cdf, lambda: (one(lambda: num(-4, 4), lambda: num(-40, 9), lambda: -up(2, 100)),)),
+    "trigamma": ("x", lambda x: psi(1, x), lambda: (up(-2, 6),)),
+    "lbeta": ("x y", lbeta, lambda: (up(-3, 8), up(-3, 8))),
+    "log_gamma_ratio": ("x n", lambda x, n: loggamma(x + n) - loggamma(x),
+                        lambda: (up(-3, 16), one(lambda: num(0.1, 30), lambda: up(-6, 3)))),
+}
+# Whose derivatives have zeros in between.
+CROSSING = ["sinc", "lbeta", "log_gamma_ratio", "trigamma", "normal_pdf", "atan2"]
+
+
+def word(name):
+    params, f, draw = WORDS[name]
+    DENSITIES[name] = (params, f, draw, None, None)
+    case = element_wise(name, None)
+    case["gradient_floor"] = 1e-14 if name in CROSSING else 0.0
+    return case
+
+
 def rounded(x):
     """To double; what is left of an exact 0 is 0."""
-    return float(x) if abs(x) > mpf(10) ** -250 else 0.0
+    return float(x) if abs(x) > mpf(10) ** -330 else 0.0
 
 
 # Whose smallest derivatives are meant, too.
@@ -158,14 +213,14 @@ def vector(data):
     return {"kind": "vector", "shape": [len(data)], "data": data}
 
 
-def element_wise(name):
+def element_wise(name, other=stats):
     params, f, draw, by, scipy = DENSITIES[name]
     params = params.split()
     by = params if by is None else by.split()
     points = [draw() for _ in range(POINTS)]
     exact = [[mpf(a) for a in p] for p in points]
     values = [float(f(*p)) for p in exact]
-    if stats is not None:
+    if other is stats and stats is not None:
         for p, value in zip(points, values):
             other = float(scipy(*p))
             if abs(other - value) > 1e-6 * max(1, abs(value)):
@@ -213,6 +268,11 @@ def dirichlet(x, alpha):
     return loggamma(sum(alpha)) - sum(map(loggamma, alpha)) + sum(xlogy(a - 1, b) for a, b in zip(alpha, x))
 
 
+def write(name, cases):
+    with open(name, "w") as out:
+        out.write("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")
+
+
 def main():
     cases = [element_wise(name) for name in DENSITIES]
     for k in range(10):
@@ -231,8 +291,8 @@ def main():
         x = [(b - a) / 16 for a, b in zip([0] + cuts, cuts + [16])]
         variables = {"x": vector(x), "alpha": vector([size() for _ in range(n)])}
         cases.append(of_entries(f"dirichlet_lpdf {k}", "dirichlet_lpdf(x, alpha)", variables, dirichlet))
-    with open("densities.json", "w") as out:
-        out.write("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")
+    write("densities.json", cases)
+    write("functions.json", [word(name) for name in WORDS])
 
 
 main()
