@@ -234,6 +234,13 @@ pub fn objective(program: &ObjectiveProgram, text: &str, residual: bool) -> Deri
     lines.push(pen.equation(Piece::Name("f".to_owned()), program.value, ""));
     let lines = d.section("gradient");
     let mentioned = program.graph.reachable(&[program.value]);
+    // Products of many factors have names for parts of them, which the derivatives are made of.
+    for part in program.graph.reachable(&program.gradient) {
+        let input = matches!(program.graph.op(part), Op::Input(_));
+        if let Some(name) = program.graph.name(part).filter(|_| !input && !mentioned.contains(&part)) {
+            lines.push(pen.equation(Piece::Name(name.to_owned()), part, ""));
+        }
+    }
     for ((name, by), node) in program.wrt.iter().zip(&program.gradient) {
         let note = if mentioned.contains(by) { String::new() } else { format!("f does not mention {name}") };
         lines.push(pen.equation(partial("f", name), *node, &note));
