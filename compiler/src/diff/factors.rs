@@ -58,20 +58,20 @@ fn named(g: &mut Graph, parts: &[Raised], axes: Vec<Index>, names: &mut Names) -
     Tensor::new(node, axes)
 }
 
-/// `part1`, `part2`, ... without those that mean something already.
+/// `u1`, `u2`, ... without those that mean something already.
 struct Names {
     next: usize,
 }
 
 impl Names {
     fn new(g: &Graph) -> Self {
-        let number = |name: &str| name.strip_prefix("part").and_then(|k| k.parse::<usize>().ok());
+        let number = |name: &str| name.strip_prefix('u').and_then(|k| k.parse::<usize>().ok());
         Self { next: g.names().filter_map(number).max().unwrap_or(0).saturating_add(1) }
     }
 
     fn give(&mut self, g: &mut Graph, node: NodeId) {
         if g.name(node).is_none() {
-            g.set_name(node, &format!("part{}", self.next));
+            g.set_name(node, &format!("u{}", self.next));
             self.next = self.next.saturating_add(1);
         }
     }

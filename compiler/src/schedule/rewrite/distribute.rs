@@ -18,6 +18,10 @@ use std::collections::BTreeSet;
 /// From so many axes on a sum may be taken apart.
 const MANY_AXES: usize = 3;
 
+/// A contraction is not taken apart into more than these: sums of sums of sums are as many as the product of
+/// their lengths.
+const MOST_TERMS: usize = 256;
+
 /// Passes: what one of them takes apart may leave a sum with one user, whose work then counts.
 const PASSES: usize = 4;
 
@@ -37,13 +41,14 @@ pub(super) fn distributed(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
 }
 
 fn pass(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
-    let mut works = Works { uses: g.uses(roots), known: NodeMap::new() };
+    let mut works = Works { uses: g.uses(roots), known: NodeMap::new(), made: 0 };
     let mut map: NodeMap<NodeId> = NodeMap::new();
     for id in g.reachable(roots) {
         let rebuilt = g.rebuilt(id, &|c| map.replaced(c));
         if rebuilt != id {
             works.also_used(rebuilt, works.uses(id).unwrap_or(0));
         }
+        works.made = 0;
         let new = taken_apart(g, rebuilt, &mut works).unwrap_or(rebuilt);
         g.inherit_name(id, new);
         map.insert(id, new);
@@ -63,6 +68,10 @@ fn taken_apart(g: &mut Graph, id: NodeId, works: &mut Works) -> Option<NodeId> {
     let Op::Sum(terms) = g.op(sum.node).clone() else { return None };
     let mut contractions = Vec::new();
     for term in &terms {
+        works.made += 1;
+        if works.made > MOST_TERMS {
+            return None;
+        }
         let t = g.tensor(&term.operand, &sum.indices);
         let mut all = rest.clone();
         all.push((t, Number::ONE));
@@ -92,6 +101,8 @@ fn suits(g: &Graph, id: NodeId) -> bool {
 struct Works {
     uses: Vec<u32>,
     known: NodeMap<Work>,
+    /// How many contractions the one at hand has been taken apart into.
+    made: usize,
 }
 
 /// What a contraction takes, with those inside it that nothing else needs.
