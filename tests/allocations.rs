@@ -2,6 +2,7 @@
 //! set the number of threads meanwhile.
 
 mod allocations {
+    mod growth;
     mod networks_and_costs;
     mod problems;
 }

@@ -12,6 +12,50 @@ use crate::lower::cost::{Term, TermKind};
 use crate::pipeline::{CostProgram, NetworkProgram, ObjectiveProgram};
 use crate::simplify::Log;
 
+/// How many characters, as text, the formulas of a section or of a method's documentation may come to where a
+/// derive carries them: those of a Hessian are as many as the square of the variables.
+const PAGE: usize = 3000;
+/// The same of MathML, which is some ten times as long.
+const MATHML: usize = 10 * PAGE;
+
+/// How much there is room for.
+#[derive(Clone, Copy, Debug)]
+pub struct Room(usize);
+
+impl Room {
+    /// The room that a derive has.
+    #[must_use]
+    pub fn of_page() -> Self {
+        Self(PAGE)
+    }
+
+    /// The room that a derive has for MathML.
+    #[must_use]
+    pub fn of_mathml() -> Self {
+        Self(MATHML)
+    }
+
+    /// Room for everything.
+    #[must_use]
+    pub fn unlimited() -> Self {
+        Self(usize::MAX)
+    }
+
+    /// Whether so many characters more have room; afterwards there is less, or none for what follows.
+    pub fn takes(&mut self, characters: usize) -> bool {
+        let left = self.0.checked_sub(characters);
+        self.0 = left.unwrap_or(0);
+        left.is_some()
+    }
+}
+
+/// What stands in the place of formulas that there is no room for.
+#[must_use]
+pub fn left_out(formulas: usize) -> String {
+    let (s, them) = if formulas == 1 { ("", "it") } else { ("s", "them") };
+    format!("{formulas} formula{s} more: `cargo gradsmith explain` prints {them}")
+}
+
 /// A derivation.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Derivation {
@@ -65,6 +109,20 @@ impl Pen<'_> {
 
     fn equation(&self, left: Piece, node: NodeId, note: &str) -> Line {
         Line { left, right: vec![self.formula(node)], note: note.to_owned(), equation: true }
+    }
+
+    /// Equations, as far as there is room.
+    fn equations(&self, lines: &mut Vec<Line>, all: Vec<(Piece, NodeId, String)>, mut room: Room) {
+        let count = all.len();
+        for (k, (left, node, note)) in all.into_iter().enumerate() {
+            let formula = emit::lines(self.g, node, &self.view);
+            if !room.takes(formula.text().len()) {
+                let (left, note) = (Piece::Words("...".to_owned()), left_out(count - k));
+                lines.push(Line { left, right: Vec::new(), note, equation: false });
+                return;
+            }
+            lines.push(Line { left, right: vec![Piece::Formula(formula)], note, equation: true });
+        }
     }
 
     /// A term that has no share in a derivative, and why.
@@ -218,37 +276,44 @@ pub fn network(program: &NetworkProgram, network: &str, cost: &str) -> Derivatio
     d
 }
 
-/// The derivation of an objective: value, gradient, Hessian.
+/// The derivation of an objective: value, gradient, Hessian; of each, formulas as far as there is `room`.
 #[must_use]
-pub fn objective(program: &ObjectiveProgram, text: &str, residual: bool) -> Derivation {
+pub fn objective(
+    program: &ObjectiveProgram,
+    text: &str,
+    residual: bool,
+    room: impl Fn() -> Room,
+) -> Derivation {
     let mut d = Derivation::default();
-    let pen = Pen { g: &program.graph, view: View::default() };
+    let g = &program.graph;
+    let pen = Pen { g, view: View::default() };
+    let named = |nodes: Vec<NodeId>| {
+        let name = |&id: &NodeId| g.name(id).filter(|_| !matches!(g.op(id), Op::Input(_)));
+        nodes.into_iter().filter_map(move |id| name(&id).map(|n| (Piece::Name(n.to_owned()), id)))
+    };
+    let plain = |(left, node): (Piece, NodeId)| (left, node, String::new());
     let title = stated(text, if residual { "f = sum(r.^2)/2, r" } else { "f" });
     let lines = d.page.section(title);
-    for local in program.graph.reachable(&[program.value]) {
-        let input = matches!(program.graph.op(local), Op::Input(_));
-        if let Some(name) = program.graph.name(local).filter(|_| !input && local != program.value) {
-            lines.push(pen.equation(Piece::Name(name.to_owned()), local, ""));
-        }
-    }
-    lines.push(pen.equation(Piece::Name("f".to_owned()), program.value, ""));
+    let mentioned = g.reachable(&[program.value]);
+    let locals = named(mentioned.clone()).filter(|(_, id)| *id != program.value);
+    let value = (Piece::Name("f".to_owned()), program.value);
+    pen.equations(lines, locals.chain([value]).map(plain).collect(), room());
     let lines = d.section("gradient");
-    let mentioned = program.graph.reachable(&[program.value]);
-    for ((name, by), node) in program.wrt.iter().zip(&program.gradient) {
+    // Products of many factors have names for parts of them, which the derivatives are made of.
+    let parts = named(g.reachable(&program.gradient)).filter(|(_, id)| !mentioned.contains(id)).map(plain);
+    let by = program.wrt.iter().zip(&program.gradient).map(|((name, by), &node)| {
         let note = if mentioned.contains(by) { String::new() } else { format!("f does not mention {name}") };
-        lines.push(pen.equation(partial("f", name), *node, &note));
-    }
-    let lines = d.section("Hessian");
-    for (i, row) in program.hessian.iter().enumerate() {
-        for (j, node) in row.iter().enumerate() {
-            let by = [i, j].map(|k| program.wrt[k].0.clone());
-            lines.push(pen.equation(Piece::Partial("f", by.to_vec()), *node, ""));
-        }
-    }
-    let lines = d.section("Hessian times v");
-    for ((name, _), node) in program.wrt.iter().zip(&program.hessian_product) {
-        lines.push(pen.equation(Piece::HessianProduct(name.clone()), *node, ""));
-    }
+        (partial("f", name), node, note)
+    });
+    pen.equations(lines, parts.chain(by).collect(), room());
+    let blocks = program.hessian.iter().enumerate().flat_map(|(i, row)| {
+        let of = move |j: usize| [i, j].map(|k| program.wrt[k].0.clone()).to_vec();
+        row.iter().enumerate().map(move |(j, &node)| (Piece::Partial("f", of(j)), node))
+    });
+    pen.equations(d.section("Hessian"), blocks.map(plain).collect(), room());
+    let products = program.wrt.iter().zip(&program.hessian_product);
+    let products = products.map(|((name, _), &node)| (Piece::HessianProduct(name.clone()), node));
+    pen.equations(d.section("Hessian times v"), products.map(plain).collect(), room());
     rules(&mut d, &program.log);
     d
 }

@@ -6,6 +6,7 @@
 //! are here, one per kind. Conventions at kinks are those of the language: where `max` ties, equal shares; a
 //! norm has derivative 0 at 0.
 
+mod factors;
 mod taken;
 
 use crate::ir::build::indices_of;
@@ -14,6 +15,7 @@ use crate::ir::{
     AxisFn, Cofactors, Extent, Factor, Finite, Graph, Index, Node, NodeId, Number, Op, Operand, Tensor,
 };
 use crate::syntax::ast::CompareOp;
+use factors::Factors;
 use std::collections::BTreeMap;
 use taken::Share;
 
@@ -223,26 +225,8 @@ impl Sweep {
                     self.give(g, &t.operand, &locals, t.coeff, &[(ct.clone(), one)]);
                 }
             }
-            // ∂(c Σ Π xᵢ^pᵢ)/∂xₖ = c pₖ xₖ^(pₖ−1) Π_{i≠k} xᵢ^pᵢ
             Op::Product { coeff, factors, .. } => {
-                for (k, f) in factors.iter().enumerate() {
-                    if !self.wants(f.operand.node) {
-                        continue;
-                    }
-                    let mut parts = vec![(ct.clone(), one)];
-                    for (n, other) in factors.iter().enumerate() {
-                        let t = g.tensor(&other.operand, &locals);
-                        if n != k {
-                            parts.push((t, other.power));
-                        } else if f.power == Number::HALF && is_sum_of_squares(g, t.node) {
-                            let root = g.power(&t, Number::HALF);
-                            parts.push((g.call("recip0", &[root]), one));
-                        } else {
-                            parts.push((t, f.power.add(Number::MINUS_ONE)));
-                        }
-                    }
-                    self.give(g, &f.operand, &locals, coeff.mul(f.power), &parts);
-                }
+                self.propagate_product(g, &Factors { coeff, factors: &factors, locals: &locals }, &ct);
             }
             // ∂f(x)/∂xₖ = fₖ(x), from the row of f
             Op::Map { function, args } => {

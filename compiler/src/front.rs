@@ -11,7 +11,7 @@ use crate::lower::network::{NetworkCost, Parsed};
 use crate::lower::objective::Objective;
 use crate::lower::{Role, cost, network, objective};
 use crate::pipeline::{self, CostProgram, NetworkProducts, NetworkProgram, ObjectiveProgram};
-use crate::simplify::{Log, PASSES};
+use crate::simplify::{Log, NODES, PASSES};
 use crate::source::{Place, SourceId, Span};
 use crate::syntax::ast::{Declaration, DeclaredShape, Ident, Network};
 use crate::syntax::parse;
@@ -314,12 +314,16 @@ impl ObjectiveText {
 /// An error where rewriting has given up. What it leaves is right, but may overflow where the truth is
 /// finite, or take many times as long as it should; and a derive has no way to say so but an error.
 fn simplified(log: &Log, text: &str) -> Result<(), Diagnostics> {
-    if !log.gave_up {
+    let (message, help) = if log.too_large {
+        let message = format!("this and its derivatives come to more than {NODES} nodes, the budget of a formula");
+        (message, "differentiate by fewer variables at once, and put scalars that are treated alike into a vector")
+    } else if log.gave_up {
+        let message = format!("this is too intricate to simplify: rules still apply after {PASSES} passes");
+        (message, "name parts of it, as in `r = X*w - y; r'*r`: what has a name is simplified by itself")
+    } else {
         return Ok(());
-    }
+    };
     let place = Place { source: SourceId::Expression, span: Span::new(0, text.len()) };
-    let message = format!("this is too intricate to simplify: rules still apply after {PASSES} passes");
-    let help = "name parts of it, as in `r = X*w - y; r'*r`: what has a name is simplified by itself";
     Err(Diagnostic::new(ErrorKind::TooIntricate, place, message).with_help(help).into())
 }
 
@@ -340,5 +344,8 @@ mod tests {
         let errors = simplified(&Log { gave_up: true, ..Log::default() }, text).expect_err("an error");
         let shown = errors.render(&|_| Some(text.to_owned()));
         assert!(shown.contains(text) && shown.contains("name parts of it"), "{shown}");
+        let errors = simplified(&Log { too_large: true, ..Log::default() }, text).expect_err("an error");
+        let shown = errors.render(&|_| Some(text.to_owned()));
+        assert!(shown.contains("250000 nodes") && shown.contains("fewer variables"), "{shown}");
     }
 }

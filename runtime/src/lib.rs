@@ -44,7 +44,8 @@ pub mod __private {
     pub use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2};
 
     pub use crate::kernel::arrays::{
-        array, array_mut, checked, checked_mut, count, matrix, matrix_mut, place_block, place_columns, zeros,
+        array, array_mut, checked, checked_mut, count, matrix, matrix_mut, place_block, place_columns,
+        place_entries, zeros,
     };
     pub use crate::kernel::axis::{log_softmax, logsumexp, max, norm, softmax};
     pub use crate::kernel::blocks::{Division, Share};

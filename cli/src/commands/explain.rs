@@ -2,7 +2,8 @@
 
 use crate::Failure;
 use crate::request::Request;
-use gradsmith_compiler::{derivation, emit};
+use gradsmith_compiler::derivation::{self, Room};
+use gradsmith_compiler::emit;
 use std::io::Write;
 
 /// Prints the derivation in the notation of this name.
@@ -24,7 +25,7 @@ pub fn run(request: &Request, format: &str, out: &mut dyn Write) -> Result<bool,
         }
         Request::Objective(text) => {
             let program = text.program().map_err(|e| request.refusal(&e))?;
-            derivation::objective(&program, &text.expr, text.residual)
+            derivation::objective(&program, &text.expr, text.residual, Room::unlimited)
         }
     };
     writeln!(out, "{}", derivation.written(target).trim_end())?;

@@ -39,6 +39,9 @@ pub fn derive_objective(tokens: TokenStream) -> TokenStream {
     finish(Model::read(tokens), objective::expand, fallback::objective)
 }
 
+/// Tokens of the code of a derive, at most: more would keep `rustc` for minutes.
+const TOKENS: usize = 1_000_000;
+
 type Expand = fn(&Model) -> Result<TokenStream, syn::Error>;
 
 fn finish(
@@ -50,13 +53,24 @@ fn finish(
         Ok(read) => read,
         Err(error) => return error.into_compile_error(),
     };
-    match wrong.map_or_else(|| guarded(expand, &model), Err) {
-        Ok(tokens) => hygienic(tokens),
-        Err(error) => {
-            let (errors, dummy) = (error.into_compile_error(), hygienic(dummy(&model)));
-            quote!(#errors #dummy)
-        }
-    }
+    let expanded = wrong.map_or_else(|| guarded(expand, &model), Err).and_then(|tokens| {
+        let mut count = 0;
+        let tokens = hygienic(tokens, &mut count);
+        let text = model.cost.as_ref().map_or("", |cost| &cost.text);
+        within(count, TOKENS, text).map_or(Ok(tokens), |error| Err(errors(&model, &error.into())))
+    });
+    expanded.unwrap_or_else(|error| {
+        let (errors, dummy) = (error.into_compile_error(), hygienic(dummy(&model), &mut 0));
+        quote!(#errors #dummy)
+    })
+}
+
+/// An error where the code of a derive is beyond its budget.
+fn within(tokens: usize, most: usize, text: &str) -> Option<Diagnostic> {
+    let place = Place { source: SourceId::Expression, span: Span::new(0, text.len()) };
+    let message = format!("the code for this comes to {tokens} tokens, and the budget of a derive is {most}");
+    let help = "differentiate by fewer variables at once, and put scalars that are treated alike into a vector";
+    (tokens > most).then(|| Diagnostic::new(ErrorKind::TooIntricate, place, message).with_help(help))
 }
 
 /// Expands; a defect of ours becomes an error that says so, never a macro that panics.
@@ -67,14 +81,16 @@ fn guarded(expand: Expand, model: &Model) -> Result<TokenStream, syn::Error> {
     })
 }
 
-/// The tokens as if written by the macro: its local variables and the user's never meet.
-fn hygienic(tokens: TokenStream) -> TokenStream {
+/// The tokens as if written by the macro: its local variables and the user's never meet. They are counted.
+fn hygienic(tokens: TokenStream, count: &mut usize) -> TokenStream {
     let span = TokenSpan::mixed_site();
     tokens
         .into_iter()
         .map(|mut token| {
+            *count += 1;
             if let TokenTree::Group(group) = &token {
-                token = TokenTree::Group(Group::new(group.delimiter(), hygienic(group.stream())));
+                *count += 1;
+                token = TokenTree::Group(Group::new(group.delimiter(), hygienic(group.stream(), count)));
             }
             token.set_span(span);
             token
@@ -195,4 +211,19 @@ fn generics(model: &Model) -> syn::Generics {
         }
     }
     generics
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_beyond_the_budget_is_refused_by_its_name() {
+        let mut count = 0;
+        hygienic(quote!(let x = f(1, [a]);), &mut count);
+        assert_eq!(count, 13);
+        assert_eq!(within(13, 13, "x"), None);
+        let error = within(13, 12, "x").expect("an error");
+        assert!(error.message.contains("13 tokens") && error.message.contains("budget of a derive is 12"));
+    }
 }

@@ -23,6 +23,8 @@ pub(super) struct Converter<'a> {
     pub(super) scope: Vec<String>,
     /// Whether anything had no matrix form and was written by its entries.
     pub(super) by_entries: bool,
+    /// Whether it is only asked what has a matrix form: then nothing is written out more than once.
+    pub(super) sketch: bool,
     /// Nodes that are shown more than once: only these are kept.
     shared: BTreeSet<NodeId>,
     known: BTreeMap<NodeId, Tree>,
@@ -41,9 +43,23 @@ impl<'a> Converter<'a> {
             names,
             scope: Vec::new(),
             by_entries: false,
+            sketch: false,
             shared,
             known: BTreeMap::new(),
         }
+    }
+
+    /// Whether anything of the node, written out but for `names`, has no matrix form.
+    pub(super) fn writes_entries(
+        graph: &'a Graph,
+        batch: Option<Extent>,
+        names: BTreeMap<NodeId, String>,
+        shared: BTreeSet<NodeId>,
+        id: NodeId,
+    ) -> bool {
+        let mut sketch = Self { sketch: true, ..Self::new(graph, batch, names, shared) };
+        sketch.tree(id);
+        sketch.by_entries
     }
 
     /// Whether the extent is that of the batch.
@@ -67,8 +83,13 @@ impl<'a> Converter<'a> {
         if let Some(known) = self.known.get(&id) {
             return known.clone();
         }
-        let tree = self.definition(id);
+        let mut tree = self.definition(id);
         if self.shared.contains(&id) {
+            if self.sketch && !matches!(tree.note, Notation::Number(_)) {
+                // A word of its rank has a matrix form where it has; written out, formulas that share their
+                // parts level by level would double with each level.
+                tree.note = Notation::Name(String::new());
+            }
             self.known.insert(id, tree.clone());
         }
         tree

@@ -17,6 +17,9 @@ impl Converter<'_> {
         self.by_entries = true;
         let shape = self.graph.shape(id).to_vec();
         let shown = self.shown(&shape);
+        if self.sketch {
+            return Tree::of_rank(Notation::Name(String::new()), shown.len());
+        }
         let mut axes: Vec<Option<String>> = vec![None; shape.len()];
         for &k in &shown {
             axes[k as usize] = Some(self.fresh(&axes));

@@ -249,11 +249,8 @@ fn abbreviate(
     let product =
         |id: NodeId| g.rank(id) > 0 && matches!(g.op(id), Op::Product { bound, .. } if !bound.is_empty());
     let dear = |id: NodeId| product(id) && sizes.get(&id).is_some_and(|s| s.0 >= SMALL_AMONG_ENTRIES);
-    let by_entries = shared.iter().any(|&id| id != node && dear(id)) && {
-        let mut trial = Converter::new(g, view.batch, names.clone(), shared.clone());
-        trial.tree(node);
-        trial.by_entries
-    };
+    let by_entries = shared.iter().any(|&id| id != node && dear(id))
+        && Converter::writes_entries(g, view.batch, names.clone(), shared.clone(), node);
     if !long && !by_entries {
         return shared;
     }

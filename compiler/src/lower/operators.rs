@@ -359,10 +359,16 @@ impl<'a> Lowerer<'a> {
         if n < 0 {
             factor = self.inverted(factor, place)?;
         }
+        // By squares, each of them one node: 8 products for the 60th power, and as many in its derivative.
         let mut value = factor.clone();
-        for _ in 1..n.unsigned_abs() {
-            let next = self.fresh(&factor);
-            value = self.times(value, next, place)?;
+        let below_highest = n.unsigned_abs().ilog2();
+        for bit in (0..below_highest).rev() {
+            let same = self.fresh(&value);
+            value = self.times(value, same, place)?;
+            if n.unsigned_abs() >> bit & 1 == 1 {
+                let next = self.fresh(&factor);
+                value = self.times(value, next, place)?;
+            }
         }
         Ok(value)
     }

@@ -105,7 +105,10 @@ pub fn cost(cost: Cost) -> CostProgram {
     let (shares, of_shares) = shares(&graph, &terms, &wrt);
     // Derivations say what has happened to the cost and its first derivatives.
     let mut log = before.then(&after);
-    log.gave_up |= of_second.gave_up || of_diagonal.gave_up || of_shares.gave_up;
+    for other in [&of_second, &of_diagonal, &of_shares] {
+        log.gave_up |= other.gave_up;
+        log.too_large |= other.too_large;
+    }
     CostProgram {
         graph,
         terms,

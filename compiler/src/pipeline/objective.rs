@@ -90,9 +90,10 @@ pub fn objective(
     log = log.then(&fired);
     let mut hessian = Vec::new();
     for (i, row) in gradient.iter().enumerate() {
-        let mut blocks = diff::jacobian(g, *row, &by[..=i]);
+        // What is too large is refused: no more is made of it.
+        let mut blocks = if log.too_large { vec![*row; i + 1] } else { diff::jacobian(g, *row, &by[..=i]) };
         let rank = g.rank(*row);
-        for (k, node) in blocks.iter_mut().enumerate() {
+        for (k, node) in blocks.iter_mut().enumerate().filter(|_| !log.too_large) {
             *node = symmetric_part(g, *node, symmetric, k, rank);
         }
         let (blocks, fired) = simplify::simplify(g, &blocks);
@@ -106,6 +107,7 @@ pub fn objective(
         roots.extend(&product);
         let (roots, fired) = simplify::simplify(g, &roots);
         log.gave_up |= fired.gave_up;
+        log.too_large |= fired.too_large;
         let n = by.len();
         ResidualProgram {
             residual: roots[0],

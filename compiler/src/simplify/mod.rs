@@ -26,6 +26,8 @@ pub struct Log {
     pub fired: Vec<(&'static str, usize)>,
     /// Whether rules would still have fired when the budget was spent.
     pub gave_up: bool,
+    /// Whether there were more nodes than [`NODES`]: then nothing has been rewritten.
+    pub too_large: bool,
 }
 
 impl Log {
@@ -46,6 +48,7 @@ impl Log {
             }
         }
         self.gave_up |= other.gave_up;
+        self.too_large |= other.too_large;
         self
     }
 
@@ -55,10 +58,21 @@ impl Log {
     }
 }
 
+/// Nodes of a formula and its derivatives, those that rewriting has left behind among them, at most.
+pub const NODES: usize = 250_000;
 /// Passes over the graph, at most.
 pub const PASSES: usize = 24;
 /// Firings at one node in one pass, at most.
 const FIRINGS: usize = 32;
+
+/// What a rewriting may take.
+#[derive(Clone, Copy, Debug)]
+struct Budget {
+    passes: usize,
+    nodes: usize,
+}
+
+const BUDGET: Budget = Budget { passes: PASSES, nodes: NODES };
 
 /// A rule that has fired: the node it fired at, and what it made of it.
 #[derive(Clone, Copy, Debug)]
@@ -73,12 +87,12 @@ pub struct Firing {
 
 /// Makes values exact and finite wherever the truth is, before anything is differentiated.
 pub fn stabilise(graph: &mut Graph, roots: &[NodeId]) -> (Vec<NodeId>, Log) {
-    run(graph, roots, |stage| stage == Stage::Always, PASSES, &mut |_, _| {})
+    run(graph, roots, |stage| stage == Stage::Always, BUDGET, &mut |_, _| {})
 }
 
 /// Makes expressions small, after differentiating.
 pub fn simplify(graph: &mut Graph, roots: &[NodeId]) -> (Vec<NodeId>, Log) {
-    run(graph, roots, |_| true, PASSES, &mut |_, _| {})
+    run(graph, roots, |_| true, BUDGET, &mut |_, _| {})
 }
 
 /// [`simplify`] under the eyes of `see`, which is shown each firing.
@@ -87,7 +101,7 @@ pub fn simplify_seen(
     roots: &[NodeId],
     see: &mut dyn FnMut(&Graph, Firing),
 ) -> (Vec<NodeId>, Log) {
-    run(graph, roots, |_| true, PASSES, see)
+    run(graph, roots, |_| true, BUDGET, see)
 }
 
 /// σ(z) σ(−z) as a (1 − a): for networks, where a = σ(z) is kept anyway. It gives up the tail's last digits,
@@ -118,16 +132,20 @@ fn run(
     graph: &mut Graph,
     roots: &[NodeId],
     wanted: impl Fn(Stage) -> bool,
-    passes: usize,
+    budget: Budget,
     see: &mut dyn FnMut(&Graph, Firing),
 ) -> (Vec<NodeId>, Log) {
     let rules: Vec<&'static Rule> = ALL.iter().filter(|r| wanted(r.stage)).collect();
-    let mut roots = roots.to_vec();
+    let before = roots;
+    let mut roots = before.to_vec();
     let mut log = Log { gave_up: true, ..Log::default() };
-    for _ in 0..passes {
+    for _ in 0..budget.passes {
         let mut map: NodeMap<NodeId> = NodeMap::new();
         let mut changed = false;
         for id in graph.reachable(&roots) {
+            if graph.len() > budget.nodes {
+                return (before.to_vec(), Log { too_large: true, ..log });
+            }
             let mut new = moved(graph, id, &map);
             for _ in 0..FIRINGS {
                 // What folds out of range is left as it is.
@@ -173,8 +191,15 @@ mod tests {
         let lowered = text.lower().expect("an objective");
         for (passes, gave_up) in [(0, true), (1, true), (2, false), (PASSES, false)] {
             let mut graph = lowered.graph.clone();
-            let (_, log) = run(&mut graph, &[lowered.value], |_| true, passes, &mut |_, _| {});
+            let budget = Budget { passes, ..BUDGET };
+            let (_, log) = run(&mut graph, &[lowered.value], |_| true, budget, &mut |_, _| {});
             assert_eq!(log.gave_up, gave_up, "{passes} passes: {log:?}");
+        }
+        for (nodes, too_large) in [(1, true), (NODES, false)] {
+            let mut graph = lowered.graph.clone();
+            let budget = Budget { nodes, ..BUDGET };
+            let (roots, log) = run(&mut graph, &[lowered.value], |_| true, budget, &mut |_, _| {});
+            assert_eq!((log.too_large, roots == [lowered.value]), (too_large, too_large), "{nodes}: {log:?}");
         }
     }
 }

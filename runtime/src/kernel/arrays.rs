@@ -79,6 +79,21 @@ pub fn count<T: Scalar>(n: usize) -> T {
     T::from_usize(n)
 }
 
+/// Writes entries of a symmetric matrix, on or below the diagonal, each with its mirror image; places are
+/// counted row by row.
+pub fn place_entries<T: Scalar, const N: usize>(
+    out: &mut ArrayViewMut2<'_, T>,
+    places: [usize; N],
+    entries: [T; N],
+) {
+    let n = out.ncols().max(1);
+    for (place, entry) in places.into_iter().zip(entries) {
+        let (i, j) = (place / n, place % n);
+        out[[i, j]] = entry;
+        out[[j, i]] = entry;
+    }
+}
+
 /// Rows of a block that are mirrored at a time: their lines stay in the cache.
 const MIRRORED: usize = 16;
 
@@ -126,6 +141,13 @@ fn place_columns_at<T: Scalar>(
 mod tests {
     use super::*;
     use ndarray::Array2;
+
+    #[test]
+    fn entries_are_mirrored() {
+        let mut out = Array2::zeros((3, 3));
+        place_entries(&mut out.view_mut().reversed_axes(), [0, 7], [1.0, 2.0]);
+        assert_eq!(out, ndarray::arr2(&[[1.0, 0.0, 0.0], [0.0, 0.0, 2.0], [0.0, 2.0, 0.0]]));
+    }
 
     #[test]
     fn blocks_are_mirrored() {

@@ -1,6 +1,7 @@
 //! The methods: variables, data and memory in scope, then the steps of a plan.
 
 use super::*;
+use crate::derivation::Room;
 use crate::derive::scaffold::Scaffold;
 
 /// How many characters a formula may have in a message.
@@ -162,20 +163,33 @@ impl Items<'_> {
 
     /// A formula as lines of documentation: text and MathML.
     fn formula(&self, name: &str, node: NodeId) -> TokenStream {
-        let view = View::default();
-        let lines = emit::lines(self.graph(), node, &view);
-        let (line, mathml) = (format!(" `{name} = {}`", lines.text()), format!(" {}", lines.mathml()));
-        quote!(#[doc = #line] #[doc = ""] #[doc = #mathml])
+        self.paragraphs(&[(name.to_owned(), node)], true)
     }
 
     /// A paragraph for each of these nodes, one by each variable.
     fn formulas(&self, prefix: &str, nodes: &[NodeId]) -> TokenStream {
+        self.paragraphs(&by_variable(self.program, prefix, nodes), true)
+    }
+
+    /// A paragraph for each formula, as text and perhaps as MathML too, as far as a page has room.
+    fn paragraphs(&self, formulas: &[(String, NodeId)], mathml: bool) -> TokenStream {
+        let (view, mut room, mut rendered) = (View::default(), Room::of_page(), Room::of_mathml());
         let mut docs = TokenStream::new();
-        for (k, (name, node)) in by_variable(self.program, prefix, nodes).iter().enumerate() {
+        for (k, (name, node)) in formulas.iter().enumerate() {
+            let lines = emit::lines(self.graph(), *node, &view);
+            let text = format!(" `{name} = {}`", lines.text());
+            let mathml = mathml.then(|| format!(" {}", lines.mathml()));
             if k > 0 {
                 docs.extend(quote!(#[doc = ""]));
             }
-            docs.extend(self.formula(name, *node));
+            if !room.takes(text.len()) {
+                let rest = format!(" {}", derivation::left_out(formulas.len() - k));
+                docs.extend(quote!(#[doc = #rest]));
+                break;
+            }
+            docs.extend(quote!(#[doc = #text]));
+            let mathml = mathml.filter(|mathml| rendered.takes(mathml.len()));
+            docs.extend(mathml.map(|mathml| quote!(#[doc = ""] #[doc = #mathml])));
         }
         docs
     }
@@ -295,19 +309,13 @@ impl Items<'_> {
         let t = self.t();
         let plan = &self.plans.hessian;
         let check = self.check_x(&[]);
-        let view = View::default();
-        let mut docs = TokenStream::new();
-        for (i, row) in self.program.hessian.iter().enumerate() {
-            for (j, node) in row.iter().enumerate() {
-                let (a, b) = (&self.program.wrt[i].0, &self.program.wrt[j].0);
-                let below = if i == j { format!("d{a}²") } else { format!("d{a}d{b}") };
-                let line = format!(" `d²f/{below} = {}`", emit::text(self.graph(), *node, &view));
-                if !docs.is_empty() {
-                    docs.extend(quote!(#[doc = ""]));
-                }
-                docs.extend(quote!(#[doc = #line]));
-            }
-        }
+        let names = self.program.wrt.iter().enumerate().flat_map(|(i, (a, _))| {
+            let below = |j: usize, b: &str| if i == j { format!("d{a}²") } else { format!("d{a}d{b}") };
+            let before = self.program.wrt[..=i].iter().enumerate();
+            before.map(move |(j, (b, _))| format!("d²f/{}", below(j, b))).collect::<Vec<_>>()
+        });
+        let blocks = names.zip(self.program.hessian.iter().flatten().copied()).collect::<Vec<_>>();
+        let docs = self.paragraphs(&blocks, false);
         let work = if self.single() {
             let out = Self::buffer(plan, plan.output_buffers[0]);
             let body = self.body(plan, &[self.x_cut()]);
@@ -318,11 +326,21 @@ impl Items<'_> {
             }
         } else {
             let body = self.body(plan, &[self.x_cut()]);
-            let blocks = &self.plans.blocks;
+            let mut blocks = &self.plans.blocks[..];
             let n = self.program.wrt.len();
             let mut copies = TokenStream::new();
             if blocks.len() < n * (n + 1) / 2 {
                 copies.extend(quote!(out.fill(<#t as #rt::Scalar>::ZERO);));
+            }
+            let scalar = |buffer: &BufferId| plan.buffers[buffer.0].shape.is_empty();
+            let entry_by_entry = !blocks.is_empty() && plan.output_buffers.iter().all(scalar);
+            if entry_by_entry && self.program.wrt.iter().all(|(_, x)| self.graph().rank(*x) == 0) {
+                let places = blocks.iter().map(|block| Literal::usize_unsuffixed(block.at.0 * n + block.at.1));
+                let entries = blocks.iter().map(|b| Self::buffer(plan, plan.output_buffers[b.output]));
+                copies.extend(quote! {
+                    #rt::place_entries(&mut out, [#(#places),*], [#(#entries),*]);
+                });
+                blocks = &[];
             }
             for block in blocks {
                 let (i, j) = block.at;

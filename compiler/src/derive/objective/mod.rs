@@ -10,7 +10,7 @@ mod problem;
 mod scalars;
 
 use crate::codegen::{self, Context, Float};
-use crate::derivation;
+use crate::derivation::{self, Room};
 use crate::derive::attr::{DataField, ObjectiveKind};
 use crate::derive::{Model, check_constants, cost_text, define_texts, errors};
 use crate::diag::{Diagnostic, ErrorKind};
@@ -55,7 +55,7 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
         roots.extend(r.jacobian.iter().chain(&r.gauss_newton_product));
     }
     check_constants(model, &program.graph, &roots)?;
-    let derivation = derivation::objective(&program, &text.expr, text.residual);
+    let derivation = derivation::objective(&program, &text.expr, text.residual, Room::of_page);
     // A field that the text does not speak of is left alone.
     let mut model = model.clone();
     model.data = model.data.iter().filter(|f| model.speaks_of(&f.name)).cloned().collect();

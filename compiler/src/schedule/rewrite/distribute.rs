@@ -18,6 +18,10 @@ use std::collections::BTreeSet;
 /// From so many axes on a sum may be taken apart.
 const MANY_AXES: usize = 3;
 
+/// A contraction is not taken apart into more than these: sums of sums of sums are as many as the product of
+/// their lengths.
+const MOST_TERMS: usize = 256;
+
 /// Passes: what one of them takes apart may leave a sum with one user, whose work then counts.
 const PASSES: usize = 4;
 
@@ -37,17 +41,15 @@ pub(super) fn distributed(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
 }
 
 fn pass(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
-    let mut uses = g.uses(roots);
+    let mut works = Works { uses: g.uses(roots), known: NodeMap::new(), made: 0 };
     let mut map: NodeMap<NodeId> = NodeMap::new();
     for id in g.reachable(roots) {
         let rebuilt = g.rebuilt(id, &|c| map.replaced(c));
         if rebuilt != id {
-            // What a node has become is used where the node was.
-            let of = uses.get(id.0 as usize).copied().unwrap_or(0);
-            uses.resize(g.len().max(uses.len()), 0);
-            uses[rebuilt.0 as usize] += of;
+            works.also_used(rebuilt, works.uses(id).unwrap_or(0));
         }
-        let new = taken_apart(g, rebuilt, &uses).unwrap_or(rebuilt);
+        works.made = 0;
+        let new = taken_apart(g, rebuilt, &mut works).unwrap_or(rebuilt);
         g.inherit_name(id, new);
         map.insert(id, new);
     }
@@ -55,7 +57,7 @@ fn pass(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
 }
 
 /// A contraction with a sum among its factors as a sum of contractions, if that is less work.
-fn taken_apart(g: &mut Graph, id: NodeId, uses: &[u32]) -> Option<NodeId> {
+fn taken_apart(g: &mut Graph, id: NodeId, works: &mut Works) -> Option<NodeId> {
     let which = candidate(g, id)?;
     let Op::Product { coeff, factors, .. } = g.op(id).clone() else { return None };
     let locals = g.locals(id);
@@ -66,17 +68,21 @@ fn taken_apart(g: &mut Graph, id: NodeId, uses: &[u32]) -> Option<NodeId> {
     let Op::Sum(terms) = g.op(sum.node).clone() else { return None };
     let mut contractions = Vec::new();
     for term in &terms {
+        works.made += 1;
+        if works.made > MOST_TERMS {
+            return None;
+        }
         let t = g.tensor(&term.operand, &sum.indices);
         let mut all = rest.clone();
         all.push((t, Number::ONE));
         let own: Vec<Index> =
             out.iter().copied().filter(|i| all.iter().any(|(t, _)| t.indices.contains(i))).collect();
         let contracted = g.contract_over(coeff.mul(term.coeff), &all, &own, bound);
-        let contracted = taken_apart(g, contracted, uses).unwrap_or(contracted);
+        let contracted = taken_apart(g, contracted, works).unwrap_or(contracted);
         contractions.push((Number::ONE, Tensor::new(contracted, own)));
     }
     let new = g.sum_as(&contractions, out);
-    (work(g, new, uses) < work(g, id, uses)).then_some(new)
+    (works.all(g, new) < works.all(g, id)).then_some(new)
 }
 
 /// Which factor of a contraction is a sum that may be taken apart.
@@ -91,29 +97,91 @@ fn suits(g: &Graph, id: NodeId) -> bool {
     matches!(g.op(id), Op::Sum(_)) && g.name(id).is_none() && g.rank(id) >= MANY_AXES
 }
 
-/// The multiplications of a node and of all that it alone needs.
-fn work(g: &mut Graph, id: NodeId, uses: &[u32]) -> f64 {
-    let own = |n: NodeId| uses.get(n.0 as usize).is_none_or(|u| *u < 2);
-    let contraction =
-        |g: &Graph, n: NodeId| matches!(g.op(n), Op::Product { bound, .. } if !bound.is_empty());
-    let inside = |g: &Graph, n: NodeId| own(n) && g.name(n).is_none() && contraction(g, n);
-    let opened: BTreeSet<NodeId> = g.reachable(&[id]).into_iter().filter(|&n| inside(g, n)).collect();
-    let (mut pending, mut seen, mut total) = (vec![id], BTreeSet::new(), 0.0);
-    while let Some(id) = pending.pop() {
-        if !seen.insert(id) {
-            continue;
+/// How many multiplications nodes take. A contraction is asked about once, though all that rest on it ask.
+struct Works {
+    uses: Vec<u32>,
+    known: NodeMap<Work>,
+    /// How many contractions the one at hand has been taken apart into.
+    made: usize,
+}
+
+/// What a contraction takes, with those inside it that nothing else needs.
+struct Work {
+    multiplications: f64,
+    /// What it is made of that nothing else needs.
+    operands: Vec<NodeId>,
+}
+
+impl Works {
+    /// How often a node was used when the pass began; nothing of one that is new.
+    fn uses(&self, id: NodeId) -> Option<u32> {
+        self.uses.get(id.0 as usize).copied()
+    }
+
+    /// What a node has become is used where the node was.
+    fn also_used(&mut self, id: NodeId, more: u32) {
+        let k = id.0 as usize;
+        if self.uses.len() <= k {
+            self.uses.resize(k + 1, 0);
         }
-        if contraction(g, id) {
+        let owned = self.is_own(id);
+        self.uses[k] += more;
+        if self.is_own(id) != owned {
+            self.known = NodeMap::new();
+        }
+    }
+
+    /// Whether nothing else needs the node.
+    fn is_own(&self, id: NodeId) -> bool {
+        self.uses(id).is_none_or(|u| u < 2)
+    }
+
+    /// Whether a node is opened into the contraction that needs it.
+    fn is_inside(&self, g: &Graph, id: NodeId) -> bool {
+        self.is_own(id) && g.name(id).is_none() && is_contraction(g, id)
+    }
+
+    /// The multiplications of a node and of all that it alone needs.
+    fn all(&mut self, g: &mut Graph, id: NodeId) -> f64 {
+        let (mut pending, mut seen, mut total) = (vec![id], BTreeSet::new(), 0.0);
+        while let Some(id) = pending.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            if is_contraction(g, id) {
+                let work = self.contraction(g, id);
+                total += work.multiplications;
+                pending.extend(&work.operands);
+            } else if is_elementwise(g, id) {
+                total += pairs::entries_of(g, g.shape(id));
+                pending.extend(g.node(id).children().into_iter().filter(|n| self.is_own(*n)));
+            }
+        }
+        total
+    }
+
+    fn contraction(&mut self, g: &mut Graph, id: NodeId) -> &Work {
+        if self.known.get(id).is_none() {
+            let (mut opened, mut pending) = (BTreeSet::new(), vec![id]);
+            while let Some(id) = pending.pop() {
+                let inside = g.node(id).children().into_iter().filter(|n| self.is_inside(g, *n));
+                pending.extend(inside.filter(|n| opened.insert(*n)));
+            }
             let locals = g.locals(id);
             let out = locals[..g.rank(id)].to_vec();
             let factors = order::opened_factors(g, id, &locals, &|n| opened.contains(&n));
-            pending.extend(factors.iter().map(|(t, _)| t.node).filter(|n| own(*n)));
+            let operands = factors.iter().map(|(t, _)| t.node).filter(|n| self.is_own(*n)).collect();
             let array = |(t, _): (Tensor, Number)| Along { indices: t.indices, inverse: false };
-            total += pairs::work(g, factors.into_iter().map(array).collect(), &out);
-        } else if is_elementwise(g, id) {
-            total += pairs::entries_of(g, g.shape(id));
-            pending.extend(g.node(id).children().into_iter().filter(|n| own(*n)));
+            let multiplications = pairs::work(g, factors.into_iter().map(array).collect(), &out);
+            self.known.insert(id, Work { multiplications, operands });
         }
+        self.known.get(id).unwrap_or(&NOTHING)
     }
-    total
+}
+
+/// What nothing takes.
+static NOTHING: Work = Work { multiplications: 0.0, operands: Vec::new() };
+
+fn is_contraction(g: &Graph, id: NodeId) -> bool {
+    matches!(g.op(id), Op::Product { bound, .. } if !bound.is_empty())
 }

@@ -34,13 +34,12 @@ pub(super) struct Next {
 
 impl Next {
     /// What becomes of the factors.
-    fn applied(&self, factors: &[Along]) -> Vec<Along> {
-        let mut left = factors.to_vec();
+    fn applied(self, mut factors: Vec<Along>) -> Vec<Along> {
         if let Some(second) = self.second {
-            left.remove(second);
+            factors.remove(second);
         }
-        left[self.first] = Along { indices: self.result.clone(), inverse: false };
-        left
+        factors[self.first] = Along { indices: self.result, inverse: false };
+        factors
     }
 }
 
@@ -50,7 +49,7 @@ pub(super) fn work(g: &Graph, mut factors: Vec<Along>, out: &[Index]) -> f64 {
     let mut work: f64 = (0..factors.len()).filter(read).map(|k| entries(g, &factors[k])).sum();
     while let Some(next) = next(g, &factors, out) {
         work += next.work;
-        factors = next.applied(&factors);
+        factors = next.applied(factors);
     }
     work + size(g, &factors.iter().fold(Vec::new(), |all, f| union(&all, &f.indices)))
 }
@@ -64,13 +63,14 @@ pub(super) fn next(g: &Graph, factors: &[Along], out: &[Index]) -> Option<Next> 
             best = Some((key, next));
         }
     };
+    let once: Vec<bool> = factors.iter().map(|f| each_once(&f.indices)).collect();
     for first in 0..factors.len() {
         for second in first + 1..factors.len() {
             let [a, b] = [first, second].map(|k| &factors[k]);
-            let along = union(&a.indices, &b.indices);
-            if along.len() == a.indices.len() + b.indices.len() {
+            if once[first] && once[second] && !a.indices.iter().any(|i| b.indices.contains(i)) {
                 continue; // an outer product is never the way to begin
             }
+            let along = union(&a.indices, &b.indices);
             let rest: Vec<&Along> =
                 (0..factors.len()).filter(|k| ![first, second].contains(k)).map(|k| &factors[k]).collect();
             let solved = [(first, second), (second, first)]
@@ -110,7 +110,10 @@ pub(super) fn next(g: &Graph, factors: &[Along], out: &[Index]) -> Option<Next> 
 /// The multiplications for the entries of inverses whose products could be solved without them, and after
 /// this step cannot.
 fn newly_read(g: &Graph, factors: &[Along], next: &Next, solved: Option<usize>, out: &[Index]) -> f64 {
-    let after = next.applied(factors);
+    if !factors.iter().any(|f| f.inverse) {
+        return 0.0;
+    }
+    let after = next.clone().applied(factors.to_vec());
     let place = |k: usize| if next.second.is_some_and(|s| s < k) { k - 1 } else { k };
     let could = (0..factors.len()).filter(|&k| Some(k) != solved && solvable(factors, k, out));
     could
@@ -136,6 +139,9 @@ fn solvable(factors: &[Along], k: usize, out: &[Index]) -> bool {
 /// If factor `k` is an inverse, and it and `other` are a system: the index of the unknown.
 fn unknown(factors: &[Along], k: usize, other: usize, out: &[Index]) -> Option<Index> {
     let (f, given) = (&factors[k], &factors[other].indices);
+    if !f.inverse {
+        return None;
+    }
     let &[i, j] = f.indices.as_slice() else { return None };
     let rest =
         || factors.iter().enumerate().filter(|(n, _)| ![k, other].contains(n)).map(|(_, o)| &o.indices);
@@ -146,7 +152,7 @@ fn unknown(factors: &[Along], k: usize, other: usize, out: &[Index]) -> Option<I
         _ => return None,
     };
     let once = given.iter().filter(|x| **x == summed).count() == 1;
-    (f.inverse && once && !needed(&summed) && given.iter().all(|x| *x == summed || needed(x)))
+    (once && !needed(&summed) && given.iter().all(|x| *x == summed || needed(x)))
         .then_some(unknown)
 }
 
@@ -169,6 +175,10 @@ fn extent(g: &Graph, e: Extent) -> f64 {
         ExtentKind::Constant(n) => *n as f64,
         _ => UNKNOWN_EXTENT,
     }
+}
+
+fn each_once(indices: &[Index]) -> bool {
+    indices.iter().enumerate().all(|(k, i)| !indices[..k].contains(i))
 }
 
 fn union(a: &[Index], b: &[Index]) -> Vec<Index> {
