@@ -149,9 +149,17 @@ fn recurrent(steps: usize) -> Formula {
 #[test]
 fn zz_print() {
     for (name, f) in [
-        ("tower3", tower(3)), ("tower6", tower(6)), ("locals7", locals(7)), ("locals15", locals(15)),
-        ("power15", power(15)), ("power60", power(60)), ("product20", product(20)), ("product40", product(40)),
-        ("rec8", recurrent(8)), ("rec16", recurrent(16)), ("rec32", recurrent(32)),
+        ("tower3", tower(3)),
+        ("tower6", tower(6)),
+        ("locals7", locals(7)),
+        ("locals15", locals(15)),
+        ("power15", power(15)),
+        ("power60", power(60)),
+        ("product20", product(20)),
+        ("product40", product(40)),
+        ("rec8", recurrent(8)),
+        ("rec16", recurrent(16)),
+        ("rec32", recurrent(32)),
     ] {
         println!("{name} {:?}", f.taken());
     }

@@ -34,7 +34,8 @@ pub(super) fn weight(graph: &Graph, id: NodeId) -> usize {
             let within = |f: &Factor| exponentials_within(graph, f.operand.node);
             let exponentials: usize = factors.iter().filter(dangerous).map(within).sum();
             let exposed = if is_exposed(graph, factors) { EXPOSED } else { 0 };
-            powers + bound.len() + 4 * bases + EXPONENTIAL * exponentials + exposed
+            let together = 4 * usize::from(has_log_beside_power(graph, factors));
+            powers + bound.len() + 4 * bases + EXPONENTIAL * exponentials + exposed + together
         }
         Op::Map { function, args } => {
             // What is taken of a product may be taken of less.
@@ -56,6 +57,18 @@ pub(super) fn weight(graph: &Graph, id: NodeId) -> usize {
         Op::Inverse(_) | Op::Det(_) | Op::LogDet(_) | Op::Cofactors(..) => 20,
         Op::Merge { .. } | Op::Split { .. } => 4,
     }
+}
+
+/// Whether a logarithm stands beside a power with an exponent as data, which may be infinite where it is 0.
+fn has_log_beside_power(graph: &Graph, factors: &[Factor]) -> bool {
+    let is = |names: &[&str]| {
+        factors.iter().any(|f| match graph.op(f.operand.node) {
+            Op::Map { function, .. } => names.contains(&function.name()),
+            Op::Axis { function: AxisFn::LogSoftmax, .. } => names.contains(&"log"),
+            _ => false,
+        })
+    };
+    is(&["log", "log1p"]) && is(&["pow", "pow_slope", "pow_curve"])
 }
 
 /// How many factors a logarithm may be taken of apart, where their product is no number.
