@@ -601,7 +601,7 @@ pub(super) fn quotient(g: &mut Graph, id: NodeId) -> Option<NodeId> {
                 return None;
             }
             if below
-                && bases.is_empty()
+                && !found
                 && let Some(node) = share(g, &p, k, &sum)
             {
                 return Some(node);
@@ -633,27 +633,31 @@ pub(super) fn quotient(g: &mut Graph, id: NodeId) -> Option<NodeId> {
             p.factors[k] = (g.call("exp", &[scaled]), ONE);
         }
     }
-    let together = exponentials_joined(g, p.factors.clone());
-    p.factors = together;
-    let node = p.closed(g);
-    guarded(g, &p, &original, &bases, node)
+    let factors = exponentials_joined(g, p.factors.clone());
+    p.factors = original;
+    Some(guarded(g, &p, (p.coeff, &factors), &bases))
 }
 
-/// `node` where the bases are positive, elsewhere the product as it was.
+/// The product with `coeff` and `factors`, where the bases are positive; elsewhere `p` as it was. What both have stays
+/// outside the choice.
 fn guarded(
     g: &mut Graph,
     p: &Opened,
-    original: &[(Tensor, Number)],
+    (coeff, factors): (Number, &[(Tensor, Number)]),
     bases: &[Tensor],
-    node: NodeId,
-) -> Option<NodeId> {
+) -> NodeId {
     if bases.is_empty() {
-        return Some(node);
+        return g.contract_over(coeff, factors, &p.out, &p.bound);
     }
-    let plain: Vec<_> = original.iter().map(|(t, power)| (plain_powers(g, t, bases), *power)).collect();
-    let otherwise = g.contract_over(p.coeff, &plain, &p.out, &p.bound);
-    let (then, otherwise) = (Tensor::new(node, p.out.clone()), Tensor::new(otherwise, p.out.clone()));
-    Some(where_positive(g, bases, &then, &otherwise, &p.out))
+    let (mut both, then): (Vec<_>, Vec<_>) = factors.iter().cloned().partition(|f| p.factors.contains(f));
+    let otherwise: Vec<_> = p.factors.iter().filter(|f| !both.contains(f)).cloned().collect();
+    let out = indices_of(then.iter().chain(&otherwise).map(|(t, _)| t));
+    let then = g.factored(coeff, &then);
+    let plain: Vec<_> = otherwise.iter().map(|(t, power)| (plain_powers(g, t, bases), *power)).collect();
+    let otherwise = g.factored(p.coeff, &plain);
+    let node = where_positive(g, bases, &then, &otherwise, &out);
+    both.push((Tensor::new(node, out), ONE));
+    g.contract_over(ONE, &both, &p.out, &p.bound)
 }
 
 /// eᵘ/(c eᵘ + R) = σ(u + log c − log R)/c for positive c and R: its derivatives do not cancel.
@@ -689,8 +693,7 @@ fn share(g: &mut Graph, p: &Opened, below: usize, sum: &Taken) -> Option<NodeId>
         factors[k] = (g.call("sigmoid", &[odds]), ONE);
         factors.remove(below);
         let coeff = p.coeff.mul(own.coeff.pow(Number::MINUS_ONE));
-        let node = g.contract_over(coeff, &factors, &p.out, &p.bound);
-        return guarded(g, p, &p.factors, &sum.parts.bases, node);
+        return Some(guarded(g, p, (coeff, &factors), &sum.parts.bases));
     }
     None
 }
