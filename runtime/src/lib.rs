@@ -49,7 +49,7 @@ pub mod __private {
     pub use crate::kernel::axis::{log_softmax, logsumexp, max, norm, softmax};
     pub use crate::kernel::blocks::{Division, Share};
     pub use crate::kernel::checks::{
-        batch, check_batch, check_length, check_outputs, check_shape, check_some,
+        batch, check_batch, check_length, check_outputs, check_shape, check_some, check_symmetric,
     };
     pub use crate::kernel::contract::small::matmul as matmul_small;
     pub use crate::kernel::contract::{VectorProduct, gram, matmul, matmul_onto, matvec_pair};

@@ -29,7 +29,8 @@ pub enum Wanted {
 
 /// Lowers an objective.
 ///
-/// `text` is the source of `program`; `wrt` names the variables to differentiate by, with the place of each.
+/// `text` is the source of `program`; `wrt` names the variables to differentiate by, with the place of each. A
+/// second declaration of a variable says more of it, as `data(...)` does, which is its place then.
 ///
 /// # Errors
 /// Everything that is wrong with names, shapes and extents.
@@ -44,17 +45,23 @@ pub fn lower(
     let mut texts = vec![(SourceId::Expression, text)];
     texts.extend(defines.iter().map(|(_, id, t)| (*id, t.as_str())));
     let mut l = Lowerer::new(&texts);
-    for d in variables {
-        let shape = Shape::declared(&mut l.graph, d);
-        if let (true, Shape::Matrix(rows, cols)) = (d.symmetric, &shape)
-            && !l.graph.extents.unify(*rows, *cols)
-        {
-            let place = wrt.iter().find(|(name, _)| *name == d.name.name).map_or(whole(text), |(_, p)| *p);
-            let message = format!("`{}` is declared symmetric, but is not square", d.name.name);
-            let help = "give it as many rows as columns: `symmetric matrix[n, n]`";
-            l.report(Diagnostic::new(ErrorKind::NotSquare, place, message).with_help(help));
+    for (k, d) in variables.iter().enumerate() {
+        let name = &d.name.name;
+        if l.variables.contains_key(name) {
+            continue;
         }
-        l.declare(&d.name.name, &shape, Role::Plain, false);
+        let shape = Shape::declared(&mut l.graph, d);
+        let asked = wrt.iter().find(|(asked, _)| asked == name).map_or(whole(text), |(_, p)| *p);
+        let more = variables[k + 1..].iter().filter(|more| more.name.name == *name);
+        let mut symmetric = false;
+        for (d, place) in std::iter::once((d, asked)).chain(more.map(|d| (d, of_data(d)))) {
+            l.say_more(&shape, d, place);
+            symmetric |= d.symmetric;
+        }
+        let node = l.declare(name, &shape, Role::Plain, false);
+        if symmetric {
+            l.graph.set_symmetric(node);
+        }
     }
     l.add_defines(defines);
     for (name, place) in wrt {
@@ -101,6 +108,46 @@ pub fn lower(
     roots.extend(wrt.iter().filter_map(|(name, _)| variables.get(name).map(|v| v.node)));
     let roots = super::settle(&mut graph, &roots);
     Ok(Objective { graph, value: roots[0], wrt: roots[1..].to_vec() })
+}
+
+/// The place of a declaration in `data(...)`.
+fn of_data(d: &Declaration) -> Place {
+    Place { source: SourceId::Data, span: d.name.span.to(d.shape_span) }
+}
+
+impl Lowerer<'_> {
+    /// Takes a variable's shape to be the one declared, too.
+    fn say_more(&mut self, shape: &Shape, d: &Declaration, place: Place) {
+        let name = &d.name.name;
+        let declared = Shape::declared(&mut self.graph, d);
+        let (known, said) = (shape.extents(), declared.extents());
+        if known.len() != said.len() {
+            let word = |s: &Shape| match s {
+                Shape::Scalar => "scalar",
+                Shape::Vector(_) => "vector",
+                Shape::Matrix(..) => "matrix",
+            };
+            let message = format!("`{name}` is a {} by its type, and a {} here", word(shape), word(&declared));
+            let help = format!("say `{name}: {}`, or give the field another type", word(shape));
+            self.report(Diagnostic::new(ErrorKind::ShapeMismatch, place, message).with_help(help));
+            return;
+        }
+        for (&known, &said) in known.iter().zip(&said) {
+            if !self.graph.extents.unify(known, said) {
+                let [known, said] = [known, said].map(|e| self.graph.extents.name(e));
+                let message = format!("`{name}` has {known} entries by its type, and {said} here");
+                let help = "leave the number out: the type says it";
+                self.report(Diagnostic::new(ErrorKind::ShapeMismatch, place, message).with_help(help));
+            }
+        }
+        if let (true, &[rows, cols]) = (d.symmetric, &known[..])
+            && !self.graph.extents.unify(rows, cols)
+        {
+            let message = format!("`{name}` is declared symmetric, but is not square");
+            let help = "give it as many rows as columns: `symmetric matrix[n, n]`";
+            self.report(Diagnostic::new(ErrorKind::NotSquare, place, message).with_help(help));
+        }
+    }
 }
 
 /// A place in the expression, for callers that have no better one.

@@ -107,6 +107,9 @@ impl Graph {
                 }
             }
         }
+        for part in &mut parts {
+            self.in_order(part.node, &mut part.indices, out);
+        }
         let mut merged: Vec<Raised> = Vec::new();
         for part in parts {
             match merged.iter_mut().find(|m| m.node == part.node && m.indices == part.indices) {
@@ -431,6 +434,26 @@ impl Graph {
         {
             return part.node;
         }
+        // A symmetric matrix along two summed indices has them in the order that comes first.
+        let turns = |p: &Raised| {
+            self.is_declared_symmetric(p.node) && !p.indices.iter().any(|i| out.contains(i))
+        };
+        let turned: Vec<usize> = (0..parts.len()).filter(|&k| turns(&parts[k])).collect();
+        for k in turned {
+            let as_is = Self::factors(parts.clone(), out).0;
+            parts[k].indices.reverse();
+            if Self::factors(parts.clone(), out).0 >= as_is {
+                parts[k].indices.reverse();
+            }
+        }
+        let (factors, locals) = Self::factors(parts, out);
+        let bound = self.extents_of(&locals[out.len()..]);
+        let shape = self.extents_of(out);
+        self.product_node(coeff, factors, bound, shape)
+    }
+
+    /// Factors in order, and the locals of their product.
+    fn factors(mut parts: Vec<Raised>, out: &[Index]) -> (Vec<Factor>, Vec<Index>) {
         let masked = |p: &Raised| -> Vec<usize> {
             p.indices.iter().map(|i| out.iter().position(|o| o == i).unwrap_or(usize::MAX)).collect()
         };
@@ -452,9 +475,7 @@ impl Graph {
                 power: p.power,
             })
             .collect();
-        let bound = self.extents_of(&locals[out.len()..]);
-        let shape = self.extents_of(out);
-        self.product_node(coeff, factors, bound, shape)
+        (factors, locals)
     }
 
     fn product_node(
