@@ -304,8 +304,8 @@ impl ObjectiveText {
         }
         let data = errors.take(parse::declarations(&self.data, SourceId::Data)).unwrap_or_default();
         let asked = |name: &str| wrt.iter().any(|(asked, _)| asked == name);
-        for d in &data {
-            if let Some(error) = misplaced(d, &self.variables, &asked) {
+        for (k, d) in data.iter().enumerate() {
+            if let Some(error) = misplaced(d, &self.variables, &data[..k], &asked) {
                 errors.0.push(error);
             }
         }
@@ -342,9 +342,19 @@ fn simplified(log: &Log, text: &str) -> Result<(), Diagnostics> {
 }
 
 /// The error of a declaration in `data(...)` that is none of a field.
-fn misplaced(d: &Declaration, fields: &[Declaration], asked: &dyn Fn(&str) -> bool) -> Option<Diagnostic> {
+fn misplaced(
+    d: &Declaration,
+    fields: &[Declaration],
+    before: &[Declaration],
+    asked: &dyn Fn(&str) -> bool,
+) -> Option<Diagnostic> {
     let name = &d.name.name;
     let place = Place { source: SourceId::Data, span: d.name.span };
+    if before.iter().any(|b| b.name.name == *name) {
+        let message = format!("`data(...)` speaks of `{name}` twice");
+        let help = "say all of it in one declaration";
+        return Some(Diagnostic::new(ErrorKind::DuplicateDefinition, place, message).with_help(help));
+    }
     if asked(name) {
         let message = format!("`{name}` is a variable, and `data(...)` is about data");
         let help = "declare it in `wrt(...)`, with its extents";

@@ -94,7 +94,12 @@ pub(super) fn scalars(plan: &Plan, names: &Names, cx: &Context, formula: Formula
 
 /// The statements of a plan for a function that has `math` and runs them again and again; `None` where a step is
 /// too long for one.
-pub(super) fn repeated(plan: &Plan, names: &Names, cx: &Context, formula: Formula<'_>) -> Option<TokenStream> {
+pub(super) fn repeated(
+    plan: &Plan,
+    names: &Names,
+    cx: &Context,
+    formula: Formula<'_>,
+) -> Option<TokenStream> {
     is_short(plan).then(|| Steps::of(plan, names, cx, formula, true).0)
 }
 

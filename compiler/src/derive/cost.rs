@@ -275,9 +275,7 @@ impl Methods<'_> {
         let rt = &self.model.rt;
         let t = self.model.float.tokens();
         let cx = self.context(&[("k", quote!(k))]);
-        let is_read = |name: &str| {
-            plan.buffers.iter().any(|b| b.storage == Storage::Input && b.name == name)
-        };
+        let is_read = |name: &str| plan.buffers.iter().any(|b| b.storage == Storage::Input && b.name == name);
         let counts: TokenStream = [(OUTPUTS, quote!(k)), (EXAMPLES, quote!(m))]
             .into_iter()
             .filter(|(input, _)| is_read(input))
@@ -299,12 +297,7 @@ impl Methods<'_> {
 
     /// The steps of a plan for one example after the other, compiled together if they are short. `written` are
     /// arrays, each with the name of its row in the plan; a `value`, if there is one, is summed up.
-    fn one_by_one(
-        &self,
-        plan: &Plan,
-        written: &[(&str, Ident)],
-        value: Option<&Ident>,
-    ) -> TokenStream {
+    fn one_by_one(&self, plan: &Plan, written: &[(&str, Ident)], value: Option<&Ident>) -> TokenStream {
         let rt = &self.model.rt;
         let t = self.model.float.tokens();
         let cx = self.context(&[("k", quote!(k))]);

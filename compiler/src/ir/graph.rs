@@ -413,6 +413,16 @@ impl Graph {
         }
     }
 
+    /// Whether any matrix is.
+    pub(crate) fn has_symmetric(&self) -> bool {
+        !self.symmetric.is_empty()
+    }
+
+    /// Notes that a product is symmetric, being the same from both ends.
+    pub(super) fn set_mirrored(&mut self, id: NodeId) {
+        self.symmetric.insert(id);
+    }
+
     /// Whether the node is known to be symmetric because inputs are declared so; for all matrices that are, see
     /// [`is_symmetric`](Self::is_symmetric).
     #[must_use]

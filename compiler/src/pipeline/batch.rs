@@ -163,3 +163,94 @@ impl Means<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::eval::{Evaluator, Sizes};
+    use crate::front::CostText;
+    use crate::pipeline::CostProgram;
+
+    fn program(text: &str) -> CostProgram {
+        let hyper = vec!["lambda".to_owned()];
+        let text = CostText { expr: text.to_owned(), hyper, ..CostText::default() };
+        text.separate_program().expect("a cost")
+    }
+
+    fn k(program: &CostProgram) -> Extent {
+        program.graph.shape(program.a)[0]
+    }
+
+    /// Three examples of two outputs.
+    const A: [f64; 6] = [0.2, 0.7, 0.4, 0.9, 0.6, 0.1];
+    const Y: [f64; 6] = [0.5, 0.3, 0.8, 0.6, 0.1, 0.2];
+
+    /// The node's entries, given those of `a` and `y` and how many these are.
+    fn entries(g: &Graph, node: NodeId, k: Extent, (a, y): (&[f64], &[f64])) -> Vec<f64> {
+        let inputs: Vec<Vec<f64>> = g
+            .inputs()
+            .iter()
+            .map(|input| match input.name.as_str() {
+                "a" => a.to_vec(),
+                "y" => y.to_vec(),
+                EXAMPLES => vec![3.0],
+                OUTPUTS => vec![2.0],
+                _ => vec![0.7],
+            })
+            .collect();
+        let sizes = Sizes::from([(g.extents.name(k), a.len())]);
+        Evaluator::new(g, &inputs, &sizes).eval(node).to_vec()
+    }
+
+    #[test]
+    fn what_is_affine_in_sums_by_entries_is_one_sum_for_all_examples() {
+        for text in [
+            "sum((a - y).^2)",
+            "-sum((a - y).^2)/2",
+            "quadratic",
+            "mae",
+            "lambda*quadratic/3 + (1 - lambda)*(mae - 2*huber)",
+            "0.5*(cross_entropy + mse)*lambda^2 + k*lambda",
+            "gaussian_nll(lambda)",
+            "s = sum(abs(a - y)); q = 2*s; q - s/k + 1",
+            "where(lambda > 1, mae, 3*mse - lambda)",
+            "sum(where(a > y, a - y, lambda*(y - a)))",
+            "dot(a, y) + norm1(a)",
+        ] {
+            let program = program(text);
+            let k = k(&program);
+            let batch = Batch::mean(&program.graph, k, program.data).expect(text);
+            let at_once = entries(&batch.graph, batch.nodes[0], k, (&A, &Y))[0];
+            let one = |(a, y): (&[f64], &[f64])| entries(&program.graph, program.data, k, (a, y))[0];
+            let mean = A.chunks(2).zip(Y.chunks(2)).map(one).sum::<f64>() / 3.0;
+            assert!((at_once - mean).abs() < 1e-14, "{text}: {at_once}, not {mean}");
+            let slopes = Batch::each(&program.graph, k, &[program.d_activation]).expect(text);
+            let at_once = entries(&slopes.graph, slopes.nodes[0], k, (&A, &Y));
+            let one = |(a, y): (&[f64], &[f64])| entries(&program.graph, program.d_activation, k, (a, y));
+            let rows: Vec<f64> = A.chunks(2).zip(Y.chunks(2)).flat_map(one).collect();
+            let same = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-15;
+            assert!(
+                at_once.len() == 6 && at_once.iter().zip(&rows).all(same),
+                "{text}: {at_once:?}, not {rows:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn other_functions_of_sums_take_each_example_by_itself() {
+        for text in [
+            "rmse",
+            "log(1 + quadratic)",
+            "quadratic*mae",
+            "quadratic/(1 + mae)",
+            "cosine",
+            "categorical_cross_entropy_with_logits",
+            "max(a)",
+            "sum((a - mean(a)).^2)",
+            "where(sum(a) > 1, mae, mse)",
+        ] {
+            let program = program(text);
+            assert!(Batch::mean(&program.graph, k(&program), program.data).is_none(), "{text}");
+        }
+    }
+}

@@ -113,10 +113,7 @@ const PLACED: usize = 256;
 const NARROW: usize = 8;
 
 /// Writes row-major blocks beside each other, from the first column on, each of so many columns.
-pub fn place_columns<T: Scalar, const N: usize>(
-    out: &mut ArrayViewMut2<'_, T>,
-    blocks: [(&[T], usize); N],
-) {
+pub fn place_columns<T: Scalar, const N: usize>(out: &mut ArrayViewMut2<'_, T>, blocks: [(&[T], usize); N]) {
     let rows = out.nrows();
     for first in (0..rows).step_by(PLACED) {
         let until = rows.min(first + PLACED);

@@ -214,10 +214,7 @@ mod tests {
         let mut far = near;
         (far[3], far[7]) = (1.0 + 1e-8, 0.25);
         let error = check_symmetric("K", &far, 3).expect_err("an error");
-        assert_eq!(
-            error.to_string(),
-            "`K` is declared symmetric, but is 0.25 at [2, 1] and 0.5 at [1, 2]"
-        );
+        assert_eq!(error.to_string(), "`K` is declared symmetric, but is 0.25 at [2, 1] and 0.5 at [1, 2]");
         (far[3], far[7]) = (1.0 + 1e-8, 0.5);
         assert!(matches!(check_symmetric("K", &far, 3), Err(Error::Asymmetric { index: [1, 0], .. })));
         // In single precision rounding takes more, and no number beside a number is never the same.

@@ -20,14 +20,7 @@ impl Graph {
                 return Tensor::new(self.fill(Number::float(value), &out), out);
             }
         }
-        // Symmetric matrices follow the order of the others.
-        let (follow, lead): (Vec<&Tensor>, Vec<&Tensor>) =
-            args.iter().partition(|t| self.is_declared_symmetric(t.node));
-        let inner = if follow.is_empty() || lead.iter().all(|t| t.indices.is_empty()) {
-            Self::union(&args.iter().collect::<Vec<_>>())
-        } else {
-            Self::union(&[Self::union(&lead), Self::union(&follow)].map(|i| Tensor::new(args[0].node, i)).each_ref())
-        };
+        let inner = self.union_in_order(&args.iter().collect::<Vec<_>>());
         let args = args.iter().map(|t| self.ordered(t, &inner)).collect();
         let shape = self.extents_of(&inner);
         let node = self.intern(Op::Map { function, args }, shape);
@@ -52,7 +45,7 @@ impl Graph {
         then: &Tensor,
         otherwise: &Tensor,
     ) -> Tensor {
-        let out = Self::union(&[lhs, rhs, then, otherwise]);
+        let out = self.union_in_order(&[lhs, rhs, then, otherwise]);
         Tensor::new(self.select_as(op, lhs, rhs, then, otherwise, &out), out)
     }
 
@@ -138,6 +131,18 @@ impl Graph {
     pub fn logdet(&mut self, arg: &Tensor) -> Tensor {
         let arg = self.matrix_view(arg);
         Tensor::new(self.intern(Op::LogDet(arg.node), Vec::new()), Vec::new())
+    }
+
+    /// All indices of `tensors`; symmetric matrices follow the order of the others.
+    fn union_in_order(&self, tensors: &[&Tensor]) -> Vec<Index> {
+        let (follow, lead): (Vec<&Tensor>, Vec<&Tensor>) =
+            tensors.iter().partition(|t| self.is_declared_symmetric(t.node));
+        if follow.is_empty() || lead.iter().all(|t| t.indices.is_empty()) {
+            return Self::union(tensors);
+        }
+        let mut all = Self::union(&lead);
+        all.extend(Self::union(&follow).into_iter().filter(|i| !lead.iter().any(|t| t.indices.contains(i))));
+        all
     }
 
     /// The operand that a tensor is.

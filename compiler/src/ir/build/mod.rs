@@ -215,9 +215,11 @@ impl Graph {
     /// The indices of a node, those of a symmetric matrix in the order in which they stand in `order`: A' is A.
     /// What is not in `order` comes last.
     pub(super) fn in_order(&self, node: NodeId, indices: &mut [Index], order: &[Index]) {
+        // A delta beside them follows.
+        let follows = || self.has_symmetric() && matches!(self.op(node), Op::Delta);
         if let [i, j] = indices
             && i != j
-            && self.is_declared_symmetric(node)
+            && (self.is_declared_symmetric(node) || follows())
         {
             let place = |x: Index| (order.iter().position(|o| *o == x).unwrap_or(usize::MAX), x);
             if place(*j) < place(*i) {
