@@ -214,7 +214,7 @@ mod tests {
             "tr(A*(2*S.^2 + S)*A) - tr(A*(2*S.^2 + S)'*A)",
             "w'*S*A*S'*y - w'*S'*A*S*y",
             "sum((S*S - (S*S)').^2)",
-            "colsum(S)*w - rowsum(S)'*w",
+            "colsum(S)'*w - rowsum(S)'*w",
         ] {
             for (text, which) in [
                 (with_data(zero, "S: symmetric matrix"), "data"),
