@@ -43,7 +43,7 @@ fn explain_shows_costs_networks_and_objectives() {
     succeeds(&[&["explain", "w'*K*w"], &symmetric[..]].concat(), &["∂f/∂w = 2 * K * w", "∂²f/∂w² = 2 * K"]);
     succeeds(
         &[&["expand", "w'*K*w"], &symmetric[..]].concat(),
-        &["data(K: symmetric matrix", "check_symmetric"],
+        &["data(K:symmetric matrix[n, n])", "check_symmetric"],
     );
     let said = ["`n` is an extent of `K`, and a variable or field by itself", "call the extent otherwise"];
     fails(&[&["explain", "n*w'*K*w"], &symmetric[..], &["--var", "n:scalar"]].concat(), &said);
@@ -99,7 +99,7 @@ fn expand_prints_rust() {
     succeeds(
         &objective,
         &[
-            "#[objective(\"norm2(X*w - y)^2/2\", wrt(w:vector))]",
+            "#[objective(\"norm2(X*w - y)^2/2\", wrt(w:vector), data(X:matrix[n, d], y:vector[n]))]",
             "struct MyObjective<'a> {",
             "X: ArrayView2<'a, f64>,",
             "fn prepare<'p>(",
