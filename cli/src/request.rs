@@ -87,7 +87,7 @@ impl Request {
             SourceId::Network => Some(network.to_owned()),
             SourceId::Declarations if !declarations.is_empty() => Some(declarations.to_owned()),
             SourceId::Define(n) => defines.get(n as usize).cloned(),
-            SourceId::Declarations | SourceId::Hyper(_) | SourceId::Catalog => None,
+            SourceId::Declarations | SourceId::Data | SourceId::Hyper(_) | SourceId::Catalog => None,
         });
         Failure::Input(text)
     }
@@ -144,8 +144,8 @@ fn objective(
             "error: nothing to differentiate by\nhelp: say which with `--wrt`: one of {names}"
         )));
     }
-    let declarations = String::new();
-    Ok(Request::Objective(ObjectiveText { expr, defines, variables, wrt: asked, declarations, residual }))
+    let text = ObjectiveText { expr, defines, variables, wrt: asked, residual, ..ObjectiveText::default() };
+    Ok(Request::Objective(text))
 }
 
 /// The names of a cost that nothing declares or defines and that are no misspelling of something known: hyper-parameters,

@@ -13,7 +13,8 @@ use crate::lower::{Role, cost, network, objective};
 use crate::pipeline::{self, CostProgram, NetworkProducts, NetworkProgram, ObjectiveProgram};
 use crate::simplify::{Log, NODES, PASSES};
 use crate::source::{Place, SourceId, Span};
-use crate::syntax::ast::{Declaration, DeclaredShape, Ident, Network};
+use crate::suggest::did_you_mean;
+use crate::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape, Ident, Network};
 use crate::syntax::parse;
 
 /// A declaration that no text holds.
@@ -258,6 +259,8 @@ pub struct ObjectiveText {
     pub wrt: Vec<(String, Place)>,
     /// Declarations of more variables to differentiate by, as in `w: vector, b: scalar`.
     pub declarations: String,
+    /// What is to be said of the others beside their declaration, as in `X: matrix[n, d], K: symmetric matrix`.
+    pub data: String,
     /// The expression is a vector r, and stands for ½ Σ r².
     pub residual: bool,
 }
@@ -299,6 +302,21 @@ impl ObjectiveText {
             wrt.push((d.name.name.clone(), place));
             variables.push(d);
         }
+        let data = errors.take(parse::declarations(&self.data, SourceId::Data)).unwrap_or_default();
+        let asked = |name: &str| wrt.iter().any(|(asked, _)| asked == name);
+        for (k, d) in data.iter().enumerate() {
+            if let Some(error) = misplaced(d, &self.variables, &data[..k], &asked) {
+                errors.0.push(error);
+            }
+        }
+        for (source, declared) in [(SourceId::Declarations, &variables[..]), (SourceId::Data, &data[..])] {
+            for d in declared {
+                if let Some(error) = hidden(d, source, &variables) {
+                    errors.0.push(error);
+                }
+            }
+        }
+        variables.extend(data);
         let Some(program) = program.filter(|_| errors.0.is_empty()) else { return Err(errors.0) };
         let wanted = if self.residual { objective::Wanted::Vector } else { objective::Wanted::Scalar };
         let lowered = objective::lower(&self.expr, &program, &defines, &variables, &wrt, wanted)?;
@@ -329,6 +347,55 @@ fn simplified(log: &Log, text: &str) -> Result<(), Diagnostics> {
     };
     let place = Place { source: SourceId::Expression, span: Span::new(0, text.len()) };
     Err(Diagnostic::new(ErrorKind::TooIntricate, place, message).with_help(help).into())
+}
+
+/// The error of a declaration in `data(...)` that is none of a field.
+fn misplaced(
+    d: &Declaration,
+    fields: &[Declaration],
+    before: &[Declaration],
+    asked: &dyn Fn(&str) -> bool,
+) -> Option<Diagnostic> {
+    let name = &d.name.name;
+    let place = Place { source: SourceId::Data, span: d.name.span };
+    if before.iter().any(|b| b.name.name == *name) {
+        let message = format!("`data(...)` speaks of `{name}` twice");
+        let help = "say all of it in one declaration";
+        return Some(Diagnostic::new(ErrorKind::DuplicateDefinition, place, message).with_help(help));
+    }
+    if asked(name) {
+        let message = format!("`{name}` is a variable, and `data(...)` is about data");
+        let help = "declare it in `wrt(...)`, with its extents";
+        return Some(Diagnostic::new(ErrorKind::DuplicateDefinition, place, message).with_help(help));
+    }
+    if fields.iter().any(|f| f.name.name == *name) {
+        return None;
+    }
+    let near = did_you_mean(name, fields.iter().map(|f| f.name.name.as_str()));
+    let help = match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("give the struct a field `{name}`, or declare a variable in `wrt(...)`"),
+    };
+    let message = format!("`{name}` is no field of the struct");
+    Some(Diagnostic::new(ErrorKind::UnknownName, place, message).with_help(help))
+}
+
+/// The error of an extent that is called as a field or a variable is.
+fn hidden(d: &Declaration, source: SourceId, variables: &[Declaration]) -> Option<Diagnostic> {
+    let extents = match &d.shape {
+        DeclaredShape::Scalar | DeclaredShape::Vector(None) | DeclaredShape::Matrix(None) => Vec::new(),
+        DeclaredShape::Vector(Some(n)) => vec![n],
+        DeclaredShape::Matrix(Some((rows, cols))) => vec![rows, cols],
+    };
+    let taken = extents.into_iter().find_map(|e| match e {
+        DeclaredExtent::Symbol(s) => variables.iter().find(|v| v.name.name == *s),
+        DeclaredExtent::Constant(_) => None,
+    })?;
+    let (name, symbol) = (&d.name.name, &taken.name.name);
+    let message = format!("`{symbol}` is an extent of `{name}`, and a variable or field by itself");
+    let help = "call the extent otherwise: a symbol is a number of entries that nothing else is called";
+    let place = Place { source, span: d.shape_span };
+    Some(Diagnostic::new(ErrorKind::DuplicateDefinition, place, message).with_help(help))
 }
 
 fn declared_already(name: &str, place: Place) -> Diagnostic {

@@ -73,6 +73,8 @@ pub enum SourceId {
     Network,
     /// The declarations of a long-form network, an objective's `wrt` list or tensor declarations.
     Declarations,
+    /// What an objective's `data(...)` says of its fields.
+    Data,
     /// The n-th `#[define]`.
     Define(u32),
     /// The n-th hyper-parameter, which is a name alone and no text.

@@ -45,6 +45,17 @@ pub enum Error {
         /// What stands there.
         value: f64,
     },
+    /// A matrix that is declared symmetric is not.
+    Asymmetric {
+        /// The matrix's name in the formula (`K`).
+        tensor: Cow<'static, str>,
+        /// Row and column of the entry that differs most from its mirror image, counted from 0.
+        index: [usize; 2],
+        /// What stands there.
+        value: f64,
+        /// What stands in that column and row.
+        mirrored: f64,
+    },
     /// A parameter or gradient buffer has the wrong number of entries.
     ParameterLength {
         /// How many entries the network, or the optimiser's state, has.
@@ -132,6 +143,10 @@ impl fmt::Display for Error {
                 write!(f, "`{tensor}` is {value}")
             }
             Self::NonFinite { tensor, index, value } => write!(f, "`{tensor}` is {value} at {index:?}"),
+            Self::Asymmetric { tensor, index: [i, j], value, mirrored } => write!(
+                f,
+                "`{tensor}` is declared symmetric, but is {value} at [{i}, {j}] and {mirrored} at [{j}, {i}]"
+            ),
             Self::ParameterLength { expected, found } => {
                 let entries = if *found == 1 { "entry" } else { "entries" };
                 write!(f, "the buffer has {found} {entries}, the parameters have {expected}")
@@ -184,6 +199,10 @@ mod tests {
             (
                 Error::Empty { tensor: "X".into(), axis: 1, expression: "rowmax(X)".into() },
                 "`X` has no columns (axis 1), and `rowmax(X)` of nothing has no value",
+            ),
+            (
+                Error::Asymmetric { tensor: "K".into(), index: [2, 0], value: 1.5, mirrored: -1.0 },
+                "`K` is declared symmetric, but is 1.5 at [2, 0] and -1 at [0, 2]",
             ),
             (
                 Error::ParameterLength { expected: 6, found: 5 },

@@ -50,7 +50,7 @@ pub mod __private {
     pub use crate::kernel::axis::{log_softmax, logsumexp, max, norm, softmax};
     pub use crate::kernel::blocks::{Division, Share};
     pub use crate::kernel::checks::{
-        batch, check_batch, check_length, check_outputs, check_shape, check_some,
+        batch, check_batch, check_length, check_outputs, check_shape, check_some, check_symmetric,
     };
     pub use crate::kernel::contract::small::matmul as matmul_small;
     pub use crate::kernel::contract::{VectorProduct, gram, matmul, matmul_onto, matvec_pair};
@@ -63,7 +63,7 @@ pub mod __private {
     pub use crate::kernel::products::{add_product, column, mat, mat_mut, product, product_onto, row};
     pub use crate::kernel::runs::Runs;
     pub use crate::kernel::simd::Math;
-    pub use crate::kernel::step::{Fold, each, repeat, rows, scalar_step, step, sum, sums};
+    pub use crate::kernel::step::{Fold, by_width, each, repeat, rows, scalar_step, step, sum, sums};
     pub use crate::kernel::sums::{Running, Total, axpy, max_of_lanes};
     pub use crate::kernel::walk::{Arrays, EachColumn, EachRow, N, Summed};
     pub use crate::model::data::{Datum, IntoEntries};

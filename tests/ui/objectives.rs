@@ -44,4 +44,39 @@ struct Options;
 #[objective(b^2, data(c: vector), wrt(b: scalar), st("b <= 1"), subject_to(b), wrt(c: scalar))]
 struct OptionsOnBothSides;
 
+#[derive(Objective)]
+#[objective("w'*K*w + sum(y)", wrt(w: vector[n]), data(K: symmetric matrix[2, 3], z: vector, y: matrix[n, n]))]
+struct DataThatIsOtherwise {
+    K: Array2<f64>,
+    y: Array1<f64>,
+}
+
+#[derive(Objective)]
+#[objective("w'*K*w + sum(y)", wrt(w: vector), data(w: vector[n], K: matrix[y, y]), data(y: vector[n]))]
+struct DataTwice {
+    K: Array2<f64>,
+    y: Array1<f64>,
+}
+
+#[derive(Objective)]
+#[objective("w'*K*w + sum(y)", wrt(w: vector), data(y: vector[3]), data())]
+struct DataOfNothing {
+    K: Array2<f64>,
+    y: [f64; 4],
+}
+
+#[derive(Objective)]
+#[objective("w'*K*w + sum(y)", wrt(w: vector), data(y: vector[w], K: symmetric vector))]
+struct SymmetricVector {
+    K: Array2<f64>,
+    y: Array1<f64>,
+}
+
+#[derive(Objective)]
+#[objective("w'*K*w + sum(y)", wrt(w: vector), data(y: vector[3], K: matrix[w, 2]))]
+struct LengthsOfTypes {
+    K: Array2<f64>,
+    y: [f64; 4],
+}
+
 fn main() {}

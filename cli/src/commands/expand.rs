@@ -56,6 +56,17 @@ fn objective(text: &ObjectiveText) -> Result<TokenStream, Failure> {
     let (wrt, data): (Vec<_>, Vec<_>) = text.variables.iter().partition(asked);
     let wrt: Vec<String> = wrt.iter().map(ToString::to_string).collect();
     let wrt = tokens(&wrt.join(", "))?;
+    let says_more = |d: &&&Declaration| {
+        let bare = match &d.shape {
+            DeclaredShape::Scalar => true,
+            DeclaredShape::Vector(extent) => extent.is_none(),
+            DeclaredShape::Matrix(extents) => extents.is_none(),
+        };
+        d.symmetric || !bare
+    };
+    let said: Vec<String> = data.iter().filter(says_more).map(ToString::to_string).collect();
+    let said = tokens(&said.join(", "))?;
+    let said = (!said.is_empty()).then(|| quote!(, data(#said)));
     let types = data.iter().map(|d| match d.shape {
         DeclaredShape::Scalar => quote!(f64),
         DeclaredShape::Vector(_) => quote!(ArrayView1<'a, f64>),
@@ -68,7 +79,7 @@ fn objective(text: &ObjectiveText) -> Result<TokenStream, Failure> {
     let attribute = if text.residual { quote!(residual) } else { quote!(objective) };
     let (expr, defines) = (&text.expr, &text.defines);
     Ok(quote! {
-        #[#attribute(#expr, wrt(#wrt))] #(#[define(#defines)])* struct MyObjective #lifetime { #(#fields: #types),* }
+        #[#attribute(#expr, wrt(#wrt) #said)] #(#[define(#defines)])* struct MyObjective #lifetime { #(#fields: #types),* }
     })
 }
 

@@ -39,6 +39,14 @@ fn explain_shows_costs_networks_and_objectives() {
     let variables = ["--var", "X:matrix[n,d]", "--var", "y:vector[n]", "--wrt", "w:vector"];
     let objective = [&["explain", "norm2(X*w - y)^2/2"], &variables[..]].concat();
     succeeds(&objective, &["∂f/∂w = X' * (X * w - y)", "∂²f/∂w² = X' * X", "(Hv)_w = X' * X * v_w"]);
+    let symmetric = ["--var", "K:symmetric matrix[n,n]", "--wrt", "w:vector"];
+    succeeds(&[&["explain", "w'*K*w"], &symmetric[..]].concat(), &["∂f/∂w = 2 * K * w", "∂²f/∂w² = 2 * K"]);
+    succeeds(
+        &[&["expand", "w'*K*w"], &symmetric[..]].concat(),
+        &["data(K:symmetric matrix[n, n])", "check_symmetric"],
+    );
+    let said = ["`n` is an extent of `K`, and a variable or field by itself", "call the extent otherwise"];
+    fails(&[&["explain", "n*w'*K*w"], &symmetric[..], &["--var", "n:scalar"]].concat(), &said);
     let latex = [&objective[..], &["--format", "latex"]].concat();
     succeeds(&latex, &["\\frac{\\partial f}{\\partial w} &= X^{\\top} \\left(X w - y\\right)"]);
     for notation in gradsmith_compiler::emit::ALL {
@@ -91,7 +99,7 @@ fn expand_prints_rust() {
     succeeds(
         &objective,
         &[
-            "#[objective(\"norm2(X*w - y)^2/2\", wrt(w:vector))]",
+            "#[objective(\"norm2(X*w - y)^2/2\", wrt(w:vector), data(X:matrix[n, d], y:vector[n]))]",
             "struct MyObjective<'a> {",
             "X: ArrayView2<'a, f64>,",
             "fn prepare<'p>(",

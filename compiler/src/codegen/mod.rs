@@ -14,7 +14,7 @@ mod step;
 mod together;
 mod when;
 
-pub use step::{Formula, body, descent, is_one_function, scalars};
+pub use step::{Formula, body, descent, is_one_function, repeated, scalars};
 
 use crate::ir::{Extent, ExtentKind, Graph, Number, Op};
 use crate::schedule::{Blocks, Buffer, BufferId, Plan, Storage};

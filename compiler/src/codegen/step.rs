@@ -34,6 +34,13 @@ pub fn scalars(plan: &Plan, cx: &Context, formula: Formula<'_>) -> Option<TokenS
     together::scalars(plan, &Names::new(plan), cx, formula)
 }
 
+/// The statements of a plan for a function that has `math` and runs them for one example after the other;
+/// `None` where its steps are too long to be part of one.
+#[must_use]
+pub fn repeated(plan: &Plan, cx: &Context, formula: Formula<'_>) -> Option<TokenStream> {
+    together::repeated(plan, &Names::new(plan), cx, formula)
+}
+
 /// Whether the steps of a plan become one function, so that nothing outside can read its scalars.
 #[must_use]
 pub fn is_one_function(plan: &Plan) -> bool {

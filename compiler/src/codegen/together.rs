@@ -27,12 +27,16 @@ const CALLS: usize = 100;
 
 /// Whether the steps of a plan are compiled together.
 pub(super) fn suits(plan: &Plan) -> bool {
+    plan.flat_steps().filter(|s| !matches!(s, Step::Scalar(_))).count() > 1 && is_short(plan)
+}
+
+/// Whether the steps of a plan may be part of one function.
+fn is_short(plan: &Plan) -> bool {
     let g = &plan.graph;
     let steps: Vec<&Step> = plan.flat_steps().collect();
     let (scalars, others): (Vec<&Step>, Vec<&Step>) =
         steps.iter().copied().partition(|s| matches!(s, Step::Scalar(_)));
     plan.blocks().is_none()
-        && others.len() > 1
         && others.len() <= STEPS
         && scalars.len() <= SCALARS
         && steps.iter().all(|s| match s {
@@ -86,6 +90,17 @@ fn small(g: &Graph, extents: &[Extent]) -> bool {
 /// pay.
 pub(super) fn scalars(plan: &Plan, names: &Names, cx: &Context, formula: Formula<'_>) -> Option<TokenStream> {
     suits_scalars(plan).then(|| Steps::of(plan, names, cx, formula, true).0)
+}
+
+/// The statements of a plan for a function that has `math` and runs them again and again; `None` where a step is
+/// too long for one.
+pub(super) fn repeated(
+    plan: &Plan,
+    names: &Names,
+    cx: &Context,
+    formula: Formula<'_>,
+) -> Option<TokenStream> {
+    is_short(plan).then(|| Steps::of(plan, names, cx, formula, true).0)
 }
 
 /// The steps in a closure that is called once; afterwards each scalar output is a variable.

@@ -81,6 +81,8 @@ pub struct Model {
     pub scalar: Option<Ident>,
     /// All fields of numbers, vectors and matrices.
     pub data: Vec<DataField>,
+    /// `#[objective(..., data(...))]`: what it says of them.
+    pub data_declarations: SpanMap,
 }
 
 impl fmt::Debug for Model {
@@ -121,6 +123,7 @@ impl Model {
             objective: None,
             scalar: None,
             data: Vec::new(),
+            data_declarations: SpanMap::default(),
             input,
         };
         let mut errors: Option<syn::Error> = None;
@@ -208,7 +211,8 @@ impl Model {
             (Ok(string), Some(literal)) => SpanMap::of_string(string.value(), literal.clone()),
             _ => SpanMap::of_tokens(&stream),
         });
-        let (mut wrt, mut wrong): (Option<TokenStream>, Option<syn::Error>) = (None, None);
+        let (mut wrt, mut data): (Option<TokenStream>, Option<TokenStream>) = (None, None);
+        let mut wrong: Option<syn::Error> = None;
         for option in options {
             match option {
                 [TokenTree::Ident(name), TokenTree::Group(list)] if name == "wrt" => {
@@ -218,9 +222,22 @@ impl Model {
                     }
                     wrt = Some(list.stream());
                 }
+                [TokenTree::Ident(name), TokenTree::Group(list)] if name == "data" => {
+                    if data.is_some() {
+                        let message = "a second `data(...)`: one speaks of all fields";
+                        combine(&mut wrong, syn::Error::new_spanned(name, message));
+                    } else if list.stream().is_empty() {
+                        let message = "`data()` says nothing\nhelp: leave it out, or write `data(X: matrix[n, d], K: symmetric matrix)`";
+                        combine(&mut wrong, syn::Error::new_spanned(name, message));
+                    }
+                    data = Some(list.stream());
+                }
                 [first, ..] => combine(&mut wrong, no_option(first)),
                 [] => {}
             }
+        }
+        if let Some(list) = data {
+            self.data_declarations = SpanMap::of_tokens(&list);
         }
         match wrt {
             Some(list) => self.declarations = SpanMap::of_tokens(&list),
@@ -431,6 +448,7 @@ impl Model {
             SourceId::Expression => self.cost.as_ref(),
             SourceId::Network => self.network.as_ref(),
             SourceId::Declarations => Some(&self.declarations),
+            SourceId::Data => Some(&self.data_declarations),
             SourceId::Define(n) => self.defines.get(n as usize),
             SourceId::Hyper(_) | SourceId::Catalog => None,
         }
@@ -513,12 +531,14 @@ fn text(attribute: &Attribute, example: &str) -> syn::Result<SpanMap> {
 /// The error of what follows an objective's expression and is none of its options.
 fn no_option(first: &TokenTree) -> syn::Error {
     let name = first.to_string();
-    let message = if matches!(name.as_str(), "data" | "bounds" | "st") {
-        format!("`{name}(...)` is not supported yet\nhelp: the option that is known is `wrt(...)`")
-    } else if name == "wrt" {
-        "`wrt` names the variables in parentheses\nhelp: write `wrt(w: vector)`".to_owned()
-    } else {
-        format!("`{name}` is no option of an objective\nhelp: the option that is known is `wrt(...)`")
+    let message = match name.as_str() {
+        "bounds" | "st" => {
+            format!("`{name}(...)` is not supported yet\nhelp: the options are `wrt(...)` and `data(...)`")
+        }
+        "wrt" => "`wrt` names the variables in parentheses\nhelp: write `wrt(w: vector)`".to_owned(),
+        "data" => "`data` says in parentheses what fields are\nhelp: write `data(X: matrix[n, d], K: symmetric matrix)`"
+            .to_owned(),
+        _ => format!("`{name}` is no option of an objective\nhelp: the options are `wrt(...)` and `data(...)`"),
     };
     syn::Error::new_spanned(first, message)
 }

@@ -9,6 +9,7 @@ use crate::front::{CostText, declaration};
 use crate::ir::{Extent, ExtentKind, Graph, NodeId, Number, Tensor};
 use crate::lower::Role;
 use crate::pipeline::CostProgram;
+use crate::pipeline::batch::{Batch, EXAMPLES, OUTPUTS};
 use crate::schedule::{Output, Plan, Policy, Storage, schedule};
 use crate::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
 use proc_macro2::{Ident, Literal, TokenStream};
@@ -242,14 +243,20 @@ impl Methods<'_> {
     }
 
     fn body(&self, plan: &Plan, cx: &Context) -> TokenStream {
-        let view = View::default();
-        codegen::body(plan, cx, &|g, n| emit::text(g, n, &view).replace(ONE_OVER_M, "1/m"))
+        codegen::body(plan, cx, &Self::formula)
     }
 
-    /// The line that makes one example of all, where that is the same.
-    fn as_one(plan: &Plan) -> TokenStream {
-        let doc = " No entry knows of another: all examples are one.";
-        if plan.is_by_entries() { quote!(#[doc = #doc] let k = m * k;) } else { TokenStream::new() }
+    /// What a node is, in comments.
+    fn formula(g: &Graph, node: NodeId) -> String {
+        let text = emit::text(g, node, &View::default());
+        [(ONE_OVER_M, "1/m"), (EXAMPLES, "m"), (OUTPUTS, "k")]
+            .into_iter()
+            .fold(text, |text, (input, name)| text.replace(input, name))
+    }
+
+    /// The extent of the outputs.
+    fn k(&self) -> Extent {
+        self.graph().shape(self.program.a)[0]
     }
 
     /// The lines that check `a` and `y` and make slices of them.
@@ -263,61 +270,116 @@ impl Methods<'_> {
         }
     }
 
+    /// The steps of a plan for all examples at once: an index over the outputs takes m·k values.
+    fn at_once(&self, plan: &Plan) -> TokenStream {
+        let rt = &self.model.rt;
+        let t = self.model.float.tokens();
+        let cx = self.context(&[("k", quote!(k))]);
+        let is_read = |name: &str| plan.buffers.iter().any(|b| b.storage == Storage::Input && b.name == name);
+        let counts: TokenStream = [(OUTPUTS, quote!(k)), (EXAMPLES, quote!(m))]
+            .into_iter()
+            .filter(|(input, _)| is_read(input))
+            .map(|(input, count)| {
+                let name = codegen::identifier(input);
+                quote!(let #name: #t = #rt::count(#count);)
+            })
+            .collect();
+        let (temporaries, body) = (self.temporaries(plan, &cx), self.body(plan, &cx));
+        let doc = " No entry knows of another: all examples are one.";
+        quote! {
+            #counts
+            #[doc = #doc]
+            let k = m * k;
+            #temporaries
+            #body
+        }
+    }
+
+    /// The steps of a plan for one example after the other, compiled together if they are short. `written` are
+    /// arrays, each with the name of its row in the plan; a `value`, if there is one, is summed up.
+    fn one_by_one(&self, plan: &Plan, written: &[(&str, Ident)], value: Option<&Ident>) -> TokenStream {
+        let rt = &self.model.rt;
+        let t = self.model.float.tokens();
+        let cx = self.context(&[("k", quote!(k))]);
+        let temporaries = self.temporaries(plan, &cx);
+        let together = codegen::repeated(plan, &cx, &Self::formula);
+        let is_together = together.is_some();
+        let body = together.unwrap_or_else(|| self.body(plan, &cx));
+        let arrays: Vec<Ident> = written.iter().map(|(array, _)| format_ident!("{array}")).collect();
+        let each = written.iter().fold(quote!((a, y)), |before, (_, row)| quote!((#before, #row)));
+        let [begin, add, end] = match value {
+            Some(value) => [
+                quote!(let mut total = #rt::Running::<#t>::ZERO;),
+                quote!(total.add(#value);),
+                quote!(total.sum()),
+            ],
+            None => [quote!(), quote!(), quote!()],
+        };
+        let rows = quote! {
+            #begin
+            for #each in a.chunks_exact(k).zip(y.chunks_exact(k))#(.zip(#arrays.chunks_exact_mut(k)))* {
+                #body
+                #add
+            }
+            #end
+        };
+        let binding = value.map(|_| quote!(let total: #t =));
+        if !is_together {
+            return quote!(#temporaries #binding { #rows };);
+        }
+        let math = if codegen::mentions(&rows, "math") { quote!(math) } else { quote!(_) };
+        let doc = " One example after the other, all steps compiled together for the processor at hand.";
+        quote! {
+            #temporaries
+            #[doc = #doc]
+            #binding #rt::step((&*a, &*y, #(&mut *#arrays),*), #[inline(always)] move |#math, (a, y, #(#arrays),*)| {
+                #rt::by_width(k, #[inline(always)] move |k| { #rows })
+            });
+        }
+    }
+
+    fn output(plan: &Plan, number: usize) -> Ident {
+        codegen::identifier(&plan.buffers[plan.output_buffers[number].0].name)
+    }
+
     fn data(&self) -> TokenStream {
         let rt = &self.model.rt;
         let t = self.model.float.tokens();
-        let plan = self.plan("data", self.program.data);
-        let cx = self.context(&[("k", quote!(k))]);
-        let hyper = self.model.hyper_bindings(&plan);
-        let (temporaries, body, examples) =
-            (self.temporaries(&plan, &cx), self.body(&plan, &cx), self.examples());
-        let value = codegen::identifier(&plan.buffers[plan.output_buffers[0].0].name);
-        let as_one = Self::as_one(&plan);
-        quote! {
-            #examples
-            #hyper
-            #as_one
-            #temporaries
-            let mut total = #rt::Running::<#t>::ZERO;
-            for (a, y) in a.chunks_exact(k).zip(y.chunks_exact(k)) {
-                #body
-                total.add(#value);
-            }
-            #rt::Ok(total.sum() / #rt::count::<#t>(m))
+        let examples = self.examples();
+        let output = |node| Output { name: "data".to_owned(), node };
+        let planned = |g: &Graph, node| schedule(g, &[output(node)], Policy::Recompute, &emit::name_or_text);
+        if let Some(batch) = Batch::mean(self.graph(), self.k(), self.program.data) {
+            let plan = planned(&batch.graph, batch.nodes[0]);
+            let (hyper, work, value) =
+                (self.model.hyper_bindings(&plan), self.at_once(&plan), Self::output(&plan, 0));
+            return quote!(#examples #hyper #work #rt::Ok(#value));
         }
+        let plan = planned(self.graph(), self.program.data);
+        let hyper = self.model.hyper_bindings(&plan);
+        let work = self.one_by_one(&plan, &[], Some(&Self::output(&plan, 0)));
+        quote!(#examples #hyper #work #rt::Ok(total / #rt::count::<#t>(m)))
     }
 
     fn d_activation(&self) -> TokenStream {
         let rt = &self.model.rt;
         let t = self.model.float.tokens();
-        let mut program = self.program.clone();
-        let g = &mut program.graph;
+        let mut graph = self.graph().clone();
         // The mean's 1/m belongs to the derivative: one more scalar input.
-        let m = g.input(ONE_OVER_M, &[]);
-        let d = g.whole(program.d_activation);
-        let scaled = g.contract(
+        let m = graph.input(ONE_OVER_M, &[]);
+        let d = graph.whole(self.program.d_activation);
+        let scaled = graph.contract(
             Number::ONE,
             &[(Tensor::new(m, Vec::new()), Number::ONE), (d.clone(), Number::ONE)],
             &d.indices,
         );
-        let output = Output { name: "d_activation".to_owned(), node: scaled };
-        let plan = schedule(&program.graph, &[output], Policy::Recompute, &emit::name_or_text);
-        let cx = self.context(&[("k", quote!(k))]);
-        let hyper = self.model.hyper_bindings(&plan);
-        let (temporaries, body, examples) =
-            (self.temporaries(&plan, &cx), self.body(&plan, &cx), self.examples());
-        let out = codegen::identifier(&plan.buffers[plan.output_buffers[0].0].name);
-        let as_one = Self::as_one(&plan);
+        let (work, hyper) = self.arrays(&graph, &[("out", "d_activation", scaled)]);
+        let examples = self.examples();
         quote! {
             #examples
             let mut out = #rt::checked_mut("out", [m, k], &mut out)?;
             #hyper
             let one_over_m = <#t as #rt::Scalar>::ONE / #rt::count::<#t>(m);
-            #as_one
-            #temporaries
-            for ((a, y), #out) in a.chunks_exact(k).zip(y.chunks_exact(k)).zip(out.chunks_exact_mut(k)) {
-                #body
-            }
+            #work
             #rt::Ok(())
         }
     }
@@ -325,30 +387,48 @@ impl Methods<'_> {
     /// Gradient and diagonal of the Hessian by the scores, per example and not averaged.
     fn second_order(&self) -> TokenStream {
         let rt = &self.model.rt;
-        let outputs = [
-            Output { name: "gradient_row".to_owned(), node: self.program.d_activation },
-            Output { name: "hessian_row".to_owned(), node: self.program.hessian_diagonal },
+        let arrays = [
+            ("gradient", "gradient_row", self.program.d_activation),
+            ("hessian", "hessian_row", self.program.hessian_diagonal),
         ];
-        let plan = schedule(self.graph(), &outputs, Policy::Recompute, &emit::name_or_text);
-        let cx = self.context(&[("k", quote!(k))]);
-        let hyper = self.model.hyper_bindings(&plan);
-        let (temporaries, body, examples) =
-            (self.temporaries(&plan, &cx), self.body(&plan, &cx), self.examples());
-        let as_one = Self::as_one(&plan);
-        let [g, h] = [0, 1].map(|n| codegen::identifier(&plan.buffers[plan.output_buffers[n].0].name));
+        let (work, hyper) = self.arrays(self.graph(), &arrays);
+        let examples = self.examples();
         quote! {
             #examples
             let mut gradient = #rt::checked_mut("gradient", [m, k], &mut gradient)?;
             let mut hessian = #rt::checked_mut("hessian", [m, k], &mut hessian)?;
             #hyper
-            #as_one
-            #temporaries
-            let rows = gradient.chunks_exact_mut(k).zip(hessian.chunks_exact_mut(k));
-            for ((a, y), (#g, #h)) in a.chunks_exact(k).zip(y.chunks_exact(k)).zip(rows) {
-                #body
-            }
+            #work
             #rt::Ok(())
         }
+    }
+
+    /// What fills arrays with a row for each example, given as what the array is called, its row, and the node of
+    /// that; and the lines that bind hyper-parameters.
+    fn arrays(&self, graph: &Graph, arrays: &[(&str, &str, NodeId)]) -> (TokenStream, TokenStream) {
+        let planned = |g: &Graph, nodes: &[NodeId]| {
+            let outputs: Vec<Output> = arrays
+                .iter()
+                .zip(nodes)
+                .map(|((_, row, _), &node)| Output { name: (*row).to_owned(), node })
+                .collect();
+            let plan = schedule(g, &outputs, Policy::Recompute, &emit::name_or_text);
+            let rows = arrays.iter().enumerate().map(|(n, (array, ..))| (*array, Self::output(&plan, n)));
+            let rows: Vec<(&str, Ident)> = rows.collect();
+            (plan, rows)
+        };
+        let nodes: Vec<NodeId> = arrays.iter().map(|(.., node)| *node).collect();
+        if let Some(batch) = Batch::each(graph, self.k(), &nodes) {
+            let (plan, rows) = planned(&batch.graph, &batch.nodes);
+            let work = self.at_once(&plan);
+            let bind = rows.iter().map(|(array, row)| {
+                let array = format_ident!("{array}");
+                quote!(let #row = &mut #array[..];)
+            });
+            return (quote!(#(#bind)* #work), self.model.hyper_bindings(&plan));
+        }
+        let (plan, rows) = planned(graph, &nodes);
+        (self.one_by_one(&plan, &rows, None), self.model.hyper_bindings(&plan))
     }
 
     fn constant(&self) -> TokenStream {

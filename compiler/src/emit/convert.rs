@@ -78,7 +78,7 @@ impl<'a> Converter<'a> {
     pub(super) fn tree(&mut self, id: NodeId) -> Tree {
         if let Some(name) = self.names.get(&id) {
             let rank = self.shown(self.graph.shape(id)).len();
-            return Tree { note: Notation::Name(name.clone()), rank, plain: rank == 0 && self.is_plain(id) };
+            return Tree { note: self.named(id, name), rank, plain: rank == 0 && self.is_plain(id) };
         }
         if let Some(known) = self.known.get(&id) {
             return known.clone();
@@ -93,6 +93,12 @@ impl<'a> Converter<'a> {
             self.known.insert(id, tree.clone());
         }
         tree
+    }
+
+    /// The name of a node.
+    fn named(&self, id: NodeId, name: &str) -> Notation {
+        let symmetric = self.graph.is_declared_symmetric(id);
+        if symmetric { Notation::Symmetric(name.to_owned()) } else { Notation::Name(name.to_owned()) }
     }
 
     /// A scalar that is an input, or the same for all examples by construction.
@@ -214,7 +220,7 @@ impl<'a> Converter<'a> {
     }
 
     pub(super) fn input(&self, id: NodeId) -> Notation {
-        Notation::Name(self.graph.name(id).unwrap_or("?").to_owned())
+        self.named(id, self.graph.name(id).unwrap_or("?"))
     }
 
     fn reshaped(&mut self, arg: NodeId, rank: usize) -> Tree {

@@ -99,7 +99,7 @@ fn layout(note: &Notation) -> Layout {
     match note {
         Notation::Number(n) => number(*n),
         Notation::Pi => Layout::Letter("π".to_owned()),
-        Notation::Name(name) => self::name(name),
+        Notation::Name(name) | Notation::Symmetric(name) => self::name(name),
         Notation::Sum(terms) => {
             let mut row = Vec::new();
             for (k, (minus, term)) in terms.iter().enumerate() {

@@ -18,6 +18,8 @@ pub enum Notation {
     Pi,
     /// A variable, a hyper-parameter, an extent, a named value.
     Name(String),
+    /// That of a symmetric matrix, which is its own transpose.
+    Symmetric(String),
     /// Terms, each with whether it is subtracted; at least two.
     Sum(Vec<(bool, Self)>),
     /// The formula with its sign changed.
@@ -330,6 +332,7 @@ pub fn matmul(left: Notation, right: Notation) -> Notation {
 #[must_use]
 pub fn transpose(note: Notation) -> Notation {
     match note {
+        note if is_symmetric(&note) => note,
         Notation::Transpose(inner) => *inner,
         Notation::Matmul(inner) => {
             let last = inner.len().saturating_sub(1);
@@ -348,7 +351,6 @@ pub fn transpose(note: Notation) -> Notation {
             Notation::Times(inner)
         }
         Notation::Over(above, below) => Notation::Over(Box::new(transpose(*above)), below),
-        Notation::Whole(Whole::Eye | Whole::Matrix, _) => note,
         Notation::Sum(terms) if terms.iter().all(|(_, term)| is_array(term)) => {
             let turned = Notation::Sum(terms.iter().map(|(sign, t)| (*sign, transpose(t.clone()))).collect());
             let note = Notation::Sum(terms);
@@ -362,6 +364,18 @@ pub fn transpose(note: Notation) -> Notation {
     }
 }
 
+/// Whether an array is seen to be its own transpose.
+fn is_symmetric(note: &Notation) -> bool {
+    match note {
+        Notation::Symmetric(_) | Notation::Whole(Whole::Eye | Whole::Matrix, _) => true,
+        Notation::Whole(Whole::Inverse, args) => args.iter().all(is_symmetric),
+        Notation::Negative(inner) | Notation::Over(inner, _) => is_symmetric(inner),
+        Notation::Times(factors) => factors.last().is_some_and(is_symmetric),
+        Notation::Sum(terms) => terms.iter().all(|(_, term)| is_symmetric(term)),
+        _ => false,
+    }
+}
+
 /// Whether a term is seen to be no scalar that stands for an array of it, or may be transposed as one.
 fn is_array(note: &Notation) -> bool {
     match note {
@@ -369,6 +383,7 @@ fn is_array(note: &Notation) -> bool {
         Notation::Whole(whole, _) => {
             matches!(whole, Whole::Inverse | Whole::Diag | Whole::Eye | Whole::Matrix)
         }
+        Notation::Symmetric(_) => true,
         Notation::Negative(inner) | Notation::Over(inner, _) => is_array(inner),
         Notation::Times(factors) => factors.last().is_some_and(is_array),
         _ => false,

@@ -75,7 +75,7 @@ pub fn formula(note: &Notation) -> String {
     match note {
         Notation::Number(n) => n.to_string(),
         Notation::Pi => "pi".to_owned(),
-        Notation::Name(name) => name.clone(),
+        Notation::Name(name) | Notation::Symmetric(name) => name.clone(),
         Notation::Sum(terms) => {
             let mut out = String::new();
             for (k, (minus, term)) in terms.iter().enumerate() {

@@ -252,6 +252,8 @@ pub struct Input {
     pub node: NodeId,
     /// Whether it is given, and nothing is differentiated by it.
     pub data: bool,
+    /// Whether it is a matrix that is its own transpose.
+    pub symmetric: bool,
 }
 
 /// A quick hash of small numbers. Macros run unoptimised, where the usual one is a tenth of their time.
@@ -306,6 +308,8 @@ pub struct Graph {
     names: NodeMap<String>,
     /// Inverses that the text has, and not a derivative or a system alone: messages name them.
     written: BTreeSet<NodeId>,
+    /// Matrices that are symmetric because inputs are declared so: their indices stand in one order.
+    symmetric: BTreeSet<NodeId>,
     /// Extents and indices.
     pub extents: Extents,
 }
@@ -371,7 +375,61 @@ impl Graph {
         self.nodes.push(node);
         self.before.push(newest);
         self.newest.insert(hash, id);
+        if self.inherits_symmetry(id) {
+            self.symmetric.insert(id);
+        }
         id
+    }
+
+    /// Whether a matrix is symmetric because it is made, entry by entry or as an inverse, of some that are.
+    fn inherits_symmetry(&self, id: NodeId) -> bool {
+        if self.symmetric.is_empty() || self.rank(id) != 2 {
+            return false;
+        }
+        let whole = |o: &Operand| matches!(o.axes[..], [0, 1] | [1, 0]);
+        let known = |o: &Operand| whole(o) && self.symmetric.contains(&o.node);
+        let delta = |o: &Operand| whole(o) && matches!(self.op(o.node), Op::Delta);
+        let of = |operands: Vec<&Operand>| {
+            operands.iter().any(|o| known(o))
+                && operands.iter().all(|o| o.axes.is_empty() || known(o) || delta(o))
+        };
+        match self.op(id) {
+            // Settled extents make a new node of an input.
+            Op::Input(input) => self.inputs.get(input.0 as usize).is_some_and(|i| i.symmetric),
+            Op::Inverse(a) | Op::Cofactors(a, Cofactors::Adjugate) => self.symmetric.contains(a),
+            Op::Sum(terms) => of(terms.iter().map(|t| &t.operand).collect()),
+            Op::Product { factors, bound, .. } => {
+                bound.is_empty() && of(factors.iter().map(|f| &f.operand).collect())
+            }
+            Op::Map { args, .. } => of(args.iter().collect()),
+            Op::Select { lhs, rhs, then, otherwise, .. } => of(vec![lhs, rhs, then, otherwise]),
+            _ => false,
+        }
+    }
+
+    /// Notes that an input is a symmetric matrix, before anything is made of it.
+    pub(crate) fn set_symmetric(&mut self, id: NodeId) {
+        if let Op::Input(input) = *self.op(id) {
+            self.inputs[input.0 as usize].symmetric = true;
+            self.symmetric.insert(id);
+        }
+    }
+
+    /// Whether any matrix is.
+    pub(crate) fn has_symmetric(&self) -> bool {
+        !self.symmetric.is_empty()
+    }
+
+    /// Notes that a product is symmetric, being the same from both ends.
+    pub(super) fn set_mirrored(&mut self, id: NodeId) {
+        self.symmetric.insert(id);
+    }
+
+    /// Whether the node is known to be symmetric because inputs are declared so; for all matrices that are, see
+    /// [`is_symmetric`](Self::is_symmetric).
+    #[must_use]
+    pub fn is_declared_symmetric(&self, id: NodeId) -> bool {
+        self.symmetric.contains(&id)
     }
 
     /// A new input.
@@ -379,7 +437,7 @@ impl Graph {
         let id = InputId(self.inputs.len() as u32);
         let shape = shape.iter().map(|&e| self.extents.find(e)).collect();
         let node = self.intern(Op::Input(id), shape);
-        self.inputs.push(Input { name: name.to_owned(), node, data: false });
+        self.inputs.push(Input { name: name.to_owned(), node, data: false, symmetric: false });
         node
     }
 

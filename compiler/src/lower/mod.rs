@@ -224,7 +224,7 @@ impl<'a> Lowerer<'a> {
     }
 
     /// Declares an input of this shape, a batch of them where `batched`.
-    fn declare(&mut self, name: &str, shape: &Shape, role: Role, batched: bool) {
+    fn declare(&mut self, name: &str, shape: &Shape, role: Role, batched: bool) -> NodeId {
         let extents = shape.extents();
         let mut axes: Vec<Extent> = Vec::new();
         let mut indices: Vec<Index> = Vec::new();
@@ -244,6 +244,7 @@ impl<'a> Lowerer<'a> {
         let value = Value { tensor: Tensor::new(node, indices), kind, place: Place::default() };
         self.order.push(name.to_owned());
         self.variables.insert(name.to_owned(), Variable { node, value, role, batched });
+        node
     }
 
     /// Opens the frame of a text.

@@ -29,7 +29,8 @@ pub enum Wanted {
 
 /// Lowers an objective.
 ///
-/// `text` is the source of `program`; `wrt` names the variables to differentiate by, with the place of each.
+/// `text` is the source of `program`; `wrt` names the variables to differentiate by, with the place of each. A
+/// second declaration of a variable says more of it, as `data(...)` does, which is its place then.
 ///
 /// # Errors
 /// Everything that is wrong with names, shapes and extents.
@@ -44,17 +45,23 @@ pub fn lower(
     let mut texts = vec![(SourceId::Expression, text)];
     texts.extend(defines.iter().map(|(_, id, t)| (*id, t.as_str())));
     let mut l = Lowerer::new(&texts);
-    for d in variables {
-        let shape = Shape::declared(&mut l.graph, d);
-        if let (true, Shape::Matrix(rows, cols)) = (d.symmetric, &shape)
-            && !l.graph.extents.unify(*rows, *cols)
-        {
-            let place = wrt.iter().find(|(name, _)| *name == d.name.name).map_or(whole(text), |(_, p)| *p);
-            let message = format!("`{}` is declared symmetric, but is not square", d.name.name);
-            let help = "give it as many rows as columns: `symmetric matrix[n, n]`";
-            l.report(Diagnostic::new(ErrorKind::NotSquare, place, message).with_help(help));
+    for (k, d) in variables.iter().enumerate() {
+        let name = &d.name.name;
+        if l.variables.contains_key(name) {
+            continue;
         }
-        l.declare(&d.name.name, &shape, Role::Plain, false);
+        let shape = Shape::declared(&mut l.graph, d);
+        let asked = wrt.iter().find(|(asked, _)| asked == name).map_or(whole(text), |(_, p)| *p);
+        let more = variables[k + 1..].iter().filter(|more| more.name.name == *name);
+        let mut symmetric = false;
+        for (d, place) in std::iter::once((d, asked)).chain(more.map(|d| (d, of_data(d)))) {
+            l.say_more(&shape, d, place);
+            symmetric |= d.symmetric;
+        }
+        let node = l.declare(name, &shape, Role::Plain, false);
+        if symmetric {
+            l.graph.set_symmetric(node);
+        }
     }
     l.add_defines(defines);
     for (name, place) in wrt {
@@ -103,6 +110,47 @@ pub fn lower(
     Ok(Objective { graph, value: roots[0], wrt: roots[1..].to_vec() })
 }
 
+/// The place of a declaration in `data(...)`.
+fn of_data(d: &Declaration) -> Place {
+    Place { source: SourceId::Data, span: d.name.span.to(d.shape_span) }
+}
+
+impl Lowerer<'_> {
+    /// Takes a variable's shape to be the one declared, too.
+    fn say_more(&mut self, shape: &Shape, d: &Declaration, place: Place) {
+        let name = &d.name.name;
+        let declared = Shape::declared(&mut self.graph, d);
+        let (known, said) = (shape.extents(), declared.extents());
+        if known.len() != said.len() {
+            let word = |s: &Shape| match s {
+                Shape::Scalar => "scalar",
+                Shape::Vector(_) => "vector",
+                Shape::Matrix(..) => "matrix",
+            };
+            let message =
+                format!("`{name}` is a {} by its type, and a {} here", word(shape), word(&declared));
+            let help = format!("say `{name}: {}`, or give the field another type", word(shape));
+            self.report(Diagnostic::new(ErrorKind::ShapeMismatch, place, message).with_help(help));
+            return;
+        }
+        for (&known, &said) in known.iter().zip(&said) {
+            if !self.graph.extents.unify(known, said) {
+                let [known, said] = [known, said].map(|e| self.graph.extents.name(e));
+                let message = format!("`{name}` has {known} entries by its type, and {said} here");
+                let help = "leave the number out: the type says it";
+                self.report(Diagnostic::new(ErrorKind::ShapeMismatch, place, message).with_help(help));
+            }
+        }
+        if let (true, &[rows, cols]) = (d.symmetric, &known[..])
+            && !self.graph.extents.unify(rows, cols)
+        {
+            let message = format!("`{name}` is declared symmetric, but is not square");
+            let help = "give it as many rows as columns: `symmetric matrix[n, n]`";
+            self.report(Diagnostic::new(ErrorKind::NotSquare, place, message).with_help(help));
+        }
+    }
+}
+
 /// A place in the expression, for callers that have no better one.
 #[must_use]
 pub fn whole(text: &str) -> Place {
@@ -112,7 +160,10 @@ pub fn whole(text: &str) -> Place {
 #[cfg(test)]
 mod tests {
     use crate::diag::ErrorKind;
+    use crate::emit::{View, text as text_of};
     use crate::front::ObjectiveText;
+    use crate::source::SourceId;
+    use crate::syntax::ast::DeclaredShape;
 
     fn text(expr: &str, declarations: &str) -> ObjectiveText {
         ObjectiveText {
@@ -133,6 +184,103 @@ mod tests {
             assert_eq!(g.shape(program.hessian[0][0]), [shape[0]; 4], "{declared}");
         }
         Ok(())
+    }
+
+    /// An objective of a symmetric S, a matrix A and vectors w and y, by w.
+    fn with_data(expr: &str, data: &str) -> ObjectiveText {
+        let field = |name: &str, shape| crate::front::declaration(name, shape);
+        let matrices = ["S", "A"].map(|name| field(name, DeclaredShape::Matrix(None)));
+        let vectors = ["y", "u"].map(|name| field(name, DeclaredShape::Vector(None)));
+        ObjectiveText {
+            variables: matrices.into_iter().chain(vectors).collect(),
+            data: data.to_owned(),
+            ..text(expr, "w: vector")
+        }
+    }
+
+    #[test]
+    fn symmetric_data_and_variables_are_their_own_transposes() -> Result<(), crate::diag::Diagnostics> {
+        for zero in [
+            "w'*S*y - w'*S'*y",
+            "tr(S*A) - tr(S'*A)",
+            "tr(A*S*A) - tr(A*S'*A)",
+            "sum(exp(S) - exp(S)')",
+            "sum(S.*A) - sum(S'.*A)",
+            "sum(max(S, A) - max(S', A))",
+            "sum(where(S > A, S, 0) - where(S' > A, S', 0))",
+            "w'*(rowmax(S) - rowmax(S'))",
+            "w'*(inv(S) - inv(S)')*y",
+            "tr(inv(S + eye)*A) - tr(inv(S' + eye)'*A)",
+            "tr(A*(2*S.^2 + S)*A) - tr(A*(2*S.^2 + S)'*A)",
+            "w'*S*A*S'*y - w'*S'*A*S*y",
+            "sum((S*S - (S*S)').^2)",
+            "colsum(S)'*w - rowsum(S)'*w",
+        ] {
+            for (text, which) in [
+                (with_data(zero, "S: symmetric matrix"), "data"),
+                (text(zero, "S: symmetric matrix, A: matrix, w: vector, y: vector"), "variable"),
+            ] {
+                let program = text.program()?;
+                assert!(program.graph.is_zero(program.value), "{zero}, S a {which}");
+            }
+        }
+        // Of another matrix nothing is known.
+        let other = with_data("w'*S*y - w'*S'*y", "").program()?;
+        assert!(!other.graph.is_zero(other.value));
+        Ok(())
+    }
+
+    #[test]
+    fn derivatives_by_symmetric_data_are_written_without_transposes() -> Result<(), crate::diag::Diagnostics>
+    {
+        let view = View::default();
+        for (expr, gradient) in [
+            ("w'*S*w", "2*S*w"),
+            ("w'*inv(S)*w/2 + logdet(S)", "inv(S) * w"),
+            ("y'*A*S*A'*w", "A * S * A' * y"),
+            ("y'*S*S*A*w", "A' * S * S * y"),
+        ] {
+            let program = with_data(expr, "S: symmetric matrix").program()?;
+            let written = text_of(&program.graph, program.gradient[0], &view);
+            assert_eq!(written.replace(' ', ""), gradient.replace(' ', ""), "{expr}");
+        }
+        for (expr, gradient) in [
+            ("logdet(S)", "inv(S)"),
+            ("tr(inv(S))", "-inv(S)*inv(S)"),
+            ("tr(S*S)", "2*S"),
+            ("sum((S*S).^2)", ""),
+        ] {
+            let program = text(expr, "S: symmetric matrix").program()?;
+            let written = text_of(&program.graph, program.gradient[0], &view).replace(' ', "");
+            assert!(!written.contains('\''), "{written}");
+            assert!(gradient.is_empty() || written == gradient, "{expr}: {written}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_data_says_of_fields_is_checked() {
+        for (data, kind, at) in [
+            ("S: symmetric matrix[2, 3]", ErrorKind::NotSquare, "S: symmetric matrix[2, 3]"),
+            ("S: vector[n]", ErrorKind::ShapeMismatch, "S: vector[n]"),
+            ("T: matrix[n, n]", ErrorKind::UnknownName, "T"),
+            ("w: vector[n]", ErrorKind::DuplicateDefinition, "w"),
+            ("S: matrix[y, n]", ErrorKind::DuplicateDefinition, "matrix[y, n]"),
+            ("y: vector[w]", ErrorKind::DuplicateDefinition, "vector[w]"),
+            ("y: vector[3], u: vector[n], y: vector[n]", ErrorKind::DuplicateDefinition, "y"),
+        ] {
+            let errors = with_data("sum(S) + w'*w + y'*u", data).lower().err().unwrap_or_default();
+            let found: Vec<_> = errors.iter().map(|d| (d.kind, d.place)).collect();
+            let [(found_kind, place)] = found[..] else { panic!("{data}: {errors}") };
+            assert_eq!(place.source, SourceId::Data, "{data}: {errors}");
+            assert_eq!((found_kind, &data[place.span.start..place.span.end]), (kind, at), "{errors}");
+            assert!(errors.iter().all(|d| d.help.is_some()), "{errors}");
+        }
+        // Extents that `data` calls by one name are one.
+        let errors = with_data("sum(y) + sum(u) + w'*w", "y: vector[3], u: vector[n]").lower().err();
+        assert!(errors.is_none(), "{errors:?}");
+        let errors = with_data("y'*u + w'*w", "y: vector[3], u: vector[4]").lower().err();
+        assert!(errors.is_some());
     }
 
     #[test]

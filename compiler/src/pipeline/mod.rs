@@ -1,5 +1,6 @@
 //! The road from a lowered graph to what is planned and printed: stabilise, differentiate, simplify.
 
+pub mod batch;
 mod cost;
 mod derivatives;
 mod network;

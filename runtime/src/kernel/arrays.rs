@@ -105,7 +105,7 @@ pub fn place_block<T: Scalar>(
     at: (usize, usize),
     (rows, cols): (usize, usize),
 ) {
-    place_columns_at(out, block, at, cols);
+    place_at(out, block, at, cols);
     let mut mirror = out.slice_mut(s![at.1..at.1 + cols, at.0..at.0 + rows]);
     for first in (0..rows).step_by(MIRRORED) {
         let until = rows.min(first + MIRRORED);
@@ -121,19 +121,45 @@ pub fn place_block<T: Scalar>(
     }
 }
 
-/// Writes a row-major block of `width` columns from column `at` on.
-pub fn place_columns<T: Scalar>(out: &mut ArrayViewMut2<'_, T>, block: &[T], at: usize, width: usize) {
-    place_columns_at(out, block, (0, at), width);
+/// Rows of blocks that are placed beside each other at a time: their lines stay in the cache.
+const PLACED: usize = 256;
+
+/// Fewer columns than this are written one after the other: a row of them takes less time than its slice.
+const NARROW: usize = 8;
+
+/// Writes row-major blocks beside each other, from the first column on, each of so many columns.
+pub fn place_columns<T: Scalar, const N: usize>(out: &mut ArrayViewMut2<'_, T>, blocks: [(&[T], usize); N]) {
+    let rows = out.nrows();
+    for first in (0..rows).step_by(PLACED) {
+        let until = rows.min(first + PLACED);
+        let mut at = 0;
+        for (block, width) in blocks {
+            place_at(out, &block[first * width..until * width], (first, at), width);
+            at += width;
+        }
+    }
 }
 
-fn place_columns_at<T: Scalar>(
-    out: &mut ArrayViewMut2<'_, T>,
-    block: &[T],
-    at: (usize, usize),
-    width: usize,
-) {
-    for (i, row) in block.chunks_exact(width.max(1)).enumerate() {
-        out.slice_mut(s![at.0 + i, at.1..at.1 + width]).assign(&ArrayView1::from(row));
+/// Writes a row-major block of `width` columns at `at`.
+fn place_at<T: Scalar>(out: &mut ArrayViewMut2<'_, T>, block: &[T], at: (usize, usize), width: usize) {
+    let rows = block.len().checked_div(width).unwrap_or(0);
+    let mut place = out.slice_mut(s![at.0..at.0 + rows, at.1..at.1 + width]);
+    if rows == 0 {
+        return;
+    }
+    if width < NARROW {
+        for (j, column) in place.columns_mut().into_iter().enumerate() {
+            for (entry, &x) in column.into_iter().zip(block[j..].iter().step_by(width)) {
+                *entry = x;
+            }
+        }
+        return;
+    }
+    for (mut row, block) in place.rows_mut().into_iter().zip(block.chunks_exact(width)) {
+        match row.as_slice_mut() {
+            Some(row) => row.copy_from_slice(block),
+            None => row.assign(&ArrayView1::from(block)),
+        }
     }
 }
 
@@ -147,6 +173,30 @@ mod tests {
         let mut out = Array2::zeros((3, 3));
         place_entries(&mut out.view_mut().reversed_axes(), [0, 7], [1.0, 2.0]);
         assert_eq!(out, ndarray::arr2(&[[1.0, 0.0, 0.0], [0.0, 0.0, 2.0], [0.0, 2.0, 0.0]]));
+    }
+
+    #[test]
+    fn blocks_of_any_width_lie_beside_each_other_in_any_layout() {
+        for (rows, widths) in [(0, [1, 1, 2]), (5, [1, 1, 1]), (600, [1, 9, 3]), (257, [0, 8, 7])] {
+            let cols: usize = widths.iter().sum();
+            let expected = Array2::from_shape_fn((rows, cols), |(i, j)| (100 * i + j) as f64);
+            let mut from = 0;
+            let blocks = widths.map(|width| {
+                let columns = expected.slice(s![.., from..from + width]);
+                from += width;
+                columns.iter().copied().collect::<Vec<f64>>()
+            });
+            let blocks = [0, 1, 2].map(|k| (&blocks[k][..], widths[k]));
+            let mut by_rows = Array2::from_elem((rows, cols), -1.0);
+            place_columns(&mut by_rows.view_mut(), blocks);
+            assert_eq!(by_rows, expected, "{rows} rows of {widths:?}");
+            let mut by_columns = Array2::from_elem((cols, rows), -1.0);
+            place_columns(&mut by_columns.view_mut().reversed_axes(), blocks);
+            assert_eq!(by_columns.t(), expected, "{rows} rows of {widths:?}, column by column");
+            let mut spread = Array2::from_elem((2 * rows, 2 * cols), -1.0);
+            place_columns(&mut spread.slice_mut(s![..;2, ..;2]), blocks);
+            assert_eq!(spread.slice(s![..;2, ..;2]), expected, "{rows} rows of {widths:?}, with gaps");
+        }
     }
 
     #[test]

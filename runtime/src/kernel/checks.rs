@@ -110,6 +110,39 @@ pub fn check_finite<T: Scalar, D: Dimension>(
     Err(Error::NonFinite { tensor: tensor.into(), index: unravel(flat, view.shape()), value })
 }
 
+/// How much the entries of a symmetric matrix may differ from their mirror images, as a part of the largest:
+/// what is left of the rounding of sums, or of the solution of a system, that made them.
+fn symmetric_within<T: Scalar>() -> f64 {
+    // Single precision has 7 digits, of which a sum of some hundred terms keeps 5.
+    if T::EPSILON.to_f64() > 1e-10 { 1e-5 } else { 1e-12 }
+}
+
+/// Checks that the n×n matrix that `entries` lists is symmetric: equal to 1e-12 of the largest entry, in single
+/// precision to 1e-5.
+///
+/// # Errors
+/// [`Error::Asymmetric`] for the entry below the diagonal that differs most.
+pub fn check_symmetric<T: Scalar>(tensor: &'static str, entries: &[T], n: usize) -> Result<(), Error> {
+    let at = |i: usize, j: usize| entries.get(i * n + j).map_or(f64::NAN, |x| x.to_f64());
+    let largest = entries.iter().map(|x| x.to_f64().abs()).fold(0.0, f64::max);
+    let allowed = largest * symmetric_within::<T>();
+    let mut worst: Option<([usize; 2], f64)> = None;
+    for i in 0..n {
+        for j in 0..i {
+            let (value, mirrored) = (at(i, j), at(j, i));
+            let apart = (value - mirrored).abs();
+            let same = apart <= allowed || value == mirrored || (value.is_nan() && mirrored.is_nan());
+            // A number beside none is as far apart as can be.
+            let apart = if apart.is_nan() { f64::INFINITY } else { apart };
+            if !same && worst.is_none_or(|(_, most)| apart > most) {
+                worst = Some(([i, j], apart));
+            }
+        }
+    }
+    let Some(([i, j], _)) = worst else { return Ok(()) };
+    Err(Error::Asymmetric { tensor: tensor.into(), index: [i, j], value: at(i, j), mirrored: at(j, i) })
+}
+
 /// Checks that one number is finite.
 ///
 /// # Errors
@@ -172,6 +205,23 @@ mod tests {
         assert_eq!(check_workspace(4, 1), Ok(()));
         assert_eq!(check_workspace(4, 4), Ok(()));
         assert_eq!(check_workspace(4, 5), Err(Error::WorkspaceTooSmall { capacity: 4, batch: 5 }));
+    }
+
+    #[test]
+    fn check_symmetric_names_the_entry_that_differs_most() {
+        let near = [2.0, 1.0, -3.0, 1.0 + 1e-13, 5.0, 0.5, -3.0, 0.5, 1e3];
+        assert_eq!(check_symmetric("K", &near, 3), Ok(()));
+        let mut far = near;
+        (far[3], far[7]) = (1.0 + 1e-8, 0.25);
+        let error = check_symmetric("K", &far, 3).expect_err("an error");
+        assert_eq!(error.to_string(), "`K` is declared symmetric, but is 0.25 at [2, 1] and 0.5 at [1, 2]");
+        (far[3], far[7]) = (1.0 + 1e-8, 0.5);
+        assert!(matches!(check_symmetric("K", &far, 3), Err(Error::Asymmetric { index: [1, 0], .. })));
+        // In single precision rounding takes more, and no number beside a number is never the same.
+        assert_eq!(check_symmetric("K", &[1.0_f32, 0.5, 0.500_001, 1.0], 2), Ok(()));
+        assert!(check_symmetric("K", &[1.0_f32, 0.5, 0.5001, 1.0], 2).is_err());
+        assert!(check_symmetric("K", &[1.0, f64::NAN, 0.5, 1.0], 2).is_err());
+        assert_eq!(check_symmetric::<f64>("K", &[], 0), Ok(()));
     }
 
     #[test]

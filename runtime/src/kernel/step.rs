@@ -28,7 +28,7 @@
 //! the same names do the same in place.
 //!
 //! A sum runs in lanes whose number is a constant, and what is left beyond whole chunks of lanes is summed up
-//! apart, so that the order of additions depends on the number of entries alone. After [`RUN`] chunks the lanes
+//! apart, in fewer, so that the order of additions depends on the number of entries alone. After [`RUN`] chunks the lanes
 //! are put away, so that a sum of any number of entries is as exact as one of a few: see
 //! [`sums`](super::sums).
 #![allow(
@@ -46,6 +46,8 @@ use super::walk::{Arrays, Count, EachRow, Kept as _, PANEL};
 const LONG_LANES: usize = 64;
 /// The same along a row of many.
 const LANES: usize = 32;
+/// The same for what is left beyond whole chunks of lanes.
+const FEW_LANES: usize = 8;
 
 /// How entries come together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -244,28 +246,62 @@ impl Math {
                 whole[k] = if long { folds[k].put(self, &mut totals[k], whole[k], run) } else { run };
             }
         }
+        let rest = self.rest(folds, place, chunks * L, n, formula);
         for k in 0..K {
-            lanes[k] = [folds[k].neutral(); L];
-        }
-        for lane in 0..n % L {
-            for k in 0..K {
-                found[k] = lanes[k][lane];
-            }
-            // SAFETY: this is entry chunks·L + lane of n; the formula keeps none.
-            let next = formula(self, found, unsafe { A::entry(place, 0, chunks * L + lane, n) });
-            for k in 0..K {
-                lanes[k][lane] = next[k];
-            }
-        }
-        for k in 0..K {
-            let rest = folds[k].lanes(lanes[k]);
-            whole[k] = if long {
-                folds[k].put(self, &mut totals[k], whole[k], rest)
-            } else {
-                folds[k].two(self, whole[k], rest)
+            whole[k] = match (chunks, long) {
+                (0, _) => rest[k],
+                (_, true) => folds[k].put(self, &mut totals[k], whole[k], rest[k]),
+                (_, false) => folds[k].two(self, whole[k], rest[k]),
             };
         }
         whole
+    }
+
+    /// The entries of a row `from` the last whole chunk on: in few lanes, the last ones in order, so that short
+    /// rows take little more than their entries.
+    #[inline(always)]
+    #[allow(clippy::needless_range_loop, reason = "a lane of each of several arrays")]
+    fn rest<T: Scalar, A: Arrays, const K: usize>(
+        self,
+        folds: [Fold; K],
+        place: A::Place,
+        from: usize,
+        n: usize,
+        formula: impl Fn(Math, [T; K], A::Entry<'_>) -> [T; K],
+    ) -> [T; K] {
+        let mut found = [T::ZERO; K];
+        for k in 0..K {
+            found[k] = folds[k].neutral();
+        }
+        let chunks = (n - from) / FEW_LANES;
+        let last = from + chunks * FEW_LANES;
+        if chunks > 0 {
+            let mut lanes = [[T::ZERO; FEW_LANES]; K];
+            for k in 0..K {
+                lanes[k] = [folds[k].neutral(); FEW_LANES];
+            }
+            let mut so_far = found;
+            for first in (from..last).step_by(FEW_LANES) {
+                for lane in 0..FEW_LANES {
+                    for k in 0..K {
+                        so_far[k] = lanes[k][lane];
+                    }
+                    // SAFETY: the arrays live and have n entries, `last` of them or more; the formula keeps none.
+                    let next = formula(self, so_far, unsafe { A::entry(place, 0, first + lane, n) });
+                    for k in 0..K {
+                        lanes[k][lane] = next[k];
+                    }
+                }
+            }
+            for k in 0..K {
+                found[k] = folds[k].lanes(lanes[k]);
+            }
+        }
+        for j in last..n {
+            // SAFETY: the arrays live and have n entries; the formula keeps none.
+            found = formula(self, found, unsafe { A::entry(place, 0, j, n) });
+        }
+        found
     }
 
     /// Several sums and maxima at once, in lanes: `formula` is given what a lane has so far, and an entry of
@@ -417,6 +453,13 @@ pub fn step<A, R>(args: A, kernel: impl FnOnce(Math, A) -> R) -> R {
 #[inline(always)]
 pub fn scalar_step<A, R>(args: A, kernel: impl FnOnce(Math, A) -> R) -> R {
     scalars(kernel, args)
+}
+
+/// What `work` does with rows of `k` entries, compiled apart for rows of one, where a loop along the row would
+/// take longer than its entry.
+#[inline(always)]
+pub fn by_width<R>(k: usize, work: impl FnOnce(usize) -> R) -> R {
+    if k == 1 { work(1) } else { work(k) }
 }
 
 /// Puts `row` in each of the rows of `out`.

@@ -16,5 +16,6 @@ mod residuals;
 mod scales;
 #[cfg(feature = "argmin")]
 mod solvers;
+mod symmetric;
 mod textbook;
 mod variables;

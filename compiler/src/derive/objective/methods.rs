@@ -397,15 +397,14 @@ impl Items<'_> {
         let jacobian = {
             let plan = &plans[1];
             let body = self.body(plan, &[self.x_cut()]);
-            let mut copies = TokenStream::new();
-            for k in 0..self.program.wrt.len() {
-                let block = Self::buffer(plan, plan.output_buffers[k]);
-                let (start, size) = (self.offset(k), self.size(self.shape_of_wrt(k)));
-                copies.extend(quote! {
-                    #rt::place_columns(&mut out, &*#block, #start, #size);
-                });
+            let blocks = plan.output_buffers.iter().enumerate().map(|(k, &buffer)| {
+                let (block, width) = (Self::buffer(plan, buffer), self.size(self.shape_of_wrt(k)));
+                quote!((&*#block, #width))
+            });
+            quote! {
+                #body
+                #rt::place_columns(&mut out, [#(#blocks),*]);
             }
-            quote!(#body #copies)
         };
         let product = {
             let plan = &plans[2];

@@ -43,6 +43,7 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
         variables: model.data.iter().map(field_declaration).collect(),
         wrt: Vec::new(),
         declarations: model.declarations.text.clone(),
+        data: model.data_declarations.text.clone(),
         residual: kind == ObjectiveKind::Residual,
     };
     let program = text.program().map_err(|d| errors(model, &d))?;

@@ -245,6 +245,14 @@ impl Items<'_> {
             let (ident, field) = (&e.ident, &e.field);
             quote!(#field: #ident)
         });
+        let symmetric: Vec<TokenStream> = (self.model.data.iter())
+            .filter_map(|f| {
+                let node = self.node(&f.name).filter(|&n| self.graph().is_declared_symmetric(n))?;
+                let (name, ident) = (&f.name, codegen::identifier(&f.name));
+                let n = cx.extent(self.graph(), self.graph().shape(node)[0]);
+                Some(quote!(#rt::check_symmetric(#name, &problem.#ident, #n)?;))
+            })
+            .collect();
         let (least, most) = (self.first_numbers(), self.all_numbers());
         let (text, latex) = (derivation.text(), derivation.latex());
         let given: Vec<String> = self
@@ -267,6 +275,20 @@ impl Items<'_> {
                 #[doc = " What matrices of second order take above 64 MiB is left to `reserve`, or to their first call."]
             }
         });
+        let made = quote! {
+            #problem {
+                #(#fields,)*
+                #(#extents,)*
+                workspace: #rt::Workspace::new(#least, #most),
+                lifetime: #rt::PhantomData,
+            }
+        };
+        let (made, asymmetric) = if symmetric.is_empty() {
+            (quote!(#rt::Ok(#made)), None)
+        } else {
+            let doc = " Where a matrix that is declared symmetric is not: the entry, and its mirror image.";
+            (quote!(let problem = #made; #(#symmetric)* #rt::Ok(problem)), Some(quote!(#[doc = #doc])))
+        };
         quote! {
             impl #impl_generics #of #type_generics #where_clause {
                 /// The derivation, as text: the value, the gradient, the Hessian.
@@ -279,6 +301,7 @@ impl Items<'_> {
                 ///
                 /// # Errors
                 /// Where shapes do not fit: field, axis and both extents.
+                #asymmetric
                 #vis fn prepare<#p>(
                     self,
                     #(#params),*
@@ -286,12 +309,7 @@ impl Items<'_> {
                 #outlives
                 {
                     #checks
-                    #rt::Ok(#problem {
-                        #(#fields,)*
-                        #(#extents,)*
-                        workspace: #rt::Workspace::new(#least, #most),
-                        lifetime: #rt::PhantomData,
-                    })
+                    #made
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Functions: element-wise, choices, along axes, of matrices.
 
 use super::Tensor;
-use crate::ir::graph::{AxisFn, Cofactors, Graph, NodeId, Op};
+use crate::ir::graph::{AxisFn, Cofactors, Graph, NodeId, Op, Operand};
 use crate::ir::index::{Extent, Index};
 use crate::ir::number::Number;
 use crate::ops::{self, ElementFn};
@@ -20,8 +20,8 @@ impl Graph {
                 return Tensor::new(self.fill(Number::float(value), &out), out);
             }
         }
-        let inner = Self::union(&args.iter().collect::<Vec<_>>());
-        let args = args.iter().map(|t| Self::operand(t, &inner)).collect();
+        let inner = self.union_in_order(&args.iter().collect::<Vec<_>>());
+        let args = args.iter().map(|t| self.ordered(t, &inner)).collect();
         let shape = self.extents_of(&inner);
         let node = self.intern(Op::Map { function, args }, shape);
         let t = Tensor::new(node, inner);
@@ -45,7 +45,7 @@ impl Graph {
         then: &Tensor,
         otherwise: &Tensor,
     ) -> Tensor {
-        let out = Self::union(&[lhs, rhs, then, otherwise]);
+        let out = self.union_in_order(&[lhs, rhs, then, otherwise]);
         Tensor::new(self.select_as(op, lhs, rhs, then, otherwise, &out), out)
     }
 
@@ -67,7 +67,7 @@ impl Graph {
             let taken = if ops::compare(op, a.to_f64(), b.to_f64()) { then } else { otherwise };
             return self.tensor_as(&taken, out);
         }
-        let [lhs, rhs, then, otherwise] = [lhs, rhs, then, otherwise].map(|t| Self::operand(&t, out));
+        let [lhs, rhs, then, otherwise] = [lhs, rhs, then, otherwise].map(|t| self.ordered(&t, out));
         let shape = self.extents_of(out);
         self.intern(Op::Select { op, lhs, rhs, then, otherwise }, shape)
     }
@@ -94,7 +94,7 @@ impl Graph {
         if function.reduces() {
             locals.extend(&reduced);
         }
-        let operand = Self::operand(&arg, &locals);
+        let operand = self.ordered(&arg, &locals);
         let along = reduced.iter().map(|i| locals.iter().position(|l| l == i).unwrap_or(0) as u8).collect();
         let bound = if function.reduces() { self.extents_of(&reduced) } else { Vec::new() };
         let shape = self.extents_of(&out);
@@ -131,6 +131,25 @@ impl Graph {
     pub fn logdet(&mut self, arg: &Tensor) -> Tensor {
         let arg = self.matrix_view(arg);
         Tensor::new(self.intern(Op::LogDet(arg.node), Vec::new()), Vec::new())
+    }
+
+    /// All indices of `tensors`; symmetric matrices follow the order of the others.
+    fn union_in_order(&self, tensors: &[&Tensor]) -> Vec<Index> {
+        let (follow, lead): (Vec<&Tensor>, Vec<&Tensor>) =
+            tensors.iter().partition(|t| self.is_declared_symmetric(t.node));
+        if follow.is_empty() || lead.iter().all(|t| t.indices.is_empty()) {
+            return Self::union(tensors);
+        }
+        let mut all = Self::union(&lead);
+        all.extend(Self::union(&follow).into_iter().filter(|i| !lead.iter().any(|t| t.indices.contains(i))));
+        all
+    }
+
+    /// The operand that a tensor is.
+    fn ordered(&self, t: &Tensor, locals: &[Index]) -> Operand {
+        let mut t = t.clone();
+        self.in_order(t.node, &mut t.indices, locals);
+        Self::operand(&t, locals)
     }
 
     fn matrix_view(&mut self, arg: &Tensor) -> Tensor {

@@ -147,6 +147,9 @@ impl Graph {
         if rows != cols {
             return false;
         }
+        if self.is_declared_symmetric(id) {
+            return true;
+        }
         match self.op(id).clone() {
             Op::Delta => true,
             Op::Inverse(a) | Op::Cofactors(a, Cofactors::Adjugate) => self.is_symmetric(a),
@@ -207,6 +210,22 @@ impl Graph {
         let axes =
             tensor.indices.iter().map(|i| locals.iter().position(|l| l == i).unwrap_or(0) as u8).collect();
         Operand { node: tensor.node, axes }
+    }
+
+    /// The indices of a node, those of a symmetric matrix in the order in which they stand in `order`: A' is A.
+    /// What is not in `order` comes last.
+    pub(super) fn in_order(&self, node: NodeId, indices: &mut [Index], order: &[Index]) {
+        // A delta beside them follows.
+        let follows = || self.has_symmetric() && matches!(self.op(node), Op::Delta);
+        if let [i, j] = indices
+            && i != j
+            && (self.is_declared_symmetric(node) || follows())
+        {
+            let place = |x: Index| (order.iter().position(|o| *o == x).unwrap_or(usize::MAX), x);
+            if place(*j) < place(*i) {
+                std::mem::swap(i, j);
+            }
+        }
     }
 
     /// The operand behind a mere view (a permutation, a diagonal, a broadcast), the constant behind a filled

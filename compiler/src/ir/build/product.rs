@@ -107,6 +107,9 @@ impl Graph {
                 }
             }
         }
+        for part in &mut parts {
+            self.in_order(part.node, &mut part.indices, out);
+        }
         let mut merged: Vec<Raised> = Vec::new();
         for part in parts {
             match merged.iter_mut().find(|m| m.node == part.node && m.indices == part.indices) {
@@ -431,8 +434,91 @@ impl Graph {
         {
             return part.node;
         }
+        let mut mirrored = false;
+        let (factors, locals) = if parts.iter().any(|p| self.is_declared_symmetric(p.node)) {
+            let (factors, locals) = self.factors_by_neighbours(&mut parts, out);
+            if let &[i, j] = out
+                && !bound.is_empty()
+                && self.extents.of(i) == self.extents.of(j)
+            {
+                mirrored = self.factors_by_neighbours(&mut parts, &[j, i]).0 == factors;
+            }
+            (factors, locals)
+        } else {
+            Self::factors(&parts, out, out)
+        };
+        let bound = self.extents_of(&locals[out.len()..]);
+        let shape = self.extents_of(out);
+        let node = self.product_node(coeff, factors, bound, shape);
+        if mirrored {
+            self.set_mirrored(node);
+        }
+        node
+    }
+
+    /// The indices of a product, those of the result and then the summed ones: by the factors that they have in
+    /// common with others whose place is known. So a product that reads the same from both ends, as S*T*T*S does
+    /// for symmetric matrices, is one node whichever end its indices were given from.
+    fn by_neighbours(&self, parts: &[Raised], out: &[Index]) -> Vec<Index> {
+        let mut bound: Vec<Index> = Vec::new();
+        for &i in parts.iter().flat_map(|p| &p.indices) {
+            if !out.contains(&i) && !bound.contains(&i) {
+                bound.push(i);
+            }
+        }
+        let mut rank = vec![0; bound.len()];
+        for _ in 0..bound.len() {
+            let place = |x: Index| match out.iter().position(|o| *o == x) {
+                Some(place) => place,
+                None => out.len() + bound.iter().position(|b| *b == x).map_or(0, |k| rank[k]),
+            };
+            // What a factor says of the index along its axis; a symmetric one has no first axis.
+            let said = |p: &Raised, axis: usize| {
+                let symmetric = self.is_declared_symmetric(p.node);
+                let others: Vec<usize> =
+                    (0..p.indices.len()).filter(|&k| k != axis).map(|k| place(p.indices[k])).collect();
+                (p.node, if symmetric { 0 } else { axis }, p.power, others)
+            };
+            let keys: Vec<_> = bound
+                .iter()
+                .zip(&rank)
+                .map(|(i, rank)| {
+                    let axes = parts.iter().flat_map(|p| (0..p.indices.len()).map(move |k| (p, k)));
+                    let mut all: Vec<_> =
+                        axes.filter(|(p, k)| p.indices[*k] == *i).map(|(p, k)| said(p, k)).collect();
+                    all.sort();
+                    (*rank, all)
+                })
+                .collect();
+            let mut sorted: Vec<_> = keys.iter().collect();
+            sorted.sort();
+            sorted.dedup();
+            let next: Vec<usize> =
+                keys.iter().map(|key| sorted.binary_search(&key).unwrap_or_default()).collect();
+            if next == rank {
+                break;
+            }
+            rank = next;
+        }
+        let mut ranked: Vec<(usize, Index)> = rank.into_iter().zip(bound).collect();
+        ranked.sort();
+        out.iter().copied().chain(ranked.into_iter().map(|(_, i)| i)).collect()
+    }
+
+    /// Factors and locals where some matrices are symmetric.
+    fn factors_by_neighbours(&self, parts: &mut [Raised], out: &[Index]) -> (Vec<Factor>, Vec<Index>) {
+        let order = self.by_neighbours(parts, out);
+        for part in &mut *parts {
+            self.in_order(part.node, &mut part.indices, &order);
+        }
+        Self::factors(parts, out, &order)
+    }
+
+    /// Factors in order, by the places that indices have in `order`, and the locals of their product.
+    fn factors(parts: &[Raised], out: &[Index], order: &[Index]) -> (Vec<Factor>, Vec<Index>) {
+        let mut parts: Vec<&Raised> = parts.iter().collect();
         let masked = |p: &Raised| -> Vec<usize> {
-            p.indices.iter().map(|i| out.iter().position(|o| o == i).unwrap_or(usize::MAX)).collect()
+            p.indices.iter().map(|i| order.iter().position(|o| o == i).unwrap_or(usize::MAX)).collect()
         };
         parts.sort_by(|a, b| {
             (a.node, masked(a), a.power)
@@ -452,9 +538,7 @@ impl Graph {
                 power: p.power,
             })
             .collect();
-        let bound = self.extents_of(&locals[out.len()..]);
-        let shape = self.extents_of(out);
-        self.product_node(coeff, factors, bound, shape)
+        (factors, locals)
     }
 
     fn product_node(

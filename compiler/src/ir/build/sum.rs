@@ -40,7 +40,11 @@ impl Graph {
                     let unit = self.with_unit_coeff(t.node);
                     pending.push((coeff.mul(c), Tensor::new(unit, t.indices)));
                 }
-                _ => collected.push((t, coeff)),
+                _ => {
+                    let mut t = t;
+                    self.in_order(t.node, &mut t.indices, out);
+                    collected.push((t, coeff));
+                }
             }
         }
         // Like terms lie side by side once in order.

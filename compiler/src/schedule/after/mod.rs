@@ -1,10 +1,8 @@
-//! What is done with a plan, and what is known of it: rows in blocks, descent, its cost, its independence of
-//! lengths.
+//! What is done with a plan, and what is known of it: rows in blocks, descent, its cost.
 
 mod blocks;
 mod count;
 mod descent;
-mod entries;
 mod when;
 
 pub(crate) use blocks::blocked;
