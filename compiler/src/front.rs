@@ -315,8 +315,12 @@ impl ObjectiveText {
 /// finite, or take many times as long as it should; and a derive has no way to say so but an error.
 fn simplified(log: &Log, text: &str) -> Result<(), Diagnostics> {
     let (message, help) = if log.too_large {
-        let message = format!("this and its derivatives come to more than {NODES} nodes, the budget of a formula");
-        (message, "differentiate by fewer variables at once, and put scalars that are treated alike into a vector")
+        let message =
+            format!("this and its derivatives come to more than {NODES} nodes, the budget of a formula");
+        (
+            message,
+            "differentiate by fewer variables at once, and put scalars that are treated alike into a vector",
+        )
     } else if log.gave_up {
         let message = format!("this is too intricate to simplify: rules still apply after {PASSES} passes");
         (message, "name parts of it, as in `r = X*w - y; r'*r`: what has a name is simplified by itself")
@@ -346,6 +350,6 @@ mod tests {
         assert!(shown.contains(text) && shown.contains("name parts of it"), "{shown}");
         let errors = simplified(&Log { too_large: true, ..Log::default() }, text).expect_err("an error");
         let shown = errors.render(&|_| Some(text.to_owned()));
-        assert!(shown.contains("250000 nodes") && shown.contains("fewer variables"), "{shown}");
+        assert!(shown.contains("100000 nodes") && shown.contains("fewer variables"), "{shown}");
     }
 }

@@ -69,7 +69,8 @@ fn finish(
 fn within(tokens: usize, most: usize, text: &str) -> Option<Diagnostic> {
     let place = Place { source: SourceId::Expression, span: Span::new(0, text.len()) };
     let message = format!("the code for this comes to {tokens} tokens, and the budget of a derive is {most}");
-    let help = "differentiate by fewer variables at once, and put scalars that are treated alike into a vector";
+    let help =
+        "differentiate by fewer variables at once, and put scalars that are treated alike into a vector";
     (tokens > most).then(|| Diagnostic::new(ErrorKind::TooIntricate, place, message).with_help(help))
 }
 

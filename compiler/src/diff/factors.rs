@@ -33,7 +33,8 @@ impl Factors<'_> {
         let distinct = |axes: &[u8]| axes.iter().enumerate().all(|(k, a)| !axes[..k].contains(a));
         let candidates = if self.factors.len() > MANY { self.factors.len() - MANY } else { 0 };
         let found = (0..candidates).find_map(|first| {
-            let same: Vec<usize> = (first..self.factors.len()).filter(|&k| along(k) == along(first)).collect();
+            let same: Vec<usize> =
+                (first..self.factors.len()).filter(|&k| along(k) == along(first)).collect();
             (same.len() > MANY && distinct(along(first))).then_some(same)
         });
         found.unwrap_or_default()

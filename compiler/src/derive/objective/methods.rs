@@ -335,7 +335,8 @@ impl Items<'_> {
             let scalar = |buffer: &BufferId| plan.buffers[buffer.0].shape.is_empty();
             let entry_by_entry = !blocks.is_empty() && plan.output_buffers.iter().all(scalar);
             if entry_by_entry && self.program.wrt.iter().all(|(_, x)| self.graph().rank(*x) == 0) {
-                let places = blocks.iter().map(|block| Literal::usize_unsuffixed(block.at.0 * n + block.at.1));
+                let places =
+                    blocks.iter().map(|block| Literal::usize_unsuffixed(block.at.0 * n + block.at.1));
                 let entries = blocks.iter().map(|b| Self::buffer(plan, plan.output_buffers[b.output]));
                 copies.extend(quote! {
                     #rt::place_entries(&mut out, [#(#places),*], [#(#entries),*]);

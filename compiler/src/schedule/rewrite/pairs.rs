@@ -152,8 +152,7 @@ fn unknown(factors: &[Along], k: usize, other: usize, out: &[Index]) -> Option<I
         _ => return None,
     };
     let once = given.iter().filter(|x| **x == summed).count() == 1;
-    (once && !needed(&summed) && given.iter().all(|x| *x == summed || needed(x)))
-        .then_some(unknown)
+    (once && !needed(&summed) && given.iter().all(|x| *x == summed || needed(x))).then_some(unknown)
 }
 
 /// What it takes to have the entries of an inverse besides its factors.
