@@ -15,8 +15,8 @@ use crate::simplify::Log;
 /// How many characters, as text, the formulas of a section or of a method's documentation may come to where a
 /// derive carries them: those of a Hessian are as many as the square of the variables.
 const PAGE: usize = 3000;
-/// The same of MathML, which is some ten times as long.
-const MATHML: usize = 10 * PAGE;
+/// The same of MathML, which is some ten times as long: long formulas are there as text alone.
+const MATHML: usize = 3 * PAGE;
 
 /// How much there is room for.
 #[derive(Clone, Copy, Debug)]

@@ -417,6 +417,6 @@ mod tests {
         assert!(shown.contains(text) && shown.contains("name parts of it"), "{shown}");
         let errors = simplified(&Log { too_large: true, ..Log::default() }, text).expect_err("an error");
         let shown = errors.render(&|_| Some(text.to_owned()));
-        assert!(shown.contains("250000 nodes") && shown.contains("fewer variables"), "{shown}");
+        assert!(shown.contains("100000 nodes") && shown.contains("fewer variables"), "{shown}");
     }
 }

@@ -146,21 +146,39 @@ fn recurrent(steps: usize) -> Formula {
     }
 }
 
+/// Twice as much takes little more than twice as long, in each stage.
+fn holds(name: &str, half: &Formula, whole: &Formula) -> Taken {
+    let (half, whole) = (half.taken(), whole.taken());
+    let of = |t: &Taken| [t.nodes, t.explained, t.derived, t.tokens];
+    let grows = of(&half).into_iter().zip(of(&whole)).map(|(half, whole)| 10 * whole / half);
+    assert!(grows.into_iter().all(|tenths| tenths <= 30), "{name}: {half:?}, {whole:?}");
+    whole
+}
+
 #[test]
-fn zz_print() {
-    for (name, f) in [
-        ("tower3", tower(3)),
-        ("tower6", tower(6)),
-        ("locals7", locals(7)),
-        ("locals15", locals(15)),
-        ("power15", power(15)),
-        ("power60", power(60)),
-        ("product20", product(20)),
-        ("product40", product(40)),
-        ("rec8", recurrent(8)),
-        ("rec16", recurrent(16)),
-        ("rec32", recurrent(32)),
-    ] {
-        println!("{name} {:?}", f.taken());
-    }
+fn towers_of_functions_along_axes() {
+    holds("softmax", &tower(3), &tower(6));
+}
+
+#[test]
+fn local_definitions_that_stand_on_each_other() {
+    let taken = holds("locals", &locals(7), &locals(15));
+    assert!(taken.derived <= 2_500_000, "{taken:?}");
+}
+
+#[test]
+fn matrix_powers_are_squared() {
+    let taken = holds("powers", &power(30), &power(60));
+    assert!(taken.nodes <= 250, "{taken:?}");
+}
+
+#[test]
+fn products_of_many_factors() {
+    let taken = holds("products", &product(20), &product(40));
+    assert!(taken.characters <= 200_000, "{taken:?}");
+}
+
+#[test]
+fn recurrent_networks_with_shared_weights() {
+    holds("recurrent", &recurrent(8), &recurrent(16));
 }

@@ -39,7 +39,8 @@ pub fn run(request: &Request, out: &mut dyn Write) -> Result<bool, Failure> {
             (quote!(#[derive(Network)] #item), derive::derive_network(item))
         }
         Request::Objective(text) => {
-            text.lower().map_err(|e| request.refusal(&e))?;
+            // Derivatives beyond their budget are refused here, and not in the code that is printed.
+            text.program().map_err(|e| request.refusal(&e))?;
             let item = objective(text)?;
             (quote!(#[derive(Objective)] #item), derive::derive_objective(item))
         }

@@ -222,7 +222,7 @@ mod tests {
     fn code_beyond_the_budget_is_refused_by_its_name() {
         let mut count = 0;
         hygienic(quote!(let x = f(1, [a]);), &mut count);
-        assert_eq!(count, 13);
+        assert_eq!(count, 12);
         assert_eq!(within(13, 13, "x"), None);
         let error = within(13, 12, "x").expect("an error");
         assert!(error.message.contains("13 tokens") && error.message.contains("budget of a derive is 12"));

@@ -59,7 +59,7 @@ impl Log {
 }
 
 /// Nodes of a formula and its derivatives, those that rewriting has left behind among them, at most.
-pub const NODES: usize = 250_000;
+pub const NODES: usize = 100_000;
 /// Passes over the graph, at most.
 pub const PASSES: usize = 24;
 /// Firings at one node in one pass, at most.
