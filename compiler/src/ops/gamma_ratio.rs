@@ -99,7 +99,7 @@ pub fn deviance(a: f64, b: f64) -> f64 {
 pub fn is_count(x: f64) -> f64 {
     if x.is_nan() {
         x
-    } else if x >= 0.0 && x < f64::INFINITY && x.fract() == 0.0 {
+    } else if x >= 0.0 && x.fract() == 0.0 {
         1.0
     } else {
         0.0

@@ -10,7 +10,9 @@ use gradsmith_compiler::syntax::parse;
 
 /// Value, gradient and product of the Hessian with 1 of a text of the scalars `x`, `p` and `q`; `v` is (1, 1).
 fn evaluated(text: &str, inputs: [f64; 3]) -> (f64, [f64; 3], [f64; 3]) {
-    let declared = parse::declarations("x: scalar, p: scalar, q: scalar, v: vector[2]", SourceId::Declarations).expect("scalars");
+    let declared =
+        parse::declarations("x: scalar, p: scalar, q: scalar, v: vector[2]", SourceId::Declarations)
+            .expect("scalars");
     let program = parse::program(text, SourceId::Expression).unwrap_or_else(|e| panic!("{text}: {e}"));
     let wrt = ["x", "p", "q"].map(|name| (name.to_owned(), objective::whole(text)));
     let lowered = objective::lower(text, &program, &[], &declared, &wrt, objective::Wanted::Scalar)
