@@ -2,7 +2,9 @@
 //! stays none. Their values inside are reference cases.
 
 use gradsmith_compiler::catalog::{self, Kind};
+use gradsmith_compiler::emit::{self, View};
 use gradsmith_compiler::eval::{Evaluator, Sizes};
+use gradsmith_compiler::front::CostText;
 use gradsmith_compiler::lower::objective;
 use gradsmith_compiler::pipeline::Derivatives;
 use gradsmith_compiler::source::SourceId;
@@ -84,4 +86,26 @@ fn in_a_mixture_the_part_outside_its_support_has_no_share() {
     // And where neither has a value, no derivative by what only they speak of is anything else than 0.
     let (value, gradient, _) = evaluated("logaddexp(gamma_lpdf(x, p, 2), exponential_lpdf(x, q))", at);
     assert_eq!((value, gradient), (f64::NEG_INFINITY, [0.0; 3]));
+}
+
+/// In a cost, too, where `a`, `y`, `b` and `k` are what it supplies; and what only rewriting and the catalog call
+/// is free for the user's own definitions.
+#[test]
+fn in_a_cost_arguments_are_not_what_the_cost_supplies() {
+    let text = |expr: &str, defines: &[&str]| CostText {
+        expr: expr.to_owned(),
+        defines: defines.iter().map(|d| (*d).to_owned()).collect(),
+        hyper: vec!["c".to_owned()],
+        ..CostText::default()
+    };
+    let shown = |text: &CostText| {
+        let cost = text.lower_example().unwrap_or_else(|e| panic!("{}: {e}", text.expr));
+        emit::text(&cost.graph, cost.data, &View::default())
+    };
+    let [density, written] =
+        ["-sum(laplace_lpdf(y, a, c))", "-sum(-abs(y - a)/c - log(2*c))"].map(|t| shown(&text(t, &[])));
+    assert_eq!(density, written);
+    let own = text("deviance(sum(a)) - sum(poisson_lpmf(y, a))", &["deviance(u) = 3*u^2"]);
+    let spelled = text("3*sum(a)^2 - sum(poisson_lpmf(y, a))", &[]);
+    assert_eq!(shown(&own), shown(&spelled));
 }
