@@ -91,8 +91,8 @@ impl<'a> Lowerer<'a> {
         Ok(bound)
     }
 
-    /// How a function along one axis of a matrix is written, where another tool's name for the axis was met: axis
-    /// 0 runs down the columns, 1 (and −1, the last) along the rows.
+    /// How a function along one axis of a matrix is written, where another tool's name for the axis was
+    /// met: axis 0 runs down the columns, 1 (and −1, the last) along the rows.
     fn along(&self, function: &str, args: &[Arg], axis: &Expr, frame: usize) -> Option<String> {
         let place = self.place(frame, args.first()?.value.span);
         let (x, operand) = (self.text(place), self.operand_text(place));

@@ -10,7 +10,8 @@ use gradsmith_compiler::pipeline::Derivatives;
 use gradsmith_compiler::source::SourceId;
 use gradsmith_compiler::syntax::parse;
 
-/// Value, gradient and product of the Hessian with 1 of a text of the scalars `x`, `p` and `q`; `v` is (1, 1).
+/// Value, gradient and product of the Hessian with 1 of a text of the scalars `x`, `p` and `q`; `v` is
+/// (1, 1).
 fn evaluated(text: &str, inputs: [f64; 3]) -> (f64, [f64; 3], [f64; 3]) {
     let declared =
         parse::declarations("x: scalar, p: scalar, q: scalar, v: vector[2]", SourceId::Declarations)
@@ -88,8 +89,8 @@ fn in_a_mixture_the_part_outside_its_support_has_no_share() {
     assert_eq!((value, gradient), (f64::NEG_INFINITY, [0.0; 3]));
 }
 
-/// In a cost, too, where `a`, `y`, `b` and `k` are what it supplies; and what only rewriting and the catalog call
-/// is free for the user's own definitions.
+/// In a cost, too, where `a`, `y`, `b` and `k` are what it supplies; and what only rewriting and the
+/// catalog call is free for the user's own definitions.
 #[test]
 fn in_a_cost_arguments_are_not_what_the_cost_supplies() {
     let text = |expr: &str, defines: &[&str]| CostText {
