@@ -77,6 +77,30 @@ fn what_is_no_number_stays_none() {
     }
 }
 
+/// What is observed may be a constant, in the support or outside.
+#[test]
+fn of_constants_they_are_what_they_are_of_data() {
+    for (constant, data, x) in [
+        ("poisson_lpmf(3, p)", "poisson_lpmf(x, p)", 3.0),
+        ("poisson_lpmf(2.5, p)", "poisson_lpmf(x, p)", 2.5),
+        ("binomial_lpmf(2, 5, p/4)", "binomial_lpmf(x, 5, p/4)", 2.0),
+        ("binomial_lpmf(0, 5, p/4)", "binomial_lpmf(x, 5, p/4)", 0.0),
+        ("negative_binomial_lpmf(4, p, q)", "negative_binomial_lpmf(x, p, q)", 4.0),
+        ("bernoulli_lpmf(1, p/4)", "bernoulli_lpmf(x, p/4)", 1.0),
+        ("bernoulli_lpmf(0, p/4)", "bernoulli_lpmf(x, p/4)", 0.0),
+        ("gamma_lpdf(2, p, q)", "gamma_lpdf(x, p, q)", 2.0),
+        ("gamma_lpdf(-2, p, q)", "gamma_lpdf(x, p, q)", -2.0),
+        ("lognormal_lpdf(0.5, p, q)", "lognormal_lpdf(x, p, q)", 0.5),
+    ] {
+        let at = [x, 1.3, 2.1];
+        let ((got, g, _), (want, by, _)) = (evaluated(constant, at), evaluated(data, at));
+        let near = |a: f64, b: f64| a == b || (a - b).abs() <= 1e-14 * b.abs();
+        assert!(near(got, want), "{constant}: {got}, not {want}");
+        // By `x` only the other one has a derivative.
+        assert!((1..3).all(|k| near(g[k], by[k])), "{constant}: {g:?}, not {by:?}");
+    }
+}
+
 /// A part that is −∞ has no share in what is made of it.
 #[test]
 fn in_a_mixture_the_part_outside_its_support_has_no_share() {
