@@ -1,5 +1,5 @@
-//! Did you mean: the name that a misspelt one was most likely meant to be, and how what other tools call so is
-//! written here.
+//! Did you mean: the name that a misspelt one was most likely meant to be, and how what other tools call
+//! so is written here.
 
 mod elsewhere;
 
@@ -116,8 +116,8 @@ const SYNONYMS: &[(&str, &str)] = &[
 /// Words longer than this are compared for nothing but case and underscores.
 const LONGEST: usize = 64;
 
-/// A sentence of help where a function is called `word` and there is none: did you mean another, or how to write
-/// what other tools call so.
+/// A sentence of help where a function is called `word` and there is none: did you mean another, or how
+/// to write what other tools call so.
 #[must_use]
 pub fn function_meant<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
     let candidates: Vec<&str> = candidates.collect();
@@ -131,8 +131,8 @@ pub fn function_meant<'a>(word: &str, candidates: impl Iterator<Item = &'a str>)
     did_you_mean(word, candidates.into_iter()).map(|near| format!("did you mean `{near}`?"))
 }
 
-/// How a function that other tools call `word` is written here: in words, empty where it is not; nothing where it
-/// is called so here too, or is not known.
+/// How a function that other tools call `word` is written here: in words, empty where it is not; nothing
+/// where it is called so here too, or is not known.
 #[must_use]
 pub fn spelled_here(word: &str) -> Option<String> {
     let folded = fold(word);
@@ -163,8 +163,8 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -
     if !(2..=LONGEST).contains(&length) {
         return None;
     }
-    // A short word is mostly its first letter; a long one may have a slip in every third. Of a log-density the
-    // distribution's name must be near.
+    // A short word is mostly its first letter; a long one may have a slip in every third. Of a
+    // log-density the distribution's name must be near.
     let lower = word.to_lowercase();
     let ending = DENSITY_ENDINGS.iter().find(|ending| lower.ends_with(**ending));
     let allowed = ((length - ending.map_or(0, |e| e.len())) / 3).max(1);

@@ -4,6 +4,7 @@ mod all {
     mod densities;
     mod docs;
     mod functions;
+    mod habits;
     mod rules;
     mod variants;
 }

@@ -146,8 +146,8 @@ const PAIRED: [f64; 25] = [
     f64::NAN,
 ];
 
-/// Rows that only derivatives of others have, and the highest of their own derivatives that is no difference of
-/// larger numbers: those of what users call are, to second order.
+/// Rows that only derivatives of others have, and the highest of their own derivatives that is no
+/// difference of larger numbers: those of what users call are, to second order.
 const LAST: [(&str, usize); 9] = [
     ("inverse_mills", 1),
     ("inverse_mills_gap", 1),

@@ -26,8 +26,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Whether it is a function of its arguments alone, which any formula may call; losses and penalties speak
-    /// of what a cost supplies.
+    /// Whether it is a function of its arguments alone, which any formula may call; losses and penalties
+    /// speak of what a cost supplies.
     #[must_use]
     pub fn is_function(self) -> bool {
         matches!(self, Self::Activation | Self::Density)

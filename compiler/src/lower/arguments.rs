@@ -91,12 +91,11 @@ impl<'a> Lowerer<'a> {
         Ok(bound)
     }
 
-    /// How a function along one axis of a matrix is written, where another tool's name for the axis was met: axis
-    /// 0 runs down the columns, 1 (and −1, the last) along the rows.
+    /// How a function along one axis of a matrix is written, where another tool's name for the axis was
+    /// met: axis 0 runs down the columns, 1 (and −1, the last) along the rows.
     fn along(&self, function: &str, args: &[Arg], axis: &Expr, frame: usize) -> Option<String> {
-        let x = args
-            .first()
-            .map_or_else(|| "X".to_owned(), |arg| self.operand_text(self.place(frame, arg.value.span)));
+        let place = self.place(frame, args.first()?.value.span);
+        let (x, operand) = (self.text(place), self.operand_text(place));
         let rows = match &axis.kind {
             ExprKind::Number(n) if n == "0" => false,
             ExprKind::Number(n) if n == "1" => true,
@@ -110,10 +109,10 @@ impl<'a> Lowerer<'a> {
             ("mean", false) => format!("`colsum({x})`, the sum of each column, over the number of rows"),
             ("max", true) => format!("`rowmax({x})` for the greatest of each row"),
             ("max", false) => format!("`rowmax(t({x}))` for the greatest of each column"),
-            ("min", true) => format!("`-rowmax(-{x})` for the least of each row"),
+            ("min", true) => format!("`-rowmax(-{operand})` for the least of each row"),
             ("min", false) => format!("`-rowmax(-t({x}))` for the least of each column"),
-            ("norm2", true) => format!("`sqrt(rowsum({x}.^2))` for the norm of each row"),
-            ("norm2", false) => format!("`sqrt(colsum({x}.^2))` for the norm of each column"),
+            ("norm2", true) => format!("`sqrt(rowsum({operand}.^2))` for the norm of each row"),
+            ("norm2", false) => format!("`sqrt(colsum({operand}.^2))` for the norm of each column"),
             ("logsumexp", true) => format!("`log(rowsum(exp({x})))` for each row"),
             ("softmax", true) => {
                 format!("`exp({x}) ./ (rowsum(exp({x})) * vector(1)')` for one softmax a row")

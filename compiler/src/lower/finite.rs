@@ -43,9 +43,13 @@ impl Lowerer<'_> {
         self.out_of_range(place, message, help)
     }
 
-    /// What a function of constants comes to, where that is no finite number and so not folded.
+    /// What a function of constants comes to, where that is no finite number and so not folded. Not of what the
+    /// catalog alone calls: where a density is 0 its logarithm is infinite, and no mistake.
     pub(super) fn constant_call(&mut self, tensor: Tensor) -> Tensor {
         let Op::Map { function, args } = self.graph.op(tensor.node) else { return tensor };
+        if !function.spec().public {
+            return tensor;
+        }
         let args: Option<Vec<f64>> =
             args.iter().map(|a| self.graph.as_constant(a.node).map(Number::to_f64)).collect();
         let Some(args) = args else { return tensor };

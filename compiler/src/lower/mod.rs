@@ -477,7 +477,7 @@ impl<'a> Lowerer<'a> {
                 seen.push(&param.name.name);
             }
             let in_catalog = crate::catalog::find(name).is_some()
-                || crate::ops::element(name).is_some()
+                || crate::ops::element(name).is_some_and(|f| f.spec().public)
                 || call::is_builtin(name)
                 || matches!(name.as_str(), "pi" | "eye");
             if in_catalog {

@@ -197,8 +197,9 @@ pub static ALL: &[ElementOp] = rows! {
         call 6, |_| Interval::new(0.0, f64::INFINITY), = "log(cosh(x))";
     inner "gauss", |v| normal::gauss(v[0]), ["-2*x*y"], -3.0 .. 3.0,
         call 7, |_| Interval::new(0.0, 1.0), = "exp(-x^2)";
-    // φ/Φ, the derivative of log Φ: minus the mean of a standard normal number that is below x. Then how far that
-    // mean is from x, and the variance; far below, differences of these are 0 where the truth is 1/x and 1/x².
+    // φ/Φ, the derivative of log Φ: minus the mean of a standard normal number that is below x. Then how
+    // far that mean is from x, and the variance; far below, differences of these are 0 where the truth is
+    // 1/x and 1/x².
     inner "inverse_mills", |v| normal::inverse_mills(v[0]), ["-y * inverse_mills_gap(x)"], -4.0 .. 4.0,
         call 7, |_| Interval::new(0.0, f64::INFINITY), = "normal_pdf(x)/normal_cdf(x)";
     inner "inverse_mills_gap", |v| normal::inverse_mills_gap(v[0]), ["truncated_variance(x)"], -4.0 .. 4.0,
@@ -219,20 +220,21 @@ pub static ALL: &[ElementOp] = rows! {
         0.2 .. 6.0, call 7, |_| Interval::ALL, = "trigamma(a + b) - trigamma(a)";
     inner "polygamma", |v| r::polygamma(v[0], v[1]), ["0", "polygamma(a + 1, b)"], 0.2 .. 6.0,
         call 6, |_| Interval::ALL, r"\psi^{(#1)}\left(#2\right)";
-    // log Γ(a + b) − log Γ(a) − b log a, which goes to 0 as a grows; and its derivative by a, which does as 1/a².
+    // log Γ(a + b) − log Γ(a) − b log a, which goes to 0 as a grows; and its derivative by a, which does
+    // as 1/a².
     inner "rising_gap", |v| ratio::rising_gap(v[0], v[1]), ["rising_gap_slope(a, b)", "digamma(a + b) - log(a)"],
         0.2 .. 6.0, call 7, |_| Interval::ALL, = "log_gamma_ratio(a, b) - b*log(a)";
     inner "rising_gap_slope", |v| ratio::rising_gap_slope(v[0], v[1]),
         ["trigamma_step(a, b) + b/a^2", "trigamma(a + b) - 1/a"],
         0.2 .. 6.0, call 8, |_| Interval::ALL, = "digamma(a + b) - digamma(a) - b/a";
-    // (a − 1) log b − b − log Γ(a): the logarithm of the density of a gamma variable of shape a at b, and of the
-    // probability of a − 1 where b are expected. And log b − ψ(a).
+    // (a − 1) log b − b − log Γ(a): the logarithm of the density of a gamma variable of shape a at b, and
+    // of the probability of a − 1 where b are expected. And log b − ψ(a).
     inner "gamma_kernel", |v| ratio::gamma_kernel(v[0], v[1]), ["digamma_gap(a, b)", "-shortfall(a - 1, b)"],
         0.2 .. 6.0, call 9, |_| Interval::ALL, = "(a - 1)*log(b) - b - lgamma(a)";
     inner "digamma_gap", |v| ratio::digamma_gap(v[0], v[1]), ["-trigamma(a)", "1/b"], 0.2 .. 6.0,
         call 9, |_| Interval::ALL, = "log(b) - digamma(a)";
-    // a log(a/b) + b − a, which is 0 where a and b are equal; log Γ(x + 1) − (x log x − x), what Stirling's formula
-    // leaves of a factorial.
+    // a log(a/b) + b − a, which is 0 where a and b are equal; log Γ(x + 1) − (x log x − x), what
+    // Stirling's formula leaves of a factorial.
     inner "deviance", |v| ratio::deviance(v[0], v[1]), ["log(a/b)", "shortfall(a, b)"], 0.1 .. 4.0,
         call 9, |_| Interval::new(0.0, f64::INFINITY), = "a*log(a/b) + b - a";
     inner "factorial_gap", |v| ratio::factorial_gap(v[0]), ["digamma(x + 1) - log(x)"], 0.2 .. 6.0,

@@ -1,8 +1,8 @@
-//! Quotients of gamma functions and what log-densities are made of besides, slow and plainly right: what lgamma,
-//! digamma and trigamma differ by between two arguments, as no difference of large numbers.
+//! Quotients of gamma functions and what log-densities are made of besides, slow and plainly right: what
+//! lgamma, digamma and trigamma differ by between two arguments, as no difference of large numbers.
 //!
-//! By recurrence to large arguments and there Stirling's series (Abramowitz and Stegun 6.1.15, 6.1.41, 6.3.18,
-//! 6.4.11), whose difference is taken term by term.
+//! By recurrence to large arguments and there Stirling's series (Abramowitz and Stegun 6.1.15, 6.1.41,
+//! 6.3.18, 6.4.11), whose difference is taken term by term.
 
 use super::reference::{BERNOULLI, digamma, lgamma, lgamma_near_two, polygamma};
 
@@ -20,8 +20,8 @@ fn ends(x: f64, n: f64, k: f64) -> (f64, f64, f64) {
     (low, high, n.abs())
 }
 
-/// The ends moved up until Stirling's series is exact, `step` seeing each pair on the way; nothing at poles, and
-/// far below 0.
+/// The ends moved up until Stirling's series is exact, `step` seeing each pair on the way; nothing at
+/// poles, and far below 0.
 fn raised(x: f64, n: f64, mut step: impl FnMut((f64, f64, f64))) -> Option<(f64, f64, f64)> {
     let pole = |x: f64| x <= 0.0 && x.fract() == 0.0;
     let (low, high, _) = ends(x, n, 0.0);
@@ -36,7 +36,8 @@ fn raised(x: f64, n: f64, mut step: impl FnMut((f64, f64, f64))) -> Option<(f64,
     Some(ends(x, n, k))
 }
 
-/// Σₖ cₖ uᵏ for k = 0, 1, … at u = 1/high², and what it is less there than at v = 1/low², over high − low = d.
+/// Σₖ cₖ uᵏ for k = 0, 1, … at u = 1/high², and what it is less there than at v = 1/low², over high − low
+/// = d.
 fn series(c: impl Fn(f64) -> f64, (low, high, d): (f64, f64, f64)) -> (f64, f64) {
     let (u, v) = (1.0 / (high * high), 1.0 / (low * low));
     let (mut at_high, mut slope) = (0.0, 0.0);
@@ -99,15 +100,15 @@ pub fn deviance(a: f64, b: f64) -> f64 {
 pub fn is_count(x: f64) -> f64 {
     if x.is_nan() {
         x
-    } else if x >= 0.0 && x < f64::INFINITY && x.fract() == 0.0 {
+    } else if x >= 0.0 && x.fract() == 0.0 {
         1.0
     } else {
         0.0
     }
 }
 
-/// (a − 1) log b − b − log Γ(a), with 0 log 0 = 0; of large a by the saddle point (C. Loader, "Fast and Accurate
-/// Computation of Binomial Probabilities", 2000)
+/// (a − 1) log b − b − log Γ(a), with 0 log 0 = 0; of large a by the saddle point (C. Loader, "Fast and
+/// Accurate Computation of Binomial Probabilities", 2000)
 #[must_use]
 pub fn gamma_kernel(a: f64, b: f64) -> f64 {
     let less = a - 1.0;

@@ -1,6 +1,6 @@
 //! What the language can do element by element: one row per function, in [`elementwise`]; values to check
-//! against, in [`mod@reference`], [`normal`] and [`gamma_ratio`]; how far a function's values can go, in [`interval`]. Tables and texts only:
-//! nodes are made of them where nodes are made.
+//! against, in [`mod@reference`], [`normal`] and [`gamma_ratio`]; how far a function's values can go, in
+//! [`interval`]. Tables and texts only: nodes are made of them where nodes are made.
 
 pub mod elementwise;
 pub mod gamma_ratio;

@@ -1,9 +1,9 @@
 //! Values of the special functions, slow and plainly right: what the interpreter computes with.
 //!
-//! Sources: log Γ about 1 and 2 by its series there (6.1.33); elsewhere it, ψ and the polygammas by recurrence
-//! to a large argument and Stirling's series (6.1.41, 6.3.18, 6.4.11), below 0 by reflection (6.1.17, 6.3.7,
-//! 6.4.7). At their poles log Γ is +∞, as are the polygammas of odd order, which go to +∞ from both sides; ψ
-//! and those of even order are no number.
+//! Sources: log Γ about 1 and 2 by its series there (6.1.33); elsewhere it, ψ and the polygammas by
+//! recurrence to a large argument and Stirling's series (6.1.41, 6.3.18, 6.4.11), below 0 by reflection
+//! (6.1.17, 6.3.7, 6.4.7). At their poles log Γ is +∞, as are the polygammas of odd order, which go to +∞
+//! from both sides; ψ and those of even order are no number.
 
 use std::f64::consts::{LN_2, PI};
 

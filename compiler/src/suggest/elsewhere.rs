@@ -1,8 +1,8 @@
 //! Functions that other tools have and this language has not, and how to write them here.
 //!
-//! A word that means something elsewhere is never taken for a misspelt name that means something else: `gamma`
-//! is not `lgamma`. Words are without underscores and in lower case; where the way to write it here is empty,
-//! there is none.
+//! A word that means something elsewhere is never taken for a misspelt name that means something else:
+//! `gamma` is not `lgamma`. Words are without underscores and in lower case; where the way to write it
+//! here is empty, there is none.
 
 /// Word by word: what to write instead.
 pub(super) const ELSEWHERE: &[(&str, &str)] = &[

@@ -2,13 +2,16 @@
 //! stays none. Their values inside are reference cases.
 
 use gradsmith_compiler::catalog::{self, Kind};
+use gradsmith_compiler::emit::{self, View};
 use gradsmith_compiler::eval::{Evaluator, Sizes};
+use gradsmith_compiler::front::CostText;
 use gradsmith_compiler::lower::objective;
 use gradsmith_compiler::pipeline::Derivatives;
 use gradsmith_compiler::source::SourceId;
 use gradsmith_compiler::syntax::parse;
 
-/// Value, gradient and product of the Hessian with 1 of a text of the scalars `x`, `p` and `q`; `v` is (1, 1).
+/// Value, gradient and product of the Hessian with 1 of a text of the scalars `x`, `p` and `q`; `v` is
+/// (1, 1).
 fn evaluated(text: &str, inputs: [f64; 3]) -> (f64, [f64; 3], [f64; 3]) {
     let declared =
         parse::declarations("x: scalar, p: scalar, q: scalar, v: vector[2]", SourceId::Declarations)
@@ -74,6 +77,30 @@ fn what_is_no_number_stays_none() {
     }
 }
 
+/// What is observed may be a constant, in the support or outside.
+#[test]
+fn of_constants_they_are_what_they_are_of_data() {
+    for (constant, data, x) in [
+        ("poisson_lpmf(3, p)", "poisson_lpmf(x, p)", 3.0),
+        ("poisson_lpmf(2.5, p)", "poisson_lpmf(x, p)", 2.5),
+        ("binomial_lpmf(2, 5, p/4)", "binomial_lpmf(x, 5, p/4)", 2.0),
+        ("binomial_lpmf(0, 5, p/4)", "binomial_lpmf(x, 5, p/4)", 0.0),
+        ("negative_binomial_lpmf(4, p, q)", "negative_binomial_lpmf(x, p, q)", 4.0),
+        ("bernoulli_lpmf(1, p/4)", "bernoulli_lpmf(x, p/4)", 1.0),
+        ("bernoulli_lpmf(0, p/4)", "bernoulli_lpmf(x, p/4)", 0.0),
+        ("gamma_lpdf(2, p, q)", "gamma_lpdf(x, p, q)", 2.0),
+        ("gamma_lpdf(-2, p, q)", "gamma_lpdf(x, p, q)", -2.0),
+        ("lognormal_lpdf(0.5, p, q)", "lognormal_lpdf(x, p, q)", 0.5),
+    ] {
+        let at = [x, 1.3, 2.1];
+        let ((got, g, _), (want, by, _)) = (evaluated(constant, at), evaluated(data, at));
+        let near = |a: f64, b: f64| a == b || (a - b).abs() <= 1e-14 * b.abs();
+        assert!(near(got, want), "{constant}: {got}, not {want}");
+        // By `x` only the other one has a derivative.
+        assert!((1..3).all(|k| near(g[k], by[k])), "{constant}: {g:?}, not {by:?}");
+    }
+}
+
 /// A part that is −∞ has no share in what is made of it.
 #[test]
 fn in_a_mixture_the_part_outside_its_support_has_no_share() {
@@ -84,4 +111,26 @@ fn in_a_mixture_the_part_outside_its_support_has_no_share() {
     // And where neither has a value, no derivative by what only they speak of is anything else than 0.
     let (value, gradient, _) = evaluated("logaddexp(gamma_lpdf(x, p, 2), exponential_lpdf(x, q))", at);
     assert_eq!((value, gradient), (f64::NEG_INFINITY, [0.0; 3]));
+}
+
+/// In a cost, too, where `a`, `y`, `b` and `k` are what it supplies; and what only rewriting and the
+/// catalog call is free for the user's own definitions.
+#[test]
+fn in_a_cost_arguments_are_not_what_the_cost_supplies() {
+    let text = |expr: &str, defines: &[&str]| CostText {
+        expr: expr.to_owned(),
+        defines: defines.iter().map(|d| (*d).to_owned()).collect(),
+        hyper: vec!["c".to_owned()],
+        ..CostText::default()
+    };
+    let shown = |text: &CostText| {
+        let cost = text.lower_example().unwrap_or_else(|e| panic!("{}: {e}", text.expr));
+        emit::text(&cost.graph, cost.data, &View::default())
+    };
+    let [density, written] =
+        ["-sum(laplace_lpdf(y, a, c))", "-sum(-abs(y - a)/c - log(2*c))"].map(|t| shown(&text(t, &[])));
+    assert_eq!(density, written);
+    let own = text("deviance(sum(a)) - sum(poisson_lpmf(y, a))", &["deviance(u) = 3*u^2"]);
+    let spelled = text("3*sum(a)^2 - sum(poisson_lpmf(y, a))", &[]);
+    assert_eq!(shown(&own), shown(&spelled));
 }

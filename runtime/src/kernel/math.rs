@@ -71,8 +71,8 @@ impl Math {
         inverse_mills;
         /// x + φ(x)/Φ(x): how far x is above the mean of what lies below it. *Vector*.
         inverse_mills_gap;
-        /// The variance of what lies below x: the derivative of [`inverse_mills_gap`](Self::inverse_mills_gap).
-        /// *Vector*.
+        /// The variance of what lies below x: the derivative of
+        /// [`inverse_mills_gap`](Self::inverse_mills_gap). *Vector*.
         truncated_variance;
         /// log |Γ(x)|; +∞ at 0 and the negative integers.
         lgamma;

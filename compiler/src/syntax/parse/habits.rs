@@ -1,5 +1,5 @@
-//! Habits of other languages that no grammar of this one lets through, and how to write what was meant: `x**2`,
-//! `w.T`, `np.exp(x)`, `x.sum()`.
+//! Habits of other languages that no grammar of this one lets through, and how to write what was meant:
+//! `x**2`, `w.T`, `np.exp(x)`, `x.sum()`.
 
 use super::State;
 use super::lexer::{continues_name, number, space, starts_name, starts_number};

@@ -1,7 +1,7 @@
 //! What log Γ, ψ and ψ′ differ by between two arguments, in double precision, without cancellation.
 //!
-//! By recurrence to large arguments, and there Stirling's series (Abramowitz and Stegun 6.1.41, 6.3.18, 6.4.11),
-//! whose difference is taken term by term.
+//! By recurrence to large arguments, and there Stirling's series (Abramowitz and Stegun 6.1.41, 6.3.18,
+//! 6.4.11), whose difference is taken term by term.
 
 use super::gamma::{BERNOULLI, LARGE, digamma, lgamma, near_two, polygamma};
 
@@ -25,8 +25,8 @@ impl Ends {
         Self { low, high, apart: n.abs() }
     }
 
-    /// Moved up until Stirling's series is exact, `step` seeing each pair on the way; nothing at poles, and far
-    /// below 0.
+    /// Moved up until Stirling's series is exact, `step` seeing each pair on the way; nothing at poles,
+    /// and far below 0.
     fn raised(x: f64, n: f64, mut step: impl FnMut(Self)) -> Option<Self> {
         let pole = |x: f64| x <= 0.0 && x == x.floor();
         let mut ends = Self::shifted(x, n, 0.0);
@@ -183,8 +183,8 @@ pub(super) fn rising_gap_slope(x: f64, n: f64) -> f64 {
     log1p_less(n / x) + 0.5 * first + squares * p + more / (x * x)
 }
 
-/// (a − 1) log b − b − log Γ(a), with 0 log 0 = 0; of large a by the saddle point (C. Loader, "Fast and Accurate
-/// Computation of Binomial Probabilities", 2000)
+/// (a − 1) log b − b − log Γ(a), with 0 log 0 = 0; of large a by the saddle point (C. Loader, "Fast and
+/// Accurate Computation of Binomial Probabilities", 2000)
 pub(super) fn gamma_kernel(a: f64, b: f64) -> f64 {
     let less = a - 1.0;
     if less >= LARGE && b >= 0.0 {

@@ -1,10 +1,10 @@
 //! The lower tail of the standard normal distribution, in double precision: log Φ, and what its derivatives
 //! are made of.
 //!
-//! For a = −x ≥ 0 the ratio m = φ/Φ is a + e, and what lies below x has the variance v = 1 − m e. Far out e is
-//! 1/a and v is 1/a², about; (a + 5/4) e and (a + 3/2)² v are polynomials in t = (a − 4)/(a + 4) ∈ [−1, 1), as in
-//! [`error_function`](super::error_function), so that neither is what is left of a difference. Above 0 nothing
-//! cancels.
+//! For a = −x ≥ 0 the ratio m = φ/Φ is a + e, and what lies below x has the variance v = 1 − m e. Far out
+//! e is 1/a and v is 1/a², about; (a + 5/4) e and (a + 3/2)² v are polynomials in t = (a − 4)/(a + 4) ∈
+//! [−1, 1), as in [`error_function`](super::error_function), so that neither is what is left of a
+//! difference. Above 0 nothing cancels.
 
 use super::error_function::{normal_pdf, upper_tail};
 use super::exponential::{double, polynomial};

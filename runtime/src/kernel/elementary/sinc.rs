@@ -1,7 +1,8 @@
 //! sin(x)/x and its derivatives, in double precision.
 //!
-//! s⁽ⁿ⁾ = ∫₀¹ tⁿ cos(xt + nπ/2) dt. Near 0 its series; elsewhere x s⁽ⁿ⁾ + n s⁽ⁿ⁻¹⁾ = sin⁽ⁿ⁾ x, which is the n-th
-//! derivative of x s = sin x, from s upwards. There the error is some units in the last place of 1/x.
+//! s⁽ⁿ⁾ = ∫₀¹ tⁿ cos(xt + nπ/2) dt. Near 0 its series; elsewhere x s⁽ⁿ⁾ + n s⁽ⁿ⁻¹⁾ = sin⁽ⁿ⁾ x, which is
+//! the n-th derivative of x s = sin x, from s upwards. There the error is some units in the last place of
+//! 1/x.
 
 pub(super) fn sinc(x: f64) -> f64 {
     if x == 0.0 {
