@@ -70,7 +70,7 @@ impl ElementOp {
     /// Whether the first of two arguments is the order of a derivative: a whole number, and no variable.
     #[must_use]
     pub fn takes_order(&self) -> bool {
-        self.derivatives.len() == 2 && self.derivatives[0] == "0"
+        matches!(self.derivatives, ["0", by_argument] if *by_argument != "0")
     }
 }
 
