@@ -4,5 +4,6 @@ mod all {
     mod docs;
     mod functions;
     mod rules;
+    mod untaken;
     mod variants;
 }

@@ -210,20 +210,31 @@ fn disagreements(text: &str, (low, high): (f64, f64), see: &mut dyn FnMut(String
 }
 
 /// A digest of texts (FNV-1a).
-struct Digest(u64);
+pub(super) struct Digest(u64);
 
 impl Digest {
-    fn add(&mut self, text: &str) {
+    /// That of none.
+    pub(super) fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+
+    /// Takes one more text in.
+    pub(super) fn add(&mut self, text: &str) {
         for byte in text.bytes().chain([b'\n']) {
             self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
+    }
+
+    /// The line of a record: of so many texts that a formula has come to.
+    pub(super) fn line(&self, count: usize, text: &str) -> String {
+        format!("{:016x} {count:3} {text}", self.0)
     }
 }
 
 /// What a formula and its variants came to: what is wrong, and the line of the record.
 fn tried(text: &str, domain: (f64, f64)) -> (Vec<String>, String) {
     let print = std::env::var_os("PRINT_VARIANTS").is_some();
-    let (mut failed, mut digest, mut count) = (Vec::new(), Digest(0xcbf2_9ce4_8422_2325), 0);
+    let (mut failed, mut digest, mut count) = (Vec::new(), Digest::new(), 0);
     for variant in variants(text) {
         failed.extend(disagreements(&variant, domain, &mut |out| {
             if print {
@@ -233,7 +244,7 @@ fn tried(text: &str, domain: (f64, f64)) -> (Vec<String>, String) {
             count += 1;
         }));
     }
-    (failed, format!("{:016x} {count:3} {text}", digest.0))
+    (failed, digest.line(count, text))
 }
 
 fn all_agree<'a>(name: &str, texts: impl Iterator<Item = (&'a str, (f64, f64))>) {
@@ -258,9 +269,14 @@ fn all_agree<'a>(name: &str, texts: impl Iterator<Item = (&'a str, (f64, f64))>)
     let failed: Vec<String> = found.iter().flat_map(|(_, (failed, _))| failed.clone()).collect();
     assert!(failed.is_empty(), "{} disagree:\n{}", failed.len(), failed.join("\n"));
     let record: String = found.iter().map(|(_, (_, line))| format!("{line}\n")).collect();
+    is_on_record(name, &record);
+}
+
+/// Whether what has come out is what is on record.
+pub(super) fn is_on_record(name: &str, record: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/variants/{name}.txt"));
     if std::env::var_os("UPDATE_VARIANTS").is_some() {
-        fs::write(&path, &record).expect("the record can be written");
+        fs::write(&path, record).expect("the record can be written");
     }
     let known = fs::read_to_string(&path).unwrap_or_default();
     let differ: Vec<_> = record.lines().filter(|line| !known.lines().any(|k| k == *line)).collect();
