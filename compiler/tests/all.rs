@@ -3,6 +3,7 @@
 mod all {
     mod docs;
     mod functions;
+    mod neighbours;
     mod rules;
     mod untaken;
     mod variants;

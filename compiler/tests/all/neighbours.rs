@@ -1,0 +1,91 @@
+//! Formulas beside the rules: those where more than one change must come together for a rule, or a derivative, to be wrong
+//! by a little. Each as it stands, with its whole Hessian; of the formulas of `variants`, too, the whole Hessian. Numbers
+//! against differences, and what comes out on record, as there.
+
+use super::variants::{ALL, Digest, Draw, NODES, POSITIVE, disagreements, flat, is_on_record, lowered};
+use gradsmith_compiler::diff;
+use gradsmith_compiler::emit::{self, View};
+use gradsmith_compiler::ir::NodeId;
+use gradsmith_compiler::pipeline::Derivatives;
+use gradsmith_compiler::simplify;
+
+/// Formulas, and the interval that their variables are from.
+const NEAR: [(&str, (f64, f64)); 8] = [
+    // What one has of `max` the other has of something else.
+    ("sum(max(x, y) + min(y, u))", ALL),
+    ("sum(max(x, y) .* min(y, u))", ALL),
+    ("sum(x.^2 .* abs(x).^s)", POSITIVE),
+    ("sum((diag(A + B) - diag(A)).^2)", ALL),
+    ("sum(where(abs(B*x - y) <= 1, (B*x - y).^2/2, abs(B*x - y)))", ALL),
+    ("sum(rowmax(A .* B) .* x)", ALL),
+    ("r = sqrt(rowsum(B.^2)); sum(r .* tanh(r) .* y)", ALL),
+    ("((norm2(x) + s)*(norm2(x) - s) + norm2(x .* y)*norm2(x))^3", ALL),
+];
+
+/// The whole Hessian, block by block, times the direction: Jacobians of the gradients carry axes along. As they are
+/// derived, and simplified; the latter are shown to `see`.
+fn blocks_agree(text: &str, (low, high): (f64, f64), see: &mut dyn FnMut(&str)) {
+    let original = lowered(text).unwrap_or_else(|| panic!("{text}: no objective"));
+    let mut d = Derivatives::of(original.graph, original.value, &original.wrt);
+    let products = d.hessian_product(&[0, 1, 2, 3, 4, 5]);
+    let (gradient, wrt) = (d.gradient.clone(), d.wrt.clone());
+    let rows: Vec<Vec<NodeId>> =
+        gradient.iter().map(|&node| diff::jacobian(&mut d.graph, node, &wrt)).collect();
+    let simple: Vec<Vec<NodeId>> = rows.iter().map(|row| simplify::simplify(&mut d.graph, row).0).collect();
+    for &block in simple.iter().flatten() {
+        see(&emit::text(&d.graph, block, &View::default()));
+    }
+    let mut draw = Draw::sample(17);
+    let mut inputs = draw.inputs(low, high);
+    let sizes: Vec<usize> = [3, 3, 3, 3, 1, 9].to_vec();
+    let along: Vec<Vec<f64>> =
+        sizes.iter().map(|&n| (0..n).map(|_| draw.next(-1.0, 1.0)).collect()).collect();
+    inputs.resize(d.graph.inputs().len() - along.len(), Vec::new());
+    inputs.extend(along.iter().cloned());
+    for (i, row) in rows.iter().chain(&simple).enumerate() {
+        let i = i % rows.len();
+        let want = flat(&d.graph, &[products[i]], &inputs);
+        let mut got = vec![0.0; sizes[i]];
+        for (j, &block) in row.iter().enumerate() {
+            let entries = flat(&d.graph, &[block], &inputs);
+            for (k, entry) in entries.iter().enumerate() {
+                got[k / sizes[j]] += entry * along[j][k % sizes[j]];
+            }
+        }
+        for (got, want) in got.iter().zip(&want) {
+            let near = (got - want).abs() <= 1e-9 * want.abs().max(1.0) || !want.is_finite();
+            assert!(near, "{text}: by blocks {got}, as a product {want}");
+        }
+    }
+}
+
+/// The line on record of a formula with its whole Hessian.
+fn line(text: &str, domain: (f64, f64), mut digest: Digest) -> String {
+    let mut count = 0;
+    blocks_agree(text, domain, &mut |out| {
+        digest.add(out);
+        count += 1;
+    });
+    digest.line(count, text) + "\n"
+}
+
+#[test]
+fn hessians_by_blocks_are_their_products() {
+    let rules = simplify::ALL.iter().map(|rule| (rule.lhs, rule.sample));
+    let record: String = rules.chain(NODES).map(|(text, domain)| line(text, domain, Digest::new())).collect();
+    is_on_record("blocks", &record);
+}
+
+#[test]
+fn neighbours_of_rules_are_what_they_say() {
+    let mut failed = Vec::new();
+    let mut record = String::new();
+    for (text, domain) in NEAR {
+        assert!(lowered(text).is_some(), "{text}: no objective");
+        let mut digest = Digest::new();
+        failed.extend(disagreements(text, domain, &mut |out| digest.add(&out)));
+        record.push_str(&line(text, domain, digest));
+    }
+    assert!(failed.is_empty(), "{} disagree:\n{}", failed.len(), failed.join("\n"));
+    is_on_record("neighbours", &record);
+}
