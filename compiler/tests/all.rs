@@ -4,6 +4,7 @@ mod all {
     mod docs;
     mod functions;
     mod neighbours;
+    mod programs;
     mod rules;
     mod untaken;
     mod variants;

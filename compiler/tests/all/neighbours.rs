@@ -10,16 +10,56 @@ use gradsmith_compiler::pipeline::Derivatives;
 use gradsmith_compiler::simplify;
 
 /// Formulas, and the interval that their variables are from.
-const NEAR: [(&str, (f64, f64)); 8] = [
-    // What one has of `max` the other has of something else.
+const NEAR: [(&str, (f64, f64)); 28] = [
+    // What one has of `max`, the other has of something else.
     ("sum(max(x, y) + min(y, u))", ALL),
     ("sum(max(x, y) .* min(y, u))", ALL),
+    // Powers of one base, signs and sizes of it.
     ("sum(x.^2 .* abs(x).^s)", POSITIVE),
+    ("sum(x.^3 .* abs(x).^s)", ALL),
+    ("sum(sign(x) .* abs(x).^s .* u)", ALL),
+    ("sum(sign(x) .* x.^y .* u)", POSITIVE),
+    ("sum(abs(x) .* x.^s + abs(y) .* abs(y).^s)", POSITIVE),
+    ("sum(sign(x).^5 .* y + sign(x).^4 .* abs(x))", ALL),
+    ("sum(sign(x) .* abs(y).^s + x.^2 .* abs(y).^3)", ALL),
+    // Diagonals, and sums along another axis than that of the exponential.
     ("sum((diag(A + B) - diag(A)).^2)", ALL),
+    ("sum(exp(B) / tr(exp(B)) .* A)", ALL),
+    ("sum((diag(1 ./ rowsum(exp(B)))*exp(B)).^2)", ALL),
+    ("sum((diag(1 ./ rowsum(exp(B)))*exp(B')).^2)", ALL),
+    // Choices along some of the axes that the cotangent has.
     ("sum(where(abs(B*x - y) <= 1, (B*x - y).^2/2, abs(B*x - y)))", ALL),
     ("sum(rowmax(A .* B) .* x)", ALL),
+    ("where(s > 0, sum(where(x > y, B*u, v)), s)", POSITIVE),
+    ("q = exp(x); sum(where(u > v, q, y)) + sum(where(u > v, y, q.^2))", POSITIVE),
+    (
+        "q = log(x); sum(where(u > v, q, y)) + sum(where(u > v, y, q.^2)) + sum(where(u > 1, q.^3, v))",
+        POSITIVE,
+    ),
+    (
+        "q = log(x); sum(where(u > 1, q.^3, v)) + sum(where(u > v, q, y)) + sum(where(u > v, y, q.^2))",
+        POSITIVE,
+    ),
+    // Roots beside what vanishes with them.
     ("r = sqrt(rowsum(B.^2)); sum(r .* tanh(r) .* y)", ALL),
+    ("r = sqrt(2*rowsum(B.^2)); sum(r .* tanh(r) .* y)", ALL),
+    ("sum(sqrt(2*rowsum(B.^2)).^3 .* x)", ALL),
+    ("r = sqrt(x.^2 + y.^2); sum(r .* tanh(r) .* u)", ALL),
+    // As many terms as are multiplied out, and one more; what is not, counted among them.
+    ("(s + norm2(x))*(s - norm2(x)) + s*norm2(x .* y)", ALL),
     ("((norm2(x) + s)*(norm2(x) - s) + norm2(x .* y)*norm2(x))^3", ALL),
+    (
+        "sum((x + y + u) .* (v + exp(x) + exp(y) + exp(u)) - x.*v - x.*exp(x) - x.*exp(y) - x.*exp(u) - y.*v - y.*exp(x) - y.*exp(y) - y.*exp(u) - u.*v - u.*exp(x) - u.*exp(y) - u.*exp(u))",
+        ALL,
+    ),
+    (
+        "sum((x + y + u) .* (v + exp(x) + exp(y) + exp(u)) - x.*v - x.*exp(x) - x.*exp(y) - x.*exp(u) - y.*v - y.*exp(x) - y.*exp(y) - y.*exp(u) - u.*v - u.*exp(x) - u.*exp(y) - u.*exp(u) + sin(v))",
+        ALL,
+    ),
+    (
+        "((s + x'*y)*s - s^2 + sum((x + y + u + v + 1) .* (x.^2 + y.^2 + u.^2 + v.^2 + x.^3) .* exp(x)))^2",
+        ALL,
+    ),
 ];
 
 /// The whole Hessian, block by block, times the direction: Jacobians of the gradients carry axes along. As they are

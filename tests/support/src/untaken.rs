@@ -26,7 +26,8 @@ pub const DATA: [Datum; 13] = [
 ];
 
 /// By one number for all entries: nothing of the other branch is evaluated.
-pub const BY_NUMBER: [&str; 36] = [
+pub const BY_NUMBER: [&str; 37] = [
+    "where(s > 0, sum(kron(log(B), A).^2), t^2)",
     "where(t > 0, where(t > 0, s*t^2, logdet(S)) + where(t < s, sum(solve(A, w)), t), where(t > 0, det(inv(A)), t))",
     "where(s < t, where(t == s, sum(solve(A, w)), sum(sin(w))), where(sum(solve(A, w)) > 1, sum(solve(A, w)), t))",
     "where(s > 0, logdet(S), 2)",
@@ -66,7 +67,9 @@ pub const BY_NUMBER: [&str; 36] = [
 ];
 
 /// By a number for each entry: those not taken have no share.
-pub const BY_ENTRY: [&str; 24] = [
+pub const BY_ENTRY: [&str; 26] = [
+    "sum(where(kron(m*(w.^2)', X.^2) > 0, kron(log(B), X), 0).^2)",
+    "q = log(x); sum(where(m > 0, q, t)) + sum(where(n > 0, q.^2, 0)) + sum(where(m > 0, t, 2*w'*w))",
     "sum(where(m > 0, log(x), 0))",
     "sum(where(m > 0, sqrt(x)*(w'*w), m*t))",
     "sum(where(m > 0, (X*w - y).^2, 0))",
