@@ -10,10 +10,13 @@ use gradsmith_compiler::pipeline::Derivatives;
 use gradsmith_compiler::simplify;
 
 /// Formulas, and the interval that their variables are from.
-const NEAR: [(&str, (f64, f64)); 28] = [
+const NEAR: [(&str, (f64, f64)); 42] = [
     // What one has of `max`, the other has of something else.
     ("sum(max(x, y) + min(y, u))", ALL),
     ("sum(max(x, y) .* min(y, u))", ALL),
+    ("sum(max(x, y) + min(y, x))", ALL),
+    ("sum(max(x, y).^3 .* min(y, x).^3 .* u)", ALL),
+    ("sum(u .* max(x, y).^2 + u .* min(x, y))", ALL),
     // Powers of one base, signs and sizes of it.
     ("sum(x.^2 .* abs(x).^s)", POSITIVE),
     ("sum(x.^3 .* abs(x).^s)", ALL),
@@ -27,6 +30,11 @@ const NEAR: [(&str, (f64, f64)); 28] = [
     ("sum(exp(B) / tr(exp(B)) .* A)", ALL),
     ("sum((diag(1 ./ rowsum(exp(B)))*exp(B)).^2)", ALL),
     ("sum((diag(1 ./ rowsum(exp(B)))*exp(B')).^2)", ALL),
+    ("dot(y, exp(x).^2/sum(exp(x)))", ALL),
+    ("sum(exp(x).^2 .* y)/sum(exp(x))", ALL),
+    ("dot(v, 2*x - logsumexp(2*x))", ALL),
+    ("q = x + y; dot(v, q - logsumexp(q))", ALL),
+    ("q = x + y; dot(v, x + y - logsumexp(q)) + sum(q.^3)", ALL),
     // Choices along some of the axes that the cotangent has.
     ("sum(where(abs(B*x - y) <= 1, (B*x - y).^2/2, abs(B*x - y)))", ALL),
     ("sum(rowmax(A .* B) .* x)", ALL),
@@ -45,6 +53,12 @@ const NEAR: [(&str, (f64, f64)); 28] = [
     ("r = sqrt(2*rowsum(B.^2)); sum(r .* tanh(r) .* y)", ALL),
     ("sum(sqrt(2*rowsum(B.^2)).^3 .* x)", ALL),
     ("r = sqrt(x.^2 + y.^2); sum(r .* tanh(r) .* u)", ALL),
+    ("sum((B*(x.^2)).^2)/sum(x.^2)", ALL),
+    ("norm2(x.^3)^s/norm2(x)", ALL),
+    ("q = x/norm2(x); sum(exp(q) .* y) + norm2(x)*sum(q .* u)", ALL),
+    ("(x'*B*y)^2/norm2(x)^3/sum(y.^2)", ALL),
+    ("n = norm2(x); sum(n^3*sin(n)*y) + norm2(y)^3/sum(y.^2)", ALL),
+    ("sqrt(1 + norm2(x)^2)*norm2(x - y)^2/norm2(x - y)", ALL),
     // As many terms as are multiplied out, and one more; what is not, counted among them.
     ("(s + norm2(x))*(s - norm2(x)) + s*norm2(x .* y)", ALL),
     ("((norm2(x) + s)*(norm2(x) - s) + norm2(x .* y)*norm2(x))^3", ALL),

@@ -12,7 +12,9 @@ use gradsmith_compiler::syntax::ast::DeclaredShape;
 use gradsmith_test_support::numbers::{difference, numbers};
 
 /// Costs beside those of the catalog.
-const COSTS: [&str; 14] = [
+const COSTS: [&str; 16] = [
+    "sqrt(k*sum((a - y).^2))",
+    "mean(where(a > y, a.^2, y)) + sqrt(k + sum(w.^2))",
     "sum((a - y).^2)/2",
     "mean(abs(a - y))^2",
     "sum(where(a > y, (a - y).^2, y.*log(y./a)))",
