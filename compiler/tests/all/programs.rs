@@ -12,7 +12,7 @@ use gradsmith_compiler::syntax::ast::DeclaredShape;
 use gradsmith_test_support::numbers::{difference, numbers};
 
 /// Costs beside those of the catalog.
-const COSTS: [&str; 16] = [
+pub(super) const COSTS: [&str; 16] = [
     "sqrt(k*sum((a - y).^2))",
     "mean(where(a > y, a.^2, y)) + sqrt(k + sum(w.^2))",
     "sum((a - y).^2)/2",
@@ -32,7 +32,7 @@ const COSTS: [&str; 16] = [
 ];
 
 /// Networks and their costs.
-const NETWORKS: [(&str, &str); 8] = [
+pub(super) const NETWORKS: [(&str, &str); 8] = [
     ("3 -> 4 sigmoid -> 2 sigmoid", "mse + l2(0.1)"),
     ("3 -> 4 tanh -> 2 softmax", "categorical_cross_entropy"),
     ("3 -> 4 sigmoid -> 4 sigmoid -> 1 sigmoid", "binary_cross_entropy"),
