@@ -8,7 +8,8 @@ use gradsmith_compiler::emit;
 use gradsmith_compiler::eval::Sizes;
 use gradsmith_compiler::front::ObjectiveText;
 use gradsmith_compiler::lower::objective;
-use gradsmith_compiler::schedule::{Output, Policy, Storage, schedule};
+use gradsmith_compiler::schedule::verify::verify;
+use gradsmith_compiler::schedule::{Output, Plan, Policy, Step, Storage, schedule};
 use gradsmith_compiler::source::SourceId;
 use gradsmith_compiler::syntax::parse;
 use proc_macro2::TokenStream;
@@ -28,7 +29,7 @@ const DATA: [(&str, &str); 9] = [
 const BY: [(&str, &str); 3] = [("w", "vector[d]"), ("V", "matrix[d, k]"), ("b", "scalar")];
 
 /// Objectives.
-const OBJECTIVES: [&str; 62] = [
+const OBJECTIVES: [&str; 69] = [
     "sum((X*w - y).^2)/2",
     "mean(log(1 + exp(-y .* (X*w)))) + s/2*norm2(w)^2",
     "norm2(X*w - y)^2 + t*norm1(w)",
@@ -91,6 +92,13 @@ const OBJECTIVES: [&str; 62] = [
     "sum(max(X*w, y)) + sum(min(w, c)) + sum(clip(w, -s, s))",
     "((b*s + t)^2 + b)/(1 + (b*s + t)^2) + exp(b)*sin(b*s + t)",
     "sum(((X*w)*(X*w)').^2 .* K)",
+    "sum(sin(w).^3 + cos(c).^2 .* w) + sin(b)^3",
+    "sum(sin(w/b) + cos(c/b).*w/b)",
+    "q = w'*c + b + s + t + b*s + b*t + s*t + b^2 + s^2 + t^2 + b*s*t + b^3 + s^3; sin(q) + cos(q + 1) + exp(-q)",
+    "sum((A.*eye)*V) + sum((A.*eye)*w)",
+    "sum(rowmax(X').*w) + sum(rowmax(V').^2)",
+    "sum((X + Z)*V*R') + sum(sin((X + Z)*V*R'))",
+    "sum(c.*log1p(w.^2) + log1p(w.^2).^2)",
 ];
 
 /// Residuals.
@@ -136,8 +144,8 @@ fn code(derive: fn(TokenStream) -> TokenStream, input: &str) -> String {
     code
 }
 
-/// What plans of value and gradient, of the Hessian and of its product cost, by each policy.
-fn operations(text: &str) -> String {
+/// The plans of value and gradient, of the product with the Hessian and of the Hessian, by each policy.
+fn plans(text: &str) -> Vec<Plan> {
     let by: Vec<&str> = BY.iter().map(|(name, _)| *name).filter(|name| mentions(text, name)).collect();
     let declared = DATA.iter().chain(&BY).filter(|(name, _)| mentions(text, name));
     let declared: Vec<String> = declared.map(|(name, shape)| format!("{name}: {shape}")).collect();
@@ -148,18 +156,25 @@ fn operations(text: &str) -> String {
         ..ObjectiveText::default()
     };
     let p = objective.program().unwrap_or_else(|e| panic!("{text}\n{e}"));
-    let sizes = Sizes::from([("m", 1000), ("d", 20), ("k", 3)].map(|(name, n)| (name.to_owned(), n)));
-    let mut all = String::new();
+    let mut all = Vec::new();
     for nodes in [[&[p.value][..], &p.gradient].concat(), p.hessian_product.clone(), p.hessian.concat()] {
         let outputs: Vec<Output> =
             nodes.iter().enumerate().map(|(k, &node)| Output { name: format!("o{k}"), node }).collect();
         for policy in [Policy::Blocks, Policy::Store, Policy::Recompute] {
-            let plan = schedule(&p.graph, &outputs, policy, &emit::name_or_text);
-            let kept = plan.buffers.iter().filter(|b| b.storage == Storage::Temporary).count();
-            all.push_str(&format!("{:?} {kept};", plan.operations(&sizes)));
+            all.push(schedule(&p.graph, &outputs, policy, &emit::name_or_text));
         }
     }
     all
+}
+
+/// What they cost, and how many arrays they keep.
+fn costs(plans: &[Plan]) -> String {
+    let sizes = Sizes::from([("m", 1000), ("d", 20), ("k", 3)].map(|(name, n)| (name.to_owned(), n)));
+    let cost = |plan: &Plan| {
+        let kept = plan.buffers.iter().filter(|b| b.storage == Storage::Temporary).count();
+        format!("{:?} {kept};", plan.operations(&sizes))
+    };
+    plans.iter().map(cost).collect()
 }
 
 /// Writes the line of a text: of the code, and of what else there is to say.
@@ -173,8 +188,10 @@ fn line(text: &str, parts: &[String]) -> String {
 fn objectives_are_planned_as_on_record() {
     let mut record = String::new();
     for (n, text) in OBJECTIVES.iter().enumerate() {
-        record
-            .push_str(&line(text, &[code(derive_objective, &input("objective", text, n)), operations(text)]));
+        record.push_str(&line(
+            text,
+            &[code(derive_objective, &input("objective", text, n)), costs(&plans(text))],
+        ));
     }
     for (n, text) in RESIDUALS.iter().enumerate() {
         record.push_str(&line(text, &[code(derive_objective, &input("residual", text, n))]));
@@ -196,4 +213,35 @@ fn costs_and_networks_are_planned_as_on_record() {
         record.push_str(&line(&what, &[code(derive_network, &input)]));
     }
     is_on_record("layers", &record);
+}
+
+/// Whether a step only adds to what is there: without it the sum is another one.
+fn only_adds(step: &Step) -> bool {
+    match step {
+        Step::MatMul(m) => m.accumulate,
+        Step::Solve(s) => s.matmul.accumulate,
+        Step::Loop(l) => l.stores.is_empty() && l.reductions.iter().all(|r| r.accumulate),
+        Step::Blocks(b) => !b.sums.is_empty(),
+        _ => false,
+    }
+}
+
+#[test]
+fn what_is_missing_from_a_plan_is_seen() {
+    for text in OBJECTIVES {
+        for plan in plans(text) {
+            assert_eq!(verify(&plan), Ok(()), "{text}");
+            for k in (0..plan.steps.len()).filter(|&k| !only_adds(&plan.steps[k])) {
+                let mut without = plan.clone();
+                let step = without.steps.remove(k);
+                assert!(verify(&without).is_err(), "{text}: without {step:?}");
+            }
+            if !plan.factors.is_empty() {
+                assert!(
+                    verify(&Plan { factors: Default::default(), ..plan.clone() }).is_err(),
+                    "{text}: no factors"
+                );
+            }
+        }
+    }
 }

@@ -32,7 +32,8 @@ pub(super) const COSTS: [&str; 16] = [
 ];
 
 /// Networks and their costs.
-pub(super) const NETWORKS: [(&str, &str); 8] = [
+pub(super) const NETWORKS: [(&str, &str); 9] = [
+    ("3 -> 2 linear -> 2 linear", "sum((a - y).^2)/2"),
     ("3 -> 4 sigmoid -> 2 sigmoid", "mse + l2(0.1)"),
     ("3 -> 4 tanh -> 2 softmax", "categorical_cross_entropy"),
     ("3 -> 4 sigmoid -> 4 sigmoid -> 1 sigmoid", "binary_cross_entropy"),
