@@ -105,6 +105,20 @@ const OBJECTIVES: [&str; 69] = [
 const RESIDUALS: [&str; 5] =
     ["X*w - y", "tanh(X*w) - b*y", "exp(b*y) .* (X*w)", "K*(X*w) - y", "sqrt(1 + (X*w - y).^2) - 1"];
 
+/// Small ones, of extents that are known, and their variables: planned as one closure where they suit.
+const SMALL: [(&str, &str); 10] = [
+    ("norm2(A*w - c)^2", "w: vector[3], A: matrix[2, 3], c: vector[2]"),
+    ("w'*A*w + sum(w)", "w: vector[3], A: matrix[3, 3]"),
+    ("sum(exp(A*w))", "w: vector[3], A: matrix[2, 3]"),
+    ("sum((A*B).^2)", "A: matrix[2, 3], B: matrix[3, 2]"),
+    ("sum(tanh(A*tanh(B*w)))", "w: vector[2], A: matrix[2, 3], B: matrix[3, 2]"),
+    ("logsumexp(A*w) + det(B)", "w: vector[3], A: matrix[2, 3], B: matrix[2, 2]"),
+    ("(x^2 + y^2)*exp(x*y) + x/y", "x: scalar, y: scalar"),
+    ("where(x > y, x^2, y^3) + sin(x)*max(w)", "x: scalar, y: scalar, w: vector[2]"),
+    ("x*y + x", "x: scalar, y: scalar"),
+    ("sin(x)*sin(y)*exp(x)*cos(y)*tanh(x)*atan(y) + log(x)*sqrt(y)", "x: scalar, y: scalar"),
+];
+
 fn mentions(text: &str, name: &str) -> bool {
     text.split(|c: char| !c.is_alphanumeric()).any(|word| word == name)
 }
@@ -195,6 +209,10 @@ fn objectives_are_planned_as_on_record() {
     }
     for (n, text) in RESIDUALS.iter().enumerate() {
         record.push_str(&line(text, &[code(derive_objective, &input("residual", text, n))]));
+    }
+    for (text, variables) in SMALL {
+        let input = format!("#[objective(\"{text}\", wrt({variables}))] struct S;");
+        record.push_str(&line(text, &[code(derive_objective, &input)]));
     }
     is_on_record("objectives", &record);
 }
