@@ -10,7 +10,7 @@ use gradsmith_compiler::pipeline::Derivatives;
 use gradsmith_compiler::simplify;
 
 /// Formulas, and the interval that their variables are from.
-const NEAR: [(&str, (f64, f64)); 42] = [
+const NEAR: [(&str, (f64, f64)); 44] = [
     // What one has of `max`, the other has of something else.
     ("sum(max(x, y) + min(y, u))", ALL),
     ("sum(max(x, y) .* min(y, u))", ALL),
@@ -59,6 +59,8 @@ const NEAR: [(&str, (f64, f64)); 42] = [
     ("(x'*B*y)^2/norm2(x)^3/sum(y.^2)", ALL),
     ("n = norm2(x); sum(n^3*sin(n)*y) + norm2(y)^3/sum(y.^2)", ALL),
     ("sqrt(1 + norm2(x)^2)*norm2(x - y)^2/norm2(x - y)", ALL),
+    ("sum(sqrt(x.^2 + 4) - 2) + sum(sqrt(y.^2 + 4) - 3)", ALL),
+    ("sum(u .* (3*sqrt(x.^2 + 1/4) - 3/2))", ALL),
     // As many terms as are multiplied out, and one more; what is not, counted among them.
     ("(s + norm2(x))*(s - norm2(x)) + s*norm2(x .* y)", ALL),
     ("((norm2(x) + s)*(norm2(x) - s) + norm2(x .* y)*norm2(x))^3", ALL),

@@ -67,7 +67,8 @@ pub const BY_NUMBER: [&str; 37] = [
 ];
 
 /// By a number for each entry: those not taken have no share.
-pub const BY_ENTRY: [&str; 26] = [
+pub const BY_ENTRY: [&str; 27] = [
+    "sum(where(m > 0, y .* x.^2, 0))",
     "sum(where(kron(m*(w.^2)', X.^2) > 0, kron(log(B), X), 0).^2)",
     "q = log(x); sum(where(m > 0, q, t)) + sum(where(n > 0, q.^2, 0)) + sum(where(m > 0, t, 2*w'*w))",
     "sum(where(m > 0, log(x), 0))",
