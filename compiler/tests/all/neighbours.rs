@@ -8,9 +8,10 @@ use gradsmith_compiler::emit::{self, View};
 use gradsmith_compiler::ir::NodeId;
 use gradsmith_compiler::pipeline::Derivatives;
 use gradsmith_compiler::simplify;
+use gradsmith_test_support::numbers::difference;
 
 /// Formulas, and the interval that their variables are from.
-const NEAR: [(&str, (f64, f64)); 44] = [
+const NEAR: [(&str, (f64, f64)); 45] = [
     // What one has of `max`, the other has of something else.
     ("sum(max(x, y) + min(y, u))", ALL),
     ("sum(max(x, y) .* min(y, u))", ALL),
@@ -35,6 +36,7 @@ const NEAR: [(&str, (f64, f64)); 44] = [
     ("dot(v, 2*x - logsumexp(2*x))", ALL),
     ("q = x + y; dot(v, q - logsumexp(q))", ALL),
     ("q = x + y; dot(v, x + y - logsumexp(q)) + sum(q.^3)", ALL),
+    ("q = sum(exp(x) .* y); q/sum(exp(x)) + q^2", ALL),
     // Choices along some of the axes that the cotangent has.
     ("sum(where(abs(B*x - y) <= 1, (B*x - y).^2/2, abs(B*x - y)))", ALL),
     ("sum(rowmax(A .* B) .* x)", ALL),
@@ -144,4 +146,33 @@ fn neighbours_of_rules_are_what_they_say() {
     }
     assert!(failed.is_empty(), "{} disagree:\n{}", failed.len(), failed.join("\n"));
     is_on_record("neighbours", &record);
+}
+
+/// The diagonal of the gradient by `B`, through nodes of each kind.
+#[test]
+fn diagonals_are_entries() {
+    for text in [
+        "sum(B.^2)/2",
+        "sum(exp(B))",
+        "sum(exp(B) .* B')",
+        "sum(B .* B .* sin(A + B))",
+        "sum(where(B > A, B.^2, A .* B))",
+        "logdet(A + B*B')",
+        "det(B)",
+        "sum(exp(B*B))",
+        "x'*B*y + tr(B)",
+        "logsumexp(B*x) + sum(rowmax(B .* A))",
+        "sum(max(B, B'))",
+    ] {
+        let original = lowered(text).unwrap_or_else(|| panic!("{text}: no objective"));
+        let mut d = Derivatives::of(original.graph, original.value, &original.wrt);
+        let gradient = d.gradient[5];
+        let inputs = Draw::sample(5).inputs(0.1, 1.0);
+        let whole = flat(&d.graph, &[gradient], &inputs);
+        for (a, b) in [(0, 1), (1, 0)] {
+            let diagonal = diff::diagonal(&mut d.graph, gradient, a, b);
+            let entries = flat(&d.graph, &[diagonal], &inputs);
+            assert_eq!(difference(&entries, &[whole[0], whole[4], whole[8]], 1e-12, 1.0), None, "{text}");
+        }
+    }
 }
