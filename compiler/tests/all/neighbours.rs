@@ -148,9 +148,10 @@ fn neighbours_of_rules_are_what_they_say() {
     is_on_record("neighbours", &record);
 }
 
-/// The diagonal of the gradient by `B`, through nodes of each kind.
+/// The diagonal of the gradient by `B`, through nodes of each kind down to the leaves.
 #[test]
 fn diagonals_are_entries() {
+    let mut record = String::new();
     for text in [
         "sum(B.^2)/2",
         "sum(exp(B))",
@@ -169,10 +170,14 @@ fn diagonals_are_entries() {
         let gradient = d.gradient[5];
         let inputs = Draw::sample(5).inputs(0.1, 1.0);
         let whole = flat(&d.graph, &[gradient], &inputs);
+        let mut digest = Digest::new();
         for (a, b) in [(0, 1), (1, 0)] {
             let diagonal = diff::diagonal(&mut d.graph, gradient, a, b);
             let entries = flat(&d.graph, &[diagonal], &inputs);
             assert_eq!(difference(&entries, &[whole[0], whole[4], whole[8]], 1e-12, 1.0), None, "{text}");
+            digest.add(&emit::text(&d.graph, diagonal, &View::default()));
         }
+        record.push_str(&(digest.line(2, text) + "\n"));
     }
+    is_on_record("diagonals", &record);
 }
