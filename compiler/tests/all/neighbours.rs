@@ -61,7 +61,7 @@ const NEAR: [(&str, (f64, f64)); 46] = [
     ("(x'*B*y)^2/norm2(x)^3/sum(y.^2)", ALL),
     ("n = norm2(x); sum(n^3*sin(n)*y) + norm2(y)^3/sum(y.^2)", ALL),
     ("sqrt(1 + norm2(x)^2)*norm2(x - y)^2/norm2(x - y)", ALL),
-    ("norm2(x)^3*norm2(y)^2*s + norm2(u)^2*norm2(v)^3", ALL),
+    ("n = norm2(x); r = norm2(y); n^3*r^2*s", ALL),
     ("sum(sqrt(x.^2 + 4) - 2) + sum(sqrt(y.^2 + 4) - 3)", ALL),
     ("sum(u .* (3*sqrt(x.^2 + 1/4) - 3/2))", ALL),
     // As many terms as are multiplied out, and one more; what is not, counted among them.
