@@ -1,10 +1,16 @@
 //! The compiler called as a library: its rules, its functions, the pages that describe it.
 
 mod all {
+    mod code;
     mod densities;
     mod docs;
+    mod docs;
+    mod functions;
     mod functions;
     mod habits;
+    mod neighbours;
+    mod programs;
     mod rules;
+    mod untaken;
     mod variants;
 }

@@ -148,7 +148,9 @@ const PAIRED: [f64; 25] = [
 
 /// Rows that only derivatives of others have, and the highest of their own derivatives that is no
 /// difference of larger numbers: those of what users call are, to second order.
-const LAST: [(&str, usize); 9] = [
+const LAST: [(&str, usize); 11] = [
+    ("log_exprel1", 1),
+    ("log_exprel2", 0),
     ("inverse_mills", 1),
     ("inverse_mills_gap", 1),
     ("truncated_variance", 0),

@@ -72,6 +72,14 @@ fn derivatives_agree_with_central_differences() {
 }
 
 #[test]
+fn of_an_order_that_is_no_whole_number_there_is_no_polygamma() {
+    let polygamma = ops::ALL.iter().find(|op| op.name == "polygamma").expect("polygamma");
+    for order in [0.0, -1.0, 0.5, 1.5, f64::NAN] {
+        assert!((polygamma.eval)(&[order, 2.0]).is_nan(), "of order {order}");
+    }
+}
+
+#[test]
 fn values_lie_in_the_range_of_the_arguments() {
     for op in ops::ALL {
         for sample in 0..12 {

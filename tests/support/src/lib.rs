@@ -1,5 +1,5 @@
-//! What the tests of several packages share: numbers and expressions made by chance, an allocator that
-//! counts, and the one way for a test to say that it did not run.
+//! What the tests of several packages share: numbers and expressions made by chance, choices with a spoilt branch, an
+//! allocator that counts, and the one way for a test to say that it did not run.
 
 pub mod counting;
 pub mod deep;
@@ -7,5 +7,6 @@ pub mod expression;
 pub mod formula;
 pub mod numbers;
 mod skip;
+pub mod untaken;
 
 pub use skip::{note, skipped};
