@@ -4,8 +4,6 @@ mod all {
     mod code;
     mod densities;
     mod docs;
-    mod docs;
-    mod functions;
     mod functions;
     mod habits;
     mod neighbours;

@@ -133,7 +133,7 @@ pub(super) fn over_its_argument(g: &mut Graph, id: NodeId) -> Option<NodeId> {
             ("powm1", [_, u]) => ("powm1", u),
             _ => continue,
         };
-        let Some((coeff, used, at)) = divided_by(g, &p, u) else { continue };
+        let Some(Divided { coeff, times: used, at }) = divided_by(g, &p, u) else { continue };
         // As often as both are there.
         let times = times.min(used);
         let joined =
@@ -149,9 +149,17 @@ pub(super) fn over_its_argument(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     None
 }
 
-/// How often a product is divided by `u`: its coefficient, the number of times, and the factors of u with their
-/// powers.
-fn divided_by(g: &mut Graph, p: &Opened, u: &Tensor) -> Option<(Number, i64, Vec<(usize, Number)>)> {
+/// The divisions of a product by another.
+struct Divided {
+    /// The coefficient of what it is divided by.
+    coeff: Number,
+    times: i64,
+    /// The places of the other's factors, with their powers in it.
+    at: Vec<(usize, Number)>,
+}
+
+/// How often a product is divided by `u`.
+fn divided_by(g: &mut Graph, p: &Opened, u: &Tensor) -> Option<Divided> {
     let (coeff, parts) = match g.op(u.node).clone() {
         Op::Product { coeff, factors, bound } if bound.is_empty() && g.name(u.node).is_none() => {
             let parts = factors.iter().map(|f| (g.tensor(&f.operand, &u.indices), f.power)).collect();
@@ -171,7 +179,7 @@ fn divided_by(g: &mut Graph, p: &Opened, u: &Tensor) -> Option<(Number, i64, Vec
         times = times.min((own / each).abs());
         at.push((n, power));
     }
-    (!at.is_empty()).then_some((coeff, times, at))
+    (!at.is_empty()).then_some(Divided { coeff, times, at })
 }
 
 /// (xᵖ − 1)/p = log(x) (eᵗ − 1)/t with t = p log x, for positive x.
