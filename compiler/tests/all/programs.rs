@@ -2,7 +2,7 @@
 //! `variants`; the diagonal of a cost's Hessian against differences.
 
 use super::variants::{Digest, is_on_record};
-use gradsmith_compiler::catalog::{self, Kind};
+use gradsmith_compiler::catalog;
 use gradsmith_compiler::emit::{self, View};
 use gradsmith_compiler::eval::{Evaluator, Sizes};
 use gradsmith_compiler::front::{self, CostText, NetworkText};
