@@ -137,6 +137,8 @@ def sums():
                    lambda v: log(exp(v["s"]) - 1) + log(1 - exp(-v["s"])) + log(sinh(v["s"])))
         yield case(f"share_{k}", "exp(a)/(1 + exp(a) + exp(b))", {"a": a, "b": b}, ["a", "b"],
                    lambda v: exp(v["a"]) / (1 + exp(v["a"]) + exp(v["b"])), hessian=abs(a) < 300)
+        yield case(f"density_{k}", "log(2*exp(a)/(exp(a) + exp(b))^2)", {"a": a, "b": b}, ["a", "b"],
+                   lambda v: log(2 * exp(v["a"]) / (exp(v["a"]) + exp(v["b"])) ** 2), hessian=False)
         yield case(f"root_{k}", "(1 + exp(a))^p", {"a": min(a, 600.0), "p": p}, ["a", "p"], lambda v: (1 + exp(v["a"])) ** v["p"])
         yield case(f"sigmoids_{k}", "log(p*sigmoid(a) + 2*sigmoid(b))", {"a": -abs(a), "b": -abs(b), "p": p}, ["a", "b"],
                    lambda v: log(v["p"] * sigmoid(v["a"]) + 2 * sigmoid(v["b"])))

@@ -1,76 +1,55 @@
 //! Between which numbers the entries of a node lie, whatever the inputs are: how a denominator is known not
 //! to be 0.
 
-use super::graph::{AxisFn, Factor, Graph, NodeId, Op, Operand};
+use super::graph::{AxisFn, Factor, Graph, Op, Operand};
 use super::number::Number;
 use crate::ops::interval::{Interval, SLACK};
 
-/// The intervals of a graph's nodes, found as they are asked for.
-#[derive(Clone, Debug, Default)]
-pub struct Bounds {
-    known: Vec<Interval>,
-}
-
-impl Bounds {
-    /// The interval of a node.
-    pub fn of(&mut self, g: &Graph, id: NodeId) -> Interval {
-        // Children come before their parents.
-        while self.known.len() <= id.0 as usize {
-            let next = self.find(g, NodeId(self.known.len() as u32));
-            self.known.push(next);
-        }
-        self.get(id)
-    }
-
-    fn get(&self, id: NodeId) -> Interval {
-        self.known.get(id.0 as usize).copied().unwrap_or(Interval::ALL)
-    }
-
-    fn find(&self, g: &Graph, id: NodeId) -> Interval {
-        let at = |o: &Operand| self.get(o.node);
-        match g.op(id) {
-            Op::Number(n) => Interval::new(n.to_f64(), n.to_f64()),
-            Op::Pi => Interval::new(3.0, 4.0),
-            Op::Extent(_) => Interval::new(0.0, f64::INFINITY),
-            Op::Delta => Interval::new(0.0, 1.0),
-            Op::Sum(terms) => {
-                let (mut sum, mut slack) = (Interval::new(0.0, 0.0), [0.0, 0.0]);
-                for t in terms {
-                    let c = t.coeff.to_f64();
-                    let term = at(&t.operand).times(Interval::new(c, c));
-                    for (slack, end) in slack.iter_mut().zip([term.low, term.high]) {
-                        *slack += if end.is_finite() { SLACK * end.abs() } else { 0.0 };
-                    }
-                    sum = Interval::new(sum.low + term.low, sum.high + term.high);
+/// The interval of what is made of nodes that are there.
+pub(super) fn found(g: &Graph, op: &Op) -> Interval {
+    let at = |o: &Operand| g.interval(o.node);
+    match op {
+        Op::Number(n) => Interval::new(n.to_f64(), n.to_f64()),
+        Op::Pi => Interval::new(3.0, 4.0),
+        Op::Extent(_) => Interval::new(0.0, f64::INFINITY),
+        Op::Delta => Interval::new(0.0, 1.0),
+        Op::Sum(terms) => {
+            let (mut sum, mut slack) = (Interval::new(0.0, 0.0), [0.0, 0.0]);
+            for t in terms {
+                let c = t.coeff.to_f64();
+                let term = at(&t.operand).times(Interval::new(c, c));
+                for (slack, end) in slack.iter_mut().zip([term.low, term.high]) {
+                    *slack += if end.is_finite() { SLACK * end.abs() } else { 0.0 };
                 }
-                Interval::new(sum.low - slack[0], sum.high + slack[1])
+                sum = Interval::new(sum.low + term.low, sum.high + term.high);
             }
-            Op::Product { coeff, factors, bound } => {
-                let c = coeff.to_f64();
-                let power = |f: &Factor| raised(at(&f.operand), f.power);
-                let product = factors.iter().fold(Interval::new(c, c), |all, f| all.times(power(f)));
-                match (bound.is_empty(), product) {
-                    (true, product) => product,
-                    (false, p) if p.low >= 0.0 => Interval::new(0.0, f64::INFINITY),
-                    (false, p) if p.high <= 0.0 => Interval::new(f64::NEG_INFINITY, 0.0),
-                    _ => Interval::ALL,
-                }
-            }
-            Op::Map { function, args } => {
-                let args: Vec<Interval> = args.iter().map(at).collect();
-                (function.spec().range)(&args)
-            }
-            Op::Select { then, otherwise, .. } => at(then).hull(at(otherwise)),
-            Op::Axis { function, arg, .. } => match function {
-                AxisFn::Max => at(arg),
-                AxisFn::Softmax => Interval::new(0.0, 1.0),
-                AxisFn::Norm => Interval::new(0.0, f64::INFINITY),
-                AxisFn::LogSoftmax => Interval::new(f64::NEG_INFINITY, 0.0),
-                AxisFn::LogSumExp => Interval::ALL,
-            },
-            Op::Merge { arg, .. } | Op::Split { arg, .. } => self.get(*arg),
-            Op::Input(_) | Op::Inverse(_) | Op::Det(_) | Op::LogDet(_) | Op::Cofactors(..) => Interval::ALL,
+            Interval::new(sum.low - slack[0], sum.high + slack[1])
         }
+        Op::Product { coeff, factors, bound } => {
+            let c = coeff.to_f64();
+            let power = |f: &Factor| raised(at(&f.operand), f.power);
+            let product = factors.iter().fold(Interval::new(c, c), |all, f| all.times(power(f)));
+            match (bound.is_empty(), product) {
+                (true, product) => product,
+                (false, p) if p.low >= 0.0 => Interval::new(0.0, f64::INFINITY),
+                (false, p) if p.high <= 0.0 => Interval::new(f64::NEG_INFINITY, 0.0),
+                _ => Interval::ALL,
+            }
+        }
+        Op::Map { function, args } => {
+            let args: Vec<Interval> = args.iter().map(at).collect();
+            (function.spec().range)(&args)
+        }
+        Op::Select { then, otherwise, .. } => at(then).hull(at(otherwise)),
+        Op::Axis { function, arg, .. } => match function {
+            AxisFn::Max => at(arg),
+            AxisFn::Softmax => Interval::new(0.0, 1.0),
+            AxisFn::Norm => Interval::new(0.0, f64::INFINITY),
+            AxisFn::LogSoftmax => Interval::new(f64::NEG_INFINITY, 0.0),
+            AxisFn::LogSumExp => Interval::ALL,
+        },
+        Op::Merge { arg, .. } | Op::Split { arg, .. } => g.interval(*arg),
+        Op::Input(_) | Op::Inverse(_) | Op::Det(_) | Op::LogDet(_) | Op::Cofactors(..) => Interval::ALL,
     }
 }
 
@@ -98,6 +77,7 @@ fn raised(base: Interval, power: Number) -> Interval {
 mod tests {
     use super::*;
     use crate::eval::{Evaluator, Sizes};
+    use crate::ir::NodeId;
     use crate::lower::objective::{self, Wanted};
     use crate::source::SourceId;
     use crate::syntax::parse;
@@ -120,14 +100,13 @@ mod tests {
             "norm2(v)^2 - sum(exp(v)) + max(v) - x/(1 + abs(y))",
         ] {
             let (g, root) = graph(text);
-            let mut bounds = Bounds::default();
             for x in [-7.5, -1.0, 0.25, 3.0, 30.0] {
                 for y in [-2.0, -0.1, 0.5, 9.0] {
                     let inputs = [vec![x], vec![y], vec![x - y, y]];
                     let sizes = Sizes::new();
                     let mut evaluator = Evaluator::new(&g, &inputs, &sizes);
                     for id in g.reachable(&[root]) {
-                        let interval = bounds.of(&g, id);
+                        let interval = g.interval(id);
                         for value in evaluator.eval(id) {
                             let inside = interval.low <= *value && *value <= interval.high;
                             assert!(
@@ -146,7 +125,7 @@ mod tests {
     fn what_is_known_not_to_be_0() {
         let excludes = |text| {
             let (g, root) = graph(text);
-            Bounds::default().of(&g, root).excludes_zero()
+            g.interval(root).excludes_zero()
         };
         for text in ["1 + x^2 + y^2", "2 + sin(x)", "1 + sqrt(1 + x^2)^3", "-1 - exp(x)", "3 - 2*tanh(x)^2"] {
             assert!(excludes(text), "{text}");

@@ -3,8 +3,8 @@
 //!
 //! What is too large for a number has no part in this: `exp` counts as finite.
 
-use super::bounds::Bounds;
 use super::graph::{Factor, Graph, NodeId, Op};
+use super::map::NodeMap;
 use crate::ops::ElementFn;
 use crate::ops::interval::Interval;
 
@@ -23,8 +23,7 @@ struct Known {
 /// What is known of a graph's nodes, found as it is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Finite {
-    bounds: Bounds,
-    known: Vec<Known>,
+    known: NodeMap<Known>,
     /// Whether what is made of data alone counts as numbers.
     trusting: bool,
 }
@@ -47,7 +46,7 @@ impl Finite {
         if factor.power.is_zero() || matches!(g.op(factor.operand.node), Op::Extent(_)) {
             return true;
         }
-        let base = self.bounds.of(g, factor.operand.node);
+        let base = g.interval(factor.operand.node);
         let power = factor.power;
         let rooted = power.as_int().is_some() || base.low >= 0.0;
         let divided = !power.is_negative() || base.excludes_zero();
@@ -60,18 +59,24 @@ impl Finite {
     }
 
     fn known(&mut self, g: &Graph, id: NodeId) -> Known {
-        // Children come before their parents.
-        while self.known.len() <= id.0 as usize {
-            let next = self.find(g, NodeId(self.known.len() as u32));
-            self.known.push(next);
+        if let Some(known) = self.known.get(id) {
+            return *known;
         }
-        self.known[id.0 as usize]
+        // Children come before their parents.
+        for next in g.reachable(&[id]) {
+            if self.known.get(next).is_none() {
+                let known = self.find(g, next);
+                self.known.insert(next, known);
+            }
+        }
+        self.known.get(id).copied().unwrap_or(Known { finite: false, fails: true })
     }
 
     fn find(&mut self, g: &Graph, id: NodeId) -> Known {
         let mut all = Known { finite: true, fails: false };
         g.node(id).each_child(|child| {
-            let known = self.known[child.0 as usize];
+            let unknown = Known { finite: false, fails: true };
+            let known = self.known.get(child).copied().unwrap_or(unknown);
             all = Known { finite: all.finite && known.finite, fails: all.fails || known.fails };
         });
         match g.op(id) {
@@ -82,7 +87,7 @@ impl Finite {
                     .all(|f| (self.trusting && g.is_data(f.operand.node)) || self.is_finite_power(g, f));
             }
             Op::Map { function, args } => {
-                let args: Vec<Interval> = args.iter().map(|a| self.bounds.of(g, a.node)).collect();
+                let args: Vec<Interval> = args.iter().map(|a| g.interval(a.node)).collect();
                 all.finite &= is_total(*function, &args);
             }
             Op::Inverse(_) | Op::LogDet(_) => all.fails = true,

@@ -9,10 +9,12 @@
 //! Invariants (see [`super::verify`]): children precede their parents; bound locals are used; a `Sum` has at
 //! least two terms; a `Product` is never the identity.
 
+use super::bounds;
 use super::index::{Extent, Extents};
 use super::map::NodeMap;
 use super::number::Number;
 use crate::ops::ElementFn;
+use crate::ops::interval::Interval;
 use crate::syntax::ast::CompareOp;
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hash, Hasher};
@@ -301,6 +303,8 @@ impl Hasher for Mixer {
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     nodes: Vec<Node>,
+    /// Between which numbers each node's entries lie.
+    intervals: Vec<Interval>,
     /// The newest node of each hash, and for each node the one before it of the same hash.
     newest: HashMap<u64, NodeId, BuildHasherDefault<Mixer>>,
     before: Vec<Option<NodeId>>,
@@ -339,6 +343,12 @@ impl Graph {
         &self.node(id).shape
     }
 
+    /// Between which numbers the node's entries lie, whatever the inputs are.
+    #[must_use]
+    pub fn interval(&self, id: NodeId) -> Interval {
+        self.intervals.get(id.0 as usize).copied().unwrap_or(Interval::ALL)
+    }
+
     /// The number of axes of the node.
     #[must_use]
     pub fn rank(&self, id: NodeId) -> usize {
@@ -372,6 +382,8 @@ impl Graph {
             candidate = self.before[known.0 as usize];
         }
         let id = NodeId(self.nodes.len() as u32);
+        let interval = bounds::found(self, &node.op);
+        self.intervals.push(interval);
         self.nodes.push(node);
         self.before.push(newest);
         self.newest.insert(hash, id);

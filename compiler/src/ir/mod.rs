@@ -13,7 +13,6 @@ pub mod map;
 pub mod number;
 pub mod verify;
 
-pub use bounds::Bounds;
 pub use build::Tensor;
 pub use finite::Finite;
 pub use graph::{AxisFn, Cofactors, Factor, Graph, Node, NodeId, Op, Operand, Term};

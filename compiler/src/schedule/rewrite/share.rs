@@ -3,7 +3,7 @@
 //! Derivations are printed before this pass, so it may take forms that nobody would write on paper. What it
 //! does keeps every value, tails and infinities included, within a few units in the last place:
 //!
-//! - functions that guard against 0·log 0 and 0/0 are plain products and quotients where [`Bounds`] exclude
+//! - functions that guard against 0·log 0 and 0/0 are plain products and quotients where [`bounds`](crate::ir::bounds) exclude
 //!   that;
 //! - a logarithm that is wanted with and without such a guard is taken once;
 //! - a sigmoid whose exponential is there is 1/(1 + e⁻ᵘ) of it: 2 units in the last place, 2.5 above that
@@ -12,7 +12,7 @@
 //!   rounding more.
 
 use super::by_rule;
-use crate::ir::{Bounds, Factor, Graph, Index, NodeId, Number, Op, Operand, Tensor};
+use crate::ir::{Factor, Graph, Index, NodeId, Number, Op, Operand, Tensor};
 use crate::ops::ElementOp;
 use crate::ops::interval::Interval;
 use crate::syntax::ast::CompareOp;
@@ -49,12 +49,11 @@ fn unguarded(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
     let hypot = |op: &ElementOp| op.name == "hypot";
     let mut roots = roots.to_vec();
     if g.reachable(&roots).into_iter().any(|id| is(g, id, guarded)) {
-        let mut bounds = Bounds::default();
         roots = by_rule(g, &roots, |g, _, id, _| {
             let Op::Map { function, .. } = *g.op(id) else { return None };
             let unguarded = function.spec().unguarded.as_ref()?;
             let (_, args, locals) = call_of_tensors(g, id)?;
-            let ranges: Vec<Interval> = args.iter().map(|t| bounds.of(g, t.node)).collect();
+            let ranges: Vec<Interval> = args.iter().map(|t| g.interval(t.node)).collect();
             if !(unguarded.holds)(&ranges) {
                 return None;
             }
@@ -245,10 +244,9 @@ fn reciprocals(g: &mut Graph, roots: &[NodeId], names: &mut Reciprocals) -> Vec<
     for divisor in g.reachable(roots).into_iter().flat_map(|id| divisors(g, id)) {
         *quotients.entry(divisor).or_default() += 1;
     }
-    let mut bounds = Bounds::default();
     let shared: BTreeSet<NodeId> = quotients
         .into_iter()
-        .filter(|&(x, n)| n > 1 && bounds.of(g, x).excludes_zero())
+        .filter(|&(x, n)| n > 1 && g.interval(x).excludes_zero())
         .map(|(x, _)| x)
         .collect();
     if shared.is_empty() {

@@ -2,6 +2,7 @@
 
 use super::by_rule;
 use crate::ir::{AxisFn, Graph, NodeId, Number, Op, Tensor};
+use crate::syntax::ast::CompareOp;
 
 /// The roots of a graph without functions along axes.
 pub(super) fn spelled_out(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
@@ -20,15 +21,24 @@ fn spelled_axis(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let out = &locals[..rank];
     let one = Number::ONE;
     if function == AxisFn::Norm {
-        // M √Σ (x/M)² with M the greatest size, 0 where that is 0.
+        // √Σ x² where that sum has lost nothing, in single precision too; else M √Σ (x/M)² with M the greatest
+        // size, 0 where that is 0.
         let size = g.call("abs", std::slice::from_ref(&x));
         let max = g.axis(AxisFn::Max, &size, &along);
         let inverse = g.call("recip0", std::slice::from_ref(&max));
-        let scaled = g.multiply(&[x, inverse]);
+        let scaled = g.multiply(&[x.clone(), inverse]);
         g.set_name(scaled.node, "scaled");
         let squares = g.contract(one, &[(scaled, Number::TWO)], &max.indices);
         let root = (Tensor::new(squares, max.indices.clone()), Number::HALF);
-        return Some(g.contract(one, &[(max, one), root], out));
+        let scaled = g.contract(one, &[(max.clone(), one), root], &max.indices);
+        let scaled = Tensor::new(scaled, max.indices.clone());
+        let plain = g.contract(one, &[(x, Number::TWO)], &max.indices);
+        let plain = Tensor::new(plain, max.indices.clone());
+        let inverse = g.power(&plain, Number::MINUS_ONE);
+        let extent = g.call("max", &[plain.clone(), inverse]);
+        let root = g.power(&plain, Number::HALF);
+        let most = g.constant(Number::float(1e30));
+        return Some(g.select_as(CompareOp::Less, &extent, &most, &root, &scaled, out));
     }
     let max = g.axis(AxisFn::Max, &x, &along);
     let shifted = g.sum(&[(one, x), (Number::MINUS_ONE, max.clone())]);

@@ -6,7 +6,7 @@
 
 use super::{Opened, inner, is_function, terms_of};
 use crate::ir::build::indices_of;
-use crate::ir::{AxisFn, Bounds, Factor, Graph, Index, NodeId, Number, Op, Tensor};
+use crate::ir::{AxisFn, Factor, Graph, Index, NodeId, Number, Op, Tensor};
 use crate::syntax::ast::CompareOp;
 
 const ONE: Number = Number::ONE;
@@ -47,9 +47,9 @@ impl Part {
     }
 
     /// 1 or −1 where the sign is known, whatever the inputs are.
-    fn sign(&self, g: &Graph, bounds: &mut Bounds) -> Option<bool> {
+    fn sign(&self, g: &Graph) -> Option<bool> {
         let known = self.weight.iter().all(|(t, power)| {
-            let range = bounds.of(g, t.node);
+            let range = g.interval(t.node);
             let positive = range.excludes_zero() && range.low > 0.0;
             (positive && power.to_f64().is_finite()) || matches!(g.op(t.node), Op::Extent(_))
         });
@@ -83,11 +83,16 @@ struct Parts {
     nested: bool,
     /// Bases of powers with an exponent as data.
     bases: Vec<Tensor>,
+    /// How many sums there are around it.
+    depth: usize,
 }
 
+/// Sums within products within sums, at most: what is deeper may be met along many paths.
+const DEEPEST: usize = 3;
+
 impl Parts {
-    fn of(g: &mut Graph, t: &Tensor) -> Self {
-        let mut parts = Self::default();
+    fn of(g: &mut Graph, t: &Tensor, depth: usize) -> Self {
+        let mut parts = Self { depth, ..Self::default() };
         parts.add(g, ONE, t);
         parts
     }
@@ -115,7 +120,9 @@ impl Parts {
                 }
             }
             Op::Product { .. } => {
-                if let Some((rest, inner)) = one_sum(g, t) {
+                if self.depth < DEEPEST
+                    && let Some((rest, inner)) = one_sum(g, t)
+                {
                     self.times_sum(g, coeff, &rest, &inner);
                     return;
                 }
@@ -147,7 +154,8 @@ impl Parts {
 
     /// A product of `rest` and the sum `inner`, term by term.
     fn times_sum(&mut self, g: &mut Graph, coeff: Number, rest: &Tensor, inner: &Tensor) {
-        let mut terms = Self { bases: std::mem::take(&mut self.bases), ..Self::default() };
+        let bases = std::mem::take(&mut self.bases);
+        let mut terms = Self { bases, depth: self.depth + 1, ..Self::default() };
         terms.add(g, coeff, inner);
         let beside = terms.product(g, rest);
         for term in terms.all {
@@ -160,6 +168,13 @@ impl Parts {
         }
         self.bases = terms.bases;
         self.nested |= terms.nested;
+    }
+
+    /// A sum of exponentials within a product, that a number may not hold.
+    fn within(&self, g: &mut Graph, t: &Tensor) -> Option<Taken> {
+        let deeper = self.depth + 1;
+        let sum = if deeper > DEEPEST { None } else { Taken::apart(g, t, deeper) };
+        sum.filter(|sum| sum.is_dangerous() && sum.parts.bases.is_empty())
     }
 
     /// A product, or a power with an exponent as data, as one term.
@@ -189,13 +204,18 @@ impl Parts {
                 for (c, log) in log_of_power(g, &base, &exponent) {
                     part.exponent.push((power.mul(c), log));
                 }
-            } else if let Some(log) = log_of_positive_sum(g, &x) {
-                self.nested = true;
-                part.exponent.push((power, log));
-            } else if let Some((rest, shift)) = shifted_sum(g, &x).filter(|_| power.as_int().is_some()) {
-                self.nested = true;
-                part.weight.push((rest, power));
-                part.exponent.push((power, shift));
+            } else if let Some(sum) = self.within(g, &x) {
+                if sum.is_positive() {
+                    self.nested = true;
+                    part.exponent.push((power, log_of_sum(g, &sum.parts.all)));
+                } else if power.as_int().is_some() {
+                    self.nested = true;
+                    let (rest, shift) = shifted(g, &sum.parts.all);
+                    part.weight.push((rest, power));
+                    part.exponent.push((power, shift));
+                } else {
+                    part.weight.push((x, power));
+                }
             } else {
                 part.weight.push((x, power));
             }
@@ -294,7 +314,7 @@ fn one_sum(g: &mut Graph, t: &Tensor) -> Option<(Tensor, Tensor)> {
 }
 
 pub(super) fn is_positive(g: &Graph, id: NodeId) -> bool {
-    Bounds::default().of(g, id).low >= 1e-30
+    g.interval(id).low >= 1e-30
 }
 
 /// c (1 − tanh² u) = c / cosh² u
@@ -320,15 +340,9 @@ fn one_minus_tanh_squared(g: &mut Graph, t: &Tensor) -> Option<Part> {
 /// log Σ of terms that are positive whatever the inputs are, among them exponentials that a number may not
 /// hold.
 fn log_of_positive_sum(g: &mut Graph, t: &Tensor) -> Option<Tensor> {
-    let sum = Taken::apart(g, t)?;
+    let sum = Taken::apart(g, t, 0)?;
     (sum.is_dangerous() && sum.parts.bases.is_empty() && sum.is_positive())
         .then(|| log_of_sum(g, &sum.parts.all))
-}
-
-/// Σ w eˣ as Σ w eˣ⁻ᵐ and m.
-fn shifted_sum(g: &mut Graph, t: &Tensor) -> Option<(Tensor, Tensor)> {
-    let sum = Taken::apart(g, t)?;
-    (sum.is_dangerous() && sum.parts.bases.is_empty()).then(|| shifted(g, &sum.parts.all))
 }
 
 /// A sum taken apart, and how large its exponentials may be.
@@ -341,11 +355,11 @@ struct Taken {
 }
 
 impl Taken {
-    fn apart(g: &mut Graph, t: &Tensor) -> Option<Self> {
+    fn apart(g: &mut Graph, t: &Tensor, depth: usize) -> Option<Self> {
         if exponentials(g, t.node) == 0 {
             return None;
         }
-        let parts = Parts::of(g, t);
+        let parts = Parts::of(g, t, depth);
         Self::of(g, parts)
     }
 
@@ -354,15 +368,14 @@ impl Taken {
         if !several || !parts.have_exponents() {
             return None;
         }
-        let mut bounds = Bounds::default();
         let (mut overflows, mut underflows) = (false, true);
         for part in &parts.all {
             let x = part.exponent(g);
-            let range = bounds.of(g, x.node);
+            let range = g.interval(x.node);
             overflows |= !part.exponent.is_empty() && range.high == f64::INFINITY;
             underflows &= !part.exponent.is_empty() && range.low == f64::NEG_INFINITY;
         }
-        let signs = parts.all.iter().map(|p| p.sign(g, &mut bounds)).collect();
+        let signs = parts.all.iter().map(|p| p.sign(g)).collect();
         Some(Self { parts, signs, overflows, underflows })
     }
 
@@ -429,6 +442,7 @@ fn log_of_sum(g: &mut Graph, parts: &[Part]) -> Tensor {
     }
 }
 
+/// Σ w eˣ as Σ w eˣ⁻ᵐ and m.
 fn shifted(g: &mut Graph, parts: &[Part]) -> (Tensor, Tensor) {
     let mut peak: Option<Tensor> = None;
     let mut split = Vec::new();
@@ -596,7 +610,7 @@ pub(super) fn quotient(g: &mut Graph, id: NodeId) -> Option<NodeId> {
             if matches!(g.op(t.node), Op::Map { .. }) {
                 continue;
             }
-            let Some(sum) = Taken::apart(g, &t).filter(|sum| sum.overflows) else { continue };
+            let Some(sum) = Taken::apart(g, &t, 0).filter(|sum| sum.overflows) else { continue };
             if !below && !found {
                 return None;
             }

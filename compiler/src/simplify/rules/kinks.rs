@@ -4,7 +4,7 @@
 
 use super::sums::{factors_of, opened_select};
 use super::{Opened, inner, is_function, multiple, opposite, terms};
-use crate::ir::{Bounds, Factor, Graph, Index, NodeId, Number, Op, Tensor};
+use crate::ir::{Factor, Graph, Index, NodeId, Number, Op, Tensor};
 use crate::syntax::ast::CompareOp;
 
 const ONE: Number = Number::ONE;
@@ -24,7 +24,7 @@ fn arguments(g: &mut Graph, id: NodeId, name: &str) -> Option<(Vec<Tensor>, Vec<
 pub(super) fn abs(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let (args, out) = arguments(g, id, "abs")?;
     let x = args.into_iter().next()?;
-    let lies = Bounds::default().of(g, x.node);
+    let lies = g.interval(x.node);
     if lies.low >= 0.0 {
         return Some(g.tensor_as(&x, &out));
     }
@@ -37,10 +37,10 @@ pub(super) fn abs(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     }
     let p = Opened::product(g, x.node).filter(|p| p.bound.is_empty())?;
     let rename = |t: &Tensor| t.clone().renamed(&p.out, &x.indices);
-    let mut bounds = Bounds::default();
-    let (known, open): (Vec<_>, Vec<_>) = p.factors.iter().cloned().partition(|(t, power)| {
-        power.as_int().is_some_and(|n| n % 2 == 0) || bounds.of(g, t.node).low >= 0.0
-    });
+    let (known, open): (Vec<_>, Vec<_>) =
+        p.factors.iter().cloned().partition(|(t, power)| {
+            power.as_int().is_some_and(|n| n % 2 == 0) || g.interval(t.node).low >= 0.0
+        });
     if open.is_empty() || (known.is_empty() && p.coeff.is_one()) {
         return None;
     }
@@ -54,7 +54,7 @@ pub(super) fn abs(g: &mut Graph, id: NodeId) -> Option<NodeId> {
 /// sign(x) = ±1 where x is known not to be 0
 pub(super) fn sign(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let (args, out) = arguments(g, id, "sign")?;
-    let lies = Bounds::default().of(g, args.first()?.node);
+    let lies = g.interval(args.first()?.node);
     if !lies.excludes_zero() {
         return None;
     }

@@ -5,7 +5,7 @@ use super::exponential_sums::{
 };
 use super::near_zero::less_one;
 use super::{Opened, argument, inner, is_function, terms_of};
-use crate::ir::{AxisFn, Bounds, Graph, Index, NodeId, Number, Op, Tensor};
+use crate::ir::{AxisFn, Graph, Index, NodeId, Number, Op, Tensor};
 use crate::syntax::ast::CompareOp;
 
 const ONE: Number = Number::ONE;
@@ -141,7 +141,8 @@ pub(super) fn of_product(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let mut rest: Vec<(Tensor, Number)> = Vec::new();
     let mut bases: Vec<Tensor> = Vec::new();
     for (t, power) in factors {
-        if let Some(log) = exponent_of(g, &t) {
+        // What has been shifted already comes out all the same.
+        if let Some(log) = inner(g, &t, "exp").or_else(|| exponent_of(g, &t)) {
             terms.push((power, log));
         } else if let Some((base, exponent)) = power_of(g, &t) {
             let logs = log_of_power(g, &base, &exponent);
@@ -180,7 +181,7 @@ pub(super) fn of_product(g: &mut Graph, id: NodeId) -> Option<NodeId> {
 
 /// log|t|
 fn log_of_size(g: &mut Graph, t: &Tensor) -> Tensor {
-    if Bounds::default().of(g, t.node).low >= 0.0 {
+    if g.interval(t.node).low >= 0.0 {
         return g.call("log", std::slice::from_ref(t));
     }
     if let Some(x) = less_one(g, t) {

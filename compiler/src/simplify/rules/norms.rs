@@ -2,7 +2,7 @@
 //! not depend on the scale of x is not computed from powers of it.
 
 use super::{Opened, inner, is_function, terms, terms_of};
-use crate::ir::{AxisFn, Bounds, Factor, Graph, Index, NodeId, Number, Op, Tensor};
+use crate::ir::{AxisFn, Factor, Graph, Index, NodeId, Number, Op, Tensor};
 
 const ONE: Number = Number::ONE;
 
@@ -183,7 +183,7 @@ fn square(g: &Graph, id: NodeId) -> Option<Square> {
         // A root that has a name of its own; of what is known not to be negative.
         Op::Product { coeff, factors, bound } if bound.is_empty() && coeff.is_one() => {
             let [f] = factors.as_slice() else { return None };
-            let half = f.power == Number::HALF && Bounds::default().of(g, f.operand.node).low >= 0.0;
+            let half = f.power == Number::HALF && g.interval(f.operand.node).low >= 0.0;
             half.then_some(|g, t| {
                 let Op::Product { factors, .. } = g.op(t.node).clone() else { return t.clone() };
                 g.tensor(&factors[0].operand, &t.indices)

@@ -2,7 +2,7 @@
 
 use super::{Opened, inner, is_function};
 use crate::ir::finite::is_total;
-use crate::ir::{AxisFn, Bounds, Factor, Finite, Graph, Index, NodeId, Number, Op, Tensor};
+use crate::ir::{AxisFn, Factor, Finite, Graph, Index, NodeId, Number, Op, Tensor};
 use crate::ops::interval::Interval;
 
 const ONE: Number = Number::ONE;
@@ -38,10 +38,10 @@ pub(in crate::simplify) fn is_exposed(g: &Graph, factors: &[Factor]) -> bool {
 }
 
 /// Whether a factor is a number whatever the inputs are, one that a number holds.
-fn is_safe(g: &Graph, finite: &mut Finite, bounds: &mut Bounds, f: &Factor) -> bool {
+fn is_safe(g: &Graph, finite: &mut Finite, f: &Factor) -> bool {
     let overflows = match g.op(f.operand.node) {
         Op::Map { function, args } => {
-            LARGE.contains(&function.name()) && bounds.of(g, args[0].node).high == f64::INFINITY
+            LARGE.contains(&function.name()) && g.interval(args[0].node).high == f64::INFINITY
         }
         _ => false,
     };
@@ -54,11 +54,11 @@ pub(super) fn constant_factor(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     if !is_exposed(g, &factors) {
         return None;
     }
-    let (mut finite, mut bounds) = (Finite::trusting(), Bounds::default());
+    let mut finite = Finite::trusting();
     let mut p = Opened::product(g, id)?;
     let unsafe_at: Vec<usize> = (0..factors.len())
         .filter(|&k| is_delicate(g, &factors[k]) && !g.is_data(factors[k].operand.node))
-        .filter(|&k| !is_safe(g, &mut finite, &mut bounds, &factors[k]))
+        .filter(|&k| !is_safe(g, &mut finite, &factors[k]))
         .collect();
     let along: Vec<Index> = unsafe_at.iter().flat_map(|&k| p.factors[k].0.indices.clone()).collect();
     let given: Vec<usize> = (0..factors.len())
