@@ -1,6 +1,6 @@
 //! Exponentials: kept inside functions that cannot overflow.
 
-use super::{Opened, argument, inner, is_function, multiple, opposite, terms, terms_of};
+use super::{Opened, argument, constant, inner, is_function, multiple, opposite, terms, terms_of};
 use crate::ir::{AxisFn, Graph, Index, NodeId, Number, Op, Tensor};
 
 const ONE: Number = Number::ONE;
@@ -162,12 +162,6 @@ pub(super) fn product(g: &mut Graph, id: NodeId) -> Option<NodeId> {
         }
     }
     None
-}
-
-/// The position of the constant of a sum, and its value.
-fn constant(g: &Graph, parts: &[(Number, Tensor)]) -> Option<(usize, Number)> {
-    let k = parts.iter().position(|(_, t)| matches!(g.op(t.node), Op::Number(_)))?;
-    Some((k, parts[k].0.mul(g.as_constant(parts[k].1.node)?)))
 }
 
 /// Replaces the constant of the sum and the term `f(u)` that goes with it.

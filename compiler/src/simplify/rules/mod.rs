@@ -261,6 +261,12 @@ fn terms_of(g: &Graph, t: &Tensor) -> Vec<(Number, Tensor)> {
     }
 }
 
+/// The position of the constant of a sum, and its value.
+fn constant(g: &Graph, parts: &[(Number, Tensor)]) -> Option<(usize, Number)> {
+    let k = parts.iter().position(|(_, t)| matches!(g.op(t.node), Op::Number(_)))?;
+    Some((k, parts[k].0.mul(g.as_constant(parts[k].1.node)?)))
+}
+
 /// The coefficient of a tensor that is a constant multiple of a single factor, and that factor.
 fn multiple(g: &Graph, t: &Tensor) -> (Number, Tensor) {
     if let Op::Product { coeff, factors, bound } = g.op(t.node)

@@ -1,16 +1,10 @@
 //! Differences that cancel near 0, and quotients by what goes to 0 with them, in one.
 
-use super::{Opened, inner, is_function, terms, terms_of};
-use crate::ir::{Graph, NodeId, Number, Op, Tensor};
+use super::{Opened, constant, inner, is_function, terms, terms_of};
+use crate::ir::{Factor, Graph, NodeId, Number, Op, Tensor};
 use crate::syntax::ast::CompareOp;
 
 const ONE: Number = Number::ONE;
-
-/// The constant of a sum and the rest of it.
-fn constant(g: &Graph, parts: &[(Number, Tensor)]) -> Option<(usize, Number)> {
-    let k = parts.iter().position(|(_, t)| matches!(g.op(t.node), Op::Number(_)))?;
-    Some((k, parts[k].0.mul(g.as_constant(parts[k].1.node)?)))
-}
 
 /// The terms without those at `taken`, and `added`.
 fn replaced(parts: &[(Number, Tensor)], taken: [usize; 2], added: (Number, Tensor)) -> Vec<(Number, Tensor)> {
@@ -118,7 +112,7 @@ pub(super) fn less_one(g: &mut Graph, t: &Tensor) -> Option<Tensor> {
 
 /// sin(u)/u, (eᵘ − 1)/u and (xᵖ − 1)/p in one
 pub(super) fn over_its_argument(g: &mut Graph, id: NodeId) -> Option<NodeId> {
-    let about = |g: &Graph, f: &crate::ir::Factor| {
+    let about = |g: &Graph, f: &Factor| {
         ["sin", "expm1", "powm1"].iter().any(|name| is_function(g, f.operand.node, name))
     };
     let mut p = Opened::about(g, id, about)?;
