@@ -34,7 +34,7 @@ pub(super) fn weight(graph: &Graph, id: NodeId) -> usize {
             let within = |f: &Factor| exponentials_within(graph, f.operand.node);
             let exponentials: usize = factors.iter().filter(dangerous).map(within).sum();
             let exposed = if is_exposed(graph, factors) { EXPOSED } else { 0 };
-            let together = 4 * usize::from(has_log_beside_power(graph, factors));
+            let together = 40 * usize::from(has_log_beside_power(graph, factors));
             powers + bound.len() + 4 * bases + EXPONENTIAL * exponentials + exposed + together
         }
         Op::Map { function, args } => {

@@ -85,7 +85,7 @@ pub static ALL: &[Rule] = rules! {
         Always, logarithms::of_power, on "sum(log(1 ./ x))";
     "log of det": "log(det(A))" => "logdet(A)", "det(A) > 0" in 0.1 .. 1.0,
         Always, logarithms::of_det, on "log(det(outer(x, x) + 4*eye))";
-    "log that is 0": "log(1 - x) .* x.^s" => "where(x == 0, 0, log(1 - x) .* x.^s)", "x < 1" in 0.1 .. 0.9,
+    "log that is 0": "log(1 - x) .* x.^s" => "where(x == 0, 0, log(1 - x) .* x.^s)", "x < 1, s > -1" in 0.1 .. 0.9,
         After, zeros::vanishing_log, on "sum(log(1 - x) .* x.^s)";
     "0 log 0": "x .* log(y)" => "where(x == 0, 0, x .* log(y))", "y > 0, or x = 0" in 0.1 .. 3.0,
         Always, logarithms::times_log, on "sum(x .* log(y))";

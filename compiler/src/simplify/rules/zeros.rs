@@ -4,6 +4,7 @@ use super::{Opened, inner, is_function};
 use crate::ir::finite::is_total;
 use crate::ir::{AxisFn, Factor, Finite, Graph, Index, NodeId, Number, Op, Tensor};
 use crate::ops::interval::Interval;
+use crate::syntax::ast::CompareOp;
 
 const ONE: Number = Number::ONE;
 
@@ -105,7 +106,16 @@ pub(super) fn vanishing_log(g: &mut Graph, id: NodeId) -> Option<NodeId> {
                 continue;
             }
             let log = g.power(&log, times);
-            p.factors[k] = (g.call("xmul", &[log, t]), ONE);
+            let mut joined = g.call("xmul", &[log.clone(), t.clone()]);
+            // The power itself goes to infinity as fast as the logarithm to 0 from the exponent −1 on.
+            if is_function(g, t.node, "pow") {
+                let exponent = g.tensor(&args[1], &t.indices);
+                let plain = g.call("pow_plain", &[base, exponent.clone()]);
+                let plain = g.multiply(&[log, plain]);
+                let limit = g.constant(Number::MINUS_ONE);
+                joined = g.select(CompareOp::Greater, &exponent, &limit, &joined, &plain);
+            }
+            p.factors[k] = (joined, ONE);
             p.factors.remove(n);
             return Some(p.closed(g));
         }
