@@ -139,6 +139,12 @@ def sums():
                    lambda v: exp(v["a"]) / (1 + exp(v["a"]) + exp(v["b"])), hessian=abs(a) < 300)
         yield case(f"density_{k}", "log(2*exp(a)/(exp(a) + exp(b))^2)", {"a": a, "b": b}, ["a", "b"],
                    lambda v: log(2 * exp(v["a"]) / (exp(v["a"]) + exp(v["b"])) ** 2), hessian=False)
+        yield case(f"of_sums_{k}", "log(sum(exp(z))*(1 + exp(a))) + log(3 + (1 + exp(b))*sum(exp(z)))", {"a": a, "b": b, "z": z},
+                   ["a", "b", "z"], lambda v: log(sum(map(exp, v["z"])) * (1 + exp(v["a"])))
+                   + log(3 + (1 + exp(v["b"])) * sum(map(exp, v["z"]))))
+        yield case(f"constants_{k}", "log1p(1 + exp(a)) + log(expm1(s) + expm1(2*s)) + log(exp(s) + expm1(s) - 0.5)",
+                   {"a": a, "s": s}, ["a", "s"], lambda v: log(2 + exp(v["a"])) + log(exp(v["s"]) + exp(2 * v["s"]) - 2)
+                   + log(2 * exp(v["s"]) - mpf(1.5)))
         yield case(f"root_{k}", "(1 + exp(a))^p", {"a": min(a, 600.0), "p": p}, ["a", "p"], lambda v: (1 + exp(v["a"])) ** v["p"])
         yield case(f"sigmoids_{k}", "log(p*sigmoid(a) + 2*sigmoid(b))", {"a": -abs(a), "b": -abs(b), "p": p}, ["a", "b"],
                    lambda v: log(v["p"] * sigmoid(v["a"]) + 2 * sigmoid(v["b"])))

@@ -33,7 +33,11 @@ impl Part {
     }
 
     pub(super) fn magnitude_is_one(&self) -> bool {
-        self.coeff.magnitude().is_one() && self.weight.is_empty() && self.exponent.is_empty()
+        self.coeff.magnitude().is_one() && self.is_constant()
+    }
+
+    fn is_constant(&self) -> bool {
+        self.weight.is_empty() && self.exponent.is_empty() && self.bound.is_empty()
     }
 
     /// The exponent, 0 where there is none.
@@ -90,6 +94,17 @@ impl Parts {
         let mut parts = Self { depth, ..Self::default() };
         parts.add(g, ONE, t);
         parts
+    }
+
+    /// The same with its constants in one: each of them may have come from another part of the text.
+    pub(super) fn with_one_constant(mut self) -> Self {
+        let constants = self.all.iter().filter(|p| p.is_constant());
+        let total = constants.fold(Number::ZERO, |total, p| total.add(p.coeff));
+        self.all.retain(|p| !p.is_constant());
+        if !total.is_zero() {
+            self.all.push(Part::constant(total));
+        }
+        self
     }
 
     pub(super) fn have_exponents(&self) -> bool {
@@ -158,7 +173,7 @@ impl Parts {
                 coeff: term.coeff.mul(beside.coeff),
                 weight: beside.weight.iter().chain(&term.weight).cloned().collect(),
                 exponent: beside.exponent.iter().chain(&term.exponent).cloned().collect(),
-                bound: term.bound,
+                bound: beside.bound.iter().chain(&term.bound).copied().collect(),
             });
         }
         self.bases = terms.bases;

@@ -25,6 +25,7 @@ impl Taken {
     }
 
     pub(super) fn of(g: &mut Graph, parts: Parts) -> Option<Self> {
+        let parts = parts.with_one_constant();
         let several = parts.nested || parts.all.len() > 1 || parts.all.iter().any(|p| !p.bound.is_empty());
         if !several || !parts.have_exponents() {
             return None;
