@@ -1,6 +1,6 @@
 //! Exponentials: kept inside functions that cannot overflow.
 
-use super::{Opened, argument, constant, inner, is_function, multiple, opposite, terms, terms_of};
+use super::{Opened, argument, constant, inner, is_function, opposite, terms, terms_of, without};
 use crate::ir::{AxisFn, Graph, Index, NodeId, Number, Op, Tensor};
 
 const ONE: Number = Number::ONE;
@@ -209,28 +209,7 @@ pub(super) fn log_softmax(g: &mut Graph, id: NodeId) -> Option<NodeId> {
         let mut locals = t.indices.clone();
         locals.extend(&free);
         let u = g.tensor(&arg, &locals);
-        let (cu, base) = multiple(g, &u);
-        let wanted: Vec<(Number, Tensor)> = if matches!(g.op(u.node), Op::Sum(_)) && g.name(u.node).is_none()
-        {
-            terms_of(g, &u)
-        } else {
-            vec![(cu, base)]
-        };
-        let mut rest = parts.clone();
-        rest.remove(k);
-        let found = wanted.iter().all(|(cw, w)| {
-            let needed = c.neg().mul(*cw);
-            match rest.iter().position(|(cr, r)| *cr == needed && r == w) {
-                Some(n) => {
-                    rest.remove(n);
-                    true
-                }
-                None => false,
-            }
-        });
-        if !found {
-            continue;
-        }
+        let Some(mut rest) = without(g, &parts, k, &u) else { continue };
         let t = g.axis(AxisFn::LogSoftmax, &u, &free);
         rest.push((c.neg(), t));
         return Some(g.sum_as(&rest, &out));

@@ -280,6 +280,23 @@ fn multiple(g: &Graph, t: &Tensor) -> (Number, Tensor) {
     (Number::ONE, t.clone())
 }
 
+/// Without the term at `at`, of coefficient c, and without −c · u, if that is there: in one or by the terms of u.
+fn without(g: &Graph, parts: &Terms, at: usize, u: &Tensor) -> Option<Terms> {
+    let taken = if matches!(g.op(u.node), Op::Sum(_)) && g.name(u.node).is_none() {
+        terms_of(g, u)
+    } else {
+        vec![multiple(g, u)]
+    };
+    let mut rest = parts.clone();
+    let (c, _) = rest.remove(at);
+    for (own, t) in taken {
+        let wanted = c.neg().mul(own);
+        let at = rest.iter().position(|(coeff, r)| *coeff == wanted && *r == t)?;
+        rest.remove(at);
+    }
+    Some(rest)
+}
+
 /// Whether `a` is `-b`.
 fn opposite(g: &mut Graph, a: &Tensor, b: &Tensor) -> bool {
     let minus = g.negate(b);

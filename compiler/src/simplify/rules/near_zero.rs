@@ -1,6 +1,6 @@
 //! Differences that cancel near 0, and quotients by what goes to 0 with them, in one.
 
-use super::{Opened, constant, inner, is_function, terms, terms_of};
+use super::{Opened, constant, inner, is_function, terms, terms_of, without};
 use crate::ir::{Factor, Graph, NodeId, Number, Op, Tensor};
 use crate::syntax::ast::CompareOp;
 
@@ -201,23 +201,7 @@ pub(super) fn less_logaddexp(g: &mut Graph, id: NodeId) -> Option<NodeId> {
         }
         let sides = [g.tensor(&args[0], &t.indices), g.tensor(&args[1], &t.indices)];
         for (u, v) in [(&sides[0], &sides[1]), (&sides[1], &sides[0])] {
-            let wanted = match g.op(u.node) {
-                Op::Sum(_) if g.name(u.node).is_none() => terms_of(g, u),
-                _ => {
-                    let (cu, base) = super::multiple(g, u);
-                    vec![(cu, base)]
-                }
-            };
-            let mut rest = parts.clone();
-            rest.remove(k);
-            let found = wanted.iter().all(|(cw, w)| {
-                let needed = c.neg().mul(*cw);
-                let at = rest.iter().position(|(cr, r)| *cr == needed && r == w);
-                at.map(|at| rest.remove(at)).is_some()
-            });
-            if !found {
-                continue;
-            }
+            let Some(mut rest) = without(g, &parts, k, u) else { continue };
             let apart = g.sum(&[(ONE, v.clone()), (Number::MINUS_ONE, u.clone())]);
             rest.push((*c, g.call("softplus", &[apart])));
             return Some(g.sum_as(&rest, &out));
