@@ -13,7 +13,7 @@ use gradsmith_compiler::source::SourceId;
 use gradsmith_compiler::syntax::parse;
 use gradsmith_test_support::expression::Rng;
 use gradsmith_test_support::numbers::difference;
-use gradsmith_test_support::untaken::{BY_ENTRY, BY_NUMBER, DATA, sound};
+use gradsmith_test_support::untaken::{self, BY_ENTRY, BY_NUMBER, DATA, sound};
 
 /// Choices within choices that are tried.
 const SEEDS: u64 = 24;
@@ -24,14 +24,10 @@ struct Subject {
 }
 
 fn subject(expr: &str) -> Subject {
-    let declared = DATA.map(|(name, shape, ..)| match shape {
-        [n] => format!("{name}: vector[{n}]"),
-        [n, k] => format!("{name}: matrix[{n}, {k}]"),
-        _ => format!("{name}: scalar"),
-    });
     let text = ObjectiveText {
         expr: expr.to_owned(),
-        variables: parse::declarations(&declared.join(", "), SourceId::Declarations).expect("declarations"),
+        variables: parse::declarations(&untaken::declarations(), SourceId::Declarations)
+            .expect("declarations"),
         wrt: ["s", "t", "w", "A", "S", "v", "x", "B"]
             .map(|n| (n.to_owned(), objective::whole(expr)))
             .to_vec(),

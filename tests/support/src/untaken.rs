@@ -8,6 +8,17 @@ const INF: f64 = f64::INFINITY;
 /// Name, shape, entries that spoil an untaken branch, and harmless ones.
 pub type Datum = (&'static str, &'static [usize], &'static [f64], &'static [f64]);
 
+/// The declarations of all of [`DATA`].
+#[must_use]
+pub fn declarations() -> String {
+    let declared = DATA.map(|(name, shape, ..)| match shape {
+        [n] => format!("{name}: vector[{n}]"),
+        [n, k] => format!("{name}: matrix[{n}, {k}]"),
+        _ => format!("{name}: scalar"),
+    });
+    declared.join(", ")
+}
+
 /// `s`, `m`, `n` choose: `s > 0` does not hold, of `m > 0` only the last, of `n > 0` none.
 pub const DATA: [Datum; 13] = [
     ("s", &[], &[-1.0], &[-1.0]),
