@@ -124,7 +124,7 @@ pub fn network(network: NetworkCost) -> NetworkProgram {
     roots.extend(&deltas);
     roots.extend(terms.iter().map(|t| t.node));
     let (roots, after) = simplify::simplify(&mut graph, &roots);
-    let roots = simplify::by_activations(&mut graph, &roots);
+    let roots = simplify::by_activations(&mut graph, &roots, roots[2]);
     let (p, d) = (totals.len(), deltas.len());
     for (t, node) in terms.iter_mut().zip(&roots[3 + 2 * p + d..]) {
         t.node = *node;

@@ -61,7 +61,7 @@ pub fn network_products(program: &NetworkProgram) -> NetworkProducts {
     let mut roots = hessian;
     roots.extend(&gauss_newton);
     let (roots, log) = simplify::simplify(g, &roots);
-    let roots = simplify::by_activations(g, &roots);
+    let roots = simplify::by_activations(g, &roots, program.output);
     let n = by.len();
     let (hessian, gauss_newton) = (roots[..n].to_vec(), roots[n..].to_vec());
     NetworkProducts { hessian, gauss_newton, graph, directions, log }

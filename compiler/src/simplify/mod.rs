@@ -104,13 +104,14 @@ pub fn simplify_seen(
     run(graph, roots, |_| true, BUDGET, see)
 }
 
-/// σ(z) σ(−z) as a (1 − a): for networks, where a = σ(z) is kept anyway. It gives up the tail's last digits,
-/// which back through a layer nobody sees, and saves an exponential for each unit.
-pub fn by_activations(graph: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
+/// σ(z) σ(−z) as a (1 − a): for the hidden units of networks, whose activation a = σ(z) is kept anyway. It
+/// saves an exponential for each unit and gives up the last digits of a saturated one, which nobody sees back
+/// through a layer. The units of the `output` keep them: what a loss says of a saturated output is the answer.
+pub fn by_activations(graph: &mut Graph, roots: &[NodeId], output: NodeId) -> Vec<NodeId> {
     let mut map: NodeMap<NodeId> = NodeMap::new();
     for id in graph.reachable(roots) {
         let mut new = moved(graph, id, &map);
-        while let Some(next) = rules::sigmoid_by_activation(graph, new) {
+        while let Some(next) = rules::sigmoid_by_activation(graph, new, map.replaced(output)) {
             new = next;
         }
         graph.inherit_name(id, new);

@@ -217,8 +217,8 @@ pub(super) fn log_softmax(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     None
 }
 
-/// σ(u) σ(−u) = a (1 − a) with a = σ(u)
-pub(crate) fn by_activation(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+/// σ(u) σ(−u) = a (1 − a) with a = σ(u), which is not `output`
+pub(crate) fn by_activation(g: &mut Graph, id: NodeId, output: NodeId) -> Option<NodeId> {
     let mut p = Opened::about(g, id, |g, f| is_function(g, f.operand.node, "sigmoid"))?;
     for k in 0..p.factors.len() {
         let (minus, power) = p.factors[k].clone();
@@ -227,7 +227,11 @@ pub(crate) fn by_activation(g: &mut Graph, id: NodeId) -> Option<NodeId> {
             let a = p.factors[n].0.clone();
             let Some(u) = inner(g, &a, "sigmoid") else { continue };
             // Of the two the one whose argument is not itself a negative is the activation.
-            if !opposite(g, &v, &u) || (g.name(a.node).is_none() && g.name(minus.node).is_some()) {
+            if a.node == output
+                || minus.node == output
+                || !opposite(g, &v, &u)
+                || (g.name(a.node).is_none() && g.name(minus.node).is_some())
+            {
                 continue;
             }
             let one = g.constant(ONE);
