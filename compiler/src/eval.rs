@@ -278,6 +278,9 @@ fn for_each_index(sizes: &[usize], f: &mut dyn FnMut(&[usize])) {
 
 /// The inverse of an n×n matrix, by Gauss-Jordan elimination with partial pivoting.
 fn inverse(a: &[f64], n: usize) -> Vec<f64> {
+    if determinant::is_singular(a, n) {
+        return vec![f64::NAN; n * n];
+    }
     let mut m = a.to_vec();
     m.resize(n * n, f64::NAN);
     let mut inverse: Vec<f64> = (0..n * n).map(|k| f64::from(u8::from(k / n == k % n))).collect();

@@ -55,7 +55,11 @@ impl Eliminated {
                 m[c * n + k] /= pivot;
             }
         }
-        Self { n, entries: m, rows, columns, sign }
+        let mut eliminated = Self { n, entries: m, rows, columns, sign };
+        if n > 1 && vanishes(a, n) == Some(true) {
+            eliminated.entries[n * n - 1] = 0.0;
+        }
+        eliminated
     }
 
     fn pivots(&self) -> Vec<f64> {
@@ -105,6 +109,33 @@ fn product(numbers: impl IntoIterator<Item = f64>) -> f64 {
     (0..i32::abs(steps)).fold(product, |p, _| p * step)
 }
 
+/// Whether the determinant is 0, where entries that are multiples of one power of two are small enough to say
+/// it exactly: by elimination without fractions (Bareiss, Math. Comp. 22, 1968).
+fn vanishes(a: &[f64], n: usize) -> Option<bool> {
+    let largest = a.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+    // 2⁶² bounds the largest; of what does not come out whole then, nothing is known.
+    let scale = f64::exp2(61.0 - largest.log2().floor());
+    let whole = |x: &f64| Some((x * scale) as i128).filter(|w| *w as f64 == x * scale);
+    let mut m: Vec<i128> = a.iter().map(whole).collect::<Option<_>>()?;
+    let shift = m.iter().filter(|w| **w != 0).map(|w| w.trailing_zeros()).min().unwrap_or(0);
+    m.iter_mut().for_each(|w| *w >>= shift);
+    let mut before = 1;
+    for c in 0..n {
+        let Some(r) = (c..n).find(|r| m[r * n + c] != 0) else { return Some(true) };
+        (0..n).filter(|_| r != c).for_each(|k| m.swap(r * n + k, c * n + k));
+        let pivot = m[c * n + c];
+        for r in c + 1..n {
+            for k in c + 1..n {
+                let (ahead, back) =
+                    (m[r * n + k].checked_mul(pivot)?, m[r * n + c].checked_mul(m[c * n + k])?);
+                m[r * n + k] = ahead.checked_sub(back)? / before;
+            }
+        }
+        before = pivot;
+    }
+    Some(false)
+}
+
 fn is_finite(a: &[f64]) -> bool {
     a.iter().all(|x| x.is_finite())
 }
@@ -119,6 +150,11 @@ pub(super) fn determinant(a: &[f64], n: usize) -> f64 {
             product(e.pivots().into_iter().chain([e.sign]))
         }
     }
+}
+
+/// Whether there is no inverse.
+pub(super) fn is_singular(a: &[f64], n: usize) -> bool {
+    Eliminated::of(a, n).pivots().contains(&0.0)
 }
 
 /// Σ log of the pivots, so that a huge or tiny determinant does not overflow; −∞ where it is 0, NaN where it

@@ -3,12 +3,13 @@
 //! Matrices are square, row-major, n×n. [`factor`] makes P A = L U with partial pivoting, or A = L D Lᵀ of a
 //! symmetric positive definite matrix in half the time; what is asked of [`Factors`] fails if the matrix is
 //! singular, and never returns what is no number in silence; but a determinant and what its derivatives are
-//! made of are there for all. The factors are written to memory that is lent, and nothing is allocated, but for
-//! the thread's scratch where a matrix is singular or nearly. `docs/runtime-choices.md` has the times of this and of a library.
+//! made of are there for all. A singular matrix of whole numbers is known to be one ([`singular`]). The factors
+//! are written to memory that is lent, and nothing is allocated but where a matrix is singular or nearly. `docs/runtime-choices.md` has the times of this and of a library.
 
 mod cholesky;
 mod cofactors;
 mod lu;
+mod singular;
 mod triangular;
 
 use crate::error::Error;
@@ -42,7 +43,7 @@ pub fn factor<'a, T: Scalar>(a: &[T], n: usize, lu: &'a mut [T], exchanges: &'a 
     let (lu, exchanges) = (&mut lu[..n * n], &mut exchanges[..n]);
     lu.copy_from_slice(&a[..n * n]);
     lu::factor(lu, n, exchanges);
-    Factors::new(lu, exchanges, n)
+    Factors::new(&a[..n * n], lu, exchanges, n)
 }
 
 /// The same of a matrix that is known to be symmetric but for rounding: what is below its diagonal counts
@@ -64,11 +65,15 @@ pub fn factor_symmetric<'a, T: Scalar>(
         lu.copy_from_slice(&a[..n * n]);
         lu::factor(lu, n, exchanges);
     }
-    Factors::new(lu, exchanges, n)
+    Factors::new(&a[..n * n], lu, exchanges, n)
 }
 
 impl<'a, T: Scalar> Factors<'a, T> {
-    fn new(lu: &'a [T], exchanges: &'a [T], n: usize) -> Self {
+    fn new(a: &[T], lu: &'a mut [T], exchanges: &'a [T], n: usize) -> Self {
+        // Where the determinant is 0, so is a pivot, rounding or not.
+        if n > 1 && singular::is_certain(a, lu, n) {
+            lu[n * n - 1] = T::ZERO;
+        }
         let regular = pivots(lu, n).all(|p| p != T::ZERO && p.is_finite());
         Self { lu, exchanges, n, regular }
     }

@@ -94,6 +94,40 @@ fn determinants_have_their_sign_and_singular_matrices_are_refused() {
 }
 
 #[test]
+fn whole_numbers_are_known_to_be_singular() {
+    let refused = Err(Error::Singular { expression: "inv(A)".into() });
+    let nine: Vec<f64> = (1..10).map(f64::from).collect();
+    let mut rng = Rng::new(11);
+    for n in [3, 4, 7, 12] {
+        // One row is a sum of others, at any scale; so are B·B' with B of n rows and n - 1 columns.
+        let mut whole = |entries: usize| -> Vec<f64> {
+            (0..entries).map(|_| (8.0 * rng.uniform()).round() - 4.0).collect()
+        };
+        let (mut rows, b) = (whole(n * n), whole(n * (n - 1)));
+        (0..n).for_each(|k| rows[(n - 1) * n + k] = rows[k] - 3.0 * rows[n + k]);
+        let dot = |i: usize, j: usize| (0..n - 1).map(|k| b[i * (n - 1) + k] * b[j * (n - 1) + k]).sum();
+        let gram: Vec<f64> = (0..n * n).map(|at| dot(at / n, at % n)).collect();
+        for a in [&rows, &gram, &nine] {
+            for scale in [1.0, 0.25, 1e3, 2.0_f64.powi(-200)] {
+                let mut a = Square::new(&a.iter().map(|x| x * scale).collect::<Vec<_>>());
+                assert_eq!(a.det(), 0.0, "{n}, {scale}");
+                assert_eq!(a.inverse(), refused, "{n}, {scale}");
+            }
+        }
+    }
+    // Nearly is not.
+    let mut nearly = nine.clone();
+    nearly[8] += 1e-9;
+    let det = Square::new(&nearly).det();
+    assert!((det / -3e-9 - 1.0).abs() < 1e-5, "{det:e}");
+    assert!((Square::new(&[1.0, 1.0, 1.0, 1.0 + f64::EPSILON]).det() - f64::EPSILON).abs() < 1e-30);
+    // As doubles, 0.1 * 2.1 is not 0.3 * 0.7, but 0.1 * 0.6 is 0.2 * 0.3.
+    let decimals = Square::new(&[0.1, 0.3, 0.7, 2.1]).det();
+    assert!(decimals != 0.0 && decimals.abs() < 1e-16);
+    assert_eq!(Square::new(&[0.1, 0.3, 0.2, 0.6]).det(), 0.0);
+}
+
+#[test]
 fn every_size_is_inverted_whatever_its_halves() {
     let mut rng = Rng::new(7);
     for n in (1..20).chain([24, 25, 33, 48, 65, 97]) {
