@@ -199,6 +199,40 @@ def spellings():
         yield case(f"tanh_{k}", "log(0.5*(1 + tanh(x/2)))", {"x": x}, ["x"], lambda v: -softplus(-v["x"]))
 
 
+def shares():
+    """Powers of two bases, with one exponent, and what their sum is a part of."""
+    for k in range(8):
+        x, b, n = 10.0 ** rng.choice([-120, -3, 0, 0, 2, 150]) * weight(), 10.0 ** rng.choice([-30, 0, 0, 40]) * weight(), 3 * weight()
+        v = {"x": x, "k": b, "n": round(n, 3)}
+        part = lambda v: 1 / (1 + (v["k"] / v["x"]) ** v["n"])
+        rest = lambda v: 1 / (1 + (v["x"] / v["k"]) ** v["n"])
+        for name, text, f in [
+                ("hill", "x^n/(k^n + x^n)", part), ("rest", "1 - x^n/(x^n + k^n)", rest), ("other", "3*k^n/(2*k^n + 2*x^n)", lambda v: 1.5 * rest(v)),
+                ("log_hill", "log(x^n/(k^n + x^n))", lambda v: -log(1 + (v["k"] / v["x"]) ** v["n"])),
+                ("log_rest", "log(1 - x^n/(k^n + x^n))", lambda v: -log(1 + (v["x"] / v["k"]) ** v["n"])),
+                ("log_both", "log(x^n + k^n)", lambda v: v["n"] * log(v["k"]) + log(1 + (v["x"] / v["k"]) ** v["n"]))]:
+            yield case(f"{name}_{k}", text, v, ["x", "k", "n"], f, tolerance=1e-11)
+        x = 10.0 ** rng.choice([-100, -1, 0, 100]) * weight()
+        density = lambda v: v["n"] * v["x"] ** (v["n"] - 1) / (1 + v["x"] ** v["n"]) ** 2
+        yield case(f"density_{k}", "n*x^(n - 1)/(1 + x^n)^2", {"x": x, "n": v["n"]}, ["x", "n"], density, tolerance=1e-11)
+        yield case(f"log_density_{k}", "log(n) + (n - 1)*log(x) - 2*log(1 + x^n)", {"x": x, "n": v["n"]}, ["x", "n"],
+                   lambda v: log(density(v)), tolerance=1e-11)
+    yield edge("hill_of_0", "x^n/(k^n + x^n)", {"x": 0.0, "k": 3.0, "n": 2.5}, ["k", "n"], 0.0, {"k": [0.0], "n": [0.0]},
+               {"k,k": [0.0], "n,n": [0.0]})
+    yield edge("hill_of_negative", "x^n/(k^n + x^n)", {"x": -2.0, "k": 1.0, "n": 2.0}, ["x", "k"], 0.8, {"x": [-0.16], "k": [-0.32]})
+    yield edge("counts_of_no_dose", "sum(y.*log(x.^n./(k^n + x.^n)) + (1 - y).*log(1 - x.^n./(k^n + x.^n)))",
+               {"x": [0.0, 3.0], "y": [0.0, 1.0], "k": 3.0, "n": 2.5}, ["n"], -0.6931471805599453, {"n": [0.0]})
+    for k, row in enumerate([[1.0, 2.0, 3.0], [0.25, -1.0, 4.0], [1e10, 3.0, 7.0]]):
+        other = [4.0, 5.0, -6.0]
+        third = [2 * a - 3 * b for a, b in zip(row, other)]
+        yield edge(f"det_of_whole_numbers_{k}", "det(A)", {"A": [row, other, third]}, ["A"], 0.0,
+                   {"A": [float((other[(j + 1) % 3] * third[(j + 2) % 3] - other[(j + 2) % 3] * third[(j + 1) % 3]) if i == 0 else
+                                (third[(j + 1) % 3] * row[(j + 2) % 3] - third[(j + 2) % 3] * row[(j + 1) % 3]) if i == 1 else
+                                (row[(j + 1) % 3] * other[(j + 2) % 3] - row[(j + 2) % 3] * other[(j + 1) % 3]))
+                          for i in range(3) for j in range(3)]})
+    yield edge("zero_times_sum", "sum(c.*(log(x) - 2).^2)", {"c": [0.0, 1.0], "x": [0.0, 1.0]}, ["x"], 4.0, {"x": [0.0, -4.0]})
+
+
 def edges():
     for p, slope, curve in [(0.0, 0.0, 0.0), (1.0, 1.0, 0.0), (2.0, 0.0, 2.0), (3.0, 0.0, 0.0)]:
         value = 1.0 if p == 0 else 0.0
@@ -231,4 +265,4 @@ def dump(name, cases):
         f.write("[\n" + ",\n".join(json.dumps(c, ensure_ascii=False) for c in cases) + "\n]\n")
 
 
-dump("kinds", [c for kind in (sums, logarithms, near_zero, spellings, edges) for c in kind()])
+dump("kinds", [c for kind in (sums, logarithms, near_zero, spellings, edges, shares) for c in kind()])

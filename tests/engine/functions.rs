@@ -146,9 +146,15 @@ const PAIRED: [f64; 25] = [
     f64::NAN,
 ];
 
+/// Where functions of more than two are, each with all others.
+const JOINED: [f64; 6] = [0.0, 1.0, 2.5, -2.0, 1e-200, 1e200];
+
 /// Rows that only derivatives of others have, and the highest of their own derivatives that is no
 /// difference of larger numbers: those of what users call are, to second order.
-const LAST: [(&str, usize); 11] = [
+/// (Of the shares of powers, what comes of the exponent beside is 0·log 0, which rewriting makes 0.)
+const LAST: [(&str, usize); 13] = [
+    ("pow_share", 1),
+    ("pow_share_slope", 1),
     ("log_exprel1", 1),
     ("log_exprel2", 0),
     ("inverse_mills", 1),
@@ -164,13 +170,14 @@ const LAST: [(&str, usize); 11] = [
 
 /// A function with its derivatives of first and second order, of vectors, at special points.
 fn with_derivatives(op: &ops::ElementOp) -> (Graph, Vec<(String, NodeId)>, Named<Tensor>) {
-    let arity = if op.takes_order() { 1 } else { op.derivatives.len() };
+    let arity = op.derivatives.len() - usize::from(op.takes_order());
     let columns: Vec<Vec<f64>> = if arity == 1 {
         vec![special()]
     } else {
-        let pairs = PAIRED.iter().flat_map(|&a| PAIRED.iter().map(move |&b| (a, b)));
-        let (a, b) = pairs.unzip();
-        vec![a, b]
+        let points: &[f64] = if arity == 2 { &PAIRED } else { &JOINED };
+        let all = points.len().pow(arity as u32);
+        let column = |k: u32| (0..all).map(move |at| points[at / points.len().pow(k) % points.len()]);
+        (0..arity as u32).map(|k| column(k).collect()).collect()
     };
     let mut graph = Graph::default();
     let extent = graph.extents.constant(columns[0].len());

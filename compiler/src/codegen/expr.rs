@@ -111,7 +111,9 @@ impl Writer<'_> {
                 if function.spec().takes_order() {
                     let order = self.g.as_constant(args[0].node).and_then(Number::as_int).unwrap_or(1);
                     let order = Literal::i32_unsuffixed(order as i32);
-                    return self.call(function.name(), &[quote!(#order), codes[1].tokens.clone()]);
+                    let mut tokens = vec![quote!(#order)];
+                    tokens.extend(codes[1..].iter().map(|c| c.tokens.clone()));
+                    return self.call(function.name(), &tokens);
                 }
                 let tokens: Vec<TokenStream> = codes.iter().map(|c| c.tokens.clone()).collect();
                 self.call(function.name(), &tokens)

@@ -17,8 +17,7 @@ pub(super) fn chosen(op: CompareOp, parts: Vec<Tree>) -> Option<Tree> {
 /// An element-wise function of trees: a call, or as its row is written.
 pub(super) fn applied(function: ElementFn, args: Vec<Tree>) -> Tree {
     if let Some(text) = function.spec().written {
-        let names: &[&str] = if args.len() == 1 { &["x"] } else { &["a", "b"] };
-        let env: Vec<(&str, Tree)> = names.iter().copied().zip(args).collect();
+        let env: Vec<(&str, Tree)> = ops::parameters(args.len()).iter().copied().zip(args).collect();
         return written(ops::parsed(text), &env);
     }
     called(function, args)
@@ -45,6 +44,7 @@ fn written(expr: &Expr, env: &[(&str, Tree)]) -> Tree {
             for link in rest {
                 let t = written(&link.operand, env);
                 match link.op {
+                    BinaryOp::Add | BinaryOp::Sub if t.note == Notation::Number(Number::ZERO) => {}
                     BinaryOp::Add => terms.push((Number::ONE, t)),
                     BinaryOp::Sub => terms.push((Number::MINUS_ONE, t)),
                     BinaryOp::Mul | BinaryOp::ElementMul => factors.push((t, Number::ONE)),
@@ -58,11 +58,11 @@ fn written(expr: &Expr, env: &[(&str, Tree)]) -> Tree {
             if base.note == Notation::Number(Number::ONE) {
                 return base;
             }
-            match &p.exponent.kind {
-                ExprKind::Number(text) => {
-                    Tree::product(Number::ONE, vec![(base, Number::parse(text).unwrap_or(Number::ONE))])
-                }
-                _ => Tree::power(base, written(&p.exponent, env)),
+            let exponent = written(&p.exponent, env);
+            match exponent.note {
+                Notation::Number(n) if n.is_zero() => number(Number::ONE),
+                Notation::Number(n) => Tree::product(Number::ONE, vec![(base, n)]),
+                _ => Tree::power(base, exponent),
             }
         }
         ExprKind::Call(call) => {

@@ -1,7 +1,7 @@
 //! The element-wise functions: one row each. A row is all that the compiler knows of a function: value,
 //! derivatives, range, weight, guard, spellings, domain.
 //!
-//! Derivatives are written in the cost language, in `x` (or `a`, `b`) and the function's own value `y`. They
+//! Derivatives are written in the cost language, in `x` (or `a`, `b`, ...) and the function's own value `y`. They
 //! are chosen for their tails: the derivative of `sigmoid` is `y * sigmoid(-x)`, not `y * (1 - y)`, which is
 //! 0 where the truth is 1e-17.
 
@@ -52,7 +52,7 @@ pub struct ElementOp {
     pub range: fn(&[Interval]) -> Interval,
     /// How it is written without its guard, if it has one.
     pub unguarded: Option<Unguarded>,
-    /// LaTeX for the function applied to `#1` (and `#2`); empty where `written` has it.
+    /// LaTeX for the function applied to `#1`, `#2`, ...; empty where `written` has it.
     pub latex: &'static str,
     /// Whether that is a power, which another exponent needs parentheses for.
     pub latex_is_power: bool,
@@ -67,10 +67,11 @@ pub struct ElementOp {
 }
 
 impl ElementOp {
-    /// Whether the first of two arguments is the order of a derivative: a whole number, and no variable.
+    /// Whether the first of several arguments is an order, of a derivative or a power: a whole number, and no
+    /// variable.
     #[must_use]
     pub fn takes_order(&self) -> bool {
-        matches!(self.derivatives, ["0", by_argument] if *by_argument != "0")
+        matches!(self.derivatives, ["0", others @ ..] if others.iter().any(|by| *by != "0"))
     }
 }
 
@@ -81,6 +82,12 @@ pub struct Unguarded {
     pub plain: &'static str,
     /// Whether it is the same wherever the arguments are in these intervals.
     pub holds: fn(&[Interval]) -> bool,
+}
+
+/// What the arguments of a function of so many are called in the texts of its row.
+#[must_use]
+pub fn parameters(count: usize) -> &'static [&'static str] {
+    if count == 1 { &["x"] } else { &["a", "b", "c", "d", "e"] }
 }
 
 /// The function of this name.
@@ -275,7 +282,7 @@ pub static ALL: &[ElementOp] = rows! {
          "-2 * unit(a, b) * unit(b, a) * recip0(hypot(a, b))^2"], 0.3 .. 4.0,
         call 7, |_| Interval::ALL, = "a/(a^2 + b^2)";
     // a·log b and a/b, and 0 wherever a is 0.
-    public "xlogy", |v| if v[0] == 0.0 { 0.0 } else { v[0] * v[1].ln() }, ["log(b)", "xdivy(a, b)"], 0.1 .. 4.0,
+    public "xlogy", |v| r::xlogy(v[0], v[1]), ["log(b)", "xdivy(a, b)"], 0.1 .. 4.0,
         call 7, |_| Interval::ALL, = "a*log(b)",
         unguarded "a * log(b)" if |x| x[1].has_logarithm();
     inner "xlog1py", |v| if v[0] == 0.0 { 0.0 } else { v[0] * v[1].ln_1p() },
@@ -318,6 +325,31 @@ pub static ALL: &[ElementOp] = rows! {
     // The same, where the base is not positive: no rule takes it apart.
     inner "pow_plain", |v| v[0].powf(v[1]), ["pow_slope(a, b)", "pow_log(a, b)"], 0.1 .. 3.0,
         call 14, |_| Interval::ALL, = "a^b";
+    // a^(d + b)/(a^d + c^d), its logarithm, and log(a^c + b^c): Hill's curve, log-logistic densities. Powers overflow
+    // where these are numbers, and what bases that are not positive have is as it is written.
+    inner "pow_share", |v| r::pow_share(v[0], v[1], v[2], v[3]),
+        ["pow_share(a, b - 1, c, d)*((d + b)*pow_share(c, 0, a, d) + b*pow_share(a, 0, c, d))", "xlogy(y, a)",
+            "-d*y*pow_share(c, -1, a, d)", "pow_share_slope(1, a, b, c, d)"],
+        0.1 .. 3.0, call 30, |_| Interval::ALL, = "a^(d + b)/(a^d + c^d)";
+    inner "log_pow_share", |v| r::log_pow_share(v[0], v[1], v[2], v[3]),
+        ["((d + b)*pow_share(c, 0, a, d) + b*pow_share(a, 0, c, d))/a", "log(a)", "-d*pow_share(c, -1, a, d)",
+            "-pow_share_log(c, a, d)"],
+        0.1 .. 3.0, call 30, |_| Interval::ALL, = "log(a^(d + b)/(a^d + c^d))";
+    inner "log_pow_sum", |v| r::log_pow_sum(v[0], v[1], v[2]),
+        ["c*pow_share(a, -1, b, c)", "c*pow_share(b, -1, a, c)", "log(b) + pow_share_log(a, b, c)"],
+        0.1 .. 3.0, call 30, |_| Interval::ALL, = "log(a^c + b^c)";
+    // Their derivatives by the exponent: both shares times log(b/d)^a, the first with a power of its base beside it;
+    // and the first times that logarithm; 0 where a share is 0.
+    inner "pow_share_slope", |v| r::pow_share_slope(v[0], v[1], v[2], v[3], v[4]),
+        ["0", "pow_share_slope(a, b, c - 1, d, e)*((e + c)*pow_share(d, 0, b, e) + (c - e)*pow_share(b, 0, d, e)) \
+            + a*pow_share_slope(a - 1, b, c - 1, d, e)", "xlogy(y, b)",
+            "(e*y*(pow_share(b, 0, d, e) - pow_share(d, 0, b, e)) - a*pow_share_slope(a - 1, b, c, d, e))/d",
+            "pow_share_slope(a + 1, b, c, d, e)*(pow_share(d, 0, b, e) - pow_share(b, 0, d, e))"],
+        0.1 .. 3.0, call 34, |_| Interval::ALL, = "b^(e + c)*d^e/(b^e + d^e)^2*log(b/d)^a";
+    inner "pow_share_log", |v| r::pow_share_log(v[0], v[1], v[2]),
+        ["pow_share(a, -1, b, c) + c*pow_share_slope(1, a, -1, b, c)",
+            "-(pow_share(a, 0, b, c) + c*pow_share_slope(1, a, 0, b, c))/b", "pow_share_slope(2, a, 0, b, c)"],
+        0.1 .. 3.0, call 32, |_| Interval::ALL, = "a^c/(a^c + b^c)*log(a/b)";
     // a·eᵇ, and 0 wherever a is 0. b, but what is least where a is 0: by how much sums of these are shifted. And
     // x, on which nothing depends.
     inner "xexpy", |v| if v[0] == 0.0 { 0.0 } else { v[0] * v[1].exp() }, ["exp(b)", "y"], -2.0 .. 2.0,

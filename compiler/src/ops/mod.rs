@@ -9,7 +9,7 @@ pub mod normal;
 pub mod reference;
 mod text;
 
-pub use elementwise::{ALL, ElementFn, ElementOp, Unguarded, element};
+pub use elementwise::{ALL, ElementFn, ElementOp, Unguarded, element, parameters};
 pub use text::parsed;
 
 use crate::syntax::ast::CompareOp;

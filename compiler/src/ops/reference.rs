@@ -370,6 +370,64 @@ pub fn log1p_abs(x: f64) -> f64 {
     if x > -1.0 { x.ln_1p() } else { (-2.0 - x).ln_1p() }
 }
 
+/// x log y, 0 where x = 0
+#[must_use]
+pub fn xlogy(x: f64, y: f64) -> f64 {
+    if x == 0.0 { 0.0 } else { x * y.ln() }
+}
+
+fn is_normal(x: f64) -> bool {
+    x.is_finite() && x.abs() >= f64::MIN_POSITIVE
+}
+
+/// d log(a/c), for a > 0 and c ≥ 0
+fn log_of_quotient(a: f64, c: f64, d: f64) -> f64 {
+    let quotient = a / c;
+    if is_normal(quotient) { xlogy(d, quotient) } else { xlogy(d, a) - xlogy(d, c) }
+}
+
+/// a^(d + b)/(a^d + c^d)
+#[must_use]
+pub fn pow_share(a: f64, b: f64, c: f64, d: f64) -> f64 {
+    let (part, sum) = (a.powf(d + b), a.powf(d) + c.powf(d));
+    if !(a > 0.0 && c >= 0.0) || (is_normal(part) && is_normal(sum)) {
+        return part / sum;
+    }
+    (xlogy(b, a) - softplus(-log_of_quotient(a, c, d))).exp()
+}
+
+/// b^(e + c) d^e/(b^e + d^e)² log(b/d)^a, and 0 where that without the logarithm is 0.
+#[must_use]
+pub fn pow_share_slope(a: f64, b: f64, c: f64, d: f64, e: f64) -> f64 {
+    let shares = pow_share(b, c, d, e) * pow_share(d, 0.0, b, e);
+    if shares == 0.0 { 0.0 } else { shares * log_of_quotient(b, d, 1.0).powf(a) }
+}
+
+/// a^c/(a^c + b^c) log(a/b), and 0 where that without the logarithm is 0.
+#[must_use]
+pub fn pow_share_log(a: f64, b: f64, c: f64) -> f64 {
+    let share = pow_share(a, 0.0, b, c);
+    if share == 0.0 { 0.0 } else { share * log_of_quotient(a, b, 1.0) }
+}
+
+/// log(a^(d + b)/(a^d + c^d))
+#[must_use]
+pub fn log_pow_share(a: f64, b: f64, c: f64, d: f64) -> f64 {
+    if !(a > 0.0 && c >= 0.0) {
+        return (a.powf(d + b) / (a.powf(d) + c.powf(d))).ln();
+    }
+    xlogy(b, a) - softplus(-log_of_quotient(a, c, d))
+}
+
+/// log(a^c + b^c)
+#[must_use]
+pub fn log_pow_sum(a: f64, b: f64, c: f64) -> f64 {
+    if !(a >= 0.0 && b >= 0.0) {
+        return (a.powf(c) + b.powf(c)).ln();
+    }
+    logaddexp(xlogy(c, a), xlogy(c, b))
+}
+
 /// log softplus(x)
 #[must_use]
 pub fn log_softplus(x: f64) -> f64 {

@@ -107,7 +107,7 @@ fn without_its_guard_a_function_is_the_same() {
         let Some(unguarded) = &op.unguarded else { continue };
         let zeros = vec![Interval::new(-1.0, 1.0); op.derivatives.len()];
         assert!(!(unguarded.holds)(&zeros), "{} needs its guard around 0", op.name);
-        let names: &[&str] = if op.derivatives.len() == 1 { &["x"] } else { &["a", "b"] };
+        let names = &ops::parameters(op.derivatives.len())[..op.derivatives.len()];
         let variables: Vec<_> = names.iter().map(|n| front::declaration(n, DeclaredShape::Scalar)).collect();
         let expr = unguarded.plain.to_owned();
         let text = ObjectiveText { expr, variables, ..ObjectiveText::default() };

@@ -7,6 +7,11 @@ use super::simd::Math;
 /// e⁻¹³ and its square are so small that three terms of a series are all.
 const FAR: f64 = -13.0;
 
+#[inline(always)]
+fn is_normal<T: Scalar>(x: T) -> bool {
+    x.is_finite() && x.abs() >= T::MIN_POSITIVE
+}
+
 impl Math {
     /// x, on which nothing depends: by how much exponents are shifted. *Vector*.
     #[inline(always)]
@@ -31,6 +36,58 @@ impl Math {
     #[inline(always)]
     pub fn log1p_abs<T: Scalar>(self, x: T) -> T {
         self.log1p(if x > -T::ONE { x } else { -T::TWO - x })
+    }
+
+    /// a^(d + b)/(a^d + c^d), also where a power of positive a and c is out of range.
+    #[inline(always)]
+    pub fn pow_share<T: Scalar>(self, a: T, b: T, c: T, d: T) -> T {
+        let (part, sum) = (self.pow(a, d + b), self.pow(a, d) + self.pow(c, d));
+        let positive = a > T::ZERO && c >= T::ZERO;
+        if !positive || (is_normal(part) && is_normal(sum)) {
+            return part / sum;
+        }
+        self.exp(self.xlogy(b, a) - self.softplus(-self.log_of_quotient(a, c, d)))
+    }
+
+    /// b^(e + c) d^e/(b^e + d^e)² log(b/d)^order, and 0 where that without the logarithm is 0.
+    #[inline(always)]
+    pub fn pow_share_slope<T: Scalar>(self, order: i32, b: T, c: T, d: T, e: T) -> T {
+        let shares = self.pow_share(b, c, d, e) * self.pow_share(d, T::ZERO, b, e);
+        if shares == T::ZERO { shares } else { shares * self.powi(self.log_of_quotient(b, d, T::ONE), order) }
+    }
+
+    /// a^c/(a^c + b^c) log(a/b), and 0 where that without the logarithm is 0.
+    #[inline(always)]
+    pub fn pow_share_log<T: Scalar>(self, a: T, b: T, c: T) -> T {
+        let share = self.pow_share(a, T::ZERO, b, c);
+        if share == T::ZERO { share } else { share * self.log_of_quotient(a, b, T::ONE) }
+    }
+
+    /// log(a^(d + b)/(a^d + c^d)), also where a power of positive a and c is out of range.
+    #[inline(always)]
+    pub fn log_pow_share<T: Scalar>(self, a: T, b: T, c: T, d: T) -> T {
+        let positive = a > T::ZERO && c >= T::ZERO;
+        if !positive {
+            return self.log(self.pow(a, d + b) / (self.pow(a, d) + self.pow(c, d)));
+        }
+        self.xlogy(b, a) - self.softplus(-self.log_of_quotient(a, c, d))
+    }
+
+    /// log(a^c + b^c), also where a power of positive a and b is out of range.
+    #[inline(always)]
+    pub fn log_pow_sum<T: Scalar>(self, a: T, b: T, c: T) -> T {
+        let positive = a >= T::ZERO && b >= T::ZERO;
+        if !positive {
+            return self.log(self.pow(a, c) + self.pow(b, c));
+        }
+        self.logaddexp(self.xlogy(c, a), self.xlogy(c, b))
+    }
+
+    /// d log(a/c), for a > 0 and c ≥ 0.
+    #[inline(always)]
+    fn log_of_quotient<T: Scalar>(self, a: T, c: T, d: T) -> T {
+        let quotient = a / c;
+        if is_normal(quotient) { self.xlogy(d, quotient) } else { self.xlogy(d, a) - self.xlogy(d, c) }
     }
 
     /// log softplus(x), which goes to x far below. *Vector*.

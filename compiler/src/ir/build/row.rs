@@ -9,14 +9,11 @@ use crate::ops;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 
 impl Graph {
-    /// A text of a table, over the arguments `x`, or `a` and `b`, and a value `y` of the function's own.
+    /// A text of a table, over the arguments (see [`ops::parameters`]), and a value `y` of the function's own.
     pub(crate) fn row(&mut self, text: &'static str, args: &[Tensor], y: Option<&Tensor>) -> Tensor {
         let mut env: Vec<(&str, Tensor)> = Vec::new();
         env.extend(y.map(|y| ("y", y.clone())));
-        match args {
-            [x] => env.push(("x", x.clone())),
-            _ => env.extend(["a", "b"].into_iter().zip(args.iter().cloned())),
-        }
+        env.extend(ops::parameters(args.len()).iter().copied().zip(args.iter().cloned()));
         instantiate(self, ops::parsed(text), &env)
     }
 }

@@ -7,6 +7,7 @@ mod kinks;
 mod logarithms;
 mod near_zero;
 mod norms;
+mod power_sums;
 mod powers;
 mod sums;
 mod zeros;
@@ -75,6 +76,8 @@ pub static ALL: &[Rule] = rules! {
         Always, logarithms::of_one_plus_exp, on "sum(log(1 + exp(x)))";
     "log1p of exp": "log1p(exp(x))" => "softplus(x)", "all x" in -3.0 .. 3.0,
         Always, logarithms::log1p_of_exp, on "sum(log1p(exp(x)))";
+    "log of a sum of two powers": "log(x.^s + y.^s)" => "s*log(y) + log1p((x ./ y).^s)", "x, y > 0" in 0.1 .. 3.0,
+        Always, power_sums::logarithm, on "sum(log(x.^s + y.^s))";
     "log of a sum with exp": "log(y + exp(x))" => "x + log(1 + y .* exp(-x))", "y + exp(x) > 0" in 0.1 .. 3.0,
         Always, exponential_sums::log_of, on "sum(log(y + exp(x)))";
     "log of 1 + x": "log(1 + x)" => "log1p(x)", "x > -1" in -0.9 .. 3.0,
@@ -105,6 +108,10 @@ pub static ALL: &[Rule] = rules! {
         Always, exponentials::product, on "sum(exp(x) .* exp(y))";
     "exp - 1": "exp(x) - 1" => "expm1(x)", "all x" in -3.0 .. 3.0,
         Always, exponentials::minus_one, on "sum(exp(x) - 1)";
+    "share of a sum of two powers": "x.^s ./ (x.^s + y.^s)" => "1 ./ (1 + (y ./ x).^s)", "x, y > 0" in 0.1 .. 3.0,
+        Always, power_sums::quotient, on "sum(x.^s ./ (x.^s + y.^s))";
+    "1 - share": "1 - x.^s ./ (x.^s + y.^s)" => "y.^s ./ (x.^s + y.^s)", "x, y > 0" in 0.1 .. 3.0,
+        Always, power_sums::one_minus_share, on "sum(1 - x.^s ./ (x.^s + y.^s))";
     "quotient of sums with exp": "exp(x) ./ (exp(y) + u)" => "exp(x - y) ./ (1 + u .* exp(-y))", "exp(y) + u other than 0" in 0.1 .. 3.0,
         Always, exponential_sums::quotient, on "sum(exp(x) ./ (exp(y) + u))";
     "power of a sum with exp": "sqrt(1 + exp(x))" => "exp(softplus(x) / 2)", "all x" in -3.0 .. 3.0,

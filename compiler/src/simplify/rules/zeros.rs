@@ -11,17 +11,28 @@ const ONE: Number = Number::ONE;
 /// Functions of which large arguments make what a number does not hold.
 const LARGE: [&str; 4] = ["exp", "expm1", "cosh", "sinh"];
 
-/// Whether a factor may be infinite or undefined, as it stands: a power, or a function that not all numbers have.
+/// Sums within sums that are looked into.
+const DEEPEST: usize = 4;
+
+/// Whether a factor may be infinite or undefined, as it stands: a power, a function that not all numbers have, or a
+/// sum of such.
 fn is_delicate(g: &Graph, f: &Factor) -> bool {
+    delicate_within(g, f, DEEPEST)
+}
+
+fn delicate_within(g: &Graph, f: &Factor, depth: usize) -> bool {
     match g.op(f.operand.node) {
         Op::Extent(_) => false,
         _ if f.power.is_negative() || f.power.as_int().is_none() => true,
         Op::Map { function, args } => match function.name() {
-            "xmul" => !g.is_data(args[0].node),
-            "xlogy" | "xlog1py" | "xdivy" | "xexpy" => false,
+            "xmul" | "xlogy" | "xlog1py" | "xdivy" | "xexpy" => !g.is_data(args[0].node),
             name if LARGE.contains(&name) => true,
             _ => !is_total(*function, &vec![Interval::ALL; args.len()]),
         },
+        Op::Sum(terms) if depth > 0 => terms.iter().any(|t| match g.op(t.operand.node) {
+            Op::Product { factors, .. } => factors.iter().any(|f| delicate_within(g, f, depth - 1)),
+            _ => delicate_within(g, &Factor { operand: t.operand.clone(), power: ONE }, depth - 1),
+        }),
         _ => false,
     }
 }

@@ -1,0 +1,145 @@
+//! Sums of two powers with one exponent, as data or a variable, c (xⁿ + kⁿ) or c (1 + uⁿ): Hill's curve,
+//! log-logistic densities. Powers of large numbers are out of range where their quotients are not, so that these
+//! are functions of their own: x^(n + j)/(xⁿ + kⁿ), and logarithms.
+
+use super::exponential_sums::{exponentials, power_of};
+use super::{Opened, constant, terms, terms_of};
+use crate::ir::{Factor, Graph, NodeId, Number, Op, Tensor};
+
+const ONE: Number = Number::ONE;
+
+/// c (xⁿ + kⁿ)
+struct PowerSum {
+    coeff: Number,
+    bases: [Tensor; 2],
+    exponent: Tensor,
+}
+
+impl PowerSum {
+    fn of(g: &mut Graph, t: &Tensor) -> Option<Self> {
+        let [a, b] = <[_; 2]>::try_from(terms_of(g, t)).ok()?;
+        let (coeff, first, second) = match (power_of(g, &a.1), power_of(g, &b.1)) {
+            (Some(x), Some(k)) if a.0 == b.0 => (a.0, x, k),
+            (Some(x), None) => (a.0, x, Self::one(g, a.0, &b)?),
+            (None, Some(x)) => (b.0, x, Self::one(g, b.0, &a)?),
+            _ => return None,
+        };
+        let k = second.0;
+        let one = g.as_constant(k.node).is_some_and(Number::is_one);
+        if !one && second.1 != first.1 {
+            return None;
+        }
+        let plain = [&first.0, &k].iter().all(|base| is_plain(g, base));
+        plain.then_some(Self { coeff, bases: [first.0, k], exponent: first.1 })
+    }
+
+    /// The constant `coeff` as the power of 1 that it is a multiple of.
+    fn one(g: &mut Graph, coeff: Number, (c, t): &(Number, Tensor)) -> Option<(Tensor, Tensor)> {
+        let value = c.mul(g.as_constant(t.node)?);
+        (value == coeff).then(|| (g.constant(ONE), g.constant(ONE)))
+    }
+
+    /// x^(n + j)/(xⁿ + kⁿ) for the base of this number, and the other.
+    fn share(&self, g: &mut Graph, function: &str, base: usize, j: Tensor) -> Tensor {
+        let [x, k] = [&self.bases[base], &self.bases[1 - base]].map(Tensor::clone);
+        g.call(function, &[x, j, k, self.exponent.clone()])
+    }
+}
+
+/// Whether a base may be left as it is: an exponential is one of a sum of those, and of a product the factors may
+/// be out of range in derivatives.
+fn is_plain(g: &Graph, base: &Tensor) -> bool {
+    exponentials(g, base.node) == 0 && !matches!(g.op(base.node), Op::Product { .. })
+}
+
+/// x^p/(xⁿ + kⁿ)
+pub(super) fn quotient(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let over = |g: &Graph, f: &Factor| f.power.is_negative() && matches!(g.op(f.operand.node), Op::Sum(_));
+    let mut p = Opened::about(g, id, over)?;
+    for below in 0..p.factors.len() {
+        let (t, power) = p.factors[below].clone();
+        if !power.is_negative() {
+            continue;
+        }
+        let Some(sum) = PowerSum::of(g, &t) else { continue };
+        p.coeff = p.coeff.mul(sum.coeff.pow(power));
+        p.factors.remove(below);
+        let mut left = power.neg();
+        if power.as_int().is_some() {
+            // Each power of these bases above takes one of those below.
+            for k in 0..p.factors.len() {
+                let (t, own) = p.factors[k].clone();
+                let Some((base, exponent)) = power_of(g, &t).filter(|_| own.is_one() && !left.is_zero())
+                else {
+                    continue;
+                };
+                let Some(at) = sum.bases.iter().position(|b| *b == base) else { continue };
+                let j = g.sum(&[(ONE, exponent), (Number::MINUS_ONE, sum.exponent.clone())]);
+                p.factors[k] = (sum.share(g, "pow_share", at, j), ONE);
+                left = left.add(Number::MINUS_ONE);
+            }
+        }
+        if !left.is_zero() {
+            // 1 = 1ⁿ = x⁰
+            let one = g.as_constant(sum.bases[1].node).is_some();
+            let j = if one { g.constant(Number::ZERO) } else { g.negate(&sum.exponent) };
+            p.factors.push((sum.share(g, "pow_share", usize::from(one), j), left));
+        }
+        return Some(p.closed(g));
+    }
+    None
+}
+
+/// 1 − xⁿ/(xⁿ + kⁿ) = kⁿ/(xⁿ + kⁿ)
+pub(super) fn one_minus_share(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let (mut parts, out) = terms(g, id)?;
+    let (one, value) = constant(g, &parts)?;
+    for (k, (c, t)) in parts.iter().enumerate() {
+        let Op::Map { function, args } = g.op(t.node) else { continue };
+        if *c != value.neg() || function.name() != "pow_share" || !g.is_zero(args[1].node) {
+            continue;
+        }
+        let [x, j, other, n] = <[_; 4]>::try_from(args.clone()).ok()?.map(|a| g.tensor(&a, &t.indices));
+        parts[k] = (value, g.call("pow_share", &[other, j, x, n]));
+        parts.remove(one);
+        return Some(g.sum_as(&parts, &out));
+    }
+    None
+}
+
+/// log(xⁿ + kⁿ), and of the shares of it
+pub(super) fn logarithm(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let Op::Map { function, args } = g.op(id).clone() else { return None };
+    let out = g.locals(id);
+    let args: Vec<Tensor> = args.iter().map(|a| g.tensor(a, &out)).collect();
+    let (factor, x) = match (function.name(), args.as_slice()) {
+        ("log" | "log1p", [x]) => (None, x),
+        ("xlogy" | "xlog1py", [c, x]) => (Some(c), x),
+        _ => return None,
+    };
+    let log = if function.name().contains("1p") {
+        let (base, exponent) = power_of(g, x).filter(|(base, _)| is_plain(g, base))?;
+        let one = g.constant(ONE);
+        g.call("log_pow_sum", &[base, one, exponent])
+    } else if let Op::Map { function, args } = g.op(x.node).clone() {
+        if function.name() != "pow_share" {
+            return None;
+        }
+        let args: Vec<Tensor> = args.iter().map(|a| g.tensor(a, &x.indices)).collect();
+        g.call("log_pow_share", &args)
+    } else {
+        let PowerSum { coeff, bases: [x, k], exponent } = PowerSum::of(g, x)?;
+        if coeff.is_negative() {
+            return None;
+        }
+        let log = g.call("log_pow_sum", &[x, k, exponent]);
+        let size = g.constant(coeff);
+        let beside = g.call("log", &[size]);
+        g.sum(&[(ONE, log), (ONE, beside)])
+    };
+    let log = match factor {
+        Some(c) => g.call("xmul", &[c.clone(), log]),
+        None => log,
+    };
+    Some(g.tensor_as(&log, &out))
+}
