@@ -357,3 +357,36 @@ pub(super) const NODES: [(&str, (f64, f64)); 50] = [
 fn every_kind_of_node_changed_at_one_place() {
     all_agree("nodes", NODES.into_iter());
 }
+
+/// Two sums of what is positive beside each other, within each other, over each other, and constants in both.
+const SUMS: [(&str, (f64, f64)); 24] = [
+    ("log(sum(exp(x)) * (1 + exp(s)))", ALL),
+    ("log(sum(exp(x)) + sum(exp(y)))", ALL),
+    ("log(sum(x .* exp(y)) * sum(u .* exp(v)))", POSITIVE),
+    ("sum(log(exp(x) + exp(y) + 1) .* u)", ALL),
+    ("sum(log(x .* exp(y) + 2 + u .* exp(v)))", POSITIVE),
+    ("sum(log1p(1 + exp(x)) + log(expm1(y) + 3))", POSITIVE),
+    ("sum(log(expm1(x) + expm1(y)))", POSITIVE),
+    ("sum(log(1 + exp(x) .* (1 + exp(y))))", POSITIVE),
+    ("sum(log((2 + exp(x)) .* (1 + exp(y)) + 1))", ALL),
+    ("log(sum((1 + exp(x)) .* exp(y)))", ALL),
+    ("sum(log((exp(B) + 1)*exp(x)) .* y)", ALL),
+    ("sum(exp(x) ./ ((1 + exp(y)) .* (2 + exp(x))))", ALL),
+    ("sum((1 + exp(x)) ./ (3 + exp(x) + exp(y)))", ALL),
+    ("sum(exp(x)) / (sum(exp(y)) + exp(s))", ALL),
+    ("sum(exp(x) / (1 + sum(exp(x))) .* y)", ALL),
+    ("sum((1 + exp(x)).^s .* (1 + exp(y)).^-s)", ALL),
+    ("sum(log(x.^s + y.^s + 1))", POSITIVE),
+    ("sum((x.^s + y.^s) ./ (x.^s + u.^s))", POSITIVE),
+    ("sum(x.^(s - 1) ./ (1 + x.^s).^2 .* y)", POSITIVE),
+    ("sum(log(x.^s ./ (x.^s + y.^s)) + log(1 - u.^s ./ (u.^s + v.^s)))", POSITIVE),
+    ("sum(log1p(x.^s) .* y - log(u.^s + v.^s))", POSITIVE),
+    ("sum((x ./ y).^s ./ (1 + (x ./ y).^s))", POSITIVE),
+    ("sum(log(1 - x/4) .* (x/4).^s + log(x.^s .* (4 - x).^u))", POSITIVE),
+    ("sum(y .* (log(x) - s).^2) + sum(u .* (sqrt(v) + s))", POSITIVE),
+];
+
+#[test]
+fn sums_of_positive_things_changed_at_one_place() {
+    all_agree("sums", SUMS.into_iter());
+}
