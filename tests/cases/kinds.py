@@ -217,6 +217,9 @@ def shares():
         yield case(f"density_{k}", "n*x^(n - 1)/(1 + x^n)^2", {"x": x, "n": v["n"]}, ["x", "n"], density, tolerance=1e-11)
         yield case(f"log_density_{k}", "log(n) + (n - 1)*log(x) - 2*log(1 + x^n)", {"x": x, "n": v["n"]}, ["x", "n"],
                    lambda v: log(density(v)), tolerance=1e-11)
+        c, z = round(rng.uniform(0.05, 0.4), 2), of_any_size()
+        yield case(f"guessed_{k}", "log(1 - (c + (1 - c)*sigmoid(z)))", {"c": c, "z": z}, ["c", "z"],
+                   lambda v: log(1 - v["c"]) - softplus(v["z"]))
     yield edge("hill_of_0", "x^n/(k^n + x^n)", {"x": 0.0, "k": 3.0, "n": 2.5}, ["k", "n"], 0.0, {"k": [0.0], "n": [0.0]},
                {"k,k": [0.0], "n,n": [0.0]})
     yield edge("hill_of_negative", "x^n/(k^n + x^n)", {"x": -2.0, "k": 1.0, "n": 2.0}, ["x", "k"], 0.8, {"x": [-0.16], "k": [-0.32]})

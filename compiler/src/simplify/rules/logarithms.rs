@@ -129,6 +129,9 @@ pub(super) fn log1p_of_exp(g: &mut Graph, id: NodeId) -> Option<NodeId> {
 /// log(eᵘ σ(v) s²ᵏ r) = u + log σ(v) + 2k log|s| + log r: what is positive comes out of the logarithm, whatever r
 /// is. Powers with an exponent as data come out where their bases are positive, determinants where they are.
 pub(super) fn of_product(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    if is_function(g, id, "xlogy") {
+        return of_weighted_product(g, id);
+    }
     let (x, out) = argument(g, id, "log")?;
     let (coeff, factors) = match g.op(x.node).clone() {
         Op::Product { coeff, factors, bound } if bound.is_empty() && !coeff.is_zero() => {
@@ -177,6 +180,35 @@ pub(super) fn of_product(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let plain = plain_powers(g, &x, &bases);
     let otherwise = g.call("log", &[plain]);
     Some(where_positive(g, &bases, &apart, &otherwise, &out))
+}
+
+/// c log(eᵘ w) = c u + c log w
+fn of_weighted_product(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let Op::Map { args, .. } = g.op(id).clone() else { return None };
+    let out = g.locals(id);
+    let [c, x] = <[_; 2]>::try_from(args).ok()?.map(|a| g.tensor(&a, &out));
+    let (coeff, factors) = match g.op(x.node).clone() {
+        Op::Product { coeff, factors, bound } if bound.is_empty() && !coeff.is_zero() => {
+            (coeff, factors.iter().map(|f| (g.tensor(&f.operand, &x.indices), f.power)).collect())
+        }
+        Op::Map { .. } => (ONE, vec![(x.clone(), ONE)]),
+        _ => return None,
+    };
+    let (mut terms, mut rest) = (Vec::new(), Vec::new());
+    for (t, power) in factors {
+        match exponent_of(g, &t) {
+            Some(log) => terms.push((power, g.multiply(&[c.clone(), log]))),
+            None => rest.push((t, power)),
+        }
+    }
+    if terms.is_empty() {
+        return None;
+    }
+    if !(rest.is_empty() && coeff.is_one()) {
+        let r = g.factored(coeff, &rest);
+        terms.push((ONE, g.call("xlogy", &[c, r])));
+    }
+    Some(g.sum_as(&terms, &out))
 }
 
 /// log|t|

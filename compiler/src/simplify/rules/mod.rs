@@ -178,6 +178,8 @@ pub static ALL: &[Rule] = rules! {
         Always, powers::constant_exponent, on "sum(x .^ (2 + sum(softmax(y))))";
     "max of one": "max(x, x)" => "x", "all x" in -3.0 .. 3.0,
         Always, powers::max_of_one, on "sum(max(x, x))";
+    "sum and its multiple": "x + y - (x + y) .* u" => "(x + y) .* (1 - u)", "all x, y, u" in -3.0 .. 3.0,
+        Always, sums::own_factor, on "sum(x + y - (x + y) .* u)";
     "sum of choices": "where(x > y, u, 0) + where(x > y, v, 1)" => "where(x > y, u + v, 1)", "all x, y, u, v" in -3.0 .. 3.0,
         Always, sums::selects, on "sum(where(x > y, u, 0) + where(x > y, v, 1))";
     "sigmoids add to 1": "y .* sigmoid(x) + y .* sigmoid(-x)" => "y", "all x, y" in -3.0 .. 3.0,

@@ -278,6 +278,38 @@ pub(super) fn common_factor(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     Some(g.contract(ONE, &factors, &out))
 }
 
+/// r s + c s t = s (r + c t) for a sum s, of which the first has the terms
+pub(super) fn own_factor(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let (parts, out) = terms(g, id)?;
+    for (k, (c, t)) in parts.iter().enumerate() {
+        let factors = factors_of(g, t);
+        for (at, (s, power)) in factors.iter().enumerate() {
+            let own = terms_of(g, s);
+            if !power.is_one() || own.len() < 2 || factors.len() < 2 || g.name(s.node).is_some() {
+                continue;
+            }
+            let mut rest = parts.clone();
+            rest.remove(k);
+            let Some((first, _)) = rest.iter().find(|(_, t)| *t == own[0].1) else { continue };
+            let r = first.mul(own[0].0.pow(Number::MINUS_ONE));
+            let taken = own.iter().all(|(c, t)| {
+                let place = rest.iter().position(|(d, u)| u == t && *d == c.mul(r));
+                place.map(|place| rest.remove(place)).is_some()
+            });
+            if !taken {
+                continue;
+            }
+            let mut beside = factors.clone();
+            beside.remove(at);
+            let (one, beside) = (g.constant(ONE), g.factored(ONE, &beside));
+            let sum = g.sum(&[(r, one), (*c, beside)]);
+            rest.push((ONE, g.multiply(&[s.clone(), sum])));
+            return Some(g.sum_as(&rest, &out));
+        }
+    }
+    None
+}
+
 /// x/‖x‖ as x · 1/‖x‖ where every term has x, or x over its norm, and one has x alone.
 fn over_norms_apart(g: &mut Graph, all: &mut [Vec<(Tensor, Number)>]) {
     let over = |g: &Graph, t: &Tensor| match g.op(t.node) {
