@@ -5,7 +5,7 @@ member is written out here by hand; no rule of differentiation is used, and noth
 
 import json
 import random
-from mpmath import mp, mpf, exp, log, sqrt, tanh, cosh, sinh, cos, sin, erf, ncdf
+from mpmath import mp, mpf, exp, log, sqrt, tanh, cosh, sinh, cos, sin, erf, ncdf, loggamma
 
 mp.dps = 400
 
@@ -217,6 +217,12 @@ def shares():
         yield case(f"density_{k}", "n*x^(n - 1)/(1 + x^n)^2", {"x": x, "n": v["n"]}, ["x", "n"], density, tolerance=1e-11)
         yield case(f"log_density_{k}", "log(n) + (n - 1)*log(x) - 2*log(1 + x^n)", {"x": x, "n": v["n"]}, ["x", "n"],
                    lambda v: log(density(v)), tolerance=1e-11)
+        x = 10.0 ** rng.choice([0, 4, 10, 16]) * weight()
+        yield case(f"gamma_ratio_{k}", "lgamma((x + 1)/2) - lgamma(x/2) + 2*lgamma(3 + n) - 2*lgamma(n)", {"x": x, "n": x / 3}, ["x"],
+                   lambda v: loggamma((v["x"] + 1) / 2) - loggamma(v["x"] / 2) + 2 * loggamma(v["n"] + 3) - 2 * loggamma(v["n"]),
+                   tolerance=1e-11)
+        yield case(f"beta_{k}", "lgamma(x) + lgamma(n) - lgamma(x + n)", {"x": x, "n": weight()}, ["x", "n"],
+                   lambda v: loggamma(v["x"]) + loggamma(v["n"]) - loggamma(v["x"] + v["n"]), tolerance=1e-11)
         c, z = round(rng.uniform(0.05, 0.4), 2), of_any_size()
         yield case(f"guessed_{k}", "log(1 - (c + (1 - c)*sigmoid(z)))", {"c": c, "z": z}, ["c", "z"],
                    lambda v: log(1 - v["c"]) - softplus(v["z"]))

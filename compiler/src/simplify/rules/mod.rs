@@ -124,6 +124,10 @@ pub static ALL: &[Rule] = rules! {
         Always, near_zero::power_minus_one, on "sum((1 + x).^s - 1)";
     "over its argument": "sin(x) ./ x" => "sinc(x)", "all x; 1 where x = 0" in 0.1 .. 3.0,
         Always, near_zero::over_its_argument, on "sum(sin(x) ./ x)";
+    "difference of lgamma": "lgamma(x + y) - lgamma(x)" => "log_gamma_ratio(x, y)", "all x, y" in 0.1 .. 3.0,
+        Always, near_zero::less_gamma, on "sum(lgamma(x + y) - lgamma(x))";
+    "lgamma of two and their sum": "lgamma(x) + lgamma(y) - lgamma(x + y)" => "lbeta(x, y)", "all x, y" in 0.1 .. 3.0,
+        Always, near_zero::gamma_and_ratio, on "sum(lgamma(y) - log_gamma_ratio(x, y))";
     "1 - sigmoid": "1 - sigmoid(x)" => "sigmoid(-x)", "all x" in -3.0 .. 3.0,
         Always, exponentials::one_minus_sigmoid, on "sum(1 - sigmoid(x))";
     "x - logsumexp": "x - logsumexp(x)" => "log_softmax(x)", "all x" in -3.0 .. 3.0,

@@ -1,6 +1,6 @@
 //! Differences that cancel near 0, and quotients by what goes to 0 with them, in one.
 
-use super::{Opened, constant, inner, is_function, terms, terms_of, without};
+use super::{Opened, constant, inner, is_function, multiple, terms, terms_of, without};
 use crate::ir::{Factor, Graph, NodeId, Number, Op, Tensor};
 use crate::syntax::ast::CompareOp;
 
@@ -206,6 +206,73 @@ pub(super) fn less_logaddexp(g: &mut Graph, id: NodeId) -> Option<NodeId> {
             rest.push((*c, g.call("softplus", &[apart])));
             return Some(g.sum_as(&rest, &out));
         }
+    }
+    None
+}
+
+/// The terms of a sum, also of a multiple of one; a constant is a multiple of 1.
+fn spread(g: &mut Graph, t: &Tensor) -> Vec<(Number, Tensor)> {
+    let (coeff, inner) = multiple(g, t);
+    let one = g.constant(ONE);
+    let parts = terms_of(g, &inner).into_iter().map(|(c, t)| {
+        let (d, t) = multiple(g, &t);
+        match g.as_constant(t.node) {
+            Some(n) => (coeff.mul(c).mul(d).mul(n), one.clone()),
+            None => (coeff.mul(c).mul(d), t),
+        }
+    });
+    parts.collect()
+}
+
+/// y − x, if y has all the terms of x and more.
+fn left_of(g: &mut Graph, y: &Tensor, x: &Tensor) -> Option<Tensor> {
+    let mut left = spread(g, y);
+    for part in spread(g, x) {
+        let at = left.iter().position(|own| *own == part)?;
+        left.remove(at);
+    }
+    (!left.is_empty()).then(|| g.sum(&left))
+}
+
+/// lgamma(x + n) − lgamma(x), and the same of digamma: the arguments may be large, and n as small as it will.
+pub(super) fn less_gamma(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let (parts, out) = terms(g, id)?;
+    for (name, step) in [("lgamma", "log_gamma_ratio"), ("digamma", "digamma_step")] {
+        let of: Vec<(usize, Tensor)> =
+            parts.iter().enumerate().filter_map(|(k, (_, t))| Some((k, inner(g, t, name)?))).collect();
+        for (k, x) in &of {
+            for (n, y) in &of {
+                if parts[*k].0 != parts[*n].0.neg() || k == n {
+                    continue;
+                }
+                let Some(between) = left_of(g, y, x) else { continue };
+                let mut rest = parts.clone();
+                rest[*n].1 = g.call(step, &[x.clone(), between]);
+                rest.remove(*k);
+                return Some(g.sum_as(&rest, &out));
+            }
+        }
+    }
+    None
+}
+
+/// lgamma(y) − (lgamma(x + y) − lgamma(x)) = lbeta(x, y)
+pub(super) fn gamma_and_ratio(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let (parts, out) = terms(g, id)?;
+    for (k, (c, t)) in parts.iter().enumerate() {
+        let Op::Map { function, args } = g.op(t.node).clone() else { continue };
+        if function.name() != "log_gamma_ratio" {
+            continue;
+        }
+        let [x, y] = <[_; 2]>::try_from(args).ok()?.map(|a| g.tensor(&a, &t.indices));
+        let own = parts
+            .iter()
+            .position(|(d, u)| *d == c.neg() && inner(g, u, "lgamma").is_some_and(|u| u == y));
+        let Some(own) = own else { continue };
+        let mut rest = parts.clone();
+        rest[k] = (c.neg(), g.call("lbeta", &[x, y]));
+        rest.remove(own);
+        return Some(g.sum_as(&rest, &out));
     }
     None
 }
