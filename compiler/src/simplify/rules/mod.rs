@@ -110,6 +110,8 @@ pub static ALL: &[Rule] = rules! {
         Always, exponentials::minus_one, on "sum(exp(x) - 1)";
     "share of a sum of two powers": "x.^s ./ (x.^s + y.^s)" => "1 ./ (1 + (y ./ x).^s)", "x, y > 0" in 0.1 .. 3.0,
         Always, power_sums::quotient, on "sum(x.^s ./ (x.^s + y.^s))";
+    "share times its base": "x ./ y .* (x ./ y).^s ./ ((x ./ y).^s + 1)" => "(x ./ y).^(s + 1) ./ ((x ./ y).^s + 1)", "x ./ y > 0" in 0.1 .. 3.0,
+        Always, power_sums::share_times_base, on "sum(x ./ y .* (x ./ y).^s ./ ((x ./ y).^s + 1))";
     "1 - share": "1 - x.^s ./ (x.^s + y.^s)" => "y.^s ./ (x.^s + y.^s)", "x, y > 0" in 0.1 .. 3.0,
         Always, power_sums::one_minus_share, on "sum(1 - x.^s ./ (x.^s + y.^s))";
     "quotient of sums with exp": "exp(x) ./ (exp(y) + u)" => "exp(x - y) ./ (1 + u .* exp(-y))", "exp(y) + u other than 0" in 0.1 .. 3.0,

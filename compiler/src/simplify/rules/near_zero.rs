@@ -265,9 +265,8 @@ pub(super) fn gamma_and_ratio(g: &mut Graph, id: NodeId) -> Option<NodeId> {
             continue;
         }
         let [x, y] = <[_; 2]>::try_from(args).ok()?.map(|a| g.tensor(&a, &t.indices));
-        let own = parts
-            .iter()
-            .position(|(d, u)| *d == c.neg() && inner(g, u, "lgamma").is_some_and(|u| u == y));
+        let own =
+            parts.iter().position(|(d, u)| *d == c.neg() && inner(g, u, "lgamma").is_some_and(|u| u == y));
         let Some(own) = own else { continue };
         let mut rest = parts.clone();
         rest[k] = (c.neg(), g.call("lbeta", &[x, y]));

@@ -29,7 +29,8 @@ impl PowerSum {
         if !one && second.1 != first.1 {
             return None;
         }
-        let plain = [&first.0, &k].iter().all(|base| is_plain(g, base));
+        // What is an exponential is one of its sums.
+        let plain = [&first.0, &k].iter().all(|base| exponentials(g, base.node) == 0);
         plain.then_some(Self { coeff, bases: [first.0, k], exponent: first.1 })
     }
 
@@ -44,12 +45,6 @@ impl PowerSum {
         let [x, k] = [&self.bases[base], &self.bases[1 - base]].map(Tensor::clone);
         g.call(function, &[x, j, k, self.exponent.clone()])
     }
-}
-
-/// Whether a base may be left as it is: an exponential is one of a sum of those, and of a product the factors may
-/// be out of range in derivatives.
-fn is_plain(g: &Graph, base: &Tensor) -> bool {
-    exponentials(g, base.node) == 0 && !matches!(g.op(base.node), Op::Product { .. })
 }
 
 /// x^p/(xⁿ + kⁿ)
@@ -118,7 +113,7 @@ pub(super) fn logarithm(g: &mut Graph, id: NodeId) -> Option<NodeId> {
         _ => return None,
     };
     let log = if function.name().contains("1p") {
-        let (base, exponent) = power_of(g, x).filter(|(base, _)| is_plain(g, base))?;
+        let (base, exponent) = power_of(g, x).filter(|(base, _)| exponentials(g, base.node) == 0)?;
         let one = g.constant(ONE);
         g.call("log_pow_sum", &[base, one, exponent])
     } else if let Op::Map { function, args } = g.op(x.node).clone() {
@@ -142,4 +137,122 @@ pub(super) fn logarithm(g: &mut Graph, id: NodeId) -> Option<NodeId> {
         None => log,
     };
     Some(g.tensor_as(&log, &out))
+}
+
+/// The place of the base and of the exponent beside it among the arguments of a share.
+fn places(function: &str) -> Option<(usize, usize)> {
+    match function {
+        "pow_share" => Some((0, 1)),
+        "pow_share_slope" => Some((1, 2)),
+        _ => None,
+    }
+}
+
+/// Sums and products within each other that are looked into.
+const DEEPEST: usize = 4;
+
+/// The factors of a base that is a product or a quotient, with the coefficient.
+fn factors_of_base(g: &Graph, base: &Tensor) -> Option<(Number, Vec<(Tensor, Number)>)> {
+    match g.op(base.node) {
+        Op::Product { coeff, factors, bound } if bound.is_empty() => {
+            let factors = factors.iter().map(|f| (g.tensor(&f.operand, &base.indices), f.power));
+            Some((*coeff, factors.collect()))
+        }
+        Op::Map { function, args } if function.name() == "xdivy" => {
+            let [above, below] = [&args[0], &args[1]].map(|a| g.tensor(a, &base.indices));
+            Some((ONE, vec![(above, ONE), (below, Number::MINUS_ONE)]))
+        }
+        _ => None,
+    }
+}
+
+/// The base of a share, if there is one that is a product or a quotient, in a factor or in the first term of a sum.
+fn base_within(g: &Graph, t: &Tensor, depth: usize) -> Option<Tensor> {
+    match g.op(t.node) {
+        Op::Map { function, args } => {
+            let (base, _) = places(function.name())?;
+            let base = g.tensor(&args[base], &t.indices);
+            factors_of_base(g, &base).is_some().then_some(base)
+        }
+        Op::Product { factors, bound, .. } if depth > 0 && bound.is_empty() => {
+            let factors = factors.iter().filter(|f| f.power.is_one());
+            factors.map(|f| g.tensor(&f.operand, &t.indices)).find_map(|f| base_within(g, &f, depth - 1))
+        }
+        Op::Sum(terms) if depth > 0 => base_within(g, &g.tensor(&terms[0].operand, &t.indices), depth - 1),
+        _ => None,
+    }
+}
+
+/// The tensor times a base that its shares are of.
+fn times_base(g: &mut Graph, t: &Tensor, base: &Tensor, depth: usize) -> Option<Tensor> {
+    match g.op(t.node).clone() {
+        Op::Map { function, args } => {
+            let (own, beside) = places(function.name())?;
+            let mut args: Vec<Tensor> = args.iter().map(|a| g.tensor(a, &t.indices)).collect();
+            if args[own] != *base {
+                return None;
+            }
+            let one = g.constant(ONE);
+            args[beside] = g.sum(&[(ONE, args[beside].clone()), (ONE, one)]);
+            Some(g.map(function, &args))
+        }
+        Op::Product { coeff, factors, bound } if depth > 0 && bound.is_empty() => {
+            let mut factors: Vec<_> =
+                factors.iter().map(|f| (g.tensor(&f.operand, &t.indices), f.power)).collect();
+            let taken = factors.iter_mut().filter(|f| f.1.is_one()).find_map(|f| {
+                f.0 = times_base(g, &f.0, base, depth - 1)?;
+                Some(())
+            });
+            taken.map(|()| g.factored(coeff, &factors))
+        }
+        Op::Sum(_) if depth > 0 => {
+            let mut terms = terms_of(g, t);
+            for (_, t) in &mut terms {
+                *t = times_base(g, t, base, depth - 1)?;
+            }
+            Some(g.sum(&terms))
+        }
+        _ => None,
+    }
+}
+
+/// u · u^(n + j)/(uⁿ + kⁿ) = u^(n + j + 1)/(uⁿ + kⁿ) for a base that is a product, as the chain rule has it: where u is
+/// large or small, its factors are not multiplied out.
+pub(super) fn share_times_base(g: &mut Graph, id: NodeId) -> Option<NodeId> {
+    let Op::Product { factors, .. } = g.op(id) else { return None };
+    if factors.len() < 2 {
+        return None;
+    }
+    let mut p = Opened::product(g, id)?;
+    for k in 0..p.factors.len() {
+        let (t, power) = p.factors[k].clone();
+        let Some(base) = base_within(g, &t, DEEPEST).filter(|_| power.is_one()) else { continue };
+        let Some((coeff, of)) = factors_of_base(g, &base) else { continue };
+        let mut rest = p.factors.clone();
+        // All that is above in the base is above here; what is below, and not here, comes above.
+        let mut found = false;
+        let there = of.iter().all(|(f, own)| {
+            let at = (0..rest.len()).find(|&n| {
+                let (t, power) = &rest[n];
+                let left = power.add(own.neg());
+                n != k && t == f && (left.is_zero() || left.is_negative() == own.is_negative())
+            });
+            match at {
+                Some(n) => rest[n].1 = rest[n].1.add(own.neg()),
+                None => rest.push((f.clone(), own.neg())),
+            }
+            found |= at.is_some();
+            at.is_some() || own.is_negative()
+        });
+        if !there || !found {
+            continue;
+        }
+        let Some(more) = times_base(g, &t, &base, DEEPEST) else { continue };
+        rest[k].0 = more;
+        rest.retain(|(_, power)| !power.is_zero());
+        p.factors = rest;
+        p.coeff = p.coeff.mul(coeff.pow(Number::MINUS_ONE));
+        return Some(p.closed(g));
+    }
+    None
 }
