@@ -48,6 +48,9 @@ const LONG_LANES: usize = 64;
 const LANES: usize = 32;
 /// The same for what is left beyond whole chunks of lanes.
 const FEW_LANES: usize = 8;
+/// Rows shorter than this are summed up one entry after the other, unless each entry takes longer than to join
+/// lanes: what one row waits for, the next does not.
+const SHORT: usize = 16;
 
 /// How entries come together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +59,8 @@ pub enum Fold {
     Sum,
     /// The greatest is found, from −∞; NaN if there is one.
     Max,
+    /// The same of numbers that are not negative, from 0.
+    MaxSize,
 }
 
 impl Fold {
@@ -66,18 +71,18 @@ impl Fold {
 
     #[inline(always)]
     fn lanes<T: Scalar, const L: usize>(self, lanes: [T; L]) -> T {
-        if self == Fold::Max { max_of_lanes(lanes) } else { sum_of_lanes(lanes) }
+        if self == Fold::Sum { sum_of_lanes(lanes) } else { max_of_lanes(lanes) }
     }
 
     #[inline(always)]
     fn two<T: Scalar>(self, math: Math, a: T, b: T) -> T {
-        if self == Fold::Max { math.max(a, b) } else { a + b }
+        if self == Fold::Sum { a + b } else { math.max(a, b) }
     }
 
     /// The same where there are more runs than one: of a sum, `total` says what there was.
     #[inline(always)]
     fn put<T: Scalar>(self, math: Math, total: &mut Total<T>, whole: T, run: T) -> T {
-        if self == Fold::Max {
+        if self != Fold::Sum {
             return math.max(whole, run);
         }
         total.add(run);
@@ -202,7 +207,7 @@ impl Math {
     #[inline(always)]
     #[track_caller]
     #[allow(clippy::needless_range_loop, reason = "a lane of each of several arrays")]
-    fn folds_by<T: Scalar, A: Arrays, const K: usize, const L: usize>(
+    fn folds_by<T: Scalar, A: Arrays, const K: usize, const L: usize, const IN_ORDER: usize>(
         self,
         folds: [Fold; K],
         n: impl Count,
@@ -246,7 +251,8 @@ impl Math {
                 whole[k] = if long { folds[k].put(self, &mut totals[k], whole[k], run) } else { run };
             }
         }
-        let rest = self.rest(folds, place, chunks * L, n, formula);
+        let few = if n < IN_ORDER { 0 } else { (n - chunks * L) / FEW_LANES };
+        let rest = self.rest(folds, place, chunks * L, (few, n), formula);
         for k in 0..K {
             whole[k] = match (chunks, long) {
                 (0, _) => rest[k],
@@ -257,8 +263,8 @@ impl Math {
         whole
     }
 
-    /// The entries of a row `from` the last whole chunk on: in few lanes, the last ones in order, so that short
-    /// rows take little more than their entries.
+    /// The entries of a row `from` the last whole chunk on: some chunks in few lanes, the last ones in order, so
+    /// that short rows take little more than their entries.
     #[inline(always)]
     #[allow(clippy::needless_range_loop, reason = "a lane of each of several arrays")]
     fn rest<T: Scalar, A: Arrays, const K: usize>(
@@ -266,14 +272,13 @@ impl Math {
         folds: [Fold; K],
         place: A::Place,
         from: usize,
-        n: usize,
+        (chunks, n): (usize, usize),
         formula: impl Fn(Math, [T; K], A::Entry<'_>) -> [T; K],
     ) -> [T; K] {
         let mut found = [T::ZERO; K];
         for k in 0..K {
             found[k] = folds[k].neutral();
         }
-        let chunks = (n - from) / FEW_LANES;
         let last = from + chunks * FEW_LANES;
         if chunks > 0 {
             let mut lanes = [[T::ZERO; FEW_LANES]; K];
@@ -318,7 +323,23 @@ impl Math {
         arrays: A,
         formula: impl Fn(Math, [T; K], A::Entry<'_>) -> [T; K],
     ) -> [T; K] {
-        self.folds_by::<T, A, K, LONG_LANES>(folds, n, arrays, formula)
+        self.folds_by::<T, A, K, LONG_LANES, SHORT>(folds, n, arrays, formula)
+    }
+
+    /// The same where `formula` calls functions, which fill lanes in short rows, too.
+    ///
+    /// # Panics
+    /// If an array has fewer than `n` entries.
+    #[inline(always)]
+    #[track_caller]
+    pub fn folds_of_calls<T: Scalar, A: Arrays, const K: usize>(
+        self,
+        folds: [Fold; K],
+        n: impl Count,
+        arrays: A,
+        formula: impl Fn(Math, [T; K], A::Entry<'_>) -> [T; K],
+    ) -> [T; K] {
+        self.folds_by::<T, A, K, LONG_LANES, FEW_LANES>(folds, n, arrays, formula)
     }
 
     /// The same along one row of many.
@@ -334,7 +355,7 @@ impl Math {
         arrays: A,
         formula: impl Fn(Math, [T; K], A::Entry<'_>) -> [T; K],
     ) -> [T; K] {
-        self.folds_by::<T, A, K, LANES>(folds, n, arrays, formula)
+        self.folds_by::<T, A, K, LANES, FEW_LANES>(folds, n, arrays, formula)
     }
 }
 
@@ -370,6 +391,8 @@ macro_rules! sums {
 sums! {
     /// [`sum`](fn@sum), in place.
     sum by folds;
+    /// The same where the formula calls functions, which fill lanes in short rows, too.
+    sum_of_calls by folds_of_calls;
     /// The same along one row of many.
     row_sum by row_folds;
     /// The same, one entry after the other: for few entries.
@@ -421,7 +444,7 @@ pub fn sum<T: Scalar, A: Arrays>(
     step(
         (n, arrays, formula),
         #[inline(always)]
-        |math, (n, arrays, formula)| math.sum(n, arrays, formula),
+        |math, (n, arrays, formula)| math.sum_of_calls(n, arrays, formula),
     )
 }
 
@@ -439,7 +462,7 @@ pub fn sums<T: Scalar, A: Arrays, const K: usize>(
     step(
         (n, arrays, formula),
         #[inline(always)]
-        |math, (n, arrays, formula)| math.folds([Fold::Sum; K], n, arrays, formula),
+        |math, (n, arrays, formula)| math.folds_of_calls([Fold::Sum; K], n, arrays, formula),
     )
 }
 
@@ -453,6 +476,23 @@ pub fn step<A, R>(args: A, kernel: impl FnOnce(Math, A) -> R) -> R {
 #[inline(always)]
 pub fn scalar_step<A, R>(args: A, kernel: impl FnOnce(Math, A) -> R) -> R {
     scalars(kernel, args)
+}
+
+/// Examples that are worked on beside each other, at most: their scalars fill vectors.
+pub const EXAMPLES: usize = 32;
+
+/// So many examples of `k` entries are worked on beside each other that these stay in the cache.
+#[inline(always)]
+#[must_use]
+pub const fn examples_at_once(k: usize) -> usize {
+    const ENTRIES: usize = 1024;
+    if k > ENTRIES {
+        1
+    } else if k * EXAMPLES > ENTRIES {
+        ENTRIES / k
+    } else {
+        EXAMPLES
+    }
 }
 
 /// What `work` does with rows of `k` entries, compiled apart for rows of one, where a loop along the row would
