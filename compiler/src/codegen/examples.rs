@@ -6,7 +6,7 @@
 
 use super::step::Steps;
 use super::{Context, Formula, Names, mentions, together};
-use crate::ir::{Extent, Op};
+use crate::ir::{Extent, NodeId, Op};
 use crate::schedule::{Buffer, Plan, Step, Storage};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
@@ -51,12 +51,12 @@ pub fn repeated(
     let head = steps.counts();
     let parts: Vec<Part> = parts(plan)
         .into_iter()
-        .map(|(scalars, all)| Part { scalars, code: steps.all(&all) })
+        .map(|(kind, all)| Part { kind, code: steps.all(&all) })
         .collect();
     let end = steps.constant_outputs();
     let temporary = |b: &&Buffer| b.storage == Storage::Temporary;
     let whole = plan.buffers.iter().filter(temporary).all(|b| b.shape == *row);
-    let beside = end.is_empty() && whole && parts.iter().any(|part| part.scalars);
+    let beside = end.is_empty() && whole && parts.iter().any(|part| part.kind != Kind::Rows);
     let examples = Examples { plan, names: &names, cx, rows, value };
     let code = if beside {
         examples.beside(&parts)
@@ -76,33 +76,65 @@ pub fn repeated(
 
 /// Steps that follow one another.
 struct Part {
-    /// Whether they are scalars alone that are worth vectors.
-    scalars: bool,
+    kind: Kind,
     code: TokenStream,
 }
 
-/// The steps of a plan, apart where scalars are worth vectors.
-fn parts(plan: &Plan) -> Vec<(bool, Vec<Step>)> {
-    let mut parts: Vec<(bool, Vec<Step>)> = Vec::new();
-    for run in plan.steps.chunk_by(|a, b| is_scalar(a) == is_scalar(b)) {
-        let scalars = run.iter().all(is_scalar) && run.iter().any(|step| takes_long(plan, step));
+/// How steps go through the examples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// One example after the other.
+    Rows,
+    /// All entries as if they were of one example: no number of an example is read.
+    Flat,
+    /// Scalars alone that are worth vectors.
+    Scalars,
+}
+
+/// The steps of a plan, by how they go through the examples.
+fn parts(plan: &Plan) -> Vec<(Kind, Vec<Step>)> {
+    let mut parts: Vec<(Kind, Vec<Step>)> = Vec::new();
+    for run in plan.steps.chunk_by(|a, b| kind(plan, a) == kind(plan, b)) {
+        let kind = match kind(plan, &run[0]) {
+            Kind::Scalars if !run.iter().any(|step| takes_long(plan, step)) => Kind::Rows,
+            kind => kind,
+        };
         match parts.last_mut() {
-            Some((known, steps)) if *known == scalars => steps.extend_from_slice(run),
-            _ => parts.push((scalars, run.to_vec())),
+            Some((known, steps)) if *known == kind => steps.extend_from_slice(run),
+            _ => parts.push((kind, run.to_vec())),
         }
     }
     parts
 }
 
-fn is_scalar(step: &Step) -> bool {
-    matches!(step, Step::Scalar(_))
+fn kind(plan: &Plan, step: &Step) -> Kind {
+    let scalar = |id: NodeId| {
+        let buffer = plan.buffer_of.get(&id).map(|b| plan.buffers[b.0].storage);
+        buffer == Some(Storage::Scalar)
+    };
+    match step {
+        Step::Scalar(_) => Kind::Scalars,
+        Step::Loop(l)
+            if l.reductions.is_empty()
+                && l.space.len() == 1
+                && l.body.iter().any(|&id| calls(plan, id))
+                && !l.body.iter().any(|&id| plan.graph.node(id).children().into_iter().any(scalar)) =>
+        {
+            Kind::Flat
+        }
+        _ => Kind::Rows,
+    }
+}
+
+fn calls(plan: &Plan, id: NodeId) -> bool {
+    matches!(plan.graph.op(id), Op::Map { function, .. } if !function.is_cheap())
 }
 
 /// Whether a scalar is a function or a quotient.
 fn takes_long(plan: &Plan, step: &Step) -> bool {
     let Step::Scalar(id) = step else { return false };
     match plan.graph.op(*id) {
-        Op::Map { function, .. } => !function.is_cheap(),
+        Op::Map { .. } => calls(plan, *id),
         Op::Product { factors, .. } => factors.iter().any(|f| f.power.as_int().is_none_or(|n| n < 0)),
         _ => false,
     }
@@ -134,7 +166,11 @@ impl Examples<'_> {
         let steps = parts.iter().enumerate().map(|(k, part)| {
             let given: Vec<&Handed> = scalars.iter().filter(|s| s.first < k && s.is_read(part)).collect();
             let made: Vec<&Handed> = scalars.iter().filter(|s| s.first == k).collect();
-            if part.scalars { self.scalars(part, &given, &made) } else { self.loops(part, &given, &made) }
+            match part.kind {
+                Kind::Rows => self.loops(part, &given, &made),
+                Kind::Flat => Self::flat(part),
+                Kind::Scalars => self.scalars(part, &given, &made),
+            }
         });
         let add = self.value.map(|value| {
             let lanes = format_ident!("{value}_lanes");
@@ -178,6 +214,11 @@ impl Examples<'_> {
         let single = single(code);
         let kept = made.iter().map(|Handed { name, lane, .. }| quote!(*#lane = #name;));
         quote!(for #each in #all { #single #code #(#kept)* })
+    }
+
+    /// Loops through the entries of all examples.
+    fn flat(Part { code, .. }: &Part) -> TokenStream {
+        quote!({ let k = a.len(); #code })
     }
 
     /// Scalars of all examples.

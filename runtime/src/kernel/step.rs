@@ -207,7 +207,7 @@ impl Math {
     #[inline(always)]
     #[track_caller]
     #[allow(clippy::needless_range_loop, reason = "a lane of each of several arrays")]
-    fn folds_by<T: Scalar, A: Arrays, const K: usize, const L: usize, const IN_ORDER: usize>(
+    fn folds_by<T: Scalar, A: Arrays, const K: usize, const L: usize>(
         self,
         folds: [Fold; K],
         n: impl Count,
@@ -251,8 +251,7 @@ impl Math {
                 whole[k] = if long { folds[k].put(self, &mut totals[k], whole[k], run) } else { run };
             }
         }
-        let few = if n < IN_ORDER { 0 } else { (n - chunks * L) / FEW_LANES };
-        let rest = self.rest(folds, place, chunks * L, (few, n), formula);
+        let rest = self.rest(folds, place, chunks * L, n, formula);
         for k in 0..K {
             whole[k] = match (chunks, long) {
                 (0, _) => rest[k],
@@ -263,8 +262,8 @@ impl Math {
         whole
     }
 
-    /// The entries of a row `from` the last whole chunk on: some chunks in few lanes, the last ones in order, so
-    /// that short rows take little more than their entries.
+    /// The entries of a row `from` the last whole chunk on: in few lanes, the last ones in order, so that short
+    /// rows take little more than their entries.
     #[inline(always)]
     #[allow(clippy::needless_range_loop, reason = "a lane of each of several arrays")]
     fn rest<T: Scalar, A: Arrays, const K: usize>(
@@ -272,13 +271,14 @@ impl Math {
         folds: [Fold; K],
         place: A::Place,
         from: usize,
-        (chunks, n): (usize, usize),
+        n: usize,
         formula: impl Fn(Math, [T; K], A::Entry<'_>) -> [T; K],
     ) -> [T; K] {
         let mut found = [T::ZERO; K];
         for k in 0..K {
             found[k] = folds[k].neutral();
         }
+        let chunks = (n - from) / FEW_LANES;
         let last = from + chunks * FEW_LANES;
         if chunks > 0 {
             let mut lanes = [[T::ZERO; FEW_LANES]; K];
@@ -323,7 +323,11 @@ impl Math {
         arrays: A,
         formula: impl Fn(Math, [T; K], A::Entry<'_>) -> [T; K],
     ) -> [T; K] {
-        self.folds_by::<T, A, K, LONG_LANES, SHORT>(folds, n, arrays, formula)
+        let n = n.get();
+        if n < SHORT {
+            return self.folds_in_order(folds, n, arrays, formula);
+        }
+        self.folds_by::<T, A, K, LONG_LANES>(folds, n, arrays, formula)
     }
 
     /// The same where `formula` calls functions, which fill lanes in short rows, too.
@@ -339,7 +343,7 @@ impl Math {
         arrays: A,
         formula: impl Fn(Math, [T; K], A::Entry<'_>) -> [T; K],
     ) -> [T; K] {
-        self.folds_by::<T, A, K, LONG_LANES, FEW_LANES>(folds, n, arrays, formula)
+        self.folds_by::<T, A, K, LONG_LANES>(folds, n, arrays, formula)
     }
 
     /// The same along one row of many.
@@ -355,7 +359,7 @@ impl Math {
         arrays: A,
         formula: impl Fn(Math, [T; K], A::Entry<'_>) -> [T; K],
     ) -> [T; K] {
-        self.folds_by::<T, A, K, LANES, FEW_LANES>(folds, n, arrays, formula)
+        self.folds_by::<T, A, K, LANES>(folds, n, arrays, formula)
     }
 }
 

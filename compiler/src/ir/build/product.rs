@@ -554,3 +554,21 @@ impl Graph {
         self.intern(Op::Product { coeff, factors, bound }, shape)
     }
 }
+
+#[cfg(test)]
+mod dbg {
+    use super::*;
+    #[test]
+    fn dbg_mirror() {
+        let mut g = Graph::new();
+        let n = g.extents.symbol("n");
+        let s = g.input("S", &[n, n]);
+        g.set_symmetric(s);
+        let (i, j, k, l) = (g.extents.index(n), g.extents.index(n), g.extents.index(n), g.extents.index(n));
+        let t = |a, b| (Tensor::new(s, vec![a, b]), Number::ONE);
+        let p = g.contract(Number::ONE, &[t(i, k), t(k, l), t(l, j)], &[i, j]);
+        eprintln!("{:?} {}", g.op(p), g.is_declared_symmetric(p));
+        let q = g.contract(Number::ONE, &[t(i, k), t(k, l), t(l, j)], &[j, i]);
+        eprintln!("{:?} {}", g.op(q), g.is_declared_symmetric(q));
+    }
+}

@@ -109,7 +109,10 @@ impl Loops<'_> {
         let mut all = Vec::new();
         for (mut l, body) in self.loops.into_iter().zip(self.bodies) {
             l.body = body.into_iter().collect();
-            for (mut l, cases) in by_cases::split(self.plan, l) {
+            let parts = by_cases::split(self.plan, l).into_iter();
+            for (mut l, cases) in parts.flat_map(|(l, cases)| {
+                narrow::in_stages(&self.plan.placed, l).into_iter().map(move |l| (l, cases.clone()))
+            }) {
                 let by_column = narrow::split_by_column(self.plan.nodes(), &mut l);
                 all.push((l, cases.clone()));
                 all.extend(by_column.map(|l| (l, cases)));

@@ -4,7 +4,7 @@ use super::classified::Classified;
 use super::leveled::Leveled;
 use crate::ir::{NodeId, Op};
 use crate::schedule::plan::Policy;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Formulas of which is known where each node is computed, and which of them are stored.
 #[derive(Debug)]
@@ -12,6 +12,8 @@ pub(crate) struct Placed {
     pub(crate) leveled: Leveled,
     /// Nodes of loops that are written to arrays.
     pub(crate) stored: BTreeSet<NodeId>,
+    /// Those of them that loops of the same example read, too.
+    pub(crate) kept: BTreeSet<NodeId>,
 }
 
 impl Placed {
@@ -31,53 +33,30 @@ impl Placed {
                 None => read.extend(read_from_arrays(&leveled, id, policy)),
             }
         }
-        let stored: BTreeSet<NodeId> =
+        let mut stored: BTreeSet<NodeId> =
             read.into_iter().map(|id| nodes.resolved(id)).filter(|&id| nodes.in_loop(id)).collect();
-        let mut placed = Self { leveled, stored };
-        if policy == Policy::Examples {
-            let kept = placed.called_again();
-            placed.stored.extend(kept);
-        }
-        placed
-    }
-
-    /// Rows of what a function makes of a row, where loops of several levels want them.
-    fn called_again(&self) -> BTreeSet<NodeId> {
-        let (nodes, mut first) = (self.nodes(), BTreeMap::new());
-        let mut again = BTreeSet::new();
-        for &id in &nodes.order {
-            let computed = nodes.scaled.get(&id).map_or(id, |s| s.node);
-            let begins = self.stored.contains(&id) || nodes.has_loop(computed) && !nodes.in_loop(computed);
-            if nodes.absorbed.contains(&id) || !begins {
-                continue;
-            }
-            let level = self.leveled.level_of(id);
-            let mut seen = BTreeSet::new();
-            let mut pending = vec![computed];
-            while let Some(part) = pending.pop() {
-                if !seen.insert(part) {
-                    continue;
-                }
-                let uses = nodes.uses_of(part).into_iter().filter(|u| u.aligned && nodes.in_loop(u.node));
-                pending.extend(uses.map(|u| u.node));
-                if *first.entry(part).or_insert(level) != level && self.is_call(part) {
-                    again.insert(part);
-                }
-            }
-        }
-        again
-    }
-
-    /// Whether a node is a function of each entry, and no quick one.
-    fn is_call(&self, id: NodeId) -> bool {
-        let g = &self.nodes().graph;
-        let called = matches!(g.op(id), Op::Map { function, .. } if !function.is_cheap());
-        called && g.rank(id) == 1 && self.nodes().in_loop(id)
+        let kept = if policy == Policy::Examples { kept(nodes) } else { BTreeSet::new() };
+        stored.extend(&kept);
+        Self { leveled, stored, kept }
     }
 
     pub(crate) fn nodes(&self) -> &Classified {
         &self.leveled.nodes
     }
+}
+
+/// Rows of what functions make of the rows of an example, and of their arguments: then a function is called for
+/// the entries of some examples at once, however short their rows are, and once for all loops.
+fn kept(nodes: &Classified) -> BTreeSet<NodeId> {
+    let g = &nodes.graph;
+    let row = |id: NodeId| nodes.in_loop(id) && g.rank(id) == 1;
+    let calls = |id: NodeId| matches!(g.op(id), Op::Map { function, .. } if !function.is_cheap()) && row(id);
+    let mut kept = BTreeSet::new();
+    for &id in nodes.order.iter().filter(|id| calls(**id)) {
+        kept.insert(id);
+        kept.extend(nodes.uses_of(id).into_iter().filter(|u| u.aligned && row(u.node)).map(|u| u.node));
+    }
+    kept
 }
 
 /// What a node reads that its own loop does not compute.
