@@ -51,12 +51,21 @@ pub fn repeated(
     let head = steps.counts();
     let parts: Vec<Part> = parts(plan)
         .into_iter()
-        .map(|(kind, all)| Part { kind, code: steps.all(&all) })
+        .map(|(kind, all)| {
+            let code = steps.all(&all);
+            let mut cases = all.iter().filter_map(|s| if let Step::When(w) = s { Some(&w.cases) } else { None });
+            let first = cases.next().map(|c| steps.condition(c));
+            let taken = cases.fold(first, |any, c| {
+                let more = steps.condition(c);
+                any.map(|any| quote!(#any || #more))
+            });
+            Part { kind, code, taken }
+        })
         .collect();
     let end = steps.constant_outputs();
     let temporary = |b: &&Buffer| b.storage == Storage::Temporary;
     let whole = plan.buffers.iter().filter(temporary).all(|b| b.shape == *row);
-    let beside = end.is_empty() && whole && parts.iter().any(|part| part.kind != Kind::Rows);
+    let beside = end.is_empty() && whole && plan.steps.iter().any(|step| takes_long(plan, step));
     let examples = Examples { plan, names: &names, cx, rows, value };
     let code = if beside {
         examples.beside(&parts)
@@ -78,6 +87,8 @@ pub fn repeated(
 struct Part {
     kind: Kind,
     code: TokenStream,
+    /// Of branches: whether an example takes one.
+    taken: Option<TokenStream>,
 }
 
 /// How steps go through the examples.
@@ -85,26 +96,18 @@ struct Part {
 enum Kind {
     /// One example after the other.
     Rows,
+    /// The same, but branches alone, which few examples take.
+    Branches,
     /// All entries as if they were of one example: no number of an example is read.
     Flat,
-    /// Scalars alone that are worth vectors.
+    /// Scalars alone.
     Scalars,
 }
 
 /// The steps of a plan, by how they go through the examples.
 fn parts(plan: &Plan) -> Vec<(Kind, Vec<Step>)> {
-    let mut parts: Vec<(Kind, Vec<Step>)> = Vec::new();
-    for run in plan.steps.chunk_by(|a, b| kind(plan, a) == kind(plan, b)) {
-        let kind = match kind(plan, &run[0]) {
-            Kind::Scalars if !run.iter().any(|step| takes_long(plan, step)) => Kind::Rows,
-            kind => kind,
-        };
-        match parts.last_mut() {
-            Some((known, steps)) if *known == kind => steps.extend_from_slice(run),
-            _ => parts.push((kind, run.to_vec())),
-        }
-    }
-    parts
+    let runs = plan.steps.chunk_by(|a, b| kind(plan, a) == kind(plan, b));
+    runs.map(|run| (kind(plan, &run[0]), run.to_vec())).collect()
 }
 
 fn kind(plan: &Plan, step: &Step) -> Kind {
@@ -114,6 +117,7 @@ fn kind(plan: &Plan, step: &Step) -> Kind {
     };
     match step {
         Step::Scalar(_) => Kind::Scalars,
+        Step::When(_) => Kind::Branches,
         Step::Loop(l)
             if l.reductions.is_empty()
                 && l.space.len() == 1
@@ -130,9 +134,9 @@ fn calls(plan: &Plan, id: NodeId) -> bool {
     matches!(plan.graph.op(id), Op::Map { function, .. } if !function.is_cheap())
 }
 
-/// Whether a scalar is a function or a quotient.
+/// Whether a step is worth vectors: a scalar that is a function or a quotient, a loop that calls functions.
 fn takes_long(plan: &Plan, step: &Step) -> bool {
-    let Step::Scalar(id) = step else { return false };
+    let Step::Scalar(id) = step else { return kind(plan, step) == Kind::Flat };
     match plan.graph.op(*id) {
         Op::Map { .. } => calls(plan, *id),
         Op::Product { factors, .. } => factors.iter().any(|f| f.power.as_int().is_none_or(|n| n < 0)),
@@ -168,6 +172,7 @@ impl Examples<'_> {
             let made: Vec<&Handed> = scalars.iter().filter(|s| s.first == k).collect();
             match part.kind {
                 Kind::Rows => self.loops(part, &given, &made),
+                Kind::Branches => self.branches(part, &given, &made),
                 Kind::Flat => Self::flat(part),
                 Kind::Scalars => self.scalars(part, &given, &made),
             }
@@ -175,13 +180,13 @@ impl Examples<'_> {
         let add = self.value.map(|value| {
             let lanes = format_ident!("{value}_lanes");
             let lane = format_ident!("{value}_lane");
-            quote!(for #lane in &#lanes[..a.len() / k] { total.add(*#lane); })
+            quote!(for #lane in &#lanes[..examples] { total.add(*#lane); })
         });
         let (block, blocks) = walked(self.rows.iter().map(Rows::blocks));
         quote! {
             let at_once = #rt::examples_at_once(k);
             #(let mut #lanes = [<#t as #rt::Scalar>::ZERO; #rt::EXAMPLES];)*
-            for #block in #blocks { #(#steps)* #add }
+            for #block in #blocks { let examples = a.len() / k; #(#steps)* #add }
         }
     }
 
@@ -214,6 +219,20 @@ impl Examples<'_> {
         let single = single(code);
         let kept = made.iter().map(|Handed { name, lane, .. }| quote!(*#lane = #name;));
         quote!(for #each in #all { #single #code #(#kept)* })
+    }
+
+    /// The same where an example takes a branch: the compiler would do what they do for all of them.
+    fn branches(&self, part: &Part, given: &[&Handed], made: &[&Handed]) -> TokenStream {
+        let loops = self.loops(part, given, made);
+        let Some(taken) = &part.taken else { return loops };
+        let t = self.cx.float.tokens();
+        let given = given.iter().filter(|s| mentions(taken, &s.name.to_string()));
+        let given = given.map(|Handed { name, lanes, .. }| quote!(let #name: #t = #lanes[lane];));
+        quote! {
+            let mut taken = false;
+            for lane in 0..examples { #(#given)* taken |= #taken; }
+            if taken { #loops }
+        }
     }
 
     /// Loops through the entries of all examples.

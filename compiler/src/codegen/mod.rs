@@ -330,6 +330,8 @@ fn is_reserved(name: &str) -> bool {
             | "numbers"
             | "one_over_m"
             | "at_once"
+            | "examples"
+            | "taken"
             | "TENSOR_LENGTHS"
     )
 }
