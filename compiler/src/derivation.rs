@@ -129,7 +129,8 @@ impl Pen<'_> {
     /// What is named in formulas and in none before them: parts of products of many factors, of which
     /// derivatives are made.
     fn parts(&self, formulas: &[NodeId], introduced: &mut BTreeSet<String>) -> Vec<Line> {
-        let named = self.g.reachable(formulas).into_iter().filter(|&id| !matches!(self.g.op(id), Op::Input(_)));
+        let named =
+            self.g.reachable(formulas).into_iter().filter(|&id| !matches!(self.g.op(id), Op::Input(_)));
         let names = named.filter_map(|id| Some((self.g.name(id)?.to_owned(), id)));
         let new = names.filter(|(name, _)| introduced.insert(name.clone()));
         new.map(|(name, id)| self.equation(Piece::Name(name), id, "")).collect()

@@ -280,7 +280,11 @@ impl Sweep {
                         let hit = g.select(CompareOp::Equal, &x, &y, &unit, &zero);
                         let ties = Tensor::new(g.contract(one, &[(hit.clone(), one)], axes), axes.to_vec());
                         // Of nothing there are no ties, and the greatest size is 0.
-                        let shared = if g.is_size(x.node) { g.call("recip0", &[ties]) } else { g.power(&ties, Number::MINUS_ONE) };
+                        let shared = if g.is_size(x.node) {
+                            g.call("recip0", &[ties])
+                        } else {
+                            g.power(&ties, Number::MINUS_ONE)
+                        };
                         self.give(g, &arg, &locals, one, &[(ct, one), (hit, one), (shared, one)]);
                     }
                     // softmax(x)

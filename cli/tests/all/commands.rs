@@ -179,8 +179,12 @@ fn the_catalog_says_something_of_every_function() {
 
 #[test]
 fn code_that_a_derive_refuses_is_an_error_of_expand() {
-    let (large, said) = ("1e200*(1e200*quadratic)", ["error: a constant of this formula", "more than a number holds"]);
-    fails(&["expand", large], &[&said[..], &[large, "^^^^", "help: write the constants in other units"]].concat());
+    let (large, said) =
+        ("1e200*(1e200*quadratic)", ["error: a constant of this formula", "more than a number holds"]);
+    fails(
+        &["expand", large],
+        &[&said[..], &[large, "^^^^", "help: write the constants in other units"]].concat(),
+    );
     fails(&["expand", large, "--network", "3 -> 2 sigmoid"], &said);
 }
 
@@ -197,12 +201,18 @@ fn parts_of_long_products_are_said_to_be_what_they_are() {
         let names: std::collections::BTreeSet<&str> = names.collect();
         assert!(!names.is_empty(), "{out}");
         for name in names {
-            let defined = |line: &str| line.trim_start().strip_prefix(name).is_some_and(|l| l.trim_start().starts_with("= "));
+            let defined = |line: &str| {
+                line.trim_start().strip_prefix(name).is_some_and(|l| l.trim_start().starts_with("= "))
+            };
             assert_eq!(out.lines().filter(|line| defined(line)).count(), 1, "{name} in {out}");
         }
         for format in ["latex", "mathml"] {
             let (code, out, _) = run(&[&["explain", all.as_str()], extra, &["--format", format]].concat());
-            let first = if format == "latex" { "u_1 &= " } else { "<msub><mi>u</mi><mn>1</mn></msub><mo>=</mo>" };
+            let first = if format == "latex" {
+                "u_1 &= "
+            } else {
+                "<msub><mi>u</mi><mn>1</mn></msub></mrow></mtd><mtd><mrow><mo>=</mo>"
+            };
             assert!(code == 0 && out.contains(first), "{out}");
         }
     }

@@ -53,7 +53,8 @@ pub fn repeated(
         .into_iter()
         .map(|(kind, all)| {
             let code = steps.all(&all);
-            let mut cases = all.iter().filter_map(|s| if let Step::When(w) = s { Some(&w.cases) } else { None });
+            let mut cases =
+                all.iter().filter_map(|s| if let Step::When(w) = s { Some(&w.cases) } else { None });
             let first = cases.next().map(|c| steps.condition(c));
             let taken = cases.fold(first, |any, c| {
                 let more = steps.condition(c);
@@ -289,7 +290,8 @@ impl Rows {
 
 /// What walks these together, and what it gives.
 fn walked(all: impl Iterator<Item = (TokenStream, TokenStream)>) -> (TokenStream, TokenStream) {
-    let together = |(names, walked): (TokenStream, TokenStream), (name, array): (TokenStream, TokenStream)| {
+    let together = |(names, walked): (TokenStream, TokenStream),
+                    (name, array): (TokenStream, TokenStream)| {
         (quote!((#names, #name)), quote!(#walked.zip(#array)))
     };
     let mut all = all;

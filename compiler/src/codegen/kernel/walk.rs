@@ -130,15 +130,11 @@ impl Kernel<'_> {
     /// The kinds of what is gathered in lanes, as an argument.
     pub(super) fn kinds(&self) -> TokenStream {
         let rt = &self.cx.rt;
-        let kinds = self
-            .sums
-            .iter()
-            .filter(|s| s.lanes)
-            .map(|s| match s.max {
-                true if self.is_of_sizes(s) => quote!(#rt::Fold::MaxSize),
-                true => quote!(#rt::Fold::Max),
-                false => quote!(#rt::Fold::Sum),
-            });
+        let kinds = self.sums.iter().filter(|s| s.lanes).map(|s| match s.max {
+            true if self.is_of_sizes(s) => quote!(#rt::Fold::MaxSize),
+            true => quote!(#rt::Fold::Max),
+            false => quote!(#rt::Fold::Sum),
+        });
         quote!([#(#kinds),*])
     }
 

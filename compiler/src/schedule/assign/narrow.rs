@@ -44,14 +44,16 @@ pub(super) fn in_stages(placed: &Placed, l: Loop) -> Vec<Loop> {
     let mut stage = BTreeMap::new();
     for &id in &l.body {
         let before = nodes.uses_of(id).into_iter().filter(|u| u.aligned && inside.contains(&u.node));
-        let before = before.map(|u| stage.get(&u.node).copied().unwrap_or(0) + usize::from(placed.kept.contains(&u.node)));
+        let before = before
+            .map(|u| stage.get(&u.node).copied().unwrap_or(0) + usize::from(placed.kept.contains(&u.node)));
         let first = before.max().unwrap_or(0);
         stage.insert(id, first);
     }
     let at = |id: NodeId| stage.get(&id).copied().unwrap_or(0);
     let read = |id: NodeId| {
         let uses = nodes.uses_of(id).into_iter().filter(|u| u.aligned);
-        uses.map(|u| at(u.node) + usize::from(inside.contains(&u.node) && placed.kept.contains(&u.node))).max()
+        uses.map(|u| at(u.node) + usize::from(inside.contains(&u.node) && placed.kept.contains(&u.node)))
+            .max()
     };
     let last_sum = l.reductions.iter().filter_map(|r| read(r.node)).max().unwrap_or(0);
     let last = l.body.iter().map(|&id| at(id)).chain([last_sum]).max().unwrap_or(0);

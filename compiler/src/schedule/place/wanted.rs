@@ -103,8 +103,11 @@ impl Wanted<'_> {
             .filter(|(id, _)| !waits(&self.cases, *id))
             .flat_map(|(_, read)| read.iter().copied())
             .collect();
-        let beside: BTreeSet<NodeId> =
-            sums.into_iter().filter(|(_, own)| own.iter().all(|n| read.contains(n))).map(|(id, _)| id).collect();
+        let beside: BTreeSet<NodeId> = sums
+            .into_iter()
+            .filter(|(_, own)| own.iter().all(|n| read.contains(n)))
+            .map(|(id, _)| id)
+            .collect();
         for &id in order {
             let ready = || g.node(id).children().into_iter().all(|c| !waits(&self.cases, c));
             if beside.contains(&id) || class(g, id) == Class::Scalar && ready() {
