@@ -49,20 +49,8 @@ pub fn repeated(
     let mut steps = Steps::new(plan, &names, cx, formula);
     steps.together = true;
     let head = steps.counts();
-    let parts: Vec<Part> = parts(plan)
-        .into_iter()
-        .map(|(kind, all)| {
-            let code = steps.all(&all);
-            let mut cases =
-                all.iter().filter_map(|s| if let Step::When(w) = s { Some(&w.cases) } else { None });
-            let first = cases.next().map(|c| steps.condition(c));
-            let taken = cases.fold(first, |any, c| {
-                let more = steps.condition(c);
-                any.map(|any| quote!(#any || #more))
-            });
-            Part { kind, code, taken }
-        })
-        .collect();
+    let parts: Vec<Part> =
+        parts(plan).into_iter().map(|(kind, all)| Part::of(&mut steps, kind, &all)).collect();
     let end = steps.constant_outputs();
     let temporary = |b: &&Buffer| b.storage == Storage::Temporary;
     let whole = plan.buffers.iter().filter(temporary).all(|b| b.shape == *row);
@@ -92,12 +80,20 @@ struct Part {
     taken: Option<TokenStream>,
 }
 
+impl Part {
+    fn of(steps: &mut Steps<'_>, kind: Kind, all: &[Step]) -> Self {
+        let cases = all.iter().filter_map(|s| if let Step::When(w) = s { Some(&w.cases) } else { None });
+        let taken = cases.map(|c| steps.condition(c)).reduce(|any, more| quote!(#any || #more));
+        Self { kind, code: steps.all(all), taken }
+    }
+}
+
 /// How steps go through the examples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     /// One example after the other.
     Rows,
-    /// The same, but branches alone, which few examples take.
+    /// The same, but branches alone: if no example takes one, there is nothing to do.
     Branches,
     /// All entries as if they were of one example: no number of an example is read.
     Flat,
@@ -178,16 +174,19 @@ impl Examples<'_> {
                 Kind::Scalars => self.scalars(part, &given, &made),
             }
         });
+        let steps: TokenStream = steps.collect();
         let add = self.value.map(|value| {
             let lanes = format_ident!("{value}_lanes");
             let lane = format_ident!("{value}_lane");
             quote!(for #lane in &#lanes[..examples] { total.add(*#lane); })
         });
+        let counted = add.is_some() || mentions(&steps, "examples");
+        let examples = counted.then(|| quote!(let examples = a.len() / k;));
         let (block, blocks) = walked(self.rows.iter().map(Rows::blocks));
         quote! {
             let at_once = #rt::examples_at_once(k);
             #(let mut #lanes = [<#t as #rt::Scalar>::ZERO; #rt::EXAMPLES];)*
-            for #block in #blocks { let examples = a.len() / k; #(#steps)* #add }
+            for #block in #blocks { #examples #steps #add }
         }
     }
 
@@ -214,8 +213,8 @@ impl Examples<'_> {
         let rows = self.rows.iter().map(|r| (&r.row, r.written)).chain(kept);
         let rows = rows.filter(|(row, _)| mentions(code, &row.to_string()));
         let rows = rows.map(|(row, written)| each(row, row, written));
-        let given = given.iter().map(|Handed { name, lanes, .. }| (quote!(&#name), quote!(&#lanes)));
-        let new = made.iter().map(|Handed { lane, lanes, .. }| (quote!(#lane), quote!(&mut #lanes)));
+        let given = given.iter().map(|Handed { name, lanes, .. }| (quote!(&#name), quote!(#lanes.iter())));
+        let new = made.iter().map(|Handed { lane, lanes, .. }| (quote!(#lane), quote!(#lanes.iter_mut())));
         let (each, all) = walked(rows.chain(given).chain(new));
         let single = single(code);
         let kept = made.iter().map(|Handed { name, lane, .. }| quote!(*#lane = #name;));

@@ -251,7 +251,11 @@ impl Math {
                 whole[k] = if long { folds[k].put(self, &mut totals[k], whole[k], run) } else { run };
             }
         }
-        let rest = self.rest(folds, place, chunks * L, n, formula);
+        let rest = if const { A::WRITTEN } {
+            self.rest_in_lanes::<T, A, K, L>(folds, place, chunks * L, n, formula)
+        } else {
+            self.rest(folds, place, chunks * L, n, formula)
+        };
         for k in 0..K {
             whole[k] = match (chunks, long) {
                 (0, _) => rest[k],
@@ -305,6 +309,39 @@ impl Math {
         for j in last..n {
             // SAFETY: the arrays live and have n entries; the formula keeps none.
             found = formula(self, found, unsafe { A::entry(place, 0, j, n) });
+        }
+        found
+    }
+
+    /// The same in as many lanes as there are, where arrays are written on the way: of few lanes the compiler
+    /// would not know that what it writes is none of what it reads, and take them one after the other.
+    #[inline(always)]
+    #[allow(clippy::needless_range_loop, reason = "a lane of each of several arrays")]
+    fn rest_in_lanes<T: Scalar, A: Arrays, const K: usize, const L: usize>(
+        self,
+        folds: [Fold; K],
+        place: A::Place,
+        from: usize,
+        n: usize,
+        formula: impl Fn(Math, [T; K], A::Entry<'_>) -> [T; K],
+    ) -> [T; K] {
+        let mut found = [T::ZERO; K];
+        let mut lanes = [[T::ZERO; L]; K];
+        for k in 0..K {
+            lanes[k] = [folds[k].neutral(); L];
+        }
+        for lane in 0..n - from {
+            for k in 0..K {
+                found[k] = lanes[k][lane];
+            }
+            // SAFETY: the arrays live and have n entries; the formula keeps none.
+            let next = formula(self, found, unsafe { A::entry(place, 0, from + lane, n) });
+            for k in 0..K {
+                lanes[k][lane] = next[k];
+            }
+        }
+        for k in 0..K {
+            found[k] = folds[k].lanes(lanes[k]);
         }
         found
     }

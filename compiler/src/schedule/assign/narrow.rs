@@ -6,9 +6,8 @@
 //! gained 7 % by it, its ten outputs alone.
 
 use crate::ir::{Extent, NodeId, Op};
-use crate::schedule::place::{Classified, Placed};
+use crate::schedule::place::Classified;
 use crate::schedule::plan::Loop;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Entries of a vector register, and of rows that count as short.
 const VECTOR: usize = 16;
@@ -33,51 +32,6 @@ pub(super) fn split_by_column(nodes: &Classified, l: &mut Loop) -> Option<Loop> 
     }
     l.reductions = total;
     Some(Loop { reductions: by_column, ..Loop::over(l.space.clone()) })
-}
-
-/// A loop as several where it keeps rows: one that writes the arguments of functions, one that calls these, and
-/// so on; what sums up comes last and reads what is there.
-pub(super) fn in_stages(placed: &Placed, l: Loop) -> Vec<Loop> {
-    let nodes = placed.nodes();
-    let inside: BTreeSet<NodeId> = l.body.iter().copied().collect();
-    // What has to be there before: rows of this loop that are kept, and of how many stages.
-    let mut stage = BTreeMap::new();
-    for &id in &l.body {
-        let before = nodes.uses_of(id).into_iter().filter(|u| u.aligned && inside.contains(&u.node));
-        let before = before
-            .map(|u| stage.get(&u.node).copied().unwrap_or(0) + usize::from(placed.kept.contains(&u.node)));
-        let first = before.max().unwrap_or(0);
-        stage.insert(id, first);
-    }
-    let at = |id: NodeId| stage.get(&id).copied().unwrap_or(0);
-    let read = |id: NodeId| {
-        let uses = nodes.uses_of(id).into_iter().filter(|u| u.aligned);
-        uses.map(|u| at(u.node) + usize::from(inside.contains(&u.node) && placed.kept.contains(&u.node)))
-            .max()
-    };
-    let last_sum = l.reductions.iter().filter_map(|r| read(r.node)).max().unwrap_or(0);
-    let last = l.body.iter().map(|&id| at(id)).chain([last_sum]).max().unwrap_or(0);
-    if last == 0 {
-        return vec![l];
-    }
-    let stages = (0..=last).map(|k| {
-        let mut part = Loop::over(l.space.clone());
-        part.stores = l.stores.iter().copied().filter(|(id, _)| at(*id) == k).collect();
-        part.reductions = l.reductions.iter().filter(|r| read(r.node).unwrap_or(0) == k).cloned().collect();
-        let mut needed = BTreeSet::new();
-        let mut pending: Vec<NodeId> = part.stores.iter().map(|(id, _)| *id).collect();
-        let of = |id: NodeId| nodes.uses_of(id).into_iter().filter(|u| u.aligned).map(|u| u.node);
-        pending.extend(part.reductions.iter().flat_map(|r| of(r.node)));
-        while let Some(id) = pending.pop() {
-            let there = placed.kept.contains(&id) && at(id) < k;
-            if inside.contains(&id) && !there && needed.insert(id) {
-                pending.extend(of(id));
-            }
-        }
-        part.body = needed.into_iter().collect();
-        part
-    });
-    stages.filter(|part| !part.stores.is_empty() || !part.reductions.is_empty()).collect()
 }
 
 fn is_narrow(nodes: &Classified, space: &[Extent]) -> bool {
