@@ -11,6 +11,7 @@ use crate::ir::{Graph, NodeId, Op};
 use crate::lower::cost::{Term, TermKind};
 use crate::pipeline::{CostProgram, NetworkProgram, ObjectiveProgram};
 use crate::simplify::Log;
+use std::collections::BTreeSet;
 
 /// How many characters, as text, the formulas of a section or of a method's documentation may come to where a
 /// derive carries them: those of a Hessian are as many as the square of the variables.
@@ -125,6 +126,16 @@ impl Pen<'_> {
         }
     }
 
+    /// What is named in formulas and in none before them: parts of products of many factors, of which
+    /// derivatives are made.
+    fn parts(&self, formulas: &[NodeId], introduced: &mut BTreeSet<String>) -> Vec<Line> {
+        let named =
+            self.g.reachable(formulas).into_iter().filter(|&id| !matches!(self.g.op(id), Op::Input(_)));
+        let names = named.filter_map(|id| Some((self.g.name(id)?.to_owned(), id)));
+        let new = names.filter(|(name, _)| introduced.insert(name.clone()));
+        new.map(|(name, id)| self.equation(Piece::Name(name), id, "")).collect()
+    }
+
     /// A term that has no share in a derivative, and why.
     fn absent(&self, term: &Term, by: &str) -> Line {
         Line {
@@ -149,6 +160,11 @@ impl Pen<'_> {
             equation: false,
         }
     }
+}
+
+/// The names of what formulas are made of.
+fn names_in(g: &Graph, formulas: &[NodeId]) -> BTreeSet<String> {
+    g.reachable(formulas).into_iter().filter_map(|id| g.name(id).map(str::to_owned)).collect()
 }
 
 fn plain(left: Piece, right: Vec<Piece>) -> Line {
@@ -192,6 +208,8 @@ pub fn cost(program: &CostProgram, text: &str) -> Derivation {
     by.extend(program.tensors.iter().map(|t| (t.partial.name.clone(), t.partial.by, t.partial.node)));
     let shares = &program.shares;
     let share_pen = Pen { g: &shares.graph, view: View::default() };
+    let terms: Vec<NodeId> = program.terms.iter().map(|t| t.node).collect();
+    let mut introduced = names_in(pen.g, &terms);
     for (k, (name, node, whole)) in by.iter().enumerate() {
         let title = if name == "a" {
             "∂C/∂a, of one example".to_owned()
@@ -199,6 +217,9 @@ pub fn cost(program: &CostProgram, text: &str) -> Derivation {
             format!("∂C/∂{name}, direct")
         };
         let lines = d.section(title);
+        let shared: Vec<NodeId> = shares.by_term.iter().map(|nodes| nodes[k]).collect();
+        lines.extend(share_pen.parts(&shared, &mut introduced));
+        lines.extend(pen.parts(&[*whole], &mut introduced));
         for (t, nodes) in program.terms.iter().zip(&shares.by_term) {
             let mentions = program.graph.reachable(&[t.node]).contains(node);
             lines.push(if mentions {
@@ -259,11 +280,18 @@ pub fn network(program: &NetworkProgram, network: &str, cost: &str) -> Derivatio
         };
         lines.push(forward.of_term(&t.origin, t.node, note));
     }
+    let mut introduced: BTreeSet<String> =
+        program.values.iter().chain(&program.deltas).map(|(name, _)| name.clone()).collect();
+    let terms: Vec<NodeId> = program.terms.iter().map(|t| t.node).collect();
+    introduced.extend(names_in(forward.g, &terms));
     let lines = d.section("backwards, for one example");
     for (name, node) in &program.deltas {
+        lines.extend(pen.parts(&[*node], &mut introduced));
         lines.push(pen.equation(Piece::Name(name.clone()), *node, ""));
     }
     let lines = d.section("gradient");
+    let partials: Vec<NodeId> = program.gradient.iter().map(|p| p.node).collect();
+    lines.extend(pen.parts(&partials, &mut introduced));
     for (partial, direct) in program.gradient.iter().zip(&program.direct) {
         let note = if g.is_zero(*direct) {
             "no penalty mentions it".to_owned()

@@ -279,7 +279,13 @@ impl Sweep {
                         let (zero, unit) = (g.constant(Number::ZERO), g.constant(one));
                         let hit = g.select(CompareOp::Equal, &x, &y, &unit, &zero);
                         let ties = Tensor::new(g.contract(one, &[(hit.clone(), one)], axes), axes.to_vec());
-                        self.give(g, &arg, &locals, one, &[(ct, one), (hit, one), (ties, Number::MINUS_ONE)]);
+                        // Of nothing there are no ties, and the greatest size is 0.
+                        let shared = if g.is_size(x.node) {
+                            g.call("recip0", &[ties])
+                        } else {
+                            g.power(&ties, Number::MINUS_ONE)
+                        };
+                        self.give(g, &arg, &locals, one, &[(ct, one), (hit, one), (shared, one)]);
                     }
                     // softmax(x)
                     AxisFn::LogSumExp => {

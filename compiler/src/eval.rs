@@ -196,7 +196,8 @@ impl<'a> Evaluator<'a> {
             }
             entries.push(self.at(arg, &locals));
         });
-        let max = entries.iter().copied().fold(f64::NEG_INFINITY, reference::max);
+        let least = if self.graph.is_size(arg.node) { 0.0 } else { f64::NEG_INFINITY };
+        let max = entries.iter().copied().fold(least, reference::max);
         let sum: f64 = entries.iter().map(|x| (x - max).exp()).sum();
         match function {
             AxisFn::Max => max,

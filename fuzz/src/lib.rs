@@ -3,12 +3,10 @@
 
 use gradsmith_compiler::derive::{derive_cost, derive_network, derive_objective};
 use gradsmith_compiler::eval::{Evaluator, Sizes};
-use gradsmith_compiler::front::{ObjectiveText, declaration};
+use gradsmith_compiler::front::ObjectiveText;
 use gradsmith_compiler::ir::{Graph, NodeId};
-use gradsmith_compiler::lower::objective;
 use gradsmith_compiler::pipeline::Derivatives;
-use gradsmith_compiler::syntax::ast::{DeclaredExtent, DeclaredShape};
-use gradsmith_test_support::expression::{Rng, VARIABLES, program};
+use gradsmith_test_support::expression::{Rng, VARIABLES, declarations, program};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -64,17 +62,8 @@ pub fn simplified(data: &[u8]) {
     let mut rng = Rng::of(data);
     let depth = 1 + rng.below(5);
     let expr = program(&mut rng, depth);
-    let shape = |shape: &[usize]| match *shape {
-        [n] => DeclaredShape::Vector(Some(DeclaredExtent::Constant(n))),
-        [n, m] => DeclaredShape::Matrix(Some((DeclaredExtent::Constant(n), DeclaredExtent::Constant(m)))),
-        _ => DeclaredShape::Scalar,
-    };
-    let text = ObjectiveText {
-        expr: expr.clone(),
-        variables: VARIABLES.iter().map(|(name, s)| declaration(name, shape(s))).collect(),
-        wrt: VARIABLES.iter().map(|(name, _)| ((*name).to_owned(), objective::whole(&expr))).collect(),
-        ..ObjectiveText::default()
-    };
+    let declarations = declarations(false);
+    let text = ObjectiveText { expr: expr.clone(), declarations, ..ObjectiveText::default() };
     // Refused: a constant that is not finite, or one that nothing depends on.
     let Ok(lowered) = text.lower() else { return };
     let d = Derivatives::of(lowered.graph.clone(), lowered.value, &lowered.wrt);

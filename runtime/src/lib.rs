@@ -63,7 +63,9 @@ pub mod __private {
     pub use crate::kernel::products::{add_product, column, mat, mat_mut, product, product_onto, row};
     pub use crate::kernel::runs::Runs;
     pub use crate::kernel::simd::Math;
-    pub use crate::kernel::step::{Fold, by_width, each, repeat, rows, scalar_step, step, sum, sums};
+    pub use crate::kernel::step::{
+        EXAMPLES, Fold, by_width, each, examples_at_once, repeat, rows, scalar_step, step, sum, sums,
+    };
     pub use crate::kernel::sums::{Running, Total, axpy, max_of_lanes};
     pub use crate::kernel::walk::{Arrays, EachColumn, EachRow, N, Summed};
     pub use crate::model::data::{Datum, IntoEntries};

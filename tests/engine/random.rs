@@ -4,12 +4,10 @@
 use crate::compiled;
 use crate::compiled::plans;
 use cargo_gradsmith::cases::{Named, Tensor};
-use gradsmith_compiler::front::{ObjectiveText, declaration};
+use gradsmith_compiler::front::ObjectiveText;
 use gradsmith_compiler::ir::NodeId;
-use gradsmith_compiler::lower::objective;
 use gradsmith_compiler::pipeline::Derivatives;
 use gradsmith_compiler::schedule::Policy;
-use gradsmith_compiler::syntax::ast::{DeclaredExtent, DeclaredShape};
 use gradsmith_test_support::expression::{Rng, VARIABLES};
 use gradsmith_test_support::numbers::difference;
 use gradsmith_test_support::{deep, expression};
@@ -23,20 +21,8 @@ fn tensor(rng: &mut Rng, shape: &[usize]) -> Tensor {
 
 /// An objective of all variables that random expressions have, with symbols or numbers for their extents.
 pub(super) fn over_variables(expr: &str, symbolic: bool) -> ObjectiveText {
-    let extent = |n: usize| {
-        if symbolic { DeclaredExtent::Symbol(format!("n{n}")) } else { DeclaredExtent::Constant(n) }
-    };
-    let shape = |shape: &[usize]| match *shape {
-        [n] => DeclaredShape::Vector(Some(extent(n))),
-        [n, m] => DeclaredShape::Matrix(Some((extent(n), extent(m)))),
-        _ => DeclaredShape::Scalar,
-    };
-    ObjectiveText {
-        expr: expr.to_owned(),
-        variables: VARIABLES.iter().map(|(name, s)| declaration(name, shape(s))).collect(),
-        wrt: VARIABLES.iter().map(|(name, _)| ((*name).to_owned(), objective::whole(expr))).collect(),
-        ..ObjectiveText::default()
-    }
+    let declarations = expression::declarations(symbolic);
+    ObjectiveText { expr: expr.to_owned(), declarations, ..ObjectiveText::default() }
 }
 
 #[test]

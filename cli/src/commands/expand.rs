@@ -2,7 +2,7 @@
 
 use crate::Failure;
 use crate::request::Request;
-use gradsmith_compiler::derive;
+use gradsmith_compiler::derive::Derive;
 use gradsmith_compiler::front::ObjectiveText;
 use gradsmith_compiler::syntax::ast::{Declaration, DeclaredShape};
 use proc_macro2::{Ident, TokenStream};
@@ -14,12 +14,12 @@ use std::io::Write;
 /// # Errors
 /// Texts that are wrong: each error under the line it is about.
 pub fn run(request: &Request, out: &mut dyn Write) -> Result<bool, Failure> {
-    let (item, code) = match request {
+    let (derive, item) = match request {
         Request::Cost(text) => {
             text.lower().map_err(|e| request.refusal(&e))?;
             let (cost, defines, fields) = (&text.expr, &text.defines, fields(&text.hyper)?);
             let item = quote!(#[cost(#cost)] #(#[define(#defines)])* struct MyCost { #(#fields: f64),* });
-            (quote!(#[derive(Cost)] #item), derive::derive_cost(item))
+            (Derive::Cost, item)
         }
         Request::Network(text) => {
             text.lower().map_err(|e| request.refusal(&e))?;
@@ -36,16 +36,25 @@ pub fn run(request: &Request, out: &mut dyn Write) -> Result<bool, Failure> {
             let item = quote! {
                 #[network(#arguments)] #[cost(#cost)] #(#[define(#defines)])* struct MyNetwork { #(#fields: f64),* }
             };
-            (quote!(#[derive(Network)] #item), derive::derive_network(item))
+            (Derive::Network, item)
         }
         Request::Objective(text) => {
             // Derivatives beyond their budget are refused here, and not in the code that is printed.
             text.program().map_err(|e| request.refusal(&e))?;
-            let item = objective(text)?;
-            (quote!(#[derive(Objective)] #item), derive::derive_objective(item))
+            (Derive::Objective, objective(text)?)
         }
     };
-    for part in [item, code] {
+    let name = match derive {
+        Derive::Cost => quote!(Cost),
+        Derive::Network => quote!(Network),
+        Derive::Objective => quote!(Objective),
+    };
+    // What only the code shows to be wrong: that it would be too long, or a constant too large.
+    let code = derive.code(item.clone()).map_err(|errors| {
+        let errors: Vec<String> = errors.into_iter().map(|error| format!("error: {error}")).collect();
+        Failure::Input(errors.join("\n\n"))
+    })?;
+    for part in [quote!(#[derive(#name)] #item), code] {
         write!(out, "{}", formatted(part)?)?;
     }
     Ok(true)

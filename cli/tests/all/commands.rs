@@ -45,6 +45,20 @@ fn explain_shows_costs_networks_and_objectives() {
         &[&["expand", "w'*K*w"], &symmetric[..]].concat(),
         &["data(K:symmetric matrix[n, n])", "check_symmetric"],
     );
+    let chain = |text, wanted: &str| {
+        let other = ["--var", "A:matrix[n,n]", "--var", "B:symmetric matrix[n,n]"];
+        succeeds(&[&["explain", text], &symmetric[..], &other[..]].concat(), &[wanted]);
+    };
+    chain("w'*K*K*K*w", "∂f/∂w = 2 * K * K * K * w");
+    chain("w'*K*B*K*w", "∂f/∂w = 2 * K * B * K * w");
+    chain("P = K*B*K; w'*P*w", "∂f/∂w = 2 * P * w");
+    chain("P = A*K*A' + K^3 + B; w'*P*w", "∂f/∂w = 2 * P * w");
+    chain("w'*inv(K*K*K)*w", "∂f/∂w = 2 * inv(K * K * K) * w");
+    chain("w'*inv(A*K*A')*w", "∂f/∂w = 2 * inv(A * K * A') * w");
+    chain("w'*K*inv(K*K + K)*K*w", "∂f/∂w = 2 * K * inv(K * K + K) * K * w");
+    // What reads otherwise from its other end is not symmetric.
+    chain("P = K*B; w'*P*w", "∂f/∂w = P' * w + P * w");
+    chain("P = A*K*B*A'; w'*P*w", "∂f/∂w = P' * w + P * w");
     let said = ["`n` is an extent of `K`, and a variable or field by itself", "call the extent otherwise"];
     fails(&[&["explain", "n*w'*K*w"], &symmetric[..], &["--var", "n:scalar"]].concat(), &said);
     let latex = [&objective[..], &["--format", "latex"]].concat();
@@ -160,5 +174,46 @@ fn the_catalog_says_something_of_every_function() {
     for op in gradsmith_compiler::ops::ALL.iter().filter(|op| op.public) {
         assert!(listed.contains(&op.name), "{}", op.name);
         succeeds(&["catalog", op.name], &[&format!("{}(", op.name)]);
+    }
+}
+
+#[test]
+fn code_that_a_derive_refuses_is_an_error_of_expand() {
+    let (large, said) =
+        ("1e200*(1e200*quadratic)", ["error: a constant of this formula", "more than a number holds"]);
+    fails(
+        &["expand", large],
+        &[&said[..], &[large, "^^^^", "help: write the constants in other units"]].concat(),
+    );
+    fails(&["expand", large, "--network", "3 -> 2 sigmoid"], &said);
+}
+
+#[test]
+fn parts_of_long_products_are_said_to_be_what_they_are() {
+    let product = |n: usize| (0..n).map(|k| format!("({k}.5 + sum(a))")).collect::<Vec<_>>().join("*");
+    let all = product(16);
+    for extra in [&[][..], &["--network", "3 -> 2 sigmoid"]] {
+        let (code, out, err) = run(&[&["explain", all.as_str()], extra].concat());
+        assert_eq!((code, err.as_str()), (0, ""));
+        let names = out.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| {
+            word.strip_prefix('u').is_some_and(|k| !k.is_empty() && k.chars().all(|c| c.is_ascii_digit()))
+        });
+        let names: std::collections::BTreeSet<&str> = names.collect();
+        assert!(!names.is_empty(), "{out}");
+        for name in names {
+            let defined = |line: &str| {
+                line.trim_start().strip_prefix(name).is_some_and(|l| l.trim_start().starts_with("= "))
+            };
+            assert_eq!(out.lines().filter(|line| defined(line)).count(), 1, "{name} in {out}");
+        }
+        for format in ["latex", "mathml"] {
+            let (code, out, _) = run(&[&["explain", all.as_str()], extra, &["--format", format]].concat());
+            let first = if format == "latex" {
+                "u_1 &= "
+            } else {
+                "<msub><mi>u</mi><mn>1</mn></msub></mrow></mtd><mtd><mrow><mo>=</mo>"
+            };
+            assert!(code == 0 && out.contains(first), "{out}");
+        }
     }
 }

@@ -2,11 +2,9 @@
 //! gradients, simplified against original, symmetry, the same with symbolic extents.
 
 use gradsmith_compiler::eval::{Evaluator, Sizes};
-use gradsmith_compiler::front::{ObjectiveText, declaration};
+use gradsmith_compiler::front::ObjectiveText;
 use gradsmith_compiler::ir::{Graph, NodeId};
-use gradsmith_compiler::lower::objective;
 use gradsmith_compiler::pipeline::Derivatives;
-use gradsmith_compiler::syntax::ast::{DeclaredExtent, DeclaredShape};
 use gradsmith_test_support::expression::{Rng, VARIABLES};
 use gradsmith_test_support::{deep, expression};
 
@@ -35,20 +33,8 @@ fn slope(f: impl Fn(f64) -> f64) -> Option<f64> {
 }
 
 fn text(expr: &str, symbolic: bool) -> ObjectiveText {
-    let extent = |n: usize| {
-        if symbolic { DeclaredExtent::Symbol(format!("n{n}")) } else { DeclaredExtent::Constant(n) }
-    };
-    let shape = |shape: &[usize]| match *shape {
-        [n] => DeclaredShape::Vector(Some(extent(n))),
-        [n, m] => DeclaredShape::Matrix(Some((extent(n), extent(m)))),
-        _ => DeclaredShape::Scalar,
-    };
-    ObjectiveText {
-        expr: expr.to_owned(),
-        variables: VARIABLES.iter().map(|(name, s)| declaration(name, shape(s))).collect(),
-        wrt: VARIABLES.iter().map(|(name, _)| ((*name).to_owned(), objective::whole(expr))).collect(),
-        ..ObjectiveText::default()
-    }
+    let declarations = expression::declarations(symbolic);
+    ObjectiveText { expr: expr.to_owned(), declarations, ..ObjectiveText::default() }
 }
 
 fn near(what: &str, expr: &str, got: f64, want: f64, within: f64) {

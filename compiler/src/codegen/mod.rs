@@ -6,6 +6,7 @@
 //! depends on the expression, never on the extents.
 
 mod blocks;
+mod examples;
 mod expr;
 mod kernel;
 mod linear;
@@ -14,7 +15,8 @@ mod step;
 mod together;
 mod when;
 
-pub use step::{Formula, body, descent, is_one_function, repeated, scalars};
+pub use examples::{Repeated, Rows, repeated};
+pub use step::{Formula, body, descent, is_one_function, scalars};
 
 use crate::ir::{Extent, ExtentKind, Graph, Number, Op};
 use crate::schedule::{Blocks, Buffer, BufferId, Plan, Storage};
@@ -216,7 +218,7 @@ fn is_made(name: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
     let base = name.rsplit_once('_').filter(|(_, k)| digits(k)).map_or(name, |(base, _)| base);
     name.strip_prefix(['v', 'i']).is_some_and(digits)
-        || ["_row", "_value", "_extent", "_total"].iter().any(|end| base.ends_with(end))
+        || ["_row", "_value", "_extent", "_total", "_lane", "_lanes"].iter().any(|end| base.ends_with(end))
         || ["sum_", "count_", "extent_", "slot_"].iter().any(|start| name.starts_with(start))
 }
 
@@ -327,6 +329,9 @@ fn is_reserved(name: &str) -> bool {
             | "cost"
             | "numbers"
             | "one_over_m"
+            | "at_once"
+            | "examples"
+            | "taken"
             | "TENSOR_LENGTHS"
     )
 }

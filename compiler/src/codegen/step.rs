@@ -34,13 +34,6 @@ pub fn scalars(plan: &Plan, cx: &Context, formula: Formula<'_>) -> Option<TokenS
     together::scalars(plan, &Names::new(plan), cx, formula)
 }
 
-/// The statements of a plan for a function that has `math` and runs them for one example after the other;
-/// `None` where its steps are too long to be part of one.
-#[must_use]
-pub fn repeated(plan: &Plan, cx: &Context, formula: Formula<'_>) -> Option<TokenStream> {
-    together::repeated(plan, &Names::new(plan), cx, formula)
-}
-
 /// Whether the steps of a plan become one function, so that nothing outside can read its scalars.
 #[must_use]
 pub fn is_one_function(plan: &Plan) -> bool {
@@ -88,7 +81,7 @@ pub(super) struct Steps<'a> {
 }
 
 impl<'a> Steps<'a> {
-    fn new(plan: &'a Plan, names: &'a Names, cx: &'a Context, formula: Formula<'a>) -> Self {
+    pub(super) fn new(plan: &'a Plan, names: &'a Names, cx: &'a Context, formula: Formula<'a>) -> Self {
         Steps {
             plan,
             names,
@@ -118,20 +111,9 @@ impl<'a> Steps<'a> {
         });
         let continued = continued.collect();
         let mut steps = Steps { continued, together, ..Steps::new(plan, names, cx, formula) };
-        let mut code = TokenStream::new();
-        let mut roots: Vec<NodeId> = plan.outputs.iter().map(|o| o.node).collect();
-        roots.extend(plan.flat_steps().filter_map(scalar_of));
-        for id in plan.graph.reachable(&roots) {
-            if let Op::Extent(e) = plan.graph.op(id) {
-                let (name, n) = (extent_scalar(&plan.graph, id), cx.extent(&plan.graph, *e));
-                let (t, rt) = (cx.float.tokens(), &cx.rt);
-                code.extend(quote!(let #name: #t = #rt::count(#n);));
-            }
-        }
+        let mut code = steps.counts();
         code.extend(steps.all(&plan.steps));
-        for (output, buffer) in plan.outputs.iter().zip(&plan.output_buffers) {
-            code.extend(steps.scalar_output(output.node, *buffer));
-        }
+        code.extend(steps.constant_outputs());
         let rt = &cx.rt;
         let portable = quote!(#rt::Math::portable());
         let head = match (steps.single, together) {
@@ -144,6 +126,26 @@ impl<'a> Steps<'a> {
 }
 
 impl Steps<'_> {
+    /// The lines that bind the extents that the plan has as numbers.
+    pub(super) fn counts(&self) -> TokenStream {
+        let (plan, cx) = (self.plan, self.cx);
+        let mut roots: Vec<NodeId> = plan.outputs.iter().map(|o| o.node).collect();
+        roots.extend(plan.flat_steps().filter_map(scalar_of));
+        let extents = plan.graph.reachable(&roots).into_iter().filter_map(|id| {
+            let Op::Extent(e) = plan.graph.op(id) else { return None };
+            let (name, n) = (extent_scalar(&plan.graph, id), cx.extent(&plan.graph, *e));
+            let (t, rt) = (cx.float.tokens(), &cx.rt);
+            Some(quote!(let #name: #t = #rt::count(#n);))
+        });
+        extents.collect()
+    }
+
+    /// The lines that bind outputs that no step computes.
+    pub(super) fn constant_outputs(&mut self) -> TokenStream {
+        let outputs = self.plan.outputs.iter().zip(&self.plan.output_buffers);
+        outputs.map(|(output, buffer)| self.scalar_output(output.node, *buffer)).collect()
+    }
+
     /// For steps within these, where extents go by other names.
     pub(super) fn within<'b>(&'b self, cx: &'b Context) -> Steps<'b> {
         let continued = self.continued.clone();
@@ -306,7 +308,7 @@ impl Steps<'_> {
     }
 
     /// A scalar output that no step computes: a constant or an input.
-    fn scalar_output(&mut self, node: NodeId, buffer: BufferId) -> TokenStream {
+    fn scalar_output(&self, node: NodeId, buffer: BufferId) -> TokenStream {
         let g = &self.plan.graph;
         if !g.shape(node).is_empty() || !matches!(g.op(node), Op::Number(_) | Op::Pi | Op::Extent(_)) {
             return TokenStream::new();

@@ -31,7 +31,7 @@ pub(super) fn suits(plan: &Plan) -> bool {
 }
 
 /// Whether the steps of a plan may be part of one function.
-fn is_short(plan: &Plan) -> bool {
+pub(super) fn is_short(plan: &Plan) -> bool {
     let g = &plan.graph;
     let steps: Vec<&Step> = plan.flat_steps().collect();
     let (scalars, others): (Vec<&Step>, Vec<&Step>) =
@@ -90,17 +90,6 @@ fn small(g: &Graph, extents: &[Extent]) -> bool {
 /// pay.
 pub(super) fn scalars(plan: &Plan, names: &Names, cx: &Context, formula: Formula<'_>) -> Option<TokenStream> {
     suits_scalars(plan).then(|| Steps::of(plan, names, cx, formula, true).0)
-}
-
-/// The statements of a plan for a function that has `math` and runs them again and again; `None` where a step is
-/// too long for one.
-pub(super) fn repeated(
-    plan: &Plan,
-    names: &Names,
-    cx: &Context,
-    formula: Formula<'_>,
-) -> Option<TokenStream> {
-    is_short(plan).then(|| Steps::of(plan, names, cx, formula, true).0)
 }
 
 /// The steps in a closure that is called once; afterwards each scalar output is a variable.

@@ -38,7 +38,7 @@ impl Steps<'_> {
         }
     }
 
-    fn condition(&self, cases: &Cases) -> TokenStream {
+    pub(super) fn condition(&self, cases: &Cases) -> TokenStream {
         if cases.all().is_empty() {
             return quote!(false);
         }

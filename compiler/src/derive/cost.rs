@@ -2,7 +2,7 @@
 //! own.
 
 use super::{Model, check_constants, cost_text, define_texts, errors, generics, hyper_names};
-use crate::codegen::{self, Context};
+use crate::codegen::{self, Context, Repeated, Rows};
 use crate::derivation;
 use crate::emit::{self, View};
 use crate::front::{CostText, declaration};
@@ -10,7 +10,7 @@ use crate::ir::{Extent, ExtentKind, Graph, NodeId, Number, Tensor};
 use crate::lower::Role;
 use crate::pipeline::CostProgram;
 use crate::pipeline::batch::{Batch, EXAMPLES, OUTPUTS};
-use crate::schedule::{Output, Plan, Policy, Storage, schedule};
+use crate::schedule::{Buffer, Output, Plan, Policy, Storage, schedule};
 use crate::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -225,13 +225,19 @@ impl Methods<'_> {
 
     /// Arrays that a plan needs besides what it is given: none for a loss, few for a penalty.
     fn temporaries(&self, plan: &Plan, cx: &Context) -> TokenStream {
+        self.temporaries_times(plan, cx, None)
+    }
+
+    /// The same, so many of each.
+    fn temporaries_times(&self, plan: &Plan, cx: &Context, count: Option<TokenStream>) -> TokenStream {
         let rt = &self.model.rt;
         let t = self.model.float.tokens();
-        let (names, sizes): (Vec<Ident>, Vec<TokenStream>) = plan
-            .buffers
-            .iter()
-            .filter(|b| b.storage == Storage::Temporary)
-            .map(|b| (codegen::identifier(&b.name), cx.entries(&plan.graph, &b.shape)))
+        let count = count.into_iter().collect::<Vec<_>>();
+        let (names, sizes): (Vec<Ident>, Vec<TokenStream>) = Self::temporary(plan)
+            .map(|b| {
+                let entries = cx.entries(&plan.graph, &b.shape);
+                (codegen::identifier(&b.name), quote!(#(#count *)* #entries))
+            })
             .unzip();
         let Some((first, others)) = sizes.split_first() else { return TokenStream::new() };
         let total = quote!(#first #(+ #others)*);
@@ -240,6 +246,10 @@ impl Methods<'_> {
             let mut scratch = #rt::Scratch::<#t>::new(#total);
             #split
         }
+    }
+
+    fn temporary(plan: &Plan) -> impl Iterator<Item = &Buffer> {
+        plan.buffers.iter().filter(|b| b.storage == Storage::Temporary)
     }
 
     fn body(&self, plan: &Plan, cx: &Context) -> TokenStream {
@@ -301,40 +311,69 @@ impl Methods<'_> {
         let rt = &self.model.rt;
         let t = self.model.float.tokens();
         let cx = self.context(&[("k", quote!(k))]);
-        let temporaries = self.temporaries(plan, &cx);
-        let together = codegen::repeated(plan, &cx, &Self::formula);
-        let is_together = together.is_some();
-        let body = together.unwrap_or_else(|| self.body(plan, &cx));
-        let arrays: Vec<Ident> = written.iter().map(|(array, _)| format_ident!("{array}")).collect();
-        let each = written.iter().fold(quote!((a, y)), |before, (_, row)| quote!((#before, #row)));
-        let [begin, add, end] = match value {
-            Some(value) => [
-                quote!(let mut total = #rt::Running::<#t>::ZERO;),
-                quote!(total.add(#value);),
-                quote!(total.sum()),
-            ],
-            None => [quote!(), quote!(), quote!()],
-        };
-        let rows = quote! {
-            #begin
-            for #each in a.chunks_exact(k).zip(y.chunks_exact(k))#(.zip(#arrays.chunks_exact_mut(k)))* {
-                #body
-                #add
-            }
-            #end
-        };
+        let given = ["a", "y"].map(|name| (name, format_ident!("{name}"), false));
+        let written = written.iter().map(|(array, row)| (*array, row.clone(), true));
+        let rows: Vec<Rows> = given
+            .into_iter()
+            .chain(written)
+            .map(|(array, row, written)| Rows { array: format_ident!("{array}"), row, written })
+            .collect();
+        let arrays: Vec<&Ident> = rows[2..].iter().map(|r| &r.array).collect();
         let binding = value.map(|_| quote!(let total: #t =));
-        if !is_together {
-            return quote!(#temporaries #binding { #rows };);
-        }
-        let math = if codegen::mentions(&rows, "math") { quote!(math) } else { quote!(_) };
-        let doc = " One example after the other, all steps compiled together for the processor at hand.";
+        let Some(Repeated { code, beside }) =
+            codegen::repeated(plan, &cx, &Self::formula, (&[self.k()], &rows), value)
+        else {
+            return self.in_steps(plan, &cx, &rows, value);
+        };
+        let count = beside.then(|| quote!(#rt::examples_at_once(k)));
+        let temporaries = self.temporaries_times(plan, &cx, count);
+        let kept: Vec<Ident> = Self::temporary(plan).map(|b| codegen::identifier(&b.name)).collect();
+        let math = if codegen::mentions(&code, "math") { quote!(math) } else { quote!(_) };
+        let doc = if beside {
+            " Some examples beside each other, all steps compiled together for the processor at hand."
+        } else {
+            " One example after the other, all steps compiled together for the processor at hand."
+        };
         quote! {
             #temporaries
             #[doc = #doc]
-            #binding #rt::step((&*a, &*y, #(&mut *#arrays),*), #[inline(always)] move |#math, (a, y, #(#arrays),*)| {
-                #rt::by_width(k, #[inline(always)] move |k| { #rows })
-            });
+            #binding #rt::step(
+                (&*a, &*y, #(&mut *#arrays,)* #(&mut *#kept),*),
+                #[inline(always)]
+                move |#math, (a, y, #(#arrays,)* #(#kept),*)| {
+                    #rt::by_width(k, #[inline(always)] move |k| { #code })
+                },
+            );
+        }
+    }
+
+    /// The same where a step is too long to be compiled with others.
+    fn in_steps(&self, plan: &Plan, cx: &Context, rows: &[Rows], value: Option<&Ident>) -> TokenStream {
+        let rt = &self.model.rt;
+        let t = self.model.float.tokens();
+        let (temporaries, body) = (self.temporaries(plan, cx), self.body(plan, cx));
+        let each = rows[2..].iter().fold(quote!((a, y)), |before, Rows { row, .. }| quote!((#before, #row)));
+        let arrays = rows[2..].iter().map(|r| &r.array);
+        let loops = |add: TokenStream| {
+            quote! {
+                for #each in a.chunks_exact(k).zip(y.chunks_exact(k))#(.zip(#arrays.chunks_exact_mut(k)))* {
+                    #body
+                    #add
+                }
+            }
+        };
+        let Some(value) = value else {
+            let loops = loops(quote!());
+            return quote!(#temporaries #loops);
+        };
+        let loops = loops(quote!(total.add(#value);));
+        quote! {
+            #temporaries
+            let total: #t = {
+                let mut total = #rt::Running::<#t>::ZERO;
+                #loops
+                total.sum()
+            };
         }
     }
 
@@ -347,14 +386,14 @@ impl Methods<'_> {
         let t = self.model.float.tokens();
         let examples = self.examples();
         let output = |node| Output { name: "data".to_owned(), node };
-        let planned = |g: &Graph, node| schedule(g, &[output(node)], Policy::Recompute, &emit::name_or_text);
+        let planned = |g: &Graph, node, policy| schedule(g, &[output(node)], policy, &emit::name_or_text);
         if let Some(batch) = Batch::mean(self.graph(), self.k(), self.program.data) {
-            let plan = planned(&batch.graph, batch.nodes[0]);
+            let plan = planned(&batch.graph, batch.nodes[0], Policy::Recompute);
             let (hyper, work, value) =
                 (self.model.hyper_bindings(&plan), self.at_once(&plan), Self::output(&plan, 0));
             return quote!(#examples #hyper #work #rt::Ok(#value));
         }
-        let plan = planned(self.graph(), self.program.data);
+        let plan = planned(self.graph(), self.program.data, Policy::Examples);
         let hyper = self.model.hyper_bindings(&plan);
         let work = self.one_by_one(&plan, &[], Some(&Self::output(&plan, 0)));
         quote!(#examples #hyper #work #rt::Ok(total / #rt::count::<#t>(m)))
@@ -406,20 +445,20 @@ impl Methods<'_> {
     /// What fills arrays with a row for each example, given as what the array is called, its row, and the node of
     /// that; and the lines that bind hyper-parameters.
     fn arrays(&self, graph: &Graph, arrays: &[(&str, &str, NodeId)]) -> (TokenStream, TokenStream) {
-        let planned = |g: &Graph, nodes: &[NodeId]| {
+        let planned = |g: &Graph, nodes: &[NodeId], policy| {
             let outputs: Vec<Output> = arrays
                 .iter()
                 .zip(nodes)
                 .map(|((_, row, _), &node)| Output { name: (*row).to_owned(), node })
                 .collect();
-            let plan = schedule(g, &outputs, Policy::Recompute, &emit::name_or_text);
+            let plan = schedule(g, &outputs, policy, &emit::name_or_text);
             let rows = arrays.iter().enumerate().map(|(n, (array, ..))| (*array, Self::output(&plan, n)));
             let rows: Vec<(&str, Ident)> = rows.collect();
             (plan, rows)
         };
         let nodes: Vec<NodeId> = arrays.iter().map(|(.., node)| *node).collect();
         if let Some(batch) = Batch::each(graph, self.k(), &nodes) {
-            let (plan, rows) = planned(&batch.graph, &batch.nodes);
+            let (plan, rows) = planned(&batch.graph, &batch.nodes, Policy::Recompute);
             let work = self.at_once(&plan);
             let bind = rows.iter().map(|(array, row)| {
                 let array = format_ident!("{array}");
@@ -427,7 +466,7 @@ impl Methods<'_> {
             });
             return (quote!(#(#bind)* #work), self.model.hyper_bindings(&plan));
         }
-        let (plan, rows) = planned(graph, &nodes);
+        let (plan, rows) = planned(graph, &nodes, Policy::Examples);
         (self.one_by_one(&plan, &rows, None), self.model.hyper_bindings(&plan))
     }
 

@@ -21,49 +21,81 @@ use proc_macro2::{Group, Span as TokenSpan, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+/// The derives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Derive {
+    /// `#[derive(Cost)]`
+    Cost,
+    /// `#[derive(Network)]`
+    Network,
+    /// `#[derive(Objective)]`
+    Objective,
+}
+
+impl Derive {
+    /// What it makes of an item, or the text of each error: for those who have no tokens to show errors at.
+    ///
+    /// # Errors
+    /// Where the derive would make errors instead of an implementation.
+    pub fn code(self, item: TokenStream) -> Result<TokenStream, Vec<String>> {
+        self.made(item).map_err(|refused| refused.error.into_iter().map(|e| e.to_string()).collect())
+    }
+
+    /// What the macro makes of an item: errors come with an implementation that does nothing.
+    fn items(self, item: TokenStream) -> TokenStream {
+        self.made(item).unwrap_or_else(|refused| {
+            let (errors, dummy) = (refused.error.into_compile_error(), refused.dummy);
+            quote!(#errors #dummy)
+        })
+    }
+
+    fn made(self, item: TokenStream) -> Result<TokenStream, Refused> {
+        let (expand, dummy): (Expand, fn(&Model) -> TokenStream) = match self {
+            Self::Cost => (cost::expand, fallback::cost),
+            Self::Network => (network::expand, fallback::network),
+            Self::Objective => (objective::expand, fallback::objective),
+        };
+        let (model, wrong) =
+            Model::read(item).map_err(|error| Refused { error, dummy: TokenStream::new() })?;
+        let expanded = wrong.map_or_else(|| guarded(expand, &model), Err).and_then(|tokens| {
+            let mut count = 0;
+            let tokens = hygienic(tokens, &mut count);
+            let text = model.cost.as_ref().map_or("", |cost| &cost.text);
+            within(count, TOKENS, text).map_or(Ok(tokens), |error| Err(errors(&model, &error.into())))
+        });
+        expanded.map_err(|error| Refused { error, dummy: hygienic(dummy(&model), &mut 0) })
+    }
+}
+
+/// What stands for an item that cannot be derived.
+struct Refused {
+    error: syn::Error,
+    /// An implementation that does nothing, so that one mistake is one message.
+    dummy: TokenStream,
+}
+
 /// `#[derive(Cost)]`
 #[must_use]
 pub fn derive_cost(tokens: TokenStream) -> TokenStream {
-    finish(Model::read(tokens), cost::expand, fallback::cost)
+    Derive::Cost.items(tokens)
 }
 
 /// `#[derive(Network)]`
 #[must_use]
 pub fn derive_network(tokens: TokenStream) -> TokenStream {
-    finish(Model::read(tokens), network::expand, fallback::network)
+    Derive::Network.items(tokens)
 }
 
 /// `#[derive(Objective)]`
 #[must_use]
 pub fn derive_objective(tokens: TokenStream) -> TokenStream {
-    finish(Model::read(tokens), objective::expand, fallback::objective)
+    Derive::Objective.items(tokens)
 }
 
 /// Tokens of the code of a derive, at most: more would keep `rustc` for minutes.
 const TOKENS: usize = 1_000_000;
 
 type Expand = fn(&Model) -> Result<TokenStream, syn::Error>;
-
-fn finish(
-    model: syn::Result<(Model, Option<syn::Error>)>,
-    expand: Expand,
-    dummy: fn(&Model) -> TokenStream,
-) -> TokenStream {
-    let (model, wrong) = match model {
-        Ok(read) => read,
-        Err(error) => return error.into_compile_error(),
-    };
-    let expanded = wrong.map_or_else(|| guarded(expand, &model), Err).and_then(|tokens| {
-        let mut count = 0;
-        let tokens = hygienic(tokens, &mut count);
-        let text = model.cost.as_ref().map_or("", |cost| &cost.text);
-        within(count, TOKENS, text).map_or(Ok(tokens), |error| Err(errors(&model, &error.into())))
-    });
-    expanded.unwrap_or_else(|error| {
-        let (errors, dummy) = (error.into_compile_error(), hygienic(dummy(&model), &mut 0));
-        quote!(#errors #dummy)
-    })
-}
 
 /// An error where the code of a derive is beyond its budget.
 fn within(tokens: usize, most: usize, text: &str) -> Option<Diagnostic> {

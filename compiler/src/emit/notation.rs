@@ -372,6 +372,14 @@ fn is_symmetric(note: &Notation) -> bool {
         Notation::Negative(inner) | Notation::Over(inner, _) => is_symmetric(inner),
         Notation::Times(factors) => factors.last().is_some_and(is_symmetric),
         Notation::Sum(terms) => terms.iter().all(|(_, term)| is_symmetric(term)),
+        Notation::Matmul(factors) => {
+            let last = factors.len().saturating_sub(1);
+            factors.iter().take(factors.len().div_ceil(2)).enumerate().all(|(k, factor)| {
+                let diagonal = matches!(factor, Notation::Whole(Whole::Diag, _)) && k > 0;
+                let turned = if diagonal { factor.clone() } else { transpose(factor.clone()) };
+                turned == factors[last - k]
+            })
+        }
         _ => false,
     }
 }

@@ -349,6 +349,12 @@ impl Graph {
         self.intervals.get(id.0 as usize).copied().unwrap_or(Interval::ALL)
     }
 
+    /// Whether no entry of the node is negative, whatever the inputs are: the greatest of nothing is 0 then.
+    #[must_use]
+    pub fn is_size(&self, id: NodeId) -> bool {
+        self.interval(id).low >= 0.0
+    }
+
     /// The number of axes of the node.
     #[must_use]
     pub fn rank(&self, id: NodeId) -> usize {

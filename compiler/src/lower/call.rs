@@ -169,8 +169,7 @@ impl<'a> Lowerer<'a> {
                 Ok(v)
             }
             "norm_inf" => {
-                // Found as a largest number, which starts from no number that a norm may be.
-                self.needs_entries(kind, place);
+                // The largest of numbers that are not negative, which is 0 of nothing.
                 let abs = self.graph.call("abs", &[x.tensor]);
                 Ok(self.reduced(AxisFn::Max, &abs, kind, place))
             }

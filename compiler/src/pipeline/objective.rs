@@ -41,7 +41,8 @@ pub struct ResidualProgram {
 }
 
 /// Derives an objective, or the objective ½ Σ r² of a residual. `symmetric` says which variables are
-/// symmetric matrices: their gradient is the symmetric part of the gradient by all entries.
+/// symmetric matrices: their gradient is the symmetric part of the gradient by all entries, and so is each row
+/// of a residual's Jacobian.
 #[must_use]
 pub fn objective(
     objective: crate::lower::objective::Objective,
@@ -101,7 +102,15 @@ pub fn objective(
         hessian.push(blocks);
     }
     let residual = r.map(|r| {
-        let (jacobian, product) = gauss_newton(g, r, &by, &directions);
+        // Of a symmetric matrix entries change in pairs, here as in the gradient: J v is that of v's symmetric part.
+        let along: Vec<NodeId> =
+            directions.iter().enumerate().map(|(k, &v)| symmetric_part(g, v, symmetric, k, 0)).collect();
+        let (mut jacobian, mut product) = gauss_newton(g, r, &by, &along);
+        let rank = g.rank(r);
+        for k in 0..by.len() {
+            jacobian[k] = symmetric_part(g, jacobian[k], symmetric, k, rank);
+            product[k] = symmetric_part(g, product[k], symmetric, k, 0);
+        }
         let mut roots = vec![r];
         roots.extend(&jacobian);
         roots.extend(&product);

@@ -46,7 +46,7 @@ use rewrite::Rewritten;
 pub fn schedule(graph: &Graph, outputs: &[Output], policy: Policy, naming: Naming<'_>) -> Plan {
     let rewritten = Rewritten::of(graph, outputs, policy, naming);
     let absorbed = Absorbed::of(rewritten);
-    let classified = Classified::of(absorbed);
+    let classified = Classified::of(absorbed, policy);
     let leveled = Leveled::of(classified, policy);
     let placed = Placed::of(leveled, policy);
     let plan = Assigned::of(placed).plan();

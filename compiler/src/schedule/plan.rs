@@ -12,8 +12,18 @@ pub enum Policy {
     Store,
     /// The same, with rows in blocks: for objectives, whose data may be larger than the cache.
     Blocks,
-    /// Compute it again in each loop, so that no array is needed: for a cost, one example at a time.
+    /// Compute it again in each loop, so that no array is needed: for a cost of all entries at once.
     Recompute,
+    /// The same but for what calls functions, of which the entries of an example are kept: for a cost, one
+    /// example at a time.
+    Examples,
+}
+
+impl Policy {
+    /// Whether what several loops need is computed in each of them.
+    pub(super) fn recomputes(self) -> bool {
+        matches!(self, Self::Recompute | Self::Examples)
+    }
 }
 
 /// What is asked of a plan.

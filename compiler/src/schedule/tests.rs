@@ -30,7 +30,7 @@ fn rewritten(text: &str, policy: Policy) -> Rewritten {
 }
 
 fn leveled(text: &str) -> Leveled {
-    let classified = Classified::of(Absorbed::of(rewritten(text, Policy::Store)));
+    let classified = Classified::of(Absorbed::of(rewritten(text, Policy::Store)), Policy::Store);
     Leveled::of(classified, Policy::Store)
 }
 

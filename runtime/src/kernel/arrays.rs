@@ -6,6 +6,7 @@ use crate::kernel::checks::check_shape;
 use crate::kernel::matrix::{Mat, MatMut};
 use crate::kernel::memory::{Entries, EntriesMut, entries, entries_mut};
 use crate::kernel::scalar::Scalar;
+use crate::kernel::simd::Math;
 use ndarray::{ArrayView, ArrayView1, ArrayView2, ArrayViewMut, ArrayViewMut2, Dimension, s};
 
 /// A row-major slice as a matrix.
@@ -130,12 +131,28 @@ const NARROW: usize = 8;
 /// Writes row-major blocks beside each other, from the first column on, each of so many columns.
 pub fn place_columns<T: Scalar, const N: usize>(out: &mut ArrayViewMut2<'_, T>, blocks: [(&[T], usize); N]) {
     let rows = out.nrows();
+    if N == out.ncols()
+        && blocks.iter().all(|(_, width)| *width == 1)
+        && let Some(out) = out.as_slice_mut()
+    {
+        return simd!(interleave, (out, blocks.map(|(column, _)| &column[..rows])));
+    }
     for first in (0..rows).step_by(PLACED) {
         let until = rows.min(first + PLACED);
         let mut at = 0;
         for (block, width) in blocks {
             place_at(out, &block[first * width..until * width], (first, at), width);
             at += width;
+        }
+    }
+}
+
+/// Writes columns beside each other, row by row.
+#[inline(always)]
+fn interleave<T: Scalar, const N: usize>(_: Math, (out, columns): (&mut [T], [&[T]; N])) {
+    for (i, row) in out.as_chunks_mut::<N>().0.iter_mut().enumerate() {
+        for j in 0..N {
+            row[j] = columns[j][i];
         }
     }
 }

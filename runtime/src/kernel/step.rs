@@ -48,6 +48,9 @@ const LONG_LANES: usize = 64;
 const LANES: usize = 32;
 /// The same for what is left beyond whole chunks of lanes.
 const FEW_LANES: usize = 8;
+/// Rows shorter than this are summed up one entry after the other, unless each entry takes longer than to join
+/// lanes: what one row waits for, the next does not.
+const SHORT: usize = 16;
 
 /// How entries come together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +59,8 @@ pub enum Fold {
     Sum,
     /// The greatest is found, from −∞; NaN if there is one.
     Max,
+    /// The same of numbers that are not negative, from 0.
+    MaxSize,
 }
 
 impl Fold {
@@ -66,18 +71,18 @@ impl Fold {
 
     #[inline(always)]
     fn lanes<T: Scalar, const L: usize>(self, lanes: [T; L]) -> T {
-        if self == Fold::Max { max_of_lanes(lanes) } else { sum_of_lanes(lanes) }
+        if self == Fold::Sum { sum_of_lanes(lanes) } else { max_of_lanes(lanes) }
     }
 
     #[inline(always)]
     fn two<T: Scalar>(self, math: Math, a: T, b: T) -> T {
-        if self == Fold::Max { math.max(a, b) } else { a + b }
+        if self == Fold::Sum { a + b } else { math.max(a, b) }
     }
 
     /// The same where there are more runs than one: of a sum, `total` says what there was.
     #[inline(always)]
     fn put<T: Scalar>(self, math: Math, total: &mut Total<T>, whole: T, run: T) -> T {
-        if self == Fold::Max {
+        if self != Fold::Sum {
             return math.max(whole, run);
         }
         total.add(run);
@@ -246,7 +251,11 @@ impl Math {
                 whole[k] = if long { folds[k].put(self, &mut totals[k], whole[k], run) } else { run };
             }
         }
-        let rest = self.rest(folds, place, chunks * L, n, formula);
+        let rest = if const { A::WRITTEN } {
+            self.rest_in_lanes::<T, A, K, L>(folds, place, chunks * L, n, formula)
+        } else {
+            self.rest(folds, place, chunks * L, n, formula)
+        };
         for k in 0..K {
             whole[k] = match (chunks, long) {
                 (0, _) => rest[k],
@@ -304,6 +313,39 @@ impl Math {
         found
     }
 
+    /// The same in as many lanes as there are, where arrays are written on the way: of few lanes the compiler
+    /// would not know that what it writes is none of what it reads, and take them one after the other.
+    #[inline(always)]
+    #[allow(clippy::needless_range_loop, reason = "a lane of each of several arrays")]
+    fn rest_in_lanes<T: Scalar, A: Arrays, const K: usize, const L: usize>(
+        self,
+        folds: [Fold; K],
+        place: A::Place,
+        from: usize,
+        n: usize,
+        formula: impl Fn(Math, [T; K], A::Entry<'_>) -> [T; K],
+    ) -> [T; K] {
+        let mut found = [T::ZERO; K];
+        let mut lanes = [[T::ZERO; L]; K];
+        for k in 0..K {
+            lanes[k] = [folds[k].neutral(); L];
+        }
+        for lane in 0..n - from {
+            for k in 0..K {
+                found[k] = lanes[k][lane];
+            }
+            // SAFETY: the arrays live and have n entries; the formula keeps none.
+            let next = formula(self, found, unsafe { A::entry(place, 0, from + lane, n) });
+            for k in 0..K {
+                lanes[k][lane] = next[k];
+            }
+        }
+        for k in 0..K {
+            found[k] = folds[k].lanes(lanes[k]);
+        }
+        found
+    }
+
     /// Several sums and maxima at once, in lanes: `formula` is given what a lane has so far, and an entry of
     /// each array.
     ///
@@ -312,6 +354,26 @@ impl Math {
     #[inline(always)]
     #[track_caller]
     pub fn folds<T: Scalar, A: Arrays, const K: usize>(
+        self,
+        folds: [Fold; K],
+        n: impl Count,
+        arrays: A,
+        formula: impl Fn(Math, [T; K], A::Entry<'_>) -> [T; K],
+    ) -> [T; K] {
+        let n = n.get();
+        if n < SHORT {
+            return self.folds_in_order(folds, n, arrays, formula);
+        }
+        self.folds_by::<T, A, K, LONG_LANES>(folds, n, arrays, formula)
+    }
+
+    /// The same where `formula` calls functions, which fill lanes in short rows, too.
+    ///
+    /// # Panics
+    /// If an array has fewer than `n` entries.
+    #[inline(always)]
+    #[track_caller]
+    pub fn folds_of_calls<T: Scalar, A: Arrays, const K: usize>(
         self,
         folds: [Fold; K],
         n: impl Count,
@@ -370,6 +432,8 @@ macro_rules! sums {
 sums! {
     /// [`sum`](fn@sum), in place.
     sum by folds;
+    /// The same where the formula calls functions, which fill lanes in short rows, too.
+    sum_of_calls by folds_of_calls;
     /// The same along one row of many.
     row_sum by row_folds;
     /// The same, one entry after the other: for few entries.
@@ -421,7 +485,7 @@ pub fn sum<T: Scalar, A: Arrays>(
     step(
         (n, arrays, formula),
         #[inline(always)]
-        |math, (n, arrays, formula)| math.sum(n, arrays, formula),
+        |math, (n, arrays, formula)| math.sum_of_calls(n, arrays, formula),
     )
 }
 
@@ -439,7 +503,7 @@ pub fn sums<T: Scalar, A: Arrays, const K: usize>(
     step(
         (n, arrays, formula),
         #[inline(always)]
-        |math, (n, arrays, formula)| math.folds([Fold::Sum; K], n, arrays, formula),
+        |math, (n, arrays, formula)| math.folds_of_calls([Fold::Sum; K], n, arrays, formula),
     )
 }
 
@@ -453,6 +517,23 @@ pub fn step<A, R>(args: A, kernel: impl FnOnce(Math, A) -> R) -> R {
 #[inline(always)]
 pub fn scalar_step<A, R>(args: A, kernel: impl FnOnce(Math, A) -> R) -> R {
     scalars(kernel, args)
+}
+
+/// Examples that are worked on beside each other, at most: their scalars fill vectors.
+pub const EXAMPLES: usize = 32;
+
+/// So many examples of `k` entries are worked on beside each other that these stay in the cache.
+#[inline(always)]
+#[must_use]
+pub const fn examples_at_once(k: usize) -> usize {
+    const ENTRIES: usize = 1024;
+    if k > ENTRIES {
+        1
+    } else if k * EXAMPLES > ENTRIES {
+        ENTRIES / k
+    } else {
+        EXAMPLES
+    }
 }
 
 /// What `work` does with rows of `k` entries, compiled apart for rows of one, where a loop along the row would

@@ -80,6 +80,9 @@ pub unsafe trait Arrays {
     /// Whether one of them is [`Summed`].
     const SUMMED: bool = false;
 
+    /// Whether one of them is written.
+    const WRITTEN: bool = false;
+
     /// What is put away of them.
     type Kept: Kept;
 
@@ -133,6 +136,7 @@ unsafe impl<T: Scalar> Arrays for &mut [T] {
     type Entry<'e> = &'e mut T;
     type Place = *mut T;
     type Kept = ();
+    const WRITTEN: bool = true;
 
     #[inline(always)]
     fn place(self, rows: usize, cols: usize) -> *mut T {
@@ -152,6 +156,7 @@ unsafe impl<A: Arrays> Arrays for EachRow<A> {
     type Entry<'e> = A::Entry<'e>;
     type Place = A::Place;
     type Kept = ();
+    const WRITTEN: bool = A::WRITTEN;
 
     #[inline(always)]
     fn place(self, _: usize, cols: usize) -> A::Place {
@@ -171,6 +176,7 @@ unsafe impl<T: Scalar> Arrays for Summed<&mut [T]> {
     type Place = *mut T;
     type Kept = Sums<T>;
     const SUMMED: bool = true;
+    const WRITTEN: bool = true;
 
     #[inline(always)]
     fn place(self, _: usize, cols: usize) -> *mut T {
@@ -202,6 +208,7 @@ unsafe impl<A: Arrays> Arrays for EachColumn<A> {
     type Entry<'e> = A::Entry<'e>;
     type Place = A::Place;
     type Kept = ();
+    const WRITTEN: bool = A::WRITTEN;
 
     #[inline(always)]
     fn place(self, rows: usize, _: usize) -> A::Place {
@@ -237,6 +244,7 @@ macro_rules! arrays {
             type Place = ($($array::Place,)*);
             type Kept = ($($array::Kept,)*);
             const SUMMED: bool = $($array::SUMMED)||*;
+            const WRITTEN: bool = $($array::WRITTEN)||*;
 
             #[inline(always)]
             fn place(self, rows: usize, cols: usize) -> Self::Place {

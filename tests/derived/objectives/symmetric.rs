@@ -103,3 +103,48 @@ fn extents_of_data_are_checked_when_it_is_given() {
     assert_eq!(prepared(4), None);
     assert!(matches!(prepared(3), Some(Error::ShapeMismatch { expected: 4, found: 3, .. })));
 }
+
+#[derive(Objective)]
+#[residual("S*S*x - y .* (1 + 0*a)", wrt(S: symmetric matrix[2, 2], a: vector))]
+struct Squared {
+    x: [f64; 2],
+    y: [f64; 2],
+}
+
+/// As the gradient: that by all entries, its symmetric part.
+#[test]
+fn a_residual_changes_by_entries_of_a_symmetric_variable_in_pairs() -> Result<(), Error> {
+    let x = [0.5, -2.0];
+    let mut problem = Squared { x, y: [1.0, 3.0] }.prepare()?;
+    let at = [1.0, 0.25, 0.25, -0.5, 0.1, 0.2];
+    let residual = |S: [f64; 4]| {
+        let of = |x: [f64; 2]| [S[0] * x[0] + S[1] * x[1], S[2] * x[0] + S[3] * x[1]];
+        of(of(x))
+    };
+    let jacobian = problem.jacobian(&at)?;
+    let S = [at[0], at[1], at[2], at[3]];
+    for (k, mirror) in [(0, 0), (1, 2), (2, 1), (3, 3)] {
+        let slope = |entry: usize| {
+            let moved = |h: f64| {
+                let mut S = S;
+                S[entry] += h;
+                residual(S)
+            };
+            let (up, down) = (moved(1e-5), moved(-1e-5));
+            [(up[0] - down[0]) / 2e-5, (up[1] - down[1]) / 2e-5]
+        };
+        for i in 0..2 {
+            let half = (slope(k)[i] + slope(mirror)[i]) / 2.0;
+            assert!((jacobian[[i, k]] - half).abs() < 1e-9, "row {i}, entry {k}: {jacobian}");
+        }
+    }
+    // Jᵀr is the gradient, and JᵀJv what the product says.
+    let (_, gradient) = problem.value_and_gradient(&at)?;
+    let r = Array1::from_vec(residual(S).iter().zip([1.0, 3.0]).map(|(r, y)| r - y).collect());
+    assert!(jacobian.t().dot(&r).iter().zip(&gradient).all(|(a, b)| (a - b).abs() < 1e-12));
+    let v = [0.5, 1.0, -2.0, 0.25, 3.0, -1.0];
+    let product = jacobian.t().dot(&jacobian.dot(&Array1::from_vec(v.to_vec())));
+    let found = problem.gauss_newton_product(&at, &v)?;
+    assert!(product.iter().zip(&found).all(|(a, b)| (a - b).abs() < 1e-12), "{product}, not {found:?}");
+    Ok(())
+}

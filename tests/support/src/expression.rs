@@ -61,6 +61,22 @@ pub const VARIABLES: [(&str, &[usize]); 8] = [
     ("C", &[2, 3]),
 ];
 
+/// Declarations of all variables, with symbols or numbers for their extents: what an objective differentiates by.
+#[must_use]
+pub fn declarations(symbolic: bool) -> String {
+    let extent = |n: &usize| if symbolic { format!("n{n}") } else { n.to_string() };
+    let declared = VARIABLES.iter().map(|(name, shape)| {
+        let kind = ["scalar", "vector", "matrix"][shape.len()];
+        let extents: Vec<String> = shape.iter().map(extent).collect();
+        if extents.is_empty() {
+            format!("{name}: {kind}")
+        } else {
+            format!("{name}: {kind}[{}]", extents.join(", "))
+        }
+    });
+    declared.collect::<Vec<_>>().join(", ")
+}
+
 /// Smooth functions that stay moderate, whatever they are given.
 pub const BOUNDED: [&str; 12] = [
     "tanh(@)",

@@ -233,7 +233,12 @@ impl Kernel<'_> {
     }
 
     pub(super) fn neutral(&self, s: &Sum) -> TokenStream {
-        if s.max { self.minus_infinity() } else { self.cx.number(Number::ZERO) }
+        if s.max && !self.is_of_sizes(s) { self.minus_infinity() } else { self.cx.number(Number::ZERO) }
+    }
+
+    /// Whether it is a maximum of what is never negative.
+    pub(super) fn is_of_sizes(&self, s: &Sum) -> bool {
+        matches!(self.g.op(s.node), Op::Axis { arg, .. } if self.g.is_size(arg.node))
     }
 
     pub(super) fn minus_infinity(&self) -> TokenStream {

@@ -130,12 +130,18 @@ impl Kernel<'_> {
     /// The kinds of what is gathered in lanes, as an argument.
     pub(super) fn kinds(&self) -> TokenStream {
         let rt = &self.cx.rt;
-        let kinds = self
-            .sums
-            .iter()
-            .filter(|s| s.lanes)
-            .map(|s| if s.max { quote!(#rt::Fold::Max) } else { quote!(#rt::Fold::Sum) });
+        let kinds = self.sums.iter().filter(|s| s.lanes).map(|s| match s.max {
+            true if self.is_of_sizes(s) => quote!(#rt::Fold::MaxSize),
+            true => quote!(#rt::Fold::Max),
+            false => quote!(#rt::Fold::Sum),
+        });
         quote!([#(#kinds),*])
+    }
+
+    /// Whether functions are called for an entry.
+    fn calls(&self) -> bool {
+        let dear = |op: &Op| matches!(op, Op::Map { function, .. } if !function.is_cheap());
+        self.l.body.iter().any(|&id| dear(self.g.op(id)))
     }
 
     /// The loop as a call of the runtime; afterwards its scalars are variables.
@@ -186,10 +192,18 @@ impl Kernel<'_> {
             return quote!(#binding #rt::#function(#n, #arrays, #formula); #rebound);
         }
         let call = if one {
-            let function = if lanes { quote!(sum) } else { quote!(sum_in_order) };
+            let function = match (lanes, self.calls()) {
+                (false, _) => quote!(sum_in_order),
+                (true, false) => quote!(sum),
+                (true, true) => quote!(sum_of_calls),
+            };
             quote!(math.#function(#n, #arrays, #formula))
         } else {
-            let function = if lanes { quote!(folds) } else { quote!(folds_in_order) };
+            let function = match (lanes, self.calls()) {
+                (false, _) => quote!(folds_in_order),
+                (true, false) => quote!(folds),
+                (true, true) => quote!(folds_of_calls),
+            };
             let kinds = self.kinds();
             quote!(math.#function(#kinds, #n, #arrays, #formula))
         };

@@ -6,6 +6,9 @@ use crate::ir::graph::{Cofactors, Factor, Graph, NodeId, Op, Operand};
 use crate::ir::index::{Extent, Index};
 use crate::ir::number::Number;
 
+/// Products of more factors are not asked whether they read the same from both ends.
+const MIRRORED: usize = 24;
+
 /// A factor while a product is being put together.
 #[derive(Clone, Debug)]
 struct Raised {
@@ -434,16 +437,9 @@ impl Graph {
         {
             return part.node;
         }
-        let mut mirrored = false;
+        let mirrored = !bound.is_empty() && self.is_mirrored(&parts, out);
         let (factors, locals) = if parts.iter().any(|p| self.is_declared_symmetric(p.node)) {
-            let (factors, locals) = self.factors_by_neighbours(&mut parts, out);
-            if let &[i, j] = out
-                && !bound.is_empty()
-                && self.extents.of(i) == self.extents.of(j)
-            {
-                mirrored = self.factors_by_neighbours(&mut parts, &[j, i]).0 == factors;
-            }
-            (factors, locals)
+            self.factors_by_neighbours(&mut parts, out)
         } else {
             Self::factors(&parts, out, out)
         };
@@ -454,6 +450,38 @@ impl Graph {
             self.set_mirrored(node);
         }
         node
+    }
+
+    /// Whether a product of symmetric matrices, and of others on both sides of them, reads the same from both
+    /// ends, as S*S*S and A*S*A' do, however its factors are multiplied with each other first.
+    fn is_mirrored(&mut self, parts: &[Raised], out: &[Index]) -> bool {
+        let &[i, j] = out else { return false };
+        if !self.has_symmetric() || self.extents.of(i) != self.extents.of(j) {
+            return false;
+        }
+        let mut flat = Vec::new();
+        let mut pending: Vec<Raised> = parts.to_vec();
+        while let Some(part) = pending.pop() {
+            match self.op(part.node).clone() {
+                Op::Product { coeff, factors, bound }
+                    if coeff.is_one() && part.power.is_one() && !bound.is_empty() =>
+                {
+                    let mut locals = part.indices;
+                    locals.extend(bound.into_iter().map(|e| self.extents.index(e)));
+                    pending.extend(factors.iter().map(|f| {
+                        let t = self.tensor(&f.operand, &locals);
+                        Raised { node: t.node, indices: t.indices, power: f.power }
+                    }));
+                }
+                _ => flat.push(part),
+            }
+            if flat.len() + pending.len() > MIRRORED {
+                return false;
+            }
+        }
+        flat.iter().any(|p| self.is_declared_symmetric(p.node))
+            && self.factors_by_neighbours(&mut flat.clone(), out).0
+                == self.factors_by_neighbours(&mut flat, &[j, i]).0
     }
 
     /// The indices of a product, those of the result and then the summed ones: by the factors that they have in

@@ -1,6 +1,7 @@
 //! The loops of a level: one for each space, with all that is written or summed up over it.
 
 use super::arrays::Assigned;
+use super::stages::in_stages;
 use super::{by_cases, narrow};
 use crate::ir::{Extent, NodeId, Number};
 use crate::schedule::cases::Cases;
@@ -109,7 +110,10 @@ impl Loops<'_> {
         let mut all = Vec::new();
         for (mut l, body) in self.loops.into_iter().zip(self.bodies) {
             l.body = body.into_iter().collect();
-            for (mut l, cases) in by_cases::split(self.plan, l) {
+            let parts = by_cases::split(self.plan, l).into_iter().flat_map(|(l, cases)| {
+                in_stages(&self.plan.placed, l).into_iter().map(move |l| (l, cases.clone()))
+            });
+            for (mut l, cases) in parts {
                 let by_column = narrow::split_by_column(self.plan.nodes(), &mut l);
                 all.push((l, cases.clone()));
                 all.extend(by_column.map(|l| (l, cases)));

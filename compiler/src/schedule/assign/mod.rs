@@ -5,6 +5,7 @@ mod by_cases;
 mod calls;
 mod loops;
 mod narrow;
+mod stages;
 mod steps;
 
 pub(crate) use arrays::Assigned;

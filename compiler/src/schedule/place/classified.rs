@@ -6,7 +6,7 @@ use super::wanted::wanted;
 use crate::ir::{Extent, Graph, NodeId, NodeMap, Op};
 use crate::schedule::cases::Cases;
 use crate::schedule::form::{Class, class};
-use crate::schedule::plan::Output;
+use crate::schedule::plan::{Output, Policy};
 use crate::schedule::rewrite::Matrix;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,8 +29,8 @@ pub(crate) struct Classified {
 }
 
 impl Classified {
-    pub(crate) fn of(formulas: Absorbed) -> Self {
-        let wanted = wanted(&formulas, &in_order(&formulas, &NodeMap::new()));
+    pub(crate) fn of(formulas: Absorbed, policy: Policy) -> Self {
+        let wanted = wanted(&formulas, &in_order(&formulas, &NodeMap::new()), policy);
         let order = in_order(&formulas, &wanted);
         let mut classes = NodeMap::new();
         for &id in &order {

@@ -25,7 +25,7 @@ impl Leveled {
             let id = leveled.nodes.order[k];
             leveled.level.insert(id, leveled.earliest(id));
         }
-        if policy != Policy::Recompute {
+        if !policy.recomputes() {
             leveled.sink();
         }
         leveled

@@ -12,6 +12,8 @@ pub(crate) struct Placed {
     pub(crate) leveled: Leveled,
     /// Nodes of loops that are written to arrays.
     pub(crate) stored: BTreeSet<NodeId>,
+    /// Those of them that loops of the same example read, too.
+    pub(crate) kept: BTreeSet<NodeId>,
 }
 
 impl Placed {
@@ -22,7 +24,7 @@ impl Placed {
             match nodes.accumulated.get(&id) {
                 Some(sum) => {
                     let elsewhere = |init: &NodeId| {
-                        policy != Policy::Recompute
+                        !policy.recomputes()
                             && nodes.in_loop(*init)
                             && leveled.level_of(*init) != leveled.init_level(id, *init)
                     };
@@ -31,13 +33,30 @@ impl Placed {
                 None => read.extend(read_from_arrays(&leveled, id, policy)),
             }
         }
-        let stored = read.into_iter().map(|id| nodes.resolved(id)).filter(|&id| nodes.in_loop(id)).collect();
-        Self { leveled, stored }
+        let mut stored: BTreeSet<NodeId> =
+            read.into_iter().map(|id| nodes.resolved(id)).filter(|&id| nodes.in_loop(id)).collect();
+        let kept = if policy == Policy::Examples { kept(nodes) } else { BTreeSet::new() };
+        stored.extend(&kept);
+        Self { leveled, stored, kept }
     }
 
     pub(crate) fn nodes(&self) -> &Classified {
         &self.leveled.nodes
     }
+}
+
+/// Rows of what functions make of the rows of an example, and of their arguments: then a function is called for
+/// the entries of some examples at once, however short their rows are, and once for all loops.
+fn kept(nodes: &Classified) -> BTreeSet<NodeId> {
+    let g = &nodes.graph;
+    let row = |id: NodeId| nodes.in_loop(id) && g.rank(id) == 1;
+    let calls = |id: NodeId| matches!(g.op(id), Op::Map { function, .. } if !function.is_cheap()) && row(id);
+    let mut kept = BTreeSet::new();
+    for &id in nodes.order.iter().filter(|id| calls(**id)) {
+        kept.insert(id);
+        kept.extend(nodes.uses_of(id).into_iter().filter(|u| u.aligned && row(u.node)).map(|u| u.node));
+    }
+    kept
 }
 
 /// What a node reads that its own loop does not compute.
@@ -53,7 +72,7 @@ fn read_from_arrays(leveled: &Leveled, id: NodeId, policy: Policy) -> Vec<NodeId
     // A loop compares its indices instead of reading a delta.
     uses.retain(|u| !(loops && matches!(nodes.graph.op(u.node), Op::Delta)));
     uses.retain(|u| {
-        let same_level = policy == Policy::Recompute || leveled.level_of(u.node) == level;
+        let same_level = policy.recomputes() || leveled.level_of(u.node) == level;
         !(loops && u.aligned && same_level)
     });
     uses.into_iter().map(|u| u.node).collect()

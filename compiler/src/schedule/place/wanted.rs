@@ -3,16 +3,17 @@
 //! is none that anything waits for: to ask takes as long as to compute them.
 
 use super::absorbed::Absorbed;
-use crate::ir::{Graph, NodeId, NodeMap};
+use crate::ir::{Graph, NodeId, NodeMap, Op};
 use crate::schedule::cases::{Cases, Comparison};
 use crate::schedule::form::{Class, class};
+use crate::schedule::plan::Policy;
 use std::collections::BTreeSet;
 
 /// The cases of the nodes that are not wanted always; `order` has operands first.
 ///
 /// Invariant: no number that is compared needs a node that waits for the comparison. Where one would, the
 /// node does not wait.
-pub(super) fn wanted(formulas: &Absorbed, order: &[NodeId]) -> NodeMap<Cases> {
+pub(super) fn wanted(formulas: &Absorbed, order: &[NodeId], policy: Policy) -> NodeMap<Cases> {
     let g = &formulas.graph;
     if !order.iter().any(|&id| Comparison::of(g, id).is_some()) {
         return NodeMap::new();
@@ -25,6 +26,9 @@ pub(super) fn wanted(formulas: &Absorbed, order: &[NodeId]) -> NodeMap<Cases> {
         wanted.pass_on(id);
     }
     wanted.worth_it(order);
+    if policy == Policy::Examples {
+        wanted.beside_others(order);
+    }
     wanted.without_circles(order);
     wanted.cases
 }
@@ -75,6 +79,42 @@ impl Wanted<'_> {
                     *cases = cases.without(comparison);
                 }
             }
+            slot.take_if(|cases| cases.are_all());
+        }
+    }
+
+    /// Of one example after the other, what takes less time than to ask does not wait: scalars, which are
+    /// computed for some examples at once, and sums of products of what another sum reads.
+    fn beside_others(&mut self, order: &[NodeId]) {
+        let g = &self.formulas.graph;
+        let inputs = |id: NodeId| -> Option<Vec<NodeId>> {
+            let Op::Product { factors, .. } = g.op(id) else { return None };
+            let whole = |n: NodeId| matches!(g.op(n), Op::Input(_)) && g.rank(n) > 0;
+            let all = matches!(class(g, id), Class::Reduction { .. });
+            let powers = factors.iter().all(|f| f.power.as_int().is_some_and(|n| n > 0));
+            let read: Vec<NodeId> = factors.iter().map(|f| f.operand.node).collect();
+            (all && powers && read.iter().all(|&n| whole(n))).then_some(read)
+        };
+        let waits = |cases: &NodeMap<Cases>, id: NodeId| cases.get(id).is_some_and(|c| !c.are_all());
+        let sums: Vec<(NodeId, Vec<NodeId>)> =
+            order.iter().filter_map(|&id| Some((id, inputs(id)?))).collect();
+        let read: BTreeSet<NodeId> = sums
+            .iter()
+            .filter(|(id, _)| !waits(&self.cases, *id))
+            .flat_map(|(_, read)| read.iter().copied())
+            .collect();
+        let beside: BTreeSet<NodeId> = sums
+            .into_iter()
+            .filter(|(_, own)| own.iter().all(|n| read.contains(n)))
+            .map(|(id, _)| id)
+            .collect();
+        for &id in order {
+            let ready = || g.node(id).children().into_iter().all(|c| !waits(&self.cases, c));
+            if beside.contains(&id) || class(g, id) == Class::Scalar && ready() {
+                self.cases.insert(id, Cases::always());
+            }
+        }
+        for slot in self.cases.slots_mut() {
             slot.take_if(|cases| cases.are_all());
         }
     }

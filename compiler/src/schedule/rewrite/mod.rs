@@ -39,7 +39,7 @@ impl Rewritten {
         let mut graph = graph.clone();
         let g = &mut graph;
         let mut roots: Vec<NodeId> = outputs.iter().map(|o| o.node).collect();
-        if policy == Policy::Recompute {
+        if policy.recomputes() {
             roots = verified(g, &roots, spell::spelled_out);
         }
         // What is known of matrices is known of the formulas, before they are taken apart.
