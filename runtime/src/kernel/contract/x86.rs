@@ -54,12 +54,26 @@ unsafe fn dots_of<V: Vector, const R: usize, const C: usize>(p: &Gemm<V::T>, row
     }
 }
 
-/// Tiles as functions of their own.
+/// Tiles and rows of them as functions of their own.
 mod outlined {
-    use super::{Gemm, Vector, dots_tile, rows_tile};
+    use super::{Gemm, Vector, dots_tile, rows_panel_here, rows_tile, wide_row_here};
 
     macro_rules! outlined {
-        ($rows:ident, $dots:ident, $features:literal) => {
+        ($panel:ident, $wide_row:ident, $rows:ident, $dots:ident, $features:literal) => {
+            #[target_feature(enable = $features)]
+            #[inline(never)]
+            pub(super) unsafe fn $panel<V: Vector, const N: usize>(p: &Gemm<V::T>) {
+                // SAFETY: the caller's.
+                unsafe { rows_panel_here::<V, N>(p) }
+            }
+
+            #[target_feature(enable = $features)]
+            #[inline(never)]
+            pub(super) unsafe fn $wide_row<V: Vector>(p: &Gemm<V::T>) {
+                // SAFETY: the caller's.
+                unsafe { wide_row_here::<V>(p) }
+            }
+
             #[target_feature(enable = $features)]
             pub(super) unsafe fn $rows<V: Vector, const R: usize, const N: usize>(
                 p: &Gemm<V::T>,
@@ -81,29 +95,90 @@ mod outlined {
         };
     }
 
-    outlined!(rows_512, dots_512, "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2");
-    outlined!(rows_256, dots_256, "avx2,fma,bmi1,bmi2");
+    outlined!(
+        panel_512,
+        wide_row_512,
+        rows_512,
+        dots_512,
+        "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2"
+    );
+    outlined!(panel_256, wide_row_256, rows_256, dots_256, "avx2,fma,bmi1,bmi2");
 }
 
-/// A panel of `p.n` ≤ N·LANES columns, by tiles of R rows and then of fewer.
+/// A panel of `p.n` ≤ N·LANES columns, by tiles of as many rows as registers have room for, and then of fewer.
+/// A function of its own, of which each form would else have a copy.
 ///
 /// # Safety
 /// As for [`rows_tile`].
 #[inline(always)]
-unsafe fn rows_panel<V: Vector, const R: usize, const N: usize>(p: &Gemm<V::T>) {
+unsafe fn rows_panel<V: Vector, const N: usize>(p: &Gemm<V::T>) {
+    // SAFETY: the caller's; V's size says which instructions it has.
+    unsafe { if is_512::<V>() { outlined::panel_512::<V, N>(p) } else { outlined::panel_256::<V, N>(p) } }
+}
+
+/// [`rows_panel`], wherever it is.
+///
+/// # Safety
+/// As for [`rows_tile`].
+#[inline(always)]
+unsafe fn rows_panel_here<V: Vector, const N: usize>(p: &Gemm<V::T>) {
     let mut row = 0;
-    macro_rules! tiles {
-        ($($r:literal)*) => {$(
-            if $r <= R {
-                while p.m - row >= $r {
-                    // SAFETY: the caller's.
-                    unsafe { rows::<V, $r, N>(&p.submatrix(row, $r, 0, p.n), p.n) };
-                    row += $r;
-                }
-            }
-        )*};
+    macro_rules! tile {
+        ($r:literal) => {{
+            // SAFETY: the caller's.
+            unsafe { rows::<V, $r, N>(&p.submatrix(row, $r, 0, p.n), p.n) };
+            row += $r;
+        }};
     }
-    tiles!(12 10 8 6 5 4 3 2 1);
+    if const { N > 1 && !is_512::<V>() } {
+        // Tiles of about equal height: those of few rows would wait for each of their sums in turn.
+        let tiles = p.m.div_ceil(const { rows_of::<V>(N) });
+        for tile in 0..tiles {
+            match (p.m - row).div_ceil(tiles - tile) {
+                6 if const { rows_of::<V>(N) >= 6 } => tile!(6),
+                5 if const { rows_of::<V>(N) >= 5 } => tile!(5),
+                4 => tile!(4),
+                3 => tile!(3),
+                2 => tile!(2),
+                _ => tile!(1),
+            }
+        }
+    } else {
+        macro_rules! tiles {
+            ($($r:literal)*) => {$(
+                if $r <= const { rows_of::<V>(N) } {
+                    while p.m - row >= $r {
+                        tile!($r);
+                    }
+                }
+            )*};
+        }
+        tiles!(12 10 8 6 5 4 3 2 1);
+    }
+}
+
+/// Rows of a tile that is N vectors wide: what registers hold beside a line of `b` and a number of `a`, and one
+/// that the compiler wants for itself.
+const fn rows_of<V: Vector>(n: usize) -> usize {
+    match n {
+        _ if is_512::<V>() => 12,
+        1 => 8,
+        2 => 6,
+        _ => 3,
+    }
+}
+
+/// Vectors in the width of most tiles.
+const WIDTH: usize = 2;
+
+/// Rows of most tiles.
+const fn height_of<V: Vector>() -> usize {
+    rows_of::<V>(WIDTH)
+}
+
+/// Rows and columns of a tile, of which a thread has a multiple.
+const fn unit_of<V: Vector>() -> (usize, usize) {
+    (height_of::<V>(), WIDTH * V::LANES)
 }
 
 /// All of a product in the form `rows`, with `a` and `b` where they are.
@@ -111,20 +186,27 @@ unsafe fn rows_panel<V: Vector, const R: usize, const N: usize>(p: &Gemm<V::T>) 
 /// # Safety
 /// As for [`rows_tile`].
 #[inline(always)]
-unsafe fn rows_in_place<V: Vector, const R: usize>(p: &Gemm<V::T>) {
+unsafe fn rows_in_place<V: Vector>(p: &Gemm<V::T>) {
     let mut col = 0;
     // SAFETY: the caller's.
     unsafe {
         if p.m == 1 && p.n > 2 * V::LANES {
             return wide_row::<V>(p);
         }
-        while p.n - col > V::LANES {
-            let cols = (p.n - col).min(2 * V::LANES);
-            rows_panel::<V, R, 2>(&p.submatrix(0, p.m, col, cols));
+        while col < p.n {
+            let left = (p.n - col).div_ceil(V::LANES);
+            // Without cheap masks three rather than two and one, and of few rows wherever it is possible: there
+            // should be eight sums at once.
+            let three = !V::MASKS && (left == 3 || p.m <= 3 && left > 4);
+            let vectors = if three { 3 } else { left.min(WIDTH) };
+            let cols = (p.n - col).min(vectors * V::LANES);
+            let panel = p.submatrix(0, p.m, col, cols);
+            match vectors {
+                1 => rows_panel::<V, 1>(&panel),
+                3 if const { !V::MASKS } => rows_panel::<V, 3>(&panel),
+                _ => rows_panel::<V, 2>(&panel),
+            }
             col += cols;
-        }
-        if col < p.n {
-            rows_panel::<V, R, 1>(&p.submatrix(0, p.m, col, p.n - col));
         }
     }
 }
@@ -147,6 +229,16 @@ const fn widest<V>() -> usize {
 /// As for [`rows_tile`].
 #[inline(always)]
 unsafe fn wide_row<V: Vector>(p: &Gemm<V::T>) {
+    // SAFETY: the caller's; V's size says which instructions it has.
+    unsafe { if is_512::<V>() { outlined::wide_row_512::<V>(p) } else { outlined::wide_row_256::<V>(p) } }
+}
+
+/// [`wide_row`], wherever it is.
+///
+/// # Safety
+/// As for [`rows_tile`].
+#[inline(always)]
+unsafe fn wide_row_here<V: Vector>(p: &Gemm<V::T>) {
     let vectors = p.n.div_ceil(V::LANES);
     let width = vectors.div_ceil(vectors.div_ceil(widest::<V>()));
     for col in (0..p.n).step_by(width * V::LANES) {
@@ -156,7 +248,7 @@ unsafe fn wide_row<V: Vector>(p: &Gemm<V::T>) {
             ($($n:literal)*) => {
                 match cols.div_ceil(V::LANES) {
                     // SAFETY: the caller's.
-                    $($n => unsafe { rows::<V, 1, $n>(&sub, cols) },)*
+                    $($n if const { $n <= widest::<V>() } => unsafe { rows::<V, 1, $n>(&sub, cols) },)*
                     _ => {}
                 }
             };
@@ -170,14 +262,14 @@ unsafe fn wide_row<V: Vector>(p: &Gemm<V::T>) {
 /// # Safety
 /// As for [`rows_tile`].
 #[inline(always)]
-unsafe fn rows_transposed<V: Vector, const R: usize>(p: &Gemm<V::T>) {
+unsafe fn rows_transposed<V: Vector>(p: &Gemm<V::T>) {
     let mut packing = Packing::<V::T>::take(p.n * p.k);
     let block = packing.numbers(p.n * p.k);
     // SAFETY: the caller's; the block has room for all of `b`.
     unsafe {
         pack_columns::<V>(block, p, p.n);
         let transposed = Gemm { b: block.as_ptr(), b_strides: (p.n as isize, 1), ..*p };
-        rows_in_place::<V, R>(&transposed);
+        rows_in_place::<V>(&transposed);
     }
     packing.put();
 }
@@ -188,10 +280,10 @@ unsafe fn rows_transposed<V: Vector, const R: usize>(p: &Gemm<V::T>) {
 /// # Safety
 /// As for [`rows_tile`].
 #[inline(always)]
-unsafe fn row_in_place<V: Vector, const R: usize>(p: &Gemm<V::T>, step: usize) {
+unsafe fn row_in_place<V: Vector>(p: &Gemm<V::T>, step: usize) {
     for from in (0..p.k).step_by(step) {
         // SAFETY: the caller's.
-        unsafe { rows_in_place::<V, R>(&p.slice(from, (p.k - from).min(step))) };
+        unsafe { rows_in_place::<V>(&p.slice(from, (p.k - from).min(step))) };
     }
 }
 
@@ -254,8 +346,8 @@ const BLOCK_A: usize = 384 * 1024;
 /// # Safety
 /// As for [`rows_tile`].
 #[inline(always)]
-unsafe fn rows_packed<V: Vector, const R: usize>(p: &Gemm<V::T>) {
-    let width = 2 * V::LANES;
+unsafe fn rows_packed<V: Vector>(p: &Gemm<V::T>) {
+    let (height, width) = (height_of::<V>(), WIDTH * V::LANES);
     // Equal blocks, so that none is a small rest.
     let even = |n: usize, most: usize| n.div_ceil(n.div_ceil(most));
     // So many terms that the output is seldom read and written again.
@@ -268,7 +360,7 @@ unsafe fn rows_packed<V: Vector, const R: usize>(p: &Gemm<V::T>) {
     };
     let block_k = even(p.k, most_k);
     let block_n = even(p.n, BLOCK_B / size_of::<V::T>() / most_k).next_multiple_of(width);
-    let block_m = even(p.m, BLOCK_A / size_of::<V::T>() / most_k).next_multiple_of(R);
+    let block_m = even(p.m, BLOCK_A / size_of::<V::T>() / most_k).next_multiple_of(height);
     // A number of `a` meets a vector n/LANES times, and is packed once.
     let pack_a = p.n >= 16 * V::LANES || (p.a_strides.1 != 1 && p.n >= 4 * V::LANES);
     let b_len = block_k * block_n;
@@ -289,24 +381,25 @@ unsafe fn rows_packed<V: Vector, const R: usize>(p: &Gemm<V::T>) {
                     let sub = slice.submatrix(row, rows, col, cols);
                     if pack_a {
                         // SAFETY: the caller's; the block has room for rows rounded up to panels.
-                        unsafe { pack_rows::<V, R>(a_block, &sub) };
+                        unsafe { pack_rows::<V>(a_block, &sub, height) };
                     }
                     for c in (0..cols).step_by(width) {
                         let n = (cols - c).min(width);
                         let panel = Gemm {
                             b: b_block[c * k..].as_ptr(),
                             b_strides: (width as isize, 1),
+                            b_padded: true,
                             out: sub.out.wrapping_add(c),
                             n,
                             ..sub
                         };
-                        for r in (0..rows).step_by(if pack_a { R } else { rows }) {
+                        for r in (0..rows).step_by(if pack_a { height } else { rows }) {
                             let panel = if pack_a {
                                 Gemm {
                                     a: a_block[r * k..].as_ptr(),
-                                    a_strides: (1, R as isize),
+                                    a_strides: (1, height as isize),
                                     out: panel.out.wrapping_offset(r as isize * p.out_stride),
-                                    m: (rows - r).min(R),
+                                    m: (rows - r).min(height),
                                     ..panel
                                 }
                             } else {
@@ -315,9 +408,9 @@ unsafe fn rows_packed<V: Vector, const R: usize>(p: &Gemm<V::T>) {
                             // SAFETY: the caller's, and the packed blocks hold what the strides say.
                             unsafe {
                                 if n > V::LANES {
-                                    rows_panel::<V, R, 2>(&panel);
+                                    rows_panel::<V, WIDTH>(&panel);
                                 } else {
-                                    rows_panel::<V, R, 1>(&panel);
+                                    rows_panel::<V, 1>(&panel);
                                 }
                             }
                         }
@@ -351,7 +444,7 @@ impl Form {
     /// What suits the shape and the strides. A part of the product is computed in the form of the whole, so
     /// that its numbers are the same.
     #[inline]
-    fn of<V: Vector, const R: usize>(p: &mut Gemm<V::T>) -> Self {
+    fn of<V: Vector>(p: &mut Gemm<V::T>) -> Self {
         if p.diagonal != WHOLE {
             return Self::Gram;
         }
@@ -385,7 +478,7 @@ impl Form {
             Self::DotsOfRow
         } else if k_adjacent && !columns_adjacent && p.m <= most_dotted {
             Self::Dots
-        } else if columns_adjacent && (p.m <= 2 * R || p.k <= 128 || p.n <= V::LANES) {
+        } else if columns_adjacent && (p.m <= 2 * height_of::<V>() || p.k <= 128 || p.n <= V::LANES) {
             Self::InPlace
         } else {
             Self::Packed
@@ -408,22 +501,26 @@ impl Form {
     /// # Safety
     /// As for [`rows_tile`]; the form is that of the product or of one of which it is a sub.
     #[inline(always)]
-    unsafe fn compute<V: Vector, const R: usize>(self, p: &Gemm<V::T>) {
+    unsafe fn compute<V: Vector>(self, p: &Gemm<V::T>) {
         // SAFETY: the caller's, and the adjacency that each form wants was checked when it was chosen.
         unsafe {
             match self {
                 Self::Dot => dot_tile::<V>(p),
                 Self::Column => columns_in_place::<V, 1>(core::array::from_ref(p)),
-                Self::Row(step) => row_in_place::<V, R>(p, step),
+                Self::Row(step) => row_in_place::<V>(p, step),
                 Self::DotsOfRow => dots::<V, 1, 8>(p),
                 // As few rows left over as can be, if registers allow.
-                Self::Dots if is_512::<V>() && p.m.next_multiple_of(5) <= p.m.next_multiple_of(4) => {
-                    dots::<V, 5, 4>(p)
+                Self::Dots if const { is_512::<V>() } => {
+                    if p.m.next_multiple_of(5) <= p.m.next_multiple_of(4) {
+                        dots::<V, 5, 4>(p)
+                    } else {
+                        dots::<V, 4, 4>(p)
+                    }
                 }
-                Self::Dots => dots::<V, 4, 4>(p),
-                Self::InPlace => rows_in_place::<V, R>(p),
-                Self::Transposed => rows_transposed::<V, R>(p),
-                Self::Packed => rows_packed::<V, R>(p),
+                Self::Dots => dots::<V, 4, 3>(p),
+                Self::InPlace => rows_in_place::<V>(p),
+                Self::Transposed => rows_transposed::<V>(p),
+                Self::Packed => rows_packed::<V>(p),
                 // R·3 sums, and divisors of three vectors of either type.
                 Self::Gram if is_512::<V>() => gram::<V, 8>(p),
                 Self::Gram => gram::<V, 4>(p),
@@ -432,17 +529,13 @@ impl Form {
     }
 }
 
-/// Rows of a tile with AVX-512, which has 32 registers, and with AVX2, which has 16.
-const ROWS_512: usize = 12;
-const ROWS_256: usize = 6;
-
 /// # Safety
 /// The processor has the features named, and V's instructions are among them; `p` describes memory that is
 /// there.
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2")]
 unsafe fn avx512<V: Vector>(form: Form, p: &Gemm<V::T>) {
     // SAFETY: the caller's.
-    unsafe { form.compute::<V, ROWS_512>(p) }
+    unsafe { form.compute::<V>(p) }
 }
 
 /// # Safety
@@ -450,7 +543,7 @@ unsafe fn avx512<V: Vector>(form: Form, p: &Gemm<V::T>) {
 #[target_feature(enable = "avx2,fma,bmi1,bmi2")]
 unsafe fn avx2<V: Vector>(form: Form, p: &Gemm<V::T>) {
     // SAFETY: the caller's.
-    unsafe { form.compute::<V, ROWS_256>(p) }
+    unsafe { form.compute::<V>(p) }
 }
 
 /// Computes the product if this processor has the instructions; else returns false.
@@ -461,16 +554,16 @@ pub(super) unsafe fn product<Wide: Vector, Narrow: Vector<T = Wide::T>>(p: &Gemm
     let mut p = Gemm { ..*p };
     match level() {
         AVX512 => {
-            let form = Form::of::<Wide, ROWS_512>(&mut p);
+            let form = Form::of::<Wide>(&mut p);
             // SAFETY: the processor has the features; the caller's.
-            p.divided((ROWS_512, 2 * Wide::LANES), |sub| unsafe {
+            p.divided(unit_of::<Wide>(), |sub| unsafe {
                 sub.by_slices(form.terms::<Wide>(), |slice| avx512::<Wide>(form, slice));
             });
         }
         AVX2 => {
-            let form = Form::of::<Narrow, ROWS_256>(&mut p);
+            let form = Form::of::<Narrow>(&mut p);
             // SAFETY: the processor has the features; the caller's.
-            p.divided((ROWS_256, 2 * Narrow::LANES), |sub| unsafe {
+            p.divided(unit_of::<Narrow>(), |sub| unsafe {
                 sub.by_slices(form.terms::<Narrow>(), |slice| avx2::<Narrow>(form, slice));
             });
         }
