@@ -131,8 +131,9 @@ unsafe fn tile_of_rows<V: Vector, const R: usize, const N: usize, const LONG: bo
                 }
             };
         }
-        // Terms whose last vector may be read whole.
-        let whole = if full { p.k } else { p.k.saturating_sub(beyond::<V>(p, cols)) };
+        // Terms whose last vector may be read whole; only asked of a tile that is one vector wide.
+        let readable =
+            if full || N > 1 || V::MASKS { p.k } else { p.k.saturating_sub(beyond::<V>(p, cols)) };
         macro_rules! run {
             ($from:expr, $until:expr) => {
                 if const { V::MASKS } {
@@ -140,7 +141,7 @@ unsafe fn tile_of_rows<V: Vector, const R: usize, const N: usize, const LONG: bo
                 } else if const { N > 1 } {
                     terms!($until - $from, true);
                 } else {
-                    let first = whole.clamp($from, $until);
+                    let first = readable.clamp($from, $until);
                     terms!(first - $from, true);
                     terms!($until - first, false);
                 }
