@@ -56,22 +56,15 @@ unsafe fn dots_of<V: Vector, const R: usize, const C: usize>(p: &Gemm<V::T>, row
 
 /// Tiles and rows of them as functions of their own.
 mod outlined {
-    use super::{Gemm, Vector, dots_tile, rows_panel_here, rows_tile, wide_row_here};
+    use super::{Gemm, Vector, dots_tile, rows_in_place_here, rows_tile};
 
     macro_rules! outlined {
-        ($panel:ident, $wide_row:ident, $rows:ident, $dots:ident, $features:literal) => {
+        ($in_place:ident, $rows:ident, $dots:ident, $features:literal) => {
             #[target_feature(enable = $features)]
             #[inline(never)]
-            pub(super) unsafe fn $panel<V: Vector, const N: usize>(p: &Gemm<V::T>) {
+            pub(super) unsafe fn $in_place<V: Vector>(p: &Gemm<V::T>) {
                 // SAFETY: the caller's.
-                unsafe { rows_panel_here::<V, N>(p) }
-            }
-
-            #[target_feature(enable = $features)]
-            #[inline(never)]
-            pub(super) unsafe fn $wide_row<V: Vector>(p: &Gemm<V::T>) {
-                // SAFETY: the caller's.
-                unsafe { wide_row_here::<V>(p) }
+                unsafe { rows_in_place_here::<V>(p) }
             }
 
             #[target_feature(enable = $features)]
@@ -95,33 +88,16 @@ mod outlined {
         };
     }
 
-    outlined!(
-        panel_512,
-        wide_row_512,
-        rows_512,
-        dots_512,
-        "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2"
-    );
-    outlined!(panel_256, wide_row_256, rows_256, dots_256, "avx2,fma,bmi1,bmi2");
+    outlined!(in_place_512, rows_512, dots_512, "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2");
+    outlined!(in_place_256, rows_256, dots_256, "avx2,fma,bmi1,bmi2");
 }
 
 /// A panel of `p.n` ≤ N·LANES columns, by tiles of as many rows as registers have room for, and then of fewer.
-/// A function of its own, of which each form would else have a copy.
 ///
 /// # Safety
 /// As for [`rows_tile`].
 #[inline(always)]
 unsafe fn rows_panel<V: Vector, const N: usize>(p: &Gemm<V::T>) {
-    // SAFETY: the caller's; V's size says which instructions it has.
-    unsafe { if is_512::<V>() { outlined::panel_512::<V, N>(p) } else { outlined::panel_256::<V, N>(p) } }
-}
-
-/// [`rows_panel`], wherever it is.
-///
-/// # Safety
-/// As for [`rows_tile`].
-#[inline(always)]
-unsafe fn rows_panel_here<V: Vector, const N: usize>(p: &Gemm<V::T>) {
     let mut row = 0;
     macro_rules! tile {
         ($r:literal) => {{
@@ -181,12 +157,23 @@ const fn unit_of<V: Vector>() -> (usize, usize) {
     (height_of::<V>(), WIDTH * V::LANES)
 }
 
-/// All of a product in the form `rows`, with `a` and `b` where they are.
+/// All of a product in the form `rows`, with `a` and `b` where they are. A function of its own, of which each
+/// form would else have a copy.
 ///
 /// # Safety
 /// As for [`rows_tile`].
 #[inline(always)]
 unsafe fn rows_in_place<V: Vector>(p: &Gemm<V::T>) {
+    // SAFETY: the caller's; V's size says which instructions it has.
+    unsafe { if is_512::<V>() { outlined::in_place_512::<V>(p) } else { outlined::in_place_256::<V>(p) } }
+}
+
+/// [`rows_in_place`], wherever it is.
+///
+/// # Safety
+/// As for [`rows_tile`].
+#[inline(always)]
+unsafe fn rows_in_place_here<V: Vector>(p: &Gemm<V::T>) {
     let mut col = 0;
     // SAFETY: the caller's.
     unsafe {
@@ -229,16 +216,6 @@ const fn widest<V>() -> usize {
 /// As for [`rows_tile`].
 #[inline(always)]
 unsafe fn wide_row<V: Vector>(p: &Gemm<V::T>) {
-    // SAFETY: the caller's; V's size says which instructions it has.
-    unsafe { if is_512::<V>() { outlined::wide_row_512::<V>(p) } else { outlined::wide_row_256::<V>(p) } }
-}
-
-/// [`wide_row`], wherever it is.
-///
-/// # Safety
-/// As for [`rows_tile`].
-#[inline(always)]
-unsafe fn wide_row_here<V: Vector>(p: &Gemm<V::T>) {
     let vectors = p.n.div_ceil(V::LANES);
     let width = vectors.div_ceil(vectors.div_ceil(widest::<V>()));
     for col in (0..p.n).step_by(width * V::LANES) {
