@@ -58,11 +58,22 @@ pub(super) unsafe fn rows_tile<V: Vector, const R: usize, const N: usize>(p: &Ge
     // SAFETY: the caller's.
     unsafe {
         if p.k <= RUN {
-            tile_of_rows::<V, R, N, false>(p, cols, 0);
+            tile_of_rows::<V, R, N, false, false>(p, cols, 0);
         } else {
-            tile_of_rows::<V, R, N, true>(p, cols, 0);
+            tile_of_rows::<V, R, N, true, false>(p, cols, 0);
         }
     }
+}
+
+/// The same of operands that are packed: with strides that the compiler knows a term is little but its
+/// multiplications, and four of them are a turn of the loop, so that how it ends is foreseen.
+///
+/// # Safety
+/// As for [`rows_tile`].
+#[inline(always)]
+pub(super) unsafe fn packed_tile<V: Vector, const R: usize, const N: usize>(p: &Gemm<V::T>, cols: usize) {
+    // SAFETY: the caller's.
+    unsafe { tile_of_rows::<V, R, N, true, true>(p, cols, 0) }
 }
 
 /// The same for up to [`RUN`] terms, where the tile's rows are followed without a gap by rows that are computed later, `left` numbers
@@ -79,15 +90,21 @@ pub(super) unsafe fn rows_tile_before<V: Vector, const R: usize, const N: usize>
     left: usize,
 ) {
     // SAFETY: the caller's.
-    unsafe { tile_of_rows::<V, R, N, false>(p, cols, left) }
+    unsafe { tile_of_rows::<V, R, N, false, false>(p, cols, left) }
 }
 
-/// The tile, which is put away after every run of terms if it is `LONG`.
+/// The tile, which is put away after every run of terms if it is `LONG`; four terms a turn if `UNROLLED`.
 ///
 /// # Safety
 /// As for [`rows_tile_before`].
 #[inline(always)]
-unsafe fn tile_of_rows<V: Vector, const R: usize, const N: usize, const LONG: bool>(
+unsafe fn tile_of_rows<
+    V: Vector,
+    const R: usize,
+    const N: usize,
+    const LONG: bool,
+    const UNROLLED: bool,
+>(
     p: &Gemm<V::T>,
     cols: usize,
     left: usize,
@@ -112,22 +129,37 @@ unsafe fn tile_of_rows<V: Vector, const R: usize, const N: usize, const LONG: bo
                 });
             });
         }
+        macro_rules! term {
+            ($whole:expr) => {{
+                let mut line = [zero; N];
+                unroll!(v < N, {
+                    let at = b.add(start(v));
+                    line[v] = if $whole || v + 1 < N { V::load(at) } else { V::load_masked(at, mask) };
+                });
+                unroll!(r < R, {
+                    let factor = V::splat(*a.offset(r as isize * row));
+                    unroll!(v < N, {
+                        tile[r][v] = V::mul_add(factor, line[v], tile[r][v]);
+                    });
+                });
+                a = a.wrapping_offset(col);
+                b = b.wrapping_offset(p.b_strides.0);
+            }};
+        }
         macro_rules! terms {
             ($count:expr, $whole:expr) => {
-                for _ in 0..$count {
-                    let mut line = [zero; N];
-                    unroll!(v < N, {
-                        let at = b.add(start(v));
-                        line[v] = if $whole || v + 1 < N { V::load(at) } else { V::load_masked(at, mask) };
-                    });
-                    unroll!(r < R, {
-                        let factor = V::splat(*a.offset(r as isize * row));
-                        unroll!(v < N, {
-                            tile[r][v] = V::mul_add(factor, line[v], tile[r][v]);
-                        });
-                    });
-                    a = a.wrapping_offset(col);
-                    b = b.wrapping_offset(p.b_strides.0);
+                let mut left = $count;
+                if UNROLLED {
+                    while left >= 4 {
+                        term!($whole);
+                        term!($whole);
+                        term!($whole);
+                        term!($whole);
+                        left -= 4;
+                    }
+                }
+                for _ in 0..left {
+                    term!($whole);
                 }
             };
         }

@@ -14,7 +14,7 @@
 use super::dispatch::WHOLE;
 use super::long::SLICE;
 use super::pack::{pack_columns, pack_rows};
-use super::tile::{RUN, columns_tile, dot_tile, dots_tile, rows_tile};
+use super::tile::{RUN, columns_tile, dot_tile, dots_tile, packed_tile, rows_tile};
 use super::vector::Vector;
 use super::x86_gram::gram;
 use crate::kernel::gemm::Gemm;
@@ -35,6 +35,18 @@ pub(super) unsafe fn rows<V: Vector, const R: usize, const N: usize>(p: &Gemm<V:
             (true, _) => outlined::rows_256::<V, R, N>(p, cols),
             (false, _) => rows_tile::<V, R, N>(p, cols),
         }
+    }
+}
+
+/// [`packed_tile`], likewise.
+///
+/// # Safety
+/// As for [`rows_tile`].
+#[inline(always)]
+unsafe fn packed_rows<V: Vector, const R: usize, const N: usize>(p: &Gemm<V::T>, cols: usize) {
+    // SAFETY: as above.
+    unsafe {
+        if cfg!(debug_assertions) { rows::<V, R, N>(p, cols) } else { packed_tile::<V, R, N>(p, cols) }
     }
 }
 
@@ -318,6 +330,16 @@ const TERMS: usize = 1024;
 const BLOCK_B: usize = 2048 * 1024;
 const BLOCK_A: usize = 384 * 1024;
 
+/// [`rows_panel`] of one vector or two.
+///
+/// # Safety
+/// As for [`rows_tile`].
+#[inline(always)]
+unsafe fn rows_panel_of<V: Vector>(p: &Gemm<V::T>) {
+    // SAFETY: the caller's.
+    unsafe { if p.n > V::LANES { rows_panel::<V, WIDTH>(p) } else { rows_panel::<V, 1>(p) } }
+}
+
 /// All of a product in the form `rows`, block by block, `b` and perhaps `a` packed.
 ///
 /// # Safety
@@ -370,24 +392,26 @@ unsafe fn rows_packed<V: Vector>(p: &Gemm<V::T>) {
                             n,
                             ..sub
                         };
-                        for r in (0..rows).step_by(if pack_a { height } else { rows }) {
-                            let panel = if pack_a {
-                                Gemm {
-                                    a: a_block[r * k..].as_ptr(),
-                                    a_strides: (1, height as isize),
-                                    out: panel.out.wrapping_offset(r as isize * p.out_stride),
-                                    m: (rows - r).min(height),
-                                    ..panel
-                                }
-                            } else {
-                                panel.submatrix(0, rows, 0, n)
+                        if !pack_a {
+                            // SAFETY: the caller's, and the packed block holds what the strides say.
+                            unsafe { rows_panel_of::<V>(&panel) };
+                            continue;
+                        }
+                        for r in (0..rows).step_by(height) {
+                            let tile = Gemm {
+                                m: (rows - r).min(height),
+                                a: a_block[r * k..].as_ptr(),
+                                a_strides: (1, height as isize),
+                                ..panel.submatrix(r, 0, 0, n)
                             };
-                            // SAFETY: the caller's, and the packed blocks hold what the strides say.
+                            // SAFETY: as above, of both blocks.
                             unsafe {
-                                if n > V::LANES {
-                                    rows_panel::<V, WIDTH>(&panel);
+                                if tile.m < height || n <= V::LANES {
+                                    rows_panel_of::<V>(&tile);
+                                } else if const { is_512::<V>() } {
+                                    packed_rows::<V, 12, WIDTH>(&tile, n);
                                 } else {
-                                    rows_panel::<V, 1>(&panel);
+                                    packed_rows::<V, 6, WIDTH>(&tile, n);
                                 }
                             }
                         }
