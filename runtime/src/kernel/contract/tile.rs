@@ -98,13 +98,7 @@ pub(super) unsafe fn rows_tile_before<V: Vector, const R: usize, const N: usize>
 /// # Safety
 /// As for [`rows_tile_before`].
 #[inline(always)]
-unsafe fn tile_of_rows<
-    V: Vector,
-    const R: usize,
-    const N: usize,
-    const LONG: bool,
-    const UNROLLED: bool,
->(
+unsafe fn tile_of_rows<V: Vector, const R: usize, const N: usize, const LONG: bool, const UNROLLED: bool>(
     p: &Gemm<V::T>,
     cols: usize,
     left: usize,
@@ -164,8 +158,7 @@ unsafe fn tile_of_rows<
             };
         }
         // Terms whose last vector may be read whole; only asked of a tile that is one vector wide.
-        let readable =
-            if full || N > 1 || V::MASKS { p.k } else { p.k.saturating_sub(beyond::<V>(p, cols)) };
+        let readable = if full || N > 1 || V::MASKS { p.k } else { p.k.saturating_sub(beyond::<V>(p, cols)) };
         macro_rules! run {
             ($from:expr, $until:expr) => {
                 if const { V::MASKS } {

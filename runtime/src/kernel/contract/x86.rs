@@ -45,9 +45,7 @@ pub(super) unsafe fn rows<V: Vector, const R: usize, const N: usize>(p: &Gemm<V:
 #[inline(always)]
 unsafe fn packed_rows<V: Vector, const R: usize, const N: usize>(p: &Gemm<V::T>, cols: usize) {
     // SAFETY: as above.
-    unsafe {
-        if cfg!(debug_assertions) { rows::<V, R, N>(p, cols) } else { packed_tile::<V, R, N>(p, cols) }
-    }
+    unsafe { if cfg!(debug_assertions) { rows::<V, R, N>(p, cols) } else { packed_tile::<V, R, N>(p, cols) } }
 }
 
 /// [`dots_tile`], likewise.
@@ -360,8 +358,9 @@ unsafe fn rows_packed<V: Vector>(p: &Gemm<V::T>) {
     let block_k = even(p.k, most_k);
     let block_n = even(p.n, BLOCK_B / size_of::<V::T>() / most_k).next_multiple_of(width);
     let block_m = even(p.m, BLOCK_A / size_of::<V::T>() / most_k).next_multiple_of(height);
-    // A number of `a` meets a vector n/LANES times, and is packed once.
-    let pack_a = p.n >= 16 * V::LANES || (p.a_strides.1 != 1 && p.n >= 4 * V::LANES);
+    // A number of `a` meets a vector n/LANES times, and is packed once. Rows that are read from end to end do
+    // without for longer.
+    let pack_a = if p.a_strides.1 == 1 { p.n * size_of::<V::T>() > 2048 } else { p.n >= 4 * V::LANES };
     let b_len = block_k * block_n;
     let a_len = if pack_a { block_k * block_m } else { 0 };
     // Not borrowed in a closure: that would be compiled for the target's baseline.
@@ -455,6 +454,11 @@ impl Form {
         let most_dotted = if is_512::<V>() { 128 } else { 32 };
         let few_terms =
             if p.n >= V::LANES { p.k <= 16 * p.m.min(16) } else { p.k <= 16 && p.m.min(p.n) >= 4 };
+        let few_rows = p.m <= 2 * height_of::<V>();
+        // Of many columns, lines of a panel of `b` are far from one another, and drive each other out of the
+        // cache before they have met many rows.
+        let strided =
+            p.m >= 64 && p.n * p.k * size_of::<V::T>() > if is_512::<V>() { 256 * 1024 } else { 48 * 1024 };
         let row = |n: usize, k: usize| Self::Row(if n > widest::<V>() * V::LANES { 32 } else { k });
         if p.n == 1 && p.out_stride == 1 && p.m > 1 && p.a_strides.0 == 1 && !k_adjacent {
             // Aᵀx: the same as a row times A
@@ -479,7 +483,7 @@ impl Form {
             Self::DotsOfRow
         } else if k_adjacent && !columns_adjacent && p.m <= most_dotted {
             Self::Dots
-        } else if columns_adjacent && (p.m <= 2 * height_of::<V>() || p.k <= 128 || p.n <= V::LANES) {
+        } else if columns_adjacent && (few_rows || p.k <= 128 && !strided || p.n <= V::LANES) {
             Self::InPlace
         } else {
             Self::Packed
@@ -524,7 +528,7 @@ impl Form {
                 Self::Packed => rows_packed::<V>(p),
                 // R·3 sums, and divisors of three vectors of either type.
                 Self::Gram if is_512::<V>() => gram::<V, 8>(p),
-                Self::Gram => gram::<V, 4>(p),
+                Self::Gram => gram::<V, 3>(p),
             }
         }
     }
