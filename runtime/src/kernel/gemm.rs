@@ -31,6 +31,8 @@ pub struct Gemm<T> {
     pub(super) a_strides: (isize, isize),
     pub(super) b: *const T,
     pub(super) b_strides: (isize, isize),
+    /// Whether a row of `b` may be read to the end of a vector register, wherever the last column is in one.
+    pub(super) b_padded: bool,
     /// Null, or a factor for each term of the sums.
     pub(super) weights: *const T,
     /// Where the diagonal of the whole output is: only numbers at (i, j) with j + diagonal ≥ i are wanted.

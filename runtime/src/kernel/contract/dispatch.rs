@@ -215,6 +215,7 @@ pub(super) fn product_of<T: Scalar>(
             a_strides,
             b,
             b_strides,
+            b_padded: false,
             weights,
             diagonal,
         })
@@ -234,6 +235,7 @@ pub(super) fn product_of<T: Scalar>(
             a_strides: flip(b_strides),
             b: a,
             b_strides: flip(a_strides),
+            b_padded: false,
             weights,
             diagonal,
         })
@@ -269,6 +271,7 @@ pub(super) fn gram<T: Scalar>(
         a_strides: (strides.1, strides.0),
         b: x.as_ptr(),
         b_strides: strides,
+        b_padded: false,
         weights: weights.map_or(core::ptr::null(), <[T]>::as_ptr),
         diagonal: 0,
     };

@@ -14,14 +14,14 @@ pub(super) unsafe fn pack_columns<V: Vector>(block: &mut [V::T], p: &Gemm<V::T>,
     unsafe { pack::<V>(block, width, p.b, (p.b_strides.1, p.b_strides.0), p.n, p.k) }
 }
 
-/// Panels of R rows of `a`, each listed column by column.
+/// Panels of `height` rows of `a`, each listed column by column.
 ///
 /// # Safety
 /// `p` describes memory that is there.
 #[inline(always)]
-pub(super) unsafe fn pack_rows<V: Vector, const R: usize>(block: &mut [V::T], p: &Gemm<V::T>) {
+pub(super) unsafe fn pack_rows<V: Vector>(block: &mut [V::T], p: &Gemm<V::T>, height: usize) {
     // SAFETY: the caller's.
-    unsafe { pack::<V>(block, R, p.a, p.a_strides, p.m, p.k) }
+    unsafe { pack::<V>(block, height, p.a, p.a_strides, p.m, p.k) }
 }
 
 /// Panels of `width` of the `count` rows of a matrix, each listed column by column, `terms` columns.

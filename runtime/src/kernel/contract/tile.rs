@@ -46,22 +46,34 @@ macro_rules! unroll {
     )*};
 }
 
-/// A tile of R rows and `cols` ≤ N·LANES columns of the output, in the form `rows`.
+/// A tile of R rows and `cols` columns of the output, in the form `rows`: N vectors, of which the last may be
+/// part of one.
 ///
 /// # Safety
-/// `p` describes memory that is there, for at least R rows and `cols` columns; the processor has V's
-/// instructions.
+/// `p` describes memory that is there, for at least R rows and `cols` columns, more than N − 1 vectors and at
+/// most N; the processor has V's instructions.
 #[inline(always)]
 pub(super) unsafe fn rows_tile<V: Vector, const R: usize, const N: usize>(p: &Gemm<V::T>, cols: usize) {
     // Code of its own for the few terms of most products: where runs are put away, registers are not as well used.
     // SAFETY: the caller's.
     unsafe {
         if p.k <= RUN {
-            tile_of_rows::<V, R, N, false>(p, cols, 0);
+            tile_of_rows::<V, R, N, false, false>(p, cols, 0);
         } else {
-            tile_of_rows::<V, R, N, true>(p, cols, 0);
+            tile_of_rows::<V, R, N, true, false>(p, cols, 0);
         }
     }
+}
+
+/// The same of operands that are packed: with strides that the compiler knows a term is little but its
+/// multiplications, and four of them are a turn of the loop, so that how it ends is foreseen.
+///
+/// # Safety
+/// As for [`rows_tile`].
+#[inline(always)]
+pub(super) unsafe fn packed_tile<V: Vector, const R: usize, const N: usize>(p: &Gemm<V::T>, cols: usize) {
+    // SAFETY: the caller's.
+    unsafe { tile_of_rows::<V, R, N, true, true>(p, cols, 0) }
 }
 
 /// The same for up to [`RUN`] terms, where the tile's rows are followed without a gap by rows that are computed later, `left` numbers
@@ -78,23 +90,27 @@ pub(super) unsafe fn rows_tile_before<V: Vector, const R: usize, const N: usize>
     left: usize,
 ) {
     // SAFETY: the caller's.
-    unsafe { tile_of_rows::<V, R, N, false>(p, cols, left) }
+    unsafe { tile_of_rows::<V, R, N, false, false>(p, cols, left) }
 }
 
-/// The tile, which is put away after every run of terms if it is `LONG`.
+/// The tile, which is put away after every run of terms if it is `LONG`; four terms a turn if `UNROLLED`.
 ///
 /// # Safety
 /// As for [`rows_tile_before`].
 #[inline(always)]
-unsafe fn tile_of_rows<V: Vector, const R: usize, const N: usize, const LONG: bool>(
+unsafe fn tile_of_rows<V: Vector, const R: usize, const N: usize, const LONG: bool, const UNROLLED: bool>(
     p: &Gemm<V::T>,
     cols: usize,
     left: usize,
 ) {
     // SAFETY: the caller's; every access is inside R×k, k×cols and R×cols.
     unsafe {
-        let full = cols == N * V::LANES;
-        let mask = V::mask(cols - (N - 1) * V::LANES);
+        // Without cheap masks the last vector of several ends where the row does: what it has in common with
+        // the one before it is the same.
+        let overlaps = const { N > 1 && !V::MASKS };
+        let full = overlaps || cols == N * V::LANES;
+        let start = |v: usize| if overlaps && v + 1 == N { cols - V::LANES } else { v * V::LANES };
+        let mask = V::mask(if overlaps { V::LANES } else { cols - (N - 1) * V::LANES });
         let (row, col) = p.a_strides;
         let (mut a, mut b) = (p.a, p.b);
         let zero = V::splat(V::T::ZERO);
@@ -103,26 +119,56 @@ unsafe fn tile_of_rows<V: Vector, const R: usize, const N: usize, const LONG: bo
             // It is read at the end, and may come from far.
             unroll!(r < R, {
                 unroll!(v < N, {
-                    V::prefetch(p.out.wrapping_offset(r as isize * p.out_stride).wrapping_add(v * V::LANES));
+                    V::prefetch(p.out.wrapping_offset(r as isize * p.out_stride).wrapping_add(start(v)));
                 });
             });
         }
-        macro_rules! terms {
-            ($count:expr) => {
-                for _ in 0..$count {
-                    let mut line = [zero; N];
+        macro_rules! term {
+            ($whole:expr) => {{
+                let mut line = [zero; N];
+                unroll!(v < N, {
+                    let at = b.add(start(v));
+                    line[v] = if $whole || v + 1 < N { V::load(at) } else { V::load_masked(at, mask) };
+                });
+                unroll!(r < R, {
+                    let factor = V::splat(*a.offset(r as isize * row));
                     unroll!(v < N, {
-                        let at = b.add(v * V::LANES);
-                        line[v] = if v + 1 < N { V::load(at) } else { V::load_masked(at, mask) };
+                        tile[r][v] = V::mul_add(factor, line[v], tile[r][v]);
                     });
-                    unroll!(r < R, {
-                        let factor = V::splat(*a.offset(r as isize * row));
-                        unroll!(v < N, {
-                            tile[r][v] = V::mul_add(factor, line[v], tile[r][v]);
-                        });
-                    });
-                    a = a.wrapping_offset(col);
-                    b = b.wrapping_offset(p.b_strides.0);
+                });
+                a = a.wrapping_offset(col);
+                b = b.wrapping_offset(p.b_strides.0);
+            }};
+        }
+        macro_rules! terms {
+            ($count:expr, $whole:expr) => {
+                let mut left = $count;
+                if UNROLLED {
+                    while left >= 4 {
+                        term!($whole);
+                        term!($whole);
+                        term!($whole);
+                        term!($whole);
+                        left -= 4;
+                    }
+                }
+                for _ in 0..left {
+                    term!($whole);
+                }
+            };
+        }
+        // Terms whose last vector may be read whole; only asked of a tile that is one vector wide.
+        let readable = if full || N > 1 || V::MASKS { p.k } else { p.k.saturating_sub(beyond::<V>(p, cols)) };
+        macro_rules! run {
+            ($from:expr, $until:expr) => {
+                if const { V::MASKS } {
+                    terms!($until - $from, false);
+                } else if const { N > 1 } {
+                    terms!($until - $from, true);
+                } else {
+                    let first = readable.clamp($from, $until);
+                    terms!(first - $from, true);
+                    terms!($until - first, false);
                 }
             };
         }
@@ -130,7 +176,7 @@ unsafe fn tile_of_rows<V: Vector, const R: usize, const N: usize, const LONG: bo
             let mut held = Held::<[[V; N]; R]>::new();
             for from in (0..p.k).step_by(RUN) {
                 let until = p.k.min(from + RUN);
-                terms!(until - from);
+                run!(from, until);
                 if p.k > RUN {
                     let held = held.place().cast::<V>();
                     if from > 0 {
@@ -151,7 +197,7 @@ unsafe fn tile_of_rows<V: Vector, const R: usize, const N: usize, const LONG: bo
                 }
             }
         } else {
-            terms!(p.k);
+            run!(0, p.k);
         }
         let (alpha, beta) = (V::splat(p.alpha), V::splat(p.beta));
         // A masked load or store is slow on some processors, and few tiles need one. Without a gap, a row is
@@ -161,7 +207,7 @@ unsafe fn tile_of_rows<V: Vector, const R: usize, const N: usize, const LONG: bo
         unroll!(r < R, {
             let out = p.out.offset(r as isize * p.out_stride);
             unroll!(v < N, {
-                let at = out.add(v * V::LANES);
+                let at = out.add(start(v));
                 tile[r][v] = match p.accum {
                     Accum::Replace => V::mul(alpha, tile[r][v]),
                     Accum::Add if whole(r, v) => {
@@ -169,7 +215,7 @@ unsafe fn tile_of_rows<V: Vector, const R: usize, const N: usize, const LONG: bo
                         let sum = V::mul_add(alpha, tile[r][v], V::mul(beta, there));
                         // Lanes beyond the row hold no sum, for 0·∞ is none. The tile's own rows are stored
                         // after them, later ones keep what is there.
-                        let inside = v + 1 < N || r * cols + N * V::LANES <= R * cols;
+                        let inside = v + 1 < N || full || r * cols + N * V::LANES <= R * cols;
                         if inside { sum } else { V::select(mask, sum, there) }
                     }
                     Accum::Add => V::mul_add(alpha, tile[r][v], V::mul(beta, V::load_masked(at, mask))),
@@ -179,10 +225,21 @@ unsafe fn tile_of_rows<V: Vector, const R: usize, const N: usize, const LONG: bo
         unroll!(r < R, {
             let out = p.out.offset(r as isize * p.out_stride);
             unroll!(v < N, {
-                let at = out.add(v * V::LANES);
+                let at = out.add(start(v));
                 if whole(r, v) { tile[r][v].store(at) } else { tile[r][v].store_masked(at, mask) }
             });
         });
+    }
+}
+
+/// The last terms of a product of few columns whose row of `b`, read as a whole vector, would reach beyond the
+/// numbers of `b`. Where there are gaps between the rows, all of them: the gaps may be anybody's.
+#[inline(always)]
+fn beyond<V: Vector>(p: &Gemm<V::T>, cols: usize) -> usize {
+    match usize::try_from(p.b_strides.0) {
+        _ if p.b_padded => 0,
+        Ok(stride) if stride > 0 && stride <= cols => (V::LANES - cols).div_ceil(stride),
+        _ => p.k,
     }
 }
 
@@ -211,18 +268,34 @@ unsafe fn sums<V: Vector, const R: usize, const C: usize>(
                         }
                     });
                 }
-                let mut line = [zero; C];
-                unroll!(c < C, {
-                    let $p = b[c];
-                    line[c] = $load;
-                });
-                unroll!(r < R, {
-                    let $p = a[r];
-                    let factor = $load;
-                    unroll!(c < C, {
-                        tile[r][c] = V::mul_add(factor, line[c], tile[r][c]);
+                // The fewer are held in registers while the others pass.
+                if const { R < C } {
+                    let mut line = [zero; R];
+                    unroll!(r < R, {
+                        let $p = a[r];
+                        line[r] = $load;
                     });
-                });
+                    unroll!(c < C, {
+                        let $p = b[c];
+                        let factor = $load;
+                        unroll!(r < R, {
+                            tile[r][c] = V::mul_add(line[r], factor, tile[r][c]);
+                        });
+                    });
+                } else {
+                    let mut line = [zero; C];
+                    unroll!(c < C, {
+                        let $p = b[c];
+                        line[c] = $load;
+                    });
+                    unroll!(r < R, {
+                        let $p = a[r];
+                        let factor = $load;
+                        unroll!(c < C, {
+                            tile[r][c] = V::mul_add(factor, line[c], tile[r][c]);
+                        });
+                    });
+                }
             };
         }
         let whole = k / V::LANES * V::LANES;
@@ -230,8 +303,13 @@ unsafe fn sums<V: Vector, const R: usize, const C: usize>(
             step!(p, at => V::load(p.add(at)));
         }
         if whole < k {
-            let mask = V::mask(k - whole);
-            step!(p, whole => V::load_masked(p.add(whole), mask));
+            if !V::MASKS && k >= V::LANES {
+                let (at, before) = (k - V::LANES, V::mask(V::LANES - (k - whole)));
+                step!(p, at => V::select(before, zero, V::load(p.add(at))));
+            } else {
+                let mask = V::mask(k - whole);
+                step!(p, whole => V::load_masked(p.add(whole), mask));
+            }
         }
         let mut numbers = [[V::T::ZERO; C]; R];
         unroll!(four < R * C / 4, {

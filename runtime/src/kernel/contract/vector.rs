@@ -14,6 +14,10 @@ pub(super) trait Vector: Copy {
     /// Which lanes of a vector take sub.
     type Mask: Copy;
     const LANES: usize;
+    /// Whether a masked load or store takes no longer than a whole one. With AVX2 it is microcode on some
+    /// processors, some 50 cycles where it crosses a line of the cache, and not used here: then the lanes of a
+    /// mask are told one by one.
+    const MASKS: bool;
     unsafe fn mask(lanes: usize) -> Self::Mask;
     unsafe fn splat(x: Self::T) -> Self;
     unsafe fn load(p: *const Self::T) -> Self;
@@ -43,12 +47,13 @@ pub(super) trait Vector: Copy {
 }
 
 macro_rules! vector {
-    ($v:ident, $t:ident, $lanes:literal, $mask:ident, $mask_fn:expr,
+    ($v:ident, $t:ident, $lanes:literal, $masks:literal, $mask:ident, $mask_fn:expr,
      $splat:ident, $load:ident, $load_masked:expr, $store:ident, $store_masked:expr, $select:expr, $fma:ident, $mul:ident, $add:ident, $total:expr, $totals:ident, $transpose:ident) => {
         impl Vector for $v {
             type T = $t;
             type Mask = $mask;
             const LANES: usize = $lanes;
+            const MASKS: bool = $masks;
             #[inline(always)]
             unsafe fn mask(lanes: usize) -> $mask {
                 $mask_fn(lanes)
@@ -121,6 +126,7 @@ vector!(
     __m512,
     f32,
     16,
+    true,
     __mmask16,
     |n: usize| ((1u32 << n) - 1) as __mmask16,
     _mm512_set1_ps,
@@ -140,6 +146,7 @@ vector!(
     __m512d,
     f64,
     8,
+    true,
     __mmask8,
     |n: usize| ((1u32 << n) - 1) as __mmask8,
     _mm512_set1_pd,
@@ -159,17 +166,15 @@ vector!(
     __m256,
     f32,
     8,
-    __m256i,
-    |n: usize| {
-        // SAFETY: 8 lanes from 8 − n ≤ 8 on are inside the 16.
-        unsafe { _mm256_loadu_si256(LANES_32.as_ptr().add(8 - n).cast()) }
-    },
+    false,
+    usize,
+    |n: usize| n,
     _mm256_set1_ps,
     _mm256_loadu_ps,
-    |m, p| _mm256_maskload_ps(p, m),
+    load_first,
     _mm256_storeu_ps,
-    _mm256_maskstore_ps,
-    |m, a, b| _mm256_blendv_ps(b, a, _mm256_castsi256_ps(m)),
+    store_first,
+    |n, a, b| _mm256_blendv_ps(b, a, _mm256_loadu_ps(LANES_32.as_ptr().add(8 - n).cast())),
     _mm256_fmadd_ps,
     _mm256_mul_ps,
     _mm256_add_ps,
@@ -185,17 +190,15 @@ vector!(
     __m256d,
     f64,
     4,
-    __m256i,
-    |n: usize| {
-        // SAFETY: 4 lanes from 4 − n ≤ 4 on are inside the 8.
-        unsafe { _mm256_loadu_si256(LANES_64.as_ptr().add(4 - n).cast()) }
-    },
+    false,
+    usize,
+    |n: usize| n,
     _mm256_set1_pd,
     _mm256_loadu_pd,
-    |m, p| _mm256_maskload_pd(p, m),
+    load_first_64,
     _mm256_storeu_pd,
-    _mm256_maskstore_pd,
-    |m, a, b| _mm256_blendv_pd(b, a, _mm256_castsi256_pd(m)),
+    store_first_64,
+    |n, a, b| _mm256_blendv_pd(b, a, _mm256_loadu_pd(LANES_64.as_ptr().add(4 - n).cast())),
     _mm256_fmadd_pd,
     _mm256_mul_pd,
     _mm256_add_pd,
@@ -207,9 +210,96 @@ vector!(
     transpose_64
 );
 
-/// AVX2 takes a mask as a vector whose lanes are negative where they take part: a window into these.
+/// AVX2 selects by a vector whose lanes are negative where the first operand is meant: a window into these, of
+/// 8 lanes from 8 − n ≤ 8 on, of 4 from 4 − n.
 static LANES_32: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
 static LANES_64: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
+
+// The first lanes of a vector of AVX2, without its masks.
+
+/// # Safety
+/// There are n ≤ 8 numbers; the processor has AVX.
+#[inline(always)]
+unsafe fn load_first(n: usize, p: *const f32) -> __m256 {
+    // SAFETY: the caller's.
+    unsafe {
+        let quarter = |n: usize, p: *const f32| match n {
+            0 => _mm_setzero_ps(),
+            1 => _mm_load_ss(p),
+            2 => _mm_castpd_ps(_mm_load_sd(p.cast())),
+            3 => _mm_movelh_ps(_mm_castpd_ps(_mm_load_sd(p.cast())), _mm_load_ss(p.add(2))),
+            _ => _mm_loadu_ps(p),
+        };
+        if n < 4 {
+            _mm256_zextps128_ps256(quarter(n, p))
+        } else {
+            _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(_mm_loadu_ps(p)), quarter(n - 4, p.add(4)))
+        }
+    }
+}
+
+/// # Safety
+/// As for [`load_first`].
+#[inline(always)]
+unsafe fn store_first(p: *mut f32, n: usize, v: __m256) {
+    // SAFETY: the caller's.
+    unsafe {
+        if n == 8 {
+            return _mm256_storeu_ps(p, v);
+        }
+        let (mut left, mut p) = (_mm256_castps256_ps128(v), p);
+        if n & 4 != 0 {
+            _mm_storeu_ps(p, left);
+            left = _mm256_extractf128_ps::<1>(v);
+            p = p.add(4);
+        }
+        if n & 2 != 0 {
+            _mm_store_sd(p.cast(), _mm_castps_pd(left));
+            left = _mm_movehl_ps(left, left);
+            p = p.add(2);
+        }
+        if n & 1 != 0 {
+            _mm_store_ss(p, left);
+        }
+    }
+}
+
+/// # Safety
+/// There are n ≤ 4 numbers; the processor has AVX.
+#[inline(always)]
+unsafe fn load_first_64(n: usize, p: *const f64) -> __m256d {
+    // SAFETY: the caller's.
+    unsafe {
+        match n {
+            0 => _mm256_setzero_pd(),
+            1 => _mm256_zextpd128_pd256(_mm_load_sd(p)),
+            2 => _mm256_zextpd128_pd256(_mm_loadu_pd(p)),
+            3 => _mm256_insertf128_pd::<1>(_mm256_castpd128_pd256(_mm_loadu_pd(p)), _mm_load_sd(p.add(2))),
+            _ => _mm256_loadu_pd(p),
+        }
+    }
+}
+
+/// # Safety
+/// As for [`load_first_64`].
+#[inline(always)]
+unsafe fn store_first_64(p: *mut f64, n: usize, v: __m256d) {
+    // SAFETY: the caller's.
+    unsafe {
+        if n == 4 {
+            return _mm256_storeu_pd(p, v);
+        }
+        let (mut left, mut p) = (_mm256_castpd256_pd128(v), p);
+        if n & 2 != 0 {
+            _mm_storeu_pd(p, left);
+            left = _mm256_extractf128_pd::<1>(v);
+            p = p.add(2);
+        }
+        if n & 1 != 0 {
+            _mm_store_sd(p, left);
+        }
+    }
+}
 
 // The lanes of four vectors are added in pairs of vectors, so that each addition is of full vectors.
 

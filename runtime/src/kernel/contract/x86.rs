@@ -14,7 +14,7 @@
 use super::dispatch::WHOLE;
 use super::long::SLICE;
 use super::pack::{pack_columns, pack_rows};
-use super::tile::{RUN, columns_tile, dot_tile, dots_tile, rows_tile};
+use super::tile::{RUN, columns_tile, dot_tile, dots_tile, packed_tile, rows_tile};
 use super::vector::Vector;
 use super::x86_gram::gram;
 use crate::kernel::gemm::Gemm;
@@ -38,6 +38,16 @@ pub(super) unsafe fn rows<V: Vector, const R: usize, const N: usize>(p: &Gemm<V:
     }
 }
 
+/// [`packed_tile`], likewise.
+///
+/// # Safety
+/// As for [`rows_tile`].
+#[inline(always)]
+unsafe fn packed_rows<V: Vector, const R: usize, const N: usize>(p: &Gemm<V::T>, cols: usize) {
+    // SAFETY: as above.
+    unsafe { if cfg!(debug_assertions) { rows::<V, R, N>(p, cols) } else { packed_tile::<V, R, N>(p, cols) } }
+}
+
 /// [`dots_tile`], likewise.
 ///
 /// # Safety
@@ -54,12 +64,19 @@ unsafe fn dots_of<V: Vector, const R: usize, const C: usize>(p: &Gemm<V::T>, row
     }
 }
 
-/// Tiles as functions of their own.
+/// Tiles and rows of them as functions of their own.
 mod outlined {
-    use super::{Gemm, Vector, dots_tile, rows_tile};
+    use super::{Gemm, Vector, dots_tile, rows_in_place_here, rows_tile};
 
     macro_rules! outlined {
-        ($rows:ident, $dots:ident, $features:literal) => {
+        ($in_place:ident, $rows:ident, $dots:ident, $features:literal) => {
+            #[target_feature(enable = $features)]
+            #[inline(never)]
+            pub(super) unsafe fn $in_place<V: Vector>(p: &Gemm<V::T>) {
+                // SAFETY: the caller's.
+                unsafe { rows_in_place_here::<V>(p) }
+            }
+
             #[target_feature(enable = $features)]
             pub(super) unsafe fn $rows<V: Vector, const R: usize, const N: usize>(
                 p: &Gemm<V::T>,
@@ -81,50 +98,112 @@ mod outlined {
         };
     }
 
-    outlined!(rows_512, dots_512, "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2");
-    outlined!(rows_256, dots_256, "avx2,fma,bmi1,bmi2");
+    outlined!(in_place_512, rows_512, dots_512, "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2");
+    outlined!(in_place_256, rows_256, dots_256, "avx2,fma,bmi1,bmi2");
 }
 
-/// A panel of `p.n` ≤ N·LANES columns, by tiles of R rows and then of fewer.
+/// A panel of `p.n` ≤ N·LANES columns, by tiles of as many rows as registers have room for, and then of fewer.
 ///
 /// # Safety
 /// As for [`rows_tile`].
 #[inline(always)]
-unsafe fn rows_panel<V: Vector, const R: usize, const N: usize>(p: &Gemm<V::T>) {
+unsafe fn rows_panel<V: Vector, const N: usize>(p: &Gemm<V::T>) {
     let mut row = 0;
-    macro_rules! tiles {
-        ($($r:literal)*) => {$(
-            if $r <= R {
-                while p.m - row >= $r {
-                    // SAFETY: the caller's.
-                    unsafe { rows::<V, $r, N>(&p.submatrix(row, $r, 0, p.n), p.n) };
-                    row += $r;
-                }
-            }
-        )*};
+    macro_rules! tile {
+        ($r:literal) => {{
+            // SAFETY: the caller's.
+            unsafe { rows::<V, $r, N>(&p.submatrix(row, $r, 0, p.n), p.n) };
+            row += $r;
+        }};
     }
-    tiles!(12 10 8 6 5 4 3 2 1);
+    if const { N > 1 && !is_512::<V>() } {
+        // Tiles of about equal height: those of few rows would wait for each of their sums in turn.
+        let tiles = p.m.div_ceil(const { rows_of::<V>(N) });
+        for tile in 0..tiles {
+            match (p.m - row).div_ceil(tiles - tile) {
+                6 if const { rows_of::<V>(N) >= 6 } => tile!(6),
+                5 if const { rows_of::<V>(N) >= 5 } => tile!(5),
+                4 => tile!(4),
+                3 => tile!(3),
+                2 => tile!(2),
+                _ => tile!(1),
+            }
+        }
+    } else {
+        macro_rules! tiles {
+            ($($r:literal)*) => {$(
+                if $r <= const { rows_of::<V>(N) } {
+                    while p.m - row >= $r {
+                        tile!($r);
+                    }
+                }
+            )*};
+        }
+        tiles!(12 10 8 6 5 4 3 2 1);
+    }
 }
 
-/// All of a product in the form `rows`, with `a` and `b` where they are.
+/// Rows of a tile that is N vectors wide: what registers hold beside a line of `b` and a number of `a`, and one
+/// that the compiler wants for itself.
+const fn rows_of<V: Vector>(n: usize) -> usize {
+    match n {
+        _ if is_512::<V>() => 12,
+        1 => 8,
+        2 => 6,
+        _ => 3,
+    }
+}
+
+/// Vectors in the width of most tiles.
+const WIDTH: usize = 2;
+
+/// Rows of most tiles.
+const fn height_of<V: Vector>() -> usize {
+    rows_of::<V>(WIDTH)
+}
+
+/// Rows and columns of a tile, of which a thread has a multiple.
+const fn unit_of<V: Vector>() -> (usize, usize) {
+    (height_of::<V>(), WIDTH * V::LANES)
+}
+
+/// All of a product in the form `rows`, with `a` and `b` where they are. A function of its own, of which each
+/// form would else have a copy.
 ///
 /// # Safety
 /// As for [`rows_tile`].
 #[inline(always)]
-unsafe fn rows_in_place<V: Vector, const R: usize>(p: &Gemm<V::T>) {
+unsafe fn rows_in_place<V: Vector>(p: &Gemm<V::T>) {
+    // SAFETY: the caller's; V's size says which instructions it has.
+    unsafe { if is_512::<V>() { outlined::in_place_512::<V>(p) } else { outlined::in_place_256::<V>(p) } }
+}
+
+/// [`rows_in_place`], wherever it is.
+///
+/// # Safety
+/// As for [`rows_tile`].
+#[inline(always)]
+unsafe fn rows_in_place_here<V: Vector>(p: &Gemm<V::T>) {
     let mut col = 0;
     // SAFETY: the caller's.
     unsafe {
         if p.m == 1 && p.n > 2 * V::LANES {
             return wide_row::<V>(p);
         }
-        while p.n - col > V::LANES {
-            let cols = (p.n - col).min(2 * V::LANES);
-            rows_panel::<V, R, 2>(&p.submatrix(0, p.m, col, cols));
+        while col < p.n {
+            let left = (p.n - col).div_ceil(V::LANES);
+            // Without cheap masks three rather than two and one, and of few rows wherever it is possible: there
+            // should be eight sums at once.
+            let three = !V::MASKS && (left == 3 || p.m <= 3 && left > 4);
+            let vectors = if three { 3 } else { left.min(WIDTH) };
+            let cols = (p.n - col).min(vectors * V::LANES);
+            let panel = p.submatrix(0, p.m, col, cols);
+            match vectors {
+                1 => rows_panel::<V, 1>(&panel),
+                3 if const { !V::MASKS } => rows_panel::<V, 3>(&panel),
+                _ => rows_panel::<V, 2>(&panel),
+            }
             col += cols;
-        }
-        if col < p.n {
-            rows_panel::<V, R, 1>(&p.submatrix(0, p.m, col, p.n - col));
         }
     }
 }
@@ -156,7 +235,7 @@ unsafe fn wide_row<V: Vector>(p: &Gemm<V::T>) {
             ($($n:literal)*) => {
                 match cols.div_ceil(V::LANES) {
                     // SAFETY: the caller's.
-                    $($n => unsafe { rows::<V, 1, $n>(&sub, cols) },)*
+                    $($n if const { $n <= widest::<V>() } => unsafe { rows::<V, 1, $n>(&sub, cols) },)*
                     _ => {}
                 }
             };
@@ -170,14 +249,14 @@ unsafe fn wide_row<V: Vector>(p: &Gemm<V::T>) {
 /// # Safety
 /// As for [`rows_tile`].
 #[inline(always)]
-unsafe fn rows_transposed<V: Vector, const R: usize>(p: &Gemm<V::T>) {
+unsafe fn rows_transposed<V: Vector>(p: &Gemm<V::T>) {
     let mut packing = Packing::<V::T>::take(p.n * p.k);
     let block = packing.numbers(p.n * p.k);
     // SAFETY: the caller's; the block has room for all of `b`.
     unsafe {
         pack_columns::<V>(block, p, p.n);
         let transposed = Gemm { b: block.as_ptr(), b_strides: (p.n as isize, 1), ..*p };
-        rows_in_place::<V, R>(&transposed);
+        rows_in_place::<V>(&transposed);
     }
     packing.put();
 }
@@ -188,10 +267,10 @@ unsafe fn rows_transposed<V: Vector, const R: usize>(p: &Gemm<V::T>) {
 /// # Safety
 /// As for [`rows_tile`].
 #[inline(always)]
-unsafe fn row_in_place<V: Vector, const R: usize>(p: &Gemm<V::T>, step: usize) {
+unsafe fn row_in_place<V: Vector>(p: &Gemm<V::T>, step: usize) {
     for from in (0..p.k).step_by(step) {
         // SAFETY: the caller's.
-        unsafe { rows_in_place::<V, R>(&p.slice(from, (p.k - from).min(step))) };
+        unsafe { rows_in_place::<V>(&p.slice(from, (p.k - from).min(step))) };
     }
 }
 
@@ -249,13 +328,23 @@ const TERMS: usize = 1024;
 const BLOCK_B: usize = 2048 * 1024;
 const BLOCK_A: usize = 384 * 1024;
 
+/// [`rows_panel`] of one vector or two.
+///
+/// # Safety
+/// As for [`rows_tile`].
+#[inline(always)]
+unsafe fn rows_panel_of<V: Vector>(p: &Gemm<V::T>) {
+    // SAFETY: the caller's.
+    unsafe { if p.n > V::LANES { rows_panel::<V, WIDTH>(p) } else { rows_panel::<V, 1>(p) } }
+}
+
 /// All of a product in the form `rows`, block by block, `b` and perhaps `a` packed.
 ///
 /// # Safety
 /// As for [`rows_tile`].
 #[inline(always)]
-unsafe fn rows_packed<V: Vector, const R: usize>(p: &Gemm<V::T>) {
-    let width = 2 * V::LANES;
+unsafe fn rows_packed<V: Vector>(p: &Gemm<V::T>) {
+    let (height, width) = (height_of::<V>(), WIDTH * V::LANES);
     // Equal blocks, so that none is a small rest.
     let even = |n: usize, most: usize| n.div_ceil(n.div_ceil(most));
     // So many terms that the output is seldom read and written again.
@@ -268,9 +357,10 @@ unsafe fn rows_packed<V: Vector, const R: usize>(p: &Gemm<V::T>) {
     };
     let block_k = even(p.k, most_k);
     let block_n = even(p.n, BLOCK_B / size_of::<V::T>() / most_k).next_multiple_of(width);
-    let block_m = even(p.m, BLOCK_A / size_of::<V::T>() / most_k).next_multiple_of(R);
-    // A number of `a` meets a vector n/LANES times, and is packed once.
-    let pack_a = p.n >= 16 * V::LANES || (p.a_strides.1 != 1 && p.n >= 4 * V::LANES);
+    let block_m = even(p.m, BLOCK_A / size_of::<V::T>() / most_k).next_multiple_of(height);
+    // A number of `a` meets a vector n/LANES times, and is packed once. Rows that are read from end to end do
+    // without for longer.
+    let pack_a = if p.a_strides.1 == 1 { p.n * size_of::<V::T>() > 2048 } else { p.n >= 4 * V::LANES };
     let b_len = block_k * block_n;
     let a_len = if pack_a { block_k * block_m } else { 0 };
     // Not borrowed in a closure: that would be compiled for the target's baseline.
@@ -289,35 +379,38 @@ unsafe fn rows_packed<V: Vector, const R: usize>(p: &Gemm<V::T>) {
                     let sub = slice.submatrix(row, rows, col, cols);
                     if pack_a {
                         // SAFETY: the caller's; the block has room for rows rounded up to panels.
-                        unsafe { pack_rows::<V, R>(a_block, &sub) };
+                        unsafe { pack_rows::<V>(a_block, &sub, height) };
                     }
                     for c in (0..cols).step_by(width) {
                         let n = (cols - c).min(width);
                         let panel = Gemm {
                             b: b_block[c * k..].as_ptr(),
                             b_strides: (width as isize, 1),
+                            b_padded: true,
                             out: sub.out.wrapping_add(c),
                             n,
                             ..sub
                         };
-                        for r in (0..rows).step_by(if pack_a { R } else { rows }) {
-                            let panel = if pack_a {
-                                Gemm {
-                                    a: a_block[r * k..].as_ptr(),
-                                    a_strides: (1, R as isize),
-                                    out: panel.out.wrapping_offset(r as isize * p.out_stride),
-                                    m: (rows - r).min(R),
-                                    ..panel
-                                }
-                            } else {
-                                panel.submatrix(0, rows, 0, n)
+                        if !pack_a {
+                            // SAFETY: the caller's, and the packed block holds what the strides say.
+                            unsafe { rows_panel_of::<V>(&panel) };
+                            continue;
+                        }
+                        for r in (0..rows).step_by(height) {
+                            let tile = Gemm {
+                                m: (rows - r).min(height),
+                                a: a_block[r * k..].as_ptr(),
+                                a_strides: (1, height as isize),
+                                ..panel.submatrix(r, 0, 0, n)
                             };
-                            // SAFETY: the caller's, and the packed blocks hold what the strides say.
+                            // SAFETY: as above, of both blocks.
                             unsafe {
-                                if n > V::LANES {
-                                    rows_panel::<V, R, 2>(&panel);
+                                if tile.m < height || n <= V::LANES {
+                                    rows_panel_of::<V>(&tile);
+                                } else if const { is_512::<V>() } {
+                                    packed_rows::<V, 12, WIDTH>(&tile, n);
                                 } else {
-                                    rows_panel::<V, R, 1>(&panel);
+                                    packed_rows::<V, 6, WIDTH>(&tile, n);
                                 }
                             }
                         }
@@ -351,7 +444,7 @@ impl Form {
     /// What suits the shape and the strides. A part of the product is computed in the form of the whole, so
     /// that its numbers are the same.
     #[inline]
-    fn of<V: Vector, const R: usize>(p: &mut Gemm<V::T>) -> Self {
+    fn of<V: Vector>(p: &mut Gemm<V::T>) -> Self {
         if p.diagonal != WHOLE {
             return Self::Gram;
         }
@@ -361,6 +454,11 @@ impl Form {
         let most_dotted = if is_512::<V>() { 128 } else { 32 };
         let few_terms =
             if p.n >= V::LANES { p.k <= 16 * p.m.min(16) } else { p.k <= 16 && p.m.min(p.n) >= 4 };
+        let few_rows = p.m <= 2 * height_of::<V>();
+        // Of many columns, lines of a panel of `b` are far from one another, and drive each other out of the
+        // cache before they have met many rows.
+        let strided =
+            p.m >= 64 && p.n * p.k * size_of::<V::T>() > if is_512::<V>() { 256 * 1024 } else { 48 * 1024 };
         let row = |n: usize, k: usize| Self::Row(if n > widest::<V>() * V::LANES { 32 } else { k });
         if p.n == 1 && p.out_stride == 1 && p.m > 1 && p.a_strides.0 == 1 && !k_adjacent {
             // Aᵀx: the same as a row times A
@@ -385,7 +483,7 @@ impl Form {
             Self::DotsOfRow
         } else if k_adjacent && !columns_adjacent && p.m <= most_dotted {
             Self::Dots
-        } else if columns_adjacent && (p.m <= 2 * R || p.k <= 128 || p.n <= V::LANES) {
+        } else if columns_adjacent && (few_rows || p.k <= 128 && !strided || p.n <= V::LANES) {
             Self::InPlace
         } else {
             Self::Packed
@@ -408,33 +506,33 @@ impl Form {
     /// # Safety
     /// As for [`rows_tile`]; the form is that of the product or of one of which it is a sub.
     #[inline(always)]
-    unsafe fn compute<V: Vector, const R: usize>(self, p: &Gemm<V::T>) {
+    unsafe fn compute<V: Vector>(self, p: &Gemm<V::T>) {
         // SAFETY: the caller's, and the adjacency that each form wants was checked when it was chosen.
         unsafe {
             match self {
                 Self::Dot => dot_tile::<V>(p),
                 Self::Column => columns_in_place::<V, 1>(core::array::from_ref(p)),
-                Self::Row(step) => row_in_place::<V, R>(p, step),
+                Self::Row(step) => row_in_place::<V>(p, step),
                 Self::DotsOfRow => dots::<V, 1, 8>(p),
                 // As few rows left over as can be, if registers allow.
-                Self::Dots if is_512::<V>() && p.m.next_multiple_of(5) <= p.m.next_multiple_of(4) => {
-                    dots::<V, 5, 4>(p)
+                Self::Dots if const { is_512::<V>() } => {
+                    if p.m.next_multiple_of(5) <= p.m.next_multiple_of(4) {
+                        dots::<V, 5, 4>(p)
+                    } else {
+                        dots::<V, 4, 4>(p)
+                    }
                 }
-                Self::Dots => dots::<V, 4, 4>(p),
-                Self::InPlace => rows_in_place::<V, R>(p),
-                Self::Transposed => rows_transposed::<V, R>(p),
-                Self::Packed => rows_packed::<V, R>(p),
+                Self::Dots => dots::<V, 4, 3>(p),
+                Self::InPlace => rows_in_place::<V>(p),
+                Self::Transposed => rows_transposed::<V>(p),
+                Self::Packed => rows_packed::<V>(p),
                 // R·3 sums, and divisors of three vectors of either type.
                 Self::Gram if is_512::<V>() => gram::<V, 8>(p),
-                Self::Gram => gram::<V, 4>(p),
+                Self::Gram => gram::<V, 3>(p),
             }
         }
     }
 }
-
-/// Rows of a tile with AVX-512, which has 32 registers, and with AVX2, which has 16.
-const ROWS_512: usize = 12;
-const ROWS_256: usize = 6;
 
 /// # Safety
 /// The processor has the features named, and V's instructions are among them; `p` describes memory that is
@@ -442,7 +540,7 @@ const ROWS_256: usize = 6;
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2")]
 unsafe fn avx512<V: Vector>(form: Form, p: &Gemm<V::T>) {
     // SAFETY: the caller's.
-    unsafe { form.compute::<V, ROWS_512>(p) }
+    unsafe { form.compute::<V>(p) }
 }
 
 /// # Safety
@@ -450,7 +548,7 @@ unsafe fn avx512<V: Vector>(form: Form, p: &Gemm<V::T>) {
 #[target_feature(enable = "avx2,fma,bmi1,bmi2")]
 unsafe fn avx2<V: Vector>(form: Form, p: &Gemm<V::T>) {
     // SAFETY: the caller's.
-    unsafe { form.compute::<V, ROWS_256>(p) }
+    unsafe { form.compute::<V>(p) }
 }
 
 /// Computes the product if this processor has the instructions; else returns false.
@@ -461,16 +559,16 @@ pub(super) unsafe fn product<Wide: Vector, Narrow: Vector<T = Wide::T>>(p: &Gemm
     let mut p = Gemm { ..*p };
     match level() {
         AVX512 => {
-            let form = Form::of::<Wide, ROWS_512>(&mut p);
+            let form = Form::of::<Wide>(&mut p);
             // SAFETY: the processor has the features; the caller's.
-            p.divided((ROWS_512, 2 * Wide::LANES), |sub| unsafe {
+            p.divided(unit_of::<Wide>(), |sub| unsafe {
                 sub.by_slices(form.terms::<Wide>(), |slice| avx512::<Wide>(form, slice));
             });
         }
         AVX2 => {
-            let form = Form::of::<Narrow, ROWS_256>(&mut p);
+            let form = Form::of::<Narrow>(&mut p);
             // SAFETY: the processor has the features; the caller's.
-            p.divided((ROWS_256, 2 * Narrow::LANES), |sub| unsafe {
+            p.divided(unit_of::<Narrow>(), |sub| unsafe {
                 sub.by_slices(form.terms::<Narrow>(), |slice| avx2::<Narrow>(form, slice));
             });
         }

@@ -90,6 +90,7 @@ unsafe fn tiles<V: Vector, const R: usize>(p: &Gemm<V::T>, a: Option<&[V::T]>, b
             let tile = Gemm {
                 b: b[col * k + skip..].as_ptr(),
                 b_strides: (width as isize, 1),
+                b_padded: true,
                 ..match a {
                     Some(a) => Gemm {
                         a: a[row / width * width * k + row % width..].as_ptr(),

@@ -155,37 +155,52 @@ unsafe fn transpose<V: Vector>(transposed: *mut V::T, p: &Gemm<V::T>) {
     }
 }
 
+/// Vectors in the width of the next panel, of those that are left: of AVX-512 four, of which registers hold four
+/// rows; of AVX2 two, or three at the end, where one alone would want a mask.
+const fn width_of<V: Vector>(left: usize) -> usize {
+    match (left, V::MASKS) {
+        (4.., true) => 4,
+        (3, false) => 3,
+        (1, _) => 1,
+        _ => 2,
+    }
+}
+
+/// Whether a panel of so many vectors is among those of a row of `n` numbers, or may be where `n` is 0.
+const fn has_panel<V: Vector>(n: usize, vectors: usize) -> bool {
+    let mut left = n.div_ceil(V::LANES);
+    while left > 0 {
+        if width_of::<V>(left) == vectors {
+            return true;
+        }
+        left -= width_of::<V>(left);
+    }
+    n == 0 && width_of::<V>(vectors) == vectors
+}
+
 /// # Safety
 /// As for [`rows_tile`].
 #[inline(always)]
 unsafe fn rows<S: Small, V: Vector>(p: &Gemm<V::T>) {
-    // Columns behind the panels of four vectors.
-    const fn rest(n: usize, lanes: usize) -> usize {
-        n % (4 * lanes)
-    }
     let mut col = 0;
-    // SAFETY: the caller's.
-    unsafe {
-        if const { S::N == 0 || S::N >= 4 * V::LANES } {
-            while p.n - col >= 4 * V::LANES {
-                panel::<S, V, 4, 4>(&p.submatrix(0, p.m, col, 4 * V::LANES), false);
-                col += 4 * V::LANES;
+    macro_rules! panels {
+        ($vectors:literal, $rows:literal) => {
+            if const { has_panel::<V>(S::N, $vectors) } {
+                while col < p.n && width_of::<V>((p.n - col).div_ceil(V::LANES)) == $vectors {
+                    let cols = (p.n - col).min($vectors * V::LANES);
+                    // A row that is one vector is followed by the next row.
+                    let gapless = $vectors == 1 && col == 0 && p.out_stride == p.n as isize;
+                    // SAFETY: the caller's.
+                    unsafe { panel::<S, V, $rows, $vectors>(&p.submatrix(0, p.m, col, cols), gapless) };
+                    col += cols;
+                }
             }
-        }
-        if const { S::N == 0 || rest(S::N, V::LANES) > V::LANES } {
-            while p.n - col > V::LANES {
-                let cols = (p.n - col).min(2 * V::LANES);
-                panel::<S, V, 4, 2>(&p.submatrix(0, p.m, col, cols), false);
-                col += cols;
-            }
-        }
-        // An odd number of vectors.
-        if const { S::N == 0 || rest(S::N, V::LANES).div_ceil(V::LANES) % 2 == 1 } && col < p.n {
-            // A row that is one vector is followed by the next row.
-            let gapless = col == 0 && p.out_stride == p.n as isize;
-            panel::<S, V, 8, 1>(&p.submatrix(0, p.m, col, p.n - col), gapless);
-        }
+        };
     }
+    panels!(4, 4);
+    panels!(2, 4);
+    panels!(3, 3);
+    panels!(1, 8);
 }
 
 /// # Safety
