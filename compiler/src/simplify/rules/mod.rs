@@ -268,6 +268,16 @@ fn terms(g: &mut Graph, id: NodeId) -> Option<(Terms, Vec<Index>)> {
     Some((terms.iter().map(|t| (t.coeff, g.tensor(&t.operand, &locals))).collect(), locals))
 }
 
+/// The same, if one of the terms is what a rule is about.
+fn terms_about(
+    g: &mut Graph,
+    id: NodeId,
+    what: impl Fn(&Graph, NodeId) -> bool,
+) -> Option<(Terms, Vec<Index>)> {
+    let Op::Sum(all) = g.op(id) else { return None };
+    if all.iter().any(|t| what(g, t.operand.node)) { terms(g, id) } else { None }
+}
+
 /// The terms of a tensor seen as a sum: those of a sum, or the tensor itself, constants as coefficients of 1.
 fn terms_of(g: &Graph, t: &Tensor) -> Vec<(Number, Tensor)> {
     match g.op(t.node) {

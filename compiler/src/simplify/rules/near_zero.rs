@@ -1,6 +1,6 @@
 //! Differences that cancel near 0, and quotients by what goes to 0 with them, in one.
 
-use super::{Opened, constant, inner, is_function, multiple, terms, terms_of, without};
+use super::{Opened, constant, inner, is_function, multiple, terms, terms_about, terms_of, without};
 use crate::ir::{Factor, Graph, NodeId, Number, Op, Tensor};
 use crate::syntax::ast::CompareOp;
 
@@ -236,7 +236,8 @@ fn left_of(g: &mut Graph, y: &Tensor, x: &Tensor) -> Option<Tensor> {
 
 /// lgamma(x + n) − lgamma(x), and the same of digamma: the arguments may be large, and n as small as it will.
 pub(super) fn less_gamma(g: &mut Graph, id: NodeId) -> Option<NodeId> {
-    let (parts, out) = terms(g, id)?;
+    let (parts, out) =
+        terms_about(g, id, |g, t| is_function(g, t, "lgamma") || is_function(g, t, "digamma"))?;
     for (name, step) in [("lgamma", "log_gamma_ratio"), ("digamma", "digamma_step")] {
         let of: Vec<(usize, Tensor)> =
             parts.iter().enumerate().filter_map(|(k, (_, t))| Some((k, inner(g, t, name)?))).collect();
@@ -258,7 +259,7 @@ pub(super) fn less_gamma(g: &mut Graph, id: NodeId) -> Option<NodeId> {
 
 /// lgamma(y) − (lgamma(x + y) − lgamma(x)) = lbeta(x, y)
 pub(super) fn gamma_and_ratio(g: &mut Graph, id: NodeId) -> Option<NodeId> {
-    let (parts, out) = terms(g, id)?;
+    let (parts, out) = terms_about(g, id, |g, t| is_function(g, t, "log_gamma_ratio"))?;
     for (k, (c, t)) in parts.iter().enumerate() {
         let Op::Map { function, args } = g.op(t.node).clone() else { continue };
         if function.name() != "log_gamma_ratio" {

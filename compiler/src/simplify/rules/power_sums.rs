@@ -3,7 +3,7 @@
 //! are functions of their own: x^(n + j)/(xⁿ + kⁿ), and logarithms.
 
 use super::exponential_sums::{exponentials, power_of};
-use super::{Opened, constant, terms, terms_of};
+use super::{Opened, constant, is_function, terms_about, terms_of};
 use crate::ir::{Factor, Graph, NodeId, Number, Op, Tensor};
 
 const ONE: Number = Number::ONE;
@@ -87,7 +87,7 @@ pub(super) fn quotient(g: &mut Graph, id: NodeId) -> Option<NodeId> {
 
 /// 1 − xⁿ/(xⁿ + kⁿ) = kⁿ/(xⁿ + kⁿ)
 pub(super) fn one_minus_share(g: &mut Graph, id: NodeId) -> Option<NodeId> {
-    let (mut parts, out) = terms(g, id)?;
+    let (mut parts, out) = terms_about(g, id, |g, t| is_function(g, t, "pow_share"))?;
     let (one, value) = constant(g, &parts)?;
     for (k, (c, t)) in parts.iter().enumerate() {
         let Op::Map { function, args } = g.op(t.node) else { continue };
@@ -150,6 +150,18 @@ fn places(function: &str) -> Option<(usize, usize)> {
 
 /// Sums and products within each other that are looked into.
 const DEEPEST: usize = 4;
+
+/// Whether there is a share in a factor or in the first term of a sum.
+fn has_share(g: &Graph, id: NodeId, depth: usize) -> bool {
+    match g.op(id) {
+        Op::Map { function, .. } => places(function.name()).is_some(),
+        Op::Product { factors, .. } if depth > 0 => {
+            factors.iter().any(|f| has_share(g, f.operand.node, depth - 1))
+        }
+        Op::Sum(terms) if depth > 0 => has_share(g, terms[0].operand.node, depth - 1),
+        _ => false,
+    }
+}
 
 /// The factors of a base that is a product or a quotient, with the coefficient.
 fn factors_of_base(g: &Graph, base: &Tensor) -> Option<(Number, Vec<(Tensor, Number)>)> {
@@ -219,11 +231,7 @@ fn times_base(g: &mut Graph, t: &Tensor, base: &Tensor, depth: usize) -> Option<
 /// u · u^(n + j)/(uⁿ + kⁿ) = u^(n + j + 1)/(uⁿ + kⁿ) for a base that is a product, as the chain rule has it: where u is
 /// large or small, its factors are not multiplied out.
 pub(super) fn share_times_base(g: &mut Graph, id: NodeId) -> Option<NodeId> {
-    let Op::Product { factors, .. } = g.op(id) else { return None };
-    if factors.len() < 2 {
-        return None;
-    }
-    let mut p = Opened::product(g, id)?;
+    let mut p = Opened::about(g, id, |g, f| has_share(g, f.operand.node, DEEPEST))?;
     for k in 0..p.factors.len() {
         let (t, power) = p.factors[k].clone();
         let Some(base) = base_within(g, &t, DEEPEST).filter(|_| power.is_one()) else { continue };

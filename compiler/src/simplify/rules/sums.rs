@@ -1,7 +1,7 @@
 //! Sums: multiplied out where that makes them smaller, common factors taken out.
 
 use super::super::measure::weight;
-use super::{Opened, inner, opposite, terms, terms_of};
+use super::{Opened, inner, opposite, terms, terms_about, terms_of};
 use crate::ir::{Factor, Graph, Index, NodeId, Number, Op, Tensor};
 use crate::syntax::ast::CompareOp;
 
@@ -280,17 +280,30 @@ pub(super) fn common_factor(g: &mut Graph, id: NodeId) -> Option<NodeId> {
 
 /// r s + c s t = s (r + c t) for a sum s, of which the first has the terms
 pub(super) fn own_factor(g: &mut Graph, id: NodeId) -> Option<NodeId> {
-    let (parts, out) = terms(g, id)?;
+    let has_sum = |g: &Graph, t: NodeId| match g.op(t) {
+        Op::Product { factors, bound, .. } => {
+            let of_sum = |f: &Factor| f.power.is_one() && matches!(g.op(f.operand.node), Op::Sum(_));
+            bound.is_empty() && factors.iter().any(of_sum)
+        }
+        _ => false,
+    };
+    let (parts, out) = terms_about(g, id, has_sum)?;
     for (k, (c, t)) in parts.iter().enumerate() {
+        if !has_sum(g, t.node) {
+            continue;
+        }
         let factors = factors_of(g, t);
         for (at, (s, power)) in factors.iter().enumerate() {
             let own = terms_of(g, s);
             if !power.is_one() || own.len() < 2 || factors.len() < 2 || g.name(s.node).is_some() {
                 continue;
             }
+            let Some(first) = parts.iter().position(|(_, t)| *t == own[0].1).filter(|n| *n != k) else {
+                continue;
+            };
+            let first = parts[first].0;
             let mut rest = parts.clone();
             rest.remove(k);
-            let Some((first, _)) = rest.iter().find(|(_, t)| *t == own[0].1) else { continue };
             let r = first.mul(own[0].0.pow(Number::MINUS_ONE));
             let taken = own.iter().all(|(c, t)| {
                 let place = rest.iter().position(|(d, u)| u == t && *d == c.mul(r));
