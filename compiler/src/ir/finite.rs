@@ -99,17 +99,19 @@ impl Finite {
 
 /// Whether a function has values for all arguments in these intervals: it does for those it is tried at.
 pub(crate) fn is_total(function: ElementFn, args: &[Interval]) -> bool {
-    let mut tried: Vec<Vec<f64>> = vec![Vec::new()];
-    for arg in args {
-        let ends = [arg.low, arg.high].into_iter().filter(|x| x.is_finite());
-        let inside = TRIED.into_iter().filter(|x| arg.low <= *x && *x <= arg.high);
-        let values: Vec<f64> = inside.chain(ends).collect();
-        tried = tried
-            .iter()
-            .flat_map(|before| values.iter().map(|x| before.iter().copied().chain([*x]).collect()))
-            .collect();
-    }
-    tried.iter().all(|args| (function.spec().eval)(args).is_finite())
+    let mut tried = vec![0.0; args.len()];
+    total_from(function, args, &mut tried, 0)
+}
+
+/// Whether it has values at all that is tried of the arguments from this one on, those before it as they are.
+fn total_from(function: ElementFn, args: &[Interval], tried: &mut [f64], at: usize) -> bool {
+    let Some(arg) = args.get(at) else { return (function.spec().eval)(tried).is_finite() };
+    let ends = [arg.low, arg.high].into_iter().filter(|x| x.is_finite());
+    let inside = TRIED.into_iter().filter(|x| arg.low <= *x && *x <= arg.high);
+    inside.chain(ends).all(|x| {
+        tried[at] = x;
+        total_from(function, args, tried, at + 1)
+    })
 }
 
 #[cfg(test)]

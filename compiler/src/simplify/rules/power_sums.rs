@@ -49,7 +49,8 @@ impl PowerSum {
 
 /// x^p/(xⁿ + kⁿ)
 pub(super) fn quotient(g: &mut Graph, id: NodeId) -> Option<NodeId> {
-    let over = |g: &Graph, f: &Factor| f.power.is_negative() && matches!(g.op(f.operand.node), Op::Sum(_));
+    let of_two = |g: &Graph, id| matches!(g.op(id), Op::Sum(terms) if terms.len() == 2);
+    let over = |g: &Graph, f: &Factor| f.power.is_negative() && of_two(g, f.operand.node);
     let mut p = Opened::about(g, id, over)?;
     for below in 0..p.factors.len() {
         let (t, power) = p.factors[below].clone();

@@ -305,6 +305,9 @@ pub(super) fn own_factor(g: &mut Graph, id: NodeId) -> Option<NodeId> {
             let mut rest = parts.clone();
             rest.remove(k);
             let r = first.mul(own[0].0.pow(Number::MINUS_ONE));
+            if r.is_negative() == c.is_negative() {
+                continue;
+            }
             let taken = own.iter().all(|(c, t)| {
                 let place = rest.iter().position(|(d, u)| u == t && *d == c.mul(r));
                 place.map(|place| rest.remove(place)).is_some()
