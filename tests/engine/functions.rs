@@ -152,8 +152,9 @@ const JOINED: [f64; 6] = [0.0, 1.0, 2.5, -2.0, 1e-200, 1e200];
 /// Rows that only derivatives of others have, and the highest of their own derivatives that is no
 /// difference of larger numbers: those of what users call are, to second order.
 /// (Of the shares of powers, what comes of the exponent beside is 0·log 0, which rewriting makes 0.)
-const LAST: [(&str, usize); 13] = [
+const LAST: [(&str, usize); 14] = [
     ("pow_share", 1),
+    ("pow_share_square", 1),
     ("pow_share_slope", 1),
     ("log_exprel1", 1),
     ("log_exprel2", 0),

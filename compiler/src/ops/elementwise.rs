@@ -328,9 +328,14 @@ pub static ALL: &[ElementOp] = rows! {
     // a^(d + b)/(a^d + c^d), its logarithm, and log(a^c + b^c): Hill's curve, log-logistic densities. Powers overflow
     // where these are numbers, and what bases that are not positive have is as it is written.
     inner "pow_share", |v| r::pow_share(v[0], v[1], v[2], v[3]),
-        ["pow_share(a, b - 1, c, d)*((d + b)*pow_share(c, 0, a, d) + b*pow_share(a, 0, c, d))", "xlogy(y, a)",
+        ["(d + b)*pow_share(a, b - 1, c, d)*pow_share(c, 0, a, d) + b*pow_share_square(a, b - 1, c, d)", "xlogy(y, a)",
             "-d*y*pow_share(c, -1, a, d)", "pow_share_slope(1, a, b, c, d)"],
         0.1 .. 3.0, call 30, |_| Interval::ALL, = "a^(d + b)/(a^d + c^d)";
+    inner "pow_share_square", |v| r::pow_share_square(v[0], v[1], v[2], v[3]),
+        ["(2*d + b)*pow_share_square(a, b - 1, c, d)*pow_share(c, 0, a, d) \
+            + b*pow_share_square(a, b - 1, c, d)*pow_share(a, 0, c, d)", "xlogy(y, a)",
+            "-2*d*y*pow_share(c, -1, a, d)", "2*pow_share(a, 0, c, d)*pow_share_slope(1, a, b, c, d)"],
+        0.1 .. 3.0, call 30, |_| Interval::ALL, = "a^(2*d + b)/(a^d + c^d)^2";
     inner "log_pow_share", |v| r::log_pow_share(v[0], v[1], v[2], v[3]),
         ["((d + b)*pow_share(c, 0, a, d) + b*pow_share(a, 0, c, d))/a", "log(a)", "-d*pow_share(c, -1, a, d)",
             "-pow_share_log(c, a, d)"],

@@ -396,6 +396,16 @@ pub fn pow_share(a: f64, b: f64, c: f64, d: f64) -> f64 {
     (xlogy(b, a) - softplus(-log_of_quotient(a, c, d))).exp()
 }
 
+/// a^(2 d + b)/(a^d + c^d)²
+#[must_use]
+pub fn pow_share_square(a: f64, b: f64, c: f64, d: f64) -> f64 {
+    let (part, sum) = (a.powf(2.0 * d + b), (a.powf(d) + c.powf(d)).powi(2));
+    if !(a > 0.0 && c >= 0.0) || (is_normal(part) && is_normal(sum)) {
+        return part / sum;
+    }
+    (xlogy(b, a) - 2.0 * softplus(-log_of_quotient(a, c, d))).exp()
+}
+
 /// b^(e + c) d^e/(b^e + d^e)² log(b/d)^a, and 0 where that without the logarithm is 0.
 #[must_use]
 pub fn pow_share_slope(a: f64, b: f64, c: f64, d: f64, e: f64) -> f64 {

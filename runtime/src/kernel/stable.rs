@@ -49,6 +49,18 @@ impl Math {
         self.exp(self.xlogy(b, a) - self.softplus(-self.log_of_quotient(a, c, d)))
     }
 
+    /// a^(2 d + b)/(a^d + c^d)², also where a power of positive a and c is out of range.
+    #[inline(always)]
+    pub fn pow_share_square<T: Scalar>(self, a: T, b: T, c: T, d: T) -> T {
+        let (part, sum) = (self.pow(a, d + d + b), self.pow(a, d) + self.pow(c, d));
+        let positive = a > T::ZERO && c >= T::ZERO;
+        if !positive || (is_normal(part) && is_normal(sum * sum)) {
+            return part / (sum * sum);
+        }
+        let below = self.softplus(-self.log_of_quotient(a, c, d));
+        self.exp(self.xlogy(b, a) - below - below)
+    }
+
     /// b^(e + c) d^e/(b^e + d^e)² log(b/d)^order, and 0 where that without the logarithm is 0.
     #[inline(always)]
     pub fn pow_share_slope<T: Scalar>(self, order: i32, b: T, c: T, d: T, e: T) -> T {

@@ -143,7 +143,7 @@ pub(super) fn logarithm(g: &mut Graph, id: NodeId) -> Option<NodeId> {
 /// The place of the base and of the exponent beside it among the arguments of a share.
 fn places(function: &str) -> Option<(usize, usize)> {
     match function {
-        "pow_share" => Some((0, 1)),
+        "pow_share" | "pow_share_square" => Some((0, 1)),
         "pow_share_slope" => Some((1, 2)),
         _ => None,
     }

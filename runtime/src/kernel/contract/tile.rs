@@ -109,7 +109,8 @@ unsafe fn tile_of_rows<V: Vector, const R: usize, const N: usize, const LONG: bo
         // the one before it is the same.
         let overlaps = const { N > 1 && !V::MASKS };
         let full = overlaps || cols == N * V::LANES;
-        let start = |v: usize| if overlaps && v + 1 == N { cols - V::LANES } else { v * V::LANES };
+        let last = if overlaps { cols - V::LANES } else { (N - 1) * V::LANES };
+        let start = |v: usize| if v + 1 == N { last } else { v * V::LANES };
         let mask = V::mask(if overlaps { V::LANES } else { cols - (N - 1) * V::LANES });
         let (row, col) = p.a_strides;
         let (mut a, mut b) = (p.a, p.b);
@@ -123,37 +124,26 @@ unsafe fn tile_of_rows<V: Vector, const R: usize, const N: usize, const LONG: bo
                 });
             });
         }
-        macro_rules! term {
-            ($whole:expr) => {{
-                let mut line = [zero; N];
-                unroll!(v < N, {
-                    let at = b.add(start(v));
-                    line[v] = if $whole || v + 1 < N { V::load(at) } else { V::load_masked(at, mask) };
-                });
-                unroll!(r < R, {
-                    let factor = V::splat(*a.offset(r as isize * row));
-                    unroll!(v < N, {
-                        tile[r][v] = V::mul_add(factor, line[v], tile[r][v]);
-                    });
-                });
-                a = a.wrapping_offset(col);
-                b = b.wrapping_offset(p.b_strides.0);
-            }};
+        macro_rules! next {
+            ($whole:expr) => {
+                term::<V, R, N, $whole>(&mut tile, a, b, (row, last), mask);
+                (a, b) = (a.wrapping_offset(col), b.wrapping_offset(p.b_strides.0));
+            };
         }
         macro_rules! terms {
             ($count:expr, $whole:expr) => {
                 let mut left = $count;
                 if UNROLLED {
                     while left >= 4 {
-                        term!($whole);
-                        term!($whole);
-                        term!($whole);
-                        term!($whole);
+                        next!($whole);
+                        next!($whole);
+                        next!($whole);
+                        next!($whole);
                         left -= 4;
                     }
                 }
                 for _ in 0..left {
-                    term!($whole);
+                    next!($whole);
                 }
             };
         }
@@ -227,6 +217,36 @@ unsafe fn tile_of_rows<V: Vector, const R: usize, const N: usize, const LONG: bo
             unroll!(v < N, {
                 let at = out.add(start(v));
                 if whole(r, v) { tile[r][v].store(at) } else { tile[r][v].store_masked(at, mask) }
+            });
+        });
+    }
+}
+
+/// A term of the tile's sums: numbers of a column of `a`, `row` apart, times a row of `b`, whose last vector is at `last`, and read
+/// as a whole if `WHOLE`. A function of its own, of which the tile has many: as text in it they would be most of what an unoptimised
+/// build compiles.
+///
+/// # Safety
+/// R numbers are at `a`, and N vectors at `b`, the last of them as `mask` says unless `WHOLE`; the processor has V's instructions.
+#[inline(always)]
+unsafe fn term<V: Vector, const R: usize, const N: usize, const WHOLE: bool>(
+    tile: &mut [[V; N]; R],
+    a: *const V::T,
+    b: *const V::T,
+    (row, last): (isize, usize),
+    mask: V::Mask,
+) {
+    // SAFETY: the caller's.
+    unsafe {
+        let mut line = [V::splat(V::T::ZERO); N];
+        unroll!(v < N, {
+            let at = b.add(if v + 1 == N { last } else { v * V::LANES });
+            line[v] = if WHOLE || v + 1 < N { V::load(at) } else { V::load_masked(at, mask) };
+        });
+        unroll!(r < R, {
+            let factor = V::splat(*a.offset(r as isize * row));
+            unroll!(v < N, {
+                tile[r][v] = V::mul_add(factor, line[v], tile[r][v]);
             });
         });
     }
