@@ -393,7 +393,13 @@ pub fn pow_share(a: f64, b: f64, c: f64, d: f64) -> f64 {
     if !(a > 0.0 && c >= 0.0) || (is_normal(part) && is_normal(sum)) {
         return part / sum;
     }
-    (xlogy(b, a) - softplus(-log_of_quotient(a, c, d))).exp()
+    power_times_exp(a, b, -softplus(-log_of_quotient(a, c, d)))
+}
+
+/// a^b eᵗ for positive a: one after the other where both are numbers as they are, for the logarithm of a large number has fewer digits.
+fn power_times_exp(a: f64, b: f64, t: f64) -> f64 {
+    let (power, factor) = (a.powf(b), t.exp());
+    if is_normal(power) && is_normal(factor) { power * factor } else { (xlogy(b, a) + t).exp() }
 }
 
 /// a^(2 d + b)/(a^d + c^d)²
@@ -403,7 +409,8 @@ pub fn pow_share_square(a: f64, b: f64, c: f64, d: f64) -> f64 {
     if !(a > 0.0 && c >= 0.0) || (is_normal(part) && is_normal(sum)) {
         return part / sum;
     }
-    (xlogy(b, a) - 2.0 * softplus(-log_of_quotient(a, c, d))).exp()
+    let below = softplus(-log_of_quotient(a, c, d));
+    power_times_exp(a, b, -2.0 * below)
 }
 
 /// b^(e + c) d^e/(b^e + d^e)² log(b/d)^a, and 0 where that without the logarithm is 0.

@@ -46,7 +46,15 @@ impl Math {
         if !positive || (is_normal(part) && is_normal(sum)) {
             return part / sum;
         }
-        self.exp(self.xlogy(b, a) - self.softplus(-self.log_of_quotient(a, c, d)))
+        self.power_times_exp(a, b, -self.softplus(-self.log_of_quotient(a, c, d)))
+    }
+
+    /// a^b eᵗ for positive a: one after the other where both are numbers as they are, for the logarithm of a large number has
+    /// fewer digits.
+    #[inline(always)]
+    fn power_times_exp<T: Scalar>(self, a: T, b: T, t: T) -> T {
+        let (power, factor) = (self.pow(a, b), self.exp(t));
+        if is_normal(power) && is_normal(factor) { power * factor } else { self.exp(self.xlogy(b, a) + t) }
     }
 
     /// a^(2 d + b)/(a^d + c^d)², also where a power of positive a and c is out of range.
@@ -58,7 +66,7 @@ impl Math {
             return part / (sum * sum);
         }
         let below = self.softplus(-self.log_of_quotient(a, c, d));
-        self.exp(self.xlogy(b, a) - below - below)
+        self.power_times_exp(a, b, -below - below)
     }
 
     /// b^(e + c) d^e/(b^e + d^e)² log(b/d)^order, and 0 where that without the logarithm is 0.

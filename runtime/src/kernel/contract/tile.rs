@@ -46,6 +46,23 @@ macro_rules! unroll {
     )*};
 }
 
+/// The same for pairs of numbers, $r below $rows and $c below $cols, $rows·$cols ≤ 36 in all: as one list, for each that is not
+/// below leaves a block of nothing behind.
+macro_rules! unroll_pairs {
+    ($r:ident < $rows:expr, $c:ident < $cols:expr, $body:block) => {
+        const { assert!($rows * $cols <= 36) };
+        unroll_pairs!(@ $r, $c, $rows, $cols, $body,
+            0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35)
+    };
+    (@ $r:ident, $c:ident, $rows:expr, $cols:expr, $body:block, $($at:literal)*) => {$(
+        #[allow(unconditional_panic, reason = "what is not below is never reached")]
+        if const { $at < $rows * $cols } {
+            let ($r, $c) = const { ($at / $cols, $at % $cols) };
+            $body
+        }
+    )*};
+}
+
 /// A tile of R rows and `cols` columns of the output, in the form `rows`: N vectors, of which the last may be
 /// part of one.
 ///
@@ -118,10 +135,8 @@ unsafe fn tile_of_rows<V: Vector, const R: usize, const N: usize, const LONG: bo
         let mut tile = [[zero; N]; R];
         if p.accum == Accum::Add {
             // It is read at the end, and may come from far.
-            unroll!(r < R, {
-                unroll!(v < N, {
-                    V::prefetch(p.out.wrapping_offset(r as isize * p.out_stride).wrapping_add(start(v)));
-                });
+            unroll_pairs!(r < R, v < N, {
+                V::prefetch(p.out.wrapping_offset(r as isize * p.out_stride).wrapping_add(start(v)));
             });
         }
         macro_rules! next {
@@ -170,18 +185,14 @@ unsafe fn tile_of_rows<V: Vector, const R: usize, const N: usize, const LONG: bo
                 if p.k > RUN {
                     let held = held.place().cast::<V>();
                     if from > 0 {
-                        unroll!(r < R, {
-                            unroll!(v < N, {
-                                tile[r][v] = V::add(tile[r][v], held.add(r * N + v).read());
-                            });
+                        unroll_pairs!(r < R, v < N, {
+                            tile[r][v] = V::add(tile[r][v], held.add(r * N + v).read());
                         });
                     }
                     if until < p.k {
-                        unroll!(r < R, {
-                            unroll!(v < N, {
-                                held.add(r * N + v).write(tile[r][v]);
-                                tile[r][v] = zero;
-                            });
+                        unroll_pairs!(r < R, v < N, {
+                            held.add(r * N + v).write(tile[r][v]);
+                            tile[r][v] = zero;
                         });
                     }
                 }
@@ -194,30 +205,24 @@ unsafe fn tile_of_rows<V: Vector, const R: usize, const N: usize, const LONG: bo
         // `cols` numbers from the last.
         let whole = |r: usize, v: usize| v + 1 < N || full || r * cols + N * V::LANES <= left;
         // All are read before one is written: a vector may reach into the next row.
-        unroll!(r < R, {
-            let out = p.out.offset(r as isize * p.out_stride);
-            unroll!(v < N, {
-                let at = out.add(start(v));
-                tile[r][v] = match p.accum {
-                    Accum::Replace => V::mul(alpha, tile[r][v]),
-                    Accum::Add if whole(r, v) => {
-                        let there = V::load(at);
-                        let sum = V::mul_add(alpha, tile[r][v], V::mul(beta, there));
-                        // Lanes beyond the row hold no sum, for 0·∞ is none. The tile's own rows are stored
-                        // after them, later ones keep what is there.
-                        let inside = v + 1 < N || full || r * cols + N * V::LANES <= R * cols;
-                        if inside { sum } else { V::select(mask, sum, there) }
-                    }
-                    Accum::Add => V::mul_add(alpha, tile[r][v], V::mul(beta, V::load_masked(at, mask))),
-                };
-            });
+        unroll_pairs!(r < R, v < N, {
+            let at = p.out.offset(r as isize * p.out_stride).add(start(v));
+            tile[r][v] = match p.accum {
+                Accum::Replace => V::mul(alpha, tile[r][v]),
+                Accum::Add if whole(r, v) => {
+                    let there = V::load(at);
+                    let sum = V::mul_add(alpha, tile[r][v], V::mul(beta, there));
+                    // Lanes beyond the row hold no sum, for 0·∞ is none. The tile's own rows are stored
+                    // after them, later ones keep what is there.
+                    let inside = v + 1 < N || full || r * cols + N * V::LANES <= R * cols;
+                    if inside { sum } else { V::select(mask, sum, there) }
+                }
+                Accum::Add => V::mul_add(alpha, tile[r][v], V::mul(beta, V::load_masked(at, mask))),
+            };
         });
-        unroll!(r < R, {
-            let out = p.out.offset(r as isize * p.out_stride);
-            unroll!(v < N, {
-                let at = out.add(start(v));
-                if whole(r, v) { tile[r][v].store(at) } else { tile[r][v].store_masked(at, mask) }
-            });
+        unroll_pairs!(r < R, v < N, {
+            let at = p.out.offset(r as isize * p.out_stride).add(start(v));
+            if whole(r, v) { tile[r][v].store(at) } else { tile[r][v].store_masked(at, mask) }
         });
     }
 }
@@ -243,11 +248,9 @@ unsafe fn term<V: Vector, const R: usize, const N: usize, const WHOLE: bool>(
             let at = b.add(if v + 1 == N { last } else { v * V::LANES });
             line[v] = if WHOLE || v + 1 < N { V::load(at) } else { V::load_masked(at, mask) };
         });
-        unroll!(r < R, {
+        unroll_pairs!(r < R, v < N, {
             let factor = V::splat(*a.offset(r as isize * row));
-            unroll!(v < N, {
-                tile[r][v] = V::mul_add(factor, line[v], tile[r][v]);
-            });
+            tile[r][v] = V::mul_add(factor, line[v], tile[r][v]);
         });
     }
 }
@@ -295,12 +298,9 @@ unsafe fn sums<V: Vector, const R: usize, const C: usize>(
                         let $p = a[r];
                         line[r] = $load;
                     });
-                    unroll!(c < C, {
+                    unroll_pairs!(c < C, r < R, {
                         let $p = b[c];
-                        let factor = $load;
-                        unroll!(r < R, {
-                            tile[r][c] = V::mul_add(line[r], factor, tile[r][c]);
-                        });
+                        tile[r][c] = V::mul_add(line[r], $load, tile[r][c]);
                     });
                 } else {
                     let mut line = [zero; C];
@@ -308,12 +308,9 @@ unsafe fn sums<V: Vector, const R: usize, const C: usize>(
                         let $p = b[c];
                         line[c] = $load;
                     });
-                    unroll!(r < R, {
+                    unroll_pairs!(r < R, c < C, {
                         let $p = a[r];
-                        let factor = $load;
-                        unroll!(c < C, {
-                            tile[r][c] = V::mul_add(factor, line[c], tile[r][c]);
-                        });
+                        tile[r][c] = V::mul_add($load, line[c], tile[r][c]);
                     });
                 }
             };
@@ -336,9 +333,10 @@ unsafe fn sums<V: Vector, const R: usize, const C: usize>(
             let at = |n: usize| ((4 * four + n) / C, (4 * four + n) % C);
             let vector = |n: usize| tile[at(n).0][at(n).1];
             let totals = V::totals([vector(0), vector(1), vector(2), vector(3)]);
-            unroll!(n < 4, {
-                numbers[at(n).0][at(n).1] = totals[n];
-            });
+            numbers[at(0).0][at(0).1] = totals[0];
+            numbers[at(1).0][at(1).1] = totals[1];
+            numbers[at(2).0][at(2).1] = totals[2];
+            numbers[at(3).0][at(3).1] = totals[3];
         });
         numbers
     }
@@ -365,13 +363,11 @@ pub(super) unsafe fn dots_tile<V: Vector, const R: usize, const C: usize>(
             b[c] = p.b.offset(c.min(cols - 1) as isize * p.b_strides.1);
         });
         let numbers = sums::<V, R, C>(a, b, p.k, None);
-        unroll!(r < R, {
-            unroll!(c < C, {
-                if r < rows && c < cols {
-                    write(p, r, c, numbers[r][c]);
-                }
-            });
-        });
+        for r in 0..R.min(rows) {
+            for c in 0..C.min(cols) {
+                write(p, r, c, numbers[r][c]);
+            }
+        }
     }
 }
 
@@ -400,13 +396,11 @@ pub(super) unsafe fn columns_tile<V: Vector, const R: usize, const C: usize>(
         // without a gap.
         let next = p.a.wrapping_offset(((row + R) as isize).wrapping_mul(p.a_strides.0));
         let numbers = sums::<V, R, C>(a, b, p.k, Some(next));
-        unroll!(r < R, {
-            unroll!(c < C, {
-                if r < rows {
-                    write(&products[c], row + r, 0, numbers[r][c]);
-                }
-            });
-        });
+        for (r, numbers) in numbers.iter().enumerate().take(rows) {
+            for (p, &sum) in products.iter().zip(numbers) {
+                write(p, row + r, 0, sum);
+            }
+        }
     }
 }
 

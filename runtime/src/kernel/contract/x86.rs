@@ -132,7 +132,7 @@ unsafe fn rows_panel<V: Vector, const N: usize>(p: &Gemm<V::T>) {
     } else {
         macro_rules! tiles {
             ($($r:literal)*) => {$(
-                if $r <= const { rows_of::<V>(N) } {
+                if const { $r <= rows_of::<V>(N) } {
                     while p.m - row >= $r {
                         tile!($r);
                     }
