@@ -363,9 +363,9 @@ pub(super) unsafe fn dots_tile<V: Vector, const R: usize, const C: usize>(
             b[c] = p.b.offset(c.min(cols - 1) as isize * p.b_strides.1);
         });
         let numbers = sums::<V, R, C>(a, b, p.k, None);
-        for r in 0..R.min(rows) {
-            for c in 0..C.min(cols) {
-                write(p, r, c, numbers[r][c]);
+        for (r, numbers) in numbers.iter().enumerate().take(rows) {
+            for (c, &sum) in numbers.iter().enumerate().take(cols) {
+                write(p, r, c, sum);
             }
         }
     }
