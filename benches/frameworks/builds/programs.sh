@@ -6,7 +6,8 @@
 #   programs.sh [--runs N] [--only WORD] [--peers] [CHECKOUT...]
 #
 # Other checkouts of gradsmith are measured by turns with this one, and a ratio stands beside each figure: this over that.
-# With --peers the least crates that train with burn and candle are built, too, whose dependencies take minutes.
+# With --peers the least crates that train with burn and candle are built, too, whose dependencies take minutes. What is built is kept
+# in the folder that PROGRAMS_WORK names, if any.
 set -euo pipefail
 cd "$(dirname "$0")"
 here=$(cd ../../.. && pwd)
@@ -16,7 +17,7 @@ while [ $# -gt 0 ]; do
         --runs) runs=$2; shift 2 ;;
         --only) only=$2; shift 2 ;;
         --peers) peers=1; shift ;;
-        -*) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
+        -*) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2 ;;
         *) break ;;
     esac
 done
@@ -46,7 +47,7 @@ once() {
         awk '{ printf "%.3f\n", $1 + $2 }'
 }
 
-# row NAME CALLS SOURCE ARGS...: a line of the table; SOURCE and the manifest are in the checkout's folder DIR.
+# row NAME CALLS FOLDER SOURCE ARGS...: a line of the table; the manifest is in the checkout's FOLDER, and SOURCE below it.
 row() {
     local name=$1 calls=$2 manifest=$3 source=$4 profile k r seconds line
     shift 4

@@ -389,28 +389,26 @@ fn log_of_quotient(a: f64, c: f64, d: f64) -> f64 {
 /// a^(d + b)/(a^d + c^d)
 #[must_use]
 pub fn pow_share(a: f64, b: f64, c: f64, d: f64) -> f64 {
-    let (part, sum) = (a.powf(d + b), a.powf(d) + c.powf(d));
-    if !(a > 0.0 && c >= 0.0) || (is_normal(part) && is_normal(sum)) {
-        return part / sum;
-    }
-    power_times_exp(a, b, -softplus(-log_of_quotient(a, c, d)))
-}
-
-/// a^b eᵗ for positive a: one after the other where both are numbers as they are, for the logarithm of a large number has fewer digits.
-fn power_times_exp(a: f64, b: f64, t: f64) -> f64 {
-    let (power, factor) = (a.powf(b), t.exp());
-    if is_normal(power) && is_normal(factor) { power * factor } else { (xlogy(b, a) + t).exp() }
+    share_to_power(1, a, b, c, d)
 }
 
 /// a^(2 d + b)/(a^d + c^d)²
 #[must_use]
 pub fn pow_share_square(a: f64, b: f64, c: f64, d: f64) -> f64 {
-    let (part, sum) = (a.powf(2.0 * d + b), (a.powf(d) + c.powf(d)).powi(2));
+    share_to_power(2, a, b, c, d)
+}
+
+/// a^(n d + b)/(a^d + c^d)ⁿ. Out of range, a^b and the share one after the other where both are numbers as they are, for the
+/// logarithm of a large number has fewer digits.
+fn share_to_power(n: i32, a: f64, b: f64, c: f64, d: f64) -> f64 {
+    let times = f64::from(n);
+    let (part, sum) = (a.powf(times * d + b), (a.powf(d) + c.powf(d)).powi(n));
     if !(a > 0.0 && c >= 0.0) || (is_normal(part) && is_normal(sum)) {
         return part / sum;
     }
-    let below = softplus(-log_of_quotient(a, c, d));
-    power_times_exp(a, b, -2.0 * below)
+    let log_share = -times * softplus(-log_of_quotient(a, c, d));
+    let (power, share) = (a.powf(b), log_share.exp());
+    if is_normal(power) && is_normal(share) { power * share } else { (xlogy(b, a) + log_share).exp() }
 }
 
 /// b^(e + c) d^e/(b^e + d^e)² log(b/d)^a, and 0 where that without the logarithm is 0.

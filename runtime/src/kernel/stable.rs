@@ -41,32 +41,32 @@ impl Math {
     /// a^(d + b)/(a^d + c^d), also where a power of positive a and c is out of range.
     #[inline(always)]
     pub fn pow_share<T: Scalar>(self, a: T, b: T, c: T, d: T) -> T {
-        let (part, sum) = (self.pow(a, d + b), self.pow(a, d) + self.pow(c, d));
-        let positive = a > T::ZERO && c >= T::ZERO;
-        if !positive || (is_normal(part) && is_normal(sum)) {
-            return part / sum;
-        }
-        self.power_times_exp(a, b, -self.softplus(-self.log_of_quotient(a, c, d)))
-    }
-
-    /// a^b eᵗ for positive a: one after the other where both are numbers as they are, for the logarithm of a large number has
-    /// fewer digits.
-    #[inline(always)]
-    fn power_times_exp<T: Scalar>(self, a: T, b: T, t: T) -> T {
-        let (power, factor) = (self.pow(a, b), self.exp(t));
-        if is_normal(power) && is_normal(factor) { power * factor } else { self.exp(self.xlogy(b, a) + t) }
+        self.share_to_power(1, a, b, c, d)
     }
 
     /// a^(2 d + b)/(a^d + c^d)², also where a power of positive a and c is out of range.
     #[inline(always)]
     pub fn pow_share_square<T: Scalar>(self, a: T, b: T, c: T, d: T) -> T {
-        let (part, sum) = (self.pow(a, d + d + b), self.pow(a, d) + self.pow(c, d));
+        self.share_to_power(2, a, b, c, d)
+    }
+
+    /// a^(n d + b)/(a^d + c^d)ⁿ. Out of range, a^b and the share one after the other where both are numbers as they are,
+    /// for the logarithm of a large number has fewer digits.
+    #[inline(always)]
+    fn share_to_power<T: Scalar>(self, n: i32, a: T, b: T, c: T, d: T) -> T {
+        let times = T::from_f64(f64::from(n));
+        let (part, sum) = (self.pow(a, times * d + b), self.powi(self.pow(a, d) + self.pow(c, d), n));
         let positive = a > T::ZERO && c >= T::ZERO;
-        if !positive || (is_normal(part) && is_normal(sum * sum)) {
-            return part / (sum * sum);
+        if !positive || (is_normal(part) && is_normal(sum)) {
+            return part / sum;
         }
-        let below = self.softplus(-self.log_of_quotient(a, c, d));
-        self.power_times_exp(a, b, -below - below)
+        let log_share = -times * self.softplus(-self.log_of_quotient(a, c, d));
+        let (power, share) = (self.pow(a, b), self.exp(log_share));
+        if is_normal(power) && is_normal(share) {
+            power * share
+        } else {
+            self.exp(self.xlogy(b, a) + log_share)
+        }
     }
 
     /// b^(e + c) d^e/(b^e + d^e)² log(b/d)^order, and 0 where that without the logarithm is 0.

@@ -278,7 +278,7 @@ pub(super) fn common_factor(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     Some(g.contract(ONE, &factors, &out))
 }
 
-/// r s + c s t = s (r + c t) for a sum s, of which the first has the terms
+/// r s + c s t = s (r + c t) for a sum s, of which the first has the terms; where r and c have opposite signs, for else nothing cancels
 pub(super) fn own_factor(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let has_sum = |g: &Graph, t: NodeId| match g.op(t) {
         Op::Product { factors, bound, .. } => {

@@ -127,7 +127,7 @@ unsafe fn tile_of_rows<V: Vector, const R: usize, const N: usize, const LONG: bo
         let overlaps = const { N > 1 && !V::MASKS };
         let full = overlaps || cols == N * V::LANES;
         let last = if overlaps { cols - V::LANES } else { (N - 1) * V::LANES };
-        let start = |v: usize| if v + 1 == N { last } else { v * V::LANES };
+        let start = |v: usize| start_of::<V, N>(v, last);
         let mask = V::mask(if overlaps { V::LANES } else { cols - (N - 1) * V::LANES });
         let (row, col) = p.a_strides;
         let (mut a, mut b) = (p.a, p.b);
@@ -227,6 +227,12 @@ unsafe fn tile_of_rows<V: Vector, const R: usize, const N: usize, const LONG: bo
     }
 }
 
+/// Where a row's vector of this number starts, given where the last of N does.
+#[inline(always)]
+const fn start_of<V: Vector, const N: usize>(v: usize, last: usize) -> usize {
+    if v + 1 == N { last } else { v * V::LANES }
+}
+
 /// A term of the tile's sums: numbers of a column of `a`, `row` apart, times a row of `b`, whose last vector is at `last`, and read
 /// as a whole if `WHOLE`. A function of its own, of which the tile has many: as text in it they would be most of what an unoptimised
 /// build compiles.
@@ -245,7 +251,7 @@ unsafe fn term<V: Vector, const R: usize, const N: usize, const WHOLE: bool>(
     unsafe {
         let mut line = [V::splat(V::T::ZERO); N];
         unroll!(v < N, {
-            let at = b.add(if v + 1 == N { last } else { v * V::LANES });
+            let at = b.add(start_of::<V, N>(v, last));
             line[v] = if WHOLE || v + 1 < N { V::load(at) } else { V::load_masked(at, mask) };
         });
         unroll_pairs!(r < R, v < N, {

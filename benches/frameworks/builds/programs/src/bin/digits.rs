@@ -1,7 +1,6 @@
 //! Two layers for images of digits, 784-100-10.
 
 use gradsmith::{Init, Network};
-use ndarray::Array2;
 
 #[derive(Network)]
 #[network(784 -> 100 sigmoid -> 10 sigmoid)]
@@ -11,21 +10,5 @@ struct Digits {
 }
 
 fn main() -> Result<(), gradsmith::Error> {
-    let network = Digits { lambda: 0.01 };
-    let parameters = Digits::init(Init::Glorot, 1);
-    let (x, y) = (Array2::ones((32, 784)), Array2::ones((32, 10)));
-    let mut workspace = network.workspace(32);
-    let mut gradient = parameters.clone();
-    let cost = network.value_and_gradient(&parameters, x.view(), y.view(), &mut workspace, &mut gradient)?;
-    println!("{} {}", cost.total(), network.predict(&parameters, x.view())?);
-    #[cfg(feature = "everything")]
-    {
-        let (x, y, mut moved) = (x.view(), y.view(), parameters.clone());
-        let value = network.value(&parameters, x, y, &mut workspace)?;
-        network.sgd_step(&mut moved, x, y, &mut workspace, 0.01)?;
-        network.hessian_vector_product(&parameters, x, y, &mut workspace, &moved, &mut gradient)?;
-        network.gauss_newton_product(&parameters, x, y, &mut workspace, &moved, &mut gradient)?;
-        println!("{} {gradient:?}", value.total());
-    }
-    Ok(())
+    programs::evaluate_network!(Digits { lambda: 0.01 }, Digits::init(Init::Glorot, 1), 784 -> 10)
 }
