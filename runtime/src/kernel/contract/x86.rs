@@ -526,9 +526,9 @@ impl Form {
                 Self::InPlace => rows_in_place::<V>(p),
                 Self::Transposed => rows_transposed::<V>(p),
                 Self::Packed => rows_packed::<V>(p),
-                // R·3 sums, and divisors of three vectors of either type.
-                Self::Gram if is_512::<V>() => gram::<V, 8>(p),
-                Self::Gram => gram::<V, 3>(p),
+                // Squarer than other tiles, for what is computed below the diagonal grows with their width.
+                Self::Gram if is_512::<V>() => gram::<V, 8, 3>(p),
+                Self::Gram => gram::<V, 6, 2>(p),
             }
         }
     }

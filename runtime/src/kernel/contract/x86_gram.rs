@@ -1,12 +1,11 @@
 //! Xᵀ diag(w) X on x86-64: the triangle on and above the diagonal.
 //!
 //! As in [`super::x86`], rows of the output are vectors and a tile of it stays in registers. Both operands
-//! are the same matrix: panels of it are packed twice, with the weights and without, and tiles are as high as
-//! a divisor of a panel's width, so that a tile on the diagonal computes no more than it needs to the next
-//! vector.
+//! are the same matrix, packed twice: with the weights, in panels of the vectors of a tile, and without them, in
+//! panels of its rows. A tile on the diagonal computes no more than it needs to the next vector.
 #![allow(unsafe_code, reason = "vector instructions and pointers into strided matrices")]
 
-use super::pack::pack_columns;
+use super::pack::{pack_columns, pack_rows};
 use super::tile::rows_tile;
 use super::vector::Vector;
 use super::x86::rows;
@@ -14,26 +13,24 @@ use crate::kernel::gemm::Gemm;
 use crate::kernel::memory::Packing;
 use crate::kernel::scalar::Scalar as _;
 
-/// Vectors in the width of a panel.
-const VECTORS: usize = 3;
 /// Terms of a block: its panels pass through the first-level cache.
 const TERMS: usize = 256;
 /// Bytes of a block with the weights, and of one without, which share the second-level cache.
 const BLOCK: usize = 448 * 1024;
 
-/// Computes what is wanted of the product, by tiles of R rows, a divisor of a panel's width.
+/// Computes what is wanted of the product, by tiles of R rows of N vectors.
 ///
 /// # Safety
 /// `p` describes memory that is there; `a` is `b` with rows and columns exchanged, but for the rows that `p`
 /// is a part of; the processor has V's instructions.
 #[inline(always)]
-pub(super) unsafe fn gram<V: Vector, const R: usize>(p: &Gemm<V::T>) {
-    let width = VECTORS * V::LANES;
+pub(super) unsafe fn gram<V: Vector, const R: usize, const N: usize>(p: &Gemm<V::T>) {
+    let width = N * V::LANES;
     let even = |n: usize, most: usize| n.div_ceil(n.div_ceil(most));
     let terms = even(p.k, TERMS);
     let most = (BLOCK / size_of::<V::T>() / terms / width).max(1) * width;
     let block_n = even(p.n, most).next_multiple_of(width);
-    let block_m = even(p.m, most).next_multiple_of(width);
+    let block_m = even(p.m, most).next_multiple_of(R);
     // Of a narrow matrix the rows lie side by side as they are.
     let pack_a = p.n > width || p.a_strides.0 != 1;
     let b_len = terms * block_n;
@@ -48,21 +45,19 @@ pub(super) unsafe fn gram<V: Vector, const R: usize>(p: &Gemm<V::T>) {
             for col in (first..p.n).step_by(block_n) {
                 let cols = (p.n - col).min(block_n);
                 // SAFETY: the caller's; the block has room for cols rounded up to panels.
-                unsafe { pack::<V>(b_block, &slice.submatrix(0, 0, col, cols), slice.weights) };
+                unsafe { pack_weighted::<V>(b_block, &slice.submatrix(0, 0, col, cols), width) };
                 for row in (0..p.m).step_by(block_m) {
                     let sub = slice.submatrix(row, (p.m - row).min(block_m), col, cols);
                     if sub.unwanted(0, 0, cols) {
                         continue;
                     }
                     if pack_a {
-                        let x =
-                            Gemm { n: sub.m, b: sub.a, b_strides: (sub.a_strides.1, sub.a_strides.0), ..sub };
-                        // SAFETY: as above.
-                        unsafe { pack::<V>(a_block, &x, core::ptr::null()) };
+                        // SAFETY: as above, of rows rounded up to panels.
+                        unsafe { pack_rows::<V>(a_block, &sub, R) };
                     }
                     let a = pack_a.then_some(&*a_block);
                     // SAFETY: the caller's, and the blocks hold what has been packed.
-                    unsafe { tiles::<V, R>(&sub, a, b_block) };
+                    unsafe { tiles::<V, R, N>(&sub, a, b_block) };
                 }
             }
         }
@@ -75,8 +70,8 @@ pub(super) unsafe fn gram<V: Vector, const R: usize>(p: &Gemm<V::T>) {
 /// # Safety
 /// As for [`gram`].
 #[inline(always)]
-unsafe fn tiles<V: Vector, const R: usize>(p: &Gemm<V::T>, a: Option<&[V::T]>, b: &[V::T]) {
-    let (width, k) = (VECTORS * V::LANES, p.k);
+unsafe fn tiles<V: Vector, const R: usize, const N: usize>(p: &Gemm<V::T>, a: Option<&[V::T]>, b: &[V::T]) {
+    let (width, k) = (N * V::LANES, p.k);
     for col in (0..p.n).step_by(width) {
         let cols = (p.n - col).min(width);
         for row in (0..p.m).step_by(R) {
@@ -92,11 +87,7 @@ unsafe fn tiles<V: Vector, const R: usize>(p: &Gemm<V::T>, a: Option<&[V::T]>, b
                 b_strides: (width as isize, 1),
                 b_padded: true,
                 ..match a {
-                    Some(a) => Gemm {
-                        a: a[row / width * width * k + row % width..].as_ptr(),
-                        a_strides: (1, width as isize),
-                        ..whole
-                    },
+                    Some(a) => Gemm { a: a[row * k..].as_ptr(), a_strides: (1, R as isize), ..whole },
                     None => whole,
                 }
             };
@@ -110,8 +101,8 @@ unsafe fn tiles<V: Vector, const R: usize>(p: &Gemm<V::T>, a: Option<&[V::T]>, b
             }
             match tile.n.div_ceil(V::LANES) {
                 1 => rows_of!(1),
-                2 => rows_of!(2),
-                _ => rows_of!(3),
+                3 if const { N > 2 } => rows_of!(3),
+                _ => rows_of!(2),
             }
         }
     }
@@ -129,13 +120,13 @@ unsafe fn below<V: Vector, const R: usize, const N: usize>(p: &Gemm<V::T>) {
     }
 }
 
-/// Panels of the columns of `b`, each listed row by row, times weights unless they are null.
+/// Panels of `width` columns of `b`, each listed row by row, times the product's weights if it has some.
 ///
 /// # Safety
-/// `p` describes memory that is there, and so are `k` weights.
+/// `p` describes memory that is there, and so are `k` weights unless they are null.
 #[inline(always)]
-unsafe fn pack<V: Vector>(block: &mut [V::T], p: &Gemm<V::T>, weights: *const V::T) {
-    let (width, n, k) = (VECTORS * V::LANES, p.n, p.k);
+unsafe fn pack_weighted<V: Vector>(block: &mut [V::T], p: &Gemm<V::T>, width: usize) {
+    let (weights, n, k) = (p.weights, p.n, p.k);
     assert!(block.len() >= n.next_multiple_of(width) * k);
     let block_start = block.as_mut_ptr();
     // SAFETY: the caller's; every write is inside n rounded up to panels, times k.
