@@ -8,7 +8,7 @@ use gradsmith_runtime::Scalar;
 use gradsmith_runtime::__private::{Accum, Mat, MatMut, matmul};
 
 /// m, k, n and a layout: b where the second factor is transposed, as in X·Wᵀ, t where the first is, as in δᵀ·X.
-const SHAPES: [(usize, usize, usize, char); 19] = [
+const SHAPES: [(usize, usize, usize, char); 20] = [
     (10, 784, 100, 'b'),
     (10, 784, 100, ' '),
     (100, 10, 784, 't'),
@@ -20,6 +20,7 @@ const SHAPES: [(usize, usize, usize, char); 19] = [
     (128, 512, 512, 'b'),
     (512, 128, 784, 't'),
     (128, 512, 10, ' '),
+    (512, 512, 512, 'b'),
     (512, 512, 512, ' '),
     (512, 2048, 2048, ' '),
     (2048, 512, 2048, 't'),

@@ -320,6 +320,9 @@ unsafe fn dots<V: Vector, const R: usize, const C: usize>(p: &Gemm<V::T>) {
     }
 }
 
+/// Rows of the form `dots`: copying `b` pays once more of them meet it.
+const MOST_DOTTED: usize = 128;
+
 /// Terms that are summed at once in the form `dots`.
 const TERMS: usize = 1024;
 
@@ -450,8 +453,6 @@ impl Form {
         }
         let columns_adjacent = p.b_strides.1 == 1 || p.n == 1;
         let k_adjacent = p.k == 1 || (p.a_strides.1 == 1 && p.b_strides.0 == 1);
-        // Copying `b` pays once many rows meet it; with registers for large tiles, later.
-        let most_dotted = if is_512::<V>() { 128 } else { 32 };
         let few_terms =
             if p.n >= V::LANES { p.k <= 16 * p.m.min(16) } else { p.k <= 16 && p.m.min(p.n) >= 4 };
         let few_rows = p.m <= 2 * height_of::<V>();
@@ -481,7 +482,7 @@ impl Form {
             Self::Transposed
         } else if k_adjacent && p.m == 1 {
             Self::DotsOfRow
-        } else if k_adjacent && !columns_adjacent && p.m <= most_dotted {
+        } else if k_adjacent && !columns_adjacent && p.m <= MOST_DOTTED {
             Self::Dots
         } else if columns_adjacent && (few_rows || p.k <= 128 && !strided || p.n <= V::LANES) {
             Self::InPlace
