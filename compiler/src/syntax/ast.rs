@@ -42,6 +42,12 @@ pub enum ExprKind {
     Call(Call),
     /// `x < y`: legal only as the first argument of `where`.
     Compare(Box<Comparison>),
+    /// `x[i + 1]`, `X[e, :]`, `x[1..]`.
+    Subscripted(Box<Subscripted>),
+    /// `sum[i, j in 0..n](e)`, `vector[i](e)`: a reducer or a builder over indices.
+    Binder(Box<Binder>),
+    /// `[a; b]`, `[A, b; c', d]`: rows, each of blocks side by side; at least one of one.
+    Block(Vec<Vec<Expr>>),
 }
 
 /// One more operand of a chain.
@@ -101,6 +107,70 @@ pub struct Arg {
     pub name: Option<Ident>,
     /// The value.
     pub value: Expr,
+}
+
+/// An expression with subscripts. It binds like `'`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Subscripted {
+    /// What the subscripts are of.
+    pub base: Expr,
+    /// One for each axis; at least one.
+    pub subscripts: Vec<Subscript>,
+    /// From `[` to `]`.
+    pub brackets: Span,
+}
+
+/// One subscript.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Subscript {
+    /// What it is.
+    pub kind: SubscriptKind,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// What a subscript is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SubscriptKind {
+    /// `i + 1`: one entry of the axis, which is gone.
+    At(Expr),
+    /// `a..b`, `..b`, `a..=b`, `a..`, `..`, `:`: a part of the axis, which stays.
+    Part(Range),
+}
+
+/// Entries from `start` on, up to `end`; without one, from the first, to the last. `:` and `..` are both neither.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Range {
+    /// The first.
+    pub start: Option<Expr>,
+    /// The one after the last; the last, if `inclusive`.
+    pub end: Option<Expr>,
+    /// `..=` rather than `..`; there is an `end` then.
+    pub inclusive: bool,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// `function[indices](body)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Binder {
+    /// The reducer or builder, as written; which names are one, lowering knows.
+    pub function: Ident,
+    /// The indices; at least one.
+    pub indices: Vec<BoundIndex>,
+    /// From `[` to `]`.
+    pub brackets: Span,
+    /// What stands for each of their values.
+    pub body: Expr,
+}
+
+/// An index of a binder.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoundIndex {
+    /// The name.
+    pub name: Ident,
+    /// Which values it takes, where that is written: `i in 1..n`, with both ends.
+    pub range: Option<Range>,
 }
 
 /// A comparison.
@@ -211,6 +281,8 @@ pub struct Declaration {
     pub shape_span: Span,
     /// `symmetric matrix[n, n]`.
     pub symmetric: bool,
+    /// `indices[n]`, `indices[n, 2]`: whole numbers, which are subscripts only.
+    pub whole: bool,
 }
 
 /// A declared shape.
@@ -222,6 +294,8 @@ pub enum DeclaredShape {
     Vector(Option<DeclaredExtent>),
     /// `matrix`, `matrix[n, 10]`, `100 x 784`
     Matrix(Option<(DeclaredExtent, DeclaredExtent)>),
+    /// `tensor[n, m, 3]`, `3 x 28 x 28`: three axes or more.
+    Tensor(Vec<DeclaredExtent>),
 }
 
 /// A declared extent.
@@ -231,4 +305,6 @@ pub enum DeclaredExtent {
     Constant(usize),
     /// `n`
     Symbol(String),
+    /// `_`: to be found from the formula, each of its own.
+    Free,
 }
