@@ -218,7 +218,14 @@ impl Sweep {
         let y = Tensor::new(id, axes.to_vec());
         let one = Number::ONE;
         match op {
-            Op::Number(_) | Op::Pi | Op::Extent(_) | Op::Input(_) | Op::Delta => {}
+            Op::Number(_)
+            | Op::Pi
+            | Op::Extent(_)
+            | Op::Input(_)
+            | Op::Delta
+            | Op::Holds(_)
+            | Op::Named(_)
+            | Op::Position => {}
             // ∂(Σ cᵢ xᵢ)/∂xᵢ = cᵢ
             Op::Sum(terms) => {
                 for t in &terms {
@@ -323,6 +330,17 @@ impl Sweep {
                 }
             }
             Op::Axis { .. } => {}
+            // ∂(Π_{k ∉ S} xₖ)/∂xᵢ = Π_{k ∉ S ∪ {i}} xₖ
+            Op::Others { arg, order, .. } => {
+                let along = locals[rank];
+                let x = g.tensor(&arg, &locals);
+                let extent = g.extents.of(along);
+                let at = g.extents.index(extent);
+                let mut but = axes[rank - order as usize..].to_vec();
+                but.push(at);
+                let others = g.others(&x, along, &but).renamed(&[at], &[along]);
+                self.give(g, &arg, &locals, one, &[(ct, one), (others, one)]);
+            }
             // −A⁻ᵀ ct A⁻ᵀ
             Op::Inverse(a) if self.wants(a) => {
                 let (i, j) = (axes[0], axes[1]);
@@ -415,7 +433,7 @@ fn finite_beyond(g: &mut Graph, ct: &Tensor, axes: &[Index]) -> (Tensor, Vec<(Te
     let (outside, inside): (Vec<_>, Vec<_>) =
         factors.into_iter().partition(|(t, power): &(Tensor, Number)| match g.op(t.node) {
             Op::Extent(_) => true,
-            Op::Input(_) | Op::Delta => {
+            Op::Input(_) | Op::Delta | Op::Holds(_) | Op::Named(_) | Op::Position => {
                 power.as_int().is_some_and(|n| n > 0) && t.indices.iter().any(|i| !axes.contains(i))
             }
             _ => false,

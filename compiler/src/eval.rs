@@ -3,7 +3,7 @@
 
 mod determinant;
 
-use crate::ir::{AxisFn, Extent, ExtentKind, Factor, Graph, NodeId, Number, Op, Operand};
+use crate::ir::{AxisFn, Extent, ExtentKind, Factor, Graph, NodeId, Number, Op, Operand, RelationKind};
 use crate::ops::{compare, reference};
 use std::collections::BTreeMap;
 
@@ -74,7 +74,10 @@ impl<'a> Evaluator<'a> {
             ExtentKind::Symbol(name) => match (self.sizes.get(name), self.graph.extents.factors(e)) {
                 (Some(size), _) => *size,
                 (None, Some((a, b))) => self.size(a) * self.size(b),
-                (None, None) => 0,
+                (None, None) => match self.graph.extents.derived(e) {
+                    Some(form) => usize::try_from(form.value(|e| self.size(e))).unwrap_or(0),
+                    None => 0,
+                },
             },
             ExtentKind::Unknown => 0,
         }
@@ -108,6 +111,39 @@ impl<'a> Evaluator<'a> {
             Op::Extent(e) => vec![self.size(*e) as f64],
             Op::Input(input) => self.inputs.get(input.0 as usize).cloned().unwrap_or_default(),
             Op::Delta => each(&mut |l| f64::from(u8::from(l[0] == l[1]))),
+            Op::Holds(relation) => {
+                let offset = relation.offset.value(|e| self.size(e));
+                each(&mut |l| {
+                    let terms = relation.coeffs.iter().zip(l).map(|(n, &i)| n * i as i64);
+                    let value = offset + terms.sum::<i64>();
+                    f64::from(u8::from(match relation.kind {
+                        RelationKind::Equal => value == 0,
+                        RelationKind::AtLeast => value >= 0,
+                    }))
+                })
+            }
+            Op::Named(data) => each(&mut |l| {
+                let axes = (1..l.len() as u8).collect();
+                let name = self.at(&Operand { node: *data, axes }, l);
+                f64::from(u8::from(name == l[0] as f64))
+            }),
+            Op::Position => each(&mut |l| l[0] as f64),
+            Op::Others { arg, order, bound } => {
+                let count = self.size(*bound);
+                each(&mut |l| {
+                    let but = &l[l.len() - *order as usize..];
+                    if (1..but.len()).any(|k| but[..k].contains(&but[k])) {
+                        return 0.0;
+                    }
+                    let mut locals = l.to_vec();
+                    locals.push(0);
+                    let others = (0..count).filter(|k| !but.contains(k));
+                    others.fold(1.0, |product, k| {
+                        locals[l.len()] = k;
+                        product * self.at(arg, &locals)
+                    })
+                })
+            }
             Op::Sum(terms) => {
                 each(&mut |l| terms.iter().map(|t| t.coeff.to_f64() * self.at(&t.operand, l)).sum())
             }
@@ -165,7 +201,7 @@ impl<'a> Evaluator<'a> {
             for f in &entries {
                 let base = self.at(&f.operand, &locals);
                 // Off a diagonal there is nothing, whatever the other factors are.
-                if base == 0.0 && matches!(self.graph.op(f.operand.node), Op::Delta) {
+                if base == 0.0 && self.graph.is_indicator(f.operand.node) {
                     return;
                 }
                 if f.power.is_negative() {

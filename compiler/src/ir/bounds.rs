@@ -12,7 +12,12 @@ pub(super) fn found(g: &Graph, op: &Op) -> Interval {
         Op::Number(n) => Interval::new(n.to_f64(), n.to_f64()),
         Op::Pi => Interval::new(3.0, 4.0),
         Op::Extent(_) => Interval::new(0.0, f64::INFINITY),
-        Op::Delta => Interval::new(0.0, 1.0),
+        Op::Delta | Op::Holds(_) | Op::Named(_) => Interval::new(0.0, 1.0),
+        Op::Position => Interval::new(0.0, f64::INFINITY),
+        Op::Others { arg, .. } => match at(arg) {
+            x if x.low >= 0.0 => Interval::new(0.0, f64::INFINITY),
+            _ => Interval::ALL,
+        },
         Op::Sum(terms) => {
             let (mut sum, mut slack) = (Interval::new(0.0, 0.0), [0.0, 0.0]);
             for t in terms {

@@ -10,6 +10,7 @@
 //! least two terms; a `Product` is never the identity.
 
 use super::bounds;
+use super::form::Form;
 use super::index::{Extent, Extents};
 use super::map::NodeMap;
 use super::number::Number;
@@ -115,6 +116,26 @@ impl Cofactors {
     }
 }
 
+/// `offset + Σ coeffₖ·indexₖ`, compared with 0.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Relation {
+    /// How.
+    pub kind: RelationKind,
+    /// The multiple of each axis' index; none is 0.
+    pub coeffs: Vec<i64>,
+    /// What is added.
+    pub offset: Form,
+}
+
+/// How a [`Relation`] compares with 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RelationKind {
+    /// It is 0: an entry's place.
+    Equal,
+    /// It is not negative: a triangle.
+    AtLeast,
+}
+
 /// What a node is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Op {
@@ -128,6 +149,14 @@ pub enum Op {
     Input(InputId),
     /// The Kronecker delta: 1 where both indices are equal.
     Delta,
+    /// 1 where a relation between its indices holds, else 0: a delta that knows of offsets, multiples and
+    /// triangles. It is what `x[i + 1]` is made of: Σ_p (p = i + 1)·x[p].
+    Holds(Relation),
+    /// 1 where the first index is the whole number that the data, at the others, says: what `w[p[k]]` is made
+    /// of.
+    Named(NodeId),
+    /// The value of its index: 0, 1, 2, …
+    Position,
     /// `Σ coeff · term`, broadcast.
     Sum(Vec<Term>),
     /// `coeff · Σ_bound Π factor^power`: element-wise products, contractions, traces, broadcasts.
@@ -169,6 +198,17 @@ pub enum Op {
         along: Vec<u8>,
         /// Extents of the reduced axes (none where the axes are kept).
         bound: Vec<Extent>,
+    },
+    /// The products of all entries of `arg` along its bound axis but those at the indices of the last `order`
+    /// axes; 0 where two of these are one. Without any, the product of all. So the derivative of one is the
+    /// next, right also where entries are 0.
+    Others {
+        /// The argument; every axis its own local, the bound one the local from `rank` on.
+        arg: Operand,
+        /// How many are left out.
+        order: u8,
+        /// The extent of the bound axis.
+        bound: Extent,
     },
     /// The inverse of a square matrix.
     Inverse(NodeId),
@@ -217,7 +257,13 @@ impl Node {
     /// Calls `f` with every node it is made of, with repetition.
     pub fn each_child(&self, mut f: impl FnMut(NodeId)) {
         match &self.op {
-            Op::Number(_) | Op::Pi | Op::Extent(_) | Op::Input(_) | Op::Delta => {}
+            Op::Number(_)
+            | Op::Pi
+            | Op::Extent(_)
+            | Op::Input(_)
+            | Op::Delta
+            | Op::Holds(_)
+            | Op::Position => {}
             Op::Sum(terms) => {
                 for t in terms {
                     f(t.operand.node);
@@ -238,8 +284,8 @@ impl Node {
                     f(o.node);
                 }
             }
-            Op::Axis { arg, .. } => f(arg.node),
-            Op::Inverse(a) | Op::Det(a) | Op::LogDet(a) | Op::Cofactors(a, _) => f(*a),
+            Op::Axis { arg, .. } | Op::Others { arg, .. } => f(arg.node),
+            Op::Named(a) | Op::Inverse(a) | Op::Det(a) | Op::LogDet(a) | Op::Cofactors(a, _) => f(*a),
             Op::Merge { arg, .. } | Op::Split { arg, .. } => f(*arg),
         }
     }
@@ -256,6 +302,8 @@ pub struct Input {
     pub data: bool,
     /// Whether it is a matrix that is its own transpose.
     pub symmetric: bool,
+    /// Whether its entries are whole numbers, which are subscripts only.
+    pub whole: bool,
 }
 
 /// A quick hash of small numbers. Macros run unoptimised, where the usual one is a tenth of their time.
@@ -433,6 +481,19 @@ impl Graph {
         }
     }
 
+    /// Notes that an input holds whole numbers.
+    pub(crate) fn set_whole(&mut self, id: NodeId) {
+        if let Op::Input(input) = *self.op(id) {
+            self.inputs[input.0 as usize].whole = true;
+        }
+    }
+
+    /// Whether a node tells by its indices alone whether it is 1 or 0.
+    #[must_use]
+    pub fn is_indicator(&self, id: NodeId) -> bool {
+        matches!(self.op(id), Op::Delta | Op::Holds(_) | Op::Named(_))
+    }
+
     /// Whether any matrix is.
     pub(crate) fn has_symmetric(&self) -> bool {
         !self.symmetric.is_empty()
@@ -455,7 +516,7 @@ impl Graph {
         let id = InputId(self.inputs.len() as u32);
         let shape = shape.iter().map(|&e| self.extents.find(e)).collect();
         let node = self.intern(Op::Input(id), shape);
-        self.inputs.push(Input { name: name.to_owned(), node, data: false, symmetric: false });
+        self.inputs.push(Input { name: name.to_owned(), node, data: false, symmetric: false, whole: false });
         node
     }
 

@@ -2,6 +2,7 @@
 //!
 //! A gradient has exactly the index list of its variable; nothing in the graph is ever "transposed".
 
+use super::form::Form;
 use std::collections::HashMap;
 
 /// How many values an index takes. Resolve with [`Extents::find`] before comparing.
@@ -30,6 +31,9 @@ enum Slot {
 }
 
 /// All extents and indices of a graph; equal extents are joined.
+///
+/// An extent may be a [`Form`] of others, such as `n - 1`: it has a symbol of its own, like any other, and a
+/// place in `forms`.
 #[derive(Clone, Debug, Default)]
 pub struct Extents {
     slots: Vec<Slot>,
@@ -37,6 +41,12 @@ pub struct Extents {
     symbols: HashMap<String, Extent>,
     indices: Vec<Extent>,
     products: Vec<(Extent, (Extent, Extent))>,
+    forms: Vec<(Extent, Form)>,
+    /// Extents of indices whose ranges are still to be found, and equations in which they take part.
+    pending: Vec<Extent>,
+    deferred: Vec<(Extent, Extent)>,
+    /// Forms that must not be negative, each with the subscript that asks it and the extent of its axis.
+    bounds: Vec<(Form, Extent, String)>,
     needs: Vec<(Extent, String)>,
 }
 
@@ -71,6 +81,69 @@ impl Extents {
         self.push(ExtentKind::Unknown)
     }
 
+    /// An extent of which nothing is known before the ranges of indices are found: equations that it takes part
+    /// in wait.
+    pub fn pending(&mut self) -> Extent {
+        let e = self.unknown();
+        self.pending.push(e);
+        e
+    }
+
+    fn is_pending(&self, e: Extent) -> bool {
+        !self.pending.is_empty()
+            && self.form(e).terms.iter().any(|(x, _)| self.pending.iter().any(|&p| self.find(p) == *x))
+    }
+
+    /// What was pending is this one.
+    pub(crate) fn settle(&mut self, pending: Extent, known: Extent) {
+        self.no_longer_pending(pending);
+        let (from, to) = (self.find(pending), self.find(known));
+        if from != to {
+            self.slots[from.0 as usize] = Slot::Same(to);
+            self.join_forms();
+        }
+    }
+
+    pub(crate) fn no_longer_pending(&mut self, e: Extent) {
+        self.pending.retain(|p| *p != e);
+    }
+
+    /// How many equations wait for the ranges of indices.
+    #[must_use]
+    pub fn deferred(&self) -> usize {
+        self.deferred.len()
+    }
+
+    /// Whether any does.
+    #[must_use]
+    pub fn has_deferred(&self) -> bool {
+        !self.deferred.is_empty()
+    }
+
+    pub(crate) fn take_deferred(&mut self) -> Vec<(Extent, Extent)> {
+        std::mem::take(&mut self.deferred)
+    }
+
+    /// Makes two forms equal by an equation between extents; `false` where they cannot be, or nothing can be
+    /// told from that.
+    pub fn equate(&mut self, a: &Form, b: &Form) -> bool {
+        let difference = self.resolved(a).plus(&self.resolved(b), -1);
+        self.vanish(&difference)
+    }
+
+    /// Notes that a form must not be negative, for the subscript with this text, on an axis of this extent.
+    pub(crate) fn must_hold(&mut self, form: Form, axis: Extent, text: &str) {
+        if !self.bounds.iter().any(|(f, ..)| *f == form) {
+            self.bounds.push((form, axis, text.to_owned()));
+        }
+    }
+
+    /// The forms that must not be negative, each with the extent of the axis and the subscript on it.
+    #[must_use]
+    pub fn bounds(&self) -> &[(Form, Extent, String)] {
+        &self.bounds
+    }
+
     /// The representative of all extents known to be equal to `e`.
     #[must_use]
     pub fn find(&self, mut e: Extent) -> Extent {
@@ -89,11 +162,114 @@ impl Extents {
         }
     }
 
+    /// What an extent is in terms of those that are no forms themselves.
+    #[must_use]
+    pub fn form(&self, e: Extent) -> Form {
+        let e = self.find(e);
+        match self.kind(e) {
+            ExtentKind::Constant(n) => Form::constant(i64::try_from(*n).unwrap_or(i64::MAX)),
+            _ => match self.forms.iter().find(|(x, _)| self.find(*x) == e) {
+                Some((_, form)) => self.resolved(form),
+                None => Form::of(e),
+            },
+        }
+    }
+
+    /// The form with every extent by what it is.
+    #[must_use]
+    pub fn resolved(&self, form: &Form) -> Form {
+        let start = Form::constant(form.constant);
+        form.terms.iter().fold(start, |sum, &(e, n)| sum.plus(&self.form(e), n))
+    }
+
+    /// The extent that a form is, where it is none of a negative number.
+    pub fn affine(&mut self, form: &Form) -> Option<Extent> {
+        let form = self.resolved(form);
+        if let Some(n) = form.as_constant() {
+            return usize::try_from(n).ok().map(|n| self.constant(n));
+        }
+        if let ([(e, 1)], 0) = (form.terms.as_slice(), form.constant) {
+            return Some(*e);
+        }
+        if let Some((e, _)) = self.forms.iter().find(|(e, _)| self.form(*e) == form) {
+            return Some(self.find(*e));
+        }
+        let e = self.push(ExtentKind::Symbol(self.text(&form)));
+        self.forms.push((e, form));
+        Some(e)
+    }
+
+    /// The form that an extent was made of, where it is one that [`Self::affine`] made and no number by now.
+    #[must_use]
+    pub fn derived(&self, e: Extent) -> Option<Form> {
+        let e = self.find(e);
+        let known = self.forms.iter().any(|(x, _)| self.find(*x) == e);
+        (known && self.as_constant(e).is_none()).then(|| self.form(e))
+    }
+
+    /// The form as a person writes it.
+    #[must_use]
+    pub fn text(&self, form: &Form) -> String {
+        form.text(|e| self.name(e))
+    }
+
+    /// Makes two extents one, by what one of them is made of where that is what it takes; `false` where they
+    /// cannot be equal, or no extent can be told from that.
+    fn solve(&mut self, a: Extent, b: Extent) -> bool {
+        let difference = self.form(a).plus(&self.form(b), -1);
+        self.vanish(&difference)
+    }
+
+    /// Makes a form 0.
+    fn vanish(&mut self, difference: &Form) -> bool {
+        if let Some(n) = difference.as_constant() {
+            return n == 0;
+        }
+        // Of those that can be told, one that nothing is known of; else the youngest.
+        let told = difference.terms.iter().filter(|(_, n)| n.abs() == 1);
+        let unknown = |e: Extent| *self.kind(e) == ExtentKind::Unknown;
+        let Some(&(e, n)) = told.max_by_key(|(e, _)| (unknown(*e), *e)) else { return false };
+        // e·n + rest = 0
+        let value = difference.plus(&Form::of(e), -n).times(-n);
+        let Some(same) = self.affine(&value) else { return false };
+        if self.find(same) != e {
+            self.slots[e.0 as usize] = Slot::Same(same);
+        }
+        self.join_forms();
+        true
+    }
+
+    /// Joins forms that have become equal to one another or to what is none.
+    fn join_forms(&mut self) {
+        for k in 0..self.forms.len() {
+            let e = self.find(self.forms[k].0);
+            if self.forms[k].0 != e {
+                continue;
+            }
+            let form = self.form(e);
+            let same = match (form.as_constant(), form.terms.as_slice()) {
+                (Some(n), _) => usize::try_from(n).ok().map(|n| self.constant(n)),
+                (None, &[(x, 1)]) if form.constant == 0 => Some(x),
+                _ => (self.forms[..k].iter().map(|(x, _)| self.find(*x))).find(|&x| self.form(x) == form),
+            };
+            if let Some(same) = same.filter(|&same| same != e) {
+                self.slots[e.0 as usize] = Slot::Same(same);
+            }
+        }
+    }
+
     /// Makes two extents one; `false` where both are numbers and differ.
     pub fn unify(&mut self, a: Extent, b: Extent) -> bool {
         let (a, b) = (self.find(a), self.find(b));
         if a == b {
             return true;
+        }
+        if self.is_pending(a) || self.is_pending(b) {
+            self.deferred.push((a, b));
+            return true;
+        }
+        if self.derived(a).is_some() || self.derived(b).is_some() {
+            return self.solve(a, b);
         }
         let rank = |kind: &ExtentKind| match kind {
             ExtentKind::Constant(_) => 0,
@@ -106,6 +282,7 @@ impl Extents {
         }
         let (keep, drop) = if (ka, a) <= (kb, b) { (a, b) } else { (b, a) };
         self.slots[drop.0 as usize] = Slot::Same(keep);
+        self.join_forms();
         true
     }
 

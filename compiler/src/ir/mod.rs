@@ -7,6 +7,7 @@
 pub mod bounds;
 pub mod build;
 pub mod finite;
+pub mod form;
 pub mod graph;
 pub mod index;
 pub mod map;
@@ -15,7 +16,8 @@ pub mod verify;
 
 pub use build::Tensor;
 pub use finite::Finite;
-pub use graph::{AxisFn, Cofactors, Factor, Graph, Node, NodeId, Op, Operand, Term};
+pub use form::Form;
+pub use graph::{AxisFn, Cofactors, Factor, Graph, Node, NodeId, Op, Operand, Relation, RelationKind, Term};
 pub use index::{Extent, ExtentKind, Index};
 pub use map::NodeMap;
 pub use number::Number;

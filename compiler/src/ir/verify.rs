@@ -44,6 +44,18 @@ fn verify_node(graph: &Graph, id: NodeId) -> Result<(), &'static str> {
         {
             Err("a square matrix that is none")
         }
+        Op::Holds(relation) if relation.coeffs.len() != node.shape.len() || relation.coeffs.contains(&0) => {
+            Err("a relation that is not one of its indices")
+        }
+        Op::Named(data) if node.shape.len() != graph.rank(*data) + 1 => Err("a name of an entry without its place"),
+        Op::Position if node.shape.len() != 1 => Err("the place of no index"),
+        Op::Others { arg, order, bound } => {
+            let mut locals = node.shape.clone();
+            locals.push(*bound);
+            let left = node.shape.len().checked_sub(*order as usize);
+            let kept = left.is_some_and(|kept| node.shape[kept..].iter().all(|&e| same(e, *bound)));
+            if fits(arg, &locals) && kept { Ok(()) } else { Err("a product of others that does not fit") }
+        }
         Op::Sum(terms) => {
             if terms.len() < 2 {
                 return Err("a sum of fewer than two terms");

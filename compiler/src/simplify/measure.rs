@@ -17,7 +17,9 @@ pub fn measure(graph: &Graph, roots: &[NodeId]) -> usize {
 /// The weight of one node, its operands not counted.
 pub(super) fn weight(graph: &Graph, id: NodeId) -> usize {
     match graph.op(id) {
-        Op::Number(_) | Op::Pi | Op::Extent(_) | Op::Input(_) | Op::Delta => 0,
+        Op::Number(_) | Op::Pi | Op::Extent(_) | Op::Input(_) | Op::Delta | Op::Position => 0,
+        Op::Holds(_) | Op::Named(_) => 1,
+        Op::Others { .. } => 8,
         Op::Sum(terms) => 2 * terms.len(),
         Op::Product { factors, bound, .. } => {
             let power = |f: &Factor| match f.power.as_int() {

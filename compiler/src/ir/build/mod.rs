@@ -9,6 +9,7 @@
 //! Leaves and queries are here; [`sum`](self::Graph::sum)s, [`contract`](self::Graph::contract)ions,
 //! functions and rebuilding have a file each.
 
+mod affine;
 mod function;
 mod product;
 mod rebuild;
@@ -83,7 +84,10 @@ impl Graph {
         let e = self.extents.find(e);
         match self.extents.as_constant(e) {
             Some(n) => self.number(Number::int(n as i64)),
-            None => self.intern(Op::Extent(e), Vec::new()),
+            None => match self.extents.derived(e) {
+                Some(form) => self.form_value(&form).node,
+                None => self.intern(Op::Extent(e), Vec::new()),
+            },
         }
     }
 
@@ -196,8 +200,10 @@ impl Graph {
     /// New indices for the locals of a node: its own axes, then the bound ones.
     pub fn locals(&mut self, id: NodeId) -> Vec<Index> {
         let mut extents = self.shape(id).to_vec();
-        if let Op::Product { bound, .. } | Op::Axis { bound, .. } = self.op(id) {
-            extents.extend(bound);
+        match self.op(id) {
+            Op::Product { bound, .. } | Op::Axis { bound, .. } => extents.extend(bound),
+            Op::Others { bound, .. } => extents.push(*bound),
+            _ => {}
         }
         extents.into_iter().map(|e| self.extents.index(e)).collect()
     }
@@ -244,7 +250,7 @@ impl Graph {
             }
             if let ([factor], true) = (factors.as_slice(), coeff.is_one())
                 && factor.power.is_one()
-                && !matches!(self.op(factor.operand.node), Op::Delta)
+                && !self.is_indicator(factor.operand.node)
             {
                 return self.tensor(&factor.operand, &t.indices);
             }

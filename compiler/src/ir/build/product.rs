@@ -11,10 +11,10 @@ const MIRRORED: usize = 24;
 
 /// A factor while a product is being put together.
 #[derive(Clone, Debug)]
-struct Raised {
-    node: NodeId,
-    indices: Vec<Index>,
-    power: Number,
+pub(super) struct Raised {
+    pub(super) node: NodeId,
+    pub(super) indices: Vec<Index>,
+    pub(super) power: Number,
 }
 
 impl Graph {
@@ -94,6 +94,15 @@ impl Graph {
             return self.product_node(Number::ZERO, Vec::new(), Vec::new(), shape);
         }
         Self::contract_deltas(self, &mut parts, out, &mut bound);
+        let relations = parts.len();
+        self.contract_relations(&mut parts, &mut bound);
+        if parts.len() != relations {
+            Self::contract_deltas(self, &mut parts, out, &mut bound);
+        }
+        if parts.iter().any(|p| self.is_zero(p.node) && !p.power.is_negative()) {
+            let shape = self.extents_of(out);
+            return self.product_node(Number::ZERO, Vec::new(), Vec::new(), shape);
+        }
         // An index that nothing runs along any more.
         let mut k = 0;
         while k < bound.len() {
@@ -272,7 +281,7 @@ impl Graph {
                     parts.push(part);
                 }
             }
-            Op::Delta => parts.push(Raised { power: Number::ONE, ..part }),
+            Op::Delta | Op::Holds(_) | Op::Named(_) => parts.push(Raised { power: Number::ONE, ..part }),
             Op::Sum(terms) if !named && integer && !view => {
                 // A factor that all terms have, sign included, stands before the sum: 1/2 (a + b), -(a + b).
                 let c = terms[0].coeff;
@@ -367,7 +376,8 @@ impl Graph {
             let whole = lhs.axes.is_empty() && rhs.axes.is_empty();
             let inside = |p: &Raised| {
                 (whole || p.indices.iter().all(|i| part.indices.contains(i)))
-                    && !matches!(self.op(p.node), Op::Delta | Op::Extent(_))
+                    && !self.is_indicator(p.node)
+                    && !matches!(self.op(p.node), Op::Extent(_))
             };
             let (moved, kept): (Vec<_>, Vec<_>) =
                 parts.iter().enumerate().filter(|(n, _)| *n != k).map(|(_, p)| p.clone()).partition(inside);

@@ -23,6 +23,20 @@ impl Graph {
             }
             Op::Extent(e) => self.extent_value(e),
             Op::Delta => self.delta(shape[0]),
+            Op::Position => self.position(shape[0]),
+            Op::Holds(relation) => {
+                let terms: Vec<_> = out.iter().copied().zip(relation.coeffs).collect();
+                let t = self.holds(relation.kind, &terms, &relation.offset);
+                self.tensor_as(&t, out)
+            }
+            Op::Named(data) => {
+                let t = self.named_entry(out[0], &Tensor::new(replaced(data), out[1..].to_vec()));
+                self.tensor_as(&t, out)
+            }
+            Op::Others { arg, order, .. } => {
+                let t = self.others(&tensor(&arg), locals[rank], &out[rank - order as usize..]);
+                self.tensor_as(&t, out)
+            }
             Op::Sum(terms) => {
                 let terms: Vec<_> = terms.iter().map(|t| (t.coeff, tensor(&t.operand))).collect();
                 self.sum_as(&terms, out)

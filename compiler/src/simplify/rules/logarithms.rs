@@ -294,7 +294,8 @@ pub(super) fn times_log(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let (joined, u) = logarithm(g, &p.factors[log].0)?;
     let joins = |(t, _): &(Tensor, Number)| {
         t.indices.iter().all(|i| u.indices.contains(i))
-            && !matches!(g.op(t.node), Op::Extent(_) | Op::Delta)
+            && !g.is_indicator(t.node)
+            && !matches!(g.op(t.node), Op::Extent(_))
             && logarithm(g, t).is_none()
     };
     let (with, without): (Vec<_>, Vec<_>) = p.factors.iter().cloned().partition(joins);

@@ -39,7 +39,8 @@ fn delicate_within(g: &Graph, f: &Factor, depth: usize) -> bool {
 
 fn is_given(g: &Graph, f: &Factor) -> bool {
     f.power.as_int().is_some_and(|n| n > 0)
-        && !matches!(g.op(f.operand.node), Op::Extent(_) | Op::Delta | Op::Number(_) | Op::Pi)
+        && !g.is_indicator(f.operand.node)
+        && !matches!(g.op(f.operand.node), Op::Extent(_) | Op::Number(_) | Op::Pi)
         && g.is_data(f.operand.node)
 }
 

@@ -1,0 +1,268 @@
+//! What indices are made of: relations between them, entries named by data, their values, products of others;
+//! and what becomes of relations in a contraction.
+
+use super::product::Raised;
+use super::{Tensor, indices_of};
+use crate::ir::form::Form;
+use crate::ir::graph::{Factor, Graph, NodeId, Op, Operand, Relation, RelationKind};
+use crate::ir::index::{Extent, Index};
+use crate::ir::number::Number;
+
+/// A sum of whole multiples of indices.
+type Terms = Vec<(Index, i64)>;
+
+impl Graph {
+    /// The values 0, 1, 2, … of an index over `e`.
+    pub fn position(&mut self, e: Extent) -> NodeId {
+        let e = self.extents.find(e);
+        match self.extents.as_constant(e) {
+            Some(1) => self.fill_over(Number::ZERO, e),
+            _ => self.intern(Op::Position, vec![e]),
+        }
+    }
+
+    fn fill_over(&mut self, value: Number, e: Extent) -> NodeId {
+        let index = self.extents.index(e);
+        self.fill(value, &[index])
+    }
+
+    /// `offset`, a whole number, as a scalar.
+    pub fn form_value(&mut self, offset: &Form) -> Tensor {
+        let offset = self.extents.resolved(offset);
+        let mut terms = Vec::new();
+        if offset.constant != 0 {
+            terms.push((Number::int(offset.constant), self.constant(Number::ONE)));
+        }
+        for &(e, n) in &offset.terms {
+            terms.push((Number::int(n), Tensor::new(self.extent_value(e), Vec::new())));
+        }
+        if terms.is_empty() { self.constant(Number::ZERO) } else { self.sum(&terms) }
+    }
+
+    /// 1 where `offset + Σ coeff·index` is 0, or not negative; 0 elsewhere. Of it, only the indices that it
+    /// depends on.
+    pub fn holds(&mut self, kind: RelationKind, terms: &[(Index, i64)], offset: &Form) -> Tensor {
+        let offset = self.extents.resolved(offset);
+        let mut merged: Terms = Vec::new();
+        for &(i, n) in terms {
+            match merged.iter_mut().find(|(j, _)| *j == i) {
+                Some((_, m)) => *m += n,
+                None => merged.push((i, n)),
+            }
+        }
+        // An index of one value is 0.
+        let single = |g: &Self, i: Index| g.extents.as_constant(g.extents.of(i)) == Some(1);
+        merged.retain(|(i, n)| *n != 0 && !single(self, *i));
+        if let Some(known) = self.known_relation(kind, &merged, &offset) {
+            return self.constant(if known { Number::ONE } else { Number::ZERO });
+        }
+        let (mut merged, mut offset) = (merged, offset);
+        if kind == RelationKind::Equal {
+            // Of both signs, the one whose first multiple is positive.
+            let first = merged.first().map(|(_, n)| *n).or_else(|| offset.terms.first().map(|(_, n)| *n));
+            if first.is_some_and(|n| n < 0) {
+                merged.iter_mut().for_each(|(_, n)| *n = -*n);
+                offset = offset.times(-1);
+            }
+            if let [(i, 1), (j, -1)] = merged[..]
+                && offset == Form::default()
+                && self.extents.of(i) == self.extents.of(j)
+            {
+                let delta = self.delta(self.extents.of(i));
+                return Tensor::new(delta, vec![i, j]);
+            }
+        }
+        let indices: Vec<Index> = merged.iter().map(|(i, _)| *i).collect();
+        let shape = self.extents_of(&indices);
+        let coeffs = merged.into_iter().map(|(_, n)| n).collect();
+        Tensor::new(self.intern(Op::Holds(Relation { kind, coeffs, offset }), shape), indices)
+    }
+
+    /// What is known of a relation, whatever the indices are.
+    fn known_relation(&self, kind: RelationKind, terms: &[(Index, i64)], offset: &Form) -> Option<bool> {
+        let [least, most] = self.range_of(terms, offset);
+        let negative = most.times(-1).shifted(-1).is_never_negative();
+        match kind {
+            RelationKind::AtLeast if least.is_never_negative() => Some(true),
+            RelationKind::AtLeast => negative.then_some(false),
+            RelationKind::Equal if terms.is_empty() && *offset == Form::default() => Some(true),
+            RelationKind::Equal => (negative || least.shifted(-1).is_never_negative()).then_some(false),
+        }
+    }
+
+    /// The least and the greatest value of `offset + Σ coeff·index`; of an index that takes none, as if it took
+    /// the values −1 and 0.
+    pub(crate) fn range_of(&self, terms: &[(Index, i64)], offset: &Form) -> [Form; 2] {
+        let offset = self.extents.resolved(offset);
+        let (mut least, mut most) = (offset.clone(), offset);
+        for &(i, n) in terms {
+            let last = self.extents.form(self.extents.of(i)).shifted(-1);
+            let end = if n < 0 { &mut least } else { &mut most };
+            *end = end.plus(&last, n);
+        }
+        [least, most]
+    }
+
+    /// 1 where the index is the whole number that the data holds.
+    pub fn named_entry(&mut self, at: Index, data: &Tensor) -> Tensor {
+        let mut indices = vec![at];
+        indices.extend(&data.indices);
+        let shape: Vec<Extent> =
+            std::iter::once(self.extents.of(at)).chain(self.shape(data.node).to_vec()).collect();
+        let shape = shape.into_iter().map(|e| self.extents.find(e)).collect();
+        Tensor::new(self.intern(Op::Named(data.node), shape), indices)
+    }
+
+    /// The products of all entries of `arg` along `along` but those at the indices of `but`, an axis each.
+    pub fn others(&mut self, arg: &Tensor, along: Index, but: &[Index]) -> Tensor {
+        let mut out: Vec<Index> = indices_of([arg]).into_iter().filter(|i| *i != along).collect();
+        out.extend(but);
+        let extent = self.extents.of(along);
+        let axes: Vec<Index> = out[..out.len() - but.len()].iter().copied().chain([along]).collect();
+        let node = self.tensor_as(arg, &axes);
+        let mut locals = out.clone();
+        locals.push(along);
+        let operand = Self::operand(&Tensor::new(node, axes), &locals);
+        let shape = self.extents_of(&out);
+        let order = but.len() as u8;
+        Tensor::new(self.intern(Op::Others { arg: operand, order, bound: extent }, shape), out)
+    }
+
+    /// The relation that a node is, between these indices.
+    fn relation(&self, node: NodeId, indices: &[Index]) -> Option<(RelationKind, Terms, Form)> {
+        match self.op(node) {
+            Op::Delta => {
+                let terms = vec![(indices[0], 1), (indices[1], -1)];
+                Some((RelationKind::Equal, terms, Form::default()))
+            }
+            Op::Holds(r) => {
+                let terms = indices.iter().copied().zip(r.coeffs.iter().copied()).collect();
+                Some((r.kind, terms, r.offset.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    /// A node that is a part of another, or its entries in another order, by relations alone: the tensor and
+    /// the relations, with new indices for what is summed.
+    fn as_part(&mut self, node: NodeId, indices: &[Index]) -> Option<(Vec<Tensor>, Vec<Index>)> {
+        let Op::Product { coeff, factors, bound } = self.op(node).clone() else { return None };
+        let tensors = factors.iter().filter(|f| !self.is_indicator(f.operand.node)).count();
+        let plain = coeff.is_one() && factors.iter().all(|f: &Factor| f.power.is_one());
+        if bound.is_empty() || tensors > 1 || !plain || factors.len() < 2 || self.is_named(node) {
+            return None;
+        }
+        let inner: Vec<Index> = bound.iter().map(|&e| self.extents.index(e)).collect();
+        let locals: Vec<Index> = indices.iter().copied().chain(inner.iter().copied()).collect();
+        let at = |o: &Operand| self.tensor(o, &locals);
+        Some((factors.iter().map(|f| at(&f.operand)).collect(), inner))
+    }
+
+    /// Takes apart what relations between bound indices make of one another: a part of a part is a part, and of
+    /// an index that only relations have, what is left is what it says of the others.
+    pub(super) fn contract_relations(&mut self, parts: &mut Vec<Raised>, bound: &mut Vec<Index>) {
+        if !parts.iter().any(|p| matches!(self.op(p.node), Op::Holds(_) | Op::Named(_) | Op::Delta)) {
+            return;
+        }
+        self.inline_parts(parts, bound);
+        loop {
+            self.merge_repeated(parts);
+            if !self.eliminate(parts, bound) {
+                return;
+            }
+        }
+    }
+
+    /// Parts whose indices meet those of a relation, if they are summed, are taken apart.
+    fn inline_parts(&mut self, parts: &mut Vec<Raised>, bound: &mut Vec<Index>) {
+        let mut k = 0;
+        while k < parts.len() {
+            let meets = |i: &Index| {
+                bound.contains(i)
+                    && parts.iter().any(|p| {
+                        matches!(self.op(p.node), Op::Holds(_)) && p.indices.contains(i)
+                    })
+            };
+            if parts[k].power.is_one()
+                && parts[k].indices.iter().any(meets)
+                && let Some((tensors, inner)) = self.as_part(parts[k].node, &parts[k].indices.clone())
+            {
+                let new = tensors.into_iter().map(|t| Raised {
+                    node: t.node,
+                    indices: t.indices,
+                    power: Number::ONE,
+                });
+                parts.splice(k..=k, new);
+                bound.extend(inner);
+                k = 0;
+                continue;
+            }
+            k += 1;
+        }
+    }
+
+    /// A relation that has one index twice says something of it once.
+    fn merge_repeated(&mut self, parts: &mut Vec<Raised>) {
+        for k in 0..parts.len() {
+            let indices = &parts[k].indices;
+            let twice = (1..indices.len()).any(|n| indices[..n].contains(&indices[n]));
+            if twice
+                && let Some((kind, terms, offset)) = self.relation(parts[k].node, indices)
+            {
+                let t = self.holds(kind, &terms, &offset);
+                parts[k] = Raised { node: t.node, indices: t.indices, power: Number::ONE };
+            }
+        }
+        parts.retain(|p| !matches!(self.op(p.node), Op::Number(n) if n.is_one()));
+    }
+
+    /// Removes one bound index that only relations have; whether there was one.
+    fn eliminate(&mut self, parts: &mut Vec<Raised>, bound: &mut Vec<Index>) -> bool {
+        for b in bound.clone() {
+            let users: Vec<usize> = (0..parts.len()).filter(|&k| parts[k].indices.contains(&b)).collect();
+            let relations: Option<Vec<_>> =
+                users.iter().map(|&k| self.relation(parts[k].node, &parts[k].indices)).collect();
+            let Some(relations) = relations.filter(|r| !r.is_empty()) else { continue };
+            let of = |terms: &Terms| terms.iter().find(|(i, _)| *i == b).map_or(0, |(_, n)| *n);
+            // The one that says which it is.
+            let Some(which) = relations
+                .iter()
+                .position(|(kind, terms, _)| *kind == RelationKind::Equal && of(terms).abs() == 1)
+            else {
+                continue;
+            };
+            let (_, terms, offset) = &relations[which];
+            let sign = of(terms);
+            // n·b + rest = 0 with n = ±1: b = −n·rest
+            let rest: Terms =
+                terms.iter().filter(|(i, _)| *i != b).map(|&(i, n)| (i, -sign * n)).collect();
+            let value = offset.times(-sign);
+            let last = self.extents.form(self.extents.of(b)).shifted(-1);
+            let mut new = Vec::new();
+            for (k, (kind, terms, offset)) in relations.iter().enumerate() {
+                if k == which {
+                    continue;
+                }
+                let n = of(terms);
+                let mut all: Terms = terms.iter().filter(|(i, _)| *i != b).copied().collect();
+                all.extend(rest.iter().map(|&(i, m)| (i, n * m)));
+                new.push(self.holds(*kind, &all, &offset.plus(&value, n)));
+            }
+            // It is one of the index's values.
+            let negated: Terms = rest.iter().map(|&(i, n)| (i, -n)).collect();
+            new.push(self.holds(RelationKind::AtLeast, &rest, &value));
+            new.push(self.holds(RelationKind::AtLeast, &negated, &last.plus(&value, -1)));
+            for &k in users.iter().rev() {
+                parts.remove(k);
+            }
+            bound.retain(|i| *i != b);
+            for t in new {
+                if !matches!(self.op(t.node), Op::Number(n) if n.is_one()) {
+                    parts.push(Raised { node: t.node, indices: t.indices, power: Number::ONE });
+                }
+            }
+            return true;
+        }
+        false
+    }
+}

@@ -1,0 +1,452 @@
+//! Which values an index takes: by what is written, or by where its uses stay inside.
+//!
+//! Uses are noted while a text is lowered, ranges found at its end, in the order of the text, once all other
+//! equations between extents are known. Until then an index has an extent, and a start, of which nothing is
+//! known. The rules are numbered as in the description of the language.
+
+use super::{Lowerer, Reported};
+use crate::diag::{Diagnostic, ErrorKind};
+use crate::ir::{Extent, Form, Index};
+use crate::source::Place;
+
+/// An index of a binder.
+#[derive(Clone, Debug)]
+pub(super) struct Ranged {
+    /// The name.
+    pub(super) name: String,
+    /// Where it is introduced.
+    pub(super) place: Place,
+    /// The index, from 0 on: its value less the start.
+    pub(super) index: Index,
+    /// The least value.
+    pub(super) start: Form,
+    /// Whether its range is known: written, or found.
+    pub(super) known: bool,
+    /// Whether it is written.
+    written: bool,
+    /// Of one whose range is to be found: what stands for its start and its extent until then.
+    open: Option<(Extent, Extent)>,
+}
+
+/// `offset + Σ multiple·value` of indices, on an axis.
+#[derive(Clone, Debug)]
+pub(super) struct Use {
+    /// The extent of the axis.
+    pub(super) axis: Extent,
+    /// The indices, by their places among the ranges, and how often each counts.
+    pub(super) terms: Vec<(usize, i64)>,
+    /// What is added.
+    pub(super) offset: Form,
+    /// The subscript.
+    pub(super) place: Place,
+    /// Whether its two ends are those of a part, of which one may be the extent.
+    pub(super) end: bool,
+}
+
+/// Why an index has no range.
+enum Without {
+    /// No use says anything of it.
+    Unbound,
+    /// What bounds it is said.
+    Reported,
+}
+
+/// What some use asks of an index: the least and the greatest value.
+#[derive(Clone, Debug)]
+struct Asked {
+    axis: Extent,
+    low: Form,
+    high: Form,
+    place: Place,
+}
+
+impl Lowerer<'_> {
+    /// A new index whose range is to be found.
+    pub(super) fn open_range(&mut self, name: &str, place: Place) -> usize {
+        let (start, extent) = (self.graph.extents.unknown(), self.graph.extents.pending());
+        let index = self.graph.extents.index(extent);
+        self.ranges.push(Ranged {
+            name: name.to_owned(),
+            place,
+            index,
+            start: Form::of(start),
+            known: false,
+            written: false,
+            open: Some((start, extent)),
+        });
+        self.ranges.len() - 1
+    }
+
+    /// A new index whose range is written.
+    pub(super) fn written_range(&mut self, name: &str, place: Place, start: Form, extent: Extent) -> usize {
+        let index = self.graph.extents.index(extent);
+        self.ranges.push(Ranged {
+            name: name.to_owned(),
+            place,
+            index,
+            start,
+            known: true,
+            written: true,
+            open: None,
+        });
+        self.ranges.len() - 1
+    }
+
+    /// Finds the ranges that are not written, and checks that all uses stay inside.
+    pub(super) fn settle_ranges(&mut self) {
+        if self.ranges.is_empty() && self.uses.is_empty() && !self.graph.extents.has_deferred() {
+            return;
+        }
+        self.find_ranges();
+        self.settle_equations();
+        self.check_uses();
+    }
+
+    fn find_ranges(&mut self) {
+        let mut bounding = vec![false; self.uses.len()];
+        // Those that some use has alone (rule 3).
+        for k in 0..self.ranges.len() {
+            if self.ranges[k].known {
+                continue;
+            }
+            let alone: Vec<usize> =
+                (0..self.uses.len()).filter(|&u| matches!(self.uses[u].terms[..], [(i, _)] if i == k)).collect();
+            if alone.is_empty() {
+                continue;
+            }
+            for &u in &alone {
+                bounding[u] = true;
+            }
+            let _ = self.bound_by(k, &alone);
+        }
+        self.tighten(&mut bounding);
+        // Then those of which all others in some use are known.
+        loop {
+            let next = (0..self.uses.len()).find_map(|u| {
+                let unknown: Vec<usize> =
+                    self.uses[u].terms.iter().map(|(i, _)| *i).filter(|&i| !self.ranges[i].known).collect();
+                match unknown[..] {
+                    [k] if !bounding[u] => Some(k),
+                    _ => None,
+                }
+            });
+            let Some(k) = next else { break };
+            let uses: Vec<usize> = (0..self.uses.len())
+                .filter(|&u| {
+                    let terms = &self.uses[u].terms;
+                    terms.iter().any(|(i, _)| *i == k)
+                        && terms.iter().all(|(i, _)| *i == k || self.ranges[*i].known)
+                })
+                .collect();
+            for &u in &uses {
+                bounding[u] = true;
+            }
+            let _ = self.bound_by(k, &uses);
+            self.tighten(&mut bounding);
+        }
+        for k in 0..self.ranges.len() {
+            if !self.ranges[k].known {
+                self.without_range(k);
+            }
+        }
+    }
+
+    /// The range of index `k` by these uses.
+    fn bound_by(&mut self, k: usize, uses: &[usize]) -> Result<(), Reported> {
+        let mut asked: Vec<Asked> = Vec::new();
+        for &u in uses {
+            match self.asks(k, u) {
+                Ok(ask) => asked.push(ask),
+                Err(Without::Unbound) => {}
+                Err(Without::Reported) => {
+                    self.close_range(k, None);
+                    return Err(Reported);
+                }
+            }
+        }
+        let mut by_axis: Vec<Asked> = Vec::new();
+        for ask in asked {
+            let same = by_axis.iter().position(|a| self.graph.extents.form(a.axis) == self.graph.extents.form(ask.axis));
+            match same {
+                None => by_axis.push(ask),
+                Some(n) => {
+                    // The tightest counts (rule 4).
+                    let (low, high) =
+                        (self.greater(&by_axis[n].low, &ask.low), self.lesser(&by_axis[n].high, &ask.high));
+                    let (Some(low), Some(high)) = (low, high) else {
+                        self.undecided(k, by_axis[n].place, ask.place);
+                        self.close_range(k, None);
+                        return Err(Reported);
+                    };
+                    by_axis[n].low = low;
+                    by_axis[n].high = high;
+                }
+            }
+        }
+        let Some(first) = by_axis.first().cloned() else { return Ok(()) };
+        for other in &by_axis[1..] {
+            let ends = [(&first.low, &other.low), (&first.high, &other.high)];
+            for (a, b) in ends {
+                if !self.equal_forms(a, b) {
+                    self.disagreeing(k, &first, other);
+                    self.close_range(k, None);
+                    return Err(Reported);
+                }
+            }
+        }
+        let range = (self.graph.extents.resolved(&first.low), self.graph.extents.resolved(&first.high));
+        self.close_range(k, Some(range));
+        Ok(())
+    }
+
+    /// What one use asks of index `k`, the others in it being at the ends of their ranges.
+    fn asks(&mut self, k: usize, u: usize) -> Result<Asked, Without> {
+        let Use { axis, terms, offset, place, .. } = self.uses[u].clone();
+        let n = terms.iter().find(|(i, _)| *i == k).map_or(0, |(_, n)| *n);
+        let others: Vec<(usize, i64)> = terms.iter().copied().filter(|(i, _)| *i != k).collect();
+        let [least, most] = self.ends(&others, &offset);
+        let last = self.graph.extents.form(axis).shifted(-1);
+        // 0 ≤ least + n·value, most + n·value ≤ last
+        let (low, high) = if n > 0 {
+            (least.times(-1), last.plus(&most, -1))
+        } else {
+            (most.plus(&last, -1), least)
+        };
+        let n = n.abs();
+        let (low, high) = if n == 1 {
+            (low, high)
+        } else {
+            // Of multiples, all that stay inside where that can be counted (rule 6).
+            let (Some(low), Some(high)) = (low.as_constant(), high.as_constant()) else {
+                return Err(Without::Unbound);
+            };
+            (Form::constant(-(-low).div_euclid(n)), Form::constant(high.div_euclid(n)))
+        };
+        let low = match self.greater(&low, &Form::default()) {
+            Some(low) => low,
+            None => {
+                self.undecided(k, place, place);
+                return Err(Without::Reported);
+            }
+        };
+        Ok(Asked { axis, low, high, place })
+    }
+
+    /// The least and the greatest of a form of indices whose ranges are known.
+    fn ends(&self, terms: &[(usize, i64)], offset: &Form) -> [Form; 2] {
+        let mut offset = offset.clone();
+        let mut indices = Vec::new();
+        for &(i, n) in terms {
+            offset = offset.plus(&self.ranges[i].start, n);
+            indices.push((self.ranges[i].index, n));
+        }
+        self.graph.range_of(&indices, &offset)
+    }
+
+    /// A use of several indices that all have ranges without it tightens the one that has a use of its own on
+    /// that extent, or is an equation between extents (rule 5).
+    fn tighten(&mut self, bounding: &mut [bool]) {
+        for u in 0..self.uses.len() {
+            let Use { axis, terms, .. } = self.uses[u].clone();
+            if bounding[u] || terms.len() < 2 || !terms.iter().all(|(i, _)| self.ranges[*i].known) {
+                continue;
+            }
+            bounding[u] = true;
+            if terms.iter().any(|&(i, n)| self.ranges[i].written || n.abs() != 1) {
+                continue;
+            }
+            let own: Vec<usize> = terms
+                .iter()
+                .map(|(i, _)| *i)
+                .filter(|&i| {
+                    self.uses.iter().any(|other| {
+                        matches!(other.terms[..], [(j, _)] if j == i)
+                            && self.graph.extents.form(other.axis) == self.graph.extents.form(axis)
+                    })
+                })
+                .collect();
+            match own[..] {
+                [] => {
+                    let [least, most] = self.ends(&terms, &self.uses[u].offset);
+                    let last = self.graph.extents.form(axis).shifted(-1);
+                    let place = self.uses[u].place;
+                    if !(self.equal_forms(&least, &Form::default()) && self.equal_forms(&most, &last)) {
+                        self.outside(u, place, &least, &most);
+                    }
+                }
+                [k] => {
+                    let Ok(ask) = self.asks(k, u) else { continue };
+                    let range = &self.ranges[k];
+                    let last = range.start.plus(&self.graph.extents.form(self.graph.extents.of(range.index)), 1).shifted(-1);
+                    let start = range.start.clone();
+                    match (self.greater(&start, &ask.low), self.lesser(&last, &ask.high)) {
+                        (Some(low), Some(high)) => self.close_range(k, Some((low, high))),
+                        _ => self.undecided(k, self.uses[u].place, self.uses[u].place),
+                    }
+                }
+                [k, other, ..] => {
+                    let (x, y) = (self.ranges[k].name.clone(), self.ranges[other].name.clone());
+                    let text = self.text(self.uses[u].place);
+                    let message = format!("`{text}` may bound `{x}` or `{y}`");
+                    let help = format!("write the range of one: `{x} in 0..n`");
+                    let place = self.uses[u].place;
+                    self.report(
+                        Diagnostic::new(ErrorKind::IndexWithoutRange, place, message).with_help(help),
+                    );
+                }
+            }
+        }
+    }
+
+    /// An index takes the values from the least to the greatest, or nobody knows which.
+    fn close_range(&mut self, k: usize, range: Option<(Form, Form)>) {
+        self.ranges[k].known = true;
+        let Some((low, high)) = range else {
+            if let Some((_, extent)) = self.ranges[k].open {
+                self.graph.extents.no_longer_pending(extent);
+            }
+            return;
+        };
+        let length = high.plus(&low, -1).shifted(1);
+        let Some(extent) = self.graph.extents.affine(&length) else {
+            let (name, place) = (self.ranges[k].name.clone(), self.ranges[k].place);
+            let (low, end) = (self.graph.extents.text(&low), self.graph.extents.text(&high.shifted(1)));
+            let message = format!("`{name}` would run from {low} to {end}, which is before its start");
+            let help = "what it is a subscript of is too short";
+            self.report(Diagnostic::new(ErrorKind::ExtentConflict, place, message).with_help(help));
+            return;
+        };
+        if let Some((start, open)) = self.ranges[k].open {
+            self.graph.extents.settle(open, extent);
+            if let Some(low) = self.graph.extents.affine(&low) {
+                self.graph.extents.settle(start, low);
+            }
+        }
+        self.ranges[k].start = low;
+    }
+
+    /// The greater of two forms, where that can be told.
+    fn greater(&self, a: &Form, b: &Form) -> Option<Form> {
+        let (a, b) = (self.graph.extents.resolved(a), self.graph.extents.resolved(b));
+        let difference = a.plus(&b, -1);
+        if difference.is_never_negative() {
+            return Some(a);
+        }
+        difference.times(-1).is_never_negative().then_some(b)
+    }
+
+    fn lesser(&self, a: &Form, b: &Form) -> Option<Form> {
+        self.greater(&a.times(-1), &b.times(-1)).map(|form| form.times(-1))
+    }
+
+    /// Whether two forms are equal, or made so by an equation between extents.
+    fn equal_forms(&mut self, a: &Form, b: &Form) -> bool {
+        self.graph.extents.equate(a, b)
+    }
+
+    fn undecided(&mut self, k: usize, place: Place, other: Place) {
+        let name = self.ranges[k].name.clone();
+        let uses = if place == other {
+            format!("`{}`", self.text(place))
+        } else {
+            format!("`{}` and `{}`", self.text(place), self.text(other))
+        };
+        let message = format!("which values `{name}` takes hangs on extents that are not known: {uses}");
+        let help = format!("write its range: `{name} in 0..n`");
+        self.report(Diagnostic::new(ErrorKind::IndexWithoutRange, place, message).with_help(help));
+    }
+
+    fn disagreeing(&mut self, k: usize, a: &Asked, b: &Asked) {
+        let name = self.ranges[k].name.clone();
+        let reading = |l: &Self, ask: &Asked| {
+            let extents = &l.graph.extents;
+            let (low, end) = (extents.text(&ask.low), extents.text(&ask.high.shifted(1)));
+            format!("`{}` asks for {name} in {low}..{end}", l.text(ask.place))
+        };
+        let message = format!("{}, {}", reading(self, a), reading(self, b));
+        let end = self.graph.extents.text(&b.high.shifted(1));
+        let low = self.graph.extents.text(&b.low);
+        let help = format!("write which it is: `{name} in {low}..{end}`");
+        let mut d = Diagnostic::new(ErrorKind::ExtentConflict, b.place, message).with_help(help);
+        d.secondary.push((a.place, "the other use".to_owned()));
+        self.report(d);
+    }
+
+    fn without_range(&mut self, k: usize) {
+        self.close_range(k, None);
+        let (name, place) = (self.ranges[k].name.clone(), self.ranges[k].place);
+        let multiple = self.uses.iter().find(|u| u.terms.iter().any(|&(i, n)| i == k && n.abs() > 1));
+        let message = match multiple {
+            Some(u) => {
+                format!("how many values `{name}` takes cannot be told from `{}`", self.text(u.place))
+            }
+            None => format!("nothing bounds `{name}`"),
+        };
+        let help = format!("write its range: `{name} in 0..n`");
+        self.report(Diagnostic::new(ErrorKind::IndexWithoutRange, place, message).with_help(help));
+    }
+
+    /// The equations between extents in which ranges took part.
+    fn settle_equations(&mut self) {
+        for (n, (a, b)) in self.graph.extents.take_deferred().into_iter().enumerate() {
+            let place = self.deferred_at.get(n).copied().unwrap_or_default();
+            if !self.graph.extents.unify(a, b) {
+                let [a, b] = [a, b].map(|e| {
+                    let form = self.graph.extents.form(e);
+                    self.graph.extents.text(&form)
+                });
+                let message = format!("the extents in `{}` do not fit: {a} and {b}", self.text(place));
+                let help = "each index takes all values for which its uses stay inside, unless its range is written";
+                self.report(Diagnostic::new(ErrorKind::ShapeMismatch, place, message).with_help(help));
+            }
+        }
+        self.deferred_at.clear();
+    }
+
+    /// Whether all uses stay inside: what numbers show is refused, what data will show is noted.
+    fn check_uses(&mut self) {
+        for u in 0..self.uses.len() {
+            let Use { axis, terms, offset, place, end } = self.uses[u].clone();
+            let empty = terms.iter().any(|(i, _)| {
+                self.graph.extents.as_constant(self.graph.extents.of(self.ranges[*i].index)) == Some(0)
+            });
+            if empty {
+                continue;
+            }
+            let [least, most] = self.ends(&terms, &offset);
+            let last = self.graph.extents.form(axis).shifted(if end { 0 } else { -1 });
+            let above = last.plus(&most, -1);
+            let fails = |form: &Form| form.times(-1).shifted(-1).is_never_negative();
+            if fails(&least) || fails(&above) {
+                self.outside(u, place, &least, &most);
+                continue;
+            }
+            for form in [least, above] {
+                if !form.is_never_negative() {
+                    let text = self.text(place);
+                    self.graph.extents.must_hold(form, axis, &text);
+                }
+            }
+        }
+    }
+
+    fn outside(&mut self, u: usize, place: Place, least: &Form, most: &Form) {
+        let text = self.text(place);
+        let extents = &self.graph.extents;
+        let axis = extents.text(&extents.form(self.uses[u].axis));
+        let (low, high) = (extents.text(least), extents.text(most));
+        let reach = if low == high { format!("is {low}") } else { format!("runs from {low} to {high}") };
+        let negative = least.as_constant().is_some_and(|n| n < 0);
+        let said = if text == low && low == high { format!("the subscript {low}") } else { format!("`{text}` {reach}, which") };
+        let message = format!("{said} is outside: the axis has {axis} entries, from 0 on");
+        let base = self.bases.get(&u).cloned();
+        let help = match (negative, low == high, base) {
+            (true, true, Some(base)) => {
+                let back = least.as_constant().unwrap_or(-1).unsigned_abs();
+                format!("entries are counted from the front; the last ones are `{base}[len({base}) - {back}]`")
+            }
+            _ => "subscripts count from 0, and ranges leave their end out".to_owned(),
+        };
+        self.report(Diagnostic::new(ErrorKind::OutOfRange, place, message).with_help(help));
+    }
+}
