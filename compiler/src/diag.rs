@@ -11,6 +11,8 @@ pub enum ErrorKind {
     Empty,
     /// `sum(x`, `x)`.
     UnbalancedParenthesis,
+    /// `x[0`, `x[0]]`, `[1, 2)`.
+    UnbalancedBracket,
     /// The text ends where something must follow: `s + `.
     UnexpectedEnd,
     /// `s + * s`.
@@ -21,6 +23,10 @@ pub enum ErrorKind {
     BadNumber,
     /// `1e400`.
     NumberOutOfRange,
+    /// `x[0.5]`, `x[1.0]`.
+    NotWhole,
+    /// `sum[0](x)`: `NAME[...](...)` is over indices.
+    IndexExpected,
     /// `sum(x < y)`.
     ConditionOutsideWhere,
     /// `where(x, x, y)`.

@@ -21,7 +21,7 @@ use crate::syntax::parse;
 #[must_use]
 pub fn declaration(name: &str, shape: DeclaredShape) -> Declaration {
     let name = Ident { name: name.to_owned(), span: Span::default() };
-    Declaration { name, shape, shape_span: Span::default(), symmetric: false }
+    Declaration { name, shape, shape_span: Span::default(), symmetric: false, whole: false }
 }
 
 /// Collects what parsing reports, so that all texts are looked at before giving up.
@@ -386,10 +386,11 @@ fn hidden(d: &Declaration, source: SourceId, variables: &[Declaration]) -> Optio
         DeclaredShape::Scalar | DeclaredShape::Vector(None) | DeclaredShape::Matrix(None) => Vec::new(),
         DeclaredShape::Vector(Some(n)) => vec![n],
         DeclaredShape::Matrix(Some((rows, cols))) => vec![rows, cols],
+        DeclaredShape::Tensor(extents) => extents.iter().collect(),
     };
     let taken = extents.into_iter().find_map(|e| match e {
         DeclaredExtent::Symbol(s) => variables.iter().find(|v| v.name.name == *s),
-        DeclaredExtent::Constant(_) => None,
+        DeclaredExtent::Constant(_) | DeclaredExtent::Free => None,
     })?;
     let (name, symbol) = (&d.name.name, &taken.name.name);
     let message = format!("`{symbol}` is an extent of `{name}`, and a variable or field by itself");

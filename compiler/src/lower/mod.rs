@@ -390,6 +390,10 @@ impl<'a> Lowerer<'a> {
             ExprKind::Chain(first, rest) => self.chain(first, rest, frame),
             ExprKind::Power(power) => self.power(power, place, frame),
             ExprKind::Call(call) => self.call(expr, call, frame),
+            ExprKind::Subscripted(_) | ExprKind::Binder(_) | ExprKind::Block(_) => {
+                let message = "indices are parsed, not yet lowered";
+                Err(self.report(Diagnostic::new(ErrorKind::Unsupported, place, message)))
+            }
             ExprKind::Compare(_) => {
                 let message = "a comparison is a condition, not a value";
                 let help = "conditions stand first in `where(x < y, u, v)`";

@@ -8,7 +8,7 @@ use crate::diag::{Diagnostic, ErrorKind};
 use crate::ir::{Number, Tensor};
 use crate::ops;
 use crate::source::{Place, SourceId};
-use crate::syntax::ast::{Arg, Call, Definition, Expr, ExprKind, Program};
+use crate::syntax::ast::{Arg, Call, Definition, Expr, ExprKind, Program, Subscript};
 
 /// What a name stands for.
 pub(super) enum Meaning<'a> {
@@ -319,6 +319,15 @@ impl<'a> Lowerer<'a> {
                     c.args.iter().any(|a| in_expr(l, &a.value, bound, seen))
                         || called(l, &c.function.name, seen)
                 }
+                ExprKind::Subscripted(x) => {
+                    in_expr(l, &x.base, bound, seen)
+                        || x.subscripts.iter().flat_map(Subscript::exprs).any(|e| in_expr(l, e, bound, seen))
+                }
+                // An index hides nothing, so what is called `w` in there is the weights.
+                ExprKind::Binder(b) => {
+                    in_expr(l, &b.body, bound, seen) || b.range_ends().any(|e| in_expr(l, e, bound, seen))
+                }
+                ExprKind::Block(rows) => rows.iter().flatten().any(|e| in_expr(l, e, bound, seen)),
             }
         }
         self.is_cost && called(self, &definition.name.name, &mut Vec::new())
@@ -341,6 +350,19 @@ impl<'a> Lowerer<'a> {
             ExprKind::Power(p) => self.mentions(&p.base, frame).or(self.mentions(&p.exponent, frame)),
             ExprKind::Compare(c) => self.mentions(&c.lhs, frame).or(self.mentions(&c.rhs, frame)),
             ExprKind::Call(call) => self.call_mentions(expr, call, frame),
+            ExprKind::Subscripted(x) => {
+                let base = self.mentions(&x.base, frame);
+                let subscripts = x.subscripts.iter().flat_map(Subscript::exprs);
+                subscripts.fold(base, |m, e| m.or(self.mentions(e, frame)))
+            }
+            ExprKind::Binder(b) => {
+                let body = self.mentions(&b.body, frame);
+                b.range_ends().fold(body, |m, e| m.or(self.mentions(e, frame)))
+            }
+            ExprKind::Block(rows) => {
+                let entries = rows.iter().flatten();
+                entries.fold(Mentions::default(), |m, e| m.or(self.mentions(e, frame)))
+            }
         };
         self.depth -= 1;
         mentions

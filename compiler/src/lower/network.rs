@@ -113,6 +113,7 @@ fn spell_arrow(arrow: &ArrowNetwork) -> Result<Spelled, Diagnostics> {
         shape,
         shape_span: span,
         symmetric: false,
+        whole: false,
     };
     let mut declarations =
         vec![(declare("x".to_owned(), vector(arrow.inputs), arrow.inputs_span), Declared::Input)];

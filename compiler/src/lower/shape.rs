@@ -31,7 +31,7 @@ impl Shape {
         let mut extent = |declared: Option<&DeclaredExtent>, suffix: &str| match declared {
             Some(DeclaredExtent::Constant(n)) => graph.extents.constant(*n),
             Some(DeclaredExtent::Symbol(s)) => graph.extents.symbol(s),
-            None => graph.extents.symbol(&format!("{name}_{suffix}")),
+            Some(DeclaredExtent::Free) | None => graph.extents.symbol(&format!("{name}_{suffix}")),
         };
         match &declaration.shape {
             DeclaredShape::Scalar => Self::Scalar,
@@ -40,6 +40,8 @@ impl Shape {
                 extent(pair.as_ref().map(|p| &p.0), "rows"),
                 extent(pair.as_ref().map(|p| &p.1), "cols"),
             ),
+            // Nothing can be said of one yet but by subscripts, which are refused.
+            DeclaredShape::Tensor(_) => Self::Scalar,
         }
     }
 }

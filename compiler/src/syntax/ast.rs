@@ -129,6 +129,17 @@ pub struct Subscript {
     pub span: Span,
 }
 
+impl Subscript {
+    /// What it is made of: one expression, or the ends of a part.
+    pub fn exprs(&self) -> impl Iterator<Item = &Expr> {
+        let (at, part) = match &self.kind {
+            SubscriptKind::At(at) => (Some(at), None),
+            SubscriptKind::Part(part) => (None, Some(part)),
+        };
+        at.into_iter().chain(part.into_iter().flat_map(Range::ends))
+    }
+}
+
 /// What a subscript is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SubscriptKind {
@@ -151,6 +162,13 @@ pub struct Range {
     pub span: Span,
 }
 
+impl Range {
+    /// Its ends, where it has them.
+    pub fn ends(&self) -> impl Iterator<Item = &Expr> {
+        self.start.iter().chain(&self.end)
+    }
+}
+
 /// `function[indices](body)`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Binder {
@@ -162,6 +180,13 @@ pub struct Binder {
     pub brackets: Span,
     /// What stands for each of their values.
     pub body: Expr,
+}
+
+impl Binder {
+    /// The ends of the ranges that its indices are given.
+    pub fn range_ends(&self) -> impl Iterator<Item = &Expr> {
+        self.indices.iter().filter_map(|index| index.range.as_ref()).flat_map(Range::ends)
+    }
 }
 
 /// An index of a binder.
@@ -270,7 +295,7 @@ pub struct Layer {
     pub activation: Call,
 }
 
-/// One declaration: `x: 784`, `W1: 100 x 784`, `w: vector`, `U: matrix[n, 10]`, `t: scalar`.
+/// One declaration: `x: 784`, `W1: 100 x 784`, `w: vector`, `U: matrix[n, 10]`, `t: scalar`, `T: 3 x 28 x 28`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Declaration {
     /// What is declared.

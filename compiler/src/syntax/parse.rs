@@ -8,23 +8,31 @@
 //! sum         = product { ( "+" | "-" ) product }
 //! product     = signed { ( "*" | "/" | ".*" | "./" ) signed }             also `⊙`, `⊘`
 //! signed      = "-" signed | transposed [ ( "^" | ".^" ) signed ]
-//! transposed  = atom { "'" }                                              also `ᵀ`
+//! transposed  = atom { "'" | "[" subscript { "," subscript } "]" }        also `ᵀ`
 //! atom        = number | name | name "(" [ arg { "," arg } ] ")" | "(" expression ")"
+//!             | name "[" index { "," index } "]" "(" expression ")" | "[" row { ";" row } "]"
 //! arg         = [ name "=" ] expression
+//! subscript   = sum | ":" | [ sum ] ".." [ sum ] | [ sum ] "..=" sum
+//! index       = name [ "in" sum ( ".." | "..=" ) sum ]
+//! row         = expression { "," expression }
 //! network     = number { "->" number name [ "(" args ")" ] } | local { local } [ ";" ]
 //! declaration = name ":" shape
-//! shape       = number [ "x" number ] | "scalar" | "vector" [ "[" extent "]" ]
-//!             | [ "symmetric" ] "matrix" [ "[" extent "," extent "]" ]
+//! shape       = size { "x" size } | "scalar" | "vector" [ "[" extent "]" ]          size   = number | "_"
+//!             | [ "symmetric" ] "matrix" [ "[" extent "," extent "]" ]             extent = size | name
+//!             | "tensor" "[" extent "," extent "," extent { "," extent } "]"
+//!             | "indices" [ "[" extent [ "," extent ] "]" ]
 //! ```
 //!
 //! Never: a panic, a stack that grows with the text ([`MAX_DEPTH`]), time beyond linear. One error is
 //! reported, the furthest one; what needs names, arities or shapes is found later, when the tree is lowered.
 
+mod brackets;
 mod check;
 mod explain;
 mod expr;
 mod failure;
 mod habits;
+mod index_habits;
 mod items;
 mod lexer;
 mod lookalike;
@@ -39,7 +47,7 @@ use std::cell::Cell;
 
 pub use lexer::{canonical_name, greek_name};
 
-/// How many parentheses, calls, signs, exponents and transposes may stand inside one another.
+/// How many parentheses, brackets, calls, signs, exponents and transposes may stand inside one another.
 pub const MAX_DEPTH: usize = 128;
 
 /// How many operands a text may have.
@@ -49,10 +57,16 @@ pub const MAX_OPERANDS: usize = 20_000;
 mod words {
     pub(super) const EXPRESSION: &str = "an expression";
     pub(super) const OPERATOR: &str = "an operator";
+    pub(super) const OPEN: &str = "`(`";
     pub(super) const CLOSE: &str = "`)`";
     pub(super) const CLOSE_BRACKET: &str = "`]`";
     pub(super) const COMMA: &str = "`,`";
     pub(super) const SEMICOLON: &str = "`;`";
+    /// Of a block; `SEMICOLON` ends a definition.
+    pub(super) const NEXT_ROW: &str = "`;` before another row";
+    pub(super) const POINTS: &str = "`..`";
+    pub(super) const SUBSCRIPT: &str = "a subscript";
+    pub(super) const INDEX: &str = "an index";
     pub(super) const EQUALS: &str = "`=`";
     pub(super) const COLON: &str = "`:`";
     pub(super) const ARROW: &str = "`->`";

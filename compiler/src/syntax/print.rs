@@ -4,8 +4,9 @@
 //! is one that binds less tightly than its place asks for.
 
 use super::ast::{
-    Arg, ArrowNetwork, BinaryOp, Call, CompareOp, Declaration, DeclaredExtent, DeclaredShape, Definition,
-    Expr, ExprKind, Local, Network, Param, Program,
+    Arg, ArrowNetwork, BinaryOp, Binder, BoundIndex, Call, CompareOp, Declaration, DeclaredExtent,
+    DeclaredShape, Definition, Expr, ExprKind, Local, Network, Param, Program, Range, Subscript, SubscriptKind,
+    Subscripted,
 };
 use std::fmt::{self, Display, Formatter};
 
@@ -61,8 +62,12 @@ fn precedence(expr: &Expr) -> Precedence {
         ExprKind::Chain(_, links) if links.iter().any(|link| link.op.is_sum()) => Precedence::Sum,
         ExprKind::Chain(..) => Precedence::Product,
         ExprKind::Negate(_) | ExprKind::Power(_) => Precedence::Signed,
-        ExprKind::Transpose(_) => Precedence::Transposed,
-        ExprKind::Number(_) | ExprKind::Name(_) | ExprKind::Call(_) => Precedence::Atom,
+        ExprKind::Transpose(_) | ExprKind::Subscripted(_) => Precedence::Transposed,
+        ExprKind::Number(_)
+        | ExprKind::Name(_)
+        | ExprKind::Call(_)
+        | ExprKind::Binder(_)
+        | ExprKind::Block(_) => Precedence::Atom,
     }
 }
 
@@ -111,6 +116,16 @@ impl Display for Expr {
                 operand(f, &power.exponent, Precedence::Signed)
             }
             ExprKind::Call(call) => write!(f, "{call}"),
+            ExprKind::Subscripted(subscripted) => write!(f, "{subscripted}"),
+            ExprKind::Binder(binder) => write!(f, "{binder}"),
+            ExprKind::Block(rows) => {
+                f.write_str("[")?;
+                for (i, row) in rows.iter().enumerate() {
+                    f.write_str(if i > 0 { "; " } else { "" })?;
+                    list(f, row)?;
+                }
+                f.write_str("]")
+            }
             ExprKind::Compare(comparison) => {
                 operand(f, &comparison.lhs, Precedence::Sum)?;
                 write!(f, " {} ", comparison.op.symbol())?;
@@ -125,6 +140,58 @@ impl Display for Call {
         write!(f, "{}(", self.function.name)?;
         list(f, &self.args)?;
         f.write_str(")")
+    }
+}
+
+impl Display for Subscripted {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        operand(f, &self.base, Precedence::Transposed)?;
+        f.write_str("[")?;
+        list(f, &self.subscripts)?;
+        f.write_str("]")
+    }
+}
+
+impl Display for Subscript {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            SubscriptKind::At(entry) => operand(f, entry, Precedence::Sum),
+            SubscriptKind::Part(part) => write!(f, "{part}"),
+        }
+    }
+}
+
+impl Display for Range {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if self.start.is_none() && self.end.is_none() {
+            return f.write_str(":");
+        }
+        if let Some(start) = &self.start {
+            operand(f, start, Precedence::Sum)?;
+        }
+        f.write_str(if self.inclusive { "..=" } else { ".." })?;
+        match &self.end {
+            Some(end) => operand(f, end, Precedence::Sum),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Display for Binder {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[", self.function.name)?;
+        list(f, &self.indices)?;
+        write!(f, "]({})", self.body)
+    }
+}
+
+impl Display for BoundIndex {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name.name)?;
+        match &self.range {
+            Some(range) => write!(f, " in {range}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -210,6 +277,11 @@ impl Display for Declaration {
             DeclaredShape::Matrix(Some((rows, columns))) if self.symmetric => {
                 write!(f, "matrix[{rows}, {columns}]")
             }
+            DeclaredShape::Vector(None) if self.whole => f.write_str("indices"),
+            DeclaredShape::Vector(Some(length)) if self.whole => write!(f, "indices[{length}]"),
+            DeclaredShape::Matrix(Some((rows, columns))) if self.whole => {
+                write!(f, "indices[{rows}, {columns}]")
+            }
             shape => write!(f, "{shape}"),
         }
     }
@@ -217,15 +289,26 @@ impl Display for Declaration {
 
 impl Display for DeclaredShape {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        use DeclaredExtent::{Constant, Symbol};
+        use DeclaredExtent::Constant;
         match self {
             Self::Scalar => f.write_str("scalar"),
             Self::Vector(None) => f.write_str("vector"),
             Self::Vector(Some(Constant(n))) => write!(f, "{n}"),
-            Self::Vector(Some(Symbol(n))) => write!(f, "vector[{n}]"),
+            Self::Vector(Some(n)) => write!(f, "vector[{n}]"),
             Self::Matrix(None) => f.write_str("matrix"),
             Self::Matrix(Some((Constant(rows), Constant(columns)))) => write!(f, "{rows} x {columns}"),
             Self::Matrix(Some((rows, columns))) => write!(f, "matrix[{rows}, {columns}]"),
+            Self::Tensor(extents) if extents.iter().all(|e| matches!(e, Constant(_))) => {
+                for (i, extent) in extents.iter().enumerate() {
+                    write!(f, "{}{extent}", if i > 0 { " x " } else { "" })?;
+                }
+                Ok(())
+            }
+            Self::Tensor(extents) => {
+                f.write_str("tensor[")?;
+                list(f, extents)?;
+                f.write_str("]")
+            }
         }
     }
 }
@@ -235,6 +318,7 @@ impl Display for DeclaredExtent {
         match self {
             Self::Constant(n) => write!(f, "{n}"),
             Self::Symbol(n) => f.write_str(n),
+            Self::Free => f.write_str("_"),
         }
     }
 }

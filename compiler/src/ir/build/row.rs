@@ -84,5 +84,8 @@ fn instantiate(g: &mut Graph, expr: &Expr, env: &[(&str, Tensor)]) -> Tensor {
             }
         }
         ExprKind::Compare(_) => unreachable!("the parser admits comparisons only in where"),
+        ExprKind::Subscripted(_) | ExprKind::Binder(_) | ExprKind::Block(_) => {
+            unreachable!("the compiler's own tables go entry by entry")
+        }
     }
 }

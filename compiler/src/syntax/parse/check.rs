@@ -2,9 +2,9 @@
 //!
 //! Walks a finished tree; its height is bounded by the parser.
 
-use super::State;
+use super::{State, explain};
 use crate::diag::{Diagnostic, ErrorKind};
-use crate::syntax::ast::{Call, Expr, ExprKind};
+use crate::syntax::ast::{Call, Expr, ExprKind, Subscript, Subscripted};
 use std::collections::BTreeMap;
 
 impl State<'_> {
@@ -12,6 +12,15 @@ impl State<'_> {
     pub(super) fn check(&self, expr: &Expr) -> Result<(), Diagnostic> {
         match &expr.kind {
             ExprKind::Number(_) | ExprKind::Name(_) => Ok(()),
+            ExprKind::Subscripted(x) => {
+                self.check(&x.base)?;
+                x.subscripts.iter().flat_map(Subscript::exprs).try_for_each(|e| self.check_whole(e))
+            }
+            ExprKind::Binder(binder) => {
+                binder.range_ends().try_for_each(|e| self.check_whole(e))?;
+                self.check(&binder.body)
+            }
+            ExprKind::Block(rows) => rows.iter().flatten().try_for_each(|entry| self.check(entry)),
             ExprKind::Negate(inner) | ExprKind::Transpose(inner) => self.check(inner),
             ExprKind::Chain(first, links) => {
                 self.check(first)?;
@@ -28,6 +37,32 @@ impl State<'_> {
                      is `u - v`",
                 )),
             ExprKind::Call(call) => self.check_call(call),
+        }
+    }
+
+    /// Of a subscript, or of an end of a range: its numbers are whole, too.
+    fn check_whole(&self, expr: &Expr) -> Result<(), Diagnostic> {
+        match &expr.kind {
+            ExprKind::Number(number) => {
+                let text = &self.text[expr.span.start..expr.span.end];
+                if text.bytes().all(|b| b.is_ascii_digit()) {
+                    return Ok(());
+                }
+                let message = format!("{} is not a whole number", explain::quote(text));
+                let fault = self.error(ErrorKind::NotWhole, expr.span, message);
+                let digits = number.bytes().all(|b| b.is_ascii_digit()) && number.len() < 20;
+                Err(fault.with_help(if digits {
+                    format!("subscripts and ranges count entries, in digits: `{number}`")
+                } else {
+                    "subscripts and ranges count entries, from 0, in digits".to_owned()
+                }))
+            }
+            ExprKind::Negate(inner) => self.check_whole(inner),
+            ExprKind::Chain(first, links) => {
+                self.check_whole(first)?;
+                links.iter().try_for_each(|link| self.check_whole(&link.operand))
+            }
+            _ => self.check(expr),
         }
     }
 
@@ -81,6 +116,11 @@ impl Expr {
     pub(super) fn height(&self) -> usize {
         match &self.kind {
             ExprKind::Number(_) | ExprKind::Name(_) => 0,
+            ExprKind::Subscripted(x) => 1 + x.base.height().max(x.height_of_subscripts()),
+            ExprKind::Binder(binder) => {
+                1 + binder.range_ends().map(Self::height).fold(binder.body.height(), usize::max)
+            }
+            ExprKind::Block(rows) => 1 + rows.iter().flatten().map(Self::height).fold(0, usize::max),
             ExprKind::Negate(inner) | ExprKind::Transpose(inner) => 1 + inner.height(),
             ExprKind::Chain(first, links) => {
                 links.iter().map(|link| link.operand.height()).fold(first.height(), usize::max)
@@ -89,5 +129,12 @@ impl Expr {
             ExprKind::Compare(comparison) => comparison.lhs.height().max(comparison.rhs.height()),
             ExprKind::Call(call) => 1 + call.args.iter().map(|arg| arg.value.height()).fold(0, usize::max),
         }
+    }
+}
+
+impl Subscripted {
+    /// The height of the highest of its subscripts.
+    pub(super) fn height_of_subscripts(&self) -> usize {
+        self.subscripts.iter().flat_map(Subscript::exprs).map(Expr::height).fold(0, usize::max)
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn quote(text: &str) -> String {
 /// What a token is to the language.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
-    /// Begins an operand: a number, a name, `(`.
+    /// Begins an operand: a number, a name, `(`, `[`.
     Operand,
     /// Has a meaning, elsewhere.
     Symbol,
@@ -29,7 +29,9 @@ enum Class {
 }
 
 /// Symbols of more than one character, so that errors cover all of them.
-const SYMBOLS: &[&str] = &["->", "**", "==", "<=", ">=", ".*", "./", ".^", "=<", "=>", ".'", ".+", ".-"];
+const SYMBOLS: &[&str] = &[
+    "->", "**", "==", "<=", ">=", ".*", "./", ".^", "=<", "=>", ".'", ".+", ".-", "...", "..=", "..",
+];
 
 /// The token at the start of `input`, which is not empty.
 fn token_at<'a>(s: &State<'a>, input: &'a str) -> (&'a str, Class) {
@@ -49,8 +51,8 @@ fn token_at<'a>(s: &State<'a>, input: &'a str) -> (&'a str, Class) {
     }
     let c = input.chars().next().unwrap_or_default();
     let class = match c {
-        '(' => Class::Operand,
-        '+' | '-' | '*' | '/' | '^' | ')' | ',' | ';' | '=' | '<' | '>' | '\'' | '.' | ':' | 'ᵀ' | '⊙'
+        '(' | '[' => Class::Operand,
+        '+' | '-' | '*' | '/' | '^' | ')' | ']' | ',' | ';' | '=' | '<' | '>' | '\'' | '.' | ':' | 'ᵀ' | '⊙'
         | '⊘' => Class::Symbol,
         _ => Class::Foreign,
     };
@@ -71,16 +73,11 @@ impl State<'_> {
         let start = self.offset(rest);
         let span = Span::new(start, start + token.len());
         let expected = |word| failure.expected.contains(word);
-        // Brackets belong to declarations, which have no operators.
-        let bracket =
-            matches!(token, "[" | "]") && !expected(words::OPERATOR) && !expected(words::EXPRESSION);
-        if class == Class::Foreign && !bracket {
+        if class == Class::Foreign {
             return self.explain_foreign(token, span);
         }
-        if token == ")" && failure.open.is_none() && !expected(words::CLOSE) {
-            return self
-                .error(ErrorKind::UnbalancedParenthesis, span, "no `(` is open that this `)` could close")
-                .with_help("remove it, or open one before it");
+        if let Some(fault) = self.explain_closing(token, span, &failure) {
+            return fault;
         }
         let wanted = list(&failure);
         let fault = self.error(
@@ -89,9 +86,11 @@ impl State<'_> {
             format!("expected {wanted}, found {}", quote(token)),
         );
         let after_operand = expected(words::OPERATOR);
-        let help = if let Some(habit) = self.explain_habit(token, start).filter(|_| after_operand) {
+        let help = if let Some(habit) = self.explain_indices(token, start, &failure) {
             Some(habit)
-        } else if let Some(advice) = lookalike::advice(token).filter(|_| !bracket) {
+        } else if let Some(habit) = self.explain_habit(token, start).filter(|_| after_operand) {
+            Some(habit)
+        } else if let Some(advice) = lookalike::advice(token) {
             Some(advice)
         } else if after_operand && class == Class::Operand {
             Some(self.explain_juxtaposition(start, token, expected(words::SEMICOLON)))
@@ -127,6 +126,8 @@ impl State<'_> {
             })
         } else if expected(words::INPUTS) {
             Some("a network starts with the number of its inputs: `784 -> 10 softmax`".to_owned())
+        } else if token == "_" {
+            Some("`_` is no name; in a declaration it is an extent to be found from the formula".to_owned())
         } else if token == "'" {
             Some("`'` stands after what it transposes".to_owned())
         } else {
@@ -141,7 +142,11 @@ impl State<'_> {
     fn explain_end(&self, failure: &Failure) -> Diagnostic {
         let end = Span::at(self.text.len());
         match failure.open {
-            Some(open) if failure.expected.contains(words::CLOSE) => self.unclosed(open),
+            Some(open)
+                if [words::CLOSE, words::CLOSE_BRACKET].iter().any(|word| failure.expected.contains(word)) =>
+            {
+                self.unclosed(open, Span::at(self.text.len()))
+            }
             _ => {
                 let message = format!("the text ends where {} is expected", list(failure));
                 let fault = self.error(ErrorKind::UnexpectedEnd, end, message);
@@ -153,11 +158,44 @@ impl State<'_> {
         }
     }
 
-    fn unclosed(&self, open: usize) -> Diagnostic {
-        let span = Span::new(open, open + 1);
-        self.error(ErrorKind::UnbalancedParenthesis, span, "this `(` is never closed")
-            .with_secondary(self.place(Span::at(self.text.len())), "the text ends here")
-            .with_help("add a `)`")
+    /// What opens at `open` should be closed before `end`.
+    fn unclosed(&self, open: usize, end: Span) -> Diagnostic {
+        let (kind, opener, closer) = if self.text.as_bytes()[open] == b'[' {
+            (ErrorKind::UnbalancedBracket, '[', ']')
+        } else {
+            (ErrorKind::UnbalancedParenthesis, '(', ')')
+        };
+        let note = match &self.text[end.start..end.end] {
+            "" => "the text ends here".to_owned(),
+            other => format!("this `{other}` does not close it"),
+        };
+        self.error(kind, Span::new(open, open + 1), format!("this `{opener}` is never closed"))
+            .with_secondary(self.place(end), note)
+            .with_help(format!("add a `{closer}`"))
+    }
+
+    /// A `)` or `]` that closes nothing, or not what was opened last.
+    fn explain_closing(&self, token: &str, span: Span, failure: &Failure) -> Option<Diagnostic> {
+        let (opener, kind, own) = match token {
+            ")" => ('(', ErrorKind::UnbalancedParenthesis, words::CLOSE),
+            "]" => ('[', ErrorKind::UnbalancedBracket, words::CLOSE_BRACKET),
+            _ => return None,
+        };
+        if failure.expected.contains(own) {
+            return None;
+        }
+        let open = self.open_at(span.start);
+        let opens = |at: &usize| self.text[*at..].starts_with(opener);
+        match open.last() {
+            // Something is missing before it.
+            Some(last) if opens(last) => None,
+            // Of `f(x]` nobody knows which of the two is wrong; of `[f(x]` it is the parenthesis that is open.
+            Some(last) if token == ")" || open.iter().any(opens) => Some(self.unclosed(*last, span)),
+            _ => Some(
+                self.error(kind, span, format!("no `{opener}` is open that this `{token}` could close"))
+                    .with_help("remove it, or open one before it"),
+            ),
+        }
     }
 
     fn explain_foreign(&self, token: &str, span: Span) -> Diagnostic {
@@ -168,7 +206,8 @@ impl State<'_> {
         };
         let fault =
             self.error(ErrorKind::UnexpectedCharacter, span, format!("{shown} is not in the language"));
-        match lookalike::advice(token) {
+        let index = (token == "{").then(|| self.explain_brace(span.start)).flatten();
+        match index.or_else(|| lookalike::advice(token)) {
             Some(advice) => fault.with_help(advice),
             None => fault,
         }
@@ -178,7 +217,7 @@ impl State<'_> {
     fn explain_juxtaposition(&self, start: usize, token: &str, may_end: bool) -> String {
         let before = self.text[..start].trim_end();
         let word = before.trim_end_matches(|c| continues_name(c) || c == '.');
-        let product = match &before[word.len()..] {
+        let product = match before[word.len()..].rsplit("..").next().unwrap_or_default() {
             left if !left.is_empty() && left.len() < QUOTED && token != "(" && token.len() < QUOTED => {
                 format!("write `{left} * {token}` for a product, `{left} + {token}` for a sum")
             }
@@ -194,18 +233,10 @@ impl State<'_> {
             .with_help("put one `where` into another: `where(x < y, where(y < z, u, v), v)`")
     }
 
-    /// Too deep at `at`; but a parenthesis that is never closed is the plainer reason.
+    /// Too deep at `at`; but a parenthesis or bracket that is never closed is the plainer reason.
     pub(super) fn too_deep(&self, at: &str) -> Diagnostic {
-        let mut open = Vec::new();
-        for (offset, byte) in self.text.bytes().enumerate() {
-            match byte {
-                b'(' => open.push(offset),
-                b')' => drop(open.pop()),
-                _ => {}
-            }
-        }
-        if let Some(open) = open.last() {
-            return self.unclosed(*open);
+        if let Some(open) = self.open_at(self.text.len()).last() {
+            return self.unclosed(*open, Span::at(self.text.len()));
         }
         let start = self.offset(at);
         let end = start + at.chars().next().map_or(0, char::len_utf8);

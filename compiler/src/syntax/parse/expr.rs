@@ -1,9 +1,10 @@
 //! Expressions, by recursive descent: a comparison of sums of products of signed powers.
 //!
-//! One level of parentheses costs one round through `expression`, `arithmetic`, `signed`, `transposed`;
+//! One level of parentheses or brackets costs one round through `expression`, `arithmetic`, `signed`, `transposed`;
 //! `Scope` counts them, so the stack and every later walk over the tree are bounded. No input is read twice
 //! but for the name before an `=`: there is no backtracking to blow up.
 
+use super::brackets;
 use super::failure::{Failure, Parsed};
 use super::lexer::{assigned, ident, number, space, starts_name, starts_number};
 use super::{MAX_DEPTH, State, words};
@@ -38,20 +39,20 @@ impl Scope {
         Ok(Self { depth, ..self })
     }
 
-    /// Inside the parenthesis that opens at `input`.
-    fn inside<'a>(self, s: &State<'a>, input: &'a str) -> Result<Self, nom::Err<Box<Failure>>> {
+    /// Inside the parenthesis or bracket that opens at `input`.
+    pub(super) fn inside<'a>(self, s: &State<'a>, input: &'a str) -> Result<Self, nom::Err<Box<Failure>>> {
         Ok(Self { open: Some(s.offset(input)), ..self.deeper(s, 1, input)? })
     }
 
     /// A failure here, past recovery.
-    fn expected(self, input: &str, expected: &[&'static str]) -> nom::Err<Box<Failure>> {
+    pub(super) fn expected(self, input: &str, expected: &[&'static str]) -> nom::Err<Box<Failure>> {
         let mut failure = Failure::expecting(space(input), expected);
         failure.open = self.open;
         nom::Err::Failure(failure)
     }
 }
 
-fn boxed(kind: ExprKind, span: Span) -> Box<Expr> {
+pub(super) fn boxed(kind: ExprKind, span: Span) -> Box<Expr> {
     Box::new(Expr { kind, span })
 }
 
@@ -120,7 +121,7 @@ fn operator<'a>(s: &State<'a>, input: &'a str) -> Option<(&'a str, Operator)> {
 }
 
 /// A sum of products, in one loop, so that nesting costs one frame for both.
-fn arithmetic<'a>(s: &State<'a>, scope: Scope, input: &'a str) -> Parsed<'a, Box<Expr>> {
+pub(super) fn arithmetic<'a>(s: &State<'a>, scope: Scope, input: &'a str) -> Parsed<'a, Box<Expr>> {
     let start = space(input);
     let mut at = start;
     let mut left: Option<(Box<Expr>, Operator)> = None;
@@ -192,22 +193,36 @@ fn signs<'a>(s: &State<'a>, mut scope: Scope, input: &'a str) -> Parsed<'a, (Sco
     Ok((at, (scope, signs)))
 }
 
-/// An atom and the transposes after it.
+/// An atom and the transposes and subscripts after it.
 fn transposed<'a>(s: &State<'a>, scope: Scope, input: &'a str) -> Parsed<'a, Box<Expr>> {
     s.count(input)?;
-    let (mut rest, mut expr) =
-        if input.starts_with('(') { group(s, scope, input)? } else { atom(s, scope, input)? };
+    let (mut rest, mut expr) = match input.as_bytes().first() {
+        Some(b'(') => group(s, scope, input)?,
+        Some(b'[') => brackets::block(s, scope, input)?,
+        _ => atom(s, scope, input)?,
+    };
+    let mut named = input.starts_with(starts_name) && matches!(expr.kind, ExprKind::Name(_));
     let mut height = None;
-    while let Some(after) = space(rest).strip_prefix(['\'', 'ᵀ']) {
-        // What is transposed was within bounds without these levels around it.
+    loop {
+        let at = space(rest);
+        if !at.starts_with(['\'', 'ᵀ', '[']) {
+            return Ok((rest, expr));
+        }
+        // What they are of was within bounds without these levels around it.
         let grown = height.unwrap_or_else(|| expr.height()) + 1;
-        scope.deeper(s, grown, space(rest))?;
-        s.count(rest)?;
-        height = Some(grown);
-        expr = boxed(ExprKind::Transpose(expr), s.span(input, after));
-        rest = after;
+        scope.deeper(s, grown, at)?;
+        s.count(at)?;
+        (rest, expr) = match at.strip_prefix(['\'', 'ᵀ']) {
+            Some(after) => (after, boxed(ExprKind::Transpose(expr), s.span(input, after))),
+            None => brackets::after(s, scope, input, expr, named, at)?,
+        };
+        named = false;
+        height = Some(match &expr.kind {
+            ExprKind::Subscripted(x) => grown.max(1 + x.height_of_subscripts()),
+            ExprKind::Binder(_) => expr.height(),
+            _ => grown,
+        });
     }
-    Ok((rest, expr))
 }
 
 /// A number, a name or a call. White space before it is gone.

@@ -2,7 +2,7 @@
 
 use super::expr::{Scope, arguments, expression};
 use super::failure::{Failure, Parsed};
-use super::lexer::{assigned, ident, number, space, starts_number, token};
+use super::lexer::{assigned, ident, keyword, number, space, starts_number, token};
 use super::{State, explain, words};
 use crate::diag::ErrorKind;
 use crate::source::Span;
@@ -265,19 +265,10 @@ fn bare_name(s: &State<'_>, name: &Ident, e: nom::Err<Box<Failure>>) -> nom::Err
 /// The shape of `name`.
 fn shape<'a>(s: &State<'a>, name: Ident, input: &'a str) -> Parsed<'a, Declaration> {
     let start = space(input);
-    if starts_number(start) || start.starts_with('-') {
-        let (rest, (rows, _)) = extent(s, "an extent", start)?;
-        let by = space(rest).strip_prefix(['x', '×']).filter(|after| starts_number(space(after)));
-        let Some(after) = by else {
-            let shape = DeclaredShape::Vector(Some(DeclaredExtent::Constant(rows)));
-            let shape_span = s.span(start, rest);
-            return Ok((rest, Declaration { name, shape, shape_span, symmetric: false }));
-        };
-        let (rest, (columns, _)) = extent(s, "an extent", after)?;
-        let extents = (DeclaredExtent::Constant(rows), DeclaredExtent::Constant(columns));
-        let shape = DeclaredShape::Matrix(Some(extents));
+    if starts_size(start) {
+        let (rest, shape) = sizes(s, start)?;
         let shape_span = s.span(start, rest);
-        return Ok((rest, Declaration { name, shape, shape_span, symmetric: false }));
+        return Ok((rest, Declaration { name, shape, shape_span, symmetric: false, whole: false }));
     }
     let (mut rest, mut word) = ident(s, words::SHAPE, start)?;
     let symmetric = word.name == "symmetric";
@@ -286,17 +277,39 @@ fn shape<'a>(s: &State<'a>, name: Ident, input: &'a str) -> Parsed<'a, Declarati
         word_at = space(rest);
         (rest, word) = ident(s, "`matrix`", word_at)?;
     }
+    let whole = word.name == "indices" && !symmetric;
     let shape = match word.name.as_str() {
         "matrix" => {
-            let (after, extents) = brackets(s, 2, rest)?;
+            let (after, extents) = extents(s, 2, Some(2), rest)?;
             rest = after;
             let mut extents = extents.into_iter();
             DeclaredShape::Matrix(extents.next().zip(extents.next()))
         }
         "vector" if !symmetric => {
-            let (after, extents) = brackets(s, 1, rest)?;
+            let (after, extents) = extents(s, 1, Some(1), rest)?;
             rest = after;
             DeclaredShape::Vector(extents.into_iter().next())
+        }
+        "indices" if whole => {
+            let (after, extents) = extents(s, 1, Some(2), rest)?;
+            rest = after;
+            let mut extents = extents.into_iter();
+            match (extents.next(), extents.next()) {
+                (Some(rows), Some(columns)) => DeclaredShape::Matrix(Some((rows, columns))),
+                (length, _) => DeclaredShape::Vector(length),
+            }
+        }
+        "tensor" if !symmetric => {
+            if !space(rest).starts_with('[') {
+                let help = "three or more, a number, a symbol or `_` each: `tensor[n, _, 3]`";
+                let fault = s
+                    .error(ErrorKind::UnexpectedToken, word.span, "a tensor without its extents")
+                    .with_help(help);
+                return Err(nom::Err::Failure(Failure::known(rest, fault)));
+            }
+            let (after, extents) = extents(s, 3, None, rest)?;
+            rest = after;
+            DeclaredShape::Tensor(extents)
         }
         "scalar" if !symmetric => DeclaredShape::Scalar,
         other => {
@@ -305,7 +318,8 @@ fn shape<'a>(s: &State<'a>, name: Ident, input: &'a str) -> Parsed<'a, Declarati
             } else {
                 (
                     "shape",
-                    "shapes are `scalar`, `vector`, `vector[n]`, `matrix`, `matrix[n, 10]`, `10` and `100 x 10`",
+                    "shapes are `scalar`, `vector`, `vector[n]`, `matrix`, `matrix[n, 10]`, `tensor[n, m, 3]`, `10`, \
+                     `100 x 10` and `3 x 28 x 28`; whole numbers are `indices[n]`",
                 )
             };
             let fault = s
@@ -318,25 +332,75 @@ fn shape<'a>(s: &State<'a>, name: Ident, input: &'a str) -> Parsed<'a, Declarati
             return Err(nom::Err::Failure(Failure::known(word_at, fault)));
         }
     };
-    Ok((rest, Declaration { name, shape, shape_span: s.span(start, rest), symmetric }))
+    Ok((rest, Declaration { name, shape, shape_span: s.span(start, rest), symmetric, whole }))
 }
 
-/// `[n, 10]` with as many extents as `count`, or nothing.
-fn brackets<'a>(s: &State<'a>, count: usize, input: &'a str) -> Parsed<'a, Vec<DeclaredExtent>> {
+/// Whether an extent starts here that is no symbol.
+fn starts_size(input: &str) -> bool {
+    starts_number(input) || input.starts_with('-') || keyword("_", input).is_some()
+}
+
+/// `10`, `_`. The caller has looked: one starts here.
+fn size<'a>(s: &State<'a>, input: &'a str) -> Parsed<'a, DeclaredExtent> {
+    s.count(input)?;
+    if let Some(rest) = keyword("_", input) {
+        return Ok((rest, DeclaredExtent::Free));
+    }
+    let (rest, (count, _)) = extent(s, "an extent", input)?;
+    Ok((rest, DeclaredExtent::Constant(count)))
+}
+
+/// `784`, `100 x 784`, `3 x 28 x 28`.
+fn sizes<'a>(s: &State<'a>, input: &'a str) -> Parsed<'a, DeclaredShape> {
+    let (mut rest, first) = size(s, input)?;
+    let mut more = Vec::new();
+    while let Some(after) = space(rest).strip_prefix(['x', '×']).filter(|after| starts_size(space(after))) {
+        let (next, extent) = size(s, space(after))?;
+        more.push(extent);
+        rest = next;
+    }
+    let shape = match more.len() {
+        0 => DeclaredShape::Vector(Some(first)),
+        1 => DeclaredShape::Matrix(more.pop().map(|columns| (first, columns))),
+        _ => {
+            more.insert(0, first);
+            DeclaredShape::Tensor(more)
+        }
+    };
+    Ok((rest, shape))
+}
+
+/// `[n, 10, _]`: `least` extents and at most `most`, or no brackets and nothing.
+fn extents<'a>(
+    s: &State<'a>,
+    least: usize,
+    most: Option<usize>,
+    input: &'a str,
+) -> Parsed<'a, Vec<DeclaredExtent>> {
     let mut extents = Vec::new();
     let Some(mut rest) = space(input).strip_prefix('[') else { return Ok((input, extents)) };
-    for nth in 1..=count {
+    loop {
         let at = space(rest);
-        let (after, extent) = if starts_number(at) || at.starts_with('-') {
-            let (after, (count, _)) = extent(s, "an extent", at)?;
-            (after, DeclaredExtent::Constant(count))
+        let (after, extent) = if starts_size(at) {
+            size(s, at)?
         } else {
+            s.count(at)?;
             let (after, name) = ident(s, words::EXTENT, at)?;
             (after, DeclaredExtent::Symbol(name.name))
         };
         extents.push(extent);
-        let (text, word) = if nth == count { ("]", words::CLOSE_BRACKET) } else { (",", words::COMMA) };
-        (rest, _) = cut(token(text, word)).parse(after)?;
+        let at = space(after);
+        let (more, done) = (most.is_none_or(|most| extents.len() < most), extents.len() >= least);
+        if let Some(rest) = at.strip_prefix(']').filter(|_| done) {
+            return Ok((rest, extents));
+        }
+        match at.strip_prefix(',').filter(|_| more) {
+            Some(after) => rest = after,
+            None => {
+                let comma = more.then_some(words::COMMA);
+                let expected: Vec<_> = comma.into_iter().chain(done.then_some(words::CLOSE_BRACKET)).collect();
+                return Err(nom::Err::Failure(Failure::expecting(at, &expected)));
+            }
+        }
     }
-    Ok((rest, extents))
 }

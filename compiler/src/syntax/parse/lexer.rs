@@ -98,6 +98,9 @@ pub fn canonical_name(raw: &str) -> String {
 pub(super) fn ident<'a>(s: &State<'a>, what: &'static str, input: &'a str) -> Parsed<'a, Ident> {
     let input = space(input);
     let (rest, raw) = context(what, raw_name).parse(input)?;
+    if raw == "_" {
+        return Err(nom::Err::Error(Failure::expecting(input, &[what])));
+    }
     Ok((rest, Ident { name: canonical_name(raw), span: s.span(input, rest) }))
 }
 
@@ -106,10 +109,15 @@ pub(super) fn assigned<'a>(s: &State<'a>, input: &'a str) -> Option<(&'a str, Id
     let start = space(input);
     let (rest, raw) = raw_name(start).ok()?;
     let after = space(rest).strip_prefix('=')?;
-    if after.starts_with('=') {
+    if after.starts_with('=') || raw == "_" {
         return None;
     }
     Some((after, Ident { name: canonical_name(raw), span: s.span(start, rest) }))
+}
+
+/// A word that is no longer name: `in`.
+pub(super) fn keyword<'a>(word: &str, input: &'a str) -> Option<&'a str> {
+    space(input).strip_prefix(word).filter(|after| !after.starts_with(continues_name))
 }
 
 /// Whether a number starts here.
@@ -121,7 +129,7 @@ pub(super) fn starts_number(input: &str) -> bool {
     }
 }
 
-/// The point of a number: not the one of `.*`, `./`, `.^`, nor of a second point.
+/// The point of a number: not the one of `.*`, `./`, `.^`, nor the first of a range's two.
 fn point(input: &str) -> Parsed<'_, char> {
     terminated(char('.'), not(one_of("*/^'."))).parse(input)
 }
@@ -145,7 +153,7 @@ pub(super) fn number<'a>(s: &State<'a>, input: &'a str) -> Parsed<'a, String> {
             "write it like `1e-3`; a name `e` takes its `*`: `2 * e`",
         );
     }
-    if peek((char('.'), one_of::<_, _, Box<Failure>>("0123456789."))).parse(rest).is_ok() {
+    if peek((char('.'), one_of::<_, _, Box<Failure>>("0123456789"))).parse(rest).is_ok() {
         let (rest, _) = take_while(|c: char| c.is_ascii_digit() || c == '.').parse(rest)?;
         return bad(rest, "it has a second point", "keep one decimal point");
     }

@@ -57,19 +57,6 @@ const SPELLINGS: &[(&str, &str)] = &[
     ("½", "1/2"),
     ("¼", "1/4"),
     ("¾", "3/4"),
-    // Subscripts
-    ("₀", "_0"),
-    ("₁", "_1"),
-    ("₂", "_2"),
-    ("₃", "_3"),
-    ("₄", "_4"),
-    ("₅", "_5"),
-    ("₆", "_6"),
-    ("₇", "_7"),
-    ("₈", "_8"),
-    ("₉", "_9"),
-    ("ₙ", "_n"),
-    ("ᵢ", "_i"),
     // Letters that look Latin
     ("а", "a"),
     ("в", "b"),
@@ -108,6 +95,31 @@ const SPELLINGS: &[(&str, &str)] = &[
     // Mathematics that is a function here
     ("√", "sqrt"),
     ("∑", "sum"),
+    ("∏", "prod"),
+    // Ranges
+    ("...", ".."),
+    ("…", ".."),
+    ("‥", ".."),
+    ("∈", "in"),
+];
+
+/// Subscripts, and the index that each is.
+const SUBSCRIPTS: &[(char, char)] = &[
+    ('₀', '0'),
+    ('₁', '1'),
+    ('₂', '2'),
+    ('₃', '3'),
+    ('₄', '4'),
+    ('₅', '5'),
+    ('₆', '6'),
+    ('₇', '7'),
+    ('₈', '8'),
+    ('₉', '9'),
+    ('ₙ', 'n'),
+    ('ₘ', 'm'),
+    ('ₖ', 'k'),
+    ('ᵢ', 'i'),
+    ('ⱼ', 'j'),
 ];
 
 /// What has no other spelling, only a way out.
@@ -124,8 +136,6 @@ const WAYS_OUT: &[(&str, &str)] = &[
     ("‖", "write `norm2(x)`"),
     ("!", "write `exp(lgamma(n + 1))` for a factorial"),
     ("?", "write `where(x < y, u, v)` for a choice"),
-    ("[", "arguments stand in `(` and `)`; there are no indices"),
-    ("]", "arguments stand in `(` and `)`; there are no indices"),
     ("{", "group with `(` and `)`"),
     ("}", "group with `(` and `)`"),
     ("\"", "an expression holds no text, only numbers and names"),
@@ -150,10 +160,14 @@ pub(super) fn advice(token: &str) -> Option<String> {
     }
     let mut chars = token.chars();
     match (chars.next(), chars.next()) {
-        (Some(c), None) if is_invisible(c) => Some("remove it: it is invisible".to_owned()),
-        (Some(c), None) if c.is_alphabetic() && !c.is_ascii() => {
-            Some("names have ASCII or Greek letters".to_owned())
-        }
+        (Some(c), None) => match SUBSCRIPTS.iter().find(|(subscript, _)| *subscript == c) {
+            Some((_, index)) => Some(format!("write `[{index}]` for an entry, `_{index}` as part of a name")),
+            None if is_invisible(c) => Some("remove it: it is invisible".to_owned()),
+            None if c.is_alphabetic() && !c.is_ascii() => {
+                Some("names have ASCII or Greek letters".to_owned())
+            }
+            None => None,
+        },
         _ => None,
     }
 }
