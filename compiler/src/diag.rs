@@ -73,6 +73,18 @@ pub enum ErrorKind {
     NotSquare,
     /// `B^0.5` of a matrix.
     MatrixPowerExponent,
+    /// `u[3]` of three entries, `v[3..1]`.
+    OutOfRange,
+    /// `x[i^2]`.
+    NotAffine,
+    /// `x[s]` with a scalar `s`.
+    NotAnIndex,
+    /// `A[0]` of a matrix, `s[0]` of a scalar, `matrix[i](x[i])`.
+    SubscriptCount,
+    /// `sum[i](s)`: nothing bounds `i`.
+    IndexWithoutRange,
+    /// Two uses of an index ask for two ranges.
+    ExtentConflict,
     /// `tr(eye)`: nothing says how large.
     Unsized,
     /// `#[define]` twice of one name, or a local that repeats a name.

@@ -46,7 +46,7 @@ fn subject(expr: &str) -> Subject {
 
 /// The data, spoilt or harmless, with directions for the Hessian's products.
 fn data(spoilt: bool) -> Vec<(String, Tensor)> {
-    let tensor = |shape: &[usize], data: &[f64]| Tensor { shape: shape.to_vec(), data: data.to_vec() };
+    let tensor = |shape: &[usize], data: &[f64]| Tensor::new(shape.to_vec(), data.to_vec());
     let mut all = Vec::new();
     for (name, shape, bad, good) in DATA {
         all.push((name.to_owned(), tensor(shape, if spoilt { bad } else { good })));

@@ -37,8 +37,8 @@ fn graph(op: &ops::ElementOp, row: u64) -> (Graph, Vec<(String, NodeId)>, Named<
         vectors.push(ir::Tensor::new(node, vec![index]));
         let node = graph.input(&scalar, &[]);
         scalars.push(ir::Tensor::new(node, Vec::new()));
-        data.push((vector, Tensor { shape: vec![POINTS], data: drawn.collect() }));
-        data.push((scalar, Tensor { shape: Vec::new(), data: vec![alone] }));
+        data.push((vector, Tensor::new(vec![POINTS], drawn.collect())));
+        data.push((scalar, Tensor::new(Vec::new(), vec![alone])));
     }
     let nodes = [("looped", vectors), ("alone", scalars)]
         .map(|(name, args)| (name.to_owned(), graph.call(op.name, &args).node));
@@ -192,7 +192,7 @@ fn with_derivatives(op: &ops::ElementOp) -> (Graph, Vec<(String, NodeId)>, Named
         let node = graph.input(&format!("x{k}"), &[extent]);
         inputs.push(node);
         args.push(ir::Tensor::new(node, vec![index]));
-        data.push((format!("x{k}"), Tensor { shape: vec![column.len()], data: column }));
+        data.push((format!("x{k}"), Tensor::new(vec![column.len()], column)));
     }
     let value = graph.call(op.name, &args).node;
     let mut nodes = vec![("value".to_owned(), value)];

@@ -61,7 +61,7 @@ fn hold(name: &str, cases: &[Case<'_>], within: f64) {
         let program = text.program().unwrap_or_else(|e| panic!("{}: {e}", case.text));
         let variable = &case.data[0].1;
         let v: Vec<f64> = (0..variable.data.len()).map(|at| (at * 3 % 7) as f64 / 4.0 - 0.5).collect();
-        let direction = Tensor { shape: variable.shape.clone(), data: v.clone() };
+        let direction = Tensor::new(variable.shape.clone(), v.clone());
         let mut data: Named<&Tensor> = case.data.iter().map(|(n, t)| ((*n).to_owned(), t)).collect();
         data.push((format!("v_{}", case.data[0].0), &direction));
         let nodes: Vec<(String, NodeId)> = [
@@ -150,7 +150,7 @@ fn determinants_of_singular_matrices() {
     for (n, a) in matrices {
         for (text, of) in OF_MATRICES {
             let b: Vec<f64> = (0..n * n).map(|at| 1.0 - (at * at % 5) as f64 / 2.0).collect();
-            let square = |data: Vec<f64>| Tensor { shape: vec![n, n], data };
+            let square = |data: Vec<f64>| Tensor::new(vec![n, n], data);
             let data = vec![("A", square(a.iter().map(|&x| x.into()).collect())), ("B", square(b.clone()))];
             cases.push(Case { text, data, by_hand: Box::new(move |a| of(a, &b, n)) });
         }
@@ -181,11 +181,11 @@ fn powers_of_0_with_an_exponent_that_is_data() {
     for (text, of) in OF_POWERS {
         for p in 0..=4 {
             let variable = if text.starts_with("sum") {
-                ("x", Tensor { shape: vec![4], data: vec![0.0, 1.0, -0.75, 0.5] })
+                ("x", Tensor::new(vec![4], vec![0.0, 1.0, -0.75, 0.5]))
             } else {
-                ("s", Tensor { shape: Vec::new(), data: vec![0.0] })
+                ("s", Tensor::new(Vec::new(), vec![0.0]))
             };
-            let scalar = |x: f64| Tensor { shape: Vec::new(), data: vec![x] };
+            let scalar = |x: f64| Tensor::new(Vec::new(), vec![x]);
             let data = vec![variable, ("p", scalar(p.into())), ("l", scalar(1.5))];
             cases.push(Case { text, data, by_hand: Box::new(move |x| of(x, p)) });
         }

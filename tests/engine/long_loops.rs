@@ -23,7 +23,7 @@ fn sums_along_any_axes() {
     // Alike for the most part, which running sums round alike.
     let number = |k: usize| if k.is_multiple_of(10) { 0.3 + (k % 97) as f32 / 97.0 } else { 0.9 };
     let data = (0..shape.iter().product()).map(|k| f64::from(number(k))).collect();
-    let x = Tensor { shape: shape.to_vec(), data };
+    let x = Tensor::new(shape.to_vec(), data);
     let data: Named<&Tensor> = vec![("X".to_owned(), &x)];
 
     let bare: Vec<NodeId> = nodes.iter().map(|(_, node)| *node).collect();

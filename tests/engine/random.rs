@@ -16,7 +16,7 @@ use gradsmith_test_support::{deep, expression};
 const WITHIN: f64 = 1e-9;
 
 fn tensor(rng: &mut Rng, shape: &[usize]) -> Tensor {
-    Tensor { shape: shape.to_vec(), data: (0..shape.iter().product()).map(|_| rng.number()).collect() }
+    Tensor::new(shape.to_vec(), (0..shape.iter().product()).map(|_| rng.number()).collect())
 }
 
 /// An objective of all variables that random expressions have, with symbols or numbers for their extents.

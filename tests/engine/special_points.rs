@@ -68,11 +68,11 @@ fn special_tensor(rng: &mut Rng, shape: &[usize], size: Option<f64>) -> Tensor {
     let first = special_number(rng, size);
     let tied = rng.below(4) == 0;
     let data = (0..n).map(|_| if tied { first } else { special_number(rng, size) }).collect();
-    Tensor { shape: shape.to_vec(), data }
+    Tensor::new(shape.to_vec(), data)
 }
 
 fn direction(rng: &mut Rng, shape: &[usize]) -> Tensor {
-    Tensor { shape: shape.to_vec(), data: (0..shape.iter().product()).map(|_| rng.number()).collect() }
+    Tensor::new(shape.to_vec(), (0..shape.iter().product()).map(|_| rng.number()).collect())
 }
 
 /// How far the numbers go that the interpreter meets: all nodes, and what products may come by on the way.

@@ -5,11 +5,10 @@ use super::reject;
 use super::{Body, Case, Cost, Named, Network, Objective, Tensor, named};
 use gradsmith_compiler::diag::Diagnostics;
 use gradsmith_compiler::eval::{Evaluator, Sizes};
-use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText, declaration};
+use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText};
 use gradsmith_compiler::ir::{ExtentKind, Graph, NodeId};
 use gradsmith_compiler::lower::{Role, objective};
 use gradsmith_compiler::pipeline::{Derivatives, total};
-use gradsmith_compiler::syntax::ast::{DeclaredExtent, DeclaredShape};
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
@@ -67,17 +66,6 @@ fn disagreements(case: &Case) -> Vec<Disagreement> {
     found
 }
 
-/// A declaration with the extents of a tensor.
-fn sized(name: &str, tensor: &Tensor) -> gradsmith_compiler::syntax::ast::Declaration {
-    let constant = DeclaredExtent::Constant;
-    let shape = match *tensor.shape.as_slice() {
-        [] => DeclaredShape::Scalar,
-        [n] => DeclaredShape::Vector(Some(constant(n))),
-        [rows, columns, ..] => DeclaredShape::Matrix(Some((constant(rows), constant(columns)))),
-    };
-    declaration(name, shape)
-}
-
 /// The data of a graph's inputs, and the sizes of its symbolic extents that follow from them.
 struct Data {
     inputs: Vec<Vec<f64>>,
@@ -117,7 +105,7 @@ fn objective(case: &Case, o: &Objective, found: &mut Vec<Disagreement>) -> Resul
     let text = ObjectiveText {
         expr: o.expr.clone(),
         defines: Vec::new(),
-        variables: o.vars.iter().map(|(name, tensor)| sized(name, tensor)).collect(),
+        variables: o.vars.iter().map(|(name, tensor)| tensor.declared(name)).collect(),
         wrt: o.wrt.iter().map(|name| (name.clone(), objective::whole(&o.expr))).collect(),
         ..ObjectiveText::default()
     };
@@ -184,7 +172,7 @@ fn value_and_gradient(
 }
 
 fn hyper(values: &Named<f64>) -> Named<Tensor> {
-    values.iter().map(|(n, v)| (n.clone(), Tensor { shape: Vec::new(), data: vec![*v] })).collect()
+    values.iter().map(|(n, v)| (n.clone(), Tensor::new(Vec::new(), vec![*v]))).collect()
 }
 
 fn names<T>(list: &Named<T>) -> Vec<String> {
@@ -197,7 +185,7 @@ fn borrowed<'a>(lists: &[&'a Named<Tensor>]) -> Named<&'a Tensor> {
 
 fn cost(case: &Case, c: &Cost, found: &mut Vec<Disagreement>) -> Result<(), Diagnostics> {
     let tensors = |list: &Named<Tensor>, role: Role| -> Vec<_> {
-        list.iter().map(|(name, tensor)| (sized(name, tensor), role)).collect()
+        list.iter().map(|(name, tensor)| (tensor.declared(name), role)).collect()
     };
     let text = CostText {
         expr: c.expr.clone(),

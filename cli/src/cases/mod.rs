@@ -11,7 +11,8 @@ pub mod read;
 pub mod reject;
 
 use compare::Tolerance;
-use gradsmith_compiler::syntax::ast::DeclaredShape;
+use gradsmith_compiler::front::declaration;
+use gradsmith_compiler::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
 use read::{blocks, joined, named_entries, names};
 use serde::Deserialize;
 
@@ -28,10 +29,42 @@ pub fn named<'a, T>(list: &'a Named<T>, name: &str) -> Option<&'a T> {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(try_from = "read::WrittenTensor<usize>")]
 pub struct Tensor {
-    /// Its extents: none, one or two.
+    /// Its extents: none, one or more.
     pub shape: Vec<usize>,
     /// Its entries, row-major.
     pub data: Vec<f64>,
+    /// Whether they are whole numbers that name entries of others.
+    pub whole: bool,
+    /// How its extents must be declared, where that matters.
+    pub extents: Option<Vec<DeclaredExtent>>,
+}
+
+impl Tensor {
+    /// Numbers, of extents that nobody names.
+    #[must_use]
+    pub fn new(shape: Vec<usize>, data: Vec<f64>) -> Self {
+        Self { shape, data, whole: false, extents: None }
+    }
+
+    /// The declaration of a variable with these extents, or with those that the case asks for.
+    #[must_use]
+    pub fn declared(&self, name: &str) -> Declaration {
+        let constants = || self.shape.iter().map(|&n| DeclaredExtent::Constant(n)).collect();
+        let extents: Vec<DeclaredExtent> = self.extents.clone().unwrap_or_else(constants);
+        Declaration { whole: self.whole, ..declaration(name, declared_shape(extents)) }
+    }
+}
+
+/// The shape with these extents.
+pub(crate) fn declared_shape(extents: Vec<DeclaredExtent>) -> DeclaredShape {
+    match <[DeclaredExtent; 2]>::try_from(extents) {
+        Ok([rows, columns]) => DeclaredShape::Matrix(Some((rows, columns))),
+        Err(mut extents) if extents.len() < 2 => match extents.pop() {
+            None => DeclaredShape::Scalar,
+            length => DeclaredShape::Vector(length),
+        },
+        Err(extents) => DeclaredShape::Tensor(extents),
+    }
 }
 
 /// A case.
@@ -205,7 +238,7 @@ pub struct Reject {
     /// The user's definitions.
     pub defines: Vec<String>,
     /// The variables of an objective.
-    pub vars: Named<DeclaredShape>,
+    pub vars: Named<Declaration>,
     /// Those to differentiate by.
     pub wrt: Vec<String>,
     /// Names of the hyper-parameters.

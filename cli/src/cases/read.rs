@@ -2,8 +2,9 @@
 //! are converted here.
 
 use super::compare::Tolerance;
-use super::{Body, Case, Context, Fault, HessianProduct, Named, Reject, Tensor, named};
-use gradsmith_compiler::syntax::ast::{DeclaredExtent, DeclaredShape};
+use super::{declared_shape, Body, Case, Context, Fault, HessianProduct, Named, Reject, Tensor, named};
+use gradsmith_compiler::front::declaration;
+use gradsmith_compiler::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
 use gradsmith_compiler::syntax::parse::canonical_name;
 use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -160,6 +161,7 @@ pub(super) struct WrittenTensor<E> {
     kind: Rank,
     shape: Vec<E>,
     data: Option<Vec<f64>>,
+    extents: Option<Vec<WrittenExtent>>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -168,21 +170,41 @@ enum Rank {
     Scalar,
     Vector,
     Matrix,
+    Tensor,
+    Indices,
+}
+
+impl Rank {
+    /// Whether it may have so many axes.
+    fn admits(self, axes: usize) -> bool {
+        match self {
+            Self::Scalar => axes == 0,
+            Self::Vector => axes == 1,
+            Self::Matrix => axes == 2,
+            Self::Tensor => axes >= 3,
+            Self::Indices => axes == 1 || axes == 2,
+        }
+    }
 }
 
 impl TryFrom<WrittenTensor<usize>> for Tensor {
     type Error = &'static str;
 
     fn try_from(written: WrittenTensor<usize>) -> Result<Self, Self::Error> {
-        let WrittenTensor { kind, shape, data } = written;
+        let WrittenTensor { kind, shape, data, extents } = written;
         let data = data.ok_or("a tensor without `data`")?;
-        if shape.len() != kind as usize {
+        if !kind.admits(shape.len()) {
             return Err("kind and shape disagree");
         }
         if data.len() != shape.iter().product::<usize>() {
             return Err("shape and number of entries disagree");
         }
-        Ok(Self { shape, data })
+        let extents: Option<Vec<DeclaredExtent>> =
+            extents.map(|all| all.into_iter().map(DeclaredExtent::from).collect());
+        if extents.as_ref().is_some_and(|all| all.len() != shape.len()) {
+            return Err("shape and extents disagree");
+        }
+        Ok(Self { shape, data, whole: matches!(kind, Rank::Indices), extents })
     }
 }
 
@@ -198,6 +220,7 @@ impl From<WrittenExtent> for DeclaredExtent {
     fn from(extent: WrittenExtent) -> Self {
         match extent {
             WrittenExtent::Constant(n) => Self::Constant(n),
+            WrittenExtent::Symbol(name) if name == "_" => Self::Free,
             WrittenExtent::Symbol(name) => Self::Symbol(canonical_name(&name)),
         }
     }
@@ -206,20 +229,20 @@ impl From<WrittenExtent> for DeclaredExtent {
 /// A shape that is declared.
 #[derive(Deserialize)]
 #[serde(try_from = "WrittenTensor<WrittenExtent>")]
-struct WrittenShape(DeclaredShape);
+struct WrittenShape {
+    shape: DeclaredShape,
+    whole: bool,
+}
 
 impl TryFrom<WrittenTensor<WrittenExtent>> for WrittenShape {
     type Error = &'static str;
 
     fn try_from(written: WrittenTensor<WrittenExtent>) -> Result<Self, Self::Error> {
-        let mut extents = written.shape.into_iter().map(DeclaredExtent::from);
-        let shape = match (written.kind, extents.next(), extents.next(), extents.next()) {
-            (Rank::Scalar, None, ..) => DeclaredShape::Scalar,
-            (Rank::Vector, Some(length), None, _) => DeclaredShape::Vector(Some(length)),
-            (Rank::Matrix, Some(rows), Some(columns), None) => DeclaredShape::Matrix(Some((rows, columns))),
-            _ => return Err("kind and shape disagree"),
-        };
-        Ok(Self(shape))
+        if !written.kind.admits(written.shape.len()) {
+            return Err("kind and shape disagree");
+        }
+        let extents = written.shape.into_iter().map(DeclaredExtent::from).collect();
+        Ok(Self { shape: declared_shape(extents), whole: matches!(written.kind, Rank::Indices) })
     }
 }
 
@@ -283,7 +306,12 @@ impl TryFrom<WrittenReject> for Reject {
             cost: written.cost,
             declarations: written.declarations,
             defines: written.defines,
-            vars: written.vars.into_iter().map(|(name, shape)| (name, shape.0)).collect(),
+            vars: (written.vars.into_iter())
+                .map(|(name, v)| {
+                    let declared = Declaration { whole: v.whole, ..declaration(&name, v.shape) };
+                    (name, declared)
+                })
+                .collect(),
             wrt: written.wrt,
             hyper: written.hyper,
             weights: written.weights,

@@ -57,7 +57,7 @@ fn refused_objective(r: &Reject) -> Result<(), Diagnostics> {
     let text = ObjectiveText {
         expr: r.expr.clone(),
         defines: r.defines.clone(),
-        variables: r.vars.iter().map(|(name, shape)| declaration(name, shape.clone())).collect(),
+        variables: r.vars.iter().map(|(_, declared)| declared.clone()).collect(),
         wrt: r.wrt.iter().map(|name| (name.clone(), objective::whole(&r.expr))).collect(),
         ..ObjectiveText::default()
     };

@@ -132,6 +132,7 @@ impl<'a> Converter<'a> {
             Op::Extent(e) => Tree::plain(Notation::Name(self.graph.extents.name(e))),
             Op::Input(_) => Tree { note: self.input(id), rank: out.len(), plain: self.is_plain(id) },
             Op::Delta => Tree::of_rank(Notation::Whole(Whole::Eye, Vec::new()), 2),
+            Op::Holds(_) | Op::Named(_) | Op::Position | Op::Others { .. } => return None,
             Op::Sum(terms) => {
                 let mut parts = Vec::new();
                 for t in &terms {

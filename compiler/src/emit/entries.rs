@@ -65,6 +65,9 @@ impl Converter<'_> {
         match node.op {
             Op::Number(_) | Op::Pi | Op::Extent(_) => self.tree(id),
             Op::Delta => entry_of(Tree::of_rank(Notation::Name("delta".to_owned()), 2), axes),
+            Op::Holds(_) | Op::Named(_) | Op::Position | Op::Others { .. } => {
+                entry_of(Tree::of_rank(Notation::Name("index".to_owned()), node.shape.len()), axes)
+            }
             Op::Sum(terms) => {
                 Tree::sum(terms.iter().map(|t| (t.coeff, self.entry(&t.operand, axes))).collect())
             }

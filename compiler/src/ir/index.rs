@@ -10,7 +10,7 @@ use std::collections::HashMap;
 pub struct Extent(u32);
 
 /// An index: the name of an axis while expressions are put together. Nodes themselves are positional.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Index(u32);
 
 /// What is known of an extent.

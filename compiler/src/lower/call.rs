@@ -65,18 +65,38 @@ pub const BUILTINS: &[(&str, &[&str], usize, &str)] = &[
     ("diag", &["x"], 1, "the square matrix with a vector on its diagonal; of a matrix, its diagonal"),
     ("vector", &["c"], 1, "the vector of c in each place, of the length that its neighbours need"),
     ("matrix", &["c"], 1, "the matrix of c in each place, of the shape that its neighbours need"),
+    ("prod", &["x"], 1, "the product of all numbers; its derivative is right where some are 0, too"),
+    ("cumsum", &["x"], 1, "the sums of a vector's entries up to each: cumsum(x)[i] is the sum of x[j], j <= i"),
+    ("flatten", &["T"], 1, "the entries of a matrix or tensor as a vector, row by row"),
+    ("len", &["x"], 1, "how many entries a vector has"),
+    ("rows", &["X"], 1, "how many rows a matrix has"),
+    ("cols", &["X"], 1, "how many columns a matrix has"),
+    ("extent", &["T", "axis"], 2, "how many entries an array has along an axis, which are numbered from 0"),
     ("kron", &["A", "B"], 2, "the Kronecker product: A with each number replaced by that number times B"),
 ];
 
 pub(crate) fn is_builtin(name: &str) -> bool {
-    BUILTINS.iter().any(|(n, ..)| *n == name)
+    BUILTINS.iter().any(|(n, ..)| *n == name) || RESHAPES.iter().any(|(n, _)| *n == name)
 }
+
+/// Functions of an array and of any number of extents.
+pub(super) const RESHAPES: &[(&str, &str)] = &[
+    ("pad", "pad(x, p): zeros, p of them on both sides of each axis; pad(X, p, q) says how many for each"),
+    ("reshape", "reshape(v, n, m): the entries of an array, row by row, as an n×m matrix; with one extent a vector"),
+];
 
 impl<'a> Lowerer<'a> {
     pub(super) fn call(&mut self, expr: &'a Expr, call: &'a Call, frame: usize) -> Lowered {
         let name = call.function.name.as_str();
         let place = self.place(frame, expr.span);
         let at = self.place(frame, call.function.span);
+        if let Some(extent) = self.extent_call(call, place, frame)? {
+            let tensor = Tensor::new(self.graph.extent_value(extent), Vec::new());
+            return Ok(Value { tensor, kind: Kind::Scalar, place });
+        }
+        if RESHAPES.iter().any(|(n, _)| *n == name) && self.definition(name).is_none() {
+            return self.reshaping(name, call, place, frame);
+        }
         if let Some((_, params, required, _)) = BUILTINS.iter().find(|(n, ..)| *n == name) {
             let defaults: Vec<bool> = (0..params.len()).map(|k| k >= *required).collect();
             let bound = self.bind_arguments(name, params, &defaults, &call.args, place, frame)?;
@@ -103,10 +123,32 @@ impl<'a> Lowerer<'a> {
             self.variables.contains_key(name) || self.frames[frame].bindings.iter().any(|(n, _)| n == name);
         if is_variable {
             let message = format!("`{name}` is a variable, not a function");
-            let help = format!("entries are not addressed one by one; write `{name} * (...)` for a product");
+            let inside: Vec<String> = call.args.iter().map(|a| self.text(self.place(frame, a.value.span))).collect();
+            let help = format!("an entry is `{name}[{}]`, a product `{name} * (...)`", inside.join(", "));
             return Err(self.report(Diagnostic::new(ErrorKind::NotAFunction, at, message).with_help(help)));
         }
         Err(self.unknown(name, at, frame, "function"))
+    }
+
+    /// `pad(x, p, ...)` and `reshape(x, n, ...)`.
+    fn reshaping(&mut self, name: &str, call: &'a Call, place: Place, frame: usize) -> Lowered {
+        if let Some(named) = call.args.iter().find_map(|a| a.name.as_ref()) {
+            let at = self.place(frame, named.span);
+            let message = format!("`{name}` has no argument called `{}`", named.name);
+            return Err(self.report(Diagnostic::new(ErrorKind::UnknownArgument, at, message)));
+        }
+        let args: Vec<&'a Expr> = call.args.iter().map(|a| &a.value).collect();
+        let [x, numbers @ ..] = args.as_slice() else {
+            let message = format!("`{name}` asks for an array and numbers");
+            return Err(self.report(Diagnostic::new(ErrorKind::MissingArgument, place, message)));
+        };
+        if numbers.is_empty() {
+            let message = format!("`{name}` asks for a number after the array");
+            let help = if name == "pad" { "write `pad(x, 1)`" } else { "write `reshape(x, n, m)`" };
+            return Err(self.report(Diagnostic::new(ErrorKind::MissingArgument, place, message).with_help(help)));
+        }
+        let x = self.expr(x, frame)?;
+        if name == "pad" { self.pad(&x, numbers, place, frame) } else { self.reshape(&x, numbers, place, frame) }
     }
 
     fn values(&mut self, args: &[&'a Expr], frame: usize) -> Result<Vec<Value>, Reported> {
@@ -197,6 +239,9 @@ impl<'a> Lowerer<'a> {
                 let t = self.broadcast(&x);
                 value(self.graph.axis(f, &t, &[i]))
             }
+            "prod" => Ok(self.product_of_all(&x, place)),
+            "cumsum" => self.cumsum(&x, place),
+            "flatten" => self.flatten(&x, place),
             "rowsum" | "colsum" | "rowmax" => {
                 let Kind::Matrix(i, j) = kind else { return Err(self.wants("a matrix", name, &x)) };
                 let (kept, along) = if name == "colsum" { (j, i) } else { (i, j) };
@@ -236,7 +281,7 @@ impl<'a> Lowerer<'a> {
     }
 
     /// A value whose tensor has every index of its kind: `vector(1)` has none of its own.
-    fn broadcast(&mut self, value: &Value) -> Tensor {
+    pub(super) fn broadcast(&mut self, value: &Value) -> Tensor {
         if value.kind.indices().iter().all(|i| value.tensor.indices.contains(i)) {
             return value.tensor.clone();
         }
@@ -245,7 +290,7 @@ impl<'a> Lowerer<'a> {
     }
 
     /// Notes that what is written at `place` has no value where there are no entries along these indices.
-    fn needs_entries(&mut self, kind: Kind, place: Place) {
+    pub(super) fn needs_entries(&mut self, kind: Kind, place: Place) {
         let text = self.text(place);
         for i in kind.indices() {
             let extent = self.graph.extents.of(i);
@@ -282,7 +327,7 @@ impl<'a> Lowerer<'a> {
         Value { tensor, kind: Kind::Scalar, place }
     }
 
-    fn wants(&mut self, what: &str, function: &str, x: &Value) -> Reported {
+    pub(super) fn wants(&mut self, what: &str, function: &str, x: &Value) -> Reported {
         let message = format!("`{function}` asks for {what}, but {}", self.describe(x));
         let help = match (function, x.kind) {
             ("softmax" | "log_softmax", Kind::Matrix(..)) => {
@@ -327,13 +372,15 @@ impl<'a> Lowerer<'a> {
                 let tensor = self.graph.multiply(&[x.tensor, delta]);
                 Ok(Value { tensor, kind: Kind::Matrix(i, j), place })
             }
-            Kind::Scalar => Err(self.wants("a vector or a square matrix", "diag", &x)),
+            Kind::Scalar | Kind::Tensor(_) => {
+                Err(self.wants("a vector or a square matrix", "diag", &x))
+            }
         }
     }
 
     fn dot(&mut self, x: Value, y: Value, place: Place) -> Lowered {
         let (xi, yi) = (x.kind.indices(), y.kind.indices());
-        let is_matrix = |k| matches!(k, Kind::Matrix(..));
+        let is_matrix = |k| matches!(k, Kind::Matrix(..) | Kind::Tensor(_));
         if xi.len() != yi.len() || is_matrix(x.kind) != is_matrix(y.kind) {
             return Err(self.mismatch(&x, &y, "dot", place));
         }
@@ -356,7 +403,7 @@ impl<'a> Lowerer<'a> {
 
     fn solve(&mut self, a: Value, b: Value, place: Place) -> Lowered {
         let at = a.place;
-        if let Kind::Row(_) | Kind::Scalar = b.kind {
+        if let Kind::Row(_) | Kind::Scalar | Kind::Tensor(_) = b.kind {
             return Err(self.wants("a vector or a matrix on its right side", "solve", &b));
         }
         let inverse = self.inverted(a.clone(), at)?;
@@ -371,7 +418,7 @@ impl<'a> Lowerer<'a> {
     fn kron(&mut self, a: Value, b: Value, place: Place) -> Lowered {
         let Kind::Matrix(i, j) = a.kind else { return Err(self.wants("matrices", "kron", &a)) };
         let Kind::Matrix(p, q) = b.kind else { return Err(self.wants("matrices", "kron", &b)) };
-        if self.batch.is_some_and(|m| a.tensor.indices.contains(&m) || b.tensor.indices.contains(&m)) {
+        if self.beside().iter().any(|m| a.tensor.indices.contains(m) || b.tensor.indices.contains(m)) {
             let message = "`kron` of matrices that differ from example to example is not supported";
             return Err(self.report(Diagnostic::new(ErrorKind::Unsupported, place, message)));
         }

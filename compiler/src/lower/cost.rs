@@ -129,7 +129,7 @@ pub fn lower(
     l.declare("a", &Shape::Vector(k), Role::Plain, true);
     l.declare("y", &Shape::Vector(k), Role::Plain, true);
     for (d, role) in tensors {
-        let shape = Shape::declared(&mut l.graph, d);
+        let shape = l.declared(d);
         l.declare(&d.name.name, &shape, *role, false);
     }
     for name in hyper {
@@ -159,7 +159,7 @@ pub(super) fn finish<'a>(
     l.instance = (weights.first().cloned(), biases.first().cloned());
     let mut sites = Vec::new();
     let site =
-        Site { at: Binding { expr: &program.result, frame, visible }, coeffs: Vec::new(), negative: false };
+        Site { at: Binding { expr: &program.result, frame, visible, indices: 0 }, coeffs: Vec::new(), negative: false };
     l.split(site, None, &mut sites);
     let mut terms = Vec::new();
     for (site, origin) in sites {
@@ -355,7 +355,7 @@ impl<'a> Lowerer<'a> {
         let callee = self.seeing(at, |l| l.call_frame(at.expr, definition, args, place, at.frame));
         if let Ok(frame) = callee {
             let visible = self.frames[frame].visible;
-            let at = Binding { expr: &definition.body.result, frame, visible };
+            let at = Binding { expr: &definition.body.result, frame, visible, indices: 0 };
             self.split(Site { at, ..site }, origin, out);
         }
     }

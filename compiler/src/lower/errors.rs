@@ -62,6 +62,10 @@ impl Lowerer<'_> {
             Kind::Column(i) => format!("a column vector of length {}", name(i)),
             Kind::Row(i) => format!("a row vector of length {}", name(i)),
             Kind::Matrix(i, j) => format!("a {}×{} matrix", name(i), name(j)),
+            Kind::Tensor(axes) => {
+                let all: Vec<String> = axes.all().iter().map(|&i| name(i)).collect();
+                format!("a {} tensor", all.join("×"))
+            }
         }
     }
 

@@ -10,11 +10,13 @@ mod call;
 pub mod cost;
 mod errors;
 mod finite;
+mod index;
 mod limits;
 mod names;
 pub mod network;
 pub mod objective;
 mod operators;
+mod range;
 mod shape;
 
 pub use call::BUILTINS;
@@ -23,7 +25,7 @@ pub use shape::Shape;
 use crate::diag::{Diagnostic, Diagnostics, ErrorKind};
 use crate::ir::{Extent, ExtentKind, Graph, Index, NodeId, NodeMap, Tensor};
 use crate::source::{Place, SourceId, Span};
-use crate::syntax::ast::{Definition, Expr, ExprKind, Program};
+use crate::syntax::ast::{Declaration, Definition, Expr, ExprKind, Program};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Which index of a value is the row, which the column.
@@ -37,6 +39,35 @@ pub enum Kind {
     Row(Index),
     /// A matrix: row, column.
     Matrix(Index, Index),
+    /// A tensor of three axes or more.
+    Tensor(Axes),
+}
+
+/// The indices of a tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Axes {
+    indices: [Index; Self::MOST],
+    rank: u8,
+}
+
+impl Axes {
+    /// The most axes that a tensor may have.
+    pub const MOST: usize = 8;
+
+    /// As many as there are, up to [`Self::MOST`].
+    #[must_use]
+    pub fn new(all: &[Index]) -> Self {
+        let mut indices = [Index::default(); Self::MOST];
+        let rank = all.len().min(Self::MOST);
+        indices[..rank].copy_from_slice(&all[..rank]);
+        Self { indices, rank: rank as u8 }
+    }
+
+    /// The indices.
+    #[must_use]
+    pub fn all(&self) -> &[Index] {
+        &self.indices[..self.rank as usize]
+    }
 }
 
 impl Kind {
@@ -47,6 +78,7 @@ impl Kind {
             Self::Scalar => Vec::new(),
             Self::Column(i) | Self::Row(i) => vec![i],
             Self::Matrix(i, j) => vec![i, j],
+            Self::Tensor(axes) => axes.all().to_vec(),
         }
     }
 
@@ -57,6 +89,7 @@ impl Kind {
             Self::Column(i) => Self::Column(f(i)),
             Self::Row(i) => Self::Row(f(i)),
             Self::Matrix(i, j) => Self::Matrix(f(i), f(j)),
+            Self::Tensor(axes) => Self::Tensor(Axes::new(&axes.all().iter().map(|&i| f(i)).collect::<Vec<_>>())),
         }
     }
 }
@@ -100,6 +133,8 @@ pub struct Variable {
     pub role: Role,
     /// Whether it differs from example to example.
     pub batched: bool,
+    /// Whether it holds whole numbers, which are subscripts only.
+    pub whole: bool,
 }
 
 /// What the generic `w` of a penalty stands for.
@@ -118,6 +153,8 @@ struct Binding<'a> {
     frame: usize,
     /// How many bindings of that frame it may see.
     visible: usize,
+    /// How many of its indices.
+    indices: usize,
 }
 
 #[derive(Debug)]
@@ -128,6 +165,8 @@ struct Frame<'a> {
     bindings: Vec<(String, Binding<'a>)>,
     /// How many of the bindings may be seen at the moment.
     visible: usize,
+    /// The indices of its binders that are open, each by its place among the ranges.
+    indices: Vec<(String, usize)>,
     target: Target,
     /// Names of the definitions being expanded.
     expanding: Vec<String>,
@@ -165,6 +204,18 @@ pub struct Lowerer<'a> {
     depth: usize,
     /// A limit is exceeded: nothing more is lowered.
     exhausted: bool,
+    /// The indices of all binders, in the order of the text; those that are open; their uses, and for each the
+    /// text that the subscript is of.
+    ranges: Vec<range::Ranged>,
+    open: Vec<usize>,
+    uses: Vec<range::Use>,
+    bases: BTreeMap<usize, String>,
+    /// Where equations between extents stand that wait for ranges.
+    deferred_at: Vec<Place>,
+    /// Extents by the symbols of declarations.
+    symbols: BTreeMap<String, Extent>,
+    /// Whether a subscript is being lowered that names an entry.
+    naming: bool,
     /// What bindings depend on, by frame and position.
     mentioned: BTreeMap<(usize, usize), names::Mentions>,
 }
@@ -199,6 +250,13 @@ impl<'a> Lowerer<'a> {
             quiet: false,
             depth: 0,
             exhausted: false,
+            ranges: Vec::new(),
+            open: Vec::new(),
+            uses: Vec::new(),
+            bases: BTreeMap::new(),
+            deferred_at: Vec::new(),
+            symbols: BTreeMap::new(),
+            naming: false,
             mentioned: BTreeMap::new(),
         }
     }
@@ -239,12 +297,23 @@ impl<'a> Lowerer<'a> {
         let kind = match (shape, own.as_slice()) {
             (Shape::Vector(_), [i]) => Kind::Column(*i),
             (Shape::Matrix(..), [i, j]) => Kind::Matrix(*i, *j),
+            (Shape::Tensor(_), all) => Kind::Tensor(Axes::new(all)),
             _ => Kind::Scalar,
         };
         let value = Value { tensor: Tensor::new(node, indices), kind, place: Place::default() };
         self.order.push(name.to_owned());
-        self.variables.insert(name.to_owned(), Variable { node, value, role, batched });
+        self.variables.insert(name.to_owned(), Variable { node, value, role, batched, whole: false });
         node
+    }
+
+    /// A declared shape; its symbols are names of extents from now on.
+    fn declared(&mut self, d: &Declaration) -> Shape {
+        let shape = Shape::declared(&mut self.graph, d);
+        for symbol in d.shape.symbols() {
+            let extent = self.graph.extents.symbol(symbol);
+            self.symbols.insert(symbol.to_owned(), extent);
+        }
+        shape
     }
 
     /// Opens the frame of a text.
@@ -252,7 +321,8 @@ impl<'a> Lowerer<'a> {
         let frame = self.frames.len();
         let expanding = Vec::new();
         let (bindings, target) = (Vec::new(), Target::Weights);
-        self.frames.push(Frame { source, blame: None, bindings, visible: 0, target, expanding });
+        let indices = Vec::new();
+        self.frames.push(Frame { source, blame: None, bindings, visible: 0, indices, target, expanding });
         self.bind_locals(frame, program);
         frame
     }
@@ -276,7 +346,7 @@ impl<'a> Lowerer<'a> {
                 continue;
             }
             let visible = self.frames[frame].bindings.len();
-            let binding = Binding { expr: &local.value, frame, visible };
+            let binding = Binding { expr: &local.value, frame, visible, indices: 0 };
             self.frames[frame].bindings.push((name.clone(), binding));
         }
         self.frames[frame].visible = self.frames[frame].bindings.len();
@@ -346,9 +416,13 @@ impl<'a> Lowerer<'a> {
 
     /// Lowers an expression that sees only the first bindings of its frame.
     fn lower_seen(&mut self, binding: Binding<'a>) -> Lowered {
-        let seen = std::mem::replace(&mut self.frames[binding.frame].visible, binding.visible);
+        let frame = &mut self.frames[binding.frame];
+        let seen = std::mem::replace(&mut frame.visible, binding.visible);
+        let hidden = frame.indices.split_off(binding.indices.min(frame.indices.len()));
         let value = self.extended(binding.expr, binding.frame);
-        self.frames[binding.frame].visible = seen;
+        let frame = &mut self.frames[binding.frame];
+        frame.visible = seen;
+        frame.indices.extend(hidden);
         value
     }
 
@@ -374,6 +448,7 @@ impl<'a> Lowerer<'a> {
         self.depth += 1;
         let value = self.expr_at(expr, frame, place);
         self.depth -= 1;
+        self.deferred_at.resize(self.graph.extents.deferred(), place);
         value.map(|v| Value { place, ..v })
     }
 
@@ -386,14 +461,22 @@ impl<'a> Lowerer<'a> {
                 v.tensor = self.graph.negate(&v.tensor);
                 Ok(v)
             }
-            ExprKind::Transpose(inner) => self.expr(inner, frame).map(Self::transposed),
+            ExprKind::Transpose(inner) => {
+                let v = self.expr(inner, frame)?;
+                if let Kind::Tensor(_) = v.kind {
+                    let message = format!("a matrix is transposed, but {}", self.describe(&v));
+                    let help = "say which axis goes where: `tensor[i, j, k](T[k, j, i])`";
+                    let kind = ErrorKind::ShapeMismatch;
+                    return Err(self.report(Diagnostic::new(kind, v.place, message).with_help(help)));
+                }
+                Ok(Self::transposed(v))
+            }
             ExprKind::Chain(first, rest) => self.chain(first, rest, frame),
             ExprKind::Power(power) => self.power(power, place, frame),
             ExprKind::Call(call) => self.call(expr, call, frame),
-            ExprKind::Subscripted(_) | ExprKind::Binder(_) | ExprKind::Block(_) => {
-                let message = "indices are parsed, not yet lowered";
-                Err(self.report(Diagnostic::new(ErrorKind::Unsupported, place, message)))
-            }
+            ExprKind::Subscripted(s) => self.subscripted(s, place, frame),
+            ExprKind::Binder(b) => self.binder(b, place, frame),
+            ExprKind::Block(rows) => self.block(rows, place, frame),
             ExprKind::Compare(_) => {
                 let message = "a comparison is a condition, not a value";
                 let help = "conditions stand first in `where(x < y, u, v)`";
@@ -410,6 +493,7 @@ impl<'a> Lowerer<'a> {
             Kind::Column(i) => Kind::Row(i),
             Kind::Row(i) => Kind::Column(i),
             Kind::Matrix(i, j) => Kind::Matrix(j, i),
+            Kind::Tensor(axes) => Kind::Tensor(axes),
         };
         v
     }
@@ -434,7 +518,7 @@ impl<'a> Lowerer<'a> {
     /// The axes of a node for the value: the batch first, where it has one, then rows and columns.
     fn axes(&self, value: &Value) -> Vec<Index> {
         let mut axes: Vec<Index> =
-            self.batch.iter().copied().filter(|b| value.tensor.indices.contains(b)).collect();
+            self.beside().into_iter().filter(|b| value.tensor.indices.contains(b)).collect();
         axes.extend(value.kind.indices());
         axes
     }
@@ -447,6 +531,7 @@ impl<'a> Lowerer<'a> {
 
     /// Reports what `eye`, `vector(1)` and `matrix(1)` nothing gave a size.
     fn check_sizes(&mut self) {
+        self.settle_ranges();
         for (extent, place, what) in std::mem::take(&mut self.unsized_places) {
             if *self.graph.extents.kind(extent) == ExtentKind::Unknown {
                 let message = format!("nothing says how large `{what}` is");

@@ -5,7 +5,7 @@ use super::limits::{CALL_DEPTH, MAX_FRAMES};
 use super::{Binding, Frame, Kind, Lowered, Lowerer, Reported, Target, Value};
 use crate::catalog;
 use crate::diag::{Diagnostic, ErrorKind};
-use crate::ir::{Number, Tensor};
+use crate::ir::{Extent, Number, Tensor};
 use crate::ops;
 use crate::source::{Place, SourceId};
 use crate::syntax::ast::{Arg, Call, Definition, Expr, ExprKind, Program, Subscript};
@@ -21,6 +21,10 @@ pub(super) enum Meaning<'a> {
     Pi,
     Eye,
     Outputs,
+    /// An index that is open, by its place among the ranges.
+    Index(usize),
+    /// An extent that a declaration names.
+    Symbol(Extent),
     /// `w` or `b` where there is no such tensor.
     NoTensor,
     /// A local that comes later, or is being defined.
@@ -60,6 +64,9 @@ impl Mentions {
 
 impl<'a> Lowerer<'a> {
     pub(super) fn meaning(&self, name: &str, frame: usize) -> Meaning<'a> {
+        if let Some(k) = self.open_index(name, frame) {
+            return Meaning::Index(k);
+        }
         let f = &self.frames[frame];
         if let Some(k) = f.bindings.iter().rposition(|(n, _)| n == name) {
             return if k < f.visible { Meaning::Bound(frame, k) } else { Meaning::NotYet };
@@ -87,6 +94,9 @@ impl<'a> Lowerer<'a> {
             "eye" => return Meaning::Eye,
             "k" if self.is_cost => return Meaning::Outputs,
             _ => {}
+        }
+        if let Some(extent) = self.symbol(name, frame) {
+            return Meaning::Symbol(extent);
         }
         match self.definition(name) {
             Some((d, _)) => Meaning::Definition(d),
@@ -122,6 +132,12 @@ impl<'a> Lowerer<'a> {
                 Ok(self.fresh(&value))
             }
             Meaning::Variable(name) => {
+                if self.variables[&name].whole && !self.naming {
+                    let message = format!("`{name}` holds whole numbers, which are subscripts and nothing else");
+                    let help = format!("name an entry with it, `x[{name}[k]]`, or hold the numbers in a field of the cost's type");
+                    let kind = ErrorKind::NotAnIndex;
+                    return Err(self.report(Diagnostic::new(kind, place, message).with_help(help)));
+                }
                 let value = self.variables[&name].value.clone();
                 Ok(self.fresh(&value))
             }
@@ -162,6 +178,11 @@ impl<'a> Lowerer<'a> {
                 let help = format!("write `{name}(...)`");
                 let kind = ErrorKind::FunctionWithoutArguments;
                 Err(self.report(Diagnostic::new(kind, place, message).with_help(help)))
+            }
+            Meaning::Index(k) => Ok(self.index_value(k, place)),
+            Meaning::Symbol(extent) => {
+                let tensor = Tensor::new(self.graph.extent_value(extent), Vec::new());
+                Ok(Value { tensor, kind: Kind::Scalar, place })
             }
             Meaning::Unknown => Err(self.unknown(name, place, frame, "name")),
         }
@@ -238,13 +259,14 @@ impl<'a> Lowerer<'a> {
         }
         let bound = self.bind_arguments(name, &params, &defaults, own, place, frame)?;
         let callee = self.frames.len();
-        self.frames.push(Frame { source, blame, bindings: Vec::new(), visible: 0, target, expanding });
+        let (bindings, indices) = (Vec::new(), Vec::new());
+        self.frames.push(Frame { source, blame, bindings, visible: 0, indices, target, expanding });
         for (param, arg) in definition.params.iter().zip(bound) {
             let binding = match (arg, &param.default) {
-                (Some(expr), _) => Binding { expr, frame, visible },
+                (Some(expr), _) => Binding { expr, frame, visible, indices: self.frames[frame].indices.len() },
                 (None, Some(default)) => {
                     let seen = self.frames[callee].bindings.len();
-                    Binding { expr: default, frame: callee, visible: seen }
+                    Binding { expr: default, frame: callee, visible: seen, indices: 0 }
                 }
                 (None, None) => continue,
             };

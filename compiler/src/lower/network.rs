@@ -243,7 +243,7 @@ pub fn lower(parts: Parsed<'_>) -> Result<NetworkCost, Diagnostics> {
             l.report(Diagnostic::new(ErrorKind::DuplicateDefinition, place, message));
             continue;
         }
-        let shape = Shape::declared(&mut l.graph, d);
+        let shape = l.declared(d);
         let role = match declared {
             Declared::Input => Role::Plain,
             Declared::Weight => Role::Weight,
@@ -298,7 +298,7 @@ pub fn lower(parts: Parsed<'_>) -> Result<NetworkCost, Diagnostics> {
             z_node = Some(node);
         }
         let value = super::Value { tensor: Tensor::new(node, axes), ..value };
-        l.variables.insert(name.to_owned(), Variable { node, value, role: Role::Plain, batched });
+        l.variables.insert(name.to_owned(), Variable { node, value, role: Role::Plain, batched, whole: false });
         if !l.order.iter().any(|n| n == name) {
             l.order.push(name.to_owned());
         }

@@ -50,7 +50,7 @@ pub fn lower(
         if l.variables.contains_key(name) {
             continue;
         }
-        let shape = Shape::declared(&mut l.graph, d);
+        let shape = l.declared(d);
         let asked = wrt.iter().find(|(asked, _)| asked == name).map_or(whole(text), |(_, p)| *p);
         let more = variables[k + 1..].iter().filter(|more| more.name.name == *name);
         let mut symmetric = false;
@@ -61,6 +61,9 @@ pub fn lower(
         let node = l.declare(name, &shape, Role::Plain, false);
         if symmetric {
             l.graph.set_symmetric(node);
+        }
+        if d.whole {
+            l.set_whole(name, node);
         }
     }
     l.add_defines(defines);
@@ -119,13 +122,14 @@ impl Lowerer<'_> {
     /// Takes a variable's shape to be the one declared, too.
     fn say_more(&mut self, shape: &Shape, d: &Declaration, place: Place) {
         let name = &d.name.name;
-        let declared = Shape::declared(&mut self.graph, d);
+        let declared = self.declared(d);
         let (known, said) = (shape.extents(), declared.extents());
         if known.len() != said.len() {
             let word = |s: &Shape| match s {
                 Shape::Scalar => "scalar",
                 Shape::Vector(_) => "vector",
                 Shape::Matrix(..) => "matrix",
+                Shape::Tensor(_) => "tensor",
             };
             let message =
                 format!("`{name}` is a {} by its type, and a {} here", word(shape), word(&declared));

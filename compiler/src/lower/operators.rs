@@ -199,6 +199,7 @@ impl<'a> Lowerer<'a> {
             (Kind::Column(_), Kind::Column(_))
             | (Kind::Row(_), Kind::Row(_))
             | (Kind::Matrix(..), Kind::Matrix(..)) => l.kind,
+            (Kind::Tensor(x), Kind::Tensor(y)) if x.all().len() == y.all().len() => l.kind,
             _ => return Err(self.mismatch(&l, &r, op, place)),
         };
         let (li, ri) = (l.kind.indices(), r.kind.indices());
@@ -254,6 +255,12 @@ impl<'a> Lowerer<'a> {
             (Kind::Column(_), Kind::Matrix(..)) | (Kind::Matrix(..), Kind::Row(_)) => {
                 return Err(self.mismatch(&l, &r, "*", place));
             }
+            (Kind::Tensor(_), _) | (_, Kind::Tensor(_)) => {
+                let message = format!("`*` is the product of matrices, but {}, {}", self.describe(&l), self.describe(&r));
+                let help = "write the sum: `sum[k](T[i, j, k]*v[k])`; `.*` multiplies element by element";
+                let kind = ErrorKind::ShapeMismatch;
+                return Err(self.report(Diagnostic::new(kind, place, message).with_help(help)));
+            }
         };
         if !self.unify(&[inner.0], &[inner.1]) {
             return Err(self.mismatch(&l, &r, "*", place));
@@ -265,7 +272,8 @@ impl<'a> Lowerer<'a> {
     /// The product of tensors summed over `inner`, with the batch's index first where one has it.
     pub(super) fn product_over(&mut self, factors: &[Tensor], inner: &[Index], kind: Kind) -> Tensor {
         let mut out: Vec<Index> =
-            self.batch.iter().copied().filter(|b| factors.iter().any(|t| t.indices.contains(b))).collect();
+            self.beside().into_iter().filter(|b| factors.iter().any(|t| t.indices.contains(b))).collect();
+        out.retain(|i| !inner.contains(i));
         out.extend(kind.indices());
         let parts: Vec<_> = factors.iter().map(|t| (t.clone(), Number::ONE)).collect();
         let node = self.graph.contract_over(Number::ONE, &parts, &out, inner);
@@ -390,9 +398,12 @@ impl<'a> Lowerer<'a> {
         if !self.unify(&[i], &[j]) {
             return Err(self.not_square(value, what));
         }
-        if self.batch.is_some_and(|b| value.tensor.indices.contains(&b)) {
-            let message =
-                format!("`{what}` of a matrix that differs from example to example is not supported");
+        if self.beside().iter().any(|b| value.tensor.indices.contains(b)) {
+            let message = if self.open.is_empty() {
+                format!("`{what}` of a matrix that differs from example to example is not supported")
+            } else {
+                format!("`{what}` of a matrix that differs with an index is not supported")
+            };
             return Err(self.report(Diagnostic::new(ErrorKind::Unsupported, place, message)));
         }
         let node = self.graph.tensor_as(&value.tensor, &[i, j]);

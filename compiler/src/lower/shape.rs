@@ -4,7 +4,7 @@ use crate::ir::{Extent, Graph};
 use crate::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
 
 /// A declared shape with its extents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// A number.
     Scalar,
@@ -12,16 +12,19 @@ pub enum Shape {
     Vector(Extent),
     /// A matrix: rows, columns.
     Matrix(Extent, Extent),
+    /// A tensor of three axes or more.
+    Tensor(Vec<Extent>),
 }
 
 impl Shape {
     /// The extents, rows first.
     #[must_use]
     pub fn extents(&self) -> Vec<Extent> {
-        match *self {
+        match self {
             Self::Scalar => Vec::new(),
-            Self::Vector(n) => vec![n],
-            Self::Matrix(r, c) => vec![r, c],
+            Self::Vector(n) => vec![*n],
+            Self::Matrix(r, c) => vec![*r, *c],
+            Self::Tensor(all) => all.clone(),
         }
     }
 
@@ -40,8 +43,9 @@ impl Shape {
                 extent(pair.as_ref().map(|p| &p.0), "rows"),
                 extent(pair.as_ref().map(|p| &p.1), "cols"),
             ),
-            // Nothing can be said of one yet but by subscripts, which are refused.
-            DeclaredShape::Tensor(_) => Self::Scalar,
+            DeclaredShape::Tensor(all) => {
+                Self::Tensor(all.iter().enumerate().map(|(k, e)| extent(Some(e), &format!("axis{k}"))).collect())
+            }
         }
     }
 }

@@ -323,6 +323,22 @@ pub enum DeclaredShape {
     Tensor(Vec<DeclaredExtent>),
 }
 
+impl DeclaredShape {
+    /// The symbols in it.
+    pub fn symbols(&self) -> impl Iterator<Item = &str> {
+        let extents: Vec<&DeclaredExtent> = match self {
+            Self::Scalar => Vec::new(),
+            Self::Vector(n) => n.iter().collect(),
+            Self::Matrix(pair) => pair.iter().flat_map(|(r, c)| [r, c]).collect(),
+            Self::Tensor(all) => all.iter().collect(),
+        };
+        extents.into_iter().filter_map(|e| match e {
+            DeclaredExtent::Symbol(name) => Some(name.as_str()),
+            DeclaredExtent::Constant(_) | DeclaredExtent::Free => None,
+        })
+    }
+}
+
 /// A declared extent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeclaredExtent {

@@ -13,7 +13,7 @@ use gradsmith_test_support::formula::{CALM, GROWING};
 const WITHIN: f64 = 1e-9;
 
 fn tensor(rng: &mut Rng, shape: &[usize]) -> Tensor {
-    Tensor { shape: shape.to_vec(), data: (0..shape.iter().product()).map(|_| rng.number()).collect() }
+    Tensor::new(shape.to_vec(), (0..shape.iter().product()).map(|_| rng.number()).collect())
 }
 
 /// From 0.05 to 0.95: legal outputs and targets of every loss.

@@ -138,7 +138,7 @@ fn tensor(rng: &mut Rng, of: &Declared, single: bool) -> Tensor {
     if single {
         data.iter_mut().for_each(|v| *v = f64::from(*v as f32));
     }
-    Tensor { shape: of.shape.clone(), data }
+    Tensor::new(of.shape.clone(), data)
 }
 
 pub(super) fn draw(rng: &mut Rng, residual: bool) -> Drawn {
