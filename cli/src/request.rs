@@ -12,7 +12,7 @@ use gradsmith_compiler::ops;
 use gradsmith_compiler::source::{Place, SourceId, Span};
 use gradsmith_compiler::suggest::did_you_mean;
 use gradsmith_compiler::syntax::ast::{
-    Arg, Declaration, DeclaredShape, Definition, Expr, ExprKind, Param, Program,
+    Arg, Declaration, DeclaredShape, Definition, Expr, ExprKind, Param, Program, Subscript,
 };
 use gradsmith_compiler::syntax::parse::{self, canonical_name};
 
@@ -63,7 +63,7 @@ impl Request {
             ],
         };
         let role = |d: &Declaration| match d.shape {
-            DeclaredShape::Matrix(_) => Role::Weight,
+            DeclaredShape::Matrix(_) | DeclaredShape::Tensor(_) => Role::Weight,
             _ => Role::Bias,
         };
         Ok(Self::Cost(CostText {
@@ -97,6 +97,10 @@ fn declared(text: &str) -> Result<Vec<Declaration>, Failure> {
     parse::declarations(text, SourceId::Declarations).map_err(|e| misread(text, e))
 }
 
+fn same_shape(a: &Declaration, b: &Declaration) -> bool {
+    (&a.shape, a.symmetric, a.whole) == (&b.shape, b.symmetric, b.whole)
+}
+
 fn misread(text: &str, error: Diagnostic) -> Failure {
     Failure::Input(Diagnostics::from(error).render(&|_| Some(text.to_owned())))
 }
@@ -123,7 +127,7 @@ fn objective(
                 match variables.iter().find(|d| d.name.name == *name) {
                     None => variables.push(declaration),
                     // The same said twice does no harm.
-                    Some(d) if (&d.shape, d.symmetric) == (&declaration.shape, declaration.symmetric) => {}
+                    Some(d) if same_shape(d, &declaration) => {}
                     Some(_) => {
                         return Err(Failure::Input(format!(
                             "error: `{name}` is declared with two shapes\nhelp: leave one out: `--wrt {name}` asks for what `--var` declares"
@@ -207,6 +211,17 @@ impl Free<'_> {
                 self.expr(&c.lhs, bound);
                 self.expr(&c.rhs, bound);
             }
+            ExprKind::Subscripted(x) => {
+                self.expr(&x.base, bound);
+                x.subscripts.iter().flat_map(Subscript::exprs).for_each(|e| self.expr(e, bound));
+            }
+            ExprKind::Binder(binder) => {
+                binder.range_ends().for_each(|end| self.expr(end, bound));
+                let mut bound = bound.to_vec();
+                bound.extend(binder.indices.iter().map(|index| index.name.name.as_str()));
+                self.expr(&binder.body, &bound);
+            }
+            ExprKind::Block(rows) => rows.iter().flatten().for_each(|entry| self.expr(entry, bound)),
         }
     }
 
@@ -225,7 +240,8 @@ impl Free<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::free_names;
+    use super::{declared, free_names};
+    use gradsmith_compiler::syntax::ast::{DeclaredExtent, DeclaredShape};
 
     #[test]
     fn what_nothing_defines_is_a_hyper_parameter() {
@@ -237,5 +253,22 @@ mod tests {
         assert!(free_names("quadratic +", &[], &[]).is_empty());
         let tensors = super::declared("V: 2 x 3").unwrap_or_default();
         assert_eq!(free_names("l2(mu, V) + sum(b) + sum(x)", &[], &tensors), ["mu"]);
+    }
+
+    #[test]
+    fn an_index_is_no_hyper_parameter() {
+        let found = |text| free_names(text, &[], &[]);
+        assert_eq!(found("sum[i](c*(a[i] - y[i])^2) + s*a[r]"), ["c", "s", "r"]);
+        assert_eq!(found("max[i in 0..q, j in 1..=2](a[i + j])*i"), ["q", "i"]);
+        assert_eq!(found("sum([p, a']) + [v; y][0]"), ["p", "v"]);
+    }
+
+    #[test]
+    fn tensors_and_whole_numbers_are_declared() {
+        let all = declared("p:indices[n], T:tensor[2,3,4]").unwrap_or_default();
+        let [p, tensor] = all.as_slice() else { panic!("two declarations") };
+        assert_eq!(p.shape, DeclaredShape::Vector(Some(DeclaredExtent::Symbol("n".to_owned()))));
+        assert!(p.whole && !tensor.whole);
+        assert_eq!(tensor.shape, DeclaredShape::Tensor([2, 3, 4].map(DeclaredExtent::Constant).to_vec()));
     }
 }

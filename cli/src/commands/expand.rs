@@ -4,9 +4,9 @@ use crate::Failure;
 use crate::request::Request;
 use gradsmith_compiler::derive::Derive;
 use gradsmith_compiler::front::ObjectiveText;
-use gradsmith_compiler::syntax::ast::{Declaration, DeclaredShape};
+use gradsmith_compiler::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use quote::{format_ident, quote};
 use std::io::Write;
 
 /// Prints the generated code, formatted, under the struct that it is derived for.
@@ -71,16 +71,24 @@ fn objective(text: &ObjectiveText) -> Result<TokenStream, Failure> {
             DeclaredShape::Scalar => true,
             DeclaredShape::Vector(extent) => extent.is_none(),
             DeclaredShape::Matrix(extents) => extents.is_none(),
+            DeclaredShape::Tensor(extents) => extents.iter().all(|extent| *extent == DeclaredExtent::Free),
         };
         d.symmetric || !bare
     };
     let said: Vec<String> = data.iter().filter(says_more).map(ToString::to_string).collect();
     let said = tokens(&said.join(", "))?;
     let said = (!said.is_empty()).then(|| quote!(, data(#said)));
-    let types = data.iter().map(|d| match d.shape {
-        DeclaredShape::Scalar => quote!(f64),
-        DeclaredShape::Vector(_) => quote!(ArrayView1<'a, f64>),
-        DeclaredShape::Matrix(_) => quote!(ArrayView2<'a, f64>),
+    let types = data.iter().map(|d| {
+        let entry = if d.whole { quote!(usize) } else { quote!(f64) };
+        match &d.shape {
+            DeclaredShape::Scalar => entry,
+            DeclaredShape::Vector(_) => quote!(ArrayView1<'a, #entry>),
+            DeclaredShape::Matrix(_) => quote!(ArrayView2<'a, #entry>),
+            DeclaredShape::Tensor(extents) => {
+                let view = format_ident!("ArrayView{}", extents.len());
+                quote!(#view<'a, #entry>)
+            }
+        }
     });
     let names: Vec<String> = data.iter().map(|d| d.name.name.clone()).collect();
     let fields = fields(&names)?;

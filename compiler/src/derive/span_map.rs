@@ -46,24 +46,32 @@ impl SpanMap {
                         Delimiter::None => ("", ""),
                     };
                     let whole = TokenTree::Group(group.clone());
-                    // `l2(lambda)` is a call, `a * (b + c)` is none.
-                    self.push(open, &whole, joined || self.text.ends_with(char::is_alphanumeric));
+                    // `l2(lambda)` is a call, `sum[i](x[i])` a sum, `a * (b + c)` is neither.
+                    let after = |c: char| c.is_alphanumeric() || c == '_' || c == ']';
+                    let subscripts = open == "[" && self.text.ends_with(')');
+                    self.push(open, &whole, joined || subscripts || self.text.ends_with(after));
                     self.push_all(&group.stream());
                     self.push(close, &whole, true);
                     joined = false;
                 }
                 TokenTree::Punct(ref punct) => {
-                    // `.*`, `->` and `1.*x` are written together, so they are read together.
+                    // `.*`, `->` and `1.*x` are written together, so they are read together, and so are `0..n`, `..=n`.
                     let after_point = self.text.ends_with('.');
+                    let second = |t: &TokenTree| matches!(t, TokenTree::Punct(p) if p.as_char() == '.');
+                    let range = punct.spacing() == Spacing::Joint && tokens.peek().is_some_and(second);
                     let power = |t: &TokenTree| matches!(t, TokenTree::Punct(p) if p.as_char() == '^');
                     let close = match punct.as_char() {
                         ',' | ';' | '^' => true,
+                        '.' if range => !self.text.ends_with(','),
                         '.' => tokens.peek().is_some_and(power),
                         _ => false,
                     };
                     let sign = punct.as_char() == '-' && self.ends_open();
                     self.push(&punct.as_char().to_string(), &token, joined || after_point || close);
-                    joined = punct.spacing() == Spacing::Joint || punct.as_char() == '^' || sign;
+                    let ends_range = self.text.ends_with("..") || self.text.ends_with("..=");
+                    let apart = matches!(punct.as_char(), ',' | ';');
+                    let joint = punct.spacing() == Spacing::Joint && !apart;
+                    joined = joint || punct.as_char() == '^' || sign || ends_range;
                 }
                 TokenTree::Ident(ref ident) => {
                     let name = ident.to_string();
@@ -81,12 +89,14 @@ impl SpanMap {
     /// Whether an operand must follow: a minus here is a sign.
     fn ends_open(&self) -> bool {
         let text = self.text.trim_end();
-        text.is_empty() || text.ends_with(['(', ',', ';', '=', '+', '-', '*', '/', '^', '<', '>'])
+        text.is_empty()
+            || text.ends_with(['(', '[', ',', ';', '=', '+', '-', '*', '/', '^', '<', '>'])
+            || text.ends_with("..")
     }
 
-    /// Whether the text ends in what is written next to its operand: a sign or `^`.
+    /// Whether the text ends in what is written next to its operand: a sign, `^`, or the points of a range.
     fn ends_joined(&self) -> bool {
-        self.text.ends_with(['^', '-'])
+        self.text.ends_with(['^', '-']) || self.text.ends_with("..") || self.text.ends_with("..=")
     }
 
     fn push(&mut self, text: &str, token: &TokenTree, joined: bool) {
@@ -135,6 +145,64 @@ mod tests {
         assert_eq!(text(quote!(-sum(x.^2) * (a - y)^-s)), "-sum(x.^2) * (a - y)^-s");
         assert_eq!(text(quote!(l1(-mu, b) - l2(1e-3, w1); x)), "l1(-mu, b) - l2(1e-3, w1); x");
         assert_eq!(text(quote!(where(a <= 1, 2, 3))), "where(a <= 1, 2, 3)");
+    }
+
+    /// What is written in Rust's tokens is read as it would be in a string.
+    #[test]
+    fn tokens_of_indices_are_read_as_their_text_is() {
+        use crate::source::SourceId;
+        use crate::syntax::parse;
+        for (written, text) in [
+            ("x[i+1]", "x[i + 1]"),
+            ("x[-1]", "x[-1]"),
+            ("X[i,:]", "X[i, :]"),
+            ("X[:,0..n]", "X[:, 0..n]"),
+            ("x[0..2]", "x[0..2]"),
+            ("x[0 .. 2]", "x[0..2]"),
+            ("X[1..,..=k - 1]", "X[1.., ..=k - 1]"),
+            ("x[..]", "x[..]"),
+            ("x[(n - 1)..(2*n)]", "x[(n - 1)..(2 * n)]"),
+            ("x[..-1 + n]", "x[..-1 + n]"),
+            ("x[1..][i]", "x[1..][i]"),
+            ("(A*x)[1]", "(A * x)[1]"),
+            ("t(X)[1, j]^2", "t(X)[1, j]^2"),
+            ("x_[0]", "x_[0]"),
+            ("[a;b]", "[a; b]"),
+            ("[A, b; t(c), d]*[x; 1]", "[A, b; t(c), d] * [x; 1]"),
+            ("sum[i in 0..3](x[i])", "sum[i in 0..3](x[i])"),
+            ("sum [i, j in 1..=n] (i*x[j])", "sum[i, j in 1..=n](i * x[j])"),
+            ("max[u in 0..len(x)-1](1./x[u])", "max[u in 0..len(x) - 1](1./ x[u])"),
+            (
+                "sum[i](100*(x[i+1] - x[i]^2)^2 + (1 - x[i])^2)",
+                "sum[i](100 * (x[i + 1] - x[i]^2)^2 + (1 - x[i])^2)",
+            ),
+        ] {
+            let tokens: TokenStream = written.parse().expect("tokens");
+            let map = SpanMap::of_tokens(&tokens);
+            assert_eq!(map.text, text, "{written}");
+            let read = |text: &str| parse::program(text, SourceId::Expression).expect(text).to_string();
+            assert_eq!(read(&map.text), read(written), "{written}");
+        }
+        let declared: TokenStream =
+            "T: tensor[n, _, 3], p: indices[n], x: 3 x 28 x _".parse().expect("tokens");
+        let map = SpanMap::of_tokens(&declared);
+        let read = |text: &str| {
+            let all = parse::declarations(text, SourceId::Declarations).expect(text);
+            all.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(read(&map.text), ["T: tensor[n, _, 3]", "p: indices[n]", "x: tensor[3, 28, _]"]);
+    }
+
+    #[test]
+    fn a_span_in_brackets_finds_its_tokens() {
+        let map = SpanMap::of_tokens(&quote!(sum[i in 0..n](x[i + 1] * [a; b])));
+        let under = |text: &str| {
+            let at = map.text.find(text).expect(text);
+            map.tokens(Span::new(at, at + text.len())).to_string()
+        };
+        assert_eq!(under("0..n"), "0 .. n");
+        assert_eq!(under("i + 1"), "i + 1");
+        assert_eq!(under("..n"), ".. n");
     }
 
     #[test]

@@ -5,8 +5,8 @@
 
 use super::ast::{
     Arg, ArrowNetwork, BinaryOp, Binder, BoundIndex, Call, CompareOp, Declaration, DeclaredExtent,
-    DeclaredShape, Definition, Expr, ExprKind, Local, Network, Param, Program, Range, Subscript, SubscriptKind,
-    Subscripted,
+    DeclaredShape, Definition, Expr, ExprKind, Local, Network, Param, Program, Range, Subscript,
+    SubscriptKind, Subscripted,
 };
 use std::fmt::{self, Display, Formatter};
 

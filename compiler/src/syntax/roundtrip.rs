@@ -1,8 +1,9 @@
 //! Random trees, printed and parsed again, are the same trees up to spans.
 
 use super::ast::{
-    Arg, ArrowNetwork, BinaryOp, Call, CompareOp, Comparison, Declaration, DeclaredExtent, DeclaredShape,
-    Definition, Expr, ExprKind, Ident, Layer, Link, Local, Network, Param, Power, Program,
+    Arg, ArrowNetwork, BinaryOp, Binder, BoundIndex, Call, CompareOp, Comparison, Declaration,
+    DeclaredExtent, DeclaredShape, Definition, Expr, ExprKind, Ident, Layer, Link, Local, Network, Param,
+    Power, Program, Range, Subscript, SubscriptKind, Subscripted,
 };
 use super::parse;
 use crate::source::{SourceId, Span};
@@ -32,7 +33,7 @@ impl Random {
     }
 
     fn expr(&mut self, depth: usize) -> Expr {
-        let kind = match if depth == 0 { self.below(2) } else { self.below(9) } {
+        let kind = match if depth == 0 { self.below(2) } else { self.below(14) } {
             0 => ExprKind::Number(self.pick(&["0", "1", "0.5", "1e-3", "2.5e10", "10"]).to_owned()),
             1 => ExprKind::Name(self.ident().name),
             2 => ExprKind::Negate(Box::new(self.expr(depth - 1))),
@@ -44,7 +45,17 @@ impl Random {
                 ExprKind::Power(Box::new(Power { elementwise, op_span: Span::default(), base, exponent }))
             }
             7 => ExprKind::Call(self.call(depth - 1)),
-            _ => self.choice(depth - 1),
+            8 => self.choice(depth - 1),
+            9 | 10 => self.subscripted(depth - 1),
+            11 | 12 => self.binder(depth - 1),
+            _ => {
+                let row = |r: &mut Self| {
+                    let first = r.expr(depth - 1);
+                    std::iter::once(first).chain(r.some(2, |r| r.expr(depth - 1))).collect()
+                };
+                let first = row(self);
+                ExprKind::Block(std::iter::once(first).chain(self.some(2, row)).collect())
+            }
         };
         Expr { kind, span: Span::default() }
     }
@@ -90,6 +101,61 @@ impl Random {
         ExprKind::Call(Call { function, args: values.map(|value| Arg { name: None, value }).into() })
     }
 
+    /// What may stand in a subscript or at an end of a range: its numbers are whole.
+    fn whole(&mut self, depth: usize) -> Expr {
+        let kind = match if depth == 0 { self.below(2) } else { self.below(5) } {
+            0 => ExprKind::Number(self.pick(&["0", "1", "10", "1000000"]).to_owned()),
+            1 => ExprKind::Name(self.ident().name),
+            2 => ExprKind::Negate(Box::new(self.whole(depth - 1))),
+            3 => self.subscripted(depth - 1),
+            _ => {
+                let ops = [BinaryOp::Add, BinaryOp::Sub];
+                let link = |r: &mut Self| Link {
+                    op: r.pick(&ops),
+                    op_span: Span::default(),
+                    operand: r.whole(depth - 1),
+                };
+                let (first, links) = (self.whole(0), vec![link(self), link(self)]);
+                ExprKind::Chain(Box::new(first), links)
+            }
+        };
+        Expr { kind, span: Span::default() }
+    }
+
+    fn subscripted(&mut self, depth: usize) -> ExprKind {
+        let subscript = |r: &mut Self| {
+            let kind = if r.below(2) == 0 {
+                SubscriptKind::At(r.whole(depth))
+            } else {
+                let start = (r.below(2) == 0).then(|| r.whole(depth));
+                let end = (r.below(2) == 0).then(|| r.whole(depth));
+                let inclusive = end.is_some() && r.below(2) == 0;
+                SubscriptKind::Part(Range { start, end, inclusive, span: Span::default() })
+            };
+            Subscript { kind, span: Span::default() }
+        };
+        let mut subscripts = vec![subscript(self)];
+        subscripts.extend(self.some(2, subscript));
+        let base = self.expr(depth);
+        ExprKind::Subscripted(Box::new(Subscripted { base, subscripts, brackets: Span::default() }))
+    }
+
+    fn binder(&mut self, depth: usize) -> ExprKind {
+        let index = |r: &mut Self| {
+            let range = (r.below(2) == 0).then(|| Range {
+                start: Some(r.whole(depth)),
+                end: Some(r.whole(depth)),
+                inclusive: r.below(2) == 0,
+                span: Span::default(),
+            });
+            BoundIndex { name: r.ident(), range }
+        };
+        let mut indices = vec![index(self)];
+        indices.extend(self.some(2, index));
+        let (function, body) = (self.ident(), self.expr(depth));
+        ExprKind::Binder(Box::new(Binder { function, indices, brackets: Span::default(), body }))
+    }
+
     fn local(&mut self) -> Local {
         Local { name: self.ident(), value: self.expr(2) }
     }
@@ -123,22 +189,32 @@ impl Random {
     }
 
     fn extent(&mut self) -> DeclaredExtent {
-        match self.below(2) {
+        match self.below(3) {
             0 => DeclaredExtent::Constant(1 + self.below(1000)),
+            1 => DeclaredExtent::Free,
             _ => DeclaredExtent::Symbol(self.pick(&["n", "m", "x", "nu"]).to_owned()),
         }
     }
 
     fn declaration(&mut self) -> Declaration {
-        let shape = match self.below(5) {
+        let shape = match self.below(6) {
             0 => DeclaredShape::Scalar,
             1 => DeclaredShape::Vector(None),
             2 => DeclaredShape::Vector(Some(self.extent())),
             3 => DeclaredShape::Matrix(None),
+            4 => {
+                let mut extents = vec![self.extent(), self.extent(), self.extent()];
+                extents.extend(self.some(2, Self::extent));
+                DeclaredShape::Tensor(extents)
+            }
             _ => DeclaredShape::Matrix(Some((self.extent(), self.extent()))),
         };
         let symmetric = matches!(shape, DeclaredShape::Matrix(_)) && self.below(2) == 0;
-        Declaration { name: self.ident(), shape, shape_span: Span::default(), symmetric }
+        let whole = match shape {
+            DeclaredShape::Vector(_) | DeclaredShape::Matrix(Some(_)) => !symmetric && self.below(2) == 0,
+            _ => false,
+        };
+        Declaration { name: self.ident(), shape, shape_span: Span::default(), symmetric, whole }
     }
 }
 
@@ -210,6 +286,15 @@ fn no_parenthesis_is_printed_without_need() {
         "x * -y",
         "where(x + 1 < y, -x, x.^2)",
         "r = X * w - y; r' * r / 2",
+        "x[i + 1]^2",
+        "(A * x)[1]'",
+        "X'[1, :]",
+        "x[1..][..=k - 1][0]",
+        "sum[i, j in 0..3](X[i, j])[2 * i..n]",
+        "-vector[i](x[i])",
+        "[a, b; c', d]' * [1; x]",
+        "[a, b; c', d][0, ..2]",
+        "f(x)[i] ./ [x[0]; (x + y)[1]]",
     ] {
         let tree = parse::program(text, SourceId::Expression).expect(text);
         assert_eq!(tree.to_string(), text);

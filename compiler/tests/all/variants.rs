@@ -47,6 +47,10 @@ fn parts(e: &Expr, found: &mut Vec<(std::ops::Range<usize>, bool)>) {
             parts(&c.lhs, found);
             parts(&c.rhs, found);
         }
+        // Subscripts and ranges are no values.
+        ExprKind::Subscripted(x) => parts(&x.base, found),
+        ExprKind::Binder(binder) => parts(&binder.body, found),
+        ExprKind::Block(rows) => rows.iter().flatten().for_each(|entry| parts(entry, found)),
     }
 }
 

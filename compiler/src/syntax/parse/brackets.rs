@@ -6,7 +6,7 @@
 use super::expr::{Scope, arithmetic, boxed, expression};
 use super::failure::{Failure, Parsed};
 use super::lexer::{assigned, canonical_name, keyword, raw_name, space};
-use super::{State, explain, words};
+use super::{State, explain, index_habits, words};
 use crate::diag::ErrorKind;
 use crate::source::Span;
 use crate::syntax::ast::{
@@ -58,7 +58,6 @@ fn items<'a>(s: &State<'a>, scope: Scope, named: bool, input: &'a str) -> Parsed
     let mut items = Vec::new();
     let mut rest = &input[1..];
     loop {
-        s.count(rest)?;
         let (after, item) = item(s, scope, named, space(rest))?;
         items.push(item);
         let at = space(after);
@@ -76,9 +75,10 @@ fn item<'a>(s: &State<'a>, scope: Scope, named: bool, start: &'a str) -> Parsed<
         let (rest, range) = written(s, scope, space(after))?;
         return Ok((rest, Item::Index(BoundIndex { name, range: Some(range) })));
     }
-    if start.starts_with([',', ']']) {
-        let expected = if named { &[words::SUBSCRIPT, words::INDEX][..] } else { &[words::SUBSCRIPT] };
-        return Err(scope.expected(start, expected));
+    if start.is_empty() || start.starts_with([',', ']']) {
+        let called = start.strip_prefix(']').is_some_and(|after| space(after).starts_with('('));
+        let expected = if named && called { words::INDEX } else { words::SUBSCRIPT };
+        return Err(scope.expected(start, &[expected]));
     }
     let (rest, kind) = subscript(s, scope, start)?;
     Ok((rest, Item::Subscript(Subscript { kind, span: s.span(start, rest) })))
@@ -107,6 +107,7 @@ fn subscript<'a>(s: &State<'a>, scope: Scope, start: &'a str) -> Parsed<'a, Subs
         SubscriptKind::Part(Range { start: first, end: last, inclusive, span: s.span(start, rest) })
     };
     if let Some(rest) = start.strip_prefix(':') {
+        s.count(start)?;
         return Ok((rest, part(None, None, false, rest)));
     }
     let (mut rest, mut first) = (start, None);
@@ -116,6 +117,8 @@ fn subscript<'a>(s: &State<'a>, scope: Scope, start: &'a str) -> Parsed<'a, Subs
             return Ok((after, SubscriptKind::At(*entry)));
         }
         (rest, first) = (after, Some(entry));
+    } else {
+        s.count(start)?;
     }
     let Some((after, inclusive)) = points(space(rest)) else {
         return Err(scope.expected(start, &[words::SUBSCRIPT]));
@@ -184,10 +187,11 @@ fn index(
         SubscriptKind::Part(Range { start: Some(_), end: Some(_), .. }) if text.len() < 20 => {
             format!("name the index that takes these values: `{name}[i in {text}](...)`")
         }
-        _ => format!(
-            "`{name}[i](...)` is over all values of an index, `{name}[i in 0..n](...)` over those of a range; a product \
-             takes its `*`"
+        _ if index_habits::over_indices(name) => format!(
+            "`{name}[i](...)` is over all values of an index, `{name}[i in 0..n](...)` over those of a range"
         ),
+        _ => "a product takes its `*`; over indices go `sum[i](...)`, `max[i in 0..n](...)` and their like"
+            .to_owned(),
     };
     let message = format!("expected an index, found {}", explain::quote(text));
     let fault = s.error(ErrorKind::IndexExpected, span, message).with_help(help);

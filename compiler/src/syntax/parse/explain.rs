@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::lexer::{continues_name, number, space, starts_name, starts_number};
-use super::{MAX_DEPTH, State, lookalike, words};
+use super::{MAX_DEPTH, State, index_habits, lookalike, words};
 use crate::diag::{Diagnostic, ErrorKind};
 use crate::source::Span;
 
@@ -29,9 +29,8 @@ enum Class {
 }
 
 /// Symbols of more than one character, so that errors cover all of them.
-const SYMBOLS: &[&str] = &[
-    "->", "**", "==", "<=", ">=", ".*", "./", ".^", "=<", "=>", ".'", ".+", ".-", "...", "..=", "..",
-];
+const SYMBOLS: &[&str] =
+    &["->", "**", "==", "<=", ">=", ".*", "./", ".^", "=<", "=>", ".'", ".+", ".-", "...", "..=", ".."];
 
 /// The token at the start of `input`, which is not empty.
 fn token_at<'a>(s: &State<'a>, input: &'a str) -> (&'a str, Class) {
@@ -52,8 +51,8 @@ fn token_at<'a>(s: &State<'a>, input: &'a str) -> (&'a str, Class) {
     let c = input.chars().next().unwrap_or_default();
     let class = match c {
         '(' | '[' => Class::Operand,
-        '+' | '-' | '*' | '/' | '^' | ')' | ']' | ',' | ';' | '=' | '<' | '>' | '\'' | '.' | ':' | 'ᵀ' | '⊙'
-        | '⊘' => Class::Symbol,
+        '+' | '-' | '*' | '/' | '^' | ')' | ']' | ',' | ';' | '=' | '<' | '>' | '\'' | '.' | ':' | 'ᵀ'
+        | '⊙' | '⊘' => Class::Symbol,
         _ => Class::Foreign,
     };
     (&input[..c.len_utf8()], class)
@@ -143,13 +142,18 @@ impl State<'_> {
         let end = Span::at(self.text.len());
         match failure.open {
             Some(open)
-                if [words::CLOSE, words::CLOSE_BRACKET].iter().any(|word| failure.expected.contains(word)) =>
+                if [words::CLOSE, words::CLOSE_BRACKET]
+                    .iter()
+                    .any(|word| failure.expected.contains(word)) =>
             {
                 self.unclosed(open, Span::at(self.text.len()))
             }
             _ => {
                 let message = format!("the text ends where {} is expected", list(failure));
                 let fault = self.error(ErrorKind::UnexpectedEnd, end, message);
+                if failure.expected.contains(words::OPEN) {
+                    return fault.with_help(index_habits::OPEN);
+                }
                 if failure.expected.contains(words::ACTIVATION) {
                     return fault.with_help("each layer names its activation; `linear` is none");
                 }

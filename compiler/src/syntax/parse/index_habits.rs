@@ -24,6 +24,14 @@ const OVER_INDICES: &[&str] = &[
     "tensor",
 ];
 
+/// Whether a reducer or a builder is called so.
+pub(super) fn over_indices(name: &str) -> bool {
+    OVER_INDICES.contains(&name)
+}
+
+/// Where the parentheses of a reducer are missing.
+pub(super) const OPEN: &str = "what it is of stands in parentheses: `sum[i in 0..n](x[i])`";
+const BOTH_ENDS: &str = "the range of an index has both its ends: `i in 0..n`";
 const NO_STEPS: &str = "a range has two ends and no step: every second entry is `vector[i](x[2*i])`";
 
 /// What the innermost bracket that is still open is.
@@ -124,12 +132,15 @@ impl State<'_> {
         let before = open.map_or("", |open| self.item_to(open, start));
         let operand = token.starts_with(starts_name) || starts_number(token);
         if expected(words::OPEN) {
-            return Some("what it is of stands in parentheses: `sum[i in 0..n](x[i])`".to_owned());
+            return Some(OPEN.to_owned());
         }
         if operand && let Some(help) = self.comprehension(token, start, open, inside) {
             return Some(help);
         }
-        if operand && expected(words::OPERATOR) && let Some(help) = self.binder_without_parentheses(start) {
+        if operand
+            && expected(words::OPERATOR)
+            && let Some(help) = self.binder_without_parentheses(start)
+        {
             return Some(help);
         }
         match (inside, token) {
@@ -137,7 +148,12 @@ impl State<'_> {
             (Inside::Block, ":" | "..") => {
                 Some("the whole numbers 0 to 9, one below the other, are `vector[i in 0..10](i)`".to_owned())
             }
-            (Inside::Block, "]") if before.is_empty() => Some("a block has an entry at least".to_owned()),
+            (Inside::Block, "]") if self.text[open? + 1..start].trim().is_empty() => {
+                Some("a block has an entry at least".to_owned())
+            }
+            (Inside::Block, "]") if before.is_empty() => {
+                Some("`,` and `;` stand between entries, not behind the last".to_owned())
+            }
             (Inside::Block, _) if operand && expected(words::OPERATOR) => {
                 let left = before.rsplit(char::is_whitespace).next().unwrap_or_default();
                 let shown = if left.is_empty() || left.len() + token.len() > SHORT {
@@ -178,6 +194,7 @@ impl State<'_> {
         let short = |a: &str, b: &str| a.len() + b.len() <= SHORT;
         match token {
             ":" | ".." | "..=" if before.ends_with(':') || before.contains("..") => Some(NO_STEPS.to_owned()),
+            ":" if rest.contains("..") && is_name(before) => Some(index_in(before, rest)),
             ":" if rest.contains(':') => Some(NO_STEPS.to_owned()),
             ":" => {
                 let (index, first) = match without_index(before) {
@@ -190,35 +207,43 @@ impl State<'_> {
                     "a range is `a..b`, its end left out, or `a..=b` with its end".to_owned()
                 })
             }
-            "=" | "in" if is_name(before) => Some(index_in(before, rest)),
+            "=" if is_name(before) => Some(index_in(before, rest)),
+            "in" => Some(
+                "an index and its range stand behind what goes over them: `sum[i in 0..n](...)`".to_owned(),
+            ),
             "<" | "<=" | ">" | ">=" | "==" => {
                 Some("which values count is said behind: `sum[i, j](where(i < j, x[i]*x[j], 0))`".to_owned())
             }
-            ";" => Some(format!("subscripts stand apart by `,`: `{base}[0, 1]`")),
+            ";" => Some("subscripts and indices stand apart by `,`".to_owned()),
             "]" | "," if failure.expected.contains(words::POINTS) => {
                 let (index, values) = without_index(before).filter(|(i, v)| short(i, v))?;
                 Some(match values.strip_prefix("range(").and_then(|ends| ends.strip_suffix(')')) {
                     Some(ends) if !ends.contains(',') => format!("write `{index} in 0..{ends}`"),
-                    Some(ends) => format!("write `{index} in {}`", ends.replacen(',', "..", 1).replace(' ', "")),
+                    Some(ends) => {
+                        format!("write `{index} in {}`", ends.replacen(',', "..", 1).replace(' ', ""))
+                    }
+                    None if is_name(values) => format!(
+                        "a range has two ends, the second left out: `{index} in 0..{values}`, or `0..len({values})` of \
+                         a vector"
+                    ),
                     None => format!("a range has two ends, the second left out: `{index} in 0..{values}`"),
                 })
             }
             "]" | "," if before.ends_with("..=") => {
                 Some(format!("`..=` names the last entry; a part without an end is `{base}[0..]`"))
             }
-            "]" | "," if before.ends_with("..") => {
-                Some("the range of an index has both its ends: `i in 0..n`".to_owned())
-            }
-            ".." | "..=" if without_index(&format!("{before} ")).is_none() && before.ends_with(" in") => {
-                Some("the range of an index has both its ends: `i in 0..n`".to_owned())
-            }
+            "]" | "," if before.ends_with("..") => Some(BOTH_ENDS.to_owned()),
+            "]" | "," | ".." | "..=" if before.ends_with(" in") => Some(BOTH_ENDS.to_owned()),
             // `x[:3]`, `x[:-1]`
             _ if before == ":" => {
                 let last = self.item_from(start);
                 short(last, base).then(|| colons("", base, "", last))
             }
             _ if is_name(before) && failure.expected.contains(words::OPERATOR) => {
-                let ranged = self.item_from(start);
+                // `i from 0..3`
+                let word = token.starts_with(starts_name)
+                    && rest.starts_with(|c| starts_name(c) || c.is_ascii_digit());
+                let ranged = if word { rest } else { self.item_from(start) };
                 let is_range = ranged.contains("..") || ranged.contains(':');
                 (is_range && ranged.len() <= SHORT).then(|| index_in(before, ranged))
             }
@@ -227,7 +252,13 @@ impl State<'_> {
     }
 
     /// `sum(x[i] for i in ...)`, `for i in ...`.
-    fn comprehension(&self, token: &str, start: usize, open: Option<usize>, inside: Inside) -> Option<String> {
+    fn comprehension(
+        &self,
+        token: &str,
+        start: usize,
+        open: Option<usize>,
+        inside: Inside,
+    ) -> Option<String> {
         let after = if token == "for" {
             space(&self.text[start + token.len()..])
         } else if self.text[..start].trim_end().ends_with("for") && self.name_before(start) == "for" {
@@ -236,10 +267,24 @@ impl State<'_> {
             return None;
         };
         let called = open.filter(|_| inside == Inside::Parentheses).map_or("", |open| self.name_before(open));
-        let called = if OVER_INDICES.contains(&called) { called } else { "sum" };
+        let called = match inside {
+            Inside::Block => "vector",
+            _ if over_indices(called) => called,
+            _ => "sum",
+        };
         let index = &after[..after.len() - after.trim_start_matches(continues_name).len()];
-        let index = if is_name(index) && index.len() <= SHORT { index } else { "i" };
-        Some(format!("the index stands behind the name: `{called}[{index} in 0..n](...)`, or `{called}[{index}](...)`"))
+        let values = without_index(self.item_from(self.offset(after))).map_or("", |(_, values)| values);
+        let values = match values.strip_prefix("range(").and_then(|ends| ends.strip_suffix(')')) {
+            Some(last) if !last.contains(',') => format!("0..{last}"),
+            None if values.contains("..") => values.to_owned(),
+            _ => "0..n".to_owned(),
+        };
+        let (index, values) = if is_name(index) && index.len() + values.len() <= SHORT {
+            (index, values.as_str())
+        } else {
+            ("i", "0..n")
+        };
+        Some(format!("the index stands behind the name: `{called}[{index} in {values}](...)`"))
     }
 
     /// `sum[i] x[i]`, `Σ_i x[i]`, `Σ(i) x[i]`: what precedes `start` is read as the head of a sum.
@@ -251,33 +296,35 @@ impl State<'_> {
                 let &open = inside.last()?;
                 let (name, index) = (self.name_before(open), before[open + 1..before.len() - 1].trim());
                 let plain = index.chars().all(|c| continues_name(c) || matches!(c, ',' | ' '));
-                let over = if close == ']' { OVER_INDICES.contains(&name) } else { is_sigma(name) };
+                let over = if close == ']' { over_indices(name) } else { is_sigma(name) };
                 (plain && over && index.len() <= SHORT).then_some((name, index))?
             }
             _ => {
                 let word = self.name_before(before.len());
-                word.split_once('_').filter(|(name, _)| is_sigma(name) || OVER_INDICES.contains(name))?
+                word.split_once('_').filter(|(name, _)| is_sigma(name) || over_indices(name))?
             }
         };
         let (name, index) = (if is_sigma(head.0) { "sum" } else { head.0 }, head.1);
-        is_name(&index.replace([',', ' '], ""))
-            .then(|| format!("what it is of stands in parentheses: `{name}[{index}](...)`; a product takes its `*`"))
+        is_name(&index.replace([',', ' '], "")).then(|| {
+            format!("what it is of stands in parentheses: `{name}[{index}](...)`; a product takes its `*`")
+        })
     }
 
-    /// `x_{i}`, `sum_{i}`: the brace is at `start`.
+    /// `x_{i}`, `x{i}`, `sum_{i}`: the brace is at `start`.
     pub(super) fn explain_brace(&self, start: usize) -> Option<String> {
-        let name = self.name_before(start).strip_suffix('_').filter(|name| is_name(name))?;
+        let name = self.name_before(start);
+        let name = Some(name.strip_suffix('_').unwrap_or(name)).filter(|name| is_name(name))?;
         let (index, _) = self.text[start + 1..].split_once('}')?;
         let index = index.trim();
-        if index.len() > SHORT {
+        if index.is_empty() || index.len() > SHORT {
             return None;
         }
-        let over = OVER_INDICES.contains(&name) || is_sigma(name);
+        let over = over_indices(name) || is_sigma(name);
         let written = index.split_once('=').map_or(index, |(index, _)| index.trim());
         Some(match (is_sigma(name), over) {
             (true, _) => format!("write `sum[{written}](...)`"),
             (_, true) => format!("write `{name}[{written}](...)`"),
-            _ => format!("write `{name}[{index}]`"),
+            _ => format!("an entry is `{name}[{index}]`; group with `(` and `)`"),
         })
     }
 }
@@ -308,7 +355,11 @@ fn colons(index: &str, base: &str, first: &str, last: &str) -> String {
         Some(back) => format!("len({base}) - {}", back.trim()),
         None => end.to_owned(),
     };
+    let back = last.starts_with('-');
     let (first, last) = (end(first), end(last));
+    if back {
+        return format!("write `{index}{first}..{last}`: what counts from the end says so");
+    }
     if last.is_empty() || last == "end" {
         return format!("write `{index}{first}..`: without an end, up to the last");
     }

@@ -398,7 +398,8 @@ fn extents<'a>(
             Some(after) => rest = after,
             None => {
                 let comma = more.then_some(words::COMMA);
-                let expected: Vec<_> = comma.into_iter().chain(done.then_some(words::CLOSE_BRACKET)).collect();
+                let expected: Vec<_> =
+                    comma.into_iter().chain(done.then_some(words::CLOSE_BRACKET)).collect();
                 return Err(nom::Err::Failure(Failure::expecting(at, &expected)));
             }
         }
