@@ -89,7 +89,9 @@ impl Extents {
         e
     }
 
-    fn is_pending(&self, e: Extent) -> bool {
+    /// Whether an extent waits for the range of an index.
+    #[must_use]
+    pub fn is_pending(&self, e: Extent) -> bool {
         !self.pending.is_empty()
             && self.form(e).terms.iter().any(|(x, _)| self.pending.iter().any(|&p| self.find(p) == *x))
     }
@@ -241,6 +243,16 @@ impl Extents {
 
     /// Joins forms that have become equal to one another or to what is none.
     fn join_forms(&mut self) {
+        for k in 0..self.products.len() {
+            let (product, (a, b)) = self.products[k];
+            let e = self.find(product);
+            if let (Some(m), Some(n), None) = (self.as_constant(a), self.as_constant(b), self.as_constant(e))
+                && let Some(size) = m.checked_mul(n)
+            {
+                let size = self.constant(size);
+                self.slots[e.0 as usize] = Slot::Same(size);
+            }
+        }
         for k in 0..self.forms.len() {
             let e = self.find(self.forms[k].0);
             if self.forms[k].0 != e {
@@ -291,7 +303,11 @@ impl Extents {
     pub fn name(&self, e: Extent) -> String {
         match self.kind(e) {
             ExtentKind::Constant(n) => n.to_string(),
-            ExtentKind::Symbol(name) => name.clone(),
+            ExtentKind::Symbol(name) => match (self.factors(e), self.derived(e)) {
+                (Some((a, b)), _) => format!("{}*{}", self.name(a), self.name(b)),
+                (None, Some(form)) => self.text(&form),
+                (None, None) => name.clone(),
+            },
             ExtentKind::Unknown => "?".to_owned(),
         }
     }
@@ -316,11 +332,14 @@ impl Extents {
         if let (Some(m), Some(n)) = (self.as_constant(a), self.as_constant(b)) {
             return m.checked_mul(n).map(|size| self.constant(size));
         }
-        let name = format!("{}*{}", self.name(a), self.name(b));
-        let product = self.symbol(&name);
-        if self.factors(product).is_none() {
-            self.products.push((product, (a, b)));
+        let same = |x: Extent, y: Extent| self.find(x) == self.find(y);
+        let known = self.products.iter().find(|(_, (x, y))| same(*x, a) && same(*y, b));
+        if let Some((product, _)) = known {
+            return Some(*product);
         }
+        let name = format!("{}*{}", self.name(a), self.name(b));
+        let product = self.push(ExtentKind::Symbol(name));
+        self.products.push((product, (a, b)));
         Some(product)
     }
 

@@ -427,7 +427,11 @@ impl<'a> Lowerer<'a> {
         let mut merged: Vec<Extent> = Vec::new();
         for (x, y) in [(i, p), (j, q)] {
             let (x, y) = (self.graph.extents.of(x), self.graph.extents.of(y));
-            if [x, y].iter().any(|&e| *self.graph.extents.kind(e) == ExtentKind::Unknown) {
+            let unknown = |e: &Extent| {
+                let extents = &self.graph.extents;
+                *extents.kind(*e) == ExtentKind::Unknown && !extents.is_pending(*e)
+            };
+            if [x, y].iter().any(unknown) {
                 let message = "nothing says how large a factor of this `kron` is";
                 let help = "its size cannot be told from the product: write a matrix of known shape";
                 let kind = ErrorKind::Unsized;

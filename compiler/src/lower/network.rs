@@ -64,7 +64,7 @@ pub fn spell(
             let declared = |d: &Declaration| {
                 if is_input(&d.name.name) {
                     Declared::Input
-                } else if matches!(d.shape, DeclaredShape::Matrix(_)) {
+                } else if matches!(d.shape, DeclaredShape::Matrix(_) | DeclaredShape::Tensor(_)) {
                     Declared::Weight
                 } else {
                     Declared::Bias

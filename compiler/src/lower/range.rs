@@ -20,8 +20,10 @@ pub(super) struct Ranged {
     pub(super) index: Index,
     /// The least value.
     pub(super) start: Form,
-    /// Whether its range is known: written, or found.
-    pub(super) known: bool,
+    /// The least and the greatest, once they are known.
+    ends: Option<(Form, Form)>,
+    /// Whether there is no more to find: they are known, or why not has been said.
+    known: bool,
     /// Whether it is written.
     written: bool,
     /// Of one whose range is to be found: what stands for its start and its extent until then.
@@ -70,6 +72,7 @@ impl Lowerer<'_> {
             place,
             index,
             start: Form::of(start),
+            ends: None,
             known: false,
             written: false,
             open: Some((start, extent)),
@@ -80,10 +83,12 @@ impl Lowerer<'_> {
     /// A new index whose range is written.
     pub(super) fn written_range(&mut self, name: &str, place: Place, start: Form, extent: Extent) -> usize {
         let index = self.graph.extents.index(extent);
+        let last = start.plus(&self.graph.extents.form(extent), 1).shifted(-1);
         self.ranges.push(Ranged {
             name: name.to_owned(),
             place,
             index,
+            ends: Some((start.clone(), last)),
             start,
             known: true,
             written: true,
@@ -98,46 +103,14 @@ impl Lowerer<'_> {
             return;
         }
         self.find_ranges();
+        self.put_ranges();
         self.settle_equations();
         self.check_uses();
     }
 
     fn find_ranges(&mut self) {
         let mut bounding = vec![false; self.uses.len()];
-        // Those that some use has alone (rule 3).
-        for k in 0..self.ranges.len() {
-            if self.ranges[k].known {
-                continue;
-            }
-            let alone: Vec<usize> =
-                (0..self.uses.len()).filter(|&u| matches!(self.uses[u].terms[..], [(i, _)] if i == k)).collect();
-            if alone.is_empty() {
-                continue;
-            }
-            for &u in &alone {
-                bounding[u] = true;
-            }
-            let _ = self.bound_by(k, &alone);
-        }
-        self.tighten(&mut bounding);
-        // Then those of which all others in some use are known.
-        loop {
-            let next = (0..self.uses.len()).find_map(|u| {
-                let unknown: Vec<usize> =
-                    self.uses[u].terms.iter().map(|(i, _)| *i).filter(|&i| !self.ranges[i].known).collect();
-                match unknown[..] {
-                    [k] if !bounding[u] => Some(k),
-                    _ => None,
-                }
-            });
-            let Some(k) = next else { break };
-            let uses: Vec<usize> = (0..self.uses.len())
-                .filter(|&u| {
-                    let terms = &self.uses[u].terms;
-                    terms.iter().any(|(i, _)| *i == k)
-                        && terms.iter().all(|(i, _)| *i == k || self.ranges[*i].known)
-                })
-                .collect();
+        while let Some((k, uses)) = self.next_range() {
             for &u in &uses {
                 bounding[u] = true;
             }
@@ -149,6 +122,54 @@ impl Lowerer<'_> {
                 self.without_range(k);
             }
         }
+    }
+
+    /// The next index whose range can be found, and the uses that say it: first those that some use has alone,
+    /// then those of which all others in some use are known (rule 3). Axes as long as a range that is still to
+    /// be found wait for it.
+    fn next_range(&self) -> Option<(usize, Vec<usize>)> {
+        let of = |u: &Use, k: usize| u.terms.iter().any(|(i, _)| *i == k);
+        let alone = |u: &Use, k: usize| u.terms.len() == 1 && of(u, k);
+        let ready = |u: &Use, k: usize| {
+            of(u, k) && u.terms.iter().all(|(i, _)| *i == k || self.ranges[*i].known)
+        };
+        let uses = |k: usize, asked: &dyn Fn(&Use, usize) -> bool| -> Option<Vec<usize>> {
+            let found: Vec<usize> = (0..self.uses.len()).filter(|&u| asked(&self.uses[u], k)).collect();
+            (!found.is_empty() && found.iter().all(|&u| self.is_settled(&self.uses[u]))).then_some(found)
+        };
+        let open = || (0..self.ranges.len()).filter(|&k| !self.ranges[k].known);
+        open().find_map(|k| uses(k, &alone).map(|found| (k, found))).or_else(|| {
+            // Not before one that would be bounded alone.
+            let waits = |k: usize| self.uses.iter().any(|u| alone(u, k));
+            open().find_map(|k| if waits(k) { None } else { uses(k, &ready).map(|found| (k, found)) })
+        })
+    }
+
+    /// Whether no range that is still to be found says how long the axis of a use is.
+    fn is_settled(&self, u: &Use) -> bool {
+        let waits = |form: Form| {
+            form.terms.iter().any(|(e, _)| self.graph.extents.is_pending(*e))
+        };
+        !waits(self.now(&self.graph.extents.form(u.axis))) && !waits(self.now(&u.offset))
+    }
+
+    /// The extent of an axis, by what is known by now.
+    fn length_of(&self, axis: Extent) -> Form {
+        self.now(&self.graph.extents.form(axis))
+    }
+
+    /// A form by what is known of ranges by now.
+    fn now(&self, form: &Form) -> Form {
+        let mut form = self.graph.extents.resolved(form);
+        for range in self.ranges.iter().filter(|r| r.known) {
+            let (Some((_, open)), Some((low, high))) = (range.open, &range.ends) else { continue };
+            let open = self.graph.extents.find(open);
+            if let Some(&(_, n)) = form.terms.iter().find(|(e, _)| *e == open) {
+                let length = self.graph.extents.resolved(&high.plus(low, -1).shifted(1));
+                form = form.plus(&Form::of(open), -n).plus(&length, n);
+            }
+        }
+        form
     }
 
     /// The range of index `k` by these uses.
@@ -166,7 +187,7 @@ impl Lowerer<'_> {
         }
         let mut by_axis: Vec<Asked> = Vec::new();
         for ask in asked {
-            let same = by_axis.iter().position(|a| self.graph.extents.form(a.axis) == self.graph.extents.form(ask.axis));
+            let same = by_axis.iter().position(|a| self.length_of(a.axis) == self.length_of(ask.axis));
             match same {
                 None => by_axis.push(ask),
                 Some(n) => {
@@ -183,7 +204,10 @@ impl Lowerer<'_> {
                 }
             }
         }
-        let Some(first) = by_axis.first().cloned() else { return Ok(()) };
+        let Some(first) = by_axis.first().cloned() else {
+            self.without_range(k);
+            return Err(Reported);
+        };
         for other in &by_axis[1..] {
             let ends = [(&first.low, &other.low), (&first.high, &other.high)];
             for (a, b) in ends {
@@ -194,7 +218,7 @@ impl Lowerer<'_> {
                 }
             }
         }
-        let range = (self.graph.extents.resolved(&first.low), self.graph.extents.resolved(&first.high));
+        let range = (self.now(&first.low), self.now(&first.high));
         self.close_range(k, Some(range));
         Ok(())
     }
@@ -205,7 +229,7 @@ impl Lowerer<'_> {
         let n = terms.iter().find(|(i, _)| *i == k).map_or(0, |(_, n)| *n);
         let others: Vec<(usize, i64)> = terms.iter().copied().filter(|(i, _)| *i != k).collect();
         let [least, most] = self.ends(&others, &offset);
-        let last = self.graph.extents.form(axis).shifted(-1);
+        let last = self.length_of(axis).shifted(-1);
         // 0 ≤ least + n·value, most + n·value ≤ last
         let (low, high) = if n > 0 {
             (least.times(-1), last.plus(&most, -1))
@@ -234,13 +258,14 @@ impl Lowerer<'_> {
 
     /// The least and the greatest of a form of indices whose ranges are known.
     fn ends(&self, terms: &[(usize, i64)], offset: &Form) -> [Form; 2] {
-        let mut offset = offset.clone();
-        let mut indices = Vec::new();
+        let (mut least, mut most) = (offset.clone(), offset.clone());
         for &(i, n) in terms {
-            offset = offset.plus(&self.ranges[i].start, n);
-            indices.push((self.ranges[i].index, n));
+            let Some((low, high)) = &self.ranges[i].ends else { continue };
+            let (first, last) = if n > 0 { (low, high) } else { (high, low) };
+            least = least.plus(first, n);
+            most = most.plus(last, n);
         }
-        self.graph.range_of(&indices, &offset)
+        [least, most].map(|form| self.now(&form))
     }
 
     /// A use of several indices that all have ranges without it tightens the one that has a use of its own on
@@ -252,23 +277,22 @@ impl Lowerer<'_> {
                 continue;
             }
             bounding[u] = true;
-            if terms.iter().any(|&(i, n)| self.ranges[i].written || n.abs() != 1) {
-                continue;
-            }
             let own: Vec<usize> = terms
                 .iter()
                 .map(|(i, _)| *i)
                 .filter(|&i| {
-                    self.uses.iter().any(|other| {
+                    !self.ranges[i].written && self.uses.iter().any(|other| {
                         matches!(other.terms[..], [(j, _)] if j == i)
-                            && self.graph.extents.form(other.axis) == self.graph.extents.form(axis)
+                            && self.length_of(other.axis) == self.length_of(axis)
                     })
                 })
                 .collect();
             match own[..] {
+                [] if terms.iter().any(|&(i, n)| self.ranges[i].written || n.abs() != 1) => {}
+                [k] if terms.iter().any(|&(i, n)| i == k && n.abs() != 1) => {}
                 [] => {
                     let [least, most] = self.ends(&terms, &self.uses[u].offset);
-                    let last = self.graph.extents.form(axis).shifted(-1);
+                    let last = self.length_of(axis).shifted(-1);
                     let place = self.uses[u].place;
                     if !(self.equal_forms(&least, &Form::default()) && self.equal_forms(&most, &last)) {
                         self.outside(u, place, &least, &most);
@@ -276,9 +300,7 @@ impl Lowerer<'_> {
                 }
                 [k] => {
                     let Ok(ask) = self.asks(k, u) else { continue };
-                    let range = &self.ranges[k];
-                    let last = range.start.plus(&self.graph.extents.form(self.graph.extents.of(range.index)), 1).shifted(-1);
-                    let start = range.start.clone();
+                    let Some((start, last)) = self.ranges[k].ends.clone() else { continue };
                     match (self.greater(&start, &ask.low), self.lesser(&last, &ask.high)) {
                         (Some(low), Some(high)) => self.close_range(k, Some((low, high))),
                         _ => self.undecided(k, self.uses[u].place, self.uses[u].place),
@@ -301,33 +323,45 @@ impl Lowerer<'_> {
     /// An index takes the values from the least to the greatest, or nobody knows which.
     fn close_range(&mut self, k: usize, range: Option<(Form, Form)>) {
         self.ranges[k].known = true;
-        let Some((low, high)) = range else {
-            if let Some((_, extent)) = self.ranges[k].open {
-                self.graph.extents.no_longer_pending(extent);
+        self.ranges[k].ends = range;
+    }
+
+    /// Puts what was found in the place of what stood for it.
+    fn put_ranges(&mut self) {
+        for k in 0..self.ranges.len() {
+            let Some((start, open)) = self.ranges[k].open.take() else { continue };
+            let Some((low, high)) = self.ranges[k].ends.clone() else {
+                self.graph.extents.no_longer_pending(open);
+                continue;
+            };
+            let length = high.plus(&low, -1).shifted(1);
+            let Some(extent) = self.graph.extents.affine(&length) else {
+                self.graph.extents.no_longer_pending(open);
+                let (name, place) = (self.ranges[k].name.clone(), self.ranges[k].place);
+                let end = high.shifted(1);
+                let [low, end] = [&low, &end].map(|form| self.graph.extents.text(form));
+                let message = format!("`{name}` would run from {low} to {end}, which is before its start");
+                let help = "what it is a subscript of is too short";
+                let kind = ErrorKind::ExtentConflict;
+                self.report(Diagnostic::new(kind, place, message).with_help(help));
+                continue;
+            };
+            let form = self.graph.extents.form(extent);
+            if !form.is_never_negative() {
+                let text = format!("the range of `{}`", self.ranges[k].name);
+                self.graph.extents.must_hold(form, extent, &text);
             }
-            return;
-        };
-        let length = high.plus(&low, -1).shifted(1);
-        let Some(extent) = self.graph.extents.affine(&length) else {
-            let (name, place) = (self.ranges[k].name.clone(), self.ranges[k].place);
-            let (low, end) = (self.graph.extents.text(&low), self.graph.extents.text(&high.shifted(1)));
-            let message = format!("`{name}` would run from {low} to {end}, which is before its start");
-            let help = "what it is a subscript of is too short";
-            self.report(Diagnostic::new(ErrorKind::ExtentConflict, place, message).with_help(help));
-            return;
-        };
-        if let Some((start, open)) = self.ranges[k].open {
             self.graph.extents.settle(open, extent);
             if let Some(low) = self.graph.extents.affine(&low) {
                 self.graph.extents.settle(start, low);
             }
+            self.ranges[k].start = low;
         }
-        self.ranges[k].start = low;
     }
 
     /// The greater of two forms, where that can be told.
     fn greater(&self, a: &Form, b: &Form) -> Option<Form> {
-        let (a, b) = (self.graph.extents.resolved(a), self.graph.extents.resolved(b));
+        let (a, b) = (self.now(a), self.now(b));
         let difference = a.plus(&b, -1);
         if difference.is_never_negative() {
             return Some(a);
@@ -341,7 +375,8 @@ impl Lowerer<'_> {
 
     /// Whether two forms are equal, or made so by an equation between extents.
     fn equal_forms(&mut self, a: &Form, b: &Form) -> bool {
-        self.graph.extents.equate(a, b)
+        let (a, b) = (self.now(a), self.now(b));
+        self.graph.extents.equate(&a, &b)
     }
 
     fn undecided(&mut self, k: usize, place: Place, other: Place) {

@@ -102,6 +102,17 @@ impl Graph {
         Tensor::new(node, out)
     }
 
+    /// A function along the same axes of the same argument, one that keeps the axes as the one of `t` does.
+    pub(crate) fn with_function(&mut self, t: &Tensor, function: AxisFn) -> Tensor {
+        let Op::Axis { arg, along, .. } = self.op(t.node).clone() else { return t.clone() };
+        // With indices of its own: `t` may be a diagonal.
+        let whole = self.whole(t.node).indices;
+        let x = self.tensor(&arg, &whole);
+        let along: Vec<Index> = along.iter().map(|&a| whole[a as usize]).collect();
+        let made = self.axis(function, &x, &along);
+        Tensor::new(self.tensor_as(&made, &whole), t.indices.clone())
+    }
+
     /// The inverse of a matrix.
     pub fn inverse(&mut self, arg: &Tensor) -> Tensor {
         let arg = self.matrix_view(arg);

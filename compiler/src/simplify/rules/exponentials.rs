@@ -129,7 +129,10 @@ pub(super) fn softmax_total(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     let [(s, power)] = p.factors.as_slice() else { return None };
     let Op::Axis { function: AxisFn::Softmax, along, .. } = g.op(s.node) else { return None };
     let along: Vec<Index> = along.iter().map(|&a| s.indices[a as usize]).collect();
-    if !power.is_one() || along.len() != p.bound.len() || !along.iter().all(|i| p.bound.contains(i)) {
+    // Of a diagonal the sum is another.
+    let distinct = (1..s.indices.len()).all(|k| !s.indices[..k].contains(&s.indices[k]));
+    let all = along.len() == p.bound.len() && along.iter().all(|i| p.bound.contains(i));
+    if !power.is_one() || !distinct || !all {
         return None;
     }
     Some(g.fill(p.coeff, &p.out))

@@ -39,10 +39,8 @@ pub(super) fn of_softmax(g: &mut Graph, id: NodeId) -> Option<NodeId> {
 }
 
 fn log_softmax(g: &mut Graph, x: &Tensor) -> Option<Tensor> {
-    let Op::Axis { function: AxisFn::Softmax, arg, along, .. } = g.op(x.node).clone() else { return None };
-    let u = g.tensor(&arg, &x.indices);
-    let along: Vec<Index> = along.iter().map(|&a| x.indices[a as usize]).collect();
-    Some(g.axis(AxisFn::LogSoftmax, &u, &along))
+    let is_softmax = matches!(g.op(x.node), Op::Axis { function: AxisFn::Softmax, .. });
+    is_softmax.then(|| g.with_function(x, AxisFn::LogSoftmax))
 }
 
 /// log cosh x, in one

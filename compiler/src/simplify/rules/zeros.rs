@@ -141,10 +141,8 @@ fn vanishes(g: &mut Graph, log: &Tensor, base: &Tensor) -> bool {
         u
     } else if let Some(u) = inner(g, log, "log1p") {
         return super::opposite(g, &u, base);
-    } else if let Op::Axis { function: AxisFn::LogSoftmax, arg, along, .. } = g.op(log.node).clone() {
-        let u = g.tensor(&arg, &log.indices);
-        let along: Vec<Index> = along.iter().map(|&a| log.indices[a as usize]).collect();
-        g.axis(AxisFn::Softmax, &u, &along)
+    } else if let Op::Axis { function: AxisFn::LogSoftmax, .. } = g.op(log.node) {
+        g.with_function(log, AxisFn::Softmax)
     } else {
         return false;
     };
