@@ -50,7 +50,16 @@ impl Tensor {
     #[must_use]
     pub fn declared(&self, name: &str) -> Declaration {
         let constants = || self.shape.iter().map(|&n| DeclaredExtent::Constant(n)).collect();
-        let extents: Vec<DeclaredExtent> = self.extents.clone().unwrap_or_else(constants);
+        self.declared_with(name, self.extents.clone().unwrap_or_else(constants))
+    }
+
+    /// The declaration of a variable that leaves its extents to the data.
+    #[must_use]
+    pub fn declared_free(&self, name: &str) -> Declaration {
+        self.declared_with(name, vec![DeclaredExtent::Free; self.shape.len()])
+    }
+
+    fn declared_with(&self, name: &str, extents: Vec<DeclaredExtent>) -> Declaration {
         Declaration { whole: self.whole, ..declaration(name, declared_shape(extents)) }
     }
 }

@@ -2,7 +2,7 @@
 //! are converted here.
 
 use super::compare::Tolerance;
-use super::{declared_shape, Body, Case, Context, Fault, HessianProduct, Named, Reject, Tensor, named};
+use super::{Body, Case, Context, Fault, HessianProduct, Named, Reject, Tensor, declared_shape, named};
 use gradsmith_compiler::front::declaration;
 use gradsmith_compiler::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
 use gradsmith_compiler::syntax::parse::canonical_name;

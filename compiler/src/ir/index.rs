@@ -170,7 +170,8 @@ impl Extents {
         let e = self.find(e);
         match self.kind(e) {
             ExtentKind::Constant(n) => Form::constant(i64::try_from(*n).unwrap_or(i64::MAX)),
-            _ => match self.forms.iter().find(|(x, _)| self.find(*x) == e) {
+            // One that has become another extent says nothing of that.
+            _ => match self.forms.iter().find(|(x, _)| *x == e) {
                 Some((_, form)) => self.resolved(form),
                 None => Form::of(e),
             },
@@ -205,7 +206,7 @@ impl Extents {
     #[must_use]
     pub fn derived(&self, e: Extent) -> Option<Form> {
         let e = self.find(e);
-        let known = self.forms.iter().any(|(x, _)| self.find(*x) == e);
+        let known = self.forms.iter().any(|(x, _)| *x == e);
         (known && self.as_constant(e).is_none()).then(|| self.form(e))
     }
 

@@ -47,7 +47,9 @@ fn verify_node(graph: &Graph, id: NodeId) -> Result<(), &'static str> {
         Op::Holds(relation) if relation.coeffs.len() != node.shape.len() || relation.coeffs.contains(&0) => {
             Err("a relation that is not one of its indices")
         }
-        Op::Named(data) if node.shape.len() != graph.rank(*data) + 1 => Err("a name of an entry without its place"),
+        Op::Named(data) if node.shape.len() != graph.rank(*data) + 1 => {
+            Err("a name of an entry without its place")
+        }
         Op::Position if node.shape.len() != 1 => Err("the place of no index"),
         Op::Others { arg, order, bound } => {
             let mut locals = node.shape.clone();

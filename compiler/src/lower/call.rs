@@ -66,7 +66,12 @@ pub const BUILTINS: &[(&str, &[&str], usize, &str)] = &[
     ("vector", &["c"], 1, "the vector of c in each place, of the length that its neighbours need"),
     ("matrix", &["c"], 1, "the matrix of c in each place, of the shape that its neighbours need"),
     ("prod", &["x"], 1, "the product of all numbers; its derivative is right where some are 0, too"),
-    ("cumsum", &["x"], 1, "the sums of a vector's entries up to each: cumsum(x)[i] is the sum of x[j], j <= i"),
+    (
+        "cumsum",
+        &["x"],
+        1,
+        "the sums of a vector's entries up to each: cumsum(x)[i] is the sum of x[j], j <= i",
+    ),
     ("flatten", &["T"], 1, "the entries of a matrix or tensor as a vector, row by row"),
     ("len", &["x"], 1, "how many entries a vector has"),
     ("rows", &["X"], 1, "how many rows a matrix has"),
@@ -82,7 +87,10 @@ pub(crate) fn is_builtin(name: &str) -> bool {
 /// Functions of an array and of any number of extents.
 pub(super) const RESHAPES: &[(&str, &str)] = &[
     ("pad", "pad(x, p): zeros, p of them on both sides of each axis; pad(X, p, q) says how many for each"),
-    ("reshape", "reshape(v, n, m): the entries of an array, row by row, as an n×m matrix; with one extent a vector"),
+    (
+        "reshape",
+        "reshape(v, n, m): the entries of an array, row by row, as an n×m matrix; with one extent a vector",
+    ),
 ];
 
 impl<'a> Lowerer<'a> {
@@ -123,7 +131,8 @@ impl<'a> Lowerer<'a> {
             self.variables.contains_key(name) || self.frames[frame].bindings.iter().any(|(n, _)| n == name);
         if is_variable {
             let message = format!("`{name}` is a variable, not a function");
-            let inside: Vec<String> = call.args.iter().map(|a| self.text(self.place(frame, a.value.span))).collect();
+            let inside: Vec<String> =
+                call.args.iter().map(|a| self.text(self.place(frame, a.value.span))).collect();
             let help = format!("an entry is `{name}[{}]`, a product `{name} * (...)`", inside.join(", "));
             return Err(self.report(Diagnostic::new(ErrorKind::NotAFunction, at, message).with_help(help)));
         }
@@ -145,10 +154,16 @@ impl<'a> Lowerer<'a> {
         if numbers.is_empty() {
             let message = format!("`{name}` asks for a number after the array");
             let help = if name == "pad" { "write `pad(x, 1)`" } else { "write `reshape(x, n, m)`" };
-            return Err(self.report(Diagnostic::new(ErrorKind::MissingArgument, place, message).with_help(help)));
+            return Err(
+                self.report(Diagnostic::new(ErrorKind::MissingArgument, place, message).with_help(help))
+            );
         }
         let x = self.expr(x, frame)?;
-        if name == "pad" { self.pad(&x, numbers, place, frame) } else { self.reshape(&x, numbers, place, frame) }
+        if name == "pad" {
+            self.pad(&x, numbers, place, frame)
+        } else {
+            self.reshape(&x, numbers, place, frame)
+        }
     }
 
     fn values(&mut self, args: &[&'a Expr], frame: usize) -> Result<Vec<Value>, Reported> {
@@ -372,9 +387,7 @@ impl<'a> Lowerer<'a> {
                 let tensor = self.graph.multiply(&[x.tensor, delta]);
                 Ok(Value { tensor, kind: Kind::Matrix(i, j), place })
             }
-            Kind::Scalar | Kind::Tensor(_) => {
-                Err(self.wants("a vector or a square matrix", "diag", &x))
-            }
+            Kind::Scalar | Kind::Tensor(_) => Err(self.wants("a vector or a square matrix", "diag", &x)),
         }
     }
 

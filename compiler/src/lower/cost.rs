@@ -158,8 +158,11 @@ pub(super) fn finish<'a>(
     let (weights, biases) = (of(&l, Role::Weight), of(&l, Role::Bias));
     l.instance = (weights.first().cloned(), biases.first().cloned());
     let mut sites = Vec::new();
-    let site =
-        Site { at: Binding { expr: &program.result, frame, visible, indices: 0 }, coeffs: Vec::new(), negative: false };
+    let site = Site {
+        at: Binding { expr: &program.result, frame, visible, indices: 0 },
+        coeffs: Vec::new(),
+        negative: false,
+    };
     l.split(site, None, &mut sites);
     let mut terms = Vec::new();
     for (site, origin) in sites {

@@ -85,7 +85,9 @@ impl<'a> Lowerer<'a> {
         if axes.is_empty() {
             let message = format!("`{}` is a scalar, which has no entries", self.text(base.place));
             let help = "leave the subscript out";
-            return Err(self.report(Diagnostic::new(ErrorKind::SubscriptCount, place, message).with_help(help)));
+            return Err(
+                self.report(Diagnostic::new(ErrorKind::SubscriptCount, place, message).with_help(help))
+            );
         }
         if axes.len() != given {
             let at = match s.subscripts.get(axes.len()) {
@@ -94,7 +96,11 @@ impl<'a> Lowerer<'a> {
             };
             let many = if axes.len() == 1 { "one subscript" } else { "as many subscripts as it has axes" };
             let message = format!("{} and takes {many}, not {given}", self.describe(&base));
-            let help = if given < axes.len() { "`:` keeps an axis whole: `X[0, :]`" } else { "leave the others out" };
+            let help = if given < axes.len() {
+                "`:` keeps an axis whole: `X[0, :]`"
+            } else {
+                "leave the others out"
+            };
             return Err(self.report(Diagnostic::new(ErrorKind::SubscriptCount, at, message).with_help(help)));
         }
         let base_text = self.text(base.place);
@@ -195,7 +201,13 @@ impl<'a> Lowerer<'a> {
     }
 
     /// The start and the extent of a part of an axis.
-    fn part(&mut self, range: &'a Range, extent: Extent, place: Place, frame: usize) -> Result<Part, Reported> {
+    fn part(
+        &mut self,
+        range: &'a Range,
+        extent: Extent,
+        place: Place,
+        frame: usize,
+    ) -> Result<Part, Reported> {
         let whole = self.graph.extents.form(extent);
         let start = match &range.start {
             Some(start) => self.end_of_range(start, frame)?,
@@ -258,7 +270,9 @@ impl<'a> Lowerer<'a> {
                 let message = "an entry that data name may not name another";
                 let help = "hold the result in a field of its own";
                 let place = self.place(frame, subscript.span);
-                return Err(self.report(Diagnostic::new(ErrorKind::NotAffine, place, message).with_help(help)));
+                return Err(
+                    self.report(Diagnostic::new(ErrorKind::NotAffine, place, message).with_help(help))
+                );
             }
         }
         self.naming = true;
@@ -417,7 +431,8 @@ impl<'a> Lowerer<'a> {
             "extent" => &["T", "axis"],
             _ => return Ok(None),
         };
-        let bound = self.bind_arguments(name, params, &vec![false; params.len()], &call.args, place, frame)?;
+        let bound =
+            self.bind_arguments(name, params, &vec![false; params.len()], &call.args, place, frame)?;
         let args: Vec<&'a Expr> = bound.into_iter().flatten().collect();
         let Some(&first) = args.first() else { return Err(Reported) };
         let value = self.expr(first, frame)?;
@@ -431,9 +446,12 @@ impl<'a> Lowerer<'a> {
                 let axis = self.affine(second, frame)?.as_number();
                 let Some(axis) = axis else { return Err(self.not_whole(at)) };
                 let Some(&i) = usize::try_from(axis).ok().and_then(|k| axes.get(k)) else {
-                    let message = format!("{} has no axis {axis}", self.describe(&value).replace(" is ", ", "));
+                    let message =
+                        format!("{} has no axis {axis}", self.describe(&value).replace(" is ", ", "));
                     let help = format!("axes are numbered from 0 to {}", axes.len() - 1);
-                    return Err(self.report(Diagnostic::new(ErrorKind::OutOfRange, at, message).with_help(help)));
+                    return Err(
+                        self.report(Diagnostic::new(ErrorKind::OutOfRange, at, message).with_help(help))
+                    );
                 };
                 Some(i)
             }
@@ -471,7 +489,10 @@ impl<'a> Lowerer<'a> {
                 ("vector", Some(second)) => self.place(frame, second.name.span),
                 _ => place,
             };
-            let message = format!("`{name}` has {} here", if count == 1 { "one index".to_owned() } else { format!("{count} indices") });
+            let message = format!(
+                "`{name}` has {} here",
+                if count == 1 { "one index".to_owned() } else { format!("{count} indices") }
+            );
             let help = format!("write `{right}[...](...)`");
             return Err(self.report(Diagnostic::new(ErrorKind::SubscriptCount, at, message).with_help(help)));
         }
@@ -484,7 +505,11 @@ impl<'a> Lowerer<'a> {
         self.frames[frame].indices.truncate(visible);
         let indices: Vec<Index> = self.open.split_off(opened).iter().map(|&k| self.ranges[k].index).collect();
         let body = body?;
-        if BUILDERS.contains(&name) { self.built(name, body, &indices, place) } else { self.reduced_over(name, body, &indices, place) }
+        if BUILDERS.contains(&name) {
+            self.built(name, body, &indices, place)
+        } else {
+            self.reduced_over(name, body, &indices, place)
+        }
     }
 
     fn no_binder(&mut self, b: &'a Binder, frame: usize) -> Reported {
@@ -495,7 +520,8 @@ impl<'a> Lowerer<'a> {
             || "`sum[i](...)` and its like are `sum mean prod max min logsumexp norm1 norm2 norm_inf`, `vector matrix tensor`".to_owned(),
             |near| format!("did you mean `{near}[...](...)`?"),
         );
-        let known = self.variables.contains_key(name) || self.frames[frame].bindings.iter().any(|(n, _)| n == name);
+        let known =
+            self.variables.contains_key(name) || self.frames[frame].bindings.iter().any(|(n, _)| n == name);
         let message = if known {
             format!("`{name}` is a variable: `{name}[...]` is an entry, which is not called")
         } else {
@@ -511,7 +537,9 @@ impl<'a> Lowerer<'a> {
         if let Some(what) = self.taken(name, frame) {
             let message = format!("`{name}` is {what} already, and an index hides nothing");
             let help = format!("call the index otherwise, such as `{name}_` or `i`");
-            return Err(self.report(Diagnostic::new(ErrorKind::DuplicateDefinition, place, message).with_help(help)));
+            return Err(
+                self.report(Diagnostic::new(ErrorKind::DuplicateDefinition, place, message).with_help(help))
+            );
         }
         let k = match &bound.range {
             None => self.open_range(name, place),
@@ -525,8 +553,11 @@ impl<'a> Lowerer<'a> {
                 let end = self.end_of_range(end, frame)?.shifted(i64::from(range.inclusive));
                 if start.as_constant().is_some_and(|n| n < 0) {
                     let message = format!("`{}` starts below 0", self.text(at));
-                    let help = "indices are whole numbers from 0 on; write what is subtracted in the subscript";
-                    return Err(self.report(Diagnostic::new(ErrorKind::OutOfRange, at, message).with_help(help)));
+                    let help =
+                        "indices are whole numbers from 0 on; write what is subtracted in the subscript";
+                    return Err(
+                        self.report(Diagnostic::new(ErrorKind::OutOfRange, at, message).with_help(help))
+                    );
                 }
                 let extent = self.length(&start, &end, at)?;
                 self.written_range(name, place, start, extent)
@@ -554,13 +585,15 @@ impl<'a> Lowerer<'a> {
         if self.symbols.contains_key(name) {
             return Some("an extent");
         }
-        (self.is_cost && matches!(name, "k" | "a" | "y" | "z" | "w" | "b")).then_some("a name of the cost's own")
+        (self.is_cost && matches!(name, "k" | "a" | "y" | "z" | "w" | "b"))
+            .then_some("a name of the cost's own")
     }
 
     /// An array whose entries are the body's.
     fn built(&mut self, name: &str, body: Value, indices: &[Index], place: Place) -> Lowered {
         if body.kind != Kind::Scalar {
-            let message = format!("the entries of `{name}[...](...)` are scalars, but {}", self.describe(&body));
+            let message =
+                format!("the entries of `{name}[...](...)` are scalars, but {}", self.describe(&body));
             let help = "give the entry an index for each of its axes: `matrix[i, j](X[i, j])`";
             let kind = ErrorKind::NotScalar;
             return Err(self.report(Diagnostic::new(kind, body.place, message).with_help(help)));
@@ -651,7 +684,9 @@ impl<'a> Lowerer<'a> {
 
     /// `cumsum(x)[i]` = Σ_{j ≤ i} x[j]
     pub(super) fn cumsum(&mut self, x: &Value, place: Place) -> Lowered {
-        let (Kind::Column(j) | Kind::Row(j)) = x.kind else { return Err(self.wants("a vector", "cumsum", x)) };
+        let (Kind::Column(j) | Kind::Row(j)) = x.kind else {
+            return Err(self.wants("a vector", "cumsum", x));
+        };
         let extent = self.graph.extents.of(j);
         let i = self.graph.extents.index(extent);
         let below = self.graph.holds(RelationKind::AtLeast, &[(i, 1), (j, -1)], &Form::default());
@@ -670,7 +705,9 @@ impl<'a> Lowerer<'a> {
         if widths.len() != 1 && widths.len() != axes.len() {
             let message = format!("{} and `pad` has {} widths here", self.describe(x), widths.len());
             let help = "give one width for all axes, or one for each";
-            return Err(self.report(Diagnostic::new(ErrorKind::TooManyArguments, place, message).with_help(help)));
+            return Err(
+                self.report(Diagnostic::new(ErrorKind::TooManyArguments, place, message).with_help(help))
+            );
         }
         let mut tensor = self.broadcast(x);
         let mut kept = Vec::new();
@@ -748,7 +785,11 @@ impl<'a> Lowerer<'a> {
 
     /// `reshape(v, n, m, ...)`
     pub(super) fn reshape(&mut self, x: &Value, extents: &[&'a Expr], place: Place, frame: usize) -> Lowered {
-        let flat = if x.kind == Kind::Scalar { return Err(self.wants("an array", "reshape", x)) } else { self.flatten(x, place)? };
+        let flat = if x.kind == Kind::Scalar {
+            return Err(self.wants("an array", "reshape", x));
+        } else {
+            self.flatten(x, place)?
+        };
         let Kind::Column(i) = flat.kind else { return Err(Reported) };
         let mut wanted = Vec::new();
         for extent in extents {
@@ -766,7 +807,11 @@ impl<'a> Lowerer<'a> {
         }
         let mut total = self.graph.extents.constant(1);
         for &e in &wanted {
-            let product = if self.graph.extents.as_constant(total) == Some(1) { Some(e) } else { self.graph.extents.product(total, e) };
+            let product = if self.graph.extents.as_constant(total) == Some(1) {
+                Some(e)
+            } else {
+                self.graph.extents.product(total, e)
+            };
             let Some(product) = product else { return Err(Reported) };
             total = product;
         }
@@ -775,7 +820,9 @@ impl<'a> Lowerer<'a> {
             let [has, wants] = [length, total].map(|e| self.graph.extents.name(e));
             let message = format!("`{}` has {has} entries, and {wants} are asked for", self.text(x.place));
             let help = "the product of the extents must be the number of entries";
-            return Err(self.report(Diagnostic::new(ErrorKind::ShapeMismatch, place, message).with_help(help)));
+            return Err(
+                self.report(Diagnostic::new(ErrorKind::ShapeMismatch, place, message).with_help(help))
+            );
         }
         if let [_] = wanted[..] {
             return Ok(Value { place, ..flat });
@@ -810,7 +857,8 @@ impl<'a> Lowerer<'a> {
             for expr in row {
                 match self.expr(expr, frame) {
                     Ok(v) if matches!(v.kind, Kind::Tensor(_)) => {
-                        let message = format!("a block is a scalar, a vector or a matrix, but {}", self.describe(&v));
+                        let message =
+                            format!("a block is a scalar, a vector or a matrix, but {}", self.describe(&v));
                         self.report(Diagnostic::new(ErrorKind::ShapeMismatch, v.place, message));
                         failed = true;
                     }
@@ -839,9 +887,14 @@ impl<'a> Lowerer<'a> {
                 match tall {
                     Some(known) if !self.graph.extents.unify(known, h) => {
                         let [known, h] = [known, h].map(|e| self.graph.extents.name(e));
-                        let message = format!("blocks side by side are equally high, but `{}` is {h} high beside {known}", self.text(v.place));
+                        let message = format!(
+                            "blocks side by side are equally high, but `{}` is {h} high beside {known}",
+                            self.text(v.place)
+                        );
                         let help = "blocks below one another are separated by `;`";
-                        return Err(self.report(Diagnostic::new(ErrorKind::ShapeMismatch, place, message).with_help(help)));
+                        return Err(self.report(
+                            Diagnostic::new(ErrorKind::ShapeMismatch, place, message).with_help(help),
+                        ));
                     }
                     Some(_) => {}
                     None => tall = Some(h),
@@ -856,7 +909,9 @@ impl<'a> Lowerer<'a> {
                 Some(known) => {
                     if !self.graph.extents.equate(&known.clone(), &across) {
                         let [known, across] = [known, &across].map(|f| self.graph.extents.text(f));
-                        let message = format!("the rows of a block are equally wide, but one is {across} wide and another {known}");
+                        let message = format!(
+                            "the rows of a block are equally wide, but one is {across} wide and another {known}"
+                        );
                         return Err(self.report(Diagnostic::new(ErrorKind::ShapeMismatch, place, message)));
                     }
                 }
@@ -864,7 +919,8 @@ impl<'a> Lowerer<'a> {
         }
         let width = width.unwrap_or_default();
         let flat = |f: &Form| f.as_constant() == Some(1);
-        let (Some(h), Some(w)) = (self.graph.extents.affine(&height), self.graph.extents.affine(&width)) else {
+        let (Some(h), Some(w)) = (self.graph.extents.affine(&height), self.graph.extents.affine(&width))
+        else {
             return Err(Reported);
         };
         let (i, j) = (self.graph.extents.index(h), self.graph.extents.index(w));

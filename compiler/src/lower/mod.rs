@@ -89,7 +89,9 @@ impl Kind {
             Self::Column(i) => Self::Column(f(i)),
             Self::Row(i) => Self::Row(f(i)),
             Self::Matrix(i, j) => Self::Matrix(f(i), f(j)),
-            Self::Tensor(axes) => Self::Tensor(Axes::new(&axes.all().iter().map(|&i| f(i)).collect::<Vec<_>>())),
+            Self::Tensor(axes) => {
+                Self::Tensor(Axes::new(&axes.all().iter().map(|&i| f(i)).collect::<Vec<_>>()))
+            }
         }
     }
 }

@@ -133,8 +133,11 @@ impl<'a> Lowerer<'a> {
             }
             Meaning::Variable(name) => {
                 if self.variables[&name].whole && !self.naming {
-                    let message = format!("`{name}` holds whole numbers, which are subscripts and nothing else");
-                    let help = format!("name an entry with it, `x[{name}[k]]`, or hold the numbers in a field of the cost's type");
+                    let message =
+                        format!("`{name}` holds whole numbers, which are subscripts and nothing else");
+                    let help = format!(
+                        "name an entry with it, `x[{name}[k]]`, or hold the numbers in a field of the cost's type"
+                    );
                     let kind = ErrorKind::NotAnIndex;
                     return Err(self.report(Diagnostic::new(kind, place, message).with_help(help)));
                 }
@@ -263,7 +266,9 @@ impl<'a> Lowerer<'a> {
         self.frames.push(Frame { source, blame, bindings, visible: 0, indices, target, expanding });
         for (param, arg) in definition.params.iter().zip(bound) {
             let binding = match (arg, &param.default) {
-                (Some(expr), _) => Binding { expr, frame, visible, indices: self.frames[frame].indices.len() },
+                (Some(expr), _) => {
+                    Binding { expr, frame, visible, indices: self.frames[frame].indices.len() }
+                }
                 (None, Some(default)) => {
                     let seen = self.frames[callee].bindings.len();
                     Binding { expr: default, frame: callee, visible: seen, indices: 0 }

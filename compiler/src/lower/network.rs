@@ -298,7 +298,8 @@ pub fn lower(parts: Parsed<'_>) -> Result<NetworkCost, Diagnostics> {
             z_node = Some(node);
         }
         let value = super::Value { tensor: Tensor::new(node, axes), ..value };
-        l.variables.insert(name.to_owned(), Variable { node, value, role: Role::Plain, batched, whole: false });
+        l.variables
+            .insert(name.to_owned(), Variable { node, value, role: Role::Plain, batched, whole: false });
         if !l.order.iter().any(|n| n == name) {
             l.order.push(name.to_owned());
         }

@@ -256,7 +256,11 @@ impl<'a> Lowerer<'a> {
                 return Err(self.mismatch(&l, &r, "*", place));
             }
             (Kind::Tensor(_), _) | (_, Kind::Tensor(_)) => {
-                let message = format!("`*` is the product of matrices, but {}, {}", self.describe(&l), self.describe(&r));
+                let message = format!(
+                    "`*` is the product of matrices, but {}, {}",
+                    self.describe(&l),
+                    self.describe(&r)
+                );
                 let help = "write the sum: `sum[k](T[i, j, k]*v[k])`; `.*` multiplies element by element";
                 let kind = ErrorKind::ShapeMismatch;
                 return Err(self.report(Diagnostic::new(kind, place, message).with_help(help)));

@@ -130,9 +130,8 @@ impl Lowerer<'_> {
     fn next_range(&self) -> Option<(usize, Vec<usize>)> {
         let of = |u: &Use, k: usize| u.terms.iter().any(|(i, _)| *i == k);
         let alone = |u: &Use, k: usize| u.terms.len() == 1 && of(u, k);
-        let ready = |u: &Use, k: usize| {
-            of(u, k) && u.terms.iter().all(|(i, _)| *i == k || self.ranges[*i].known)
-        };
+        let ready =
+            |u: &Use, k: usize| of(u, k) && u.terms.iter().all(|(i, _)| *i == k || self.ranges[*i].known);
         let uses = |k: usize, asked: &dyn Fn(&Use, usize) -> bool| -> Option<Vec<usize>> {
             let found: Vec<usize> = (0..self.uses.len()).filter(|&u| asked(&self.uses[u], k)).collect();
             (!found.is_empty() && found.iter().all(|&u| self.is_settled(&self.uses[u]))).then_some(found)
@@ -147,9 +146,7 @@ impl Lowerer<'_> {
 
     /// Whether no range that is still to be found says how long the axis of a use is.
     fn is_settled(&self, u: &Use) -> bool {
-        let waits = |form: Form| {
-            form.terms.iter().any(|(e, _)| self.graph.extents.is_pending(*e))
-        };
+        let waits = |form: Form| form.terms.iter().any(|(e, _)| self.graph.extents.is_pending(*e));
         !waits(self.now(&self.graph.extents.form(u.axis))) && !waits(self.now(&u.offset))
     }
 
@@ -231,11 +228,8 @@ impl Lowerer<'_> {
         let [least, most] = self.ends(&others, &offset);
         let last = self.length_of(axis).shifted(-1);
         // 0 ≤ least + n·value, most + n·value ≤ last
-        let (low, high) = if n > 0 {
-            (least.times(-1), last.plus(&most, -1))
-        } else {
-            (most.plus(&last, -1), least)
-        };
+        let (low, high) =
+            if n > 0 { (least.times(-1), last.plus(&most, -1)) } else { (most.plus(&last, -1), least) };
         let n = n.abs();
         let (low, high) = if n == 1 {
             (low, high)
@@ -281,10 +275,11 @@ impl Lowerer<'_> {
                 .iter()
                 .map(|(i, _)| *i)
                 .filter(|&i| {
-                    !self.ranges[i].written && self.uses.iter().any(|other| {
-                        matches!(other.terms[..], [(j, _)] if j == i)
-                            && self.length_of(other.axis) == self.length_of(axis)
-                    })
+                    !self.ranges[i].written
+                        && self.uses.iter().any(|other| {
+                            matches!(other.terms[..], [(j, _)] if j == i)
+                                && self.length_of(other.axis) == self.length_of(axis)
+                        })
                 })
                 .collect();
             match own[..] {
@@ -431,7 +426,8 @@ impl Lowerer<'_> {
                     self.graph.extents.text(&form)
                 });
                 let message = format!("the extents in `{}` do not fit: {a} and {b}", self.text(place));
-                let help = "each index takes all values for which its uses stay inside, unless its range is written";
+                let help =
+                    "each index takes all values for which its uses stay inside, unless its range is written";
                 self.report(Diagnostic::new(ErrorKind::ShapeMismatch, place, message).with_help(help));
             }
         }
@@ -472,13 +468,19 @@ impl Lowerer<'_> {
         let (low, high) = (extents.text(least), extents.text(most));
         let reach = if low == high { format!("is {low}") } else { format!("runs from {low} to {high}") };
         let negative = least.as_constant().is_some_and(|n| n < 0);
-        let said = if text == low && low == high { format!("the subscript {low}") } else { format!("`{text}` {reach}, which") };
+        let said = if text == low && low == high {
+            format!("the subscript {low}")
+        } else {
+            format!("`{text}` {reach}, which")
+        };
         let message = format!("{said} is outside: the axis has {axis} entries, from 0 on");
         let base = self.bases.get(&u).cloned();
         let help = match (negative, low == high, base) {
             (true, true, Some(base)) => {
                 let back = least.as_constant().unwrap_or(-1).unsigned_abs();
-                format!("entries are counted from the front; the last ones are `{base}[len({base}) - {back}]`")
+                format!(
+                    "entries are counted from the front; the last ones are `{base}[len({base}) - {back}]`"
+                )
             }
             _ => "subscripts count from 0, and ranges leave their end out".to_owned(),
         };

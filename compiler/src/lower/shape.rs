@@ -43,9 +43,9 @@ impl Shape {
                 extent(pair.as_ref().map(|p| &p.0), "rows"),
                 extent(pair.as_ref().map(|p| &p.1), "cols"),
             ),
-            DeclaredShape::Tensor(all) => {
-                Self::Tensor(all.iter().enumerate().map(|(k, e)| extent(Some(e), &format!("axis{k}"))).collect())
-            }
+            DeclaredShape::Tensor(all) => Self::Tensor(
+                all.iter().enumerate().map(|(k, e)| extent(Some(e), &format!("axis{k}"))).collect(),
+            ),
         }
     }
 }

@@ -179,9 +179,7 @@ impl Graph {
         while k < parts.len() {
             let meets = |i: &Index| {
                 bound.contains(i)
-                    && parts.iter().any(|p| {
-                        matches!(self.op(p.node), Op::Holds(_)) && p.indices.contains(i)
-                    })
+                    && parts.iter().any(|p| matches!(self.op(p.node), Op::Holds(_)) && p.indices.contains(i))
             };
             if parts[k].power.is_one()
                 && parts[k].indices.iter().any(meets)
@@ -206,9 +204,7 @@ impl Graph {
         for k in 0..parts.len() {
             let indices = &parts[k].indices;
             let twice = (1..indices.len()).any(|n| indices[..n].contains(&indices[n]));
-            if twice
-                && let Some((kind, terms, offset)) = self.relation(parts[k].node, indices)
-            {
+            if twice && let Some((kind, terms, offset)) = self.relation(parts[k].node, indices) {
                 let t = self.holds(kind, &terms, &offset);
                 parts[k] = Raised { node: t.node, indices: t.indices, power: Number::ONE };
             }
@@ -234,8 +230,7 @@ impl Graph {
             let (_, terms, offset) = &relations[which];
             let sign = of(terms);
             // n·b + rest = 0 with n = ±1: b = −n·rest
-            let rest: Terms =
-                terms.iter().filter(|(i, _)| *i != b).map(|&(i, n)| (i, -sign * n)).collect();
+            let rest: Terms = terms.iter().filter(|(i, _)| *i != b).map(|&(i, n)| (i, -sign * n)).collect();
             let value = offset.times(-sign);
             let last = self.extents.form(self.extents.of(b)).shifted(-1);
             let mut new = Vec::new();
