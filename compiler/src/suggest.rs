@@ -347,7 +347,6 @@ mod tests {
     #[test]
     fn a_word_that_means_something_else_is_no_slip() {
         for word in [
-            "cumsum",
             "cumprod",
             "erfcx",
             "erfinv",
@@ -368,7 +367,6 @@ mod tests {
             "real",
             "sqrtm",
             "chol",
-            "prod",
             "logcumsumexp",
             "glu",
             "rowmeans",

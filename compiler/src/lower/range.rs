@@ -265,12 +265,12 @@ impl Lowerer<'_> {
     /// A use of several indices that all have ranges without it tightens the one that has a use of its own on
     /// that extent, or is an equation between extents (rule 5).
     fn tighten(&mut self, bounding: &mut [bool]) {
-        for u in 0..self.uses.len() {
+        for (u, bounding) in bounding.iter_mut().enumerate() {
             let Use { axis, terms, .. } = self.uses[u].clone();
-            if bounding[u] || terms.len() < 2 || !terms.iter().all(|(i, _)| self.ranges[*i].known) {
+            if *bounding || terms.len() < 2 || !terms.iter().all(|(i, _)| self.ranges[*i].known) {
                 continue;
             }
-            bounding[u] = true;
+            *bounding = true;
             let own: Vec<usize> = terms
                 .iter()
                 .map(|(i, _)| *i)

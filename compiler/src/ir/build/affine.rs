@@ -201,12 +201,12 @@ impl Graph {
 
     /// A relation that has one index twice says something of it once.
     fn merge_repeated(&mut self, parts: &mut Vec<Raised>) {
-        for k in 0..parts.len() {
-            let indices = &parts[k].indices;
+        for part in parts.iter_mut() {
+            let indices = &part.indices;
             let twice = (1..indices.len()).any(|n| indices[..n].contains(&indices[n]));
-            if twice && let Some((kind, terms, offset)) = self.relation(parts[k].node, indices) {
+            if twice && let Some((kind, terms, offset)) = self.relation(part.node, indices) {
                 let t = self.holds(kind, &terms, &offset);
-                parts[k] = Raised { node: t.node, indices: t.indices, power: Number::ONE };
+                *part = Raised { node: t.node, indices: t.indices, power: Number::ONE };
             }
         }
         parts.retain(|p| !matches!(self.op(p.node), Op::Number(n) if n.is_one()));
