@@ -192,11 +192,9 @@ pub(super) const ELSEWHERE: &[(&str, &str)] = &[
     ("maxout", ""),
     ("maxpool", ""),
     // Whole arrays
-    ("cumsum", ""),
     ("cumprod", ""),
     ("cummax", ""),
     ("cummin", ""),
-    ("prod", ""),
     ("product", ""),
     ("std", "`sqrt(mean((x - mean(x)).^2))`"),
     ("var", "`mean((x - mean(x)).^2)`"),
