@@ -2,6 +2,7 @@
 //! product of two matrices, a call.
 
 use super::matrix::{MatrixForm, distinct};
+use super::places::Places;
 use super::system::System;
 use crate::ir::{AxisFn, Graph, NodeId, Op};
 
@@ -38,14 +39,15 @@ pub enum Class {
 pub fn class(g: &Graph, id: NodeId) -> Class {
     let rank = g.rank(id);
     match g.op(id) {
-        Op::Number(_) | Op::Pi | Op::Extent(_) | Op::Input(_) => Class::Leaf,
+        Op::Number(_) | Op::Pi | Op::Extent(_) | Op::Input(_) | Op::Holds(_) | Op::Named(_) => Class::Leaf,
+        Op::Product { .. } if Places::of(g, id).is_some() => placed(g, id),
         Op::Product { bound, .. } if !bound.is_empty() => contraction(g, id),
         Op::Axis { function: AxisFn::Max, arg, along, .. } => {
             let covered = arg.axes.len() == rank + along.len();
             let space = if covered { arg.axes.clone() } else { all(rank + along.len()) };
             Class::Reduction { space, covered }
         }
-        Op::Axis { .. } => Class::Axis,
+        Op::Axis { .. } | Op::Others { .. } => Class::Axis,
         Op::Inverse(_) | Op::Det(_) | Op::LogDet(_) | Op::Cofactors(..) => Class::Linear,
         Op::Merge { arg, groups } | Op::Split { arg, groups } => {
             debug_assert!(
@@ -59,12 +61,23 @@ pub fn class(g: &Graph, id: NodeId) -> Class {
     }
 }
 
+/// The class of a product with relations.
+fn placed(g: &Graph, id: NodeId) -> Class {
+    let rank = g.rank(id);
+    match Places::of(g, id) {
+        Some(places) if !places.is_entry(rank) => Class::Reduction { space: places.space, covered: false },
+        _ if rank == 0 => Class::Scalar,
+        _ => Class::Elementwise,
+    }
+}
+
 /// Whether the node's class is [`Class::Elementwise`].
 #[must_use]
 pub(crate) fn is_elementwise(g: &Graph, id: NodeId) -> bool {
     let entries = match g.op(id) {
-        Op::Product { bound, .. } => bound.is_empty(),
-        Op::Sum(_) | Op::Map { .. } | Op::Select { .. } | Op::Delta => true,
+        Op::Product { bound, .. } if bound.is_empty() => true,
+        Op::Product { .. } => Places::of(g, id).is_some_and(|p| p.is_entry(g.rank(id))),
+        Op::Sum(_) | Op::Map { .. } | Op::Select { .. } | Op::Delta | Op::Position => true,
         _ => false,
     };
     entries && g.rank(id) > 0

@@ -2,10 +2,12 @@
 
 mod class;
 mod matrix;
+mod places;
 mod system;
 
 pub(crate) use class::is_elementwise;
 pub use class::{Class, class};
 pub use matrix::MatrixForm;
 pub(crate) use matrix::loops_around;
+pub use places::{Affine, Condition, Place, Places};
 pub use system::System;

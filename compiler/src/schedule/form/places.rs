@@ -1,0 +1,400 @@
+//! Products with relations as loops: which indices a loop runs over, and what the others are then.
+//!
+//! `Σ_p (p = i + 1) x[p]` runs over `i` alone and reads `x[i + 1]`; `Σ_i (p = i + 1) c[i]` reads `c[p - 1]` where
+//! that is an entry; `Σ_k (p = data[k]) c[k]` runs over `k` and adds to the entry that the data names.
+
+use crate::ir::{Extent, Form, Graph, NodeId, Op, Operand, RelationKind};
+
+/// What an index is, in a loop over others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// `offset + Σ multiple·index`, of the indices of the loop by their places in it.
+    Affine(Affine),
+    /// The whole number that data has at these places.
+    Named(NodeId, Vec<Place>),
+}
+
+/// `offset + Σ multiple·index`
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Affine {
+    /// Axes of the loop, each once, and how often each counts.
+    pub terms: Vec<(usize, i64)>,
+    /// What is added.
+    pub offset: Form,
+}
+
+impl Affine {
+    /// An index of the loop.
+    #[must_use]
+    pub fn axis(axis: usize) -> Self {
+        Self { terms: vec![(axis, 1)], offset: Form::default() }
+    }
+
+    /// The axis, where it is the index itself.
+    #[must_use]
+    pub fn as_axis(&self) -> Option<usize> {
+        match self.terms[..] {
+            [(axis, 1)] if self.offset == Form::default() => Some(axis),
+            _ => None,
+        }
+    }
+
+    /// How often an axis counts.
+    #[must_use]
+    pub fn multiple(&self, axis: usize) -> i64 {
+        self.terms.iter().find(|(a, _)| *a == axis).map_or(0, |(_, n)| *n)
+    }
+
+    fn plus(&self, other: &Self, n: i64) -> Self {
+        let mut terms = self.terms.clone();
+        for &(axis, m) in &other.terms {
+            match terms.iter_mut().find(|(a, _)| *a == axis) {
+                Some((_, known)) => *known += n * m,
+                None => terms.push((axis, n * m)),
+            }
+        }
+        terms.retain(|(_, n)| *n != 0);
+        terms.sort_unstable();
+        Self { terms, offset: self.offset.plus(&other.offset, n) }
+    }
+}
+
+impl Place {
+    /// An index of the loop.
+    #[must_use]
+    pub fn axis(axis: usize) -> Self {
+        Self::Affine(Affine::axis(axis))
+    }
+
+    /// The axis, where it is an index itself.
+    #[must_use]
+    pub fn as_axis(&self) -> Option<usize> {
+        match self {
+            Self::Affine(a) => a.as_axis(),
+            Self::Named(..) => None,
+        }
+    }
+
+    /// Whether it changes along an axis of the loop.
+    #[must_use]
+    pub fn runs_along(&self, axis: usize) -> bool {
+        match self {
+            Self::Affine(a) => a.multiple(axis) != 0,
+            Self::Named(_, places) => places.iter().any(|p| p.runs_along(axis)),
+        }
+    }
+}
+
+/// A relation between indices of the loop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// How it compares with 0.
+    pub kind: RelationKind,
+    /// What does.
+    pub value: Affine,
+}
+
+/// How a loop does a product with relations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Places {
+    /// The locals that the loop runs over, outermost first.
+    pub space: Vec<u8>,
+    /// What each local is, by its axes.
+    pub of: Vec<Place>,
+    /// When a tuple of indices counts.
+    pub conditions: Vec<Condition>,
+}
+
+/// Which relations to take for saying what an index is, in order.
+#[derive(Clone, Copy)]
+enum Prefer {
+    /// Summed indices, so that there may be nothing to sum.
+    Summed,
+    /// Those that have a value whatever the others are.
+    Total,
+}
+
+impl Places {
+    /// How the node is done, if it is a product with relations.
+    #[must_use]
+    pub fn of(g: &Graph, id: NodeId) -> Option<Self> {
+        let Op::Product { factors, bound, .. } = g.op(id) else { return None };
+        if !factors.iter().any(|f| matches!(g.op(f.operand.node), Op::Holds(_) | Op::Named(_))) {
+            return None;
+        }
+        let mut extents = g.shape(id).to_vec();
+        extents.extend(bound);
+        let rank = g.rank(id);
+        let first = Solved::of(g, id, &extents, rank, Prefer::Summed);
+        if first.summed(rank) == 0 && first.whole(rank) {
+            return Some(first.places(g, id, rank));
+        }
+        Some(Solved::of(g, id, &extents, rank, Prefer::Total).places(g, id, rank))
+    }
+
+    /// Whether each entry is one product: there is nothing to sum, and every entry has its turn.
+    #[must_use]
+    pub fn is_entry(&self, rank: usize) -> bool {
+        self.space.len() == rank && self.space.iter().enumerate().all(|(k, &l)| k == l as usize)
+    }
+
+    /// What the axes of an operand are.
+    #[must_use]
+    pub fn axes(&self, operand: &Operand) -> Vec<Place> {
+        operand.axes.iter().map(|&a| self.of[a as usize].clone()).collect()
+    }
+
+    /// Whether an entry of the result is met at most once, which a place that data names, or more than one index
+    /// makes, does not say.
+    #[must_use]
+    pub fn scatters(&self, rank: usize) -> bool {
+        self.of[..rank].iter().any(|p| p.as_axis().is_none())
+    }
+}
+
+/// Relations while they are being solved.
+struct Solved<'a> {
+    g: &'a Graph,
+    extents: &'a [Extent],
+    /// What a local is in terms of others, which are free or determined later.
+    determined: Vec<Option<Known>>,
+    /// What has to hold besides.
+    rest: Vec<(RelationKind, Affine)>,
+}
+
+#[derive(Clone)]
+enum Known {
+    /// Terms are locals here.
+    Affine(Affine),
+    Named(Operand),
+}
+
+impl<'a> Solved<'a> {
+    fn of(g: &'a Graph, id: NodeId, extents: &'a [Extent], rank: usize, prefer: Prefer) -> Self {
+        let mut this = Self { g, extents, determined: vec![None; extents.len()], rest: Vec::new() };
+        let Op::Product { factors, .. } = g.op(id) else { return this };
+        let mut relations = Vec::new();
+        for f in factors {
+            match g.op(f.operand.node) {
+                Op::Delta => {
+                    let [i, j] = [f.operand.axes[0], f.operand.axes[1]].map(usize::from);
+                    let value = Affine { terms: vec![(i.min(j), 1), (i.max(j), -1)], offset: Form::default() };
+                    relations.push((RelationKind::Equal, value));
+                }
+                Op::Holds(r) => {
+                    let terms = f.operand.axes.iter().map(|&a| a as usize).zip(r.coeffs.iter().copied());
+                    let mut value = Affine { terms: Vec::new(), offset: r.offset.clone() };
+                    for (local, n) in terms {
+                        value = value.plus(&Affine::axis(local), n);
+                    }
+                    relations.push((r.kind, value));
+                }
+                Op::Named(data) => {
+                    let at = f.operand.axes[0] as usize;
+                    let data = Operand { node: *data, axes: f.operand.axes[1..].to_vec() };
+                    if this.determined[at].is_none() {
+                        this.determined[at] = Some(Known::Named(data));
+                    }
+                }
+                _ => {}
+            }
+        }
+        let mut pending: Vec<(RelationKind, Affine)> = relations;
+        while let Some((which, local)) = this.choice(&pending, rank, prefer) {
+            let (_, relation) = pending.remove(which);
+            let n = relation.multiple(local);
+            // n·local + rest = 0 with n = ±1
+            let value = relation.plus(&Affine::axis(local), -n).plus(&Affine::default(), 0);
+            let value = Affine::default().plus(&value, -n);
+            for (_, other) in &mut pending {
+                let m = other.multiple(local);
+                *other = other.plus(&Affine::axis(local), -m).plus(&value, m);
+            }
+            for known in this.determined.iter_mut().flatten() {
+                if let Known::Affine(a) = known {
+                    let m = a.multiple(local);
+                    *a = a.plus(&Affine::axis(local), -m).plus(&value, m);
+                }
+            }
+            this.determined[local] = Some(Known::Affine(value));
+        }
+        this.rest = pending;
+        this
+    }
+
+    /// The relation that says next what an index is, and the index.
+    fn choice(&self, pending: &[(RelationKind, Affine)], rank: usize, prefer: Prefer) -> Option<(usize, usize)> {
+        let mut best: Option<(u8, usize, usize)> = None;
+        for (which, (kind, relation)) in pending.iter().enumerate() {
+            if *kind != RelationKind::Equal {
+                continue;
+            }
+            for &(local, n) in &relation.terms {
+                if n.abs() != 1 || self.determined[local].is_some() {
+                    continue;
+                }
+                // One that data names is known by the others.
+                let rest = relation.plus(&Affine::axis(local), -n);
+                let value = Affine::default().plus(&rest, -n);
+                let total = self.is_inside(&value, self.extents[local]);
+                let summed = local >= rank;
+                let score = match prefer {
+                    Prefer::Summed => 2 * u8::from(summed) + u8::from(total),
+                    Prefer::Total => 2 * u8::from(total) + u8::from(summed),
+                };
+                if best.is_none_or(|(s, ..)| score > s) {
+                    best = Some((score, which, local));
+                }
+            }
+        }
+        best.map(|(_, which, local)| (which, local))
+    }
+
+    /// Whether a value is one of an axis, whatever the indices are.
+    fn is_inside(&self, value: &Affine, axis: Extent) -> bool {
+        let [least, most] = self.ends(value);
+        let last = self.g.extents.form(axis).shifted(-1);
+        least.is_never_negative() && last.plus(&most, -1).is_never_negative()
+    }
+
+    fn ends(&self, value: &Affine) -> [Form; 2] {
+        let offset = self.g.extents.resolved(&value.offset);
+        let (mut least, mut most) = (offset.clone(), offset);
+        for &(local, n) in &value.terms {
+            let last = self.g.extents.form(self.extents[local]).shifted(-1);
+            let end = if n < 0 { &mut least } else { &mut most };
+            *end = end.plus(&last, n);
+        }
+        [least, most]
+    }
+
+    /// How many summed indices the loop runs over.
+    fn summed(&self, rank: usize) -> usize {
+        self.determined[rank..].iter().filter(|d| d.is_none()).count()
+    }
+
+    /// Whether the loop runs over all indices of the result.
+    fn whole(&self, rank: usize) -> bool {
+        self.determined[..rank].iter().all(Option::is_none)
+    }
+
+    fn places(self, g: &Graph, id: NodeId, rank: usize) -> Places {
+        let free: Vec<u8> =
+            (0..self.extents.len()).filter(|&l| self.determined[l].is_none()).map(|l| l as u8).collect();
+        let space = self.order(g, id, &free, rank);
+        let mut conditions = Vec::new();
+        let of: Vec<Place> = (0..self.extents.len()).map(|l| self.place(l, &space)).collect();
+        for (local, place) in of.iter().enumerate() {
+            let Place::Affine(value) = place else { continue };
+            if value.as_axis().is_some() {
+                continue;
+            }
+            // It is one of its axis.
+            let last = g.extents.form(self.extents[local]).shifted(-1);
+            let above = Affine { terms: Vec::new(), offset: last }.plus(value, -1);
+            for value in [value.clone(), above] {
+                conditions.push(Condition { kind: RelationKind::AtLeast, value });
+            }
+        }
+        for (kind, value) in &self.rest {
+            let value = self.in_space(value, &space);
+            conditions.push(Condition { kind: *kind, value });
+        }
+        conditions.retain(|c| !self.always(c, &space));
+        Places { space, of, conditions }
+    }
+
+    /// Whether a condition holds whatever the indices are.
+    fn always(&self, c: &Condition, space: &[u8]) -> bool {
+        let terms = c.value.terms.iter().map(|&(axis, n)| (space[axis] as usize, n)).collect();
+        let value = Affine { terms, offset: c.value.offset.clone() };
+        c.kind == RelationKind::AtLeast && self.ends(&value)[0].is_never_negative()
+    }
+
+    fn place(&self, local: usize, space: &[u8]) -> Place {
+        match &self.determined[local] {
+            None => Place::Affine(self.in_space(&Affine::axis(local), space)),
+            Some(Known::Affine(value)) => Place::Affine(self.in_space(value, space)),
+            Some(Known::Named(data)) => self.named(data, space),
+        }
+    }
+
+    /// A value in terms of the loop's axes.
+    fn in_space(&self, value: &Affine, space: &[u8]) -> Affine {
+        let start = Affine { terms: Vec::new(), offset: value.offset.clone() };
+        value.terms.iter().fold(start, |sum, &(local, n)| {
+            match space.iter().position(|&s| s as usize == local) {
+                Some(axis) => sum.plus(&Affine::axis(axis), n),
+                None => match &self.determined[local] {
+                    Some(Known::Affine(inner)) => sum.plus(&self.in_space(inner, space), n),
+                    _ => sum,
+                },
+            }
+        })
+    }
+
+    /// What data name; of a part of data, the entry of the whole.
+    fn named(&self, data: &Operand, space: &[u8]) -> Place {
+        let axes: Vec<Place> = data.axes.iter().map(|&a| self.place(a as usize, space)).collect();
+        within(self.g, data.node, axes)
+    }
+
+    /// The loop's axes in order: along rows of what is read innermost, if the result has them, too.
+    fn order(&self, g: &Graph, id: NodeId, free: &[u8], rank: usize) -> Vec<u8> {
+        let Op::Product { factors, .. } = g.op(id) else { return free.to_vec() };
+        let along_rows = |local: u8| {
+            factors.iter().any(|f| {
+                !g.is_indicator(f.operand.node)
+                    && f.operand.axes.last().is_some_and(|&last| match &self.determined[last as usize] {
+                        None => last == local,
+                        Some(Known::Affine(a)) => a.multiple(local as usize) == 1,
+                        Some(Known::Named(_)) => false,
+                    })
+            })
+        };
+        let (out, summed): (Vec<u8>, Vec<u8>) = free.iter().partition(|&&l| (l as usize) < rank);
+        match out.split_last() {
+            Some((&last, before)) if !summed.is_empty() && along_rows(last) => {
+                before.iter().copied().chain(summed).chain([last]).collect()
+            }
+            _ => out.into_iter().chain(summed).collect(),
+        }
+    }
+}
+
+/// The entry of the array that `node` is a part of.
+fn within(g: &Graph, node: NodeId, axes: Vec<Place>) -> Place {
+    let Some(places) = Places::of(g, node) else {
+        let Op::Product { factors, bound, .. } = g.op(node) else { return Place::Named(node, axes) };
+        // A mere order of axes.
+        let ([f], true) = (factors.as_slice(), bound.is_empty()) else { return Place::Named(node, axes) };
+        let inner = f.operand.axes.iter().map(|&a| axes[a as usize].clone()).collect();
+        return within(g, f.operand.node, inner);
+    };
+    let Op::Product { factors, .. } = g.op(node) else { return Place::Named(node, axes) };
+    let Some(f) = factors.iter().find(|f| !g.is_indicator(f.operand.node)) else {
+        return Place::Named(node, axes);
+    };
+    let inner = places.axes(&f.operand).into_iter().map(|place| substituted(&place, &axes)).collect();
+    within(g, f.operand.node, inner)
+}
+
+/// A place with places for the axes of its loop.
+fn substituted(place: &Place, axes: &[Place]) -> Place {
+    match place {
+        Place::Affine(a) => {
+            if let Some(axis) = a.as_axis() {
+                return axes[axis].clone();
+            }
+            let start = Affine { terms: Vec::new(), offset: a.offset.clone() };
+            let sum = a.terms.iter().fold(start, |sum, &(axis, n)| match &axes[axis] {
+                Place::Affine(inner) => sum.plus(inner, n),
+                Place::Named(..) => sum,
+            });
+            Place::Affine(sum)
+        }
+        Place::Named(data, places) => {
+            Place::Named(*data, places.iter().map(|p| substituted(p, axes)).collect())
+        }
+    }
+}
