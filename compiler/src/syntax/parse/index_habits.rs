@@ -30,7 +30,7 @@ pub(super) fn over_indices(name: &str) -> bool {
 }
 
 /// Where the parentheses of a reducer are missing.
-pub(super) const OPEN: &str = "what it is of stands in parentheses: `sum[i in 0..n](x[i])`";
+pub(super) const OPEN: &str = "its expression stands in parentheses: `sum[i in 0..n](x[i])`";
 const BOTH_ENDS: &str = "the range of an index has both its ends: `i in 0..n`";
 const NO_STEPS: &str = "a range has two ends and no step: every second entry is `vector[i](x[2*i])`";
 
@@ -306,7 +306,7 @@ impl State<'_> {
         };
         let (name, index) = (if is_sigma(head.0) { "sum" } else { head.0 }, head.1);
         is_name(&index.replace([',', ' '], "")).then(|| {
-            format!("what it is of stands in parentheses: `{name}[{index}](...)`; a product takes its `*`")
+            format!("its expression stands in parentheses: `{name}[{index}](...)`; a product takes its `*`")
         })
     }
 
