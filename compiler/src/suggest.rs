@@ -128,7 +128,26 @@ pub fn function_meant<'a>(word: &str, candidates: impl Iterator<Item = &'a str>)
         Some(here) => return Some(format!("write {here}")),
         None => {}
     }
+    if let Some((name, index)) = over_index(word) {
+        return Some(format!("write `{name}[{index}](...)`"));
+    }
     did_you_mean(word, candidates.into_iter()).map(|near| format!("did you mean `{near}`?"))
+}
+
+/// `Σ`, `Σ_k`, `sum_k` as a function: what goes over which index here.
+fn over_index(word: &str) -> Option<(&str, &str)> {
+    let (name, index) = match word.split_once('_') {
+        Some((name, index)) => (name, index),
+        None if matches!(word, "Sigma" | "Pi") => (word, "i"),
+        None => return None,
+    };
+    let name = match name {
+        "Sigma" => "sum",
+        "Pi" => "prod",
+        "sum" | "prod" | "mean" | "max" | "min" => name,
+        _ => return None,
+    };
+    (index.len() == 1 && index.starts_with(|c: char| c.is_ascii_alphabetic())).then_some((name, index))
 }
 
 /// How a function that other tools call `word` is written here: in words, empty where it is not; nothing

@@ -57,8 +57,16 @@ struct Character;
 struct NoResult;
 
 #[derive(Cost)]
-#[cost(sum[a])]
-struct Brackets;
+#[cost(sum[i] a[i])]
+struct NoParentheses;
+
+#[derive(Cost)]
+#[cost(sum[i = 0..3](a[i]))]
+struct NoIn;
+
+#[derive(Cost)]
+#[cost("sum(a[1:3])")]
+struct Colons;
 
 #[derive(Cost)]
 #[cost(quadratic + 1e400)]

@@ -160,6 +160,10 @@ fn mistakes_are_shown_where_they_are() {
         &["  | 3 -> 2 sigmod\n  |        ^^^^^^", "sigmoid"],
     );
     fails(&["explain", "s", "--var", "s:scalr", "--wrt", "s"], &["  | s:scalr\n  |   ^^^^^"]);
+    fails(&["explain", "s", "--var", "T:tensor[2,3]", "--wrt", "s"], &["expected `,`", "  |             ^"]);
+    let declared = ["--var", "p:indices[n]", "--var", "T:tensor[2,3,4]", "--wrt", "s:scalar"];
+    succeeds(&[&["explain", "s^3"], &declared[..]].concat(), &["∂f/∂s = 3 * s^2"]);
+    fails(&[&["explain", "sum[i] s"], &declared[..]].concat(), &["`sum[i](...)`"]);
     fails(&["explain", "sum(x)", "--var", "x:vector"], &["nothing to differentiate by", "--wrt"]);
     fails(&["catalog", "hubr"], &["did you mean `huber`?"]);
     fails(&["check", "no_such_file.json"], &["no_such_file.json"]);

@@ -55,7 +55,7 @@ impl SpanMap {
                     joined = false;
                 }
                 TokenTree::Punct(ref punct) => {
-                    // `.*`, `->` and `1.*x` are written together, so they are read together, and so are `0..n`, `..=n`.
+                    // `.*`, `->`, `1.*x`, `0..n` and `..=n` are written together, so they are read together.
                     let after_point = self.text.ends_with('.');
                     let second = |t: &TokenTree| matches!(t, TokenTree::Punct(p) if p.as_char() == '.');
                     let range = punct.spacing() == Spacing::Joint && tokens.peek().is_some_and(second);

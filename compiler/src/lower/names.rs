@@ -498,6 +498,8 @@ impl<'a> Lowerer<'a> {
                 "pre-activations are a network's: derive `Network`".to_owned()
             } else if matches!(name, "e" | "E") {
                 "the number e is `exp(1)`, and e to the power of x is `exp(x)`".to_owned()
+            } else if name == "end" {
+                "the last entry of `x` is `x[len(x) - 1]`, and all from the second on are `x[1..]`".to_owned()
             } else if matches!(name, "inf" | "Inf" | "infinity") {
                 "a bound of `clip`, `max` or `min` may be infinite: write `1/0`; nothing else may".to_owned()
             } else if loss {

@@ -295,7 +295,7 @@ pub struct Layer {
     pub activation: Call,
 }
 
-/// One declaration: `x: 784`, `W1: 100 x 784`, `w: vector`, `U: matrix[n, 10]`, `t: scalar`, `T: 3 x 28 x 28`.
+/// One declaration: `x: 784`, `W1: 100 x 784`, `T: 3 x 28 x 28`, `w: vector`, `U: matrix[n, 10]`, `t: scalar`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Declaration {
     /// What is declared.

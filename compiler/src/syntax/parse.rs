@@ -28,6 +28,7 @@
 
 mod brackets;
 mod check;
+mod declarations;
 mod explain;
 mod expr;
 mod failure;
@@ -173,5 +174,5 @@ pub fn declarations(text: &str, source: SourceId) -> Result<Vec<Declaration>, Di
     if text.trim_start().is_empty() {
         return Ok(Vec::new());
     }
-    whole(text, source, items::declarations)
+    whole(text, source, declarations::declarations)
 }

@@ -39,6 +39,10 @@ fn are_answered_with_what_to_write() {
         ("gammaln(s)", "did you mean `lgamma`?"),
         ("gamma(s)", "write `exp(lgamma(x))`"),
         ("sum(cumsum(x))", "lists the functions"),
+        ("Σ(x)", "write `sum[i](...)`"),
+        ("Σ_k(x)", "write `sum[k](...)`"),
+        ("max_k(x)", "write `max[k](...)`"),
+        ("s*end", "the last entry of `x` is `x[len(x) - 1]`"),
         ("normal_lcdf(s, 0, 1)", "write `log_normal_cdf((x - mu)/sigma)`"),
     ] {
         let help = help(text);

@@ -1,7 +1,7 @@
 //! What stands in brackets: subscripts, the indices of a reducer or builder, blocks.
 //!
-//! `sum[i]` is an entry of a variable called `sum`, `sum[i](e)` a sum over `i`. Which of them it is shows behind the
-//! bracket, so what is inside is read once, as either, and then told apart.
+//! `sum[i]` is an entry of a variable called `sum`, `sum[i](e)` a sum over `i`. Which of them it is shows
+//! behind the bracket, so what is inside is read once, as either, and then told apart.
 
 use super::expr::{Scope, arithmetic, boxed, expression};
 use super::failure::{Failure, Parsed};
@@ -21,8 +21,8 @@ enum Item {
     Index(BoundIndex),
 }
 
-/// The brackets at `input`, after `base`, which begins at `start`: subscripts; or a binder, where `base` is a name by
-/// itself (`named`) and a parenthesis follows.
+/// The brackets at `input`, after `base`, which begins at `start`: subscripts; or a binder, where `base` is a
+/// name by itself (`named`) and a parenthesis follows.
 pub(super) fn after<'a>(
     s: &State<'a>,
     scope: Scope,

@@ -1,8 +1,8 @@
 //! Expressions, by recursive descent: a comparison of sums of products of signed powers.
 //!
-//! One level of parentheses or brackets costs one round through `expression`, `arithmetic`, `signed`, `transposed`;
-//! `Scope` counts them, so the stack and every later walk over the tree are bounded. No input is read twice
-//! but for the name before an `=`: there is no backtracking to blow up.
+//! One level of parentheses or brackets costs one round through `expression`, `arithmetic`, `signed`,
+//! `transposed`; `Scope` counts them, so the stack and every later walk over the tree are bounded. No input is
+//! read twice but for the name before an `=`: there is no backtracking to blow up.
 
 use super::brackets;
 use super::failure::{Failure, Parsed};

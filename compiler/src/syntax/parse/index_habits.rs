@@ -1,5 +1,5 @@
-//! Entries, parts and sums as other languages write them, and how to write them here: `x[1:3]`, `sum[i = 1:n]`,
-//! `sum(x[i] for i in ...)`, `Σ_i x_i`, `[1 2]`.
+//! Entries, parts and sums as other languages write them, and how to write them here: `x[1:3]`,
+//! `sum[i = 1:n]`, `sum(x[i] for i in ...)`, `Σ_i x_i`, `[1 2]`.
 
 use super::failure::Failure;
 use super::lexer::{continues_name, space, starts_name, starts_number};
@@ -30,7 +30,7 @@ pub(super) fn over_indices(name: &str) -> bool {
 }
 
 /// Where the parentheses of a reducer are missing.
-pub(super) const OPEN: &str = "what it is of stands in parentheses: `sum[i in 0..n](x[i])`";
+pub(super) const OPEN: &str = "its expression stands in parentheses: `sum[i in 0..n](x[i])`";
 const BOTH_ENDS: &str = "the range of an index has both its ends: `i in 0..n`";
 const NO_STEPS: &str = "a range has two ends and no step: every second entry is `vector[i](x[2*i])`";
 
@@ -122,8 +122,8 @@ impl State<'_> {
         if name.len() <= SHORT { name } else { "" }
     }
 
-    /// The way out where `token`, at `start`, is not what may follow in brackets, or is a range or a sum that may not
-    /// stand where it does.
+    /// The way out where `token`, at `start`, is not what may follow in brackets, or is a range or a sum that
+    /// may not stand where it does.
     pub(super) fn explain_indices(&self, token: &str, start: usize, failure: &Failure) -> Option<String> {
         let expected = |word| failure.expected.contains(word);
         let stack = self.open_at(start);
@@ -146,7 +146,11 @@ impl State<'_> {
         match (inside, token) {
             (Inside::Subscripts, _) => self.explain_subscript(token, start, open?, before, failure),
             (Inside::Block, ":" | "..") => {
-                Some("the whole numbers 0 to 9, one below the other, are `vector[i in 0..10](i)`".to_owned())
+                let last = self.item_from(start + token.len());
+                let ends = format!("{before}..{last}");
+                let plain = |end: &str| end.bytes().all(|b| b.is_ascii_alphanumeric()) && !end.is_empty();
+                let ends = if plain(before) && plain(last) && ends.len() <= SHORT { &ends } else { "0..n" };
+                Some(format!("whole numbers, one below the other, are `vector[i in {ends}](i)`, the end left out"))
             }
             (Inside::Block, "]") if self.text[open? + 1..start].trim().is_empty() => {
                 Some("a block has an entry at least".to_owned())
@@ -306,7 +310,7 @@ impl State<'_> {
         };
         let (name, index) = (if is_sigma(head.0) { "sum" } else { head.0 }, head.1);
         is_name(&index.replace([',', ' '], "")).then(|| {
-            format!("what it is of stands in parentheses: `{name}[{index}](...)`; a product takes its `*`")
+            format!("its expression stands in parentheses: `{name}[{index}](...)`; a product takes its `*`")
         })
     }
 

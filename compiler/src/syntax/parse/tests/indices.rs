@@ -227,7 +227,7 @@ fn blocks_are_refused() {
             ("[«;» u]", UnexpectedToken, ""),
             ("[u «2»; v 3]", UnexpectedToken, "`,`"),
             ("[u, v\n«w», u]", UnexpectedToken, "rows by `;`"),
-            ("[0«:»4]", UnexpectedToken, "`vector[i in 0..10](i)`"),
+            ("[0«:»4]", UnexpectedToken, "`vector[i in 0..4](i)`"),
             ("[u, «v < 1»]", ConditionOutsideWhere, ""),
             ("sum[k](«u[k] < 1»)", ConditionOutsideWhere, ""),
             ("x[(«k < 1»)]", ConditionOutsideWhere, ""),
