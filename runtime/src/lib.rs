@@ -60,6 +60,7 @@ pub mod __private {
     pub use crate::kernel::memory::{
         Entries, Scratch, Workspace, entries, entries_mut, numbers, split, split_mut,
     };
+    pub use crate::kernel::others::others;
     pub use crate::kernel::products::{add_product, column, mat, mat_mut, product, product_onto, row};
     pub use crate::kernel::runs::Runs;
     pub use crate::kernel::simd::Math;

@@ -8,11 +8,11 @@ use cargo_gradsmith::cases::{
     Body, Case, Context, Cost, HessianProduct, Named, Network, Objective, Reject, Tensor, named,
 };
 use gradsmith_compiler::derive::{derive_cost, derive_network, derive_objective};
-use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText, declaration};
+use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText};
 use gradsmith_compiler::lower::{self, Role};
 use gradsmith_compiler::pipeline::{Derivatives, total};
 use gradsmith_compiler::schedule::Policy;
-use gradsmith_compiler::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
+
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
@@ -64,18 +64,8 @@ pub(crate) fn subject(case: &Case) -> Option<Result<Subject, String>> {
     }
 }
 
-fn sized(name: &str, tensor: &Tensor) -> Declaration {
-    let constant = DeclaredExtent::Constant;
-    let shape = match *tensor.shape.as_slice() {
-        [] => DeclaredShape::Scalar,
-        [n] => DeclaredShape::Vector(Some(constant(n))),
-        [rows, columns, ..] => DeclaredShape::Matrix(Some((constant(rows), constant(columns)))),
-    };
-    declaration(name, shape)
-}
-
 fn scalars(values: &Named<f64>) -> Named<Tensor> {
-    values.iter().map(|(n, v)| (n.clone(), Tensor { shape: Vec::new(), data: vec![*v] })).collect()
+    values.iter().map(|(n, v)| (n.clone(), Tensor::new(Vec::new(), vec![*v]))).collect()
 }
 
 fn borrowed<'a>(lists: &[&'a Named<Tensor>]) -> Named<&'a Tensor> {
@@ -100,7 +90,7 @@ pub(crate) fn gradient_of(
 fn objective(o: &Objective) -> Result<Subject, String> {
     let text = ObjectiveText {
         expr: o.expr.clone(),
-        variables: o.vars.iter().map(|(name, tensor)| sized(name, tensor)).collect(),
+        variables: o.vars.iter().map(|(name, tensor)| tensor.declared(name)).collect(),
         wrt: o.wrt.iter().map(|name| (name.clone(), lower::objective::whole(&o.expr))).collect(),
         ..ObjectiveText::default()
     };
@@ -228,7 +218,7 @@ fn derived_cost(c: &Cost, expansion: TokenStream) -> Module {
 /// A cost with its derivatives: by the activations, then by each tensor; and the data of its inputs.
 fn lowered_cost(c: &Cost) -> Result<(Derivatives, Vec<String>, Named<Tensor>), String> {
     let tensors = |list: &Named<Tensor>, role: Role| -> Vec<_> {
-        list.iter().map(|(name, tensor)| (sized(name, tensor), role)).collect()
+        list.iter().map(|(name, tensor)| (tensor.declared(name), role)).collect()
     };
     let text = CostText {
         expr: c.expr.clone(),
@@ -257,7 +247,7 @@ fn planned_cost(c: &Cost) -> Result<Module, String> {
 /// A direction in a tensor's space.
 fn direction(tensor: &Tensor) -> Tensor {
     let data = (0..tensor.data.len()).map(|k| ((k * 7 + 3) % 11) as f64 / 5.0 - 1.0).collect();
-    Tensor { shape: tensor.shape.clone(), data }
+    Tensor::new(tensor.shape.clone(), data)
 }
 
 /// Makes what the interpreter says what the case wants.
@@ -427,8 +417,7 @@ pub(crate) fn refused_by_derive(r: &Reject) -> Option<Vec<Disagreement>> {
             if r.wrt.is_empty() || r.wrt.iter().any(|n| named(&r.vars, n).is_none()) {
                 return None;
             }
-            let variables: Vec<String> =
-                r.vars.iter().map(|(n, s)| declaration(n, s.clone()).to_string()).collect();
+            let variables: Vec<String> = r.vars.iter().map(|(_, d)| d.to_string()).collect();
             let (expr, wrt) = (Literal::string(&r.expr), variables.join(", ").parse::<TokenStream>().ok()?);
             let defines = r.defines.iter().map(|d| attribute(d));
             derive_objective(quote!(#[objective(#expr, wrt(#wrt))] #(#[define(#defines)])* struct Subject {}))

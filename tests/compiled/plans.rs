@@ -88,6 +88,9 @@ pub(crate) fn module_in(
                 if buffer.shape.is_empty() {
                     let value = number(values.first().copied().unwrap_or(f64::NAN));
                     body.extend(quote!(let #name: #t = #value;));
+                } else if named(data, &buffer.name).is_some_and(|t| t.whole) {
+                    let values = values.iter().map(|v| Literal::usize_unsuffixed(*v as usize));
+                    body.extend(quote!(let #name: &[usize] = &[#(#values),*];));
                 } else {
                     let values = slice(values);
                     body.extend(quote!(let #name: &[#t] = #values;));

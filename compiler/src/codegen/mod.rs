@@ -8,6 +8,7 @@
 mod blocks;
 mod examples;
 mod expr;
+mod indexing;
 mod kernel;
 mod linear;
 mod product;
@@ -18,7 +19,7 @@ mod when;
 pub use examples::{Repeated, Rows, repeated};
 pub use step::{Formula, body, descent, is_one_function, scalars};
 
-use crate::ir::{Extent, ExtentKind, Graph, Number, Op};
+use crate::ir::{Extent, ExtentKind, Form, Graph, Number, Op};
 use crate::schedule::{Blocks, Buffer, BufferId, Plan, Storage};
 use proc_macro2::{Delimiter, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -98,14 +99,33 @@ impl Context {
                         let (a, b) = (self.extent(g, a), self.extent(g, b));
                         quote!((#a * #b))
                     }
-                    None => {
-                        let ident = plain_identifier(name);
-                        quote!(#ident)
-                    }
+                    None => match g.extents.derived(e) {
+                        Some(form) => self.form(g, &form),
+                        None => {
+                            let ident = plain_identifier(name);
+                            quote!(#ident)
+                        }
+                    },
                 },
             },
             ExtentKind::Unknown => quote!(0),
         }
+    }
+
+    /// A form of extents, as an expression of type `usize`: what is added comes first.
+    fn form(&self, g: &Graph, form: &Form) -> TokenStream {
+        let times = |&(e, n): &(Extent, i64)| {
+            let (e, n) = (self.extent(g, e), Literal::u64_unsuffixed(n.unsigned_abs()));
+            if n.to_string() == "1" { e } else { quote!(#n * #e) }
+        };
+        let mut plus: Vec<TokenStream> = form.terms.iter().filter(|(_, n)| *n > 0).map(times).collect();
+        let mut minus: Vec<TokenStream> = form.terms.iter().filter(|(_, n)| *n < 0).map(times).collect();
+        if form.constant != 0 {
+            let half = if form.constant > 0 { &mut plus } else { &mut minus };
+            let n = Literal::u64_unsuffixed(form.constant.unsigned_abs());
+            half.push(quote!(#n));
+        }
+        quote!((#(#plus)+* #(- #minus)*))
     }
 
     /// The number of entries of an array, as an expression of type `usize`.

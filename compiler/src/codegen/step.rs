@@ -1,11 +1,12 @@
 //! Steps: scalars, loops, matrix products, calls, in the order of the plan.
 
 use super::expr::{Code, Precedence, Writer};
+use super::indexing::Indexing;
 use super::kernel::{Kernel, extent_scalar};
 use super::{Context, Names, together, unparenthesised};
-use crate::ir::{AxisFn, Graph, NodeId, Number, Op, Operand, Term};
-use crate::schedule::{BufferId, Descent, Plan, Reduction, Step};
-use proc_macro2::{Ident, TokenStream};
+use crate::ir::{AxisFn, Extent, Graph, NodeId, Number, Op, Operand, Term};
+use crate::schedule::{BufferId, Descent, Places, Plan, Reduction, Step};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 use std::collections::{BTreeSet, HashMap};
 
@@ -262,12 +263,42 @@ impl Steps<'_> {
             Some(other) => {
                 Code { tokens: quote!(-#other), precedence: Precedence::Sum, varies: true, equal: None }
             }
+            None if self.plan.graph.has_relations(id) => self.placed(id, &mut writer),
             None => writer.node(id, &mut |_, o| self.operand(o)),
         };
         self.single |= writer.math;
         let Some(&b) = self.plan.buffer_of.get(&id) else { return TokenStream::new() };
         let (name, t, tokens) = (self.names.of(b), self.cx.float.tokens(), unparenthesised(code.tokens));
         quote!(let #name: #t = #tokens;)
+    }
+
+    /// An entry of an array, or several multiplied.
+    fn placed(&self, id: NodeId, writer: &mut Writer<'_>) -> Code {
+        let g = &self.plan.graph;
+        let (Some(places), Op::Product { coeff, factors, .. }) = (Places::of(g, id), g.op(id)) else {
+            return super::lost();
+        };
+        let indexing = Indexing { plan: self.plan, names: self.names, cx: self.cx };
+        let arrays = factors.iter().filter(|f| !g.is_indicator(f.operand.node));
+        let parts: Vec<(Code, Number)> = arrays
+            .map(|f| {
+                let node = f.operand.node;
+                let Some(&buffer) = self.plan.buffer_of.get(&node).filter(|_| g.rank(node) > 0) else {
+                    return (self.scalar_value(node), f.power);
+                };
+                let offset = indexing.offset(g.shape(node), &places.axes(&f.operand), None);
+                let array = self.names.of(buffer);
+                (Code::atom(quote!(#array[#offset])), f.power)
+            })
+            .collect();
+        let product = writer.product(*coeff, &parts);
+        if places.conditions.is_empty() {
+            return product;
+        }
+        let conditions = places.conditions.iter().map(|c| indexing.condition(c));
+        let (value, zero) = (product.tokens, self.cx.number(Number::ZERO));
+        let tokens = quote!(if #(#conditions)&&* { #value } else { #zero });
+        Code { tokens, precedence: Precedence::Sum, varies: true, equal: None }
     }
 
     /// The sum, computed before, that has the terms of this one with the other sign: so that what depends on
@@ -318,8 +349,30 @@ impl Steps<'_> {
         quote!(let #name: #t = #value;)
     }
 
+    /// Products of all entries of rows, but some.
+    fn others(&self, id: NodeId, arg: NodeId, order: u8, bound: Extent) -> TokenStream {
+        let g = &self.plan.graph;
+        let (Some(&out), Some(&x)) = (self.plan.buffer_of.get(&id), self.plan.buffer_of.get(&arg)) else {
+            return TokenStream::new();
+        };
+        let (rt, order) = (&self.cx.rt, Literal::u8_unsuffixed(order));
+        let (out_name, x, len) = (self.names.of(out), self.names.of(x), self.cx.extent(g, bound));
+        if self.plan.buffers[out.0].shape.is_empty() {
+            let (t, zero) = (self.cx.float.tokens(), self.cx.number(Number::ZERO));
+            return quote! {
+                let mut #out_name: [#t; 1] = [#zero];
+                #rt::others(&mut #out_name, #x, #len, #order);
+                let [#out_name] = #out_name;
+            };
+        }
+        quote!(#rt::others(#out_name, #x, #len, #order);)
+    }
+
     fn axis(&mut self, id: NodeId) -> TokenStream {
         let g = &self.plan.graph;
+        if let Op::Others { arg, order, bound } = g.op(id) {
+            return self.others(id, arg.node, *order, *bound);
+        }
         let Op::Axis { function, arg, along, .. } = g.op(id) else { return TokenStream::new() };
         let (Some(&out), Some(&x)) = (self.plan.buffer_of.get(&id), self.plan.buffer_of.get(&arg.node))
         else {

@@ -494,6 +494,13 @@ impl Graph {
         matches!(self.op(id), Op::Delta | Op::Holds(_) | Op::Named(_))
     }
 
+    /// Whether a node is a product with relations between its indices: a part, or what is put in its place.
+    #[must_use]
+    pub fn has_relations(&self, id: NodeId) -> bool {
+        let relation = |f: &Factor| matches!(self.op(f.operand.node), Op::Holds(_) | Op::Named(_));
+        matches!(self.op(id), Op::Product { factors, .. } if factors.iter().any(relation))
+    }
+
     /// Whether any matrix is.
     pub(crate) fn has_symmetric(&self) -> bool {
         !self.symmetric.is_empty()

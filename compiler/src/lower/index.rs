@@ -14,8 +14,7 @@ use crate::syntax::ast::{
 };
 
 /// What reduces over indices.
-const REDUCERS: [&str; 9] =
-    ["sum", "mean", "prod", "max", "min", "logsumexp", "norm1", "norm2", "norm_inf"];
+const REDUCERS: [&str; 9] = ["sum", "mean", "prod", "max", "min", "logsumexp", "norm1", "norm2", "norm_inf"];
 
 /// What builds arrays.
 const BUILDERS: [&str; 3] = ["vector", "matrix", "tensor"];

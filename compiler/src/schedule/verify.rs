@@ -137,7 +137,10 @@ impl There<'_> {
 
     /// Whether the node is written out where it is read.
     fn is_given(&self, id: NodeId) -> bool {
-        matches!(self.plan.graph.op(id), Op::Number(_) | Op::Pi | Op::Extent(_) | Op::Delta)
+        matches!(
+            self.plan.graph.op(id),
+            Op::Number(_) | Op::Pi | Op::Extent(_) | Op::Delta | Op::Holds(_) | Op::Named(_) | Op::Position
+        )
     }
 
     fn buffer(&self, b: BufferId) -> Result<(), String> {

@@ -27,6 +27,7 @@ pub(crate) mod linear;
 pub(crate) mod math;
 pub(crate) mod matrix;
 pub(crate) mod memory;
+pub(crate) mod others;
 pub mod parallel;
 pub(crate) mod products;
 pub(crate) mod runs;

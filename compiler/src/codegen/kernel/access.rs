@@ -5,6 +5,10 @@ use super::*;
 impl Kernel<'_> {
     /// For each local of a node, the axis of the loop.
     pub(super) fn positions(&self, id: NodeId) -> Vec<usize> {
+        if let Some(places) = Places::of(self.g, id) {
+            // Of an index that is a place, nobody asks.
+            return places.of.iter().map(|p| p.as_axis().unwrap_or(usize::MAX)).collect();
+        }
         let class = class(self.g, id);
         match class {
             Class::Reduction { space, .. } => (0..space.len())
@@ -21,6 +25,10 @@ impl Kernel<'_> {
     pub(super) fn operands(&self, id: NodeId) -> Vec<Operand> {
         match self.g.op(id) {
             Op::Sum(terms) => terms.iter().map(|t| t.operand.clone()).collect(),
+            Op::Product { factors, .. } if self.g.has_relations(id) => {
+                let arrays = factors.iter().filter(|f| !self.g.is_indicator(f.operand.node));
+                arrays.map(|f| f.operand.clone()).collect()
+            }
             Op::Product { factors, .. } => factors.iter().map(|f| f.operand.clone()).collect(),
             Op::Map { args, .. } => args.clone(),
             Op::Select { lhs, rhs, then, otherwise, .. } => {
@@ -36,6 +44,10 @@ impl Kernel<'_> {
         let mut users: Vec<NodeId> = l.body.clone();
         users.extend(l.reductions.iter().map(|r| r.node));
         for id in users {
+            if let Some(places) = Places::of(self.g, id) {
+                self.note_places(id, &places);
+                continue;
+            }
             let positions = self.positions(id);
             for operand in self.operands(id) {
                 let axes: Vec<usize> = operand.axes.iter().map(|&a| positions[a as usize]).collect();
@@ -56,6 +68,8 @@ impl Kernel<'_> {
             }
             let positions = self.positions(node);
             let out: Vec<usize> = (0..self.g.rank(node)).map(|local| positions[local]).collect();
+            let places = Places::of(self.g, node).filter(|p| p.scatters(out.len()));
+            let scattered = places.is_some();
             let (max, coeff) = match self.g.op(node) {
                 Op::Axis { function: AxisFn::Max, .. } => (true, Number::ONE),
                 Op::Product { coeff, .. } => (false, *coeff),
@@ -63,18 +77,21 @@ impl Kernel<'_> {
             };
             let (coeff, scalars) = (coeff.mul(r.coeff), r.scalars.clone());
             let innermost = l.space.len().wrapping_sub(1);
-            let lanes = !out.contains(&innermost);
-            let access =
-                (!out.is_empty()).then(|| self.access(buffer, self.g.shape(node), out.clone(), true));
+            let access = match &places {
+                Some(places) => Some(self.scattered(buffer, node, places)),
+                None => (!out.is_empty()).then(|| self.access(buffer, self.g.shape(node), out.clone(), true)),
+            };
+            let lanes = !l.space.is_empty() && access.is_none_or(|k| !self.accesses[k].runs_along(innermost));
             let name = if out.is_empty() {
                 self.names.of(buffer).clone()
             } else {
                 format_ident!("sum_{}", self.names.of(buffer))
             };
             let accumulate = r.accumulate;
-            self.sums.push(Sum { node, out, max, coeff, scalars, lanes, name, access, accumulate });
+            let sum = Sum { node, out, max, coeff, scalars, lanes, name, access, accumulate, scattered };
+            self.sums.push(sum);
         }
-        let whole = |a: &Access| a.axes == all;
+        let whole = |a: &Access| a.axes == all && a.places.is_empty();
         self.flat = l.space.len() > 1
             && self.accesses.iter().all(whole)
             && self.sums.iter().all(|s| s.out.is_empty())
@@ -83,7 +100,10 @@ impl Kernel<'_> {
 
     /// Whether an entry depends on where it is, not only on what is there: a Kronecker delta.
     pub(super) fn speaks_of_positions(&self) -> bool {
-        let delta = |id: NodeId| matches!(self.g.op(id), Op::Delta);
+        let delta = |id: NodeId| {
+            let relations = || Places::of(self.g, id).is_some_and(|p| !p.conditions.is_empty());
+            self.g.is_indicator(id) || *self.g.op(id) == Op::Position || relations()
+        };
         let stored = self.l.stores.iter().map(|(node, _)| *node);
         let summed = self.l.reductions.iter().map(|r| r.node);
         self.l
@@ -100,7 +120,8 @@ impl Kernel<'_> {
             return;
         }
         match self.g.op(node) {
-            Op::Number(_) | Op::Pi | Op::Delta => {}
+            Op::Number(_) | Op::Pi | Op::Delta | Op::Holds(_) | Op::Position => {}
+            Op::Named(_) => self.note_named(node, &axes),
             // A scalar has its name.
             Op::Extent(_) => {}
             _ => {
@@ -126,7 +147,7 @@ impl Kernel<'_> {
             return k;
         }
         let name = self.names.of(buffer).clone();
-        self.accesses.push(Access { buffer, shape, axes, written, name });
+        self.accesses.push(Access { buffer, shape, axes, places: Vec::new(), guarded: false, written, name });
         self.accesses.len() - 1
     }
 
@@ -163,6 +184,9 @@ impl Kernel<'_> {
 
     /// The position in the array of the loop's current entry, with `axes` of it left out.
     pub(super) fn offset(&self, a: &Access, leave_out_last: bool) -> TokenStream {
+        if !a.places.is_empty() {
+            return self.place_offset(a, leave_out_last);
+        }
         let count = a.axes.len() - usize::from(leave_out_last);
         let mut flat: Option<TokenStream> = None;
         for (k, &axis) in a.axes.iter().take(count).enumerate() {
@@ -188,6 +212,9 @@ impl Kernel<'_> {
 
     /// Whether the last axis of the array, and no other, is the innermost of the loop: then rows are slices.
     pub(super) fn is_row(&self, a: &Access) -> bool {
+        if !a.places.is_empty() {
+            return !a.guarded && self.is_row_of_places(a);
+        }
         self.flat || {
             let n = a.axes.len();
             a.axes[n - 1] == self.innermost() && !a.axes[..n - 1].contains(&self.innermost())
@@ -195,7 +222,7 @@ impl Kernel<'_> {
     }
 
     pub(super) fn runs_inside(&self, a: &Access) -> bool {
-        self.flat || a.axes.contains(&self.innermost())
+        self.flat || a.guarded || a.runs_along(self.innermost())
     }
 
     /// Whether sums are gathered in lanes: they must run along the innermost axis, and it must be long.

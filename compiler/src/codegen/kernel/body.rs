@@ -37,6 +37,8 @@ impl Kernel<'_> {
                 Code::fixed(quote!(#name))
             }
             Op::Delta => self.delta(axes),
+            Op::Holds(_) | Op::Named(_) => self.relation(node, axes),
+            Op::Position => self.position(axes[0]),
             _ => {
                 let Some(&buffer) = self.plan.buffer_of.get(&node) else { return crate::codegen::lost() };
                 if self.plan.buffers[buffer.0].shape.is_empty() {
@@ -119,6 +121,8 @@ impl Kernel<'_> {
         for &id in &self.l.body {
             let code = match self.g.op(id) {
                 Op::Delta => self.delta(&identity),
+                Op::Position => self.position(0),
+                _ if self.g.has_relations(id) => self.placed(id, &mut writer, &values),
                 _ => writer.node(id, &mut |_, o| self.operand_code(o, &identity, &values)),
             };
             let stored = self.l.stores.iter().filter(|(n, _)| *n == id).count();
@@ -185,6 +189,9 @@ impl Kernel<'_> {
         writer: &mut Writer<'_>,
         values: &BTreeMap<NodeId, Code>,
     ) -> Code {
+        if let Some(places) = Places::of(self.g, s.node) {
+            return self.gathered_placed(s, &places, target, writer, values);
+        }
         let positions = self.positions(s.node);
         // A product of two is added in one operation.
         let mut pair: Option<(TokenStream, TokenStream)> = None;

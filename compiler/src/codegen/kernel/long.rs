@@ -13,11 +13,15 @@ impl Kernel<'_> {
     /// The axes along which terms are added to an array's entries, if these are many or nobody knows.
     fn added_along(&self, s: &Sum) -> Vec<usize> {
         // Along the innermost axis the sum is in a variable, or in lanes.
-        let loops = if s.lanes { self.innermost() } else { self.l.space.len() };
+        let loops = if s.lanes { self.innermost().min(self.l.space.len()) } else { self.l.space.len() };
         let axes: Vec<usize> = (0..loops).filter(|axis| !s.out.contains(axis)).collect();
         let extents: Vec<Extent> = axes.iter().map(|&axis| self.l.space[axis]).collect();
         let few = constant_product(self.g, &extents).is_some_and(|n| n <= FEW_TERMS);
-        if self.walk != Walk::Nest || s.access.is_none() || s.max || few { Vec::new() } else { axes }
+        if self.walk != Walk::Nest || s.access.is_none() || s.max || few || s.scattered || axes.is_empty() {
+            Vec::new()
+        } else {
+            axes
+        }
     }
 
     /// The axis whose iterations are in runs for this sum: the entries that they add to lie together.

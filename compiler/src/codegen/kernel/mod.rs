@@ -8,12 +8,13 @@ mod access;
 mod body;
 mod long;
 mod nest;
+mod placed;
 mod walk;
 
 use super::expr::{Code, Precedence, Writer};
 use super::{Context, Names, constant_product, identifier, plain_identifier, unparenthesised};
 use crate::ir::{AxisFn, Extent, Graph, NodeId, Number, Op, Operand};
-use crate::schedule::{BufferId, Class, Loop, Plan, class};
+use crate::schedule::{Affine, BufferId, Class, Condition, Loop, Place, Places, Plan, class};
 use body::Inner;
 use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote};
@@ -30,8 +31,12 @@ struct Access {
     buffer: BufferId,
     /// Its extents: those of the node read or written, which may be another shape of the same entries.
     shape: Vec<Extent>,
-    /// For each axis of the array, the axis of the loop.
+    /// For each axis of the array, the axis of the loop; none where `places` say more.
     axes: Vec<usize>,
+    /// For each axis of the array, where in it: of a part of the array, or of entries that data name.
+    places: Vec<Place>,
+    /// Whether not every tuple of indices of the loop has an entry: then it is read where one has.
+    guarded: bool,
     written: bool,
     /// The variable or slice that stands for it in the innermost loop.
     name: Ident,
@@ -39,7 +44,12 @@ struct Access {
 
 impl Access {
     fn is(&self, buffer: BufferId, shape: &[Extent], axes: &[usize]) -> bool {
-        self.buffer == buffer && self.shape == shape && self.axes == axes
+        self.buffer == buffer && self.shape == shape && self.axes == axes && self.places.is_empty()
+    }
+
+    /// Whether it changes along an axis of the loop.
+    fn runs_along(&self, axis: usize) -> bool {
+        self.axes.contains(&axis) || self.places.iter().any(|p| p.runs_along(axis))
     }
 }
 
@@ -59,6 +69,8 @@ struct Sum {
     access: Option<usize>,
     /// Whether the array holds a part of the sum already.
     accumulate: bool,
+    /// Whether it is added to entries that are not those of the loop's indices.
+    scattered: bool,
 }
 
 /// How a loop goes through its space.

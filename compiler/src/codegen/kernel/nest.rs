@@ -64,7 +64,8 @@ impl Kernel<'_> {
         let mut cx = self.cx.clone();
         let mut lines = TokenStream::new();
         let spoken_of = self.l.space.iter().chain(self.accesses.iter().flat_map(|a| &a.shape));
-        for &e in spoken_of {
+        let spoken_of: Vec<Extent> = spoken_of.copied().chain(self.extents_of_places()).collect();
+        for e in spoken_of {
             let (name, tokens) = (self.g.extents.name(e), cx.extent(self.g, e));
             if self.g.extents.as_constant(e).is_none() && indices.contains(&tokens.to_string()) {
                 let renamed = format_ident!("{}_extent", plain_identifier(&name));
@@ -92,7 +93,9 @@ impl Kernel<'_> {
                 before.extend(quote!(let #name = &#mutable #array[..#n];));
             } else if self.is_row(a) {
                 let offset = self.offset(a, true);
-                if a.axes.len() == 1 {
+                if !a.places.is_empty() {
+                    before.extend(quote!(let #name = &#mutable #array[#offset..][..#n];));
+                } else if a.axes.len() == 1 {
                     before.extend(quote!(let #name = &#mutable #array[..#n];));
                 } else {
                     let offset = if a.axes.len() == 2 { offset } else { quote!((#offset)) };
@@ -232,7 +235,7 @@ impl Kernel<'_> {
 
     /// Whether the result has all axes but the innermost.
     fn is_visited_once(&self, s: &Sum) -> bool {
-        s.out.len() + 1 == self.l.space.len()
+        s.out.len() + 1 == self.l.space.len() && !s.scattered
     }
 
     pub(super) fn is_single_row(&self) -> bool {
@@ -269,7 +272,7 @@ impl Kernel<'_> {
 
     /// The whole nest.
     fn nest(&self) -> TokenStream {
-        let mut code = if self.l.space.is_empty() { TokenStream::new() } else { self.row() };
+        let mut code = if self.l.space.is_empty() { self.inner().statements } else { self.row() };
         if !self.flat {
             for axis in (0..self.innermost().min(self.l.space.len())).rev() {
                 let i = Self::index(axis);

@@ -9,6 +9,7 @@ impl Kernel<'_> {
         let again = |a: &Access| self.accesses.iter().filter(|other| other.buffer == a.buffer).count() > 1;
         if rank == 0
             || self.by_position()
+            || self.accesses.iter().any(|a| !a.places.is_empty())
             || self.diagonal.is_some()
             || self.accesses.iter().any(|a| a.written && again(a))
         {

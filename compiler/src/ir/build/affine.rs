@@ -105,6 +105,19 @@ impl Graph {
 
     /// 1 where the index is the whole number that the data holds.
     pub fn named_entry(&mut self, at: Index, data: &Tensor) -> Tensor {
+        let data = &self.seen_through(data);
+        // Of a part of data, the entries of the whole.
+        if let Some((tensors, inner)) = self.as_part(data.node, &data.indices) {
+            let (relations, whole): (Vec<Tensor>, Vec<Tensor>) =
+                tensors.into_iter().partition(|t| self.is_indicator(t.node));
+            if let [whole] = whole.as_slice() {
+                let mut parts = vec![(self.named_entry(at, whole), Number::ONE)];
+                parts.extend(relations.into_iter().map(|t| (t, Number::ONE)));
+                let mut out = vec![at];
+                out.extend(indices_of([data]));
+                return Tensor::new(self.contract_over(Number::ONE, &parts, &out, &inner), out);
+            }
+        }
         let mut indices = vec![at];
         indices.extend(&data.indices);
         let shape: Vec<Extent> =
@@ -161,7 +174,7 @@ impl Graph {
     /// Takes apart what relations between bound indices make of one another: a part of a part is a part, and of
     /// an index that only relations have, what is left is what it says of the others.
     pub(super) fn contract_relations(&mut self, parts: &mut Vec<Raised>, bound: &mut Vec<Index>) {
-        if !parts.iter().any(|p| matches!(self.op(p.node), Op::Holds(_) | Op::Named(_) | Op::Delta)) {
+        if !parts.iter().any(|p| self.is_indicator(p.node) || self.has_relations(p.node)) {
             return;
         }
         self.inline_parts(parts, bound);
@@ -181,8 +194,11 @@ impl Graph {
                 bound.contains(i)
                     && parts.iter().any(|p| matches!(self.op(p.node), Op::Holds(_)) && p.indices.contains(i))
             };
+            let relation = |g: &Self, f: &Factor| g.is_indicator(f.operand.node);
+            let relations_alone = matches!(self.op(parts[k].node), Op::Product { factors, .. }
+                if factors.iter().all(|f| relation(self, f)));
             if parts[k].power.is_one()
-                && parts[k].indices.iter().any(meets)
+                && (relations_alone || parts[k].indices.iter().any(meets))
                 && let Some((tensors, inner)) = self.as_part(parts[k].node, &parts[k].indices.clone())
             {
                 let new = tensors.into_iter().map(|t| Raised {

@@ -108,7 +108,7 @@ pub struct Places {
 /// Which relations to take for saying what an index is, in order.
 #[derive(Clone, Copy)]
 enum Prefer {
-    /// Summed indices, so that there may be nothing to sum.
+    /// Summed indices alone, so that there may be nothing to sum: what is left is a condition.
     Summed,
     /// Those that have a value whatever the others are.
     Total,
@@ -118,10 +118,10 @@ impl Places {
     /// How the node is done, if it is a product with relations.
     #[must_use]
     pub fn of(g: &Graph, id: NodeId) -> Option<Self> {
-        let Op::Product { factors, bound, .. } = g.op(id) else { return None };
-        if !factors.iter().any(|f| matches!(g.op(f.operand.node), Op::Holds(_) | Op::Named(_))) {
+        if !g.has_relations(id) {
             return None;
         }
+        let Op::Product { bound, .. } = g.op(id) else { return None };
         let mut extents = g.shape(id).to_vec();
         extents.extend(bound);
         let rank = g.rank(id);
@@ -136,6 +136,12 @@ impl Places {
     #[must_use]
     pub fn is_entry(&self, rank: usize) -> bool {
         self.space.len() == rank && self.space.iter().enumerate().all(|(k, &l)| k == l as usize)
+    }
+
+    /// The entry that data name at these places; of a part of data, the entry of the whole.
+    #[must_use]
+    pub fn entry_of(g: &Graph, data: NodeId, places: Vec<Place>) -> Place {
+        within(g, data, places)
     }
 
     /// What the axes of an operand are.
@@ -178,7 +184,8 @@ impl<'a> Solved<'a> {
             match g.op(f.operand.node) {
                 Op::Delta => {
                     let [i, j] = [f.operand.axes[0], f.operand.axes[1]].map(usize::from);
-                    let value = Affine { terms: vec![(i.min(j), 1), (i.max(j), -1)], offset: Form::default() };
+                    let value =
+                        Affine { terms: vec![(i.min(j), 1), (i.max(j), -1)], offset: Form::default() };
                     relations.push((RelationKind::Equal, value));
                 }
                 Op::Holds(r) => {
@@ -223,7 +230,12 @@ impl<'a> Solved<'a> {
     }
 
     /// The relation that says next what an index is, and the index.
-    fn choice(&self, pending: &[(RelationKind, Affine)], rank: usize, prefer: Prefer) -> Option<(usize, usize)> {
+    fn choice(
+        &self,
+        pending: &[(RelationKind, Affine)],
+        rank: usize,
+        prefer: Prefer,
+    ) -> Option<(usize, usize)> {
         let mut best: Option<(u8, usize, usize)> = None;
         for (which, (kind, relation)) in pending.iter().enumerate() {
             if *kind != RelationKind::Equal {
@@ -238,8 +250,11 @@ impl<'a> Solved<'a> {
                 let value = Affine::default().plus(&rest, -n);
                 let total = self.is_inside(&value, self.extents[local]);
                 let summed = local >= rank;
+                if matches!(prefer, Prefer::Summed) && !summed {
+                    continue;
+                }
                 let score = match prefer {
-                    Prefer::Summed => 2 * u8::from(summed) + u8::from(total),
+                    Prefer::Summed => u8::from(total),
                     Prefer::Total => 2 * u8::from(total) + u8::from(summed),
                 };
                 if best.is_none_or(|(s, ..)| score > s) {
@@ -286,7 +301,7 @@ impl<'a> Solved<'a> {
         let of: Vec<Place> = (0..self.extents.len()).map(|l| self.place(l, &space)).collect();
         for (local, place) in of.iter().enumerate() {
             let Place::Affine(value) = place else { continue };
-            if value.as_axis().is_some() {
+            if self.determined[local].is_none() {
                 continue;
             }
             // It is one of its axis.

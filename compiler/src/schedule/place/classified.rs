@@ -97,6 +97,7 @@ impl Classified {
         }
         match self.class_of(id) {
             Class::Reduction { space, .. } => space.iter().map(|&a| locals[a as usize]).collect(),
+            Class::Elementwise => self.graph.shape(id).to_vec(),
             _ => locals,
         }
     }

@@ -63,14 +63,15 @@ fn kept(nodes: &Classified) -> BTreeSet<NodeId> {
 fn read_from_arrays(leveled: &Leveled, id: NodeId, policy: Policy) -> Vec<NodeId> {
     let nodes = &leveled.nodes;
     let level = leveled.level_of(id);
-    if nodes.absorbed.contains(&id) && !nodes.is_product(id) {
+    if nodes.graph.is_indicator(id) || nodes.absorbed.contains(&id) && !nodes.is_product(id) {
         return Vec::new();
     }
     let computed = nodes.scaled.get(&id).map_or(id, |s| s.node);
     let loops = nodes.has_loop(computed);
     let mut uses = nodes.uses_of(computed);
-    // A loop compares its indices instead of reading a delta.
-    uses.retain(|u| !(loops && matches!(nodes.graph.op(u.node), Op::Delta)));
+    // A loop compares its indices instead of reading a delta, and knows them.
+    let known = |id: NodeId| nodes.graph.is_indicator(id) || *nodes.graph.op(id) == Op::Position;
+    uses.retain(|u| !(loops && known(u.node)));
     uses.retain(|u| {
         let same_level = policy.recomputes() || leveled.level_of(u.node) == level;
         !(loops && u.aligned && same_level)

@@ -33,7 +33,7 @@ pub(super) fn opened(g: &mut Graph, roots: &[NodeId], inverses: &Inverses) -> BT
     let mut opened = BTreeSet::new();
     for &id in nodes.iter().rev() {
         let contraction = matches!(g.op(id), Op::Product { bound, .. } if !bound.is_empty());
-        if !contraction || whole.contains(&id) || g.name(id).is_some() {
+        if !contraction || whole.contains(&id) || g.name(id).is_some() || g.has_relations(id) {
             continue;
         }
         let once = users.get(&id).is_some_and(|u| u.len() == 1);

@@ -92,7 +92,8 @@ fn flattened(
     opens: &dyn Fn(NodeId) -> bool,
 ) -> Option<Flat> {
     let Op::Product { bound, .. } = g.op(id) else { return None };
-    if bound.is_empty() {
+    // What relations say of indices is a loop of its own.
+    if bound.is_empty() || g.has_relations(id) {
         return None;
     }
     let locals = g.locals(id);

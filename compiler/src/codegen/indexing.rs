@@ -1,0 +1,104 @@
+//! Places as expressions: where in an array an entry is, when there is one.
+
+use super::kernel::Kernel;
+use super::{Context, Names};
+use crate::ir::{Extent, Form, NodeId, RelationKind};
+use crate::schedule::{Affine, Condition, Place, Plan};
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+/// What indices are written with.
+#[derive(Clone, Copy)]
+pub(super) struct Indexing<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) names: &'a Names,
+    pub(super) cx: &'a Context,
+}
+
+impl Indexing<'_> {
+    /// The position in an array of this shape of the entry at these places; with an axis of the loop left out
+    /// of the last, that of its row.
+    pub(super) fn offset(&self, shape: &[Extent], places: &[Place], left_out: Option<usize>) -> TokenStream {
+        let mut flat: Option<TokenStream> = None;
+        for (k, place) in places.iter().enumerate() {
+            let place = match (place, left_out) {
+                (Place::Affine(p), Some(axis)) if k + 1 == places.len() => {
+                    let terms = p.terms.iter().copied().filter(|(a, _)| *a != axis);
+                    self.affine(&Affine { terms: terms.collect(), offset: p.offset.clone() })
+                }
+                (other, _) => self.place(other),
+            };
+            flat = Some(match flat {
+                None => place,
+                Some(f) => {
+                    let n = self.cx.extent(&self.plan.graph, shape[k]);
+                    let place = if place.to_string() == "0" { quote!() } else { quote!(+ #place) };
+                    let f = if f.clone().into_iter().count() == 1 { f } else { quote!((#f)) };
+                    quote!(#f * #n #place)
+                }
+            });
+        }
+        flat.unwrap_or_else(|| quote!(0))
+    }
+
+    /// A place as an index.
+    pub(super) fn place(&self, place: &Place) -> TokenStream {
+        match place {
+            Place::Affine(a) => self.affine(a),
+            Place::Named(data, places) => self.datum(*data, places),
+        }
+    }
+
+    /// The whole number that data has at these places.
+    fn datum(&self, data: NodeId, places: &[Place]) -> TokenStream {
+        let Some(&buffer) = self.plan.buffer_of.get(&data) else { return super::lost().tokens };
+        let (array, offset) = (self.names.of(buffer), self.offset(self.plan.graph.shape(data), places, None));
+        quote!(#array[#offset])
+    }
+
+    /// What is added and what is taken away, each as a sum.
+    fn halves(&self, a: &Affine) -> [Vec<TokenStream>; 2] {
+        let mut halves = [Vec::new(), Vec::new()];
+        let mut add = |n: i64, what: Option<TokenStream>| {
+            let times = Literal::u64_unsuffixed(n.unsigned_abs());
+            let tokens = match (what, n.unsigned_abs()) {
+                (Some(what), 1) => what,
+                (Some(what), _) => quote!(#times * #what),
+                (None, _) => quote!(#times),
+            };
+            halves[usize::from(n < 0)].push(tokens);
+        };
+        for &(axis, n) in &a.terms {
+            let i = Kernel::index(axis);
+            add(n, Some(quote!(#i)));
+        }
+        let offset: Form = self.plan.graph.extents.resolved(&a.offset);
+        for &(e, n) in &offset.terms {
+            add(n, Some(self.cx.extent(&self.plan.graph, e)));
+        }
+        if offset.constant != 0 {
+            add(offset.constant, None);
+        }
+        halves
+    }
+
+    /// The value, of type `usize`: what is added comes first, for it is not negative.
+    pub(super) fn affine(&self, a: &Affine) -> TokenStream {
+        let [plus, minus] = self.halves(a);
+        let sum = summed(&plus);
+        if minus.is_empty() { sum } else { quote!(#sum #(- #minus)*) }
+    }
+
+    /// Whether a relation holds, without taking away.
+    pub(super) fn condition(&self, c: &Condition) -> TokenStream {
+        let [plus, minus] = self.halves(&c.value).map(|half| summed(&half));
+        match c.kind {
+            RelationKind::Equal => quote!(#plus == #minus),
+            RelationKind::AtLeast => quote!(#plus >= #minus),
+        }
+    }
+}
+
+fn summed(parts: &[TokenStream]) -> TokenStream {
+    if parts.is_empty() { quote!(0) } else { quote!(#(#parts)+*) }
+}

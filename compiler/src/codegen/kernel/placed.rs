@@ -1,0 +1,249 @@
+//! Products with relations in a loop: parts of arrays, entries that data name, conditions between indices.
+
+use super::*;
+use crate::codegen::indexing::Indexing;
+
+impl Kernel<'_> {
+    /// Notes what a product with relations reads.
+    pub(super) fn note_places(&mut self, id: NodeId, places: &Places) {
+        for operand in self.operands(id) {
+            let axes = places.axes(&operand);
+            let plain: Option<Vec<usize>> = axes.iter().map(Place::as_axis).collect();
+            // Rows that are longer than the loop are parts.
+            let extent = |e: &Extent| self.g.extents.find(*e);
+            let whole = |plain: &Vec<usize>| {
+                let shape = self.g.shape(operand.node).iter().map(extent);
+                shape.eq(plain.iter().map(|&axis| extent(&self.l.space[axis])))
+            };
+            match plain.filter(whole) {
+                Some(plain) if places.conditions.is_empty() || !self.runs_over_array(operand.node) => {
+                    self.note_read(operand.node, plain);
+                }
+                Some(plain)
+                    if self.computed_here(operand.node) && plain.iter().enumerate().all(|(k, a)| k == *a) => {
+                }
+                _ => self.note_part(operand.node, axes, !places.conditions.is_empty()),
+            }
+        }
+        for place in &places.of {
+            self.note_data(place);
+        }
+    }
+
+    fn runs_over_array(&self, node: NodeId) -> bool {
+        self.g.rank(node) > 0
+    }
+
+    /// Notes that the entries of an array at these places are read.
+    fn note_part(&mut self, node: NodeId, places: Vec<Place>, guarded: bool) {
+        let Some(&buffer) = self.plan.buffer_of.get(&node) else { return };
+        if self.plan.buffers[buffer.0].shape.is_empty() {
+            return;
+        }
+        self.part(buffer, self.g.shape(node), places, guarded, false);
+    }
+
+    /// Notes the data that name a place.
+    fn note_data(&mut self, place: &Place) {
+        if let Place::Named(data, places) = place {
+            self.note_part(*data, places.clone(), true);
+            for place in places {
+                self.note_data(place);
+            }
+        }
+    }
+
+    /// Notes the data of a relation that stands for itself.
+    pub(super) fn note_named(&mut self, node: NodeId, axes: &[usize]) {
+        let Op::Named(data) = self.g.op(node) else { return };
+        let places = axes[1..].iter().map(|&a| Place::axis(a)).collect();
+        self.note_data(&Places::entry_of(self.g, *data, places));
+    }
+
+    /// Where a sum with relations is added.
+    pub(super) fn scattered(&mut self, buffer: BufferId, node: NodeId, places: &Places) -> usize {
+        let out = places.of[..self.g.rank(node)].to_vec();
+        let guarded = !places.conditions.is_empty();
+        self.part(buffer, self.g.shape(node), out, guarded, true)
+    }
+
+    fn part(
+        &mut self,
+        buffer: BufferId,
+        shape: &[Extent],
+        places: Vec<Place>,
+        guarded: bool,
+        written: bool,
+    ) -> usize {
+        // Without a loop nothing is read before it.
+        let guarded = guarded || self.l.space.is_empty();
+        let shape: Vec<Extent> = shape.iter().map(|&e| self.g.extents.find(e)).collect();
+        let same =
+            |a: &Access| a.buffer == buffer && a.shape == shape && a.places == places && a.written == written;
+        if let Some(k) = self.accesses.iter().position(same) {
+            self.accesses[k].guarded |= guarded;
+            return k;
+        }
+        let name = self.names.of(buffer).clone();
+        self.accesses.push(Access { buffer, shape, axes: Vec::new(), places, guarded, written, name });
+        self.accesses.len() - 1
+    }
+
+    /// Whether places are those of adjacent entries along the innermost axis.
+    pub(super) fn is_row_of_places(&self, a: &Access) -> bool {
+        let inner = self.innermost();
+        let Some((last, before)) = a.places.split_last() else { return false };
+        let along = matches!(last, Place::Affine(p) if p.multiple(inner) == 1);
+        let whole = a.places.iter().all(|p| matches!(p, Place::Affine(_)));
+        along && whole && !before.iter().any(|p| p.runs_along(inner))
+    }
+
+    /// The position in the array of the entry at the access's places; of its row, where the row's own index is
+    /// left out.
+    pub(super) fn place_offset(&self, a: &Access, leave_out_last: bool) -> TokenStream {
+        let left_out = leave_out_last.then(|| self.innermost());
+        self.indexing().offset(&a.shape, &a.places, left_out)
+    }
+
+    fn indexing(&self) -> Indexing<'_> {
+        Indexing { plan: self.plan, names: self.names, cx: self.cx }
+    }
+
+    fn condition(&self, c: &Condition) -> TokenStream {
+        self.indexing().condition(c)
+    }
+
+    /// The extents that places and conditions speak of.
+    pub(super) fn extents_of_places(&self) -> Vec<Extent> {
+        fn add(g: &Graph, place: &Place, all: &mut Vec<Extent>) {
+            match place {
+                Place::Affine(a) => all.extend(g.extents.resolved(&a.offset).terms.iter().map(|(e, _)| *e)),
+                Place::Named(data, places) => {
+                    all.extend(g.shape(*data));
+                    places.iter().for_each(|p| add(g, p, all));
+                }
+            }
+        }
+        let mut all = Vec::new();
+        for id in self.l.body.iter().copied().chain(self.l.reductions.iter().map(|r| r.node)) {
+            let Some(places) = Places::of(self.g, id) else { continue };
+            places.of.iter().for_each(|p| add(self.g, p, &mut all));
+            for c in &places.conditions {
+                all.extend(self.g.extents.resolved(&c.value.offset).terms.iter().map(|(e, _)| *e));
+            }
+        }
+        all
+    }
+
+    /// A relation as a number.
+    pub(super) fn relation(&self, node: NodeId, axes: &[usize]) -> Code {
+        let holds = match self.g.op(node) {
+            Op::Holds(r) => {
+                let mut terms: Vec<(usize, i64)> = Vec::new();
+                for (&axis, &n) in axes.iter().zip(&r.coeffs) {
+                    match terms.iter_mut().find(|(a, _)| *a == axis) {
+                        Some((_, known)) => *known += n,
+                        None => terms.push((axis, n)),
+                    }
+                }
+                self.condition(&Condition { kind: r.kind, value: Affine { terms, offset: r.offset.clone() } })
+            }
+            Op::Named(data) => {
+                let places = axes[1..].iter().map(|&a| Place::axis(a)).collect();
+                let named = self.indexing().place(&Places::entry_of(self.g, *data, places));
+                let i = Self::index(axes[0]);
+                quote!(#named == #i)
+            }
+            _ => return crate::codegen::lost(),
+        };
+        let (one, zero) = (self.cx.number(Number::ONE), self.cx.number(Number::ZERO));
+        let tokens = quote!(if #holds { #one } else { #zero });
+        Code { tokens, precedence: Precedence::Sum, varies: true, equal: Some(holds) }
+    }
+
+    /// The value of an index.
+    pub(super) fn position(&self, axis: usize) -> Code {
+        let (rt, t, i) = (&self.cx.rt, self.cx.float.tokens(), Self::index(axis));
+        Code::atom(quote!(#rt::count::<#t>(#i)))
+    }
+
+    /// The factors of a product with relations, and when it counts.
+    fn parts(
+        &self,
+        id: NodeId,
+        places: &Places,
+        values: &BTreeMap<NodeId, Code>,
+    ) -> (Vec<(Code, Number)>, Vec<TokenStream>) {
+        let Op::Product { factors, .. } = self.g.op(id) else { return (Vec::new(), Vec::new()) };
+        let arrays = factors.iter().filter(|f| !self.g.is_indicator(f.operand.node));
+        let parts = arrays.map(|f| (self.placed_operand(&f.operand, places, values), f.power)).collect();
+        (parts, places.conditions.iter().map(|c| self.condition(c)).collect())
+    }
+
+    fn placed_operand(&self, operand: &Operand, places: &Places, values: &BTreeMap<NodeId, Code>) -> Code {
+        let axes = places.axes(operand);
+        let buffer = self.plan.buffer_of.get(&operand.node);
+        let shape: Vec<Extent> = self.g.shape(operand.node).iter().map(|&e| self.g.extents.find(e)).collect();
+        let part =
+            |a: &&Access| Some(&a.buffer) == buffer && !a.written && a.shape == shape && a.places == axes;
+        match self.accesses.iter().find(part) {
+            Some(a) if self.runs_inside(a) => Code::atom(self.entry(a)),
+            Some(a) => Code::fixed(self.entry(a)),
+            None => {
+                let plain: Option<Vec<usize>> = axes.iter().map(Place::as_axis).collect();
+                plain.map_or_else(crate::codegen::lost, |plain| self.value(operand.node, &plain, values))
+            }
+        }
+    }
+
+    /// One entry of a product with relations that has nothing to sum.
+    pub(super) fn placed(
+        &self,
+        id: NodeId,
+        writer: &mut Writer<'_>,
+        values: &BTreeMap<NodeId, Code>,
+    ) -> Code {
+        let (Some(places), Op::Product { coeff, .. }) = (Places::of(self.g, id), self.g.op(id)) else {
+            return crate::codegen::lost();
+        };
+        let (parts, conditions) = self.parts(id, &places, values);
+        let product = writer.product(*coeff, &parts);
+        if conditions.is_empty() {
+            return product;
+        }
+        let (value, zero) = (product.tokens, self.cx.number(Number::ZERO));
+        let tokens = quote!(if #(#conditions)&&* { #value } else { #zero });
+        Code { tokens, precedence: Precedence::Sum, varies: true, equal: None }
+    }
+
+    /// A sum so far and the entry at hand, as one; the entry alone, if no sum is named.
+    pub(super) fn gathered_placed(
+        &self,
+        s: &Sum,
+        places: &Places,
+        target: Option<&TokenStream>,
+        writer: &mut Writer<'_>,
+        values: &BTreeMap<NodeId, Code>,
+    ) -> Code {
+        let (mut parts, conditions) = self.parts(s.node, places, values);
+        if !s.lanes {
+            parts.extend(s.scalars.iter().map(|(n, p)| (self.value(*n, &[], values), *p)));
+        }
+        let coeff = if s.lanes { Number::ONE } else { s.coeff };
+        let value = writer.product(coeff, &parts);
+        let zero = self.cx.number(Number::ZERO);
+        let (tokens, otherwise) = match target {
+            Some(target) => {
+                let value = value.at(Precedence::Product);
+                (quote!(#target + #value), quote!(#target))
+            }
+            None => (value.tokens, quote!(#zero)),
+        };
+        let tokens = if conditions.is_empty() {
+            tokens
+        } else {
+            quote!(if #(#conditions)&&* { #tokens } else { #otherwise })
+        };
+        Code { tokens, precedence: Precedence::Sum, varies: true, equal: None }
+    }
+}
