@@ -188,10 +188,18 @@ impl<'a> Lowerer<'a> {
 
     /// Σ_axis relation·tensor, which also runs along `more`.
     fn entry_along(&mut self, tensor: Tensor, axis: Index, relation: Tensor, more: &[Index]) -> Tensor {
-        let mut out: Vec<Index> = tensor.indices.iter().copied().filter(|i| *i != axis).collect();
-        for &i in relation.indices.iter().chain(more) {
-            if i != axis && !out.contains(&i) {
+        // What the axis is now stands in its place, so that rows stay rows.
+        let mut out: Vec<Index> = Vec::new();
+        let kept: Vec<Index> = tensor.indices.iter().copied().filter(|i| *i != axis).collect();
+        for &i in &tensor.indices {
+            if i != axis {
                 out.push(i);
+                continue;
+            }
+            for &new in relation.indices.iter().chain(more) {
+                if new != axis && !kept.contains(&new) && !out.contains(&new) {
+                    out.push(new);
+                }
             }
         }
         let parts = [(tensor, Number::ONE), (relation, Number::ONE)];

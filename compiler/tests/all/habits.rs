@@ -38,7 +38,7 @@ fn are_answered_with_what_to_write() {
         ("arctan2(s, s)", "did you mean `atan2`?"),
         ("gammaln(s)", "did you mean `lgamma`?"),
         ("gamma(s)", "write `exp(lgamma(x))`"),
-        ("sum(cumsum(x))", "lists the functions"),
+        ("sum(cummax(x))", "lists the functions"),
         ("Σ(x)", "write `sum[i](...)`"),
         ("Σ_k(x)", "write `sum[k](...)`"),
         ("max_k(x)", "write `max[k](...)`"),

@@ -94,8 +94,7 @@ impl Kernel<'_> {
         let inner = self.innermost();
         let Some((last, before)) = a.places.split_last() else { return false };
         let along = matches!(last, Place::Affine(p) if p.multiple(inner) == 1);
-        let whole = a.places.iter().all(|p| matches!(p, Place::Affine(_)));
-        along && whole && !before.iter().any(|p| p.runs_along(inner))
+        along && !before.iter().any(|p| p.runs_along(inner))
     }
 
     /// The position in the array of the entry at the access's places; of its row, where the row's own index is

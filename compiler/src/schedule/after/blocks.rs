@@ -259,6 +259,9 @@ impl Plan {
         let summed = l.reductions.iter().map(|r| r.node);
         for id in l.body.iter().copied().chain(summed) {
             let children = self.graph.node(id).children();
+            // In a block an index is not the number that it is, and a neighbour may be in another.
+            let position = |id: NodeId| *self.graph.op(id) == Op::Position || self.graph.is_indicator(id);
+            effects.divisible &= !position(id) && !children.iter().any(|&c| position(c));
             self.read(effects, children.into_iter().filter(|c| !l.body.contains(c)).collect(), e);
         }
         for (node, buffer) in &l.stores {

@@ -79,6 +79,14 @@ impl Classified {
             && !self.scaled.contains_key(&id)
     }
 
+    /// Whether its entries are those of an array elsewhere, so that each loop reads them there.
+    pub(crate) fn is_part(&self, id: NodeId) -> bool {
+        let Op::Product { coeff, factors, .. } = self.graph.op(id) else { return false };
+        let arrays: Vec<_> = factors.iter().filter(|f| !self.graph.is_indicator(f.operand.node)).collect();
+        let plain = coeff.is_one() && arrays.len() == 1 && arrays.iter().all(|f| f.power.is_one());
+        plain && self.graph.has_relations(id) && self.in_loop(id)
+    }
+
     /// Whether it has a loop, and reads what it reads there.
     pub(super) fn has_loop(&self, id: NodeId) -> bool {
         matches!(self.class_of(id), Class::Elementwise | Class::Reduction { .. })

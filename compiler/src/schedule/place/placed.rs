@@ -73,7 +73,7 @@ fn read_from_arrays(leveled: &Leveled, id: NodeId, policy: Policy) -> Vec<NodeId
     let known = |id: NodeId| nodes.graph.is_indicator(id) || *nodes.graph.op(id) == Op::Position;
     uses.retain(|u| !(loops && known(u.node)));
     uses.retain(|u| {
-        let same_level = policy.recomputes() || leveled.level_of(u.node) == level;
+        let same_level = policy.recomputes() || leveled.level_of(u.node) == level || nodes.is_part(u.node);
         !(loops && u.aligned && same_level)
     });
     uses.into_iter().map(|u| u.node).collect()

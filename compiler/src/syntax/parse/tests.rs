@@ -93,7 +93,7 @@ fn misplaced_tokens_are_refused_where_they_stand() {
                 "leave `np.` out: write `x^y` for numbers, `x.^y` entry by entry",
             ),
             ("np«.»linalg.norm(x)", UnexpectedToken, "leave `np.` out: write `norm2(...)`"),
-            ("np«.»cumsum(x)", UnexpectedToken, "leave `np.` out: there is no `cumsum` here"),
+            ("np«.»cummax(x)", UnexpectedToken, "leave `np.` out: there is no `cummax` here"),
             ("math«.»pi*x", UnexpectedToken, "leave `math.` out: write `pi`"),
             ("x«.»sum()", UnexpectedToken, "functions stand before what they are of: write `sum(x)`"),
             ("x«.»dot(y)", UnexpectedToken, "functions stand before what they are of: write `dot(x, ...)`"),
