@@ -73,6 +73,18 @@ pub const BUILTINS: &[(&str, &[&str], usize, &str)] = &[
         "the sums of a vector's entries up to each: cumsum(x)[i] is the sum of x[j], j <= i",
     ),
     ("flatten", &["T"], 1, "the entries of a matrix or tensor as a vector, row by row"),
+    (
+        "pad",
+        &["x", "p"],
+        2,
+        "zeros, p of them on both sides of each axis; pad(X, p, q) says how many for each axis",
+    ),
+    (
+        "reshape",
+        &["v", "n"],
+        2,
+        "the entries of an array, row by row, under other extents: reshape(v, n, m) is a matrix",
+    ),
     ("len", &["x"], 1, "how many entries a vector has"),
     ("rows", &["X"], 1, "how many rows a matrix has"),
     ("cols", &["X"], 1, "how many columns a matrix has"),
@@ -81,17 +93,11 @@ pub const BUILTINS: &[(&str, &[&str], usize, &str)] = &[
 ];
 
 pub(crate) fn is_builtin(name: &str) -> bool {
-    BUILTINS.iter().any(|(n, ..)| *n == name) || RESHAPES.iter().any(|(n, _)| *n == name)
+    BUILTINS.iter().any(|(n, ..)| *n == name)
 }
 
-/// Functions of an array and of any number of extents.
-pub(super) const RESHAPES: &[(&str, &str)] = &[
-    ("pad", "pad(x, p): zeros, p of them on both sides of each axis; pad(X, p, q) says how many for each"),
-    (
-        "reshape",
-        "reshape(v, n, m): the entries of an array, row by row, as an n×m matrix; with one extent a vector",
-    ),
-];
+/// Functions of an array and of any number of whole numbers.
+const RESHAPES: [&str; 2] = ["pad", "reshape"];
 
 impl<'a> Lowerer<'a> {
     pub(super) fn call(&mut self, expr: &'a Expr, call: &'a Call, frame: usize) -> Lowered {
@@ -102,7 +108,7 @@ impl<'a> Lowerer<'a> {
             let tensor = Tensor::new(self.graph.extent_value(extent), Vec::new());
             return Ok(Value { tensor, kind: Kind::Scalar, place });
         }
-        if RESHAPES.iter().any(|(n, _)| *n == name) && self.definition(name).is_none() {
+        if RESHAPES.contains(&name) {
             return self.reshaping(name, call, place, frame);
         }
         if let Some((_, params, required, _)) = BUILTINS.iter().find(|(n, ..)| *n == name) {

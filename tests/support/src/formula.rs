@@ -361,7 +361,34 @@ impl Writer<'_> {
     fn scalar(&mut self, d: usize) -> String {
         let (n, m) = (self.extent(), self.extent());
         let shape = if self.rng.below(2) == 0 { vec![n] } else { vec![n, m] };
-        match self.rng.below(24) {
+        match self.rng.below(30) {
+            24 => format!("prod(1 + 0.5*tanh({}))", self.expression(&[n], d)),
+            25 => {
+                let (i, x, y) = (self.index(), self.expression(&[n], d), self.leaf(&[n]));
+                format!("sum[{i}](({x})[{i}]*{y}[{i}]^2)")
+            }
+            26 => {
+                let (i, x) = (self.index(), self.expression(&[n], d));
+                format!("sum[{i}]((({x})[{i} + 1] - ({x})[{i}])^2*{i})")
+            }
+            27 => {
+                let (x, a) = (self.leaf(&[n]), self.leaf(&[n, m]));
+                let of = self.one(&["#[0]*#[len(#) - 1]", "sum(#[1..].^2)", "norm2(@[0, :])^2 + @[0, 0]"]);
+                format!("({})", of.replace('#', &x).replace('@', &a))
+            }
+            28 => {
+                let a = self.leaf(&[n, m]);
+                let of = self.one(&[
+                    "sum(sin(flatten(#)))/(rows(#) + cols(#))",
+                    "sum(tanh(reshape(#, cols(#), rows(#))))/extent(#, 0)",
+                    "norm2(pad(#, 1))^2",
+                ]);
+                of.replace('#', &a)
+            }
+            29 => {
+                let (i, j, x, a) = (self.index(), self.index(), self.leaf(&[n]), self.leaf(&[n, m]));
+                format!("sum[{i}](mean[{j}](where({j} <= {i}, {a}[{i}, {j}], {x}[{i}]^2)))")
+            }
             22 => {
                 let (x, mu, a) = (self.expression(&[n], d), self.leaf(&[n]), self.leaf(&[n, m]));
                 format!("multivariate_normal_lpdf(sin({x}), {mu}, ({a})*({a})' + 2*eye)")
@@ -405,9 +432,19 @@ impl Writer<'_> {
         }
     }
 
+    /// A name for an index that no other has, most likely.
+    fn index(&mut self) -> String {
+        format!("i{}", self.rng.below(1_000_000))
+    }
+
     fn vector(&mut self, n: usize, d: usize) -> String {
         let m = self.extent();
-        match self.rng.below(16) {
+        match self.rng.below(18) {
+            16 => format!("(0.3*cumsum({}))", self.expression(&[n], d)),
+            17 => {
+                let (i, x, y) = (self.index(), self.leaf(&[n]), self.leaf(&[n]));
+                format!("vector[{i}]({x}[len({x}) - 1 - {i}]*{y}[{i}])")
+            }
             0 | 1 => format!("({}*{})", self.expression(&[n, m], d), self.expression(&[m], d)),
             2 => format!("(({})'*{})", self.expression(&[m, n], d), self.expression(&[m], d)),
             3 => format!("t(({})'*{})", self.expression(&[m], d), self.expression(&[m, n], d)),

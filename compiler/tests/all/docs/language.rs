@@ -15,7 +15,8 @@ use std::collections::BTreeSet;
 
 /// The names that the page's examples speak of, with the shapes it says they have.
 const NAMES: &str = "s: scalar, c: scalar, x: vector[n], y: vector[n], v: vector[d], \
-                     X: matrix[n, d], Y: matrix[n, d], A: matrix[n, n], B: matrix[n, n]";
+                     X: matrix[n, d], Y: matrix[n, d], A: matrix[n, n], B: matrix[n, n], \
+                     T: tensor[n, d, 3], p: indices[m]";
 
 /// A table: what its first column holds, and each row's cells.
 struct Table {
