@@ -11,7 +11,8 @@ mod scalars;
 
 use crate::codegen::{self, Context, Float};
 use crate::derivation::{self, Room};
-use crate::derive::attr::{DataField, ObjectiveKind};
+use crate::derive::attr::ObjectiveKind;
+use crate::derive::fields::DataField;
 use crate::derive::{Model, check_constants, cost_text, define_texts, errors};
 use crate::diag::{Diagnostic, ErrorKind};
 use crate::emit::{self, View};
