@@ -70,7 +70,8 @@ impl Model {
             .filter_map(|f| Some((f.ident.clone()?, f.ty.clone(), self.array_of(&f.ty)?)))
             .collect();
         // Beside `f64`, a type parameter is something else.
-        let generic = |(_, _, array): &(_, _, ArrayType)| matches!(array.entry, Entry::Float(Float::Generic(_)));
+        let generic =
+            |(_, _, array): &(_, _, ArrayType)| matches!(array.entry, Entry::Float(Float::Generic(_)));
         let float = |found: &(_, _, ArrayType)| matches!(found.2.entry, Entry::Float(_)) && !generic(found);
         if found.iter().any(float) {
             found.retain(|found| !generic(found));
@@ -184,7 +185,9 @@ impl Model {
                 };
                 // ndarray has names for as many axes.
                 let rank = (1..=6).find(|&k| {
-                    name.ends_with(&format!("Array{k}")) || name.ends_with(&format!("View{k}")) || dimension(k)
+                    name.ends_with(&format!("Array{k}"))
+                        || name.ends_with(&format!("View{k}"))
+                        || dimension(k)
                 })?;
                 Some(made(rank, n, false))
             }

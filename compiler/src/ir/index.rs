@@ -162,7 +162,9 @@ impl Extents {
 
     /// Notes that a form must not be negative.
     pub(crate) fn must_hold(&mut self, bound: Bound) {
-        let same = |b: &Bound| (&b.form, b.asks, b.axis, &b.over) == (&bound.form, bound.asks, bound.axis, &bound.over);
+        let same = |b: &Bound| {
+            (&b.form, b.asks, b.axis, &b.over) == (&bound.form, bound.asks, bound.axis, &bound.over)
+        };
         if !self.bounds.iter().any(same) {
             self.bounds.push(bound);
         }

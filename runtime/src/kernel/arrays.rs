@@ -7,9 +7,7 @@ use crate::kernel::matrix::{Mat, MatMut};
 use crate::kernel::memory::{Entries, EntriesMut, entries, entries_mut};
 use crate::kernel::scalar::Scalar;
 use crate::kernel::simd::Math;
-use ndarray::{
-    ArrayView, ArrayView1, ArrayView2, ArrayViewMut, ArrayViewMut2, Dimension, IntoDimension, s,
-};
+use ndarray::{ArrayView, ArrayView1, ArrayView2, ArrayViewMut, ArrayViewMut2, Dimension, IntoDimension, s};
 
 /// A row-major slice as a matrix.
 #[inline]

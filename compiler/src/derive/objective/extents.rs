@@ -1,0 +1,423 @@
+//! Extents: where each comes from, and what `prepare` checks of them.
+
+use super::*;
+use crate::ir::{Asks, Bound, Form};
+
+/// A symbolic extent.
+pub(super) struct SymbolicExtent {
+    pub(super) name: String,
+    /// What it is called in methods: nothing else is called so.
+    pub(super) ident: Ident,
+    /// Where the problem keeps it.
+    pub(super) field: Ident,
+    pub(super) origin: Origin,
+}
+
+/// Where the value of a symbolic extent comes from.
+pub(super) enum Origin {
+    /// An axis of a field.
+    Field(usize, usize),
+    /// An axis of a field whose extent is `multiple·e + rest`.
+    Solved { field: usize, axis: usize, multiple: i64, rest: Form },
+    /// The entries of a list, by the other extents of the array that lies in it.
+    Quotient { field: usize, others: Vec<Extent> },
+    /// A parameter of `prepare`.
+    Parameter,
+    /// The product of two others.
+    Product(Extent, Extent),
+}
+
+/// Extents by name as they become known.
+struct Known(Vec<(String, Origin)>);
+
+impl Known {
+    fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(n, _)| n == name)
+    }
+
+    fn add(&mut self, name: &str, origin: Origin) {
+        if !self.has(name) {
+            self.0.push((name.to_owned(), origin));
+        }
+    }
+}
+
+impl Items<'_> {
+    /// The name of an extent that is neither a number nor made of others.
+    fn root(&self, e: Extent) -> Option<&str> {
+        let extents = &self.graph().extents;
+        let ExtentKind::Symbol(name) = extents.kind(e) else { return None };
+        (self.factors(e).is_none() && extents.derived(e).is_none()).then_some(name)
+    }
+
+    /// The extents that one is the product of.
+    fn factors(&self, e: Extent) -> Option<(Extent, Extent)> {
+        let extents = &self.graph().extents;
+        let same = |x: Extent| extents.find(x) == extents.find(e);
+        extents.factors(e).filter(|&(a, b)| !same(a) && !same(b))
+    }
+
+    /// The names of what an extent is made of, itself if it is made of nothing; in order, each once.
+    fn roots(&self, e: Extent, found: &mut Vec<String>) {
+        let extents = &self.graph().extents;
+        if let Some(name) = self.root(e) {
+            if !found.iter().any(|n| n == name) {
+                found.push(name.to_owned());
+            }
+        } else if let Some((a, b)) = self.factors(e) {
+            self.roots(a, found);
+            self.roots(b, found);
+        } else if let Some(form) = extents.derived(e) {
+            form.terms.iter().for_each(|(e, _)| self.roots(*e, found));
+        }
+    }
+
+    fn are_known(&self, extents: &[Extent], known: &Known) -> bool {
+        let mut roots = Vec::new();
+        extents.iter().for_each(|e| self.roots(*e, &mut roots));
+        roots.iter().all(|name| known.has(name))
+    }
+
+    /// The fields that are arrays, with their shapes.
+    pub(super) fn arrays(&self) -> Vec<(usize, &DataField, NodeId)> {
+        let fields = self.model.data.iter().enumerate().filter(|(_, f)| f.rank > 0);
+        fields.filter_map(|(k, f)| Some((k, f, self.node(&f.name)?))).collect()
+    }
+
+    pub(super) fn find_extents(&mut self) {
+        let mut known = Known(Vec::new());
+        let laid_out = |f: &DataField| f.is_laid_out();
+        for (k, _, node) in self.arrays().into_iter().filter(|(_, f, _)| !laid_out(f)) {
+            for (axis, &e) in self.graph().shape(node).iter().enumerate() {
+                if let Some(name) = self.root(e) {
+                    known.add(name, Origin::Field(k, axis));
+                }
+            }
+        }
+        while self.solve(&mut known) {}
+        let mut pending: Vec<Extent> = Vec::new();
+        for (_, node) in &self.program.wrt {
+            pending.extend(self.graph().shape(*node));
+        }
+        for (.., node) in self.arrays() {
+            pending.extend(self.graph().shape(node));
+        }
+        for id in self.graph().reachable(&self.roots_of_methods()) {
+            pending.extend(self.graph().shape(id));
+            if let Op::Extent(e) = self.graph().op(id) {
+                pending.push(*e);
+            }
+        }
+        for bound in self.bounds() {
+            pending.push(bound.axis);
+            pending.extend(bound.form.terms.iter().map(|(e, _)| *e));
+        }
+        for &e in &pending {
+            let mut names = Vec::new();
+            self.roots(e, &mut names);
+            names.iter().for_each(|name| known.add(name, Origin::Parameter));
+        }
+        // A product after its factors.
+        for id in (0..self.graph().len() as u32).map(NodeId) {
+            for &e in self.graph().shape(id) {
+                self.add_products(e, &mut known);
+            }
+        }
+        // Data, variables, directions, temporaries, the flat vector: what an extent must not be called.
+        let buffers = self.plans.all().flat_map(|p| &p.buffers).map(|b| codegen::identifier(&b.name));
+        let taken: BTreeSet<Ident> = buffers.chain([format_ident!("x")]).collect();
+        self.extents = known
+            .0
+            .into_iter()
+            .map(|(name, origin)| {
+                let field = format_ident!("extent_{}", codegen::plain_identifier(&name));
+                let short = codegen::identifier(&name);
+                let ident = if taken.contains(&short) { field.clone() } else { short };
+                SymbolicExtent { name, ident, field, origin }
+            })
+            .collect();
+    }
+
+    /// All that the methods compute.
+    fn roots_of_methods(&self) -> Vec<NodeId> {
+        let p = self.program;
+        let mut roots = vec![p.value];
+        roots.extend(p.gradient.iter().chain(&p.hessian_product).chain(p.hessian.iter().flatten()));
+        if let Some(r) = &p.residual {
+            roots.push(r.residual);
+            roots.extend(r.jacobian.iter().chain(&r.gauss_newton_product));
+        }
+        roots
+    }
+
+    /// What must not be negative, by what extents are now.
+    fn bounds(&self) -> Vec<Bound> {
+        let extents = &self.graph().extents;
+        let bounds = extents.bounds().iter();
+        bounds.map(|b| Bound { form: extents.resolved(&b.form), ..b.clone() }).collect()
+    }
+
+    /// Makes known what the shapes of fields tell of one extent that is not known yet; whether there was one.
+    fn solve(&self, known: &mut Known) -> bool {
+        for (field, f, node) in self.arrays() {
+            let shape = self.graph().shape(node);
+            if f.is_laid_out() {
+                let open: Vec<usize> =
+                    (0..shape.len()).filter(|&k| !self.are_known(&shape[k..=k], known)).collect();
+                if let [axis] = open[..]
+                    && let Some(name) = self.root(shape[axis])
+                {
+                    let others = shape.iter().enumerate().filter(|(k, _)| *k != axis).map(|(_, &e)| e);
+                    known.add(name, Origin::Quotient { field, others: others.collect() });
+                    return true;
+                }
+                continue;
+            }
+            for (axis, &e) in shape.iter().enumerate() {
+                let Some(form) = self.graph().extents.derived(e) else { continue };
+                let open: Vec<&(Extent, i64)> =
+                    form.terms.iter().filter(|(e, _)| !self.are_known(&[*e], known)).collect();
+                if let [&(open, multiple)] = open[..]
+                    && let Some(name) = self.root(open)
+                {
+                    let rest = form.plus(&Form::of(open), -multiple);
+                    known.add(name, Origin::Solved { field, axis, multiple, rest });
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    fn add_products(&self, e: Extent, known: &mut Known) {
+        let extents = &self.graph().extents;
+        if let Some((a, b)) = self.factors(e)
+            && let ExtentKind::Symbol(name) = extents.kind(e)
+            && !known.has(name)
+            && self.are_known(&[a, b], known)
+        {
+            self.add_products(a, known);
+            self.add_products(b, known);
+            known.add(name, Origin::Product(a, b));
+        }
+    }
+
+    /// An extent in `prepare`, before it is known that none is negative.
+    fn clamped(&self, e: Extent) -> TokenStream {
+        let rt = &self.model.rt;
+        match self.graph().extents.derived(e) {
+            Some(form) => {
+                let form = self.form(&form);
+                quote!(#rt::extent(#form))
+            }
+            None => self.context().extent(self.graph(), e),
+        }
+    }
+
+    /// The constant and the terms of a form.
+    fn form(&self, form: &Form) -> TokenStream {
+        let constant = signed(form.constant);
+        let terms = form.terms.iter().map(|&(e, n)| {
+            let (n, e) = (signed(n), self.context().extent(self.graph(), e));
+            quote!((#n, #e))
+        });
+        quote!(#constant, &[#(#terms),*])
+    }
+
+    /// The value of a form, which may be negative.
+    pub(super) fn affine(&self, form: &Form) -> TokenStream {
+        let rt = &self.model.rt;
+        let form = self.form(form);
+        quote!(#rt::affine(#form))
+    }
+
+    /// The extents of a field as it is given.
+    pub(super) fn extents_of_field(&self, k: usize) -> TokenStream {
+        let rt = &self.model.rt;
+        let (field, entry) = (&self.model.data[k].ident, self.entry_type(k));
+        quote!(#rt::Datum::<#entry>::extents(&self.#field))
+    }
+
+    /// The type of a field's entries.
+    pub(super) fn entry_type(&self, k: usize) -> TokenStream {
+        self.model.data[k].whole.as_ref().map_or_else(|| self.t(), ToTokens::to_token_stream)
+    }
+
+    /// The lines that give extents their values, and the parameters that say the others.
+    pub(super) fn define_extents(&self) -> (TokenStream, Vec<TokenStream>) {
+        let rt = &self.model.rt;
+        let (mut lines, mut params) = (TokenStream::new(), Vec::new());
+        for SymbolicExtent { ident, origin, .. } in &self.extents {
+            let value = match origin {
+                Origin::Field(k, axis) => {
+                    let (extents, axis) = (self.extents_of_field(*k), Literal::usize_unsuffixed(*axis));
+                    quote!(#extents[#axis])
+                }
+                Origin::Solved { field, axis, multiple, rest } => {
+                    let (extents, axis) = (self.extents_of_field(*field), Literal::usize_unsuffixed(*axis));
+                    let (multiple, rest) = (signed(*multiple), self.form(rest));
+                    quote!(#rt::solved(#extents[#axis], #multiple, #rest))
+                }
+                Origin::Quotient { field, others } => {
+                    let extents = self.extents_of_field(*field);
+                    let others = others.iter().map(|&e| self.clamped(e));
+                    quote!(#rt::quotient(#extents[0], &[#(#others),*]))
+                }
+                Origin::Parameter => {
+                    params.push(quote!(#ident: usize));
+                    continue;
+                }
+                Origin::Product(a, b) => {
+                    let (a, b) = (self.clamped(*a), self.clamped(*b));
+                    quote!(#a * #b)
+                }
+            };
+            lines.extend(quote!(let #ident = #value;));
+        }
+        (lines, params)
+    }
+
+    /// The lines that refuse ranges of a negative length, and subscripts that are outside.
+    pub(super) fn check_bounds(&self) -> TokenStream {
+        let rt = &self.model.rt;
+        let extents = &self.graph().extents;
+        let mut lines = TokenStream::new();
+        let mut counted: Vec<Form> = Vec::new();
+        // Ranges first: what is outside of one that is none has no place to speak of.
+        let mut bounds = self.bounds();
+        bounds.sort_by_key(|b| b.asks != Asks::Count);
+        for Bound { form, asks, axis, over, text } in bounds.iter().filter(|b| !b.form.is_never_negative()) {
+            let whole = extents.form(*axis);
+            let value = match asks {
+                Asks::Count => {
+                    counted.push(form.clone());
+                    let length = self.affine(form);
+                    lines.extend(quote!(#rt::check_range(#text, #length)?;));
+                    continue;
+                }
+                Asks::Least => form.clone(),
+                Asks::Most => whole.shifted(-1).plus(form, -1),
+                Asks::End => whole.plus(form, -1),
+            };
+            let check = if *asks == Asks::End { quote!(check_end) } else { quote!(check_subscript) };
+            let (value, axis) = (self.affine(&value), self.clamped(*axis));
+            let check = quote!(#rt::#check(#text, #value, #axis)?;);
+            let some: Vec<TokenStream> = over
+                .iter()
+                .filter(|&&e| extents.as_constant(e).is_none_or(|n| n == 0))
+                .map(|&e| self.clamped(e))
+                .collect();
+            lines.extend(if some.is_empty() { check } else { quote!(if #(#some > 0)&&* { #check }) });
+        }
+        // An extent that follows from others is one of a range, or of an array that is too short.
+        let inputs = self.graph().inputs().iter().flat_map(|i| self.graph().shape(i.node));
+        let others = inputs.filter_map(|&e| extents.derived(e)).collect::<Vec<Form>>();
+        for form in others {
+            if !form.is_never_negative() && !counted.contains(&form) && self.can_tell(&form) {
+                let (text, length) = (format!("`{}`", extents.text(&form)), self.affine(&form));
+                lines.extend(quote!(#rt::check_range(#text, #length)?;));
+                counted.push(form);
+            }
+        }
+        lines
+    }
+
+    /// Whether all that a form is made of has a value here.
+    fn can_tell(&self, form: &Form) -> bool {
+        let mut roots = Vec::new();
+        form.terms.iter().for_each(|(e, _)| self.roots(*e, &mut roots));
+        roots.iter().all(|name| self.extents.iter().any(|x| x.name == *name))
+    }
+
+    /// Whether each axis of a field is where its extent comes from, its type included, so that nothing can be
+    /// wrong with it.
+    fn defines_its_extents(&self, k: usize, node: NodeId) -> bool {
+        let field = &self.model.data[k];
+        if field.is_laid_out() {
+            return false;
+        }
+        if field.length.is_some() {
+            return true;
+        }
+        self.graph().shape(node).iter().enumerate().all(|(axis, &e)| {
+            let from_here =
+                |x: &SymbolicExtent| matches!(x.origin, Origin::Field(f, a) if (f, a) == (k, axis));
+            self.root(e).is_some_and(|name| self.extents.iter().any(|x| x.name == *name && from_here(x)))
+        })
+    }
+
+    /// The lines that refuse fields of other shapes than the formula asks for.
+    pub(super) fn check_shapes(&self) -> TokenStream {
+        let rt = &self.model.rt;
+        let cx = self.context();
+        let mut lines = TokenStream::new();
+        for (k, f, node) in self.arrays() {
+            if self.defines_its_extents(k, node) {
+                continue;
+            }
+            let (name, found) = (&f.name, self.extents_of_field(k));
+            let shape = self.graph().shape(node).iter().map(|&e| cx.extent(self.graph(), e));
+            let expected = if f.is_laid_out() {
+                quote!([#rt::entries_of(&[#(#shape),*])])
+            } else {
+                quote!([#(#shape),*])
+            };
+            lines.extend(quote!(#rt::check_shape(#name, &#expected, &#found)?;));
+        }
+        lines
+    }
+
+    /// The lines that refuse data without entries where a part of the formula has no value then.
+    pub(super) fn check_entries(&self) -> TokenStream {
+        let rt = &self.model.rt;
+        let extents = &self.graph().extents;
+        let mut pending: Vec<(Extent, &str)> = extents.needs();
+        pending.reverse();
+        let mut checks = TokenStream::new();
+        let mut checked = BTreeSet::new();
+        while let Some((e, text)) = pending.pop() {
+            let ExtentKind::Symbol(name) = extents.kind(e) else { continue };
+            if let Some(form) = extents.derived(e) {
+                if self.can_tell(&form) && !form.shifted(-1).is_never_negative() {
+                    let (text, length) = (format!("`{text}`"), self.affine(&form));
+                    checks.extend(quote!(#rt::check_some_of(#text, #length)?;));
+                }
+                continue;
+            }
+            let Some(known) = self.extents.iter().find(|x| x.name == *name).filter(|_| checked.insert(name))
+            else {
+                continue;
+            };
+            let (tensor, axis) = match known.origin {
+                Origin::Field(k, axis) | Origin::Solved { field: k, axis, .. } => {
+                    (self.model.data[k].name.clone(), axis)
+                }
+                Origin::Quotient { field, .. } => (self.model.data[field].name.clone(), 0),
+                Origin::Product(a, b) => {
+                    pending.extend([(b, text), (a, text)]);
+                    continue;
+                }
+                Origin::Parameter => self.along(e).unwrap_or_else(|| (known.ident.to_string(), 0)),
+            };
+            let (ident, axis) = (&known.ident, Literal::usize_unsuffixed(axis));
+            checks.extend(quote!(#rt::check_some(#tensor, #axis, #ident, #text)?;));
+        }
+        checks
+    }
+
+    /// The variable, and its axis, whose extent this is.
+    fn along(&self, extent: Extent) -> Option<(String, usize)> {
+        let g = self.graph();
+        let is = |e: &Extent| g.extents.find(*e) == g.extents.find(extent);
+        self.program
+            .wrt
+            .iter()
+            .find_map(|(name, node)| Some((name.clone(), g.shape(*node).iter().position(is)?)))
+    }
+}
+
+/// A whole number of type `i64`.
+fn signed(n: i64) -> TokenStream {
+    let magnitude = Literal::u64_unsuffixed(n.unsigned_abs());
+    if n < 0 { quote!(-#magnitude) } else { quote!(#magnitude) }
+}
