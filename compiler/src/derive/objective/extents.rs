@@ -95,10 +95,12 @@ impl Items<'_> {
             }
         }
         while self.solve(&mut known) {}
-        let mut pending: Vec<Extent> = Vec::new();
+        // What is given for variables may tell more of the fields.
         for (_, node) in &self.program.wrt {
-            pending.extend(self.graph().shape(*node));
+            self.add_parameters(self.graph().shape(*node), &mut known);
         }
+        while self.solve(&mut known) {}
+        let mut pending: Vec<Extent> = Vec::new();
         for (.., node) in self.arrays() {
             pending.extend(self.graph().shape(node));
         }
@@ -112,11 +114,7 @@ impl Items<'_> {
             pending.push(bound.axis);
             pending.extend(bound.form.terms.iter().map(|(e, _)| *e));
         }
-        for &e in &pending {
-            let mut names = Vec::new();
-            self.roots(e, &mut names);
-            names.iter().for_each(|name| known.add(name, Origin::Parameter));
-        }
+        self.add_parameters(&pending, &mut known);
         // A product after its factors.
         for id in (0..self.graph().len() as u32).map(NodeId) {
             for &e in self.graph().shape(id) {
@@ -136,6 +134,13 @@ impl Items<'_> {
                 SymbolicExtent { name, ident, field, origin }
             })
             .collect();
+    }
+
+    /// What `prepare` has to be told of these extents.
+    fn add_parameters(&self, extents: &[Extent], known: &mut Known) {
+        let mut names = Vec::new();
+        extents.iter().for_each(|e| self.roots(*e, &mut names));
+        names.iter().for_each(|name| known.add(name, Origin::Parameter));
     }
 
     /// All that the methods compute.
