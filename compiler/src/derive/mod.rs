@@ -4,6 +4,7 @@
 //! message.
 
 mod attr;
+mod bounds;
 mod cost;
 mod fallback;
 mod fields;

@@ -1,7 +1,8 @@
 //! Extents: where each comes from, and what `prepare` checks of them.
 
 use super::*;
-use crate::ir::{Asks, Bound, Form};
+use crate::derive::bounds::{self, Forms};
+use crate::ir::{Asks, Form};
 
 /// A symbolic extent.
 pub(super) struct SymbolicExtent {
@@ -47,35 +48,18 @@ impl Items<'_> {
     fn root(&self, e: Extent) -> Option<&str> {
         let extents = &self.graph().extents;
         let ExtentKind::Symbol(name) = extents.kind(e) else { return None };
-        (self.factors(e).is_none() && extents.derived(e).is_none()).then_some(name)
+        (bounds::factors(self.graph(), e).is_none() && extents.derived(e).is_none()).then_some(name)
     }
 
-    /// The extents that one is the product of.
-    fn factors(&self, e: Extent) -> Option<(Extent, Extent)> {
-        let extents = &self.graph().extents;
-        let same = |x: Extent| extents.find(x) == extents.find(e);
-        extents.factors(e).filter(|&(a, b)| !same(a) && !same(b))
-    }
-
-    /// The names of what an extent is made of, itself if it is made of nothing; in order, each once.
-    fn roots(&self, e: Extent, found: &mut Vec<String>) {
-        let extents = &self.graph().extents;
-        if let Some(name) = self.root(e) {
-            if !found.iter().any(|n| n == name) {
-                found.push(name.to_owned());
-            }
-        } else if let Some((a, b)) = self.factors(e) {
-            self.roots(a, found);
-            self.roots(b, found);
-        } else if let Some(form) = extents.derived(e) {
-            form.terms.iter().for_each(|(e, _)| self.roots(*e, found));
-        }
+    /// The names of what an extent is made of, itself if it is made of nothing.
+    fn roots(&self, extents: &[Extent]) -> Vec<&str> {
+        let mut found = Vec::new();
+        extents.iter().for_each(|e| bounds::roots(self.graph(), *e, &mut found));
+        found.into_iter().filter_map(|e| self.root(e)).collect()
     }
 
     fn are_known(&self, extents: &[Extent], known: &Known) -> bool {
-        let mut roots = Vec::new();
-        extents.iter().for_each(|e| self.roots(*e, &mut roots));
-        roots.iter().all(|name| known.has(name))
+        self.roots(extents).iter().all(|name| known.has(name))
     }
 
     /// The fields that are arrays, with their shapes.
@@ -110,7 +94,7 @@ impl Items<'_> {
                 pending.push(*e);
             }
         }
-        for bound in self.bounds() {
+        for bound in bounds::resolved(self.graph()) {
             pending.push(bound.axis);
             pending.extend(bound.form.terms.iter().map(|(e, _)| *e));
         }
@@ -138,9 +122,7 @@ impl Items<'_> {
 
     /// What `prepare` has to be told of these extents.
     fn add_parameters(&self, extents: &[Extent], known: &mut Known) {
-        let mut names = Vec::new();
-        extents.iter().for_each(|e| self.roots(*e, &mut names));
-        names.iter().for_each(|name| known.add(name, Origin::Parameter));
+        self.roots(extents).into_iter().for_each(|name| known.add(name, Origin::Parameter));
     }
 
     /// All that the methods compute.
@@ -153,13 +135,6 @@ impl Items<'_> {
             roots.extend(r.jacobian.iter().chain(&r.gauss_newton_product));
         }
         roots
-    }
-
-    /// What must not be negative, by what extents are now.
-    fn bounds(&self) -> Vec<Bound> {
-        let extents = &self.graph().extents;
-        let bounds = extents.bounds().iter();
-        bounds.map(|b| Bound { form: extents.resolved(&b.form), ..b.clone() }).collect()
     }
 
     /// Makes known what the shapes of fields tell of one extent that is not known yet; whether there was one.
@@ -196,7 +171,7 @@ impl Items<'_> {
 
     fn add_products(&self, e: Extent, known: &mut Known) {
         let extents = &self.graph().extents;
-        if let Some((a, b)) = self.factors(e)
+        if let Some((a, b)) = bounds::factors(self.graph(), e)
             && let ExtentKind::Symbol(name) = extents.kind(e)
             && !known.has(name)
             && self.are_known(&[a, b], known)
@@ -207,33 +182,9 @@ impl Items<'_> {
         }
     }
 
-    /// An extent in `prepare`, before it is known that none is negative.
-    fn clamped(&self, e: Extent) -> TokenStream {
-        let rt = &self.model.rt;
-        match self.graph().extents.derived(e) {
-            Some(form) => {
-                let form = self.form(&form);
-                quote!(#rt::extent(#form))
-            }
-            None => self.context().extent(self.graph(), e),
-        }
-    }
-
-    /// The constant and the terms of a form.
-    fn form(&self, form: &Form) -> TokenStream {
-        let constant = signed(form.constant);
-        let terms = form.terms.iter().map(|&(e, n)| {
-            let (n, e) = (signed(n), self.context().extent(self.graph(), e));
-            quote!((#n, #e))
-        });
-        quote!(#constant, &[#(#terms),*])
-    }
-
-    /// The value of a form, which may be negative.
-    pub(super) fn affine(&self, form: &Form) -> TokenStream {
-        let rt = &self.model.rt;
-        let form = self.form(form);
-        quote!(#rt::affine(#form))
+    /// What writes forms of extents before it is known that none is negative.
+    pub(super) fn forms(&self) -> Forms<'_> {
+        Forms { g: self.graph(), cx: self.context() }
     }
 
     /// The extents of a field as it is given.
@@ -251,7 +202,7 @@ impl Items<'_> {
     /// The lines that give extents their values, and the parameters that say the others.
     pub(super) fn define_extents(&self) -> (TokenStream, Vec<TokenStream>) {
         let rt = &self.model.rt;
-        let (mut lines, mut params) = (TokenStream::new(), Vec::new());
+        let (forms, mut lines, mut params) = (self.forms(), TokenStream::new(), Vec::new());
         for SymbolicExtent { ident, origin, .. } in &self.extents {
             let value = match origin {
                 Origin::Field(k, axis) => {
@@ -260,12 +211,12 @@ impl Items<'_> {
                 }
                 Origin::Solved { field, axis, multiple, rest } => {
                     let (extents, axis) = (self.extents_of_field(*field), Literal::usize_unsuffixed(*axis));
-                    let (multiple, rest) = (signed(*multiple), self.form(rest));
+                    let (multiple, rest) = (bounds::signed(*multiple), forms.parts(rest));
                     quote!(#rt::solved(#extents[#axis], #multiple, #rest))
                 }
                 Origin::Quotient { field, others } => {
                     let extents = self.extents_of_field(*field);
-                    let others = others.iter().map(|&e| self.clamped(e));
+                    let others = others.iter().map(|&e| forms.clamped(e));
                     quote!(#rt::quotient(#extents[0], &[#(#others),*]))
                 }
                 Origin::Parameter => {
@@ -273,7 +224,7 @@ impl Items<'_> {
                     continue;
                 }
                 Origin::Product(a, b) => {
-                    let (a, b) = (self.clamped(*a), self.clamped(*b));
+                    let (a, b) = (forms.clamped(*a), forms.clamped(*b));
                     quote!(#a * #b)
                 }
             };
@@ -284,43 +235,16 @@ impl Items<'_> {
 
     /// The lines that refuse ranges of a negative length, and subscripts that are outside.
     pub(super) fn check_bounds(&self) -> TokenStream {
-        let rt = &self.model.rt;
-        let extents = &self.graph().extents;
-        let mut lines = TokenStream::new();
-        let mut counted: Vec<Form> = Vec::new();
-        // Ranges first: what is outside of one that is none has no place to speak of.
-        let mut bounds = self.bounds();
-        bounds.sort_by_key(|b| b.asks != Asks::Count);
-        for Bound { form, asks, axis, over, text } in bounds.iter().filter(|b| !b.form.is_never_negative()) {
-            let whole = extents.form(*axis);
-            let value = match asks {
-                Asks::Count => {
-                    counted.push(form.clone());
-                    let length = self.affine(form);
-                    lines.extend(quote!(#rt::check_range(#text, #length)?;));
-                    continue;
-                }
-                Asks::Least => form.clone(),
-                Asks::Most => whole.shifted(-1).plus(form, -1),
-                Asks::End => whole.plus(form, -1),
-            };
-            let check = if *asks == Asks::End { quote!(check_end) } else { quote!(check_subscript) };
-            let (value, axis) = (self.affine(&value), self.clamped(*axis));
-            let check = quote!(#rt::#check(#text, #value, #axis)?;);
-            let some: Vec<TokenStream> = over
-                .iter()
-                .filter(|&&e| extents.as_constant(e).is_none_or(|n| n == 0))
-                .map(|&e| self.clamped(e))
-                .collect();
-            lines.extend(if some.is_empty() { check } else { quote!(if #(#some > 0)&&* { #check }) });
-        }
+        let (forms, extents) = (self.forms(), &self.graph().extents);
+        let known = bounds::resolved(self.graph());
+        let mut lines = forms.checks(&known);
+        let mut counted: Vec<Form> =
+            known.into_iter().filter(|b| b.asks == Asks::Count).map(|b| b.form).collect();
         // An extent that follows from others is one of a range, or of an array that is too short.
         let inputs = self.graph().inputs().iter().flat_map(|i| self.graph().shape(i.node));
-        let others = inputs.filter_map(|&e| extents.derived(e)).collect::<Vec<Form>>();
-        for form in others {
+        for form in inputs.filter_map(|&e| extents.derived(e)) {
             if !form.is_never_negative() && !counted.contains(&form) && self.can_tell(&form) {
-                let (text, length) = (format!("`{}`", extents.text(&form)), self.affine(&form));
-                lines.extend(quote!(#rt::check_range(#text, #length)?;));
+                lines.extend(forms.range(&format!("`{}`", extents.text(&form)), &form));
                 counted.push(form);
             }
         }
@@ -329,9 +253,8 @@ impl Items<'_> {
 
     /// Whether all that a form is made of has a value here.
     fn can_tell(&self, form: &Form) -> bool {
-        let mut roots = Vec::new();
-        form.terms.iter().for_each(|(e, _)| self.roots(*e, &mut roots));
-        roots.iter().all(|name| self.extents.iter().any(|x| x.name == *name))
+        let terms: Vec<Extent> = form.terms.iter().map(|(e, _)| *e).collect();
+        self.roots(&terms).iter().all(|name| self.extents.iter().any(|x| x.name == *name))
     }
 
     /// Whether each axis of a field is where its extent comes from, its type included, so that nothing can be
@@ -383,9 +306,8 @@ impl Items<'_> {
         while let Some((e, text)) = pending.pop() {
             let ExtentKind::Symbol(name) = extents.kind(e) else { continue };
             if let Some(form) = extents.derived(e) {
-                if self.can_tell(&form) && !form.shifted(-1).is_never_negative() {
-                    let (text, length) = (format!("`{text}`"), self.affine(&form));
-                    checks.extend(quote!(#rt::check_some_of(#text, #length)?;));
+                if self.can_tell(&form) {
+                    checks.extend(self.forms().some(text, &form));
                 }
                 continue;
             }
@@ -419,10 +341,4 @@ impl Items<'_> {
             .iter()
             .find_map(|(name, node)| Some((name.clone(), g.shape(*node).iter().position(is)?)))
     }
-}
-
-/// A whole number of type `i64`.
-fn signed(n: i64) -> TokenStream {
-    let magnitude = Literal::u64_unsuffixed(n.unsigned_abs());
-    if n < 0 { quote!(-#magnitude) } else { quote!(#magnitude) }
 }

@@ -39,7 +39,8 @@ impl Items<'_> {
         };
         let reads = self.reads(node).into_iter().map(|Read { axes, over, named }| {
             let axes = axes.unwrap_or_default().into_iter().map(|Along { first, steps }| {
-                let (first, steps) = (self.affine(&first), steps.into_iter().map(Literal::i64_unsuffixed));
+                let (first, steps) =
+                    (self.forms().affine(&first), steps.into_iter().map(Literal::i64_unsuffixed));
                 quote!((#first, &[#(#steps),*]))
             });
             let (counts, named) = (extents(&over), cx.extent(self.graph(), named));
