@@ -1,6 +1,5 @@
-//! Tensors, extents by symbol, whole numbers that name entries; ranges that data must fit.
-
-#![allow(non_snake_case, reason = "matrices have capital letters in formulas")]
+//! What `prepare` finds and checks: tensors, extents by symbol, whole numbers that name entries, ranges that data
+//! must fit.
 
 use crate::checks::{close, consistent};
 use gradsmith::{Error, Objective};
