@@ -358,6 +358,11 @@ impl Extents {
         self.products.iter().find(|(product, _)| self.find(*product) == self.find(e)).map(|(_, f)| *f)
     }
 
+    /// All products that were made, each with what it is the product of.
+    pub fn products(&self) -> impl Iterator<Item = (Extent, (Extent, Extent))> + '_ {
+        self.products.iter().copied()
+    }
+
     /// The product of two extents: what `kron` makes; none where it is beyond counting.
     pub fn product(&mut self, a: Extent, b: Extent) -> Option<Extent> {
         if let (Some(m), Some(n)) = (self.as_constant(a), self.as_constant(b)) {

@@ -61,7 +61,9 @@ impl Items<'_> {
             }
             let shape = g.shape(*data);
             let rank = g.rank(input);
+            let settled = |a: Along| Along { first: g.extents.resolved(&a.first), ..a };
             let axes = self.view(*data, input).filter(|axes| axes.len() == rank);
+            let axes = axes.map(|axes| axes.into_iter().map(settled).collect::<Vec<_>>());
             // All of it, in whatever order.
             let whole = axes.as_ref().is_none_or(|axes| {
                 let own = |k: usize| {
