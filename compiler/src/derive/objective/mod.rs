@@ -1,9 +1,10 @@
 //! `#[derive(Objective)]`: a prepared problem, its shapes checked once, with derivatives of first and second
 //! order.
 //!
-//! [`problem`] is the type, [`extents`] and [`whole`] what it checks, [`plans`] what is computed, [`methods`]
-//! the code around it, [`scalars`] that of small functions.
+//! [`problem`] is the type, [`extents`] where its sizes come from, [`checks`] and [`whole`] what is refused,
+//! [`plans`] what is computed, [`methods`] the code around it, [`scalars`] that of small functions.
 
+mod checks;
 mod extents;
 mod methods;
 mod plans;

@@ -56,6 +56,11 @@ impl Items<'_> {
         let mut found: Vec<Read> = Vec::new();
         for id in (0..g.len() as u32).map(NodeId) {
             let Op::Named(data) = g.op(id) else { continue };
+            // What was begun before ranges were known, and not gone on with.
+            let unknown = |e: &Extent| *g.extents.kind(*e) == ExtentKind::Unknown;
+            if g.shape(id).iter().any(unknown) {
+                continue;
+            }
             if !g.reachable(&[*data]).contains(&input) {
                 continue;
             }
