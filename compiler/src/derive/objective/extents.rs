@@ -45,14 +45,14 @@ impl Known {
 
 impl Items<'_> {
     /// The name of an extent that is neither a number nor made of others.
-    fn root(&self, e: Extent) -> Option<&str> {
+    pub(super) fn root(&self, e: Extent) -> Option<&str> {
         let extents = &self.graph().extents;
         let ExtentKind::Symbol(name) = extents.kind(e) else { return None };
         (bounds::factors(self.graph(), e).is_none() && extents.derived(e).is_none()).then_some(name)
     }
 
     /// The names of what an extent is made of, itself if it is made of nothing.
-    fn roots(&self, extents: &[Extent]) -> Vec<&str> {
+    pub(super) fn roots(&self, extents: &[Extent]) -> Vec<&str> {
         let mut found = Vec::new();
         extents.iter().for_each(|e| bounds::roots(self.graph(), *e, &mut found));
         found.into_iter().filter_map(|e| self.root(e)).collect()
