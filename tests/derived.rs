@@ -6,6 +6,7 @@ mod derived {
     mod branches;
     mod descent;
     mod gauss_newton;
+    mod indices;
     mod linear;
     mod long_sums;
     mod methods;

@@ -56,6 +56,26 @@ pub enum Error {
         /// What stands in that column and row.
         mirrored: f64,
     },
+    /// A subscript is outside of its axis: one of the formula, at an end of its range, or a whole number of the
+    /// data.
+    OutOfRange {
+        /// The subscript as the formula writes it (`i + 2`), or the name of the data (`p`).
+        subscript: Cow<'static, str>,
+        /// Where in the data: one number per axis, counted from 0; empty for a subscript of the formula.
+        index: Vec<usize>,
+        /// What the subscript comes to, counted from 0.
+        value: i128,
+        /// How many entries the axis has.
+        extent: usize,
+    },
+    /// A range of an index, or a part of an axis, ends before it starts; or there is nothing in it, and a part of
+    /// the formula has no value then.
+    Range {
+        /// The range, or the part of the formula, as a message names it.
+        range: Cow<'static, str>,
+        /// The number of its entries: 0, or less.
+        length: i128,
+    },
     /// A parameter or gradient buffer has the wrong number of entries.
     ParameterLength {
         /// How many entries the network, or the optimiser's state, has.
@@ -147,6 +167,30 @@ impl fmt::Display for Error {
                 f,
                 "`{tensor}` is declared symmetric, but is {value} at [{i}, {j}] and {mirrored} at [{j}, {i}]"
             ),
+            Self::OutOfRange { subscript, index, value, extent } => {
+                let entries = if *extent == 1 { "entry" } else { "entries" };
+                match (index.is_empty(), *value < 0) {
+                    (true, true) => {
+                        write!(f, "the subscript `{subscript}` reaches {value}, but the axis counts from 0")
+                    }
+                    (true, false) => write!(
+                        f,
+                        "the subscript `{subscript}` reaches {value}, but the axis has {extent} {entries}"
+                    ),
+                    (false, true) => write!(
+                        f,
+                        "`{subscript}` is {value} at {index:?}, but it names entries, which count from 0"
+                    ),
+                    (false, false) => write!(
+                        f,
+                        "`{subscript}` is {value} at {index:?}, but the axis that it names has {extent} {entries}"
+                    ),
+                }
+            }
+            Self::Range { range, length: 0 } => write!(f, "{range} is of nothing, and has no value"),
+            Self::Range { range, length } => {
+                write!(f, "{range} comes to {length} entries, less than none")
+            }
             Self::ParameterLength { expected, found } => {
                 let entries = if *found == 1 { "entry" } else { "entries" };
                 write!(f, "the buffer has {found} {entries}, the parameters have {expected}")

@@ -41,11 +41,15 @@ pub mod __private {
     pub use core::marker::PhantomData;
     pub use core::option::Option::{self, None, Some};
     pub use core::result::Result::{self, Ok};
-    pub use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2};
+    pub use ndarray::{
+        Array1, Array2, ArrayView1, ArrayView2, ArrayView3, ArrayView4, ArrayView5, ArrayView6, ArrayViewD,
+        ArrayViewMut1, ArrayViewMut2, ArrayViewMut3, ArrayViewMut4, ArrayViewMut5, ArrayViewMut6,
+        ArrayViewMutD,
+    };
 
     pub use crate::kernel::arrays::{
         array, array_mut, checked, checked_mut, count, matrix, matrix_mut, place_block, place_columns,
-        place_entries, zeros,
+        place_entries, tensor, tensor_mut, zeros,
     };
     pub use crate::kernel::axis::{log_softmax, logsumexp, max, norm, softmax};
     pub use crate::kernel::blocks::{Division, Share};
@@ -54,6 +58,9 @@ pub mod __private {
     };
     pub use crate::kernel::contract::small::matmul as matmul_small;
     pub use crate::kernel::contract::{VectorProduct, gram, matmul, matmul_onto, matvec_pair};
+    pub use crate::kernel::extents::{
+        affine, check_end, check_range, check_some_of, check_subscript, entries_of, extent, quotient, solved,
+    };
     pub use crate::kernel::gemm::Accum;
     pub use crate::kernel::linear::{factor, factor_symmetric};
     pub use crate::kernel::matrix::{Mat, MatMut};
@@ -72,6 +79,7 @@ pub mod __private {
     pub use crate::model::data::{Datum, IntoEntries};
     pub use crate::model::network::finite_cost;
     pub use crate::model::not_finite::{Cause, cause, finite, finite_entries};
+    pub use crate::model::whole::{Reads, Whole, places};
     pub use crate::optim::checked_rate;
     pub use crate::{
         Cost, CostValue, Error, Init, Network, Objective, Parameters, Residual, Rng, Scalar, TensorSpec,

@@ -120,6 +120,19 @@ fn expand_prints_rust() {
             "impl<'p> rt::Objective for MyObjectiveProblem<'p>",
         ],
     );
+    let ratings = ["expand", "sum[k]((r[k] - dot(U[p[k], :], V[q[k], :]))^2) + sum(T)", "--var", "r: vector"];
+    let more = ["--var", "p: indices, q: indices[k_]", "--var", "V: matrix[n, 5], T: tensor[n, _, 3]"];
+    succeeds(
+        &[&ratings[..], &more, &["--wrt", "U: matrix[_, 5]"]].concat(),
+        &[
+            "p: ArrayView1<'a, usize>,",
+            "V: ArrayView2<'a, f64>,",
+            "T: ArrayView3<'a, f64>,",
+            "q: ::std::borrow::Cow<'p, [usize]>,",
+            "U_rows: usize,",
+            "rt::IntoEntries::<usize>::into_entries(self.p),",
+        ],
+    );
     let residual = [&["expand", "X*w - y", "--residual"], &variables[..]].concat();
     succeeds(&residual, &["#[residual(", "fn gauss_newton_product_into"]);
     succeeds(&["expand", "U", "--wrt", "U:scalar"], &["struct MyObjective {}", "fn prepare"]);
@@ -130,6 +143,12 @@ fn expand_prints_rust() {
     succeeds(
         &["expand", "mse", "--network", "a = W*x + c", "--declare", "x: 3, W: 2 x 3, c: 2"],
         &["\"a = W*x + c\"", "c:2", "MyNetworkParameters"],
+    );
+    let tensors = ["--declare", "x: 3 x 4, W: 2 x 3 x 4"];
+    let network = ["expand", "mse", "--network", "a = vector[f](sum[c, i](W[f, c, i]*x[c, i]))"];
+    succeeds(
+        &[&network[..], &tensors].concat(),
+        &["fn W(&self) -> rt::ArrayView3<'_, f64>", "const INPUTS: usize = 12;"],
     );
 }
 

@@ -94,38 +94,49 @@ impl Context {
             }
             ExtentKind::Symbol(name) => match self.extents.get(name) {
                 Some(tokens) => tokens.clone(),
-                None => match g.extents.factors(e) {
-                    Some((a, b)) => {
+                None => match (g.extents.factors(e), g.extents.derived(e)) {
+                    (Some((a, b)), _) => {
                         let (a, b) = (self.extent(g, a), self.extent(g, b));
                         quote!((#a * #b))
                     }
-                    None => match g.extents.derived(e) {
-                        Some(form) => self.form(g, &form),
-                        None => {
-                            let ident = plain_identifier(name);
-                            quote!(#ident)
-                        }
-                    },
+                    (None, Some(form)) => self.form(g, &form),
+                    (None, None) => {
+                        let ident = plain_identifier(name);
+                        quote!(#ident)
+                    }
                 },
             },
             ExtentKind::Unknown => quote!(0),
         }
     }
 
-    /// A form of extents, as an expression of type `usize`: what is added comes first.
+    /// A form of extents that is known not to be negative: what is added comes first, so that nothing on the way
+    /// is negative either.
     fn form(&self, g: &Graph, form: &Form) -> TokenStream {
-        let times = |&(e, n): &(Extent, i64)| {
-            let (e, n) = (self.extent(g, e), Literal::u64_unsuffixed(n.unsigned_abs()));
-            if n.to_string() == "1" { e } else { quote!(#n * #e) }
+        let mut code = TokenStream::new();
+        let mut put = |minus: bool, term: TokenStream| {
+            code = match (code.is_empty(), minus) {
+                (true, false) => term,
+                (true, true) => quote!(0 - #term),
+                (false, false) => quote!(#code + #term),
+                (false, true) => quote!(#code - #term),
+            };
         };
-        let mut plus: Vec<TokenStream> = form.terms.iter().filter(|(_, n)| *n > 0).map(times).collect();
-        let mut minus: Vec<TokenStream> = form.terms.iter().filter(|(_, n)| *n < 0).map(times).collect();
-        if form.constant != 0 {
-            let half = if form.constant > 0 { &mut plus } else { &mut minus };
-            let n = Literal::u64_unsuffixed(form.constant.unsigned_abs());
-            half.push(quote!(#n));
+        let term = |(e, n): (Extent, i64)| {
+            let (extent, n) = (self.extent(g, e), Literal::u64_unsuffixed(n.unsigned_abs()));
+            if n.to_string() == "1" { extent } else { quote!(#n * #extent) }
+        };
+        let constant = Literal::u64_unsuffixed(form.constant.unsigned_abs()).into_token_stream();
+        let (added, taken): (Vec<_>, Vec<_>) = form.terms.iter().copied().partition(|(_, n)| *n > 0);
+        added.into_iter().for_each(|t| put(false, term(t)));
+        if form.constant > 0 {
+            put(false, constant.clone());
         }
-        quote!((#(#plus)+* #(- #minus)*))
+        taken.into_iter().for_each(|t| put(true, term(t)));
+        if form.constant < 0 {
+            put(true, constant);
+        }
+        quote!((#code))
     }
 
     /// The number of entries of an array, as an expression of type `usize`.

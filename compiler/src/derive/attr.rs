@@ -1,5 +1,6 @@
 //! What the user wrote on the struct: attributes and fields.
 
+use super::fields::{DataField, Field};
 use super::span_map::SpanMap;
 use crate::codegen::{Float, mentions};
 use crate::source::SourceId;
@@ -8,40 +9,7 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 use std::fmt;
 use syn::parse::ParseStream;
-use syn::{Attribute, Data, DeriveInput, Fields, GenericArgument, LitStr, Meta, PathArguments, Type};
-
-/// A field that the text may speak of.
-#[derive(Clone)]
-pub struct Field {
-    /// The name in the text: Greek letters by their ASCII names.
-    pub name: String,
-    /// The field's own identifier.
-    pub ident: Ident,
-    /// Its type.
-    pub ty: Type,
-}
-
-/// A field that is data of an objective.
-#[derive(Clone, Debug)]
-pub struct DataField {
-    /// The name in the text.
-    pub name: String,
-    /// The field's own identifier.
-    pub ident: Ident,
-    /// 0 for a number, 1 for a vector, 2 for a matrix.
-    pub rank: usize,
-    /// How many entries it has, where the type says so: `[f64; 3]`.
-    pub length: Option<usize>,
-    /// Whether it is a reference to that.
-    pub reference: bool,
-}
-
-// By their names: syn's types print only with a feature of its own.
-impl fmt::Debug for Field {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Field").field(&self.name).finish()
-    }
-}
+use syn::{Attribute, DeriveInput, LitStr, Meta};
 
 /// What `#[objective(...)]` and `#[residual(...)]` make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +47,7 @@ pub struct Model {
     pub objective: Option<ObjectiveKind>,
     /// `#[gradsmith(scalar = f32)]`
     pub scalar: Option<Ident>,
-    /// All fields of numbers, vectors and matrices.
+    /// All fields of numbers and arrays.
     pub data: Vec<DataField>,
     /// `#[objective(..., data(...))]`: what it says of them.
     pub data_declarations: SpanMap,
@@ -298,143 +266,11 @@ impl Model {
         Ok(())
     }
 
-    fn read_fields(&mut self) -> syn::Result<()> {
-        let Data::Struct(data) = &self.input.data else {
-            let message = "expected a struct: its fields are the hyper-parameters";
-            return Err(syn::Error::new_spanned(&self.input.ident, message));
-        };
-        let fields = match &data.fields {
-            Fields::Named(named) => named.named.iter().collect::<Vec<_>>(),
-            Fields::Unit => Vec::new(),
-            Fields::Unnamed(_) => {
-                let message = "expected named fields: the formula speaks of the hyper-parameters by name";
-                return Err(syn::Error::new_spanned(&data.fields, message));
-            }
-        };
-        let mut found: Vec<(Ident, Type, ArrayType)> = fields
-            .into_iter()
-            .filter_map(|f| Some((f.ident.clone()?, f.ty.clone(), self.array_of(&f.ty)?)))
-            .collect();
-        // Beside `f64`, a type parameter is something else.
-        if found.iter().any(|(_, _, array)| !matches!(array.float, Float::Generic(_))) {
-            found.retain(|(_, _, array)| !matches!(array.float, Float::Generic(_)));
-        }
-        let mut float: Option<(Float, String)> = None;
-        let mut wrong: Option<syn::Error> = None;
-        for (ident, ty, array) in found {
-            let (kind, number) = (array.float, array.number);
-            let (rank, length, reference) = (array.rank, array.length, array.reference);
-            let name = canonical(&ident.to_string());
-            if rank == 0 && !reference {
-                self.fields.push(Field { name: name.clone(), ident: ident.clone(), ty: ty.clone() });
-            }
-            self.data.push(DataField { name, ident, rank, length, reference });
-            match &float {
-                // A reference to a type parameter may be to anything.
-                _ if rank == 0 && reference => {}
-                Some((_, known)) if *known != number => {
-                    let message =
-                        format!("fields of one number type are expected, here are `{known}` and `{number}`");
-                    combine(&mut wrong, syn::Error::new_spanned(ty, message));
-                }
-                _ => float = Some((kind, number)),
-            }
-        }
-        if let Some(scalar) = self.scalar.clone() {
-            let ty: Type = syn::parse2(quote!(#scalar))?;
-            let Some(chosen) = self.float_of(&ty) else {
-                return Err(syn::Error::new_spanned(scalar, "expected `f32`, `f64` or a type parameter"));
-            };
-            if let Some((_, known)) = &float
-                && scalar != known
-            {
-                let message = format!("the fields are of type `{known}`, not `{scalar}`");
-                return Err(syn::Error::new_spanned(scalar, message));
-            }
-            self.float = chosen;
-        } else if let Some((float, _)) = float {
-            self.float = float;
-        } else if let Some(parameter) = self.input.generics.type_params().next() {
-            self.float = Float::Generic(parameter.ident.clone());
-        }
-        wrong.map_or(Ok(()), Err)
-    }
-
-    /// The type of a field that is no number, so that the text cannot speak of it.
-    pub(super) fn other_field(&self, name: &str) -> Option<String> {
-        let Data::Struct(data) = &self.input.data else { return None };
-        let named = |f: &syn::Field| f.ident.as_ref().is_some_and(|i| canonical(&i.to_string()) == name);
-        let field = data.fields.iter().find(|f| named(f))?;
-        let ty = &field.ty;
-        let text = quote!(#ty).to_string();
-        // As people write it: `Option<T>`, `&'a str`.
-        Some(
-            text.replace(" < ", "<")
-                .replace(" >", ">")
-                .replace(" ::", "::")
-                .replace(":: ", "::")
-                .replace("& ", "&"),
-        )
-    }
-
-    /// A number, vector or matrix of the number type, or a reference to one.
-    fn array_of(&self, ty: &Type) -> Option<ArrayType> {
-        let number = |ty: &Type| {
-            let ty = ungrouped(ty);
-            self.float_of(ty).map(|float| (float, quote!(#ty).to_string()))
-        };
-        let made = |rank, (float, number)| ArrayType { rank, length: None, float, number, reference: false };
-        match ungrouped(ty) {
-            Type::Reference(r) => self.array_of(&r.elem).map(|a| ArrayType { reference: true, ..a }),
-            Type::Array(a) => number(&a.elem)
-                .map(|n| ArrayType { length: literal(&a.len).filter(|n| *n > 0), ..made(1, n) }),
-            Type::Slice(a) => number(&a.elem).map(|n| made(1, n)),
-            Type::Path(path) => {
-                if let Some(n) = number(ty) {
-                    return Some(made(0, n));
-                }
-                let last = path.path.segments.last()?;
-                let PathArguments::AngleBracketed(args) = &last.arguments else { return None };
-                let types: Vec<&Type> = args
-                    .args
-                    .iter()
-                    .filter_map(|a| if let GenericArgument::Type(t) = a { Some(t) } else { None })
-                    .collect();
-                let n = types.iter().find_map(|t| number(t))?;
-                let name = last.ident.to_string();
-                let axes = |end: &str| {
-                    types.iter().any(|t| {
-                        matches!(t, Type::Path(p) if p.path.segments.last().is_some_and(|s| s.ident == end))
-                    })
-                };
-                if name == "Vec" || name.ends_with("Array1") || name.ends_with("View1") || axes("Ix1") {
-                    Some(made(1, n))
-                } else if name.ends_with("Array2") || name.ends_with("View2") || axes("Ix2") {
-                    Some(made(2, n))
-                } else {
-                    None
-                }
-            }
-            _ => None,
-        }
-    }
-
-    fn float_of(&self, ty: &Type) -> Option<Float> {
-        let Type::Path(path) = ungrouped(ty) else { return None };
-        let ident = path.path.get_ident()?;
-        if ident == "f32" {
-            return Some(Float::F32);
-        }
-        if ident == "f64" {
-            return Some(Float::F64);
-        }
-        self.input.generics.type_params().find(|p| p.ident == *ident).map(|p| Float::Generic(p.ident.clone()))
-    }
-
     /// Whether one of the texts has this name in it. A field that none has is left unread, so that rustc's
     /// lint speaks of it.
     pub(super) fn speaks_of(&self, name: &str) -> bool {
-        let texts = [self.cost.as_ref(), self.network.as_ref(), Some(&self.declarations)];
+        let (wrt, data) = (&self.declarations, &self.data_declarations);
+        let texts = [self.cost.as_ref(), self.network.as_ref(), Some(wrt), Some(data)];
         texts.into_iter().flatten().chain(&self.defines).any(|map| {
             let words = map.text.split(|c: char| !c.is_alphanumeric() && c != '_');
             words.into_iter().any(|word| canonical(word) == name)
@@ -453,32 +289,6 @@ impl Model {
             SourceId::Hyper(_) | SourceId::Catalog => None,
         }
     }
-}
-
-/// The type without the invisible brackets that it has as an argument of somebody's `macro_rules!`.
-fn ungrouped(mut ty: &Type) -> &Type {
-    while let Type::Group(syn::TypeGroup { elem, .. }) | Type::Paren(syn::TypeParen { elem, .. }) = ty {
-        ty = elem;
-    }
-    ty
-}
-
-/// The number that an expression is: not the value of a constant, which nobody knows yet.
-fn literal(expr: &syn::Expr) -> Option<usize> {
-    match expr {
-        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(n), .. }) => n.base10_parse().ok(),
-        syn::Expr::Group(group) => literal(&group.expr),
-        _ => None,
-    }
-}
-
-/// What a field's type says.
-struct ArrayType {
-    rank: usize,
-    length: Option<usize>,
-    float: Float,
-    number: String,
-    reference: bool,
 }
 
 fn parse_path(input: ParseStream<'_>) -> syn::Result<syn::Path> {

@@ -1,12 +1,13 @@
 //! `#[derive(Cost)]`: an implementation of the runtime's `Cost`, one example at a time, without arrays of its
 //! own.
 
+use super::bounds::{self, Forms};
 use super::{Model, check_constants, cost_text, define_texts, errors, generics, hyper_names};
 use crate::codegen::{self, Context, Repeated, Rows};
 use crate::derivation;
 use crate::emit::{self, View};
 use crate::front::{CostText, declaration};
-use crate::ir::{Extent, ExtentKind, Graph, NodeId, Number, Tensor};
+use crate::ir::{Bound, Extent, ExtentKind, Graph, NodeId, Number, Tensor};
 use crate::lower::Role;
 use crate::pipeline::CostProgram;
 use crate::pipeline::batch::{Batch, EXAMPLES, OUTPUTS};
@@ -269,13 +270,63 @@ impl Methods<'_> {
         self.graph().shape(self.program.a)[0]
     }
 
+    /// The lines that refuse what subscripts and ranges do not fit, as far as these extents say it: the symbols of
+    /// an input.
+    fn check_bounds(&self, symbols: &[&str]) -> TokenStream {
+        let g = self.graph();
+        let is_known =
+            |e: &Extent| matches!(g.extents.kind(*e), ExtentKind::Symbol(s) if symbols.contains(&s.as_str()));
+        let told = |extents: &[Extent]| {
+            let mut roots = Vec::new();
+            extents.iter().for_each(|e| bounds::roots(g, *e, &mut roots));
+            roots.iter().all(is_known)
+        };
+        let of =
+            |bound: &Bound| bound.form.terms.iter().map(|(e, _)| *e).chain([bound.axis]).collect::<Vec<_>>();
+        let known: Vec<Bound> = bounds::resolved(g).into_iter().filter(|b| told(&of(b))).collect();
+        let names: Vec<(&str, TokenStream)> = symbols
+            .iter()
+            .map(|s| {
+                let ident = format_ident!("{s}");
+                (*s, quote!(#ident))
+            })
+            .collect();
+        let forms = Forms { g, cx: self.context(&names) };
+        let needs = g.extents.needs().into_iter().filter(|(e, _)| told(&[*e]));
+        let some = needs.filter_map(|(e, text)| Some(forms.some(text, &g.extents.derived(e)?)));
+        let (bounds, some) = (forms.checks(&known), some.collect::<TokenStream>());
+        quote!(#bounds #some)
+    }
+
+    /// The line that refuses another shape than the formula makes of what it is given, whose symbols these are.
+    fn check_shape(&self, name: &str, symbols: &[&str]) -> TokenStream {
+        let (rt, g) = (&self.model.rt, self.graph());
+        let Some(input) = g.inputs().iter().find(|i| i.name == name) else { return TokenStream::new() };
+        let idents: Vec<Ident> = symbols.iter().map(|s| format_ident!("{s}")).collect();
+        let names: Vec<(&str, TokenStream)> =
+            symbols.iter().zip(&idents).map(|(s, ident)| (*s, quote!(#ident))).collect();
+        let cx = self.context(&names);
+        let shape = g.shape(input.node);
+        let expected: Vec<TokenStream> = shape.iter().map(|&e| cx.extent(g, e)).collect();
+        if expected.iter().zip(symbols).all(|(e, s)| e.to_string() == *s) {
+            return TokenStream::new();
+        }
+        // A batch is along the first axis.
+        let batch = (name == "a").then(|| quote!(m,));
+        quote!(#rt::check_shape(#name, &[#batch #(#expected),*], &[#batch #(#idents),*])?;)
+    }
+
     /// The lines that check `a` and `y` and make slices of them.
     fn examples(&self) -> TokenStream {
         let rt = &self.model.rt;
+        let bounds = self.check_bounds(&["k"]);
+        let shape = self.check_shape("a", &["k"]);
         quote! {
             let (m, k) = a.dim();
             #rt::check_batch(m)?;
             #rt::check_outputs(k)?;
+            #shape
+            #bounds
             let (a, y) = (#rt::entries(&a), #rt::checked("y", [m, k], &y)?);
         }
     }
@@ -485,16 +536,23 @@ impl Methods<'_> {
         let rt = &self.model.rt;
         if name == "w" {
             let checks = self.check_entries(name, &["rows", "cols"]);
+            let bounds = self.check_bounds(&["rows", "cols"]);
+            let shape = self.check_shape("w", &["rows", "cols"]);
             let code = quote! {
                 let (rows, cols) = w.dim();
+                #shape
+                #bounds
                 #checks
                 let w = &#rt::entries(&w)[..];
             };
             (code, self.context(&[("rows", quote!(rows)), ("cols", quote!(cols))]))
         } else {
             let checks = self.check_entries(name, &["units"]);
+            let (bounds, shape) = (self.check_bounds(&["units"]), self.check_shape("b", &["units"]));
             let code = quote! {
                 let units = b.len();
+                #shape
+                #bounds
                 #checks
                 let b = &#rt::entries(&b)[..];
             };

@@ -4,14 +4,17 @@
 //! message.
 
 mod attr;
+mod bounds;
 mod cost;
 mod fallback;
+mod fields;
 mod network;
 mod objective;
 mod scaffold;
 mod span_map;
 
-pub use attr::{DataField, Field, Model, ObjectiveKind};
+pub use attr::{Model, ObjectiveKind};
+pub use fields::{DataField, Field};
 
 use crate::codegen::Float;
 use crate::diag::{Diagnostic, Diagnostics, ErrorKind};
@@ -168,13 +171,19 @@ fn of_field(model: &Model, d: &Diagnostic) -> Diagnostic {
     let Some((word, ty)) = word.and_then(|w| Some((w, model.other_field(&attr::canonical(w))?))) else {
         return d.clone();
     };
-    let what = if model.objective.is_some() { "number, vector or matrix" } else { "number type" };
+    let what = if model.objective.is_some() { "number or array of numbers" } else { "number type" };
     let message = format!("the field `{word}` is of type `{ty}`, which is no {what}");
-    let help = if model.objective.is_some() {
-        "data are fields of type `f64`, `Vec<f64>`, `[f64; N]`, `Array1<f64>`, `ArrayView2<f64>` and the like, or of \
-         `f32`, or of a type parameter, written so: what an alias stands for cannot be seen"
-    } else {
+    let help = if model.objective.is_none() {
         "hyper-parameters are fields of type `f32`, `f64` or a type parameter, all of one type"
+    } else if fields::is_whole(&ty) {
+        "one whole number is no subscript, and no number of the formula: those are `f32` or `f64`; entries are \
+         named by arrays of whole numbers, `Vec<usize>`, `ArrayView1<u32>` and the like"
+    } else if ty.contains("ArrayD") || ty.contains("ArrayViewD") || ty.contains("IxDyn") {
+        "the type says how many axes an array has, as `Array3<f64>` and `ArrayView4<f64>` do; or give a list, \
+         `&[f64]`, and its extents in `data(T: tensor[n, m, 3])`"
+    } else {
+        "data are fields of type `f64`, `Vec<f64>`, `[f64; N]`, `Array1<f64>`, `ArrayView2<f64>`, `Array3<f64>` and \
+         the like, or of `f32`, or of a type parameter, written so: what an alias stands for cannot be seen"
     };
     Diagnostic::new(d.kind, d.place, message).with_help(help)
 }

@@ -24,6 +24,34 @@ pub enum ExtentKind {
     Unknown,
 }
 
+/// A form that must not be negative.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// The form.
+    pub form: Form,
+    /// What it says.
+    pub asks: Asks,
+    /// The extent of the axis, or of the range.
+    pub axis: Extent,
+    /// The extents of the indices in the subscript: where one takes no value, nothing is asked.
+    pub over: Vec<Extent>,
+    /// The subscript or the range, as messages name it.
+    pub text: String,
+}
+
+/// What a [`Bound`] says of a subscript or a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// The least value of a subscript is the form.
+    Least,
+    /// The greatest value of a subscript is so much below the last entry.
+    Most,
+    /// An end of a part is so much below the extent.
+    End,
+    /// A range has so many values.
+    Count,
+}
+
 #[derive(Clone, Debug)]
 enum Slot {
     Root(ExtentKind),
@@ -45,8 +73,7 @@ pub struct Extents {
     /// Extents of indices whose ranges are still to be found, and equations in which they take part.
     pending: Vec<Extent>,
     deferred: Vec<(Extent, Extent)>,
-    /// Forms that must not be negative, each with the subscript that asks it and the extent of its axis.
-    bounds: Vec<(Form, Extent, String)>,
+    bounds: Vec<Bound>,
     needs: Vec<(Extent, String)>,
 }
 
@@ -133,16 +160,19 @@ impl Extents {
         self.vanish(&difference)
     }
 
-    /// Notes that a form must not be negative, for the subscript with this text, on an axis of this extent.
-    pub(crate) fn must_hold(&mut self, form: Form, axis: Extent, text: &str) {
-        if !self.bounds.iter().any(|(f, ..)| *f == form) {
-            self.bounds.push((form, axis, text.to_owned()));
+    /// Notes that a form must not be negative.
+    pub(crate) fn must_hold(&mut self, bound: Bound) {
+        let same = |b: &Bound| {
+            (&b.form, b.asks, b.axis, &b.over) == (&bound.form, bound.asks, bound.axis, &bound.over)
+        };
+        if !self.bounds.iter().any(same) {
+            self.bounds.push(bound);
         }
     }
 
-    /// The forms that must not be negative, each with the extent of the axis and the subscript on it.
+    /// The forms that must not be negative.
     #[must_use]
-    pub fn bounds(&self) -> &[(Form, Extent, String)] {
+    pub fn bounds(&self) -> &[Bound] {
         &self.bounds
     }
 
@@ -326,6 +356,11 @@ impl Extents {
     #[must_use]
     pub fn factors(&self, e: Extent) -> Option<(Extent, Extent)> {
         self.products.iter().find(|(product, _)| self.find(*product) == self.find(e)).map(|(_, f)| *f)
+    }
+
+    /// All products that were made, each with what it is the product of.
+    pub fn products(&self) -> impl Iterator<Item = (Extent, (Extent, Extent))> + '_ {
+        self.products.iter().copied()
     }
 
     /// The product of two extents: what `kron` makes; none where it is beyond counting.

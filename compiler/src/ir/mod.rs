@@ -18,6 +18,6 @@ pub use build::Tensor;
 pub use finite::Finite;
 pub use form::Form;
 pub use graph::{AxisFn, Cofactors, Factor, Graph, Node, NodeId, Op, Operand, Relation, RelationKind, Term};
-pub use index::{Extent, ExtentKind, Index};
+pub use index::{Asks, Bound, Extent, ExtentKind, Index};
 pub use map::NodeMap;
 pub use number::Number;

@@ -6,7 +6,7 @@
 use super::range::Use;
 use super::{Axes, Kind, Lowered, Lowerer, Reported, Value};
 use crate::diag::{Diagnostic, ErrorKind};
-use crate::ir::{AxisFn, Extent, Form, Index, Number, RelationKind, Tensor};
+use crate::ir::{Asks, AxisFn, Bound, Extent, Form, Index, Number, RelationKind, Tensor};
 use crate::source::Place;
 use crate::suggest::did_you_mean;
 use crate::syntax::ast::{
@@ -236,8 +236,9 @@ impl<'a> Lowerer<'a> {
         if let Some(extent) = self.graph.extents.affine(&length) {
             let length = self.graph.extents.form(extent);
             if !length.is_never_negative() {
-                let text = self.text(place);
-                self.graph.extents.must_hold(length, extent, &text);
+                let text = format!("`{}`", self.text(place));
+                let (asks, over) = (Asks::Count, Vec::new());
+                self.graph.extents.must_hold(Bound { form: length, asks, axis: extent, over, text });
             }
             return Ok(extent);
         }

@@ -5,7 +5,7 @@ use crate::diag::{Diagnostic, Diagnostics, ErrorKind};
 use crate::ir::{Graph, NodeId};
 use crate::source::{Place, SourceId, Span};
 use crate::suggest::did_you_mean;
-use crate::syntax::ast::{Declaration, Definition, Program};
+use crate::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape, Definition, Program};
 
 /// A lowered objective.
 #[derive(Debug)]
@@ -50,12 +50,13 @@ pub fn lower(
         if l.variables.contains_key(name) {
             continue;
         }
-        let shape = l.declared(d);
-        let asked = wrt.iter().find(|(asked, _)| asked == name).map_or(whole(text), |(_, p)| *p);
         let more = variables[k + 1..].iter().filter(|more| more.name.name == *name);
-        let mut symmetric = false;
+        // Extents are called as the text calls them.
+        let shape = l.declared(&more.clone().fold(d.clone(), called));
+        let asked = wrt.iter().find(|(asked, _)| asked == name).map_or(whole(text), |(_, p)| *p);
+        let (mut symmetric, whole_numbers) = (false, d.whole);
         for (d, place) in std::iter::once((d, asked)).chain(more.map(|d| (d, of_data(d)))) {
-            l.say_more(&shape, d, place);
+            l.say_more(&shape, whole_numbers, d, place);
             symmetric |= d.symmetric;
         }
         let node = l.declare(name, &shape, Role::Plain, false);
@@ -68,7 +69,12 @@ pub fn lower(
     }
     l.add_defines(defines);
     for (name, place) in wrt {
-        if l.variables.contains_key(name) {
+        if let Some(known) = l.variables.get(name) {
+            if known.whole {
+                let message = format!("`{name}` holds whole numbers, and one differentiates by numbers");
+                let help = "give it as data: a field of `usize`, `u32`, `i64` and the like";
+                l.report(Diagnostic::new(ErrorKind::NotWhole, *place, message).with_help(help));
+            }
             continue;
         }
         let local = program.locals.iter().any(|d| d.name.name == *name);
@@ -113,6 +119,27 @@ pub fn lower(
     Ok(Objective { graph, value: roots[0], wrt: roots[1..].to_vec() })
 }
 
+/// A declaration with the symbols of another one, where it leaves extents open.
+fn called(d: Declaration, more: &Declaration) -> Declaration {
+    let symbol = |extent: &DeclaredExtent| matches!(extent, DeclaredExtent::Symbol(_));
+    let shape = match (&d.shape, &more.shape) {
+        (DeclaredShape::Vector(None), DeclaredShape::Vector(Some(n))) if symbol(n) => more.shape.clone(),
+        (DeclaredShape::Matrix(None), DeclaredShape::Matrix(Some((n, m)))) => {
+            let open = |e: &DeclaredExtent| if symbol(e) { e.clone() } else { DeclaredExtent::Free };
+            DeclaredShape::Matrix(Some((open(n), open(m))))
+        }
+        (DeclaredShape::Tensor(known), DeclaredShape::Tensor(said)) if known.len() == said.len() => {
+            let pairs = known.iter().zip(said);
+            let open = |(k, s): (&DeclaredExtent, &DeclaredExtent)| {
+                if *k == DeclaredExtent::Free && symbol(s) { s.clone() } else { k.clone() }
+            };
+            DeclaredShape::Tensor(pairs.map(open).collect())
+        }
+        _ => return d,
+    };
+    Declaration { shape, ..d }
+}
+
 /// The place of a declaration in `data(...)`.
 fn of_data(d: &Declaration) -> Place {
     Place { source: SourceId::Data, span: d.name.span.to(d.shape_span) }
@@ -120,10 +147,16 @@ fn of_data(d: &Declaration) -> Place {
 
 impl Lowerer<'_> {
     /// Takes a variable's shape to be the one declared, too.
-    fn say_more(&mut self, shape: &Shape, d: &Declaration, place: Place) {
+    fn say_more(&mut self, shape: &Shape, whole: bool, d: &Declaration, place: Place) {
         let name = &d.name.name;
         let declared = self.declared(d);
         let (known, said) = (shape.extents(), declared.extents());
+        if place.source == SourceId::Data && d.whole && !whole {
+            let message = format!("`{name}` holds numbers by its type, and whole numbers here");
+            let help = "whole numbers, which name entries, are fields of `usize`, `u32`, `i64` and the like";
+            self.report(Diagnostic::new(ErrorKind::NotWhole, place, message).with_help(help));
+            return;
+        }
         if known.len() != said.len() {
             let word = |s: &Shape| match s {
                 Shape::Scalar => "scalar",

@@ -6,7 +6,7 @@
 
 use super::{Lowerer, Reported};
 use crate::diag::{Diagnostic, ErrorKind};
-use crate::ir::{Extent, Form, Index};
+use crate::ir::{Asks, Bound, Extent, Form, Index};
 use crate::source::Place;
 
 /// An index of a binder.
@@ -344,7 +344,8 @@ impl Lowerer<'_> {
             let form = self.graph.extents.form(extent);
             if !form.is_never_negative() {
                 let text = format!("the range of `{}`", self.ranges[k].name);
-                self.graph.extents.must_hold(form, extent, &text);
+                let (asks, over) = (Asks::Count, Vec::new());
+                self.graph.extents.must_hold(Bound { form, asks, axis: extent, over, text });
             }
             self.graph.extents.settle(open, extent);
             if let Some(low) = self.graph.extents.affine(&low) {
@@ -452,10 +453,12 @@ impl Lowerer<'_> {
                 self.outside(u, place, &least, &most);
                 continue;
             }
-            for form in [least, above] {
+            let over: Vec<Extent> =
+                terms.iter().map(|(i, _)| self.graph.extents.of(self.ranges[*i].index)).collect();
+            for (form, asks) in [(least, Asks::Least), (above, if end { Asks::End } else { Asks::Most })] {
                 if !form.is_never_negative() {
-                    let text = self.text(place);
-                    self.graph.extents.must_hold(form, axis, &text);
+                    let (text, over) = (self.text(place), over.clone());
+                    self.graph.extents.must_hold(Bound { form, asks, axis, over, text });
                 }
             }
         }

@@ -57,7 +57,10 @@ fn counted(graph: &Graph, k: Extent, nodes: &[NodeId]) -> (Graph, Vec<NodeId>) {
     let mut map: NodeMap<NodeId> = NodeMap::new();
     for id in graph.reachable(nodes) {
         let new = match graph.op(id) {
-            Op::Extent(e) if *e == k => outputs,
+            Op::Extent(e) => {
+                let e = *e;
+                of_outputs(&mut graph, e, k, outputs)
+            }
             _ => graph.rebuilt(id, &|c| map.replaced(c)),
         };
         graph.inherit_name(id, new);
@@ -65,6 +68,24 @@ fn counted(graph: &Graph, k: Extent, nodes: &[NodeId]) -> (Graph, Vec<NodeId>) {
     }
     let nodes = nodes.iter().map(|&n| map.replaced(n)).collect();
     (graph, nodes)
+}
+
+/// An extent as a number, where the number of outputs is an input.
+fn of_outputs(g: &mut Graph, e: Extent, k: Extent, outputs: NodeId) -> NodeId {
+    let scalar = |node: NodeId| Tensor::new(node, Vec::new());
+    let e = g.extents.find(e);
+    if e == k {
+        outputs
+    } else if let Some(form) = g.extents.derived(e) {
+        let one = g.constant(Number::ONE);
+        let mut terms = vec![(Number::int(form.constant), one)];
+        for (e, n) in form.terms {
+            terms.push((Number::int(n), scalar(of_outputs(g, e, k, outputs))));
+        }
+        g.sum_as(&terms, &[])
+    } else {
+        g.extent_value(e)
+    }
 }
 
 /// What is known of the nodes of a formula.
@@ -216,6 +237,7 @@ mod tests {
             "where(lambda > 1, mae, 3*mse - lambda)",
             "sum(where(a > y, a - y, lambda*(y - a)))",
             "dot(a, y) + norm1(a)",
+            "sum((a - y).^2)/len(a[1..])",
         ] {
             let program = program(text);
             let k = k(&program);

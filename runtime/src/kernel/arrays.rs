@@ -7,7 +7,7 @@ use crate::kernel::matrix::{Mat, MatMut};
 use crate::kernel::memory::{Entries, EntriesMut, entries, entries_mut};
 use crate::kernel::scalar::Scalar;
 use crate::kernel::simd::Math;
-use ndarray::{ArrayView, ArrayView1, ArrayView2, ArrayViewMut, ArrayViewMut2, Dimension, s};
+use ndarray::{ArrayView, ArrayView1, ArrayView2, ArrayViewMut, ArrayViewMut2, Dimension, IntoDimension, s};
 
 /// A row-major slice as a matrix.
 #[inline]
@@ -19,6 +19,33 @@ pub fn matrix<T: Scalar>(data: &[T], rows: usize, cols: usize) -> ArrayView2<'_,
 #[inline]
 pub fn matrix_mut<T: Scalar>(data: &mut [T], rows: usize, cols: usize) -> ArrayViewMut2<'_, T> {
     MatMut::rows(data, rows, cols).view()
+}
+
+/// A row-major slice as an array of these extents.
+///
+/// # Panics
+/// If it is shorter than that.
+#[inline]
+#[track_caller]
+pub fn tensor<T: Scalar, E: IntoDimension>(data: &[T], extents: E) -> ArrayView<'_, T, E::Dim> {
+    match ArrayView::from_shape(extents.into_dimension(), data) {
+        Ok(view) => view,
+        Err(error) => panic!("{} numbers do not make the array: {error}", data.len()),
+    }
+}
+
+/// The same, to write.
+///
+/// # Panics
+/// If it is shorter than that.
+#[inline]
+#[track_caller]
+pub fn tensor_mut<T: Scalar, E: IntoDimension>(data: &mut [T], extents: E) -> ArrayViewMut<'_, T, E::Dim> {
+    let len = data.len();
+    match ArrayViewMut::from_shape(extents.into_dimension(), data) {
+        Ok(view) => view,
+        Err(error) => panic!("{len} numbers do not make the array: {error}"),
+    }
 }
 
 /// A flat vector of a length known when the code was generated.

@@ -22,6 +22,7 @@ pub(crate) mod blocks;
 pub(crate) mod checks;
 pub(crate) mod contract;
 pub(crate) mod elementary;
+pub(crate) mod extents;
 pub(crate) mod gemm;
 pub(crate) mod linear;
 pub(crate) mod math;

@@ -1,21 +1,19 @@
-//! What a field of an objective's data may be: vectors and matrices, owned or borrowed.
+//! What a field of an objective's data may be: arrays of any rank, owned or borrowed.
 
 use std::borrow::Cow;
 
-use ndarray::{ArcArray, Array, ArrayBase, ArrayView, CowArray, Data, Dimension, Ix1, Ix2};
-
-use crate::kernel::scalar::Scalar;
+use ndarray::{ArcArray, Array, ArrayBase, ArrayView, CowArray, Data, Dimension};
 
 /// What a field of data is: its extents and its entries, row by row.
-pub trait Datum<T: Scalar> {
-    /// The extents: one for a vector, rows and columns for a matrix.
+pub trait Datum<T: Copy> {
+    /// The extents: one for a vector, rows and columns for a matrix, and so on.
     fn extents(&self) -> Vec<usize>;
 
     /// The entries, row by row: borrowed where they lie so.
     fn entries(&self) -> Cow<'_, [T]>;
 }
 
-impl<T: Scalar> Datum<T> for Vec<T> {
+impl<T: Copy> Datum<T> for Vec<T> {
     fn extents(&self) -> Vec<usize> {
         vec![self.len()]
     }
@@ -25,7 +23,7 @@ impl<T: Scalar> Datum<T> for Vec<T> {
     }
 }
 
-impl<T: Scalar, const N: usize> Datum<T> for [T; N] {
+impl<T: Copy, const N: usize> Datum<T> for [T; N] {
     fn extents(&self) -> Vec<usize> {
         vec![N]
     }
@@ -35,7 +33,7 @@ impl<T: Scalar, const N: usize> Datum<T> for [T; N] {
     }
 }
 
-impl<T: Scalar> Datum<T> for [T] {
+impl<T: Copy> Datum<T> for [T] {
     fn extents(&self) -> Vec<usize> {
         vec![self.len()]
     }
@@ -45,9 +43,9 @@ impl<T: Scalar> Datum<T> for [T] {
     }
 }
 
-impl<T: Scalar, S: Data<Elem = T>> Datum<T> for ArrayBase<S, Ix1> {
+impl<T: Copy, S: Data<Elem = T>, D: Dimension> Datum<T> for ArrayBase<S, D> {
     fn extents(&self) -> Vec<usize> {
-        vec![self.len()]
+        self.shape().to_vec()
     }
 
     fn entries(&self) -> Cow<'_, [T]> {
@@ -58,20 +56,7 @@ impl<T: Scalar, S: Data<Elem = T>> Datum<T> for ArrayBase<S, Ix1> {
     }
 }
 
-impl<T: Scalar, S: Data<Elem = T>> Datum<T> for ArrayBase<S, Ix2> {
-    fn extents(&self) -> Vec<usize> {
-        vec![self.nrows(), self.ncols()]
-    }
-
-    fn entries(&self) -> Cow<'_, [T]> {
-        match self.as_slice() {
-            Some(slice) => Cow::Borrowed(slice),
-            None => Cow::Owned(self.iter().copied().collect()),
-        }
-    }
-}
-
-impl<T: Scalar, D: Datum<T> + ?Sized> Datum<T> for &D {
+impl<T: Copy, D: Datum<T> + ?Sized> Datum<T> for &D {
     fn extents(&self) -> Vec<usize> {
         (**self).extents()
     }
@@ -82,27 +67,24 @@ impl<T: Scalar, D: Datum<T> + ?Sized> Datum<T> for &D {
 }
 
 /// A field of data that is given away: what it owns is kept, what it borrows stays borrowed, for `'p`.
-pub trait IntoEntries<'p, T: Scalar>: Datum<T> {
+pub trait IntoEntries<'p, T: Copy>: Datum<T> {
     /// The entries, row by row: copied only where they do not lie so, or are of a fixed number.
     fn into_entries(self) -> Cow<'p, [T]>;
 }
 
-impl<'p, T: Scalar> IntoEntries<'p, T> for Vec<T> {
+impl<'p, T: Copy> IntoEntries<'p, T> for Vec<T> {
     fn into_entries(self) -> Cow<'p, [T]> {
         Cow::Owned(self)
     }
 }
 
-impl<'p, T: Scalar, const N: usize> IntoEntries<'p, T> for [T; N] {
+impl<'p, T: Copy, const N: usize> IntoEntries<'p, T> for [T; N] {
     fn into_entries(self) -> Cow<'p, [T]> {
         Cow::Owned(self.to_vec())
     }
 }
 
-impl<'p, T: Scalar, D: Dimension> IntoEntries<'p, T> for Array<T, D>
-where
-    Self: Datum<T>,
-{
+impl<'p, T: Copy, D: Dimension> IntoEntries<'p, T> for Array<T, D> {
     fn into_entries(self) -> Cow<'p, [T]> {
         if self.as_slice().is_none() {
             return Cow::Owned(self.iter().copied().collect());
@@ -115,10 +97,7 @@ where
     }
 }
 
-impl<'p, T: Scalar, D: Dimension> IntoEntries<'p, T> for ArrayView<'p, T, D>
-where
-    Self: Datum<T>,
-{
+impl<'p, T: Copy, D: Dimension> IntoEntries<'p, T> for ArrayView<'p, T, D> {
     fn into_entries(self) -> Cow<'p, [T]> {
         match self.to_slice() {
             Some(slice) => Cow::Borrowed(slice),
@@ -127,25 +106,19 @@ where
     }
 }
 
-impl<'p, T: Scalar, D: Dimension> IntoEntries<'p, T> for CowArray<'p, T, D>
-where
-    Self: Datum<T>,
-{
+impl<'p, T: Copy, D: Dimension> IntoEntries<'p, T> for CowArray<'p, T, D> {
     fn into_entries(self) -> Cow<'p, [T]> {
         Cow::Owned(self.iter().copied().collect())
     }
 }
 
-impl<'p, T: Scalar, D: Dimension> IntoEntries<'p, T> for ArcArray<T, D>
-where
-    Self: Datum<T>,
-{
+impl<'p, T: Copy, D: Dimension> IntoEntries<'p, T> for ArcArray<T, D> {
     fn into_entries(self) -> Cow<'p, [T]> {
         Cow::Owned(self.iter().copied().collect())
     }
 }
 
-impl<'p, T: Scalar, D: Datum<T> + ?Sized> IntoEntries<'p, T> for &'p D {
+impl<'p, T: Copy, D: Datum<T> + ?Sized> IntoEntries<'p, T> for &'p D {
     fn into_entries(self) -> Cow<'p, [T]> {
         self.entries()
     }

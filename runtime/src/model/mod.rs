@@ -1,7 +1,8 @@
 //! What a user's type implements, by a derive or by hand, or meets in doing so.
 //!
 //! [`cost`], [`network`] with its [`parameters`], and [`objective`] are the three traits of the derives;
-//! [`init`] says where parameters start, [`data`] what a field of an objective may be, [`differences`]
+//! [`init`] says where parameters start, [`data`] what a field of an objective may be, [`whole`] what one that
+//! names entries, [`differences`]
 //! whether a gradient is right, [`not_finite`] where a result that is no number comes from.
 
 pub(crate) mod cost;
@@ -12,3 +13,4 @@ pub(crate) mod network;
 pub(crate) mod not_finite;
 pub(crate) mod objective;
 pub(crate) mod parameters;
+pub(crate) mod whole;

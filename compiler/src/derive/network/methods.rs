@@ -22,9 +22,11 @@ impl Items<'_> {
         }
     }
 
+    /// How many entries a node has for each example, along the axes after the batch's: what a row of it holds.
     pub(super) fn columns(&self, node: NodeId) -> TokenStream {
-        let n =
-            self.graph().shape(node).last().and_then(|&e| self.graph().extents.as_constant(e)).unwrap_or(0);
+        let extents = &self.graph().extents;
+        let own = self.graph().shape(node).iter().skip(1);
+        let n: usize = own.map(|&e| extents.as_constant(e).unwrap_or(0)).product();
         let n = Literal::usize_unsuffixed(n);
         quote!(#n)
     }

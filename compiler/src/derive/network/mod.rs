@@ -11,12 +11,14 @@ use crate::codegen::{self, Context, Float};
 use crate::derivation;
 use crate::derive::attr::{canonical, combine};
 use crate::derive::{Model, check_constants, cost_text, define_texts, errors, generics, hyper_names};
+use crate::diag::{Diagnostic, Diagnostics, ErrorKind};
 use crate::emit::{self, View};
 use crate::front::NetworkText;
 use crate::ir::{Extent, Graph, NodeId};
 use crate::lower::Role;
 use crate::pipeline::{self, NetworkProducts, NetworkProgram};
 use crate::schedule::{Buffer, Output, Plan, Policy, Storage, schedule};
+use crate::source::{Place, SourceId, Span};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use std::collections::BTreeMap;
@@ -43,6 +45,7 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     }
     undeclared.map_or(Ok(()), Err)?;
     let program = text.program().map_err(|d| errors(model, &d))?;
+    open_extents(&program).propagate().map_err(|d| errors(model, &d))?;
     let derivation = derivation::network(&program, &text.network, &text.cost);
     let products = text.products(&program).map_err(|d| errors(model, &d))?;
     let mut roots = vec![program.data, program.penalty];
@@ -51,6 +54,25 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     check_constants(model, &products.graph, &[&products.hessian[..], &products.gauss_newton].concat())?;
     let items = Items::new(model, &program, products);
     Ok(items.tokens(&derivation))
+}
+
+/// The errors of tensors of which nothing says how large they are: memory is made for numbers.
+fn open_extents(program: &NetworkProgram) -> Diagnostics {
+    let mut errors = Diagnostics::new();
+    let g = &program.graph;
+    let parameters = program.gradient.iter().map(|p| (&p.name, g.shape(p.by)));
+    let inputs = program.inputs.iter().map(|(name, node)| (name, g.shape(*node).get(1..).unwrap_or(&[])));
+    for (name, shape) in inputs.chain(parameters) {
+        if shape.iter().all(|&e| g.extents.as_constant(e).is_some()) {
+            continue;
+        }
+        let place = Place { source: SourceId::Declarations, span: Span::default() };
+        let message = format!("nothing says how large `{name}` is");
+        let help =
+            "a network's tensors have numbers for extents: `W: 10 x 784`; `_` where the formula says it";
+        errors.push(Diagnostic::new(ErrorKind::Unsized, place, message).with_help(help));
+    }
+    errors
 }
 
 /// One tensor of the parameters.
@@ -343,9 +365,11 @@ impl<'a> Items<'a> {
             let (start, end) =
                 (Literal::usize_unsuffixed(p.offset), Literal::usize_unsuffixed(p.offset + p.len()));
             match p.shape.as_slice() {
-                [units, inputs] => {
-                    let (units, inputs) =
-                        (Literal::usize_unsuffixed(*units), Literal::usize_unsuffixed(*inputs));
+                // What slides over its input, as a convolution does, has so many of each at every place.
+                [units, inputs, field @ ..] => {
+                    let field: usize = field.iter().product();
+                    let [units, inputs] =
+                        [units, inputs].map(|n| Literal::usize_unsuffixed(n.saturating_mul(field)));
                     quote!(init.weights(&mut rng, &mut buffer[#start..#end], #inputs, #units);)
                 }
                 _ => quote!(init.biases(&mut rng, &mut buffer[#start..#end]);),

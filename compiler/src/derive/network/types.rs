@@ -40,6 +40,26 @@ impl Items<'_> {
                         }
                     }
                 }
+                shape if shape.len() > 2 => {
+                    let by: Vec<String> = shape.iter().map(ToString::to_string).collect();
+                    let doc = format!(" {what} `{}`, {}.", p.name, by.join("×"));
+                    let n = if shape.len() > 6 { "D".to_owned() } else { shape.len().to_string() };
+                    let (view, view_mut) = (format_ident!("ArrayView{n}"), format_ident!("ArrayViewMut{n}"));
+                    let shape = shape.iter().map(|n| Literal::usize_unsuffixed(*n));
+                    // ndarray has types for up to six axes.
+                    let extents = if n == "D" { quote!(&[#(#shape),*][..]) } else { quote!([#(#shape),*]) };
+                    quote! {
+                        #[doc = #doc]
+                        #[must_use]
+                        #vis fn #ident(&self) -> #rt::#view<'_, #t> {
+                            #rt::tensor(&self.buffer[#start..#end], #extents)
+                        }
+                        #[doc = #doc]
+                        #vis fn #mutable(&mut self) -> #rt::#view_mut<'_, #t> {
+                            #rt::tensor_mut(&mut self.buffer[#start..#end], #extents)
+                        }
+                    }
+                }
                 shape => {
                     let doc = format!(" {what} `{}`, of length {}.", p.name, shape.iter().product::<usize>());
                     quote! {

@@ -1,17 +1,21 @@
 //! `#[derive(Objective)]`: a prepared problem, its shapes checked once, with derivatives of first and second
 //! order.
 //!
-//! [`problem`] is the type, [`plans`] what is computed, [`methods`] the code around it, [`scalars`] that of
-//! small functions.
+//! [`problem`] is the type, [`extents`] where its sizes come from, [`checks`] and [`whole`] what is refused,
+//! [`plans`] what is computed, [`methods`] the code around it, [`scalars`] that of small functions.
 
+mod checks;
+mod extents;
 mod methods;
 mod plans;
 mod problem;
 mod scalars;
+mod whole;
 
 use crate::codegen::{self, Context, Float};
 use crate::derivation::{self, Room};
-use crate::derive::attr::{DataField, ObjectiveKind};
+use crate::derive::attr::ObjectiveKind;
+use crate::derive::fields::DataField;
 use crate::derive::{Model, check_constants, cost_text, define_texts, errors};
 use crate::diag::{Diagnostic, ErrorKind};
 use crate::emit::{self, View};
@@ -21,6 +25,8 @@ use crate::pipeline::ObjectiveProgram;
 use crate::schedule::{Buffer, BufferId, Output, Plan, Policy, Storage, schedule};
 use crate::source::{Place, SourceId, Span};
 use crate::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
+use crate::syntax::parse;
+use extents::{Origin, SymbolicExtent};
 use plans::{Plans, by_variable, taken_of_workspace};
 use proc_macro2::{Ident, Literal, Span as TokenSpan, TokenStream};
 use quote::{ToTokens, format_ident, quote};
@@ -37,6 +43,9 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
         let error = Diagnostic::new(ErrorKind::Attribute, place, "`wrt()` names no variable");
         return Err(errors(model, &error.with_help("write `wrt(w: vector)`").into()));
     }
+    let mut model = model.clone();
+    lay_out(&mut model);
+    let model = &model;
     let text = ObjectiveText {
         expr: cost_text(model, "Objective")?,
         defines: define_texts(model),
@@ -64,14 +73,29 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     Ok(items.tokens(&derivation))
 }
 
+/// Gives lists the ranks that `data(...)` says of them.
+fn lay_out(model: &mut Model) {
+    // What does not parse is said later.
+    let declared = parse::declarations(&model.data_declarations.text, SourceId::Data).unwrap_or_default();
+    for field in model.data.iter_mut().filter(|f| f.list) {
+        let said = declared.iter().find(|d| d.name.name == field.name);
+        field.rank = match said.map(|d| &d.shape) {
+            Some(DeclaredShape::Matrix(_)) => 2,
+            Some(DeclaredShape::Tensor(extents)) => extents.len(),
+            _ => field.rank,
+        };
+    }
+}
+
 /// A field as the declaration that it is.
 fn field_declaration(field: &DataField) -> Declaration {
     let shape = match field.rank {
         0 => DeclaredShape::Scalar,
         1 => DeclaredShape::Vector(field.length.map(DeclaredExtent::Constant)),
-        _ => DeclaredShape::Matrix(None),
+        2 => DeclaredShape::Matrix(None),
+        n => DeclaredShape::Tensor(vec![DeclaredExtent::Free; n]),
     };
-    declaration(&field.name, shape)
+    Declaration { whole: field.whole.is_some(), ..declaration(&field.name, shape) }
 }
 
 struct Items<'a> {
@@ -80,26 +104,6 @@ struct Items<'a> {
     problem: Ident,
     plans: Plans,
     extents: Vec<SymbolicExtent>,
-}
-
-/// A symbolic extent.
-struct SymbolicExtent {
-    name: String,
-    /// What it is called in methods: nothing else is called so.
-    ident: Ident,
-    /// Where the problem keeps it.
-    field: Ident,
-    origin: Origin,
-}
-
-/// Where the value of a symbolic extent comes from.
-enum Origin {
-    /// An axis of a field.
-    Field(usize, usize),
-    /// A parameter of `prepare`.
-    Parameter,
-    /// The product of two others.
-    Product(Extent, Extent),
 }
 
 /// An array that a method's body expects in scope, cut from a flat vector.
@@ -126,55 +130,6 @@ impl<'a> Items<'a> {
 
     fn node(&self, name: &str) -> Option<NodeId> {
         self.graph().inputs().iter().find(|i| i.name == name).map(|i| i.node)
-    }
-
-    fn find_extents(&mut self) {
-        let g = &self.program.graph;
-        let mut known: Vec<(String, Origin)> = Vec::new();
-        let name = |e: Extent| match g.extents.kind(e) {
-            ExtentKind::Symbol(name) => Some(name.clone()),
-            _ => None,
-        };
-        for (k, field) in self.model.data.iter().enumerate().filter(|(_, f)| f.rank > 0) {
-            let Some(node) = self.node(&field.name) else { continue };
-            for (axis, &e) in g.shape(node).iter().enumerate() {
-                if let Some(name) = name(e)
-                    && !known.iter().any(|(n, _)| *n == name)
-                {
-                    known.push((name, Origin::Field(k, axis)));
-                }
-            }
-        }
-        let mut pending: Vec<Extent> = Vec::new();
-        for (_, node) in &self.program.wrt {
-            pending.extend(g.shape(*node));
-        }
-        for id in (0..g.len() as u32).map(NodeId) {
-            pending.extend(g.shape(id).iter().filter(|&&e| g.extents.factors(e).is_some()));
-        }
-        for e in pending {
-            let Some(name) = name(e) else { continue };
-            if known.iter().any(|(n, _)| *n == name) {
-                continue;
-            }
-            let origin = match g.extents.factors(e) {
-                Some((a, b)) => Origin::Product(a, b),
-                None => Origin::Parameter,
-            };
-            known.push((name, origin));
-        }
-        // Data, variables, directions, temporaries, the flat vector: what an extent must not be called.
-        let buffers = self.plans.all().flat_map(|p| &p.buffers).map(|b| codegen::identifier(&b.name));
-        let taken: BTreeSet<Ident> = buffers.chain([format_ident!("x")]).collect();
-        self.extents = known
-            .into_iter()
-            .map(|(name, origin)| {
-                let field = format_ident!("extent_{}", codegen::plain_identifier(&name));
-                let short = codegen::identifier(&name);
-                let ident = if taken.contains(&short) { field.clone() } else { short };
-                SymbolicExtent { name, ident, field, origin }
-            })
-            .collect();
     }
 
     fn t(&self) -> TokenStream {

@@ -48,9 +48,13 @@ impl Items<'_> {
         let (vis, runtime) = (&self.model.input.vis, &self.model.runtime);
         let (name, of, t, p) = (&self.problem, &self.model.input.ident, self.t(), self.lifetime());
         let (bounds, _) = self.generics();
-        let fields = self.model.data.iter().map(|f| {
+        let fields = self.model.data.iter().filter(|f| self.is_kept(f)).map(|f| {
             let ident = codegen::identifier(&f.name);
-            if f.rank == 0 { quote!(#ident: #t) } else { quote!(#ident: ::std::borrow::Cow<#p, [#t]>) }
+            match (f.rank, &f.whole) {
+                (0, _) => quote!(#ident: #t),
+                (_, None) => quote!(#ident: ::std::borrow::Cow<#p, [#t]>),
+                (_, Some(_)) => quote!(#ident: ::std::borrow::Cow<#p, [usize]>),
+            }
         });
         let extents = self.extents.iter().map(|e| {
             let field = &e.field;
@@ -98,7 +102,7 @@ impl Items<'_> {
             let cx = self.context();
             let check = quote!(#rt::check_length(#rt::Objective::len(self), x.len())?;);
             let dims: Vec<TokenStream> = shape.iter().map(|&e| cx.extent(self.graph(), e)).collect();
-            let spoken_of = if dims.len() == 2 { quote!(#part #(#dims)*) } else { part.clone() };
+            let spoken_of = if dims.len() > 1 { quote!(#part #(#dims)*) } else { part.clone() };
             let bind = self.bind_extents(&spoken_of);
             match shape {
                 [] => {
@@ -134,7 +138,14 @@ impl Items<'_> {
                 }
                 _ => {
                     let doc = format!(" The variable `{variable}` in a flat vector.");
-                    let (r, c) = (&dims[0], &dims[1]);
+                    let (view, array) = match &dims[..] {
+                        [r, c] => (quote!(ArrayView2), quote!(#rt::matrix(#part, #r, #c))),
+                        all if all.len() <= 6 => (
+                            format_ident!("ArrayView{}", all.len()).to_token_stream(),
+                            quote!(#rt::tensor(#part, [#(#all),*])),
+                        ),
+                        all => (quote!(ArrayViewD), quote!(#rt::tensor(#part, &[#(#all),*][..]))),
+                    };
                     quote! {
                         #[doc = #doc]
                         ///
@@ -143,10 +154,10 @@ impl Items<'_> {
                         #vis fn #ident<'x>(
                             &self,
                             x: &'x [#t],
-                        ) -> #rt::Result<#rt::ArrayView2<'x, #t>, #rt::Error> {
+                        ) -> #rt::Result<#rt::#view<'x, #t>, #rt::Error> {
                             #check
                             #bind
-                            #rt::Ok(#rt::matrix(#part, #r, #c))
+                            #rt::Ok(#array)
                         }
                     }
                 }
@@ -168,77 +179,38 @@ impl Items<'_> {
         quote!(#(#lines)*)
     }
 
-    /// Whether each axis of a field is where its extent comes from, its type included, so that nothing can be
-    /// wrong with it.
-    fn defines_its_extents(&self, k: usize, node: NodeId) -> bool {
-        let g = self.graph();
-        if self.model.data[k].length.is_some() {
-            return true;
-        }
-        g.shape(node).iter().enumerate().all(|(axis, &e)| {
-            let from_here =
-                |x: &SymbolicExtent| matches!(x.origin, Origin::Field(f, a) if (f, a) == (k, axis));
-            let symbol = match g.extents.kind(e) {
-                ExtentKind::Symbol(name) => Some(name),
-                _ => None,
-            };
-            symbol.is_some_and(|name| self.extents.iter().any(|x| x.name == *name && from_here(x)))
-        })
-    }
-
     pub(super) fn prepare(&self, derivation: &derivation::Derivation) -> TokenStream {
         let rt = &self.model.rt;
         let vis = &self.model.input.vis;
-        let (of, problem, t) = (&self.model.input.ident, &self.problem, self.t());
+        let (of, problem) = (&self.model.input.ident, &self.problem);
         let generics = crate::derive::generics(self.model);
         let (impl_generics, _, where_clause) = generics.split_for_impl();
         let (_, type_generics, _) = self.model.input.generics.split_for_impl();
         let (args, p) = (self.generics().1, self.lifetime());
         let lifetimes: Vec<_> = self.model.input.generics.lifetimes().map(|l| &l.lifetime).collect();
         let outlives = (!lifetimes.is_empty()).then(|| quote!(where #(#lifetimes: #p),*));
-        let mut checks = TokenStream::new();
-        let mut params: Vec<TokenStream> = Vec::new();
-        for SymbolicExtent { ident, origin, .. } in &self.extents {
-            match origin {
-                Origin::Field(k, axis) => {
-                    let field = &self.model.data[*k].ident;
-                    let axis = Literal::usize_unsuffixed(*axis);
-                    checks.extend(quote! {
-                        let #ident = #rt::Datum::<#t>::extents(&self.#field)[#axis];
-                    });
-                }
-                Origin::Parameter => params.push(quote!(#ident: usize)),
-                Origin::Product(a, b) => {
-                    let cx = self.context();
-                    let (a, b) = (cx.extent(self.graph(), *a), cx.extent(self.graph(), *b));
-                    checks.extend(quote!(let #ident = #a * #b;));
-                }
-            }
-        }
-        let cx = self.context();
-        for (k, f) in self.model.data.iter().enumerate().filter(|(_, f)| f.rank > 0) {
-            let Some(node) = self.node(&f.name) else { continue };
-            if self.defines_its_extents(k, node) {
-                continue;
-            }
-            let (field, name) = (&f.ident, &f.name);
-            let expected: Vec<TokenStream> =
-                self.graph().shape(node).iter().map(|&e| cx.extent(self.graph(), e)).collect();
-            checks.extend(quote! {
-                #rt::check_shape(
-                    #name,
-                    &[#(#expected),*],
-                    &#rt::Datum::<#t>::extents(&self.#field),
-                )?;
-            });
-        }
+        let (mut checks, params) = self.define_extents();
+        checks.extend(self.check_bounds());
+        checks.extend(self.check_shapes());
         checks.extend(self.check_entries());
-        let fields = self.model.data.iter().map(|f| {
-            let (ident, field) = (codegen::identifier(&f.name), &f.ident);
-            match (f.rank, f.reference) {
-                (0, false) => quote!(#ident: self.#field),
-                (0, true) => quote!(#ident: *self.#field),
-                _ => quote!(#ident: #rt::IntoEntries::<#t>::into_entries(self.#field)),
+        let cx = self.context();
+        for (k, f) in self.model.data.iter().enumerate().filter(|(_, f)| !self.is_kept(f)) {
+            let (field, entry) = (&f.ident, self.entry_type(k));
+            let places = self.places(k, &quote!(#rt::Datum::<#entry>::entries(&self.#field)));
+            checks.extend(places.map(|places| quote!(#places?;)));
+        }
+        let kept = self.model.data.iter().enumerate().filter(|(_, f)| self.is_kept(f));
+        let fields = kept.map(|(k, f)| {
+            let (ident, field, entry) = (codegen::identifier(&f.name), &f.ident, self.entry_type(k));
+            let entries = quote!(#rt::IntoEntries::<#entry>::into_entries(self.#field));
+            match (f.rank, f.reference, &f.whole) {
+                (0, false, _) => quote!(#ident: self.#field),
+                (0, true, _) => quote!(#ident: *self.#field),
+                (_, _, None) => quote!(#ident: #entries),
+                (_, _, Some(_)) => {
+                    let places = self.places(k, &entries);
+                    quote!(#ident: #places?)
+                }
             }
         });
         let extents = self.extents.iter().map(|e| {
@@ -283,6 +255,12 @@ impl Items<'_> {
                 lifetime: #rt::PhantomData,
             }
         };
+        let outside =
+            !self.graph().extents.bounds().is_empty() || self.model.data.iter().any(|f| f.whole.is_some());
+        let outside = outside.then(|| {
+            let doc = " Where a range or a subscript leaves its axis, or a whole number of the data does: which, its value, the extent.";
+            quote!(#[doc = #doc])
+        });
         let (made, asymmetric) = if symmetric.is_empty() {
             (quote!(#rt::Ok(#made)), None)
         } else {
@@ -301,6 +279,7 @@ impl Items<'_> {
                 ///
                 /// # Errors
                 /// Where shapes do not fit: field, axis and both extents.
+                #outside
                 #asymmetric
                 #vis fn prepare<#p>(
                     self,
@@ -313,44 +292,6 @@ impl Items<'_> {
                 }
             }
         }
-    }
-
-    /// The lines that refuse data without entries where a part of the formula has no value then.
-    fn check_entries(&self) -> TokenStream {
-        let rt = &self.model.rt;
-        let extents = &self.graph().extents;
-        let mut pending: Vec<(Extent, &str)> = extents.needs();
-        pending.reverse();
-        let mut checks = TokenStream::new();
-        let mut checked = BTreeSet::new();
-        while let Some((e, text)) = pending.pop() {
-            let ExtentKind::Symbol(name) = extents.kind(e) else { continue };
-            let Some(known) = self.extents.iter().find(|x| x.name == *name).filter(|_| checked.insert(name))
-            else {
-                continue;
-            };
-            let (tensor, axis) = match known.origin {
-                Origin::Field(k, axis) => (self.model.data[k].name.clone(), axis),
-                Origin::Product(a, b) => {
-                    pending.extend([(b, text), (a, text)]);
-                    continue;
-                }
-                Origin::Parameter => self.along(e).unwrap_or_else(|| (known.ident.to_string(), 0)),
-            };
-            let (ident, axis) = (&known.ident, Literal::usize_unsuffixed(axis));
-            checks.extend(quote!(#rt::check_some(#tensor, #axis, #ident, #text)?;));
-        }
-        checks
-    }
-
-    /// The variable, and its axis, whose extent this is.
-    fn along(&self, extent: Extent) -> Option<(String, usize)> {
-        let g = self.graph();
-        let is = |e: &Extent| g.extents.find(*e) == g.extents.find(extent);
-        self.program
-            .wrt
-            .iter()
-            .find_map(|(name, node)| Some((name.clone(), g.shape(*node).iter().position(is)?)))
     }
 
     /// The method that says of an error what is behind it: a variable or data with an entry that is no finite
@@ -367,7 +308,7 @@ impl Items<'_> {
             let shape = shape(self.graph().shape(*node));
             quote!((#name, #shape))
         });
-        let data = self.model.data.iter().filter_map(|f| {
+        let data = self.model.data.iter().filter(|f| f.whole.is_none()).filter_map(|f| {
             let (name, ident) = (&f.name, codegen::identifier(&f.name));
             let shape = shape(self.graph().shape(self.node(name)?));
             let entries = if f.rank == 0 {

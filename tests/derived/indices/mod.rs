@@ -1,0 +1,9 @@
+//! Indices, compiled and run: tensors as data, variables, inputs and parameters; whole numbers that name entries;
+//! what is checked once data is given.
+#![allow(non_snake_case, reason = "matrices have capital letters in formulas")]
+
+// The code generator does not know of indices yet.
+#[cfg(any())]
+mod computed;
+mod networks;
+mod prepared;
