@@ -1,0 +1,421 @@
+//! Products with relations among their factors: `Σ_p (p = i + 1)·x[p]` is `x[i+1]`.
+//!
+//! Each relation that is an equation is solved for a bound index, which then has a place instead of a letter.
+//! Of several ways, one that leaves no condition comes first. What is not solved is a condition.
+
+use super::convert::Converter;
+use super::entries::{Locals, apart, conditioned, letter};
+use super::notation::{Bound, Notation, Reducer, Span, Tree};
+use super::place::{Atom, Condition, ConditionKind, Place};
+use crate::ir::{Extent, Factor, Form, NodeId, Number, Op, Operand};
+use std::collections::BTreeMap;
+
+/// `offset + Σ multiple·variable`; variables are locals, or beyond them whole numbers of data.
+#[derive(Clone, Debug)]
+struct Row {
+    factor: usize,
+    equal: bool,
+    terms: BTreeMap<usize, i64>,
+    offset: Form,
+}
+
+impl Converter<'_> {
+    /// A relation at these places: what must be 0, or not negative. `None` where the batch takes part.
+    pub(super) fn relation(&mut self, id: NodeId, axes: &Locals) -> Option<(ConditionKind, Place)> {
+        let at = |k: usize| axes.get(k).cloned().flatten();
+        match self.graph.op(id).clone() {
+            Op::Delta => Some((ConditionKind::Equal, at(0)?.plus(&at(1)?, -1))),
+            Op::Holds(r) => {
+                let mut place = Place::fixed(r.offset.clone());
+                for (k, &n) in r.coeffs.iter().enumerate() {
+                    place = place.plus(&at(k)?, n);
+                }
+                Some((r.kind.into(), place))
+            }
+            Op::Named(data) => {
+                let whole = Operand { node: data, axes: (0..axes.len() as u8 - 1).collect() };
+                let entry = self.entry(&whole, &axes[1..]);
+                let extent = self.graph.shape(id)[0];
+                let named = Place::of(Atom::Data(entry.note, extent));
+                Some((ConditionKind::Equal, named.plus(&at(0)?, -1)))
+            }
+            _ => None,
+        }
+    }
+
+    /// The condition that a place asks for: none where it is known to hold, `None` where it is known not to.
+    pub(super) fn condition(&self, kind: ConditionKind, place: Place) -> Option<Vec<Condition>> {
+        let place = Place { offset: self.graph.extents.resolved(&place.offset), ..place };
+        let contrary = place.times(-1).shifted(-1);
+        let positive = place.shifted(-1);
+        let holds = match kind {
+            ConditionKind::AtLeast if self.proves(&place) => Some(true),
+            ConditionKind::AtLeast if self.proves(&contrary) => Some(false),
+            ConditionKind::Equal | ConditionKind::Unequal if place == Place::default() => Some(true),
+            ConditionKind::Equal | ConditionKind::Unequal
+                if self.proves(&positive) || self.proves(&contrary) =>
+            {
+                Some(false)
+            }
+            _ => None,
+        };
+        match holds.map(|h| h != (kind == ConditionKind::Unequal)) {
+            Some(true) => Some(Vec::new()),
+            Some(false) => None,
+            None => Some(vec![Condition::new(kind, place, &|e| self.extent_note(e))]),
+        }
+    }
+
+    /// Whether a place is never negative, whatever values its indices take and however large the extents are.
+    fn proves(&self, place: &Place) -> bool {
+        let extents = &self.graph.extents;
+        let least = |place: &Place| {
+            place.terms.iter().fold(extents.resolved(&place.offset), |form, (atom, n)| {
+                let last = extents.form(atom.extent()).shifted(-1);
+                if *n < 0 { form.plus(&last, *n) } else { form }
+            })
+        };
+        let form = least(place);
+        if form.is_never_negative() {
+            return true;
+        }
+        if self.assumed.iter().any(|known| least(&place.plus(known, -1)).is_never_negative()) {
+            return true;
+        }
+        // An index that is open has a value.
+        let open = self.open.iter().map(|&e| extents.form(e).shifted(-1));
+        let bounds = extents.bounds().iter().map(|(bound, ..)| extents.resolved(bound));
+        let known: Vec<Form> = open.chain(bounds).collect();
+        known.iter().any(|known| {
+            let rest = form.plus(known, -1);
+            rest.is_never_negative()
+                || self.open.iter().any(|&e| rest.plus(&extents.form(e).shifted(-1), -1).is_never_negative())
+        })
+    }
+
+    /// A product by entries.
+    pub(super) fn entry_of_product(
+        &mut self,
+        coeff: Number,
+        factors: &[Factor],
+        bound: &[Extent],
+        axes: &Locals,
+    ) -> Tree {
+        let (outside, uses, open) = (self.scope.len(), self.uses.len(), self.open.len());
+        let mut locals = axes.to_vec();
+        let mut examples = false;
+        for &e in bound {
+            let batch = self.is_batch(e) && !examples;
+            examples |= batch;
+            // A place that is not told yet.
+            locals.push((!batch).then(|| Place::of(Atom::Index(String::new(), e))));
+        }
+        for place in locals.iter().flatten() {
+            self.open.extend(place.terms.iter().map(|(atom, _)| atom.extent()));
+        }
+        let is_relation = |f: &Factor| self.graph.is_indicator(f.operand.node);
+        let steps = self.solved(factors, bound, axes);
+        let mut letters = Vec::new();
+        for k in axes.len()..locals.len() {
+            if locals[k].is_some() && !steps.iter().any(|(b, ..)| *b == k) {
+                let place = self.letters(&[bound[k - axes.len()]], &[0]);
+                locals[k] = place.into_iter().next().flatten();
+                letters.extend(locals[k].clone());
+            }
+        }
+        let mut conditions = Vec::new();
+        let mut never = false;
+        let mut left = steps.clone();
+        // Each is told by those that are told already.
+        while !left.is_empty() {
+            let ready = left.iter().position(|(b, f)| {
+                let of = &factors[*f].operand.axes;
+                of.iter().all(|&a| a as usize == *b || !left.iter().any(|(other, _)| *other == a as usize))
+            });
+            let (b, f) = left.remove(ready.unwrap_or(0));
+            let operand = &factors[f].operand;
+            let n: i64 = match self.graph.op(operand.node) {
+                Op::Holds(r) => operand
+                    .axes
+                    .iter()
+                    .zip(&r.coeffs)
+                    .filter(|(a, _)| **a as usize == b)
+                    .map(|(_, n)| n)
+                    .sum(),
+                Op::Delta if operand.axes[0] as usize == b => 1,
+                _ => -1,
+            };
+            locals[b] = Some(Place::default());
+            let at: Vec<Option<Place>> = operand.axes.iter().map(|&a| locals[a as usize].clone()).collect();
+            let Some((_, rest)) = self.relation(operand.node, &at) else { continue };
+            let place = rest.times(-n);
+            let whole =
+                matches!(place.terms.as_slice(), [(Atom::Data(..), 1)]) && place.offset == Form::default();
+            if !whole {
+                let last = Place::fixed(self.graph.extents.form(bound[b - axes.len()])).shifted(-1);
+                for asked in [place.clone(), last.plus(&place, -1)] {
+                    match self.condition(ConditionKind::AtLeast, asked) {
+                        Some(more) => conditions.extend(more),
+                        None => never = true,
+                    }
+                }
+            }
+            locals[b] = Some(place);
+        }
+        let mut parts: Vec<(Tree, Number, bool)> = Vec::new();
+        for (k, f) in factors.iter().enumerate() {
+            if steps.iter().any(|(_, used)| *used == k) {
+                continue;
+            }
+            if is_relation(f) {
+                let at: Vec<Option<Place>> =
+                    f.operand.axes.iter().map(|&a| locals[a as usize].clone()).collect();
+                if let Some((kind, place)) = self.relation(f.operand.node, &at) {
+                    match self.condition(kind, place) {
+                        Some(more) => conditions.extend(more),
+                        None => never = true,
+                    }
+                }
+                continue;
+            }
+            let tree = self.entry(&f.operand, &locals);
+            let positive = !f.power.is_negative();
+            let (own, tree) = if positive { apart(tree) } else { (Vec::new(), tree) };
+            conditions.extend(own);
+            never |= positive && tree.note == Notation::Number(Number::ZERO);
+            let inner = |a: &u8| match &locals[*a as usize] {
+                Some(place) => letters.iter().any(|l| place.has(&letter(l))),
+                None => *a as usize >= axes.len(),
+            };
+            parts.push((tree, f.power, f.operand.axes.iter().any(inner)));
+        }
+        let zero = Tree::plain(Notation::Number(Number::ZERO));
+        let tree =
+            if never { zero } else { self.gathered(coeff, parts, conditions, &letters, examples, uses) };
+        self.scope.truncate(outside);
+        self.open.truncate(open);
+        tree
+    }
+
+    /// The sum of the product of parts; those that no bound index reads stay outside.
+    fn gathered(
+        &mut self,
+        coeff: Number,
+        parts: Vec<(Tree, Number, bool)>,
+        conditions: Vec<Condition>,
+        letters: &[Place],
+        examples: bool,
+        uses: usize,
+    ) -> Tree {
+        let mut distinct: Vec<Condition> = Vec::new();
+        for c in conditions {
+            if !distinct.iter().any(|known| known.kind == c.kind && known.place == c.place) {
+                distinct.push(c);
+            }
+        }
+        let bound = |c: &Condition| letters.iter().any(|l| c.place.has(&letter(l)));
+        let (inside_conditions, outside_conditions) = distinct.into_iter().partition(bound);
+        if letters.is_empty() && !examples {
+            let all = parts.into_iter().map(|(t, p, _)| (t, p)).collect();
+            return conditioned(Some(outside_conditions), Tree::product(coeff, all));
+        }
+        let (inside, outside): (Vec<_>, Vec<_>) = parts.into_iter().partition(|(_, _, inner)| *inner);
+        let plain = |parts: Vec<(Tree, Number, bool)>| parts.into_iter().map(|(t, p, _)| (t, p)).collect();
+        let body = Tree::product(Number::ONE, plain(inside));
+        let (sign, mut note) = match body.note {
+            Notation::Negative(inner) if self.indexed => (coeff.neg(), *inner),
+            note => (coeff, note),
+        };
+        if !letters.is_empty() {
+            note = self.limited(letters, inside_conditions, note, uses);
+        }
+        if examples {
+            note = Notation::Examples(Box::new(note));
+        }
+        let mut all: Vec<(Tree, Number)> = plain(outside);
+        all.push((Tree::of_rank(note, 0), Number::ONE));
+        conditioned(Some(outside_conditions), Tree::product(sign, all))
+    }
+
+    /// The sum over letters, of values for which conditions hold: limits where they are such.
+    fn limited(
+        &self,
+        letters: &[Place],
+        conditions: Vec<Condition>,
+        body: Notation,
+        uses: usize,
+    ) -> Notation {
+        let mut bounds: Vec<Bound> = letters.iter().filter_map(|p| self.bound(p, uses)).collect();
+        let mut left = Vec::new();
+        for mut c in conditions {
+            if !self.indexed || c.kind != ConditionKind::AtLeast {
+                left.push(c);
+                continue;
+            }
+            // The last letter that it has, by which it limits that.
+            let last = (0..letters.len()).rev().find(|&n| c.place.has(&letter(&letters[n])));
+            let alone = c.place.terms.len() == 1;
+            if let Some(n) = last
+                && let Some((atom, m)) = c
+                    .place
+                    .terms
+                    .iter()
+                    .find(|(a, _)| matches!(a, Atom::Index(name, _) if *name == letter(&letters[n])))
+                && m.abs() == 1
+                && let Some(Bound { range: Some(range), .. }) = bounds.get_mut(n)
+                && !c.place.has_data()
+            {
+                let m = *m;
+                let rest = c.place.plus(&Place::of(atom.clone()), -m).times(-m);
+                let end = Place::fixed(self.graph.extents.form(atom.extent()));
+                let default = |note: &Notation, place: &Place| *note == self.place_note(place);
+                let within =
+                    if m > 0 { self.proves(&rest) } else { self.proves(&end.plus(&rest, -1).shifted(-1)) };
+                let (k, own) = if m > 0 { (0, Place::default()) } else { (1, end.shifted(-1)) };
+                if within && default(&range.limits[k], &own) {
+                    range.limits[k] = self.place_note(&rest);
+                    c.limited = true;
+                    if alone {
+                        range.written[k] = self.place_note(&if m > 0 { rest } else { rest.shifted(1) });
+                        range.needed = true;
+                        continue;
+                    }
+                }
+            }
+            left.push(c);
+        }
+        Notation::Reduced(Reducer::Sum, bounds, left, Box::new(body))
+    }
+
+    /// An index that something runs over, with its range; `uses` is where its subscripts begin.
+    pub(super) fn bound(&self, place: &Place, uses: usize) -> Option<Bound> {
+        let [(Atom::Index(name, extent), 1)] = place.terms.as_slice() else { return None };
+        let range = self.indexed.then(|| {
+            let end = Place::fixed(self.graph.extents.form(*extent));
+            let zero = Notation::Number(Number::ZERO);
+            Span {
+                written: [zero.clone(), self.place_note(&end)],
+                limits: [zero, self.place_note(&end.shifted(-1))],
+                needed: !self.evident(name, *extent, uses),
+            }
+        });
+        Some(Bound { name: name.clone(), range })
+    }
+
+    /// Whether the subscripts alone say that an index takes all values of its extent.
+    fn evident(&self, name: &str, extent: Extent, uses: usize) -> bool {
+        let extents = &self.graph.extents;
+        let form = extents.form(extent);
+        let mut tight = Vec::new();
+        let mut others = Vec::new();
+        for (axis, place) in self.uses[uses.min(self.uses.len())..].iter().filter(|(_, p)| p.has(name)) {
+            match place.terms.as_slice() {
+                [(Atom::Index(..), 1)]
+                    if extents.form(*axis).plus(&place.offset, -1) == form
+                        && place.offset.is_never_negative() =>
+                {
+                    tight.push(extents.find(*axis));
+                }
+                [(Atom::Index(..), 1)] => others.push((axis, place)),
+                // Of several indices, or of a multiple: a range is the clearer.
+                _ => return false,
+            }
+        }
+        let inside = |(axis, place): &(&Extent, &Place)| {
+            let last = extents.form(**axis).plus(&place.offset, -1).plus(&form, -1);
+            tight.contains(&extents.find(**axis))
+                && place.offset.is_never_negative()
+                && last.is_never_negative()
+        };
+        !tight.is_empty() && others.iter().all(inside)
+    }
+
+    /// Which bound locals the relations tell, each by which factor, in the order they are eliminated.
+    fn solved(&self, factors: &[Factor], bound: &[Extent], axes: &Locals) -> Vec<(usize, usize)> {
+        let rank = axes.len();
+        let mut extents: BTreeMap<usize, Extent> =
+            bound.iter().enumerate().map(|(k, &e)| (rank + k, e)).collect();
+        let mut depends: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        let mut rows = Vec::new();
+        for (k, f) in factors.iter().enumerate() {
+            let o = &f.operand;
+            let shape = self.graph.shape(o.node);
+            let mut terms = BTreeMap::new();
+            let mut offset = Form::default();
+            let mut equal = true;
+            let mut add = |a: usize, n: i64| *terms.entry(a).or_insert(0) += n;
+            match self.graph.op(o.node) {
+                Op::Delta => {
+                    add(o.axes[0] as usize, 1);
+                    add(o.axes[1] as usize, -1);
+                }
+                Op::Holds(r) => {
+                    o.axes.iter().zip(&r.coeffs).for_each(|(&a, &n)| add(a as usize, n));
+                    offset = r.offset.clone();
+                    equal = r.kind == crate::ir::RelationKind::Equal;
+                }
+                Op::Named(_) => {
+                    // A whole number of the data is a variable of its own.
+                    let data = 1000 + k;
+                    add(o.axes[0] as usize, 1);
+                    add(data, -1);
+                    extents.insert(data, shape[0]);
+                    depends.insert(data, o.axes[1..].iter().map(|&a| a as usize).collect());
+                }
+                _ => continue,
+            }
+            for (&a, &e) in o.axes.iter().zip(shape) {
+                extents.entry(a as usize).or_insert(e);
+            }
+            terms.retain(|_, n| *n != 0);
+            rows.push(Row { factor: k, equal, terms, offset });
+        }
+        let place = |terms: &BTreeMap<usize, i64>, offset: &Form| Place {
+            terms: terms.iter().map(|(v, n)| (Atom::Index(v.to_string(), extents[v]), *n)).collect(),
+            offset: self.graph.extents.resolved(offset),
+        };
+        let mut steps: Vec<(usize, usize)> = Vec::new();
+        loop {
+            let mut best: Option<(usize, usize, usize)> = None;
+            for (k, row) in rows.iter().enumerate().filter(|(_, row)| row.equal) {
+                for (&b, &n) in row.terms.iter().filter(|(b, n)| (rank..1000).contains(*b) && n.abs() == 1) {
+                    let hidden = self.is_batch(extents[&b]);
+                    let circular = row.terms.keys().any(|v| depends.get(v).is_some_and(|d| d.contains(&b)));
+                    if hidden || circular {
+                        continue;
+                    }
+                    let mut rest = row.terms.clone();
+                    rest.remove(&b);
+                    let value = place(&rest, &row.offset).times(-n);
+                    let last = Place::fixed(self.graph.extents.form(extents[&b])).shifted(-1);
+                    let asked = [value.clone(), last.plus(&value, -1)];
+                    let data = rest.len() == 1 && rest.keys().all(|v| *v >= 1000);
+                    let open = if data { 0 } else { asked.iter().filter(|p| !self.proves(p)).count() };
+                    if best.is_none_or(|(least, ..)| open < least) {
+                        best = Some((open, k, b));
+                    }
+                }
+            }
+            let Some((_, k, b)) = best else { return steps };
+            let row = rows.remove(k);
+            steps.push((b, row.factor));
+            let n = row.terms[&b];
+            for other in &mut rows {
+                let Some(m) = other.terms.remove(&b) else { continue };
+                // b = −n·rest
+                for (&v, &c) in row.terms.iter().filter(|(v, _)| **v != b) {
+                    *other.terms.entry(v).or_insert(0) += -m * n * c;
+                }
+                other.terms.retain(|_, c| *c != 0);
+                other.offset = other.offset.plus(&row.offset, -m * n);
+            }
+            let own: Vec<usize> = row.terms.keys().copied().filter(|v| *v != b).collect();
+            let mut through = own.clone();
+            through.extend(own.iter().filter_map(|v| depends.get(v)).flatten());
+            for list in depends.values_mut().filter(|list| list.contains(&b)) {
+                list.retain(|v| *v != b);
+                list.extend(&through);
+            }
+        }
+    }
+}
