@@ -89,8 +89,18 @@ impl Derivation {
 
 /// What the user wrote: each local on a line of its own, and what the last expression is.
 fn stated(text: &str, last: &str) -> Vec<String> {
+    // The rows of a block are separated as locals are.
+    let mut depth = 0;
+    let ends = |c: char| {
+        match c {
+            '[' | '(' => depth += 1,
+            ']' | ')' => depth -= 1,
+            _ => {}
+        }
+        c == ';' && depth == 0
+    };
     let mut lines: Vec<String> =
-        text.split(';').map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        text.split(ends).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
     if let Some(line) = lines.last_mut() {
         *line = format!("{last} = {line}");
     }

@@ -125,7 +125,7 @@ impl Converter<'_> {
             Op::Others { arg, order, bound } => self.others(&arg, order, bound, axes),
             Op::Sum(terms) => {
                 let parts = terms.iter().map(|t| (t.coeff, self.entry(&t.operand, axes))).collect();
-                sum_of(parts)
+                sum_of(parts, self.indexed)
             }
             Op::Product { coeff, factors, bound } => self.entry_of_product(coeff, &factors, &bound, axes),
             Op::Map { function, args } => {
@@ -310,7 +310,7 @@ pub(super) fn apart(tree: Tree) -> (Vec<Condition>, Tree) {
 }
 
 /// `Σ coeff·term`; terms that have the same conditions together.
-fn sum_of(parts: Vec<(Number, Tree)>) -> Tree {
+fn sum_of(parts: Vec<(Number, Tree)>, indexed: bool) -> Tree {
     let mut groups: Vec<(Vec<Condition>, Vec<(Number, Tree)>)> = Vec::new();
     for (coeff, tree) in parts {
         let (conditions, tree) = apart(tree);
@@ -321,7 +321,10 @@ fn sum_of(parts: Vec<(Number, Tree)>) -> Tree {
             known.len() == conditions.len() && conditions.iter().all(|c| known.iter().any(|k| same(k, c)))
         };
         match groups.iter_mut().find(|(known, _)| alike(known)) {
-            Some((_, terms)) => terms.push((coeff, tree)),
+            Some((_, terms)) => match terms.iter_mut().find(|(_, known)| known.note == tree.note) {
+                Some((n, _)) if indexed => *n = n.add(coeff),
+                _ => terms.push((coeff, tree)),
+            },
             None => groups.push((conditions, vec![(coeff, tree)])),
         }
     }

@@ -51,7 +51,11 @@ impl Converter<'_> {
         let holds = match kind {
             ConditionKind::AtLeast if self.proves(&place) => Some(true),
             ConditionKind::AtLeast if self.proves(&contrary) => Some(false),
-            ConditionKind::Equal | ConditionKind::Unequal if place == Place::default() => Some(true),
+            ConditionKind::Equal | ConditionKind::Unequal
+                if place == Place::default() || (self.proves(&place) && self.proves(&place.times(-1))) =>
+            {
+                Some(true)
+            }
             ConditionKind::Equal | ConditionKind::Unequal
                 if self.proves(&positive) || self.proves(&contrary) =>
             {
@@ -163,10 +167,16 @@ impl Converter<'_> {
             locals[b] = Some(place);
         }
         let mut parts: Vec<(Tree, Number, bool)> = Vec::new();
-        for (k, f) in factors.iter().enumerate() {
+        // Relations first: what they ask is known further down.
+        let (relations, arrays): (Vec<usize>, Vec<usize>) =
+            (0..factors.len()).partition(|&k| is_relation(&factors[k]));
+        let assumed = self.assumed.len();
+        for k in relations.into_iter().chain(arrays) {
+            let f = &factors[k];
             if steps.iter().any(|(_, used)| *used == k) {
                 continue;
             }
+            self.assume(assumed, &conditions);
             if is_relation(f) {
                 let at: Vec<Option<Place>> =
                     f.operand.axes.iter().map(|&a| locals[a as usize].clone()).collect();
@@ -194,7 +204,19 @@ impl Converter<'_> {
             if never { zero } else { self.gathered(coeff, parts, conditions, &letters, examples, uses) };
         self.scope.truncate(outside);
         self.open.truncate(open);
+        self.assumed.truncate(assumed);
         tree
+    }
+
+    /// Takes the conditions for given from here on, beside the first `known` places.
+    fn assume(&mut self, known: usize, conditions: &[Condition]) {
+        self.assumed.truncate(known);
+        for c in conditions.iter().filter(|c| c.kind != ConditionKind::Unequal) {
+            self.assumed.push(c.place.clone());
+            if c.kind == ConditionKind::Equal {
+                self.assumed.push(c.place.times(-1));
+            }
+        }
     }
 
     /// The sum of the product of parts; those that no bound index reads stay outside.
@@ -296,38 +318,60 @@ impl Converter<'_> {
             Span {
                 written: [zero.clone(), self.place_note(&end)],
                 limits: [zero, self.place_note(&end.shifted(-1))],
-                needed: !self.evident(name, *extent, uses),
+                needed: !self.evident(name, uses),
             }
         });
         Some(Bound { name: name.clone(), range })
     }
 
     /// Whether the subscripts alone say that an index takes all values of its extent.
-    fn evident(&self, name: &str, extent: Extent, uses: usize) -> bool {
+    fn evident(&self, name: &str, uses: usize) -> bool {
         let extents = &self.graph.extents;
-        let form = extents.form(extent);
-        let mut tight = Vec::new();
-        let mut others = Vec::new();
-        for (axis, place) in self.uses[uses.min(self.uses.len())..].iter().filter(|(_, p)| p.has(name)) {
+        let uses = &self.uses[uses.min(self.uses.len())..];
+        // The letter of a use that is one index's, and no less than it.
+        let alone = |place: &Place| match place.terms.as_slice() {
+            [(Atom::Index(letter, e), 1)] if place.offset.is_never_negative() => Some((letter.clone(), *e)),
+            _ => None,
+        };
+        // Such uses that reach to the end of their axes.
+        let tight: Vec<(String, Extent)> = uses
+            .iter()
+            .filter_map(|(axis, place)| {
+                let (letter, e) = alone(place)?;
+                let reaches = extents.form(*axis).plus(&place.offset, -1) == extents.form(e);
+                reaches.then(|| (letter, extents.find(*axis)))
+            })
+            .collect();
+        let own: Vec<Extent> = tight.iter().filter(|(n, _)| n == name).map(|(_, axis)| *axis).collect();
+        let mut told = !own.is_empty();
+        for (axis, place) in uses.iter().filter(|(_, p)| p.has(name)) {
             match place.terms.as_slice() {
-                [(Atom::Index(..), 1)]
-                    if extents.form(*axis).plus(&place.offset, -1) == form
-                        && place.offset.is_never_negative() =>
-                {
-                    tight.push(extents.find(*axis));
+                // What data name is inside, and their own subscripts are uses.
+                [(Atom::Data(..), 1)] => {}
+                [_] => {
+                    let Some((_, e)) = alone(place) else { return false };
+                    let rest = extents.form(*axis).plus(&place.offset, -1).plus(&extents.form(e), -1);
+                    if !own.contains(&extents.find(*axis)) || !rest.is_never_negative() {
+                        return false;
+                    }
                 }
-                [(Atom::Index(..), 1)] => others.push((axis, place)),
-                // Of several indices, or of a multiple: a range is the clearer.
-                _ => return false,
+                terms => {
+                    // `x[i+k]`, all of the axis and no more: the others told, it tells the last.
+                    let sum = terms.iter().try_fold(place.offset.shifted(1), |sum, (atom, n)| match atom {
+                        Atom::Index(_, e) if *n == 1 => Some(sum.plus(&extents.form(*e).shifted(-1), 1)),
+                        _ => None,
+                    });
+                    if sum.is_none_or(|sum| sum != extents.form(*axis)) || !place.offset.is_never_negative() {
+                        return false;
+                    }
+                    let known =
+                        |atom: &Atom| tight.iter().any(|(n, _)| matches!(atom, Atom::Index(l, _) if l == n));
+                    let others = terms.iter().filter(|(a, _)| !matches!(a, Atom::Index(l, _) if l == name));
+                    told |= others.into_iter().all(|(atom, _)| known(atom));
+                }
             }
         }
-        let inside = |(axis, place): &(&Extent, &Place)| {
-            let last = extents.form(**axis).plus(&place.offset, -1).plus(&form, -1);
-            tight.contains(&extents.find(**axis))
-                && place.offset.is_never_negative()
-                && last.is_never_negative()
-        };
-        !tight.is_empty() && others.iter().all(inside)
+        told
     }
 
     /// Which bound locals the relations tell, each by which factor, in the order they are eliminated.
