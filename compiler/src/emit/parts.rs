@@ -335,6 +335,36 @@ impl Converter<'_> {
         tiles.is_empty().then(|| Tree::of_rank(Notation::Block(rows), shape.len()))
     }
 
+    /// Factors with those taken apart that are arrays at places themselves.
+    fn opened_up(&self, factors: Vec<Factor>, bound: Vec<Extent>, rank: usize) -> (Vec<Factor>, Vec<Extent>) {
+        let (mut all, mut bound) = (Vec::new(), bound);
+        for f in factors {
+            match self.graph.op(f.operand.node) {
+                Op::Product { coeff, factors: inner, bound: more }
+                    if coeff.is_one()
+                        && f.power.is_one()
+                        && !self.names.contains_key(&f.operand.node)
+                        && inner.iter().any(|f| matches!(self.graph.op(f.operand.node), Op::Holds(_))) =>
+                {
+                    let own = f.operand.axes.len();
+                    let from = rank + bound.len();
+                    let local = |a: u8| match (a as usize).checked_sub(own) {
+                        Some(k) => (from + k) as u8,
+                        None => f.operand.axes[a as usize],
+                    };
+                    for x in inner {
+                        let mut x = x.clone();
+                        x.operand.axes.iter_mut().for_each(|a| *a = local(*a));
+                        all.push(x);
+                    }
+                    bound.extend(more);
+                }
+                _ => all.push(f),
+            }
+        }
+        (all, bound)
+    }
+
     /// A term that is an array at a place, 0 elsewhere.
     fn tile(&mut self, node: NodeId, to: &[usize], c: Number, shape: &[Extent]) -> Option<Tile> {
         let (coeff, factors, bound) = match self.graph.op(node).clone() {
@@ -346,6 +376,7 @@ impl Converter<'_> {
             }
             _ => return None,
         };
+        let (factors, bound) = self.opened_up(factors, bound, self.graph.rank(node));
         let (relations, arrays): (Vec<Factor>, Vec<Factor>) =
             factors.into_iter().partition(|f| self.graph.is_indicator(f.operand.node));
         if relations.is_empty() {
