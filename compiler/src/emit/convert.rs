@@ -9,7 +9,7 @@ use super::functions::{applied, chosen};
 use super::notation::{self, Notation, Tree, Whole};
 use super::place::Place;
 use super::scale::scaled;
-use crate::ir::{AxisFn, Cofactors, Extent, Factor, Graph, NodeId, Number, Op, Operand};
+use crate::ir::{AxisFn, Cofactors, Extent, Factor, Form, Graph, NodeId, Number, Op, Operand};
 use crate::syntax::ast::CompareOp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,7 +30,7 @@ pub(super) struct Converter<'a> {
     /// language has, and what has no matrix form makes the formula that it is part of one by entries.
     pub(super) indexed: bool,
     /// The places at which arrays are read, with the extents of their axes.
-    pub(super) uses: Vec<(Extent, Place)>,
+    pub(super) uses: Vec<(Form, Place)>,
     /// The extents of the indices that are open.
     pub(super) open: Vec<Extent>,
     /// Places that are not negative.
@@ -68,11 +68,11 @@ impl<'a> Converter<'a> {
     /// Whether a formula of these nodes is one of indices.
     pub(super) fn is_indexed(graph: &'a Graph, batch: Option<Extent>, shown: &BTreeSet<NodeId>) -> bool {
         let sketch = Self::new(graph, batch, BTreeMap::new(), BTreeSet::new());
-        shown.iter().any(|&id| match graph.op(id) {
-            Op::Holds(_) | Op::Named(_) | Op::Position | Op::Others { .. } => true,
-            Op::Input(_) => sketch.shown(graph.shape(id)).len() > 2,
-            _ => false,
-        })
+        let wide = |id: NodeId| sketch.shown(graph.shape(id)).len() > 2;
+        graph.inputs().iter().any(|i| wide(i.node))
+            || shown.iter().any(|&id| {
+                matches!(graph.op(id), Op::Holds(_) | Op::Named(_) | Op::Position | Op::Others { .. })
+            })
     }
 
     /// The name of an extent: that of its declaration, or what it is of an array.
@@ -130,7 +130,7 @@ impl<'a> Converter<'a> {
     ) -> bool {
         let mut sketch = Self::new(graph, batch, names, shared);
         (sketch.sketch, sketch.indexed) = (true, indexed);
-        sketch.tree(id);
+        sketch.definition(id);
         sketch.by_entries
     }
 
@@ -312,6 +312,8 @@ impl<'a> Converter<'a> {
     }
 
     fn reshaped(&mut self, arg: NodeId, shape: &[Extent], rank: usize) -> Tree {
+        // Kronecker products had entries in other axes before the language had a word for that.
+        self.by_entries = true;
         let t = self.tree(arg);
         let mut args = vec![t];
         if self.indexed && rank == 1 {
@@ -360,7 +362,7 @@ impl<'a> Converter<'a> {
     }
 
     /// An operand as part of something element-wise over the shown locals `out`.
-    fn operand(&mut self, o: &Operand, locals: &[Extent], out: &[u8]) -> Option<Tree> {
+    pub(super) fn operand(&mut self, o: &Operand, locals: &[Extent], out: &[u8]) -> Option<Tree> {
         let axes = self.visible(o, locals, out)?;
         oriented(self.form(o.node)?, &axes, out)
     }
@@ -439,11 +441,12 @@ impl<'a> Converter<'a> {
         let axes = self.visible(arg, locals, &shown)?;
         let tree = self.form(arg.node)?;
         let (function, note) = match axes.as_slice() {
+            [_, _] if self.indexed && !function.reduces() => return None,
             _ if axes.iter().all(|a| along.contains(a)) => {
                 (if function == AxisFn::Norm { Whole::Norm } else { Whole::All(function) }, tree.note)
             }
             // The language has a word for the greatest of each row alone.
-            [_, _] if self.indexed && function != AxisFn::Max => return None,
+            [_, _] if function != AxisFn::Max && (self.indexed || self.sketch) => return None,
             [_, j] if along.contains(j) => (Whole::Rows(function), tree.note),
             [_, _] => (Whole::Rows(function), notation::transpose(tree.note)),
             _ => return None,

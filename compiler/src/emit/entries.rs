@@ -224,14 +224,20 @@ impl Converter<'_> {
             axes[axes.len() - usize::from(order)..].iter().flatten().cloned().collect();
         let (mut apart, mut conditions) = (Vec::new(), Vec::new());
         for (n, place) in left_out.iter().enumerate() {
-            conditions.extend(self.condition(ConditionKind::Unequal, at.plus(place, -1)));
+            match self.condition(ConditionKind::Unequal, at.plus(place, -1)) {
+                Some(more) => conditions.extend(more),
+                // Of one entry none is left.
+                None => {
+                    self.scope.truncate(outside);
+                    return Tree::plain(Notation::Number(Number::ONE));
+                }
+            }
             for other in &left_out[..n] {
                 apart.push(self.condition(ConditionKind::Unequal, other.plus(place, -1)));
             }
         }
         let bounds = self.bound(&at, uses).into_iter().collect();
         self.scope.truncate(outside);
-        let conditions = conditions.into_iter().flatten().collect();
         let note = Notation::Reduced(Reducer::Product, bounds, conditions, Box::new(body.note));
         let all = apart.into_iter().collect::<Option<Vec<_>>>().map(|c| c.into_iter().flatten().collect());
         conditioned(all, Tree::of_rank(note, 0))
@@ -244,7 +250,7 @@ impl Converter<'_> {
         for (place, &extent) in axes.iter().zip(&shape) {
             if let Some(place) = place {
                 subscripts.push(self.place_note(place));
-                self.uses.push((extent, place.clone()));
+                self.uses.push((self.graph.extents.form(extent), place.clone()));
             }
         }
         if subscripts.is_empty() || tree.rank == 0 {

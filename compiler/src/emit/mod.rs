@@ -171,6 +171,12 @@ pub fn lines(g: &Graph, node: NodeId, view: &View) -> Lines {
     }
     let indexed = Converter::is_indexed(g, view.batch, &shown(g, node, view));
     let shared = abbreviate(g, (node, indexed), view, &mut names, &mut define);
+    // What is written by entries anywhere is written in the language's words for them.
+    let indexed = indexed
+        || define
+            .iter()
+            .chain([&node])
+            .any(|&id| Converter::writes_entries(g, view.batch, names.clone(), shared.clone(), (id, false)));
     let mut converter = Converter::new(g, view.batch, names, shared);
     converter.indexed = indexed;
     let mut definitions = Vec::new();

@@ -79,7 +79,7 @@ impl Converter<'_> {
         let (relations, arrays): (Vec<&Factor>, Vec<&Factor>) =
             factors.iter().partition(|f| self.graph.is_indicator(f.operand.node));
         let [array] = arrays.as_slice() else { return None };
-        if !coeff.is_one() || !array.power.is_one() || relations.is_empty() {
+        if !coeff.is_one() || !array.power.is_one() || (relations.is_empty() && bound.is_empty()) {
             return None;
         }
         let rank = shape.len();
@@ -94,6 +94,10 @@ impl Converter<'_> {
             if (l as usize) < rank && of.is_empty() {
                 cuts.push(Cut::All);
                 order.push(l);
+                continue;
+            }
+            if of.is_empty() && self.graph.extents.as_constant(e) == Some(1) {
+                cuts.push(Cut::At(Form::default()));
                 continue;
             }
             let [relation] = of.as_slice() else { return None };
@@ -308,10 +312,16 @@ impl Converter<'_> {
         if shape.is_empty() || shape.len() > 2 || shape.iter().any(|e| self.is_batch(*e)) {
             return None;
         }
-        let mut tiles = Vec::new();
+        let (mut tiles, mut others) = (Vec::new(), Vec::new());
         for term in &terms {
             let axes: Vec<usize> = term.operand.axes.iter().map(|&a| a as usize).collect();
-            tiles.push(self.tile(term.operand.node, &axes, term.coeff, &shape)?);
+            match self.tile(term.operand.node, &axes, term.coeff, &shape) {
+                Some(tile) => tiles.push(tile),
+                None => others.push(term),
+            }
+        }
+        if tiles.len() < 2 {
+            return None;
         }
         let height = self.form_of(shape[0]);
         let width = shape.get(1).map_or_else(|| Form::constant(1), |e| self.form_of(*e));
@@ -332,7 +342,16 @@ impl Converter<'_> {
             down = down.plus(&tall.filter(|t| *t != Form::default())?, 1);
             rows.push(row);
         }
-        tiles.is_empty().then(|| Tree::of_rank(Notation::Block(rows), shape.len()))
+        let block = Tree::of_rank(Notation::Block(rows), shape.len());
+        if !tiles.is_empty() || others.is_empty() {
+            return tiles.is_empty().then_some(block);
+        }
+        let mut parts = vec![(Number::ONE, block)];
+        let out: Vec<u8> = (0..shape.len() as u8).collect();
+        for term in others {
+            parts.push((term.coeff, self.operand(&term.operand, &shape, &out)?));
+        }
+        Some(Tree::sum(parts))
     }
 
     /// Factors with those taken apart that are arrays at places themselves.
@@ -385,6 +404,7 @@ impl Converter<'_> {
         let rank = self.graph.rank(node);
         // For each axis of the whole: where the tile begins, how many, and which local runs along it.
         let mut axes: Vec<Option<(Form, Form, Option<u8>)>> = vec![None; shape.len()];
+        let mut cuts: Vec<(u8, Slice)> = Vec::new();
         for f in &relations {
             let Op::Holds(r) = self.graph.op(f.operand.node) else { return None };
             let offset = self.graph.extents.resolved(&r.offset);
@@ -397,9 +417,31 @@ impl Converter<'_> {
                 }
                 (&[a, b], &[m, n]) if m * n == -1 => {
                     let (out, own, sign) = if (a as usize) < rank { (a, b, n) } else { (b, a, m) };
-                    let count = self.form_of(*bound.get((own as usize).checked_sub(rank)?)?);
-                    // own = out − sign·offset, so it begins at sign·offset
-                    (*to.get(out as usize)?, (offset.times(sign), count, Some(own)))
+                    let length = self.form_of(*bound.get((own as usize).checked_sub(rank)?)?);
+                    // own = out − sign·offset, so it begins at sign·offset; what lies outside is cut off.
+                    let axis = *to.get(out as usize)?;
+                    let begin = offset.times(sign);
+                    let end = begin.plus(&length, 1);
+                    let total = self.form_of(shape[axis]);
+                    let zero = Form::default();
+                    let beyond = end.plus(&total, -1);
+                    let told = |f: &Form| f.is_never_negative() || f.times(-1).is_never_negative();
+                    if !told(&begin) || !told(&beyond) {
+                        return None;
+                    }
+                    let from = if begin.is_never_negative() { begin.clone() } else { zero.clone() };
+                    let to_end = if beyond != zero && beyond.is_never_negative() { total } else { end };
+                    let count = to_end.plus(&from, -1);
+                    if from != begin || count != length {
+                        let first = from.plus(&begin, -1);
+                        let after = first.plus(&count, 1);
+                        let note = |form: &Form| self.place_note(&Place::fixed(form.clone()));
+                        let ends =
+                            [(first != zero).then(|| note(&first)), (after != length).then(|| note(&after))];
+                        let limits = [note(&first), note(&after.shifted(-1))];
+                        cuts.push((own, Slice::Range(Box::new(ends), Box::new(limits))));
+                    }
+                    (axis, (from, count, Some(own)))
                 }
                 _ => return None,
             };
@@ -412,25 +454,45 @@ impl Converter<'_> {
         }
         let axes: Vec<(Form, Form, Option<u8>)> = axes.into_iter().collect::<Option<_>>()?;
         let own: Vec<Option<u8>> = axes.iter().map(|(.., own)| *own).collect();
+        let (row, column) = (own[0], own.get(1).copied().flatten());
+        // An axis of one entry that nothing else has.
+        let single = |a: u8| {
+            let at = (a as usize).checked_sub(rank).and_then(|k| bound.get(k));
+            Some(a) != row
+                && Some(a) != column
+                && at.is_some_and(|e| self.graph.extents.as_constant(*e) == Some(1))
+        };
         let mut parts = Vec::new();
+        let mut filled = false;
         for f in &arrays {
-            let tree = self.form(f.operand.node)?;
-            let (row, column) = (own[0], own.get(1).copied().flatten());
-            let tree = match f.operand.axes.as_slice() {
-                [] => tree,
-                &[a] if Some(a) == row && column.is_none() => tree,
-                &[a] if Some(a) == column && row.is_none() => {
-                    Tree { note: transpose(tree.note), rank: 2, ..tree }
-                }
-                &[a, b] if Some(a) == row && Some(b) == column => tree,
-                &[a, b] if Some(b) == row && Some(a) == column => Tree { note: transpose(tree.note), ..tree },
+            let (is_row, is_column) = (|a| Some(a) == row, |a| Some(a) == column);
+            let turned = match f.operand.axes.as_slice() {
+                [] => None,
+                &[a] if is_row(a) && column.is_none() => Some(false),
+                &[a] if is_column(a) && row.is_none() => Some(true),
+                &[a] if single(a) && row.is_none() && column.is_none() => Some(false),
+                &[a, b] if (is_row(a) || single(a)) && (is_column(b) || single(b)) => Some(false),
+                &[a, b] if (is_column(a) || single(a)) && (is_row(b) || single(b)) => Some(true),
                 _ => return None,
             };
-            parts.push((tree, f.power));
+            let mut tree = self.form(f.operand.node)?;
+            for (k, &a) in f.operand.axes.iter().enumerate() {
+                if let Some((_, cut)) = cuts.iter().find(|(local, _)| *local == a) {
+                    if !matches!(tree.note, Notation::Name(_)) {
+                        return None;
+                    }
+                    let mut slices = vec![Slice::All; f.operand.axes.len()];
+                    slices[k] = cut.clone();
+                    tree.note = Notation::Part(Box::new(tree.note), slices);
+                }
+            }
+            filled |= turned.is_some();
+            parts.push(match turned {
+                Some(true) => (Tree { note: transpose(tree.note), rank: 2, ..tree }, f.power),
+                _ => (tree, f.power),
+            });
         }
-        let wide = own.iter().flatten().count();
-        let filled = parts.iter().any(|(t, _)| t.rank > 0);
-        if (wide > 0) != filled {
+        if own.iter().flatten().next().is_some() && !filled {
             return None;
         }
         let tree = Tree::product(coeff.mul(c), parts);

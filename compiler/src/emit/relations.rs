@@ -5,7 +5,7 @@
 
 use super::convert::Converter;
 use super::entries::{Locals, apart, conditioned, letter};
-use super::notation::{Bound, Notation, Reducer, Span, Tree};
+use super::notation::{Bound, Notation, Reducer, Span, Tree, Whole};
 use super::place::{Atom, Condition, ConditionKind, Place};
 use crate::ir::{Extent, Factor, Form, NodeId, Number, Op, Operand};
 use std::collections::BTreeMap;
@@ -19,7 +19,90 @@ struct Row {
     offset: Form,
 }
 
+/// The first variable that is a whole number of data: so many and the place of the factor that names it.
+const DATA: usize = 1000;
+
+/// A bound local, and the equation that tells it.
+#[derive(Clone, Debug)]
+struct Step {
+    local: usize,
+    row: Row,
+}
+
 impl Converter<'_> {
+    /// An equation but for one of its variables, at places.
+    fn value_of(&mut self, row: &Row, but: usize, factors: &[Factor], locals: &Locals) -> Option<Place> {
+        let mut place = Place::fixed(row.offset.clone());
+        for (&v, &n) in row.terms.iter().filter(|(v, _)| **v != but) {
+            let Some(f) = v.checked_sub(DATA) else {
+                place = place.plus(locals[v].as_ref()?, n);
+                continue;
+            };
+            let operand = &factors[f].operand;
+            let at: Vec<Option<Place>> = operand.axes.iter().map(|&a| locals[a as usize].clone()).collect();
+            place = place.plus(&self.whole_number(operand.node, &at)?, n);
+        }
+        Some(place)
+    }
+
+    /// The whole number that data hold.
+    fn whole_number(&mut self, id: NodeId, axes: &Locals) -> Option<Place> {
+        let Op::Named(data) = *self.graph.op(id) else { return None };
+        let whole = Operand { node: data, axes: (0..axes.len() as u8 - 1).collect() };
+        let entry = self.entry(&whole, &axes[1..]);
+        Some(Place::of(Atom::Data(entry.note, self.graph.shape(id)[0])))
+    }
+
+    /// Where a place of several indices runs over both ends of an array, as that of a window does: the factor,
+    /// its axis and the width of the zeros that the array wants there, so that it is `pad(x, 1)[i+k]`.
+    fn padding(
+        &self,
+        factors: &[Factor],
+        b: usize,
+        place: &Place,
+        last: &Place,
+    ) -> Option<(usize, usize, i64)> {
+        if !self.indexed || place.terms.len() < 2 || place.has_data() {
+            return None;
+        }
+        let mut readers = factors
+            .iter()
+            .enumerate()
+            .filter(|(_, f)| f.operand.axes.contains(&(b as u8)) && !self.graph.is_indicator(f.operand.node));
+        let (Some((k, f)), None) = (readers.next(), readers.next()) else { return None };
+        let leaf =
+            matches!(self.graph.op(f.operand.node), Op::Input(_)) || self.names.contains_key(&f.operand.node);
+        let axis = f.operand.axes.iter().position(|a| *a as usize == b)?;
+        let whole = self.shown(self.graph.shape(f.operand.node)).len() == f.operand.axes.len();
+        if !leaf || !whole || f.power.is_negative() {
+            return None;
+        }
+        let short = |place: &Place| {
+            if self.proves(place) { Some(0) } else { self.least(place).as_constant().map(|n| (-n).max(0)) }
+        };
+        let width = short(place)?.max(short(&last.plus(place, -1))?);
+        (width > 0 && width < 16).then_some((k, axis, width))
+    }
+
+    /// `pad(x, 1)[i+k]`
+    fn padded_entry(&mut self, o: &Operand, locals: &Locals, widths: &[Form]) -> Tree {
+        let base = self.tree(o.node);
+        let mut places = Vec::new();
+        for (k, &a) in o.axes.iter().enumerate() {
+            let Some(place) = &locals[a as usize] else { continue };
+            let moved = place.plus(&Place::fixed(widths[k].clone()), 1);
+            let wide = self.graph.extents.form(self.graph.shape(o.node)[k]).plus(&widths[k], 2);
+            places.push(self.place_note(&moved));
+            self.uses.push((wide, moved));
+        }
+        let mut args = vec![base.note];
+        let alike = widths.iter().all(|w| *w == widths[0]);
+        let widths = if alike { &widths[..1] } else { widths };
+        args.extend(widths.iter().map(|w| self.place_note(&Place::fixed(w.clone()))));
+        let padded = Notation::Whole(Whole::Pad, args);
+        Tree::of_rank(Notation::Entry(Box::new(padded), places), 0)
+    }
+
     /// A relation at these places: what must be 0, or not negative. `None` where the batch takes part.
     pub(super) fn relation(&mut self, id: NodeId, axes: &Locals) -> Option<(ConditionKind, Place)> {
         let at = |k: usize| axes.get(k).cloned().flatten();
@@ -32,13 +115,7 @@ impl Converter<'_> {
                 }
                 Some((r.kind.into(), place))
             }
-            Op::Named(data) => {
-                let whole = Operand { node: data, axes: (0..axes.len() as u8 - 1).collect() };
-                let entry = self.entry(&whole, &axes[1..]);
-                let extent = self.graph.shape(id)[0];
-                let named = Place::of(Atom::Data(entry.note, extent));
-                Some((ConditionKind::Equal, named.plus(&at(0)?, -1)))
-            }
+            Op::Named(_) => Some((ConditionKind::Equal, self.whole_number(id, axes)?.plus(&at(0)?, -1))),
             _ => None,
         }
     }
@@ -70,15 +147,19 @@ impl Converter<'_> {
         }
     }
 
+    /// The least value of a place.
+    fn least(&self, place: &Place) -> Form {
+        let extents = &self.graph.extents;
+        place.terms.iter().fold(extents.resolved(&place.offset), |form, (atom, n)| {
+            let last = extents.form(atom.extent()).shifted(-1);
+            if *n < 0 { form.plus(&last, *n) } else { form }
+        })
+    }
+
     /// Whether a place is never negative, whatever values its indices take and however large the extents are.
     fn proves(&self, place: &Place) -> bool {
         let extents = &self.graph.extents;
-        let least = |place: &Place| {
-            place.terms.iter().fold(extents.resolved(&place.offset), |form, (atom, n)| {
-                let last = extents.form(atom.extent()).shifted(-1);
-                if *n < 0 { form.plus(&last, *n) } else { form }
-            })
-        };
+        let least = |place: &Place| self.least(place);
         let form = least(place);
         if form.is_never_negative() {
             return true;
@@ -111,17 +192,21 @@ impl Converter<'_> {
         for &e in bound {
             let batch = self.is_batch(e) && !examples;
             examples |= batch;
-            // A place that is not told yet.
-            locals.push((!batch).then(|| Place::of(Atom::Index(String::new(), e))));
+            // An index of one value is 0; of others the place is not told yet.
+            let single = self.indexed && self.graph.extents.as_constant(e) == Some(1);
+            let place = if single { Place::default() } else { Place::of(Atom::Index(String::new(), e)) };
+            locals.push((!batch).then_some(place));
         }
         for place in locals.iter().flatten() {
             self.open.extend(place.terms.iter().map(|(atom, _)| atom.extent()));
         }
         let is_relation = |f: &Factor| self.graph.is_indicator(f.operand.node);
         let steps = self.solved(factors, bound, axes);
+        let told = |b: usize| steps.iter().any(|step| step.local == b);
+        let used = |k: usize| steps.iter().any(|step| step.row.factor == k);
         let mut letters = Vec::new();
         for k in axes.len()..locals.len() {
-            if locals[k].is_some() && !steps.iter().any(|(b, ..)| *b == k) {
+            if locals[k].as_ref().is_some_and(|p| !p.terms.is_empty()) && !told(k) {
                 let place = self.letters(&[bound[k - axes.len()]], &[0]);
                 locals[k] = place.into_iter().next().flatten();
                 letters.extend(locals[k].clone());
@@ -129,34 +214,29 @@ impl Converter<'_> {
         }
         let mut conditions = Vec::new();
         let mut never = false;
-        let mut left = steps.clone();
+        let mut pads: BTreeMap<usize, Vec<Form>> = BTreeMap::new();
+        let mut left: Vec<&Step> = steps.iter().collect();
         // Each is told by those that are told already.
         while !left.is_empty() {
-            let ready = left.iter().position(|(b, f)| {
-                let of = &factors[*f].operand.axes;
-                of.iter().all(|&a| a as usize == *b || !left.iter().any(|(other, _)| *other == a as usize))
+            let waits = |v: &usize| left.iter().any(|other| other.local == *v);
+            let ready = left.iter().position(|step| {
+                step.row.terms.keys().filter(|v| **v != step.local).all(|v| match v.checked_sub(DATA) {
+                    None => !waits(v),
+                    Some(f) => factors[f].operand.axes[1..].iter().all(|&a| !waits(&(a as usize))),
+                })
             });
-            let (b, f) = left.remove(ready.unwrap_or(0));
-            let operand = &factors[f].operand;
-            let n: i64 = match self.graph.op(operand.node) {
-                Op::Holds(r) => operand
-                    .axes
-                    .iter()
-                    .zip(&r.coeffs)
-                    .filter(|(a, _)| **a as usize == b)
-                    .map(|(_, n)| n)
-                    .sum(),
-                Op::Delta if operand.axes[0] as usize == b => 1,
-                _ => -1,
-            };
-            locals[b] = Some(Place::default());
-            let at: Vec<Option<Place>> = operand.axes.iter().map(|&a| locals[a as usize].clone()).collect();
-            let Some((_, rest)) = self.relation(operand.node, &at) else { continue };
-            let place = rest.times(-n);
+            let step = left.remove(ready.unwrap_or(0));
+            let Some(rest) = self.value_of(&step.row, step.local, factors, &locals) else { continue };
+            let place = rest.times(-step.row.terms[&step.local]);
             let whole =
                 matches!(place.terms.as_slice(), [(Atom::Data(..), 1)]) && place.offset == Form::default();
-            if !whole {
-                let last = Place::fixed(self.graph.extents.form(bound[b - axes.len()])).shifted(-1);
+            let extent = bound[step.local - axes.len()];
+            let last = Place::fixed(self.graph.extents.form(extent)).shifted(-1);
+            if let Some((k, axis, width)) = self.padding(factors, step.local, &place, &last) {
+                let rank = factors[k].operand.axes.len();
+                let widths = pads.entry(k).or_insert_with(|| vec![Form::default(); rank]);
+                widths[axis] = Form::constant(width);
+            } else if !whole {
                 for asked in [place.clone(), last.plus(&place, -1)] {
                     match self.condition(ConditionKind::AtLeast, asked) {
                         Some(more) => conditions.extend(more),
@@ -164,7 +244,7 @@ impl Converter<'_> {
                     }
                 }
             }
-            locals[b] = Some(place);
+            locals[step.local] = Some(place);
         }
         let mut parts: Vec<(Tree, Number, bool)> = Vec::new();
         // Relations first: what they ask is known further down.
@@ -173,7 +253,7 @@ impl Converter<'_> {
         let assumed = self.assumed.len();
         for k in relations.into_iter().chain(arrays) {
             let f = &factors[k];
-            if steps.iter().any(|(_, used)| *used == k) {
+            if used(k) {
                 continue;
             }
             self.assume(assumed, &conditions);
@@ -188,7 +268,10 @@ impl Converter<'_> {
                 }
                 continue;
             }
-            let tree = self.entry(&f.operand, &locals);
+            let tree = match pads.get(&k) {
+                Some(widths) => self.padded_entry(&f.operand, &locals, widths),
+                None => self.entry(&f.operand, &locals),
+            };
             let positive = !f.power.is_negative();
             let (own, tree) = if positive { apart(tree) } else { (Vec::new(), tree) };
             conditions.extend(own);
@@ -334,15 +417,15 @@ impl Converter<'_> {
             _ => None,
         };
         // Such uses that reach to the end of their axes.
-        let tight: Vec<(String, Extent)> = uses
+        let tight: Vec<(String, &Form)> = uses
             .iter()
             .filter_map(|(axis, place)| {
                 let (letter, e) = alone(place)?;
-                let reaches = extents.form(*axis).plus(&place.offset, -1) == extents.form(e);
-                reaches.then(|| (letter, extents.find(*axis)))
+                let reaches = axis.plus(&place.offset, -1) == extents.form(e);
+                reaches.then_some((letter, axis))
             })
             .collect();
-        let own: Vec<Extent> = tight.iter().filter(|(n, _)| n == name).map(|(_, axis)| *axis).collect();
+        let own: Vec<&Form> = tight.iter().filter(|(n, _)| n == name).map(|(_, axis)| *axis).collect();
         let mut told = !own.is_empty();
         for (axis, place) in uses.iter().filter(|(_, p)| p.has(name)) {
             match place.terms.as_slice() {
@@ -350,8 +433,8 @@ impl Converter<'_> {
                 [(Atom::Data(..), 1)] => {}
                 [_] => {
                     let Some((_, e)) = alone(place) else { return false };
-                    let rest = extents.form(*axis).plus(&place.offset, -1).plus(&extents.form(e), -1);
-                    if !own.contains(&extents.find(*axis)) || !rest.is_never_negative() {
+                    let rest = axis.plus(&place.offset, -1).plus(&extents.form(e), -1);
+                    if !own.contains(&axis) || !rest.is_never_negative() {
                         return false;
                     }
                 }
@@ -361,7 +444,7 @@ impl Converter<'_> {
                         Atom::Index(_, e) if *n == 1 => Some(sum.plus(&extents.form(*e).shifted(-1), 1)),
                         _ => None,
                     });
-                    if sum.is_none_or(|sum| sum != extents.form(*axis)) || !place.offset.is_never_negative() {
+                    if sum.is_none_or(|sum| sum != *axis) || !place.offset.is_never_negative() {
                         return false;
                     }
                     let known =
@@ -375,7 +458,7 @@ impl Converter<'_> {
     }
 
     /// Which bound locals the relations tell, each by which factor, in the order they are eliminated.
-    fn solved(&self, factors: &[Factor], bound: &[Extent], axes: &Locals) -> Vec<(usize, usize)> {
+    fn solved(&self, factors: &[Factor], bound: &[Extent], axes: &Locals) -> Vec<Step> {
         let rank = axes.len();
         let mut extents: BTreeMap<usize, Extent> =
             bound.iter().enumerate().map(|(k, &e)| (rank + k, e)).collect();
@@ -400,7 +483,7 @@ impl Converter<'_> {
                 }
                 Op::Named(_) => {
                     // A whole number of the data is a variable of its own.
-                    let data = 1000 + k;
+                    let data = DATA + k;
                     add(o.axes[0] as usize, 1);
                     add(data, -1);
                     extents.insert(data, shape[0]);
@@ -418,11 +501,11 @@ impl Converter<'_> {
             terms: terms.iter().map(|(v, n)| (Atom::Index(v.to_string(), extents[v]), *n)).collect(),
             offset: self.graph.extents.resolved(offset),
         };
-        let mut steps: Vec<(usize, usize)> = Vec::new();
+        let mut steps: Vec<Step> = Vec::new();
         loop {
             let mut best: Option<(usize, usize, usize)> = None;
             for (k, row) in rows.iter().enumerate().filter(|(_, row)| row.equal) {
-                for (&b, &n) in row.terms.iter().filter(|(b, n)| (rank..1000).contains(*b) && n.abs() == 1) {
+                for (&b, &n) in row.terms.iter().filter(|(b, n)| (rank..DATA).contains(*b) && n.abs() == 1) {
                     let hidden = self.is_batch(extents[&b]);
                     let circular = row.terms.keys().any(|v| depends.get(v).is_some_and(|d| d.contains(&b)));
                     if hidden || circular {
@@ -433,7 +516,7 @@ impl Converter<'_> {
                     let value = place(&rest, &row.offset).times(-n);
                     let last = Place::fixed(self.graph.extents.form(extents[&b])).shifted(-1);
                     let asked = [value.clone(), last.plus(&value, -1)];
-                    let data = rest.len() == 1 && rest.keys().all(|v| *v >= 1000);
+                    let data = rest.len() == 1 && rest.keys().all(|v| *v >= DATA);
                     let open = if data { 0 } else { asked.iter().filter(|p| !self.proves(p)).count() };
                     if best.is_none_or(|(least, ..)| open < least) {
                         best = Some((open, k, b));
@@ -442,7 +525,7 @@ impl Converter<'_> {
             }
             let Some((_, k, b)) = best else { return steps };
             let row = rows.remove(k);
-            steps.push((b, row.factor));
+            steps.push(Step { local: b, row: row.clone() });
             let n = row.terms[&b];
             for other in &mut rows {
                 let Some(m) = other.terms.remove(&b) else { continue };
