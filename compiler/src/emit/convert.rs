@@ -37,8 +37,9 @@ pub(super) struct Converter<'a> {
     pub(super) assumed: Vec<Place>,
     /// Nodes that are shown more than once: only these are kept.
     shared: BTreeSet<NodeId>,
-    known: BTreeMap<NodeId, Tree>,
-    forms: BTreeMap<NodeId, Option<Tree>>,
+    /// By the letters around, too: an array inside has others.
+    known: BTreeMap<(NodeId, Vec<String>), Tree>,
+    forms: BTreeMap<(NodeId, Vec<String>), Option<Tree>>,
 }
 
 impl<'a> Converter<'a> {
@@ -109,14 +110,15 @@ impl<'a> Converter<'a> {
         if !self.indexed || self.names.contains_key(&id) {
             return Some(self.tree(id));
         }
-        if let Some(known) = self.forms.get(&id) {
+        let key = (id, self.scope.clone());
+        if let Some(known) = self.forms.get(&key) {
             return known.clone();
         }
         let tree = match self.matrix_form(id) {
             None if self.shown(self.graph.shape(id)).is_empty() => Some(self.array(id)),
             tree => tree,
         };
-        self.forms.insert(id, tree.clone());
+        self.forms.insert(key, tree.clone());
         tree
     }
 
@@ -152,7 +154,8 @@ impl<'a> Converter<'a> {
             let rank = self.shown(self.graph.shape(id)).len();
             return Tree { note: self.named(id, name), rank, plain: rank == 0 && self.is_plain(id) };
         }
-        if let Some(known) = self.known.get(&id) {
+        let key = (id, if self.indexed { self.scope.clone() } else { Vec::new() });
+        if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
         let mut tree = self.definition(id);
@@ -162,7 +165,7 @@ impl<'a> Converter<'a> {
                 // parts level by level would double with each level.
                 tree.note = Notation::Name(String::new());
             }
-            self.known.insert(id, tree.clone());
+            self.known.insert(key, tree.clone());
         }
         tree
     }
@@ -441,7 +444,7 @@ impl<'a> Converter<'a> {
         let axes = self.visible(arg, locals, &shown)?;
         let tree = self.form(arg.node)?;
         let (function, note) = match axes.as_slice() {
-            [_, _] if self.indexed && !function.reduces() => return None,
+            [_, _] if (self.indexed || self.sketch) && !function.reduces() => return None,
             _ if axes.iter().all(|a| along.contains(a)) => {
                 (if function == AxisFn::Norm { Whole::Norm } else { Whole::All(function) }, tree.note)
             }

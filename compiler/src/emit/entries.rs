@@ -29,7 +29,8 @@ impl Converter<'_> {
         let (outside, uses) = (self.scope.len(), self.uses.len());
         let axes = self.letters(&shape, &shown);
         let entry = self.entry_of_definition(id, &axes);
-        let bounds: Vec<Bound> = axes.iter().flatten().filter_map(|p| self.bound(p, uses)).collect();
+        let read = entry.note.subscripts();
+        let bounds: Vec<Bound> = axes.iter().flatten().filter_map(|p| self.bound(p, uses, &read)).collect();
         self.scope.truncate(outside);
         if bounds.is_empty() {
             return Tree::of_rank(entry.note, 0);
@@ -130,7 +131,7 @@ impl Converter<'_> {
             Op::Product { coeff, factors, bound } => self.entry_of_product(coeff, &factors, &bound, axes),
             Op::Map { function, args } => {
                 let args = args.iter().map(|a| self.entry(a, axes)).collect();
-                applied(function, args)
+                drawn_out(applied(function, args))
             }
             Op::Select { otherwise, .. } if self.indexed && self.is_guard(id) => self.entry(&otherwise, axes),
             Op::Select { op, lhs, rhs, then, otherwise } => {
@@ -181,7 +182,9 @@ impl Converter<'_> {
             locals.extend(letter);
         }
         let body = self.entry(arg, &locals);
-        let bounds = locals[axes.len()..].iter().flatten().filter_map(|p| self.bound(p, uses)).collect();
+        let read = body.note.subscripts();
+        let bound = |p| self.bound(p, uses, &read);
+        let bounds = locals[axes.len()..].iter().flatten().filter_map(bound).collect();
         self.scope.truncate(outside);
         let note = Notation::Reduced(Reducer::Axis(f), bounds, Vec::new(), Box::new(body.note));
         Tree::of_rank(note, 0)
@@ -201,7 +204,8 @@ impl Converter<'_> {
             locals[a as usize] = letter.into_iter().next().flatten();
         }
         let body = self.entry(arg, &locals);
-        let bounds = letters.iter().filter_map(|p| self.bound(p, uses)).collect();
+        let read = body.note.subscripts();
+        let bounds = letters.iter().filter_map(|p| self.bound(p, uses, &read)).collect();
         self.scope.truncate(outside);
         let reducer = Reducer::Axis(AxisFn::LogSumExp);
         let total = Notation::Reduced(reducer, bounds, Vec::new(), Box::new(body.note));
@@ -236,7 +240,7 @@ impl Converter<'_> {
                 apart.push(self.condition(ConditionKind::Unequal, other.plus(place, -1)));
             }
         }
-        let bounds = self.bound(&at, uses).into_iter().collect();
+        let bounds = self.bound(&at, uses, &body.note.subscripts()).into_iter().collect();
         self.scope.truncate(outside);
         let note = Notation::Reduced(Reducer::Product, bounds, conditions, Box::new(body.note));
         let all = apart.into_iter().collect::<Option<Vec<_>>>().map(|c| c.into_iter().flatten().collect());
@@ -293,6 +297,21 @@ pub(super) fn conditioned(conditions: Option<Vec<Condition>>, tree: Tree) -> Tre
         note => Notation::When(conditions, Box::new(note)),
     };
     Tree { note, rank: 0, plain: false }
+}
+
+/// A product with the conditions of its factors outside.
+fn drawn_out(tree: Tree) -> Tree {
+    let Notation::Times(factors) = &tree.note else { return tree };
+    if !factors.iter().any(|f| matches!(f, Notation::When(..))) {
+        return tree;
+    }
+    let (mut conditions, mut parts) = (Vec::new(), Vec::new());
+    for note in factors.clone() {
+        let (own, part) = apart(Tree::of_rank(note, 0));
+        conditions.extend(own);
+        parts.push((part, Number::ONE));
+    }
+    conditioned(Some(conditions), Tree::product(Number::ONE, parts))
 }
 
 fn negated(tree: Tree) -> Tree {

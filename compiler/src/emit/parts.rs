@@ -315,7 +315,8 @@ impl Converter<'_> {
         let (mut tiles, mut others) = (Vec::new(), Vec::new());
         for term in &terms {
             let axes: Vec<usize> = term.operand.axes.iter().map(|&a| a as usize).collect();
-            match self.tile(term.operand.node, &axes, term.coeff, &shape) {
+            let t = self.tile(term.operand.node, &axes, term.coeff, &shape);
+            match t {
                 Some(tile) => tiles.push(tile),
                 None => others.push(term),
             }
@@ -356,14 +357,18 @@ impl Converter<'_> {
 
     /// Factors with those taken apart that are arrays at places themselves.
     fn opened_up(&self, factors: Vec<Factor>, bound: Vec<Extent>, rank: usize) -> (Vec<Factor>, Vec<Extent>) {
-        let (mut all, mut bound) = (Vec::new(), bound);
-        for f in factors {
+        let (mut all, mut bound, mut left) = (Vec::new(), bound, factors);
+        while let Some(f) = left.pop() {
+            let placed = |inner: &[Factor]| {
+                inner.iter().any(|f| matches!(self.graph.op(f.operand.node), Op::Holds(_)))
+            };
+            let single = |e: &Extent| self.graph.extents.as_constant(*e) == Some(1);
             match self.graph.op(f.operand.node) {
                 Op::Product { coeff, factors: inner, bound: more }
                     if coeff.is_one()
                         && f.power.is_one()
                         && !self.names.contains_key(&f.operand.node)
-                        && inner.iter().any(|f| matches!(self.graph.op(f.operand.node), Op::Holds(_))) =>
+                        && (placed(inner) || (!more.is_empty() && more.iter().all(single))) =>
                 {
                     let own = f.operand.axes.len();
                     let from = rank + bound.len();
@@ -374,13 +379,14 @@ impl Converter<'_> {
                     for x in inner {
                         let mut x = x.clone();
                         x.operand.axes.iter_mut().for_each(|a| *a = local(*a));
-                        all.push(x);
+                        left.push(x);
                     }
                     bound.extend(more);
                 }
                 _ => all.push(f),
             }
         }
+        all.reverse();
         (all, bound)
     }
 
@@ -405,11 +411,14 @@ impl Converter<'_> {
         // For each axis of the whole: where the tile begins, how many, and which local runs along it.
         let mut axes: Vec<Option<(Form, Form, Option<u8>)>> = vec![None; shape.len()];
         let mut cuts: Vec<(u8, Slice)> = Vec::new();
+        let mut limits = Vec::new();
+        let mut values: BTreeMap<u8, [Form; 2]> = BTreeMap::new();
         for f in &relations {
             let Op::Holds(r) = self.graph.op(f.operand.node) else { return None };
             let offset = self.graph.extents.resolved(&r.offset);
             if r.kind != RelationKind::Equal {
-                return None;
+                limits.push((f.operand.axes.clone(), r.coeffs.clone(), offset));
+                continue;
             }
             let (axis, found) = match (f.operand.axes.as_slice(), r.coeffs.as_slice()) {
                 (&[a], &[n]) if n.abs() == 1 && (a as usize) < rank => {
@@ -432,9 +441,10 @@ impl Converter<'_> {
                     let from = if begin.is_never_negative() { begin.clone() } else { zero.clone() };
                     let to_end = if beyond != zero && beyond.is_never_negative() { total } else { end };
                     let count = to_end.plus(&from, -1);
+                    let first = from.plus(&begin, -1);
+                    let after = first.plus(&count, 1);
+                    values.insert(own, [first.clone(), after.shifted(-1)]);
                     if from != begin || count != length {
-                        let first = from.plus(&begin, -1);
-                        let after = first.plus(&count, 1);
                         let note = |form: &Form| self.place_note(&Place::fixed(form.clone()));
                         let ends =
                             [(first != zero).then(|| note(&first)), (after != length).then(|| note(&after))];
@@ -446,6 +456,14 @@ impl Converter<'_> {
                 _ => return None,
             };
             if axes[axis].replace(found).is_some() {
+                return None;
+            }
+        }
+        // What is asked besides must be so where the tile stands.
+        for (locals, coeffs, offset) in limits {
+            let ([a], [n]) = (locals.as_slice(), coeffs.as_slice()) else { return None };
+            let [first, last] = values.get(a)?;
+            if !self.holds_always(&offset.plus(if *n > 0 { first } else { last }, *n)) {
                 return None;
             }
         }

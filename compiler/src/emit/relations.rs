@@ -350,7 +350,8 @@ impl Converter<'_> {
         body: Notation,
         uses: usize,
     ) -> Notation {
-        let mut bounds: Vec<Bound> = letters.iter().filter_map(|p| self.bound(p, uses)).collect();
+        let read = body.subscripts();
+        let mut bounds: Vec<Bound> = letters.iter().filter_map(|p| self.bound(p, uses, &read)).collect();
         let mut left = Vec::new();
         for mut c in conditions {
             if !self.indexed || c.kind != ConditionKind::AtLeast {
@@ -392,8 +393,9 @@ impl Converter<'_> {
         Notation::Reduced(Reducer::Sum, bounds, left, Box::new(body))
     }
 
-    /// An index that something runs over, with its range; `uses` is where its subscripts begin.
-    pub(super) fn bound(&self, place: &Place, uses: usize) -> Option<Bound> {
+    /// An index that something runs over, with its range; its subscripts are those from `uses` on that are read
+    /// in the end.
+    pub(super) fn bound(&self, place: &Place, uses: usize, read: &[Notation]) -> Option<Bound> {
         let [(Atom::Index(name, extent), 1)] = place.terms.as_slice() else { return None };
         let range = self.indexed.then(|| {
             let end = Place::fixed(self.graph.extents.form(*extent));
@@ -401,16 +403,18 @@ impl Converter<'_> {
             Span {
                 written: [zero.clone(), self.place_note(&end)],
                 limits: [zero, self.place_note(&end.shifted(-1))],
-                needed: !self.evident(name, uses),
+                needed: !self.evident(name, uses, read),
             }
         });
         Some(Bound { name: name.clone(), range })
     }
 
     /// Whether the subscripts alone say that an index takes all values of its extent.
-    fn evident(&self, name: &str, uses: usize) -> bool {
+    fn evident(&self, name: &str, uses: usize, read: &[Notation]) -> bool {
         let extents = &self.graph.extents;
-        let uses = &self.uses[uses.min(self.uses.len())..];
+        let uses = self.uses[uses.min(self.uses.len())..].iter();
+        let uses: Vec<&(Form, Place)> =
+            uses.filter(|(_, place)| read.contains(&self.place_note(place))).collect();
         // The letter of a use that is one index's, and no less than it.
         let alone = |place: &Place| match place.terms.as_slice() {
             [(Atom::Index(letter, e), 1)] if place.offset.is_never_negative() => Some((letter.clone(), *e)),
