@@ -124,6 +124,17 @@ impl Pen<'_> {
         Line { left, right: vec![Piece::Formula(formula)], note: note.to_owned(), equation: true }
     }
 
+    /// A second derivative by two vectors that is 0 but for some diagonals.
+    fn bands(&self, left: &Piece, node: NodeId) -> Option<Vec<(Piece, Lines)>> {
+        let Piece::Partial(of, by) = left else { return None };
+        let [a, b] = by.as_slice() else { return None };
+        let entry = |v: &Notation, place: Notation| Notation::Entry(Box::new(v.clone()), vec![place]);
+        let bands = emit::bands(self.g, node, &self.view)?;
+        let line =
+            |([i, j], formula): emit::Band| (Piece::Partial(of, vec![entry(a, i), entry(b, j)]), formula);
+        Some(bands.into_iter().map(line).collect()).filter(|lines: &Vec<_>| !lines.is_empty())
+    }
+
     /// What a formula is the entry of, with its indices: `∂f/∂x[i]`.
     fn entry(&self, left: Piece, formula: &Lines) -> Piece {
         let mut letters = formula.indices.iter().map(|bound| Notation::Name(bound.name.clone()));
@@ -164,6 +175,16 @@ impl Pen<'_> {
     fn equations(&self, lines: &mut Vec<Line>, all: Vec<(Piece, NodeId, String)>, mut room: Room) {
         let count = all.len();
         for (k, (left, node, note)) in all.into_iter().enumerate() {
+            if let Some(bands) = self.bands(&left, node)
+                && room.takes(bands.iter().map(|(_, formula)| formula.text().len()).sum())
+            {
+                let mut bands = bands.into_iter().peekable();
+                while let Some((left, formula)) = bands.next() {
+                    let note = if bands.peek().is_none() { "all others are 0" } else { "" }.to_owned();
+                    lines.push(Line { left, right: vec![Piece::Formula(formula)], note, equation: true });
+                }
+                continue;
+            }
             let formula = emit::lines(self.g, node, &self.view);
             if !room.takes(formula.text().len()) {
                 let (left, note) = (Piece::Words("...".to_owned()), left_out(count - k));

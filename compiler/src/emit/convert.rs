@@ -35,6 +35,8 @@ pub(super) struct Converter<'a> {
     pub(super) open: Vec<Extent>,
     /// Places that are not negative.
     pub(super) assumed: Vec<Place>,
+    /// Places that are not 0.
+    pub(super) denied: Vec<Place>,
     /// Nodes that are shown more than once: only these are kept.
     shared: BTreeSet<NodeId>,
     /// By the letters around, too: an array inside has others.
@@ -60,6 +62,7 @@ impl<'a> Converter<'a> {
             uses: Vec::new(),
             open: Vec::new(),
             assumed: Vec::new(),
+            denied: Vec::new(),
             shared,
             known: BTreeMap::new(),
             forms: BTreeMap::new(),
@@ -92,6 +95,11 @@ impl<'a> Converter<'a> {
                 Some(Notation::Size(word, i.name.clone(), axis))
             })
         };
+        if let Some((a, b)) = self.graph.extents.factors(e).filter(|_| self.indexed)
+            && self.graph.extents.as_constant(e).is_none()
+        {
+            return Notation::Times(vec![self.extent_note(a), self.extent_note(b)]);
+        }
         match (self.indexed, self.graph.extents.derived(e)) {
             (false, _) => Notation::Name(name),
             (true, Some(form)) => Place::fixed(form).note(&|e| self.extent_note(e)),

@@ -38,11 +38,6 @@ impl Converter<'_> {
         Tree::of_rank(Notation::Array(Box::new(entry.note), bounds), shown.len())
     }
 
-    /// The node's entry at places of one's own.
-    pub(super) fn entry_at(&mut self, id: NodeId, axes: &Locals) -> Notation {
-        self.entry_of_definition(id, axes).note
-    }
-
     /// A letter for each axis that is shown, in the scope from here on.
     pub(super) fn letters(&mut self, shape: &[Extent], shown: &[u8]) -> Vec<Option<Place>> {
         let mut axes: Vec<Option<Place>> = vec![None; shape.len()];
@@ -87,11 +82,17 @@ impl Converter<'_> {
         {
             return self.entry_of(o.node, tree, &axes);
         }
+        if self.indexed
+            && self.is_block(o.node)
+            && let Some(tree) = self.form(o.node)
+        {
+            return self.entry_of(o.node, tree, &axes);
+        }
         self.entry_of_definition(o.node, &axes)
     }
 
     /// The entry, with indices that nothing around it uses.
-    fn entry_of_definition(&mut self, id: NodeId, axes: &Locals) -> Tree {
+    pub(super) fn entry_of_definition(&mut self, id: NodeId, axes: &Locals) -> Tree {
         let outside = self.scope.len();
         for place in axes.iter().flatten() {
             for (atom, _) in &place.terms {

@@ -14,6 +14,7 @@
 //! named values are written by name, so whoever reads it back wants [`Inner::Defined`] or
 //! [`Inner::Expanded`].
 
+mod bands;
 mod contract;
 mod convert;
 pub mod document;
@@ -34,6 +35,7 @@ mod tests;
 pub mod text;
 
 use crate::ir::{Extent, Graph, NodeId, Op};
+pub use bands::{Band, bands};
 use convert::Converter;
 use notation::{Bound, Notation, Tree, Whole};
 use std::collections::{BTreeMap, BTreeSet};

@@ -241,40 +241,45 @@ impl Notation {
         let mut found = Vec::new();
         let mut stack = vec![self];
         while let Some(note) = stack.pop() {
-            match note {
-                Self::Entry(array, at) => {
-                    for place in at {
-                        if !found.contains(place) {
-                            found.push(place.clone());
-                        }
+            if let Self::Entry(_, at) = note {
+                for place in at {
+                    if !found.contains(place) {
+                        found.push(place.clone());
                     }
-                    stack.push(&**array);
-                    stack.extend(at);
                 }
-                Self::Sum(terms) => stack.extend(terms.iter().map(|(_, term)| term)),
-                Self::Times(all)
-                | Self::Elementwise(all)
-                | Self::Matmul(all)
-                | Self::Map(_, all)
-                | Self::Whole(_, all) => stack.extend(all),
-                Self::Negative(a)
-                | Self::Sqrt(a)
-                | Self::Transpose(a)
-                | Self::Examples(a)
-                | Self::Reduced(_, _, _, a)
-                | Self::AxisOver(_, _, a)
-                | Self::Part(a, _)
-                | Self::Array(a, _)
-                | Self::When(_, a) => stack.push(&**a),
-                Self::Over(a, b) | Self::ElementOver(a, b) | Self::Power(a, b) | Self::ElementPower(a, b) => {
-                    stack.extend([&**a, &**b])
-                }
-                Self::Where(_, parts) => stack.extend(parts.iter()),
-                Self::Block(rows) => stack.extend(rows.iter().flatten()),
-                Self::Number(_) | Self::Pi | Self::Name(_) | Self::Symmetric(_) | Self::Size(..) => {}
             }
+            stack.extend(note.children());
         }
         found
+    }
+
+    /// The formulas that it is made of.
+    #[must_use]
+    pub fn children(&self) -> Vec<&Self> {
+        match self {
+            Self::Entry(array, at) => std::iter::once(&**array).chain(at).collect(),
+            Self::Sum(terms) => terms.iter().map(|(_, term)| term).collect(),
+            Self::Times(all)
+            | Self::Elementwise(all)
+            | Self::Matmul(all)
+            | Self::Map(_, all)
+            | Self::Whole(_, all) => all.iter().collect(),
+            Self::Negative(a)
+            | Self::Sqrt(a)
+            | Self::Transpose(a)
+            | Self::Examples(a)
+            | Self::Reduced(_, _, _, a)
+            | Self::AxisOver(_, _, a)
+            | Self::Part(a, _)
+            | Self::Array(a, _)
+            | Self::When(_, a) => vec![&**a],
+            Self::Over(a, b) | Self::ElementOver(a, b) | Self::Power(a, b) | Self::ElementPower(a, b) => {
+                vec![&**a, &**b]
+            }
+            Self::Where(_, parts) => parts.iter().collect(),
+            Self::Block(rows) => rows.iter().flatten().collect(),
+            Self::Number(_) | Self::Pi | Self::Name(_) | Self::Symmetric(_) | Self::Size(..) => Vec::new(),
+        }
     }
 }
 

@@ -169,7 +169,7 @@ impl Converter<'_> {
     }
 
     /// Whether entries of the node read parts of one array that are moved against each other.
-    pub(super) fn reads_neighbours(&self, id: NodeId) -> bool {
+    pub(super) fn reads_neighbours(&mut self, id: NodeId) -> bool {
         let mut parts: BTreeMap<NodeId, BTreeSet<NodeId>> = BTreeMap::new();
         let mut seen = BTreeSet::new();
         let mut moved = BTreeSet::new();
@@ -183,6 +183,9 @@ impl Converter<'_> {
                     moved.insert(view.node);
                 }
                 parts.entry(view.node).or_default().insert(at);
+                continue;
+            }
+            if !top && self.is_block(at) {
                 continue;
             }
             match self.graph.op(at) {
@@ -207,6 +210,12 @@ impl Converter<'_> {
             }
         }
         moved.iter().any(|base| parts.get(base).is_some_and(|views| views.len() > 1))
+    }
+
+    /// Whether a node is written as blocks.
+    pub(super) fn is_block(&mut self, id: NodeId) -> bool {
+        matches!(self.graph.op(id), Op::Sum(_))
+            && self.form(id).is_some_and(|tree| matches!(tree.note, Notation::Block(_)))
     }
 
     /// `prod(x)`
@@ -315,8 +324,7 @@ impl Converter<'_> {
         let (mut tiles, mut others) = (Vec::new(), Vec::new());
         for term in &terms {
             let axes: Vec<usize> = term.operand.axes.iter().map(|&a| a as usize).collect();
-            let t = self.tile(term.operand.node, &axes, term.coeff, &shape);
-            match t {
+            match self.tile(term.operand.node, &axes, term.coeff, &shape) {
                 Some(tile) => tiles.push(tile),
                 None => others.push(term),
             }

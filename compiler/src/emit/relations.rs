@@ -133,6 +133,9 @@ impl Converter<'_> {
             {
                 Some(true)
             }
+            ConditionKind::Equal if self.denied.iter().any(|d| *d == place || *d == place.times(-1)) => {
+                Some(false)
+            }
             ConditionKind::Equal | ConditionKind::Unequal
                 if self.proves(&positive) || self.proves(&contrary) =>
             {
