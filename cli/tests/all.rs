@@ -5,5 +5,6 @@ mod all {
     mod commands;
     mod licences;
     mod mutations;
+    mod printed;
     mod random;
 }

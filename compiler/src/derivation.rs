@@ -89,8 +89,18 @@ impl Derivation {
 
 /// What the user wrote: each local on a line of its own, and what the last expression is.
 fn stated(text: &str, last: &str) -> Vec<String> {
+    // The rows of a block are separated as locals are.
+    let mut depth = 0;
+    let ends = |c: char| {
+        match c {
+            '[' | '(' => depth += 1,
+            ']' | ')' => depth -= 1,
+            _ => {}
+        }
+        c == ';' && depth == 0
+    };
     let mut lines: Vec<String> =
-        text.split(';').map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        text.split(ends).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
     if let Some(line) = lines.last_mut() {
         *line = format!("{last} = {line}");
     }
@@ -109,19 +119,79 @@ impl Pen<'_> {
     }
 
     fn equation(&self, left: Piece, node: NodeId, note: &str) -> Line {
-        Line { left, right: vec![self.formula(node)], note: note.to_owned(), equation: true }
+        let formula = emit::lines(self.g, node, &self.view);
+        let left = self.entry(left, &formula);
+        Line { left, right: vec![Piece::Formula(formula)], note: note.to_owned(), equation: true }
+    }
+
+    /// A second derivative by two vectors that is 0 but for some diagonals.
+    fn bands(&self, left: &Piece, node: NodeId) -> Option<Vec<(Piece, Lines)>> {
+        let Piece::Partial(of, by) = left else { return None };
+        let [a, b] = by.as_slice() else { return None };
+        let entry = |v: &Notation, place: Notation| Notation::Entry(Box::new(v.clone()), vec![place]);
+        let bands = emit::bands(self.g, node, &self.view)?;
+        let line =
+            |([i, j], formula): emit::Band| (Piece::Partial(of, vec![entry(a, i), entry(b, j)]), formula);
+        Some(bands.into_iter().map(line).collect()).filter(|lines: &Vec<_>| !lines.is_empty())
+    }
+
+    /// What a formula is the entry of, with its indices: `∂f/∂x[i]`.
+    fn entry(&self, left: Piece, formula: &Lines) -> Piece {
+        let mut letters = formula.indices.iter().map(|bound| Notation::Name(bound.name.clone()));
+        if formula.indices.is_empty() {
+            return left;
+        }
+        let mut at = |variable: Notation, rank: usize| {
+            let places: Vec<Notation> = letters.by_ref().take(rank).collect();
+            if places.is_empty() { variable } else { Notation::Entry(Box::new(variable), places) }
+        };
+        let rank = |variable: &Notation| match variable {
+            Notation::Name(name) => {
+                self.g.inputs().iter().find(|i| i.name == *name).map_or(0, |i| self.g.rank(i.node))
+            }
+            _ => 0,
+        };
+        let all = usize::MAX;
+        match left {
+            Piece::Name(name) => {
+                let value = at(Notation::Name(name), all);
+                Piece::Formula(Lines { definitions: Vec::new(), value, indices: Vec::new() })
+            }
+            Piece::HessianProduct(by) => Piece::HessianProduct(at(by, all)),
+            Piece::Partial(of, by) => Piece::Partial(
+                of,
+                by.into_iter()
+                    .map(|v| {
+                        let r = rank(&v);
+                        at(v, r)
+                    })
+                    .collect(),
+            ),
+            other => other,
+        }
     }
 
     /// Equations, as far as there is room.
     fn equations(&self, lines: &mut Vec<Line>, all: Vec<(Piece, NodeId, String)>, mut room: Room) {
         let count = all.len();
         for (k, (left, node, note)) in all.into_iter().enumerate() {
+            if let Some(bands) = self.bands(&left, node)
+                && room.takes(bands.iter().map(|(_, formula)| formula.text().len()).sum())
+            {
+                let mut bands = bands.into_iter().peekable();
+                while let Some((left, formula)) = bands.next() {
+                    let note = if bands.peek().is_none() { "all others are 0" } else { "" }.to_owned();
+                    lines.push(Line { left, right: vec![Piece::Formula(formula)], note, equation: true });
+                }
+                continue;
+            }
             let formula = emit::lines(self.g, node, &self.view);
             if !room.takes(formula.text().len()) {
                 let (left, note) = (Piece::Words("...".to_owned()), left_out(count - k));
                 lines.push(Line { left, right: Vec::new(), note, equation: false });
                 return;
             }
+            let left = self.entry(left, &formula);
             lines.push(Line { left, right: vec![Piece::Formula(formula)], note, equation: true });
         }
     }
@@ -172,7 +242,7 @@ fn plain(left: Piece, right: Vec<Piece>) -> Line {
 }
 
 fn partial(of: &'static str, by: &str) -> Piece {
-    Piece::Partial(of, vec![by.to_owned()])
+    Piece::Partial(of, vec![Notation::Name(by.to_owned())])
 }
 
 fn rules(derivation: &mut Derivation, log: &Log) {
@@ -238,7 +308,11 @@ pub fn cost(program: &CostProgram, text: &str) -> Derivation {
     if program.tensors.iter().any(|t| t.partial.role == crate::lower::Role::Weight) {
         let name = |name: &str| Notation::Name(name.to_owned());
         let transposed = Notation::Transpose(Box::new(name("a_prev")));
-        let passed = Lines { definitions: Vec::new(), value: Notation::Matmul(vec![name("δ"), transposed]) };
+        let passed = Lines {
+            definitions: Vec::new(),
+            value: Notation::Matmul(vec![name("δ"), transposed]),
+            indices: Vec::new(),
+        };
         let aside = Piece::Aside("back-propagation adds δ * a_prev' to the direct part".to_owned());
         let right = vec![Piece::Formula(passed), Piece::Plus, partial("C", "w"), aside];
         let lines = d.section("total derivative by a weight");
@@ -335,12 +409,13 @@ pub fn objective(
     });
     pen.equations(lines, parts.chain(by).collect(), room());
     let blocks = program.hessian.iter().enumerate().flat_map(|(i, row)| {
-        let of = move |j: usize| [i, j].map(|k| program.wrt[k].0.clone()).to_vec();
+        let of = move |j: usize| [i, j].map(|k| Notation::Name(program.wrt[k].0.clone())).to_vec();
         row.iter().enumerate().map(move |(j, &node)| (Piece::Partial("f", of(j)), node))
     });
     pen.equations(d.section("Hessian"), blocks.map(plain).collect(), room());
     let products = program.wrt.iter().zip(&program.hessian_product);
-    let products = products.map(|((name, _), &node)| (Piece::HessianProduct(name.clone()), node));
+    let products =
+        products.map(|((name, _), &node)| (Piece::HessianProduct(Notation::Name(name.clone())), node));
     pen.equations(d.section("Hessian times v"), products.map(plain).collect(), room());
     rules(&mut d, &program.log);
     d

@@ -7,8 +7,9 @@
 use super::contract::{Contraction, item_of, oriented};
 use super::functions::{applied, chosen};
 use super::notation::{self, Notation, Tree, Whole};
+use super::place::Place;
 use super::scale::scaled;
-use crate::ir::{AxisFn, Cofactors, Extent, Factor, Graph, NodeId, Number, Op, Operand};
+use crate::ir::{AxisFn, Cofactors, Extent, Factor, Form, Graph, NodeId, Number, Op, Operand};
 use crate::syntax::ast::CompareOp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,9 +26,22 @@ pub(super) struct Converter<'a> {
     pub(super) by_entries: bool,
     /// Whether it is only asked what has a matrix form: then nothing is written out more than once.
     pub(super) sketch: bool,
+    /// Whether indices take part, or arrays of more axes than a matrix: then all is written in words that the
+    /// language has, and what has no matrix form makes the formula that it is part of one by entries.
+    pub(super) indexed: bool,
+    /// The places at which arrays are read, with the extents of their axes.
+    pub(super) uses: Vec<(Form, Place)>,
+    /// The extents of the indices that are open.
+    pub(super) open: Vec<Extent>,
+    /// Places that are not negative.
+    pub(super) assumed: Vec<Place>,
+    /// Places that are not 0.
+    pub(super) denied: Vec<Place>,
     /// Nodes that are shown more than once: only these are kept.
     shared: BTreeSet<NodeId>,
-    known: BTreeMap<NodeId, Tree>,
+    /// By the letters around, too: an array inside has others.
+    known: BTreeMap<(NodeId, Vec<String>), Tree>,
+    forms: BTreeMap<(NodeId, Vec<String>), Option<Tree>>,
 }
 
 impl<'a> Converter<'a> {
@@ -44,9 +58,76 @@ impl<'a> Converter<'a> {
             scope: Vec::new(),
             by_entries: false,
             sketch: false,
+            indexed: false,
+            uses: Vec::new(),
+            open: Vec::new(),
+            assumed: Vec::new(),
+            denied: Vec::new(),
             shared,
             known: BTreeMap::new(),
+            forms: BTreeMap::new(),
         }
+    }
+
+    /// Whether a formula of these nodes is one of indices.
+    pub(super) fn is_indexed(graph: &'a Graph, batch: Option<Extent>, shown: &BTreeSet<NodeId>) -> bool {
+        let sketch = Self::new(graph, batch, BTreeMap::new(), BTreeSet::new());
+        let wide = |id: NodeId| sketch.shown(graph.shape(id)).len() > 2;
+        graph.inputs().iter().any(|i| wide(i.node))
+            || shown.iter().any(|&id| {
+                matches!(graph.op(id), Op::Holds(_) | Op::Named(_) | Op::Position | Op::Others { .. })
+            })
+    }
+
+    /// The name of an extent: that of its declaration, or what it is of an array.
+    pub(super) fn extent_note(&self, e: Extent) -> Notation {
+        let name = self.graph.extents.name(e);
+        let of = |name: &str| {
+            let g = self.graph;
+            g.inputs().iter().find_map(|i| {
+                let rest = name.strip_prefix(i.name.as_str())?.strip_prefix('_')?;
+                let (word, axis) = match (g.rank(i.node), rest) {
+                    (1, "len") => ("len", None),
+                    (2, "rows") => ("rows", None),
+                    (2, "cols") => ("cols", None),
+                    (_, rest) => ("extent", Some(rest.strip_prefix("axis")?.parse().ok()?)),
+                };
+                Some(Notation::Size(word, i.name.clone(), axis))
+            })
+        };
+        if let Some((a, b)) = self.graph.extents.factors(e).filter(|_| self.indexed)
+            && self.graph.extents.as_constant(e).is_none()
+        {
+            return Notation::Times(vec![self.extent_note(a), self.extent_note(b)]);
+        }
+        match (self.indexed, self.graph.extents.derived(e)) {
+            (false, _) => Notation::Name(name),
+            (true, Some(form)) => Place::fixed(form).note(&|e| self.extent_note(e)),
+            (true, None) => of(&name).unwrap_or(Notation::Name(name)),
+        }
+    }
+
+    /// A place as it is written.
+    pub(super) fn place_note(&self, place: &Place) -> Notation {
+        let resolved = Place { offset: self.graph.extents.resolved(&place.offset), ..place.clone() };
+        resolved.note(&|e| self.extent_note(e))
+    }
+
+    /// The matrix form of a node, or its name; of a scalar, whatever it is written as.
+    pub(super) fn form(&mut self, id: NodeId) -> Option<Tree> {
+        if !self.indexed || self.names.contains_key(&id) {
+            return Some(self.tree(id));
+        }
+        let key = (id, self.scope.clone());
+        if let Some(known) = self.forms.get(&key) {
+            return known.clone();
+        }
+        let tree = match self.matrix_form(id) {
+            None if self.shown(self.graph.shape(id)).is_empty() => Some(self.array(id)),
+            tree => tree,
+        };
+        self.forms.insert(key, tree.clone());
+        tree
     }
 
     /// Whether anything of the node, written out but for `names`, has no matrix form.
@@ -55,10 +136,11 @@ impl<'a> Converter<'a> {
         batch: Option<Extent>,
         names: BTreeMap<NodeId, String>,
         shared: BTreeSet<NodeId>,
-        id: NodeId,
+        (id, indexed): (NodeId, bool),
     ) -> bool {
-        let mut sketch = Self { sketch: true, ..Self::new(graph, batch, names, shared) };
-        sketch.tree(id);
+        let mut sketch = Self::new(graph, batch, names, shared);
+        (sketch.sketch, sketch.indexed) = (true, indexed);
+        sketch.definition(id);
         sketch.by_entries
     }
 
@@ -80,7 +162,8 @@ impl<'a> Converter<'a> {
             let rank = self.shown(self.graph.shape(id)).len();
             return Tree { note: self.named(id, name), rank, plain: rank == 0 && self.is_plain(id) };
         }
-        if let Some(known) = self.known.get(&id) {
+        let key = (id, if self.indexed { self.scope.clone() } else { Vec::new() });
+        if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
         let mut tree = self.definition(id);
@@ -90,7 +173,7 @@ impl<'a> Converter<'a> {
                 // parts level by level would double with each level.
                 tree.note = Notation::Name(String::new());
             }
-            self.known.insert(id, tree.clone());
+            self.known.insert(key, tree.clone());
         }
         tree
     }
@@ -115,13 +198,21 @@ impl<'a> Converter<'a> {
         }
     }
 
-    fn matrix_form(&mut self, id: NodeId) -> Option<Tree> {
+    pub(super) fn matrix_form(&mut self, id: NodeId) -> Option<Tree> {
         let node = self.graph.node(id).clone();
         let out = self.shown(&node.shape);
+        if self.indexed {
+            if let Some(word) = self.word(id) {
+                return Some(word);
+            }
+            if self.reads_neighbours(id) {
+                return None;
+            }
+        }
         if out.len() > 2 {
             return match node.op {
                 Op::Input(_) => Some(Tree::of_rank(self.input(id), out.len())),
-                Op::Split { arg, .. } => Some(self.reshaped(arg, out.len())),
+                Op::Split { arg, .. } => Some(self.reshaped(arg, &node.shape, out.len())),
                 _ => None,
             };
         }
@@ -129,7 +220,7 @@ impl<'a> Converter<'a> {
             Op::Number(n) if n.is_negative() => Tree::plain(notation::negative(Notation::Number(n.neg()))),
             Op::Number(n) => Tree::product(n, Vec::new()),
             Op::Pi => Tree::plain(Notation::Pi),
-            Op::Extent(e) => Tree::plain(Notation::Name(self.graph.extents.name(e))),
+            Op::Extent(e) => Tree::plain(self.extent_note(e)),
             Op::Input(_) => Tree { note: self.input(id), rank: out.len(), plain: self.is_plain(id) },
             Op::Delta => Tree::of_rank(Notation::Whole(Whole::Eye, Vec::new()), 2),
             Op::Holds(_) | Op::Named(_) | Op::Position | Op::Others { .. } => return None,
@@ -139,6 +230,13 @@ impl<'a> Converter<'a> {
                     parts.push((t.coeff, self.operand(&t.operand, &node.shape, &out)?));
                 }
                 Tree::sum(parts)
+            }
+            Op::Product { factors, .. }
+                if factors
+                    .iter()
+                    .any(|f| matches!(self.graph.op(f.operand.node), Op::Holds(_) | Op::Named(_))) =>
+            {
+                return None;
             }
             Op::Product { coeff, factors, bound } => {
                 let locals: Vec<Extent> = node.shape.iter().chain(&bound).copied().collect();
@@ -183,15 +281,15 @@ impl<'a> Converter<'a> {
             }
             Op::Merge { arg, groups } => match self.kronecker(arg, &groups) {
                 Some(tree) => tree,
-                None => self.reshaped(arg, out.len()),
+                None => self.reshaped(arg, &node.shape, out.len()),
             },
-            Op::Split { arg, .. } => self.reshaped(arg, out.len()),
+            Op::Split { arg, .. } => self.reshaped(arg, &node.shape, out.len()),
         })
     }
 
     /// Whether the node is `where(c == 0, 0, c * ...)`: a product that is 0 wherever its factor c is, whatever
     /// stands beside it. It is written as the product.
-    fn is_guard(&self, id: NodeId) -> bool {
+    pub(super) fn is_guard(&self, id: NodeId) -> bool {
         let g = self.graph;
         let Op::Select { op: CompareOp::Equal, lhs, rhs, then, otherwise } = g.op(id) else { return false };
         if !g.is_zero(rhs.node) || !g.is_zero(then.node) {
@@ -224,9 +322,21 @@ impl<'a> Converter<'a> {
         self.named(id, self.graph.name(id).unwrap_or("?"))
     }
 
-    fn reshaped(&mut self, arg: NodeId, rank: usize) -> Tree {
+    fn reshaped(&mut self, arg: NodeId, shape: &[Extent], rank: usize) -> Tree {
+        // Kronecker products had entries in other axes before the language had a word for that.
+        self.by_entries = true;
         let t = self.tree(arg);
-        whole(Whole::Reshape, vec![t], rank)
+        let mut args = vec![t];
+        if self.indexed && rank == 1 {
+            return whole(Whole::Flatten, args, rank);
+        }
+        if self.indexed {
+            // `reshape(v, 2, 3)`: the extents are part of the call.
+            args.extend(
+                shape.iter().filter(|e| !self.is_batch(**e)).map(|&e| Tree::plain(self.extent_note(e))),
+            );
+        }
+        whole(Whole::Reshape, args, rank)
     }
 
     /// `kron(A, B)`: the merged product of A over (i, j) and B over (p, q).
@@ -263,9 +373,9 @@ impl<'a> Converter<'a> {
     }
 
     /// An operand as part of something element-wise over the shown locals `out`.
-    fn operand(&mut self, o: &Operand, locals: &[Extent], out: &[u8]) -> Option<Tree> {
+    pub(super) fn operand(&mut self, o: &Operand, locals: &[Extent], out: &[u8]) -> Option<Tree> {
         let axes = self.visible(o, locals, out)?;
-        oriented(self.tree(o.node), &axes, out)
+        oriented(self.form(o.node)?, &axes, out)
     }
 
     /// The operand's shown locals; `None` where it is hidden in one place and shown in the other.
@@ -288,7 +398,7 @@ impl<'a> Converter<'a> {
         let mut inner = Contraction::default();
         for f in factors {
             let axes = self.visible(&f.operand, locals, &shown)?;
-            let tree = self.tree(f.operand.node);
+            let tree = self.form(f.operand.node)?;
             if axes.is_empty() {
                 let differs = per_example.is_some_and(|h| f.operand.axes.contains(&h));
                 let list = if per_example.is_some() && !differs { &mut outer } else { &mut inner.scalars };
@@ -340,11 +450,14 @@ impl<'a> Converter<'a> {
             return None;
         }
         let axes = self.visible(arg, locals, &shown)?;
-        let tree = self.tree(arg.node);
+        let tree = self.form(arg.node)?;
         let (function, note) = match axes.as_slice() {
+            [_, _] if (self.indexed || self.sketch) && !function.reduces() => return None,
             _ if axes.iter().all(|a| along.contains(a)) => {
                 (if function == AxisFn::Norm { Whole::Norm } else { Whole::All(function) }, tree.note)
             }
+            // The language has a word for the greatest of each row alone.
+            [_, _] if function != AxisFn::Max && (self.indexed || self.sketch) => return None,
             [_, j] if along.contains(j) => (Whole::Rows(function), tree.note),
             [_, _] => (Whole::Rows(function), notation::transpose(tree.note)),
             _ => return None,
@@ -358,6 +471,6 @@ impl<'a> Converter<'a> {
     }
 }
 
-fn whole(f: Whole, args: Vec<Tree>, rank: usize) -> Tree {
+pub(super) fn whole(f: Whole, args: Vec<Tree>, rank: usize) -> Tree {
     Tree::of_rank(Notation::Whole(f, args.into_iter().map(|t| t.note).collect()), rank)
 }

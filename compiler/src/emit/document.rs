@@ -2,6 +2,7 @@
 //! stands there; how it looks is for each notation to say.
 
 use super::Lines;
+use super::notation::Notation;
 
 /// A page of formulas.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,10 +47,10 @@ pub enum Piece {
     Name(String),
     /// The total derivative of a value by another one.
     Total(&'static str, String),
-    /// The partial derivative of a value by one or two others.
-    Partial(&'static str, Vec<String>),
-    /// The share of a variable in the product of the Hessian with a direction.
-    HessianProduct(String),
+    /// The partial derivative of a value by one or two others, or entries of them.
+    Partial(&'static str, Vec<Notation>),
+    /// The share of a variable, or an entry of it, in the product of the Hessian with a direction.
+    HessianProduct(Notation),
     /// `=`
     Equals,
     /// `+`

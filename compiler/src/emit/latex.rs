@@ -3,6 +3,7 @@
 use super::Lines;
 use super::document::{Document, Line, Piece};
 use super::layout::{Layout, page};
+use super::notation::Notation;
 use super::template::COMMANDS;
 use crate::syntax::parse::greek_name;
 
@@ -46,17 +47,24 @@ fn piece(piece: &Piece) -> String {
         Piece::Name(text) => name(text),
         Piece::Total(of, by) => format!("\\frac{{d{of}}}{{d{}}}", name(by)),
         Piece::Partial(of, by) => match by.as_slice() {
-            [a, b] if a == b => format!("\\frac{{\\partial^2 {of}}}{{\\partial {}^2}}", name(a)),
+            [a, b] if a == b => format!("\\frac{{\\partial^2 {of}}}{{\\partial {}^2}}", note(a)),
             [a, b] => {
-                format!("\\frac{{\\partial^2 {of}}}{{\\partial {} \\partial {}}}", name(a), name(b))
+                format!("\\frac{{\\partial^2 {of}}}{{\\partial {} \\partial {}}}", note(a), note(b))
             }
-            by => format!("\\frac{{\\partial {of}}}{{\\partial {}}}", name(&by.concat())),
+            by => {
+                let by: String = by.iter().map(note).collect();
+                format!("\\frac{{\\partial {of}}}{{\\partial {by}}}")
+            }
         },
-        Piece::HessianProduct(by) => format!("(H v)_{{{}}}", name(by)),
+        Piece::HessianProduct(by) => format!("(H v)_{{{}}}", note(by)),
         Piece::Equals => "=".to_owned(),
         Piece::Plus => "+".to_owned(),
         Piece::Zero => "0".to_owned(),
     }
+}
+
+fn note(note: &Notation) -> String {
+    latex(&super::layout::layout(note))
 }
 
 fn words(text: &str) -> String {
@@ -130,6 +138,8 @@ fn latex(layout: &Layout) -> String {
         Layout::Binary(sign) => format!(" {} ", symbol(sign)),
         Layout::Symbol(",") => ", ".to_owned(),
         Layout::Symbol("∑") => r"\sum ".to_owned(),
+        Layout::Symbol("∏") => r"\prod ".to_owned(),
+        Layout::Symbol("…") => r" \dots ".to_owned(),
         Layout::Symbol(sign) => symbol(sign).to_owned(),
         Layout::Juxtaposed => " ".to_owned(),
         Layout::Fraction(above, below) => format!(r"\frac{{{}}}{{{}}}", latex(above), latex(below)),
@@ -138,7 +148,15 @@ fn latex(layout: &Layout) -> String {
         Layout::Root(inner) => format!(r"\sqrt{{{}}}", latex(inner)),
         Layout::Fence("‖", inner, _) => format!(r"\left\lVert {} \right\rVert", latex(inner)),
         Layout::Fence(open, inner, close) => format!(r"\left{open}{}\right{close}", latex(inner)),
-        Layout::Big(sign, under) => format!("{}_{} ", latex(sign).trim_end(), script_of(under)),
+        Layout::Big(sign, under, over) => {
+            let over = over.as_ref().map(|over| format!("^{}", script_of(over))).unwrap_or_default();
+            format!("{}_{}{over} ", latex(sign).trim_end(), script_of(under))
+        }
+        Layout::Table(rows) => {
+            let row = |row: &Vec<Layout>| row.iter().map(latex).collect::<Vec<_>>().join(" & ");
+            let rows: Vec<String> = rows.iter().map(row).collect();
+            format!(r"\begin{{matrix}} {} \end{{matrix}}", rows.join(r" \\ "))
+        }
         Layout::Cases(cases) => {
             let rows: Vec<String> = cases
                 .iter()
@@ -210,6 +228,8 @@ fn symbol(sign: &'static str) -> &'static str {
         "·" => r"\cdot",
         "≤" => r"\le",
         "≥" => r"\ge",
+        "≠" => r"\ne",
+        "∏" => r"\prod",
         sign => sign,
     }
 }

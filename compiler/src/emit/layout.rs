@@ -1,7 +1,8 @@
 //! Notation to boxes on the page: what LaTeX and MathML have in common, and where parentheses go.
 
 use super::Lines;
-use super::notation::{Notation, Whole};
+use super::notation::{Bound, Notation, Reducer, Slice, Whole};
+use super::place::{Compared, Condition};
 use super::template;
 use crate::ir::{AxisFn, Number};
 use crate::syntax::ast::CompareOp;
@@ -38,8 +39,10 @@ pub(super) enum Layout {
     Root(Box<Layout>),
     /// Growing delimiters: `(`, `|`, `‖`, `⌊`.
     Fence(&'static str, Box<Layout>, &'static str),
-    /// A big operator with what stands under it.
-    Big(Box<Layout>, Box<Layout>),
+    /// A big operator with what stands under it, and perhaps over it.
+    Big(Box<Layout>, Box<Layout>, Option<Box<Layout>>),
+    /// Rows of a matrix.
+    Table(Vec<Vec<Layout>>),
     /// Values with their conditions.
     Cases(Vec<(Layout, Layout)>),
 }
@@ -95,7 +98,7 @@ fn scripted(base: &Notation, script: Layout) -> Layout {
     Layout::Super(Box::new(at(base, Precedence::Atom)), Box::new(script))
 }
 
-fn layout(note: &Notation) -> Layout {
+pub(super) fn layout(note: &Notation) -> Layout {
     match note {
         Notation::Number(n) => number(*n),
         Notation::Pi => Layout::Letter("π".to_owned()),
@@ -160,19 +163,154 @@ fn layout(note: &Notation) -> Layout {
         }
         Notation::Whole(f, args) => whole(*f, args),
         Notation::Examples(body) => big(Layout::Symbol("∑"), Layout::Text("examples"), body),
-        Notation::SumOver(indices, body) => big(Layout::Symbol("∑"), joined(indices), body),
+        Notation::Reduced(f, bounds, conditions, body) => reduced(*f, bounds, conditions, body),
         Notation::AxisOver(f, indices, body) => {
-            let head =
-                Layout::Big(Box::new(Layout::Function(f.name().to_owned())), Box::new(joined(indices)));
+            let sign = Box::new(Layout::Function(f.name().to_owned()));
+            let head = Layout::Big(sign, Box::new(joined(indices)), None);
             Layout::Row(vec![head, parens(layout(body))])
         }
-        Notation::Entry(array, indices) => {
-            Layout::Sub(Box::new(subscripted(array)), Box::new(joined(indices)))
+        Notation::Entry(array, places) => {
+            let letter = |note: &Notation| match note {
+                Notation::Name(name) => Some(name.clone()),
+                _ => None,
+            };
+            let places = match places.iter().map(letter).collect::<Option<Vec<_>>>() {
+                Some(letters) => joined(&letters),
+                None => list(places),
+            };
+            Layout::Sub(Box::new(subscripted(array)), Box::new(places))
         }
-        Notation::Array(body, indices) => {
-            Layout::Sub(Box::new(parens(layout(body))), Box::new(joined(indices)))
+        Notation::Part(array, slices) => {
+            let mut row = Vec::new();
+            for (k, slice) in slices.iter().enumerate() {
+                if k > 0 {
+                    row.push(Layout::Symbol(","));
+                }
+                match slice {
+                    Slice::All => row.push(Layout::Symbol(":")),
+                    Slice::At(note) => row.push(layout(note)),
+                    Slice::Range(_, limits) => {
+                        row.extend([layout(&limits[0]), Layout::Symbol("…"), layout(&limits[1])]);
+                    }
+                }
+            }
+            Layout::Sub(Box::new(subscripted(array)), Box::new(one(row)))
+        }
+        Notation::Array(body, bounds) => {
+            let letters: Vec<String> = bounds.iter().map(|b| b.name.clone()).collect();
+            Layout::Sub(Box::new(parens(layout(body))), Box::new(joined(&letters)))
+        }
+        Notation::When(conditions, body) => {
+            let mut condition = vec![Layout::Text("if ")];
+            condition.extend(all_of(conditions));
+            Layout::Cases(vec![
+                (layout(body), Layout::Row(condition)),
+                (Layout::Number("0".to_owned()), Layout::Text("otherwise")),
+            ])
+        }
+        Notation::Block(rows) => {
+            let table = Layout::Table(rows.iter().map(|row| row.iter().map(layout).collect()).collect());
+            parens(table)
+        }
+        Notation::Size(word, array, axis) => {
+            let mut args = vec![name(array)];
+            if let Some(axis) = axis {
+                args.extend([Layout::Symbol(","), Layout::Number(axis.to_string())]);
+            }
+            Layout::Row(vec![Layout::Function((*word).to_owned()), parens(one(args))])
         }
     }
+}
+
+/// Conditions, one after the other.
+fn all_of(conditions: &[Condition]) -> Vec<Layout> {
+    let mut row = Vec::new();
+    for (k, c) in conditions.iter().enumerate() {
+        if k > 0 {
+            row.push(Layout::Symbol(","));
+        }
+        let sign = match c.compared {
+            Compared::Equal => "=",
+            Compared::Unequal => "≠",
+            Compared::AtLeast => "≥",
+            Compared::AtMost => "≤",
+            Compared::More => ">",
+            Compared::Less => "<",
+        };
+        row.extend([layout(&c.left), Layout::Binary(sign), layout(&c.right)]);
+    }
+    row
+}
+
+/// A sum and the like: with limits where ranges are said, and what limits do not say below the sign.
+fn reduced(f: Reducer, bounds: &[Bound], conditions: &[Condition], body: &Notation) -> Layout {
+    let sign = || match f {
+        Reducer::Sum => Layout::Symbol("∑"),
+        Reducer::Product => Layout::Symbol("∏"),
+        Reducer::Axis(f) => Layout::Function(f.name().to_owned()),
+    };
+    let letters: Vec<String> = bounds.iter().map(|b| b.name.clone()).collect();
+    let big = |under, over| Layout::Big(Box::new(sign()), Box::new(under), over);
+    if let Reducer::Axis(_) = f {
+        let under = between(bounds, false).unwrap_or_else(|| joined(&letters));
+        return Layout::Row(vec![big(under, None), parens(layout(body))]);
+    }
+    let left: Vec<Condition> = conditions.iter().filter(|c| !c.limited).cloned().collect();
+    if bounds.iter().all(|b| b.range.is_none()) || !left.is_empty() {
+        let mut under = Vec::new();
+        if left.is_empty() {
+            under.push(joined(&letters));
+        } else {
+            let ranges = between(bounds, true);
+            let told = left.iter().all(|c| matches!(&c.left, Notation::Name(n) if letters.contains(n)));
+            match ranges {
+                Some(ranges) => under.extend([ranges, Layout::Symbol(",")]),
+                None if !told => under.extend([joined(&letters), Layout::Symbol(":")]),
+                None => {}
+            }
+            under.extend(all_of(&left));
+        }
+        return Layout::Row(vec![big(one(under), None), last(body)]);
+    }
+    let mut row = Vec::new();
+    for bound in bounds {
+        let letter = name(&bound.name);
+        row.push(match &bound.range {
+            None => big(letter, None),
+            Some(span) => {
+                let under = Layout::Row(vec![letter, Layout::Symbol("="), layout(&span.limits[0])]);
+                big(under, Some(Box::new(layout(&span.limits[1]))))
+            }
+        });
+    }
+    row.push(last(body));
+    Layout::Row(row)
+}
+
+/// `0 ≤ i ≤ n − 2, j`, where a range is not evident, or is not that of the limits.
+fn between(bounds: &[Bound], limited: bool) -> Option<Layout> {
+    let said =
+        |b: &Bound| b.range.as_ref().is_some_and(|s| s.needed || (limited && s.limits[0] != s.written[0]));
+    if !bounds.iter().any(said) {
+        return None;
+    }
+    let mut row = Vec::new();
+    for (k, bound) in bounds.iter().enumerate() {
+        if k > 0 {
+            row.push(Layout::Symbol(","));
+        }
+        match &bound.range {
+            Some(span) if said(bound) => row.extend([
+                layout(&span.limits[0]),
+                Layout::Binary("≤"),
+                name(&bound.name),
+                Layout::Binary("≤"),
+                layout(&span.limits[1]),
+            ]),
+            _ => row.push(name(&bound.name)),
+        }
+    }
+    Some(one(row))
 }
 
 /// What an index hangs on: a name that has a subscript already is put in parentheses.
@@ -184,7 +322,7 @@ fn subscripted(array: &Notation) -> Layout {
 }
 
 fn big(sign: Layout, under: Layout, body: &Notation) -> Layout {
-    Layout::Row(vec![Layout::Big(Box::new(sign), Box::new(under)), last(body)])
+    Layout::Row(vec![Layout::Big(Box::new(sign), Box::new(under), None), last(body)])
 }
 
 fn whole(f: Whole, args: &[Notation]) -> Layout {
@@ -194,6 +332,7 @@ fn whole(f: Whole, args: &[Notation]) -> Layout {
             Layout::Super(Box::new(Layout::Fence("‖", boxed(inner), "‖")), Box::new(number(Number::TWO)))
         }
         (Whole::Sum, [array]) => Layout::Row(vec![Layout::Symbol("∑"), at(array, Precedence::Product)]),
+        (Whole::Product, [array]) => Layout::Row(vec![Layout::Symbol("∏"), at(array, Precedence::Product)]),
         (Whole::Norm, [array]) => Layout::Fence("‖", boxed(array), "‖"),
         (Whole::RowSum, [array]) => {
             Layout::Row(vec![at(array, Precedence::Fraction), Layout::Juxtaposed, bold_one()])
@@ -261,7 +400,9 @@ fn leading(note: &Notation) -> &Notation {
 
 fn precedence(note: &Notation) -> Precedence {
     match note {
-        Notation::Sum(_) | Notation::Negative(_) | Notation::Where(..) => Precedence::Sum,
+        Notation::Sum(_) | Notation::Negative(_) | Notation::Where(..) | Notation::When(..) => {
+            Precedence::Sum
+        }
         note if reaches_on(note) => Precedence::Sum,
         Notation::Number(n) if n.is_negative() => Precedence::Sum,
         Notation::Number(n) if n.to_string().contains('/') => Precedence::Fraction,
@@ -289,7 +430,7 @@ fn precedence(note: &Notation) -> Precedence {
 /// A big operator, which reaches to the end of its product.
 fn reaches_on(note: &Notation) -> bool {
     match note {
-        Notation::Examples(_) | Notation::SumOver(..) => true,
+        Notation::Examples(_) | Notation::Reduced(Reducer::Sum | Reducer::Product, ..) => true,
         Notation::Whole(Whole::Sum, args) => {
             !matches!(args.as_slice(), [Notation::ElementPower(_, two)] if **two == Notation::Number(Number::TWO))
         }
@@ -302,7 +443,12 @@ fn at(note: &Notation, least: Precedence) -> Layout {
 }
 
 fn last(note: &Notation) -> Layout {
-    if reaches_on(note) { layout(note) } else { at(note, Precedence::Product) }
+    // A brace with cases needs no other around it.
+    if reaches_on(note) || matches!(note, Notation::When(..)) {
+        layout(note)
+    } else {
+        at(note, Precedence::Product)
+    }
 }
 
 fn number(n: Number) -> Layout {

@@ -4,6 +4,7 @@
 use super::Lines;
 use super::document::{Document, Line, Piece};
 use super::layout::{self, Layout, page};
+use super::notation::Notation;
 
 /// The formula; its definitions after it.
 #[must_use]
@@ -39,6 +40,7 @@ fn cells(line: &Line) -> String {
 
 fn piece(piece: &Piece) -> String {
     let name = |text: &str| mathml(&layout::name(text));
+    let note = |note: &Notation| mathml(&layout::layout(note));
     let fraction = |above: String, below: String| {
         element("mfrac", &(element("mrow", &above) + &element("mrow", &below)))
     };
@@ -55,14 +57,14 @@ fn piece(piece: &Piece) -> String {
             [a, b] => {
                 let above = squared("<mo>∂</mo>") + &element("mi", of);
                 let below =
-                    if a == b { partial(&squared(&name(a))) } else { partial(&name(a)) + &partial(&name(b)) };
+                    if a == b { partial(&squared(&note(a))) } else { partial(&note(a)) + &partial(&note(b)) };
                 fraction(above, below)
             }
-            by => fraction(partial(&element("mi", of)), partial(&name(&by.concat()))),
+            by => fraction(partial(&element("mi", of)), partial(&by.iter().map(note).collect::<String>())),
         },
         Piece::HessianProduct(by) => {
             let product = element("mrow", "<mo>(</mo><mi>H</mi><mo>&#x2062;</mo><mi>v</mi><mo>)</mo>");
-            element("msub", &(product + &name(by)))
+            element("msub", &(product + &note(by)))
         }
         Piece::Equals => element("mo", "="),
         Piece::Plus => element("mo", "+"),
@@ -108,7 +110,16 @@ fn mathml(layout: &Layout) -> String {
             let fence = |sign, form| format!(r#"<mo fence="true" form="{form}">{sign}</mo>"#);
             element("mrow", &(fence(open, "prefix") + &mathml(inner) + &fence(close, "postfix")))
         }
-        Layout::Big(sign, under) => element("munder", &(single(sign) + &single(under))),
+        Layout::Big(sign, under, None) => element("munder", &(single(sign) + &single(under))),
+        Layout::Big(sign, under, Some(over)) => {
+            element("munderover", &(single(sign) + &single(under) + &single(over)))
+        }
+        Layout::Table(rows) => {
+            let row = |row: &Vec<Layout>| {
+                element("mtr", &row.iter().map(|l| element("mtd", &mathml(l))).collect::<String>())
+            };
+            element("mtable", &rows.iter().map(row).collect::<String>())
+        }
         Layout::Cases(cases) => {
             let cell = |l: &Layout| element("mtd", &mathml(l));
             let rows: String = cases

@@ -32,7 +32,7 @@ impl Converter<'_> {
                 && let Some(k) = left.iter().position(|&b| self.same(b, e))
             {
                 left.remove(k);
-                divisors.push(Notation::Name(self.graph.extents.name(e)));
+                divisors.push(self.extent_note(e));
             }
         }
         if !left.is_empty() || divisors.is_empty() {

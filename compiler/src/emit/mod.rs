@@ -14,6 +14,7 @@
 //! named values are written by name, so whoever reads it back wants [`Inner::Defined`] or
 //! [`Inner::Expanded`].
 
+mod bands;
 mod contract;
 mod convert;
 pub mod document;
@@ -24,6 +25,9 @@ mod layout;
 pub mod mathml;
 mod means;
 pub mod notation;
+mod parts;
+pub mod place;
+mod relations;
 mod scale;
 mod template;
 #[cfg(test)]
@@ -31,8 +35,9 @@ mod tests;
 pub mod text;
 
 use crate::ir::{Extent, Graph, NodeId, Op};
+pub use bands::{Band, bands};
 use convert::Converter;
-use notation::{Notation, Tree, Whole};
+use notation::{Bound, Notation, Tree, Whole};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How values that the text or a stage named are written.
@@ -81,6 +86,8 @@ pub struct Lines {
     pub definitions: Vec<(String, Notation)>,
     /// The formula.
     pub value: Notation,
+    /// The indices that it is the entry at, of an array that has no matrix form.
+    pub indices: Vec<Bound>,
 }
 
 impl Lines {
@@ -164,8 +171,16 @@ pub fn lines(g: &Graph, node: NodeId, view: &View) -> Lines {
             }
         }
     }
-    let shared = abbreviate(g, node, view, &mut names, &mut define);
+    let indexed = Converter::is_indexed(g, view.batch, &shown(g, node, view));
+    let shared = abbreviate(g, (node, indexed), view, &mut names, &mut define);
+    // What is written by entries anywhere is written in the language's words for them.
+    let indexed = indexed
+        || define
+            .iter()
+            .chain([&node])
+            .any(|&id| Converter::writes_entries(g, view.batch, names.clone(), shared.clone(), (id, false)));
     let mut converter = Converter::new(g, view.batch, names, shared);
+    converter.indexed = indexed;
     let mut definitions = Vec::new();
     for id in define {
         let tree = converter.definition(id);
@@ -176,10 +191,14 @@ pub fn lines(g: &Graph, node: NodeId, view: &View) -> Lines {
     }
     let tree = converter.tree(node);
     let value = match filled(tree, converter.shown(g.shape(node)).len()) {
-        Notation::Array(body, _) => *body,
+        Notation::Array(body, bounds) => {
+            // Without indices in the formula, what the letters are is evident.
+            let indices = if indexed { bounds } else { Vec::new() };
+            return Lines { definitions, value: *body, indices };
+        }
         note => note,
     };
-    Lines { definitions, value }
+    Lines { definitions, value, indices: Vec::new() }
 }
 
 /// The nodes that a formula may show, children first: all that the node needs, but nothing behind a name.
@@ -211,7 +230,7 @@ fn filled(tree: Tree, rank: usize) -> Notation {
 /// once.
 fn abbreviate(
     g: &Graph,
-    node: NodeId,
+    (node, indexed): (NodeId, bool),
     view: &View,
     names: &mut BTreeMap<NodeId, String>,
     define: &mut BTreeSet<NodeId>,
@@ -250,7 +269,7 @@ fn abbreviate(
         |id: NodeId| g.rank(id) > 0 && matches!(g.op(id), Op::Product { bound, .. } if !bound.is_empty());
     let dear = |id: NodeId| product(id) && sizes.get(&id).is_some_and(|s| s.0 >= SMALL_AMONG_ENTRIES);
     let by_entries = shared.iter().any(|&id| id != node && dear(id))
-        && Converter::writes_entries(g, view.batch, names.clone(), shared.clone(), node);
+        && Converter::writes_entries(g, view.batch, names.clone(), shared.clone(), (node, indexed));
     if !long && !by_entries {
         return shared;
     }

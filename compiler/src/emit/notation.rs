@@ -4,6 +4,7 @@
 //! functions here put it together and keep it tidy: `a - y`, never `a + -1*y`; a minus comes first only where
 //! nothing is positive; negative powers are quotients, powers of 1/2 roots; scalar factors go to the front.
 
+use super::place::Condition;
 use super::scale::{scaled, without_scale};
 use crate::ir::{AxisFn, Number};
 use crate::ops::ElementFn;
@@ -50,14 +51,77 @@ pub enum Notation {
     Whole(Whole, Vec<Self>),
     /// The sum over the examples of a batch of what is written for one.
     Examples(Box<Self>),
-    /// A sum over indices.
-    SumOver(Vec<String>, Box<Self>),
-    /// A function along indices.
+    /// A sum and the like over indices, of those values of the body for which the conditions hold.
+    Reduced(Reducer, Vec<Bound>, Vec<Condition>, Box<Self>),
+    /// A function along indices, of which each entry has one.
     AxisOver(AxisFn, Vec<String>, Box<Self>),
-    /// An entry of an array.
-    Entry(Box<Self>, Vec<String>),
+    /// An entry of an array, by its subscripts.
+    Entry(Box<Self>, Vec<Self>),
+    /// A part of an array.
+    Part(Box<Self>, Vec<Slice>),
     /// The array that has these entries.
-    Array(Box<Self>, Vec<String>),
+    Array(Box<Self>, Vec<Bound>),
+    /// The body where all the conditions hold, else 0.
+    When(Vec<Condition>, Box<Self>),
+    /// Blocks in rows.
+    Block(Vec<Vec<Self>>),
+    /// An extent that has no name but by an array: `len(x)`.
+    Size(&'static str, String, Option<usize>),
+}
+
+/// What reduces over indices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reducer {
+    /// A sum.
+    Sum,
+    /// A product.
+    Product,
+    /// Another function.
+    Axis(AxisFn),
+}
+
+impl Reducer {
+    /// The name in the cost language.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sum => "sum",
+            Self::Product => "prod",
+            Self::Axis(f) => f.name(),
+        }
+    }
+}
+
+/// An index that something runs over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bound {
+    /// Its letter.
+    pub name: String,
+    /// Its range; none where it is evident.
+    pub range: Option<Span>,
+}
+
+/// The values of an index.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Span {
+    /// The first value and the end, for text: no index stands in them.
+    pub written: [Notation; 2],
+    /// The first and the last, which may be other indices.
+    pub limits: [Notation; 2],
+    /// Whether text must say it: its uses alone would not give this range.
+    pub needed: bool,
+}
+
+/// A part of an axis.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Slice {
+    /// `:`
+    All,
+    /// One entry.
+    At(Notation),
+    /// The first, and the one after the last, where they are not the ends of the axis; and the first and the
+    /// last.
+    Range(Box<[Option<Notation>; 2]>, Box<[Notation; 2]>),
 }
 
 /// Functions of whole arrays.
@@ -99,6 +163,14 @@ pub enum Whole {
     Eye,
     /// The same entries in other axes.
     Reshape,
+    /// The same entries, row by row.
+    Flatten,
+    /// Product of all entries.
+    Product,
+    /// Each entry the sum of those up to it.
+    CumSum,
+    /// Zeros on both sides of each axis; the widths follow the array.
+    Pad,
 }
 
 impl Whole {
@@ -128,6 +200,10 @@ impl Whole {
             Self::Matrix => "matrix",
             Self::Eye => "eye",
             Self::Reshape => "reshape",
+            Self::Product => "prod",
+            Self::CumSum => "cumsum",
+            Self::Pad => "pad",
+            Self::Flatten => "flatten",
         }
     }
 }
@@ -141,6 +217,70 @@ pub struct Tree {
     pub rank: usize,
     /// Made of scalars only, so a coefficient rather than a result.
     pub plain: bool,
+}
+
+impl Notation {
+    /// Whether an index of this letter is read in a subscript of data.
+    #[must_use]
+    pub fn has_index(&self, letter: &str) -> bool {
+        match self {
+            Self::Name(name) => name == letter,
+            Self::Entry(_, at) => at.iter().any(|note| note.has_index(letter)),
+            Self::Sum(terms) => terms.iter().any(|(_, t)| t.has_index(letter)),
+            Self::Times(parts) => parts.iter().any(|t| t.has_index(letter)),
+            Self::Negative(inner) => inner.has_index(letter),
+            _ => false,
+        }
+    }
+}
+
+impl Notation {
+    /// All subscripts of entries.
+    #[must_use]
+    pub fn subscripts(&self) -> Vec<Self> {
+        let mut found = Vec::new();
+        let mut stack = vec![self];
+        while let Some(note) = stack.pop() {
+            if let Self::Entry(_, at) = note {
+                for place in at {
+                    if !found.contains(place) {
+                        found.push(place.clone());
+                    }
+                }
+            }
+            stack.extend(note.children());
+        }
+        found
+    }
+
+    /// The formulas that it is made of.
+    #[must_use]
+    pub fn children(&self) -> Vec<&Self> {
+        match self {
+            Self::Entry(array, at) => std::iter::once(&**array).chain(at).collect(),
+            Self::Sum(terms) => terms.iter().map(|(_, term)| term).collect(),
+            Self::Times(all)
+            | Self::Elementwise(all)
+            | Self::Matmul(all)
+            | Self::Map(_, all)
+            | Self::Whole(_, all) => all.iter().collect(),
+            Self::Negative(a)
+            | Self::Sqrt(a)
+            | Self::Transpose(a)
+            | Self::Examples(a)
+            | Self::Reduced(_, _, _, a)
+            | Self::AxisOver(_, _, a)
+            | Self::Part(a, _)
+            | Self::Array(a, _)
+            | Self::When(_, a) => vec![&**a],
+            Self::Over(a, b) | Self::ElementOver(a, b) | Self::Power(a, b) | Self::ElementPower(a, b) => {
+                vec![&**a, &**b]
+            }
+            Self::Where(_, parts) => parts.iter().collect(),
+            Self::Block(rows) => rows.iter().flatten().collect(),
+            Self::Number(_) | Self::Pi | Self::Name(_) | Self::Symmetric(_) | Self::Size(..) => Vec::new(),
+        }
+    }
 }
 
 impl Tree {

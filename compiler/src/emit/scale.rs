@@ -1,6 +1,6 @@
 //! Scalar factors: to the front of a product, as one fraction.
 
-use super::notation::{Notation, Tree, negative, power};
+use super::notation::{Notation, Reducer, Tree, negative, power};
 use crate::ir::Number;
 
 /// `coeff · Π scalar^power · body`: coefficients first, as a fraction where something divides, then what is
@@ -80,8 +80,10 @@ impl Scale {
             product(self.above)
         } else {
             let below = Box::new(product(self.below));
-            let one_of_examples =
-                matches!(results.as_slice(), [.., Notation::Examples(_) | Notation::SumOver(..)]);
+            let one_of_examples = matches!(
+                results.as_slice(),
+                [.., Notation::Examples(_) | Notation::Reduced(Reducer::Sum, ..)]
+            );
             if results.is_empty() {
                 Notation::Over(Box::new(product(self.above)), below)
             } else if self.above.is_empty() && !one_of_examples {

@@ -2,8 +2,11 @@
 
 use super::Lines;
 use super::document::{Document, Piece};
-use super::notation::{Notation, Whole};
+use super::entries::compare;
+use super::notation::{Bound, Notation, Reducer, Slice, Whole};
+use super::place::Condition;
 use crate::ir::Number;
+use crate::syntax::ast::CompareOp;
 
 /// How tightly a form binds, loosest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,7 +25,12 @@ pub fn write(lines: &Lines) -> String {
     for (name, note) in &lines.definitions {
         out.push_str(&format!("{name} = {}; ", formula(note)));
     }
-    out + &formula(&lines.value)
+    out + &if lines.indices.is_empty() { formula(&lines.value) } else { array(&lines.value, &lines.indices) }
+}
+
+/// The same without saying of what the formula is an entry.
+fn entry(lines: &Lines) -> String {
+    write(&Lines { indices: Vec::new(), ..lines.clone() })
 }
 
 /// Sections, each line a formula with its reason.
@@ -55,14 +63,14 @@ fn piece(piece: &Piece) -> String {
     match piece {
         Piece::Words(text) | Piece::Code(text) | Piece::Name(text) => text.clone(),
         Piece::Aside(text) => format!("    ({text})"),
-        Piece::Formula(lines) => write(lines),
+        Piece::Formula(lines) => entry(lines),
         Piece::Total(of, by) => format!("d{of}/d{by}"),
         Piece::Partial(of, by) => match by.as_slice() {
-            [a, b] if a == b => format!("∂²{of}/∂{a}²"),
-            [a, b] => format!("∂²{of}/∂{a}∂{b}"),
-            by => format!("∂{of}/∂{}", by.concat()),
+            [a, b] if a == b => format!("∂²{of}/∂{}²", formula(a)),
+            [a, b] => format!("∂²{of}/∂{}∂{}", formula(a), formula(b)),
+            by => format!("∂{of}/∂{}", by.iter().map(formula).collect::<String>()),
         },
-        Piece::HessianProduct(by) => format!("(Hv)_{by}"),
+        Piece::HessianProduct(by) => format!("(Hv)_{}", formula(by)),
         Piece::Equals => " = ".to_owned(),
         Piece::Plus => " + ".to_owned(),
         Piece::Zero => "0".to_owned(),
@@ -125,21 +133,104 @@ pub fn formula(note: &Notation) -> String {
         Notation::Whole(Whole::Eye, _) => "eye".to_owned(),
         Notation::Whole(f, args) => format!("{}({})", f.name(), list(args)),
         Notation::Examples(body) => format!("Σ_examples {}", last(body)),
-        Notation::SumOver(indices, body) => format!("sum[{}] {}", indices.join(","), last(body)),
+        Notation::Reduced(Reducer::Sum, bounds, conditions, body) if is_evident(bounds) => {
+            format!(
+                "sum[{}] {}",
+                letters(bounds).join(","),
+                last(&where_holds(conditions, body, Number::ZERO))
+            )
+        }
+        Notation::Reduced(f, bounds, conditions, body) => {
+            let neutral = if *f == Reducer::Product { Number::ONE } else { Number::ZERO };
+            let body = formula(&where_holds(conditions, body, neutral));
+            format!("{}[{}]({body})", f.name(), ranges(bounds))
+        }
         Notation::AxisOver(f, indices, body) => {
             format!("{}[{}]({})", f.name(), indices.join(","), formula(body))
         }
-        Notation::Entry(array, indices) => format!("{}[{}]", at(array, Precedence::Atom), indices.join(",")),
-        Notation::Array(body, indices) => format!("({})[{}]", formula(body), indices.join(",")),
+        Notation::Entry(array, places) => {
+            let places: Vec<String> = places.iter().map(subscript).collect();
+            format!("{}[{}]", at(array, Precedence::Atom), places.join(","))
+        }
+        Notation::Part(array, slices) => {
+            let slices: Vec<String> = slices.iter().map(slice).collect();
+            format!("{}[{}]", at(array, Precedence::Atom), slices.join(", "))
+        }
+        Notation::Array(body, bounds) if is_evident(bounds) => {
+            format!("({})[{}]", formula(body), letters(bounds).join(","))
+        }
+        Notation::Array(body, bounds) => array(body, bounds),
+        Notation::When(conditions, body) => formula(&where_holds(conditions, body, Number::ZERO)),
+        Notation::Block(rows) => {
+            let rows: Vec<String> = rows.iter().map(|row| list(row)).collect();
+            format!("[{}]", rows.join("; "))
+        }
+        Notation::Size(word, array, None) => format!("{word}({array})"),
+        Notation::Size(word, array, Some(axis)) => format!("{word}({array}, {axis})"),
+    }
+}
+
+/// The array of entries.
+fn array(body: &Notation, bounds: &[Bound]) -> String {
+    let builder = match bounds.len() {
+        1 => "vector",
+        2 => "matrix",
+        _ => "tensor",
+    };
+    format!("{builder}[{}]({})", ranges(bounds), formula(body))
+}
+
+/// Whether ranges are left to the reader.
+fn is_evident(bounds: &[Bound]) -> bool {
+    bounds.iter().all(|b| b.range.is_none())
+}
+
+fn letters(bounds: &[Bound]) -> Vec<String> {
+    bounds.iter().map(|b| b.name.clone()).collect()
+}
+
+/// `i in 0..n, j`
+fn ranges(bounds: &[Bound]) -> String {
+    let one = |bound: &Bound| match &bound.range {
+        Some(span) if span.needed => {
+            format!("{} in {}..{}", bound.name, subscript(&span.written[0]), subscript(&span.written[1]))
+        }
+        _ => bound.name.clone(),
+    };
+    bounds.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// The body where the conditions hold, else the other number.
+fn where_holds(conditions: &[Condition], body: &Notation, otherwise: Number) -> Notation {
+    conditions.iter().rev().fold(body.clone(), |body, c| {
+        let other = Notation::Number(otherwise);
+        let (op, then, otherwise) = match compare(c.compared) {
+            Some(op) => (op, body, other),
+            None => (CompareOp::Equal, other, body),
+        };
+        Notation::Where(op, Box::new([c.left.clone(), c.right.clone(), then, otherwise]))
+    })
+}
+
+/// A subscript, without spaces.
+fn subscript(note: &Notation) -> String {
+    formula(note).replace(' ', "")
+}
+
+fn slice(slice: &Slice) -> String {
+    let end = |note: &Option<Notation>| note.as_ref().map(subscript).unwrap_or_default();
+    match slice {
+        Slice::All => ":".to_owned(),
+        Slice::At(note) => subscript(note),
+        Slice::Range(ends, _) => format!("{}..{}", end(&ends[0]), end(&ends[1])),
     }
 }
 
 fn precedence(note: &Notation) -> Precedence {
     match note {
         // A sum over examples or indices reaches to the end of the product.
-        Notation::Sum(_) | Notation::Negative(_) | Notation::Examples(_) | Notation::SumOver(..) => {
-            Precedence::Sum
-        }
+        Notation::Sum(_) | Notation::Negative(_) | Notation::Examples(_) => Precedence::Sum,
+        Notation::Reduced(Reducer::Sum, bounds, ..) if is_evident(bounds) => Precedence::Sum,
         Notation::Times(_)
         | Notation::Over(..)
         | Notation::Elementwise(_)
@@ -158,10 +249,19 @@ fn at(note: &Notation, least: Precedence) -> String {
     if precedence(note) < least { format!("({text})") } else { text }
 }
 
+/// Whether a form reaches to the end of its product.
+fn reaches_on(note: &Notation) -> bool {
+    match note {
+        Notation::Examples(_) => true,
+        Notation::Reduced(Reducer::Sum, bounds, ..) => is_evident(bounds),
+        _ => false,
+    }
+}
+
 /// What stands last in a product or is a term: a sum over examples needs no parentheses there.
 fn last(note: &Notation) -> String {
     match note {
-        Notation::Examples(_) | Notation::SumOver(..) => formula(note),
+        note if reaches_on(note) => formula(note),
         note => at(note, Precedence::Product),
     }
 }
@@ -178,7 +278,7 @@ fn chain(factors: &[Notation], operator: &str, scaling: bool) -> String {
             {
                 formula(factor)
             }
-            Notation::Examples(_) | Notation::SumOver(..) if is_last => formula(factor),
+            factor if is_last && reaches_on(factor) => formula(factor),
             factor => at(factor, Precedence::Power),
         });
     }
