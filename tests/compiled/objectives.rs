@@ -13,9 +13,6 @@ use quote::quote;
 /// The case by the derive; none where it asks for extents that no field can declare: a matrix of one row,
 /// whose product with a vector is a number.
 pub(crate) fn subject(o: &Objective) -> Result<Option<Subject>, String> {
-    if o.expr.contains('[') {
-        return Ok(None);
-    }
     let data: Vec<&(String, Tensor)> = o.vars.iter().filter(|(n, _)| !o.wrt.contains(n)).collect();
     let names: Vec<_> = data.iter().map(|(name, _)| field(name)).collect();
     let types: Vec<TokenStream> = data

@@ -3,9 +3,10 @@ use gradsmith::{Network, Objective};
 use ndarray::{Array1, Array2, ArrayD};
 
 #[derive(Objective)]
-#[objective("sum[k](w[p[k]]) + k*sum(w)", wrt(w: vector))]
+#[objective("sum[k](w[p[k]]*y[k]) + p*sum(w)", wrt(w: vector))]
 struct OneWholeNumber {
     p: usize,
+    y: Array1<f64>,
 }
 
 #[derive(Objective)]

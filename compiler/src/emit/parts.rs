@@ -63,7 +63,7 @@ impl Converter<'_> {
 
     /// Whether a form is not negative, however large extents are.
     fn holds_always(&self, form: &Form) -> bool {
-        let bounds = self.graph.extents.bounds().iter().map(|(b, ..)| self.graph.extents.resolved(b));
+        let bounds = self.graph.extents.bounds().iter().map(|b| self.graph.extents.resolved(&b.form));
         form.is_never_negative() || bounds.into_iter().any(|b| form.plus(&b, -1).is_never_negative())
     }
 

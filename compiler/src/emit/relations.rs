@@ -172,7 +172,7 @@ impl Converter<'_> {
         }
         // An index that is open has a value.
         let open = self.open.iter().map(|&e| extents.form(e).shifted(-1));
-        let bounds = extents.bounds().iter().map(|(bound, ..)| extents.resolved(bound));
+        let bounds = extents.bounds().iter().map(|bound| extents.resolved(&bound.form));
         let known: Vec<Form> = open.chain(bounds).collect();
         known.iter().any(|known| {
             let rest = form.plus(known, -1);

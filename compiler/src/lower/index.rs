@@ -3,6 +3,7 @@
 //! `x[i + 1]` is Σ_p (p = i + 1)·x[p]. An index is open between the parentheses of its binder: tensors run along
 //! it as they do along the batch, beside the rows and columns of their kind.
 
+use super::names::Meaning;
 use super::range::Use;
 use super::{Axes, Kind, Lowered, Lowerer, Reported, Value};
 use crate::diag::{Diagnostic, ErrorKind};
@@ -265,6 +266,12 @@ impl<'a> Lowerer<'a> {
         let ExprKind::Subscripted(s) = &expr.kind else { return Ok(None) };
         let place = self.place(frame, expr.span);
         if !self.is_whole(&s.base, frame) {
+            if let ExprKind::Name(name) = &s.base.kind
+                && matches!(self.meaning(name, frame), Meaning::Unknown)
+            {
+                let at = self.place(frame, s.base.span);
+                return Err(self.unknown(name, at, frame, "name"));
+            }
             let text = self.text(self.place(frame, s.base.span));
             let message = format!("`{text}` holds numbers, and a subscript must be whole");
             let help = "data that name entries are fields of `usize`, `u32` or `i64`";

@@ -117,9 +117,13 @@ impl Lowerer<'_> {
             let _ = self.bound_by(k, &uses);
             self.tighten(&mut bounding);
         }
+        // What bounds an index may be in what was refused.
+        let refused = !self.errors.is_empty();
         for k in 0..self.ranges.len() {
-            if !self.ranges[k].known {
-                self.without_range(k);
+            match (self.ranges[k].known, refused) {
+                (true, _) => {}
+                (false, false) => self.without_range(k),
+                (false, true) => self.close_range(k, None),
             }
         }
     }

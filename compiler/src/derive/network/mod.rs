@@ -18,7 +18,8 @@ use crate::ir::{Extent, Graph, NodeId};
 use crate::lower::Role;
 use crate::pipeline::{self, NetworkProducts, NetworkProgram};
 use crate::schedule::{Buffer, Output, Plan, Policy, Storage, schedule};
-use crate::source::{Place, SourceId, Span};
+use crate::source::{Place, SourceId};
+use crate::syntax::parse;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use std::collections::BTreeMap;
@@ -45,7 +46,7 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     }
     undeclared.map_or(Ok(()), Err)?;
     let program = text.program().map_err(|d| errors(model, &d))?;
-    open_extents(&program).propagate().map_err(|d| errors(model, &d))?;
+    open_extents(&program, &text.declarations).propagate().map_err(|d| errors(model, &d))?;
     let derivation = derivation::network(&program, &text.network, &text.cost);
     let products = text.products(&program).map_err(|d| errors(model, &d))?;
     let mut roots = vec![program.data, program.penalty];
@@ -57,8 +58,9 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
 }
 
 /// The errors of tensors of which nothing says how large they are: memory is made for numbers.
-fn open_extents(program: &NetworkProgram) -> Diagnostics {
+fn open_extents(program: &NetworkProgram, declarations: &str) -> Diagnostics {
     let mut errors = Diagnostics::new();
+    let declared = parse::declarations(declarations, SourceId::Declarations).unwrap_or_default();
     let g = &program.graph;
     let parameters = program.gradient.iter().map(|p| (&p.name, g.shape(p.by)));
     let inputs = program.inputs.iter().map(|(name, node)| (name, g.shape(*node).get(1..).unwrap_or(&[])));
@@ -66,7 +68,8 @@ fn open_extents(program: &NetworkProgram) -> Diagnostics {
         if shape.iter().all(|&e| g.extents.as_constant(e).is_some()) {
             continue;
         }
-        let place = Place { source: SourceId::Declarations, span: Span::default() };
+        let span = declared.iter().find(|d| d.name.name == *name).map(|d| d.name.span.to(d.shape_span));
+        let place = Place { source: SourceId::Declarations, span: span.unwrap_or_default() };
         let message = format!("nothing says how large `{name}` is");
         let help =
             "a network's tensors have numbers for extents: `W: 10 x 784`; `_` where the formula says it";
