@@ -65,7 +65,10 @@ fn declared(text: &str) -> Vec<Declaration> {
 
 /// The sum of what an expression gives, lowered and written down again.
 fn lowered(text: &str) -> Result<String, Diagnostics> {
-    let (locals, result) = text.rsplit_once(';').map_or(("", text), |(l, r)| (l, r));
+    // A `;` within brackets is a block's.
+    let outside = |result: &str| !result.contains(']') || result.contains('[');
+    let split = text.rsplit_once(';').filter(|(_, result)| outside(result));
+    let (locals, result) = split.unwrap_or(("", text));
     let text = if locals.is_empty() { format!("sum({result})") } else { format!("{locals}; sum({result})") };
     let program = parse::program(&text, SourceId::Expression)?;
     let found = objective::lower(&text, &program, &[], &declared(NAMES), &[], objective::Wanted::Scalar)?;
