@@ -251,7 +251,7 @@ mod tests {
         let define = ["scaled(d) = d * s * sum(abs(a - y))".to_owned()];
         assert_eq!(free_names("scaled(2) + l1(mu, w1)", &define, &[]), ["mu", "s"]);
         assert!(free_names("quadratic +", &[], &[]).is_empty());
-        let tensors = super::declared("V: 2 x 3").unwrap_or_default();
+        let tensors = declared("V: 2 x 3").unwrap_or_default();
         assert_eq!(free_names("l2(mu, V) + sum(b) + sum(x)", &[], &tensors), ["mu"]);
     }
 

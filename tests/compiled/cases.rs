@@ -65,17 +65,11 @@ pub(crate) fn subject(case: &Case) -> Option<Result<Subject, String>> {
 }
 
 fn sized(name: &str, tensor: &Tensor) -> Declaration {
-    let constant = DeclaredExtent::Constant;
-    let shape = match *tensor.shape.as_slice() {
-        [] => DeclaredShape::Scalar,
-        [n] => DeclaredShape::Vector(Some(constant(n))),
-        [rows, columns, ..] => DeclaredShape::Matrix(Some((constant(rows), constant(columns)))),
-    };
-    declaration(name, shape)
+    tensor.declared(name)
 }
 
 fn scalars(values: &Named<f64>) -> Named<Tensor> {
-    values.iter().map(|(n, v)| (n.clone(), Tensor { shape: Vec::new(), data: vec![*v] })).collect()
+    values.iter().map(|(n, v)| (n.clone(), Tensor::new(Vec::new(), vec![*v]))).collect()
 }
 
 fn borrowed<'a>(lists: &[&'a Named<Tensor>]) -> Named<&'a Tensor> {
@@ -257,7 +251,7 @@ fn planned_cost(c: &Cost) -> Result<Module, String> {
 /// A direction in a tensor's space.
 fn direction(tensor: &Tensor) -> Tensor {
     let data = (0..tensor.data.len()).map(|k| ((k * 7 + 3) % 11) as f64 / 5.0 - 1.0).collect();
-    Tensor { shape: tensor.shape.clone(), data }
+    Tensor::new(tensor.shape.clone(), data)
 }
 
 /// Makes what the interpreter says what the case wants.
@@ -427,11 +421,21 @@ pub(crate) fn refused_by_derive(r: &Reject) -> Option<Vec<Disagreement>> {
             if r.wrt.is_empty() || r.wrt.iter().any(|n| named(&r.vars, n).is_none()) {
                 return None;
             }
-            let variables: Vec<String> =
-                r.vars.iter().map(|(n, s)| declaration(n, s.clone()).to_string()).collect();
-            let (expr, wrt) = (Literal::string(&r.expr), variables.join(", ").parse::<TokenStream>().ok()?);
+            // Whole numbers are none to differentiate by.
+            let (whole, variables): (Vec<_>, Vec<_>) = r.vars.iter().partition(|(_, d)| d.whole);
+            let declared = |all: &[&(String, Declaration)]| {
+                let all: Vec<String> = all.iter().map(|(_, d)| d.to_string()).collect();
+                all.join(", ").parse::<TokenStream>().ok()
+            };
+            let (expr, wrt, said) = (Literal::string(&r.expr), declared(&variables)?, declared(&whole)?);
+            let data = (!whole.is_empty()).then(|| quote!(, data(#said)));
+            let fields = whole.iter().map(|(name, _)| field(name));
             let defines = r.defines.iter().map(|d| attribute(d));
-            derive_objective(quote!(#[objective(#expr, wrt(#wrt))] #(#[define(#defines)])* struct Subject {}))
+            derive_objective(quote! {
+                #[objective(#expr, wrt(#wrt) #data)]
+                #(#[define(#defines)])*
+                struct Subject { #(#fields: Vec<usize>),* }
+            })
         }
         Context::Cost => derive_cost(cost_struct(&r.expr, &r.defines, &r.hyper)),
         Context::Network => {
