@@ -8,11 +8,11 @@ use cargo_gradsmith::cases::{
     Body, Case, Context, Cost, HessianProduct, Named, Network, Objective, Reject, Tensor, named,
 };
 use gradsmith_compiler::derive::{derive_cost, derive_network, derive_objective};
-use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText, declaration};
+use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText};
 use gradsmith_compiler::lower::{self, Role};
 use gradsmith_compiler::pipeline::{Derivatives, total};
 use gradsmith_compiler::schedule::Policy;
-use gradsmith_compiler::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
+use gradsmith_compiler::syntax::ast::Declaration;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
