@@ -12,7 +12,7 @@ use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText};
 use gradsmith_compiler::lower::{self, Role};
 use gradsmith_compiler::pipeline::{Derivatives, total};
 use gradsmith_compiler::schedule::Policy;
-
+use gradsmith_compiler::syntax::ast::Declaration;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
@@ -64,6 +64,10 @@ pub(crate) fn subject(case: &Case) -> Option<Result<Subject, String>> {
     }
 }
 
+fn sized(name: &str, tensor: &Tensor) -> Declaration {
+    tensor.declared(name)
+}
+
 fn scalars(values: &Named<f64>) -> Named<Tensor> {
     values.iter().map(|(n, v)| (n.clone(), Tensor::new(Vec::new(), vec![*v]))).collect()
 }
@@ -90,7 +94,7 @@ pub(crate) fn gradient_of(
 fn objective(o: &Objective) -> Result<Subject, String> {
     let text = ObjectiveText {
         expr: o.expr.clone(),
-        variables: o.vars.iter().map(|(name, tensor)| tensor.declared(name)).collect(),
+        variables: o.vars.iter().map(|(name, tensor)| sized(name, tensor)).collect(),
         wrt: o.wrt.iter().map(|name| (name.clone(), lower::objective::whole(&o.expr))).collect(),
         ..ObjectiveText::default()
     };
@@ -218,7 +222,7 @@ fn derived_cost(c: &Cost, expansion: TokenStream) -> Module {
 /// A cost with its derivatives: by the activations, then by each tensor; and the data of its inputs.
 fn lowered_cost(c: &Cost) -> Result<(Derivatives, Vec<String>, Named<Tensor>), String> {
     let tensors = |list: &Named<Tensor>, role: Role| -> Vec<_> {
-        list.iter().map(|(name, tensor)| (tensor.declared(name), role)).collect()
+        list.iter().map(|(name, tensor)| (sized(name, tensor), role)).collect()
     };
     let text = CostText {
         expr: c.expr.clone(),
@@ -417,10 +421,21 @@ pub(crate) fn refused_by_derive(r: &Reject) -> Option<Vec<Disagreement>> {
             if r.wrt.is_empty() || r.wrt.iter().any(|n| named(&r.vars, n).is_none()) {
                 return None;
             }
-            let variables: Vec<String> = r.vars.iter().map(|(_, d)| d.to_string()).collect();
-            let (expr, wrt) = (Literal::string(&r.expr), variables.join(", ").parse::<TokenStream>().ok()?);
+            // Whole numbers are none to differentiate by.
+            let (whole, variables): (Vec<_>, Vec<_>) = r.vars.iter().partition(|(_, d)| d.whole);
+            let declared = |all: &[&(String, Declaration)]| {
+                let all: Vec<String> = all.iter().map(|(_, d)| d.to_string()).collect();
+                all.join(", ").parse::<TokenStream>().ok()
+            };
+            let (expr, wrt, said) = (Literal::string(&r.expr), declared(&variables)?, declared(&whole)?);
+            let data = (!whole.is_empty()).then(|| quote!(, data(#said)));
+            let fields = whole.iter().map(|(name, _)| field(name));
             let defines = r.defines.iter().map(|d| attribute(d));
-            derive_objective(quote!(#[objective(#expr, wrt(#wrt))] #(#[define(#defines)])* struct Subject {}))
+            derive_objective(quote! {
+                #[objective(#expr, wrt(#wrt) #data)]
+                #(#[define(#defines)])*
+                struct Subject { #(#fields: Vec<usize>),* }
+            })
         }
         Context::Cost => derive_cost(cost_struct(&r.expr, &r.defines, &r.hyper)),
         Context::Network => {

@@ -6,9 +6,11 @@ use super::cases::{Subject, field, gradient_of, messages};
 use super::plans::{number, slice};
 use cargo_gradsmith::cases::compare::Array;
 use cargo_gradsmith::cases::{Objective, Tensor, named};
+use gradsmith_compiler::codegen;
 use gradsmith_compiler::derive::derive_objective;
-use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use gradsmith_compiler::syntax::ast::{DeclaredExtent, DeclaredShape};
+use proc_macro2::{Delimiter, Literal, TokenStream, TokenTree};
+use quote::{format_ident, quote};
 
 /// The case by the derive; none where it asks for extents that no field can declare: a matrix of one row,
 /// whose product with a vector is a number.
@@ -18,20 +20,43 @@ pub(crate) fn subject(o: &Objective) -> Result<Option<Subject>, String> {
     let types: Vec<TokenStream> = data
         .iter()
         .map(|(_, t)| match t.shape.len() {
+            _ if t.whole => quote!(&'a [usize]),
             0 => quote!(f64),
             1 => quote!(&'a [f64]),
-            _ => quote!(::gradsmith::__private::ArrayView2<'a, f64>),
+            n => {
+                let view = format_ident!("ArrayView{n}");
+                quote!(::gradsmith::__private::#view<'a, f64>)
+            }
         })
         .collect();
-    let values = data.iter().map(|(_, t)| match *t.shape.as_slice() {
-        [] => number(t.data.first().copied().unwrap_or(f64::NAN)),
-        [rows, cols] => {
-            let (data, rows, cols) =
-                (slice(&t.data), Literal::usize_unsuffixed(rows), Literal::usize_unsuffixed(cols));
-            quote!(::gradsmith::__private::matrix(#data, #rows, #cols))
+    let values = data.iter().map(|(_, t)| {
+        let extents = t.shape.iter().map(|&n| Literal::usize_unsuffixed(n));
+        match *t.shape.as_slice() {
+            _ if t.whole => {
+                let numbers = t.data.iter().map(|&n| Literal::usize_unsuffixed(n as usize));
+                quote!(&[#(#numbers),*])
+            }
+            [] => number(t.data.first().copied().unwrap_or(f64::NAN)),
+            [_] => slice(&t.data),
+            [rows, cols] => {
+                let (data, rows, cols) =
+                    (slice(&t.data), Literal::usize_unsuffixed(rows), Literal::usize_unsuffixed(cols));
+                quote!(::gradsmith::__private::matrix(#data, #rows, #cols))
+            }
+            _ => {
+                let data = slice(&t.data);
+                quote!(::gradsmith::__private::tensor(#data, [#(#extents),*]))
+            }
         }
-        _ => slice(&t.data),
     });
+    // What a type does not say: extents that a case asks for, and those of a list.
+    let says_more = |t: &Tensor| t.extents.is_some() || (t.whole && t.shape.len() > 1);
+    let said: Vec<TokenStream> = data
+        .iter()
+        .filter(|(_, t)| says_more(t))
+        .map(|(name, t)| t.declared(name).to_string().parse().map_err(|e| format!("{e}")))
+        .collect::<Result<_, String>>()?;
+    let said = (!said.is_empty()).then(|| quote!(, data(#(#said),*)));
     let lifetime = data.iter().any(|(_, t)| !t.shape.is_empty()).then(|| quote!(<'a>));
     let fields = quote!(pub struct Subject #lifetime { #(pub #names: #types),* });
 
@@ -40,17 +65,12 @@ pub(crate) fn subject(o: &Objective) -> Result<Option<Subject>, String> {
         let tensor = named(&o.vars, name).ok_or_else(|| format!("the case has no `{name}`"))?;
         variables.push((name, tensor));
     }
-    let wrt = variables.iter().map(|(name, t)| {
-        let name = field(name);
-        let extents = t.shape.iter().map(|&n| Literal::usize_unsuffixed(n));
-        match t.shape.len() {
-            0 => quote!(#name: scalar),
-            1 => quote!(#name: vector[#(#extents),*]),
-            _ => quote!(#name: matrix[#(#extents),*]),
-        }
-    });
+    let wrt: Vec<TokenStream> = variables
+        .iter()
+        .map(|(name, t)| t.declared(name).to_string().parse().map_err(|e| format!("{e}")))
+        .collect::<Result<_, String>>()?;
     let text = Literal::string(&o.expr);
-    let expansion = derive_objective(quote!(#[objective(#text, wrt(#(#wrt),*))] #fields));
+    let expansion = derive_objective(quote!(#[objective(#text, wrt(#(#wrt),*) #said)] #fields));
     let refusal = expansion.to_string();
     if refusal.contains("compile_error") {
         let of_shapes = o.vars.iter().any(|(_, t)| t.shape.contains(&1));
@@ -95,9 +115,10 @@ pub(crate) fn subject(o: &Objective) -> Result<Option<Subject>, String> {
         from = to;
     }
     let (x, n) = (slice(&x), Literal::usize_unsuffixed(n));
+    let given = told(&expansion, &variables)?;
     let body = quote! {
         use ::gradsmith::Objective as _;
-        let mut problem = Subject { #(#names: #values),* }.prepare()?;
+        let mut problem = Subject { #(#names: #values),* }.prepare(#(#given),*)?;
         let x: &[f64] = #x;
         assert_eq!(problem.len(), #n);
         let value = problem.value(x)?;
@@ -108,4 +129,56 @@ pub(crate) fn subject(o: &Objective) -> Result<Option<Subject>, String> {
     };
     let module = Module { items: quote!(#fields #expansion), body };
     Ok(Some(Subject::new(module, "derive(Objective)", wanted)))
+}
+
+/// The arguments of `prepare`: extents of variables that no field tells.
+fn told(expansion: &TokenStream, variables: &[(&str, &Tensor)]) -> Result<Vec<Literal>, String> {
+    let mut known: Vec<(String, usize)> = Vec::new();
+    for (name, t) in variables {
+        let declared = t.declared(name).shape;
+        let symbols = t.extents.iter().flatten().zip(&t.shape).filter_map(|(e, &n)| match e {
+            DeclaredExtent::Symbol(symbol) => Some((symbol.clone(), n)),
+            DeclaredExtent::Constant(_) | DeclaredExtent::Free => None,
+        });
+        known.extend(symbols);
+        let axis = |k: usize| match (&declared, k) {
+            (DeclaredShape::Vector(_), _) => "len".to_owned(),
+            (DeclaredShape::Matrix(_), 0) => "rows".to_owned(),
+            (DeclaredShape::Matrix(_), _) => "cols".to_owned(),
+            (_, k) => format!("axis{k}"),
+        };
+        known.extend(t.shape.iter().enumerate().map(|(k, &n)| (format!("{name}_{}", axis(k)), n)));
+    }
+    let mut given = Vec::new();
+    for parameter in parameters_of_prepare(expansion.clone()).unwrap_or_default() {
+        let is = |(name, _): &&(String, usize)| codegen::identifier(name) == parameter;
+        let (_, n) = known.iter().find(is).ok_or_else(|| format!("`prepare` asks for `{parameter}`"))?;
+        given.push(Literal::usize_unsuffixed(*n));
+    }
+    Ok(given)
+}
+
+/// The names of its parameters, `self` aside.
+fn parameters_of_prepare(code: TokenStream) -> Option<Vec<String>> {
+    let tokens: Vec<TokenTree> = code.into_iter().collect();
+    for (k, token) in tokens.iter().enumerate() {
+        if let TokenTree::Ident(name) = token
+            && name == "prepare"
+        {
+            let list = tokens[k..].iter().find_map(|t| match t {
+                TokenTree::Group(g) if g.delimiter() == Delimiter::Parenthesis => Some(g.stream()),
+                _ => None,
+            })?;
+            let all: Vec<TokenTree> = list.into_iter().collect();
+            let parts = all.split(|t| matches!(t, TokenTree::Punct(p) if p.as_char() == ','));
+            let first = parts.filter_map(|part| part.first()).map(ToString::to_string);
+            return Some(first.filter(|name| name != "self").collect());
+        }
+        if let TokenTree::Group(group) = token
+            && let Some(found) = parameters_of_prepare(group.stream())
+        {
+            return Some(found);
+        }
+    }
+    None
 }

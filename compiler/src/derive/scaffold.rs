@@ -10,6 +10,31 @@ use quote::quote;
 pub(super) struct Scaffold;
 
 impl Scaffold {
+    /// The type of a view of so many axes, one at least: ndarray has names for up to six.
+    pub(super) fn view(axes: usize, mutable: bool) -> TokenStream {
+        match (axes, mutable) {
+            (1, false) => quote!(ArrayView1),
+            (2, false) => quote!(ArrayView2),
+            (3, false) => quote!(ArrayView3),
+            (4, false) => quote!(ArrayView4),
+            (5, false) => quote!(ArrayView5),
+            (6, false) => quote!(ArrayView6),
+            (_, false) => quote!(ArrayViewD),
+            (1, true) => quote!(ArrayViewMut1),
+            (2, true) => quote!(ArrayViewMut2),
+            (3, true) => quote!(ArrayViewMut3),
+            (4, true) => quote!(ArrayViewMut4),
+            (5, true) => quote!(ArrayViewMut5),
+            (6, true) => quote!(ArrayViewMut6),
+            (_, true) => quote!(ArrayViewMutD),
+        }
+    }
+
+    /// What gives such a view its shape.
+    pub(super) fn extents(extents: &[TokenStream]) -> TokenStream {
+        if extents.len() > 6 { quote!(&[#(#extents),*][..]) } else { quote!([#(#extents),*]) }
+    }
+
     /// The line that gives values their names.
     pub(super) fn names(names: &[Ident], values: Vec<TokenStream>) -> TokenStream {
         match (names, values.as_slice()) {

@@ -1,6 +1,7 @@
 //! The types: parameters in one buffer with named views, a workspace.
 
 use super::*;
+use crate::derive::scaffold::Scaffold;
 
 impl Items<'_> {
     pub(super) fn parameters_type(&self) -> (TokenStream, TokenStream) {
@@ -43,11 +44,9 @@ impl Items<'_> {
                 shape if shape.len() > 2 => {
                     let by: Vec<String> = shape.iter().map(ToString::to_string).collect();
                     let doc = format!(" {what} `{}`, {}.", p.name, by.join("×"));
-                    let n = if shape.len() > 6 { "D".to_owned() } else { shape.len().to_string() };
-                    let (view, view_mut) = (format_ident!("ArrayView{n}"), format_ident!("ArrayViewMut{n}"));
-                    let shape = shape.iter().map(|n| Literal::usize_unsuffixed(*n));
-                    // ndarray has types for up to six axes.
-                    let extents = if n == "D" { quote!(&[#(#shape),*][..]) } else { quote!([#(#shape),*]) };
+                    let [view, view_mut] = [false, true].map(|mutable| Scaffold::view(shape.len(), mutable));
+                    let shape = shape.iter().map(|n| Literal::usize_unsuffixed(*n).to_token_stream());
+                    let extents = Scaffold::extents(&shape.collect::<Vec<_>>());
                     quote! {
                         #[doc = #doc]
                         #[must_use]

@@ -1,6 +1,7 @@
 //! The prepared problem: its type, what checks shapes and takes memory.
 
 use super::*;
+use crate::derive::scaffold::Scaffold;
 
 /// Methods of a problem, whose names no accessor takes.
 const METHODS: &[&str] = &[
@@ -138,13 +139,12 @@ impl Items<'_> {
                 }
                 _ => {
                     let doc = format!(" The variable `{variable}` in a flat vector.");
-                    let (view, array) = match &dims[..] {
-                        [r, c] => (quote!(ArrayView2), quote!(#rt::matrix(#part, #r, #c))),
-                        all if all.len() <= 6 => (
-                            format_ident!("ArrayView{}", all.len()).to_token_stream(),
-                            quote!(#rt::tensor(#part, [#(#all),*])),
-                        ),
-                        all => (quote!(ArrayViewD), quote!(#rt::tensor(#part, &[#(#all),*][..]))),
+                    let view = Scaffold::view(dims.len(), false);
+                    let array = if let [r, c] = &dims[..] {
+                        quote!(#rt::matrix(#part, #r, #c))
+                    } else {
+                        let extents = Scaffold::extents(&dims);
+                        quote!(#rt::tensor(#part, #extents))
                     };
                     quote! {
                         #[doc = #doc]
