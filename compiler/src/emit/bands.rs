@@ -49,7 +49,7 @@ pub fn bands(g: &Graph, node: NodeId, view: &View) -> Option<Vec<Band>> {
         // row − column + d = 0, or its negative
         let d = if k == 0 { places[0].clone() } else { places[1].times(-1) };
         let place = row.plus(&d, 1);
-        if !found.contains(&place) {
+        if !found.iter().any(|known| known.is(&place)) {
             found.push(place);
         }
     }

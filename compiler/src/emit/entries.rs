@@ -320,7 +320,7 @@ fn negated(tree: Tree) -> Tree {
 }
 
 fn same(a: &Condition, b: &Condition) -> bool {
-    a.kind == b.kind && a.place == b.place
+    a.kind == b.kind && a.place.is(&b.place)
 }
 
 /// The conditions of a value, and the value where they hold.

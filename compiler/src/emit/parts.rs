@@ -376,6 +376,7 @@ impl Converter<'_> {
                     if coeff.is_one()
                         && f.power.is_one()
                         && !self.names.contains_key(&f.operand.node)
+                        && !f.operand.axes.is_empty()
                         && (placed(inner) || (!more.is_empty() && more.iter().all(single))) =>
                 {
                     let own = f.operand.axes.len();

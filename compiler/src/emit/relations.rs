@@ -133,7 +133,7 @@ impl Converter<'_> {
             {
                 Some(true)
             }
-            ConditionKind::Equal if self.denied.iter().any(|d| *d == place || *d == place.times(-1)) => {
+            ConditionKind::Equal if self.denied.iter().any(|d| d.is(&place) || d.is(&place.times(-1))) => {
                 Some(false)
             }
             ConditionKind::Equal | ConditionKind::Unequal
@@ -317,7 +317,7 @@ impl Converter<'_> {
     ) -> Tree {
         let mut distinct: Vec<Condition> = Vec::new();
         for c in conditions {
-            if !distinct.iter().any(|known| known.kind == c.kind && known.place == c.place) {
+            if !distinct.iter().any(|known| known.kind == c.kind && known.place.is(&c.place)) {
                 distinct.push(c);
             }
         }
