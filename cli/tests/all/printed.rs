@@ -124,7 +124,10 @@ fn differs(
                 continue;
             }
             // The product of two extents is one to reshape by, and not one to write.
-            Err(errors) if errors.iter().any(|d| d.kind == ErrorKind::NotAffine) && all.contains(") * ") => {
+            Err(errors)
+                if errors.iter().any(|d| d.kind == ErrorKind::NotAffine)
+                    && (all.contains(") * ") || all.contains(")*")) =>
+            {
                 continue;
             }
             // `where(i >= 1, x[i-1], 0)` says what is meant; a subscript is checked whatever stands around it.

@@ -20,6 +20,8 @@ mod convert;
 pub mod document;
 mod entries;
 mod functions;
+#[cfg(test)]
+mod index_tests;
 pub mod latex;
 mod layout;
 pub mod mathml;

@@ -321,6 +321,7 @@ impl Converter<'_> {
                 distinct.push(c);
             }
         }
+        let (coeff, parts) = if self.indexed { collected(coeff, parts) } else { (coeff, parts) };
         let bound = |c: &Condition| letters.iter().any(|l| c.place.has(&letter(l)));
         let (inside_conditions, outside_conditions) = distinct.into_iter().partition(bound);
         if letters.is_empty() && !examples {
@@ -552,4 +553,40 @@ impl Converter<'_> {
             }
         }
     }
+}
+
+/// Factors with numbers in front and equal ones as powers: `800 * x[i]^2`, never `2 * 400 * x[i] * x[i]`.
+fn collected(coeff: Number, parts: Vec<(Tree, Number, bool)>) -> (Number, Vec<(Tree, Number, bool)>) {
+    let (mut coeff, mut all) = (coeff, Vec::<(Tree, Number, bool)>::new());
+    let mut left: Vec<_> = parts.into_iter().rev().collect();
+    while let Some((tree, power, inner)) = left.pop() {
+        if !power.is_one() {
+            merge(&mut all, (tree, power, inner));
+            continue;
+        }
+        let plain = tree.plain;
+        let part = |note| (Tree { note, rank: 0, plain }, Number::ONE, inner);
+        match tree.note {
+            Notation::Number(n) => coeff = coeff.mul(n),
+            Notation::Negative(note) => {
+                coeff = coeff.neg();
+                left.push(part(*note));
+            }
+            Notation::Times(notes) => left.extend(notes.into_iter().rev().map(part)),
+            Notation::Power(base, exponent) if matches!(*exponent, Notation::Number(_)) => {
+                let Notation::Number(n) = *exponent else { continue };
+                merge(&mut all, (Tree { note: *base, rank: 0, plain }, n, inner));
+            }
+            note => merge(&mut all, (Tree { note, rank: 0, plain }, power, inner)),
+        }
+    }
+    (coeff, all)
+}
+
+fn merge(all: &mut Vec<(Tree, Number, bool)>, part: (Tree, Number, bool)) {
+    match all.iter_mut().find(|(tree, _, inner)| tree.note == part.0.note && *inner == part.2) {
+        Some((_, power, _)) => *power = power.add(part.1),
+        None => all.push(part),
+    }
+    all.retain(|(_, power, _)| !power.is_zero());
 }
