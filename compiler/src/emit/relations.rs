@@ -295,7 +295,7 @@ impl Converter<'_> {
     }
 
     /// Takes the conditions for given from here on, beside the first `known` places.
-    fn assume(&mut self, known: usize, conditions: &[Condition]) {
+    pub(super) fn assume(&mut self, known: usize, conditions: &[Condition]) {
         self.assumed.truncate(known);
         for c in conditions.iter().filter(|c| c.kind != ConditionKind::Unequal) {
             self.assumed.push(c.place.clone());
@@ -556,7 +556,10 @@ impl Converter<'_> {
 }
 
 /// Factors with numbers in front and equal ones as powers: `800 * x[i]^2`, never `2 * 400 * x[i] * x[i]`.
-fn collected(coeff: Number, parts: Vec<(Tree, Number, bool)>) -> (Number, Vec<(Tree, Number, bool)>) {
+pub(super) fn collected(
+    coeff: Number,
+    parts: Vec<(Tree, Number, bool)>,
+) -> (Number, Vec<(Tree, Number, bool)>) {
     let (mut coeff, mut all) = (coeff, Vec::<(Tree, Number, bool)>::new());
     let mut left: Vec<_> = parts.into_iter().rev().collect();
     while let Some((tree, power, inner)) = left.pop() {
