@@ -310,11 +310,7 @@ impl Converter<'_> {
         if subscripts.is_empty() || tree.rank == 0 {
             return Tree { rank: 0, ..tree };
         }
-        let note = match tree.note {
-            Notation::Array(body, bounds) if self.indexed => Notation::Array(body, bounds),
-            note => note,
-        };
-        Tree::of_rank(Notation::Entry(Box::new(note), subscripts), 0)
+        Tree::of_rank(Notation::Entry(Box::new(tree.note), subscripts), 0)
     }
 }
 
@@ -384,6 +380,9 @@ pub(super) fn apart(tree: Tree) -> (Vec<Condition>, Tree) {
     }
 }
 
+/// Terms with their constant factors.
+type Scaled = Vec<(Number, Tree)>;
+
 /// A sum of terms, each with its numbers in front.
 fn total(terms: Vec<(Number, Tree)>, indexed: bool) -> Tree {
     let tidy = |(coeff, tree): (Number, Tree)| {
@@ -396,7 +395,7 @@ fn total(terms: Vec<(Number, Tree)>, indexed: bool) -> Tree {
 
 /// `Σ coeff·term`; terms that have the same conditions together.
 fn sum_of(parts: Vec<(Number, Tree)>, indexed: bool) -> Tree {
-    let mut groups: Vec<(Vec<Condition>, Vec<(Number, Tree)>)> = Vec::new();
+    let mut groups: Vec<(Vec<Condition>, Scaled)> = Vec::new();
     for (coeff, tree) in parts {
         let (conditions, tree) = apart(tree);
         if tree.note == Notation::Number(Number::ZERO) {
