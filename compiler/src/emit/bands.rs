@@ -23,8 +23,8 @@ pub fn bands(g: &Graph, node: NodeId, view: &View) -> Option<Vec<Band>> {
         return None;
     }
     let (mut names, mut define) = (BTreeMap::new(), BTreeSet::new());
-    let shared =
-        abbreviate(g, (node, true), &View { budget: usize::MAX, ..view.clone() }, &mut names, &mut define);
+    let shared = abbreviate(g, (node, true), view, &mut names, &mut define);
+    // What is long is written in steps.
     if !define.is_empty() {
         return None;
     }

@@ -8,13 +8,25 @@
 //!
 //! A node of rank 1 is written as a column, one of rank 2 as rows by columns. Along the batch, what is
 //! written is for one example, and a sum over the batch is `Σ_examples`: the gradient of a layer's weights is
-//! `1/m * Σ_examples delta2 * a1'`, where `delta2` and `a1` are one example's vectors. What has no matrix
-//! form is written by its entries: `sum[k] A[i,k] * B[k,j] * C[k,j]`, or `(...)[i,j]` where such an array is
-//! part of a formula. Text is the cost language wherever the language can say it, so it can be parsed again;
-//! named values are written by name, so whoever reads it back wants [`Inner::Defined`] or
-//! [`Inner::Expanded`].
+//! `1/m * Σ_examples delta2 * a1'`, where `delta2` and `a1` are one example's vectors. Text is the cost
+//! language wherever the language can say it, so it can be parsed again; named values are written by name, so
+//! whoever reads it back wants [`Inner::Defined`] or [`Inner::Expanded`].
+//!
+//! What has no matrix form is written by its entries, `sum[k](A[i,k] * B[k,j] * C[k,j])`, and an array of them
+//! as `matrix[i, j](...)`. Indices that are relations in the graph are solved, so that no delta is left:
+//!
+//! - an entry is read at its place, `x[i+1]`, `w[p[k]]`; parts and blocks have the language's words, `x[1..]`,
+//!   `[A, b; c', d]`; where a formula reads neighbours of one array it is written by entries;
+//! - what is 0 but for some entries has conditions, `where(i >= 1, ..., 0) + where(i <= n - 2, ..., 0)`, in the
+//!   language's words because a reader knows these and one notation is enough; on the page they are a brace with
+//!   cases. A subscript under such a condition may be outside where it does not hold, which the language refuses
+//!   of a user; so may a condition compare what data name, `where(p[k] == j, ..., 0)`: that is to be read only;
+//! - what limits an index of a sum stands at its sign, `\sum_{j=0}^{i}`; in text it is a `where` within, as ranges
+//!   of the language hold no index. Text says a range where the subscripts alone would not give it;
+//! - a matrix that is 0 but for some diagonals is written one after the other, see [`bands()`].
 
 mod bands;
+mod blocks;
 mod contract;
 mod convert;
 pub mod document;
@@ -29,8 +41,10 @@ mod means;
 pub mod notation;
 mod parts;
 pub mod place;
+mod ranges;
 mod relations;
 mod scale;
+mod solve;
 mod template;
 #[cfg(test)]
 mod tests;
