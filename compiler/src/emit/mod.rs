@@ -189,16 +189,24 @@ pub fn lines(g: &Graph, node: NodeId, view: &View) -> Lines {
     }
     let indexed = Converter::is_indexed(g, view.batch, &shown(g, node, view));
     let shared = abbreviate(g, (node, indexed), view, &mut names, &mut define);
-    // What is written by entries anywhere is written in the language's words for them.
-    let indexed = indexed
-        || define
-            .iter()
-            .chain([&node])
-            .any(|&id| Converter::writes_entries(g, view.batch, names.clone(), shared.clone(), (id, false)));
-    let mut converter = Converter::new(g, view.batch, names, shared);
-    converter.indexed = indexed;
+    let write = |indexed: bool| {
+        let mut converter = Converter::new(g, view.batch, names.clone(), shared.clone());
+        converter.indexed = indexed;
+        let lines = written(&mut converter, node, &define);
+        (lines, converter.by_entries)
+    };
+    match write(indexed) {
+        // What is written by entries anywhere is written in the language's words for them.
+        (_, true) if !indexed => write(true).0,
+        (lines, _) => lines,
+    }
+}
+
+/// The formula of a node, after those of what it rests on.
+fn written(converter: &mut Converter, node: NodeId, define: &BTreeSet<NodeId>) -> Lines {
+    let g = converter.graph;
     let mut definitions = Vec::new();
-    for id in define {
+    for &id in define {
         let tree = converter.definition(id);
         let note = filled(tree, converter.shown(g.shape(id)).len());
         if let Some(name) = converter.names.get(&id) {
@@ -206,15 +214,10 @@ pub fn lines(g: &Graph, node: NodeId, view: &View) -> Lines {
         }
     }
     let tree = converter.tree(node);
-    let value = match filled(tree, converter.shown(g.shape(node)).len()) {
-        Notation::Array(body, bounds) => {
-            // Without indices in the formula, what the letters are is evident.
-            let indices = if indexed { bounds } else { Vec::new() };
-            return Lines { definitions, value: *body, indices };
-        }
-        note => note,
-    };
-    Lines { definitions, value, indices: Vec::new() }
+    match filled(tree, converter.shown(g.shape(node)).len()) {
+        Notation::Array(body, indices) => Lines { definitions, value: *body, indices },
+        value => Lines { definitions, value, indices: Vec::new() },
+    }
 }
 
 /// The nodes that a formula may show, children first: all that the node needs, but nothing behind a name.
