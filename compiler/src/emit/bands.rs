@@ -23,8 +23,8 @@ pub fn bands(g: &Graph, node: NodeId, view: &View) -> Option<Vec<Band>> {
         return None;
     }
     let (mut names, mut define) = (BTreeMap::new(), BTreeSet::new());
-    let shared =
-        abbreviate(g, (node, true), &View { budget: usize::MAX, ..view.clone() }, &mut names, &mut define);
+    let shared = abbreviate(g, (node, true), view, &mut names, &mut define);
+    // What is long is written in steps.
     if !define.is_empty() {
         return None;
     }
@@ -49,7 +49,7 @@ pub fn bands(g: &Graph, node: NodeId, view: &View) -> Option<Vec<Band>> {
         // row − column + d = 0, or its negative
         let d = if k == 0 { places[0].clone() } else { places[1].times(-1) };
         let place = row.plus(&d, 1);
-        if !found.contains(&place) {
+        if !found.iter().any(|known| known.is(&place)) {
             found.push(place);
         }
     }

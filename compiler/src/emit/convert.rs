@@ -451,13 +451,16 @@ impl<'a> Converter<'a> {
         }
         let axes = self.visible(arg, locals, &shown)?;
         let tree = self.form(arg.node)?;
+        let rows = axes.len() == 2 && axes.iter().any(|a| !along.contains(a));
+        // Of those of matrices the language has a word for the greatest of each row alone.
+        self.by_entries |= (rows && function != AxisFn::Max) || (axes.len() == 2 && !function.reduces());
         let (function, note) = match axes.as_slice() {
-            [_, _] if (self.indexed || self.sketch) && !function.reduces() => return None,
+            [_, _] if self.indexed && !function.reduces() => return None,
             _ if axes.iter().all(|a| along.contains(a)) => {
                 (if function == AxisFn::Norm { Whole::Norm } else { Whole::All(function) }, tree.note)
             }
             // The language has a word for the greatest of each row alone.
-            [_, _] if function != AxisFn::Max && (self.indexed || self.sketch) => return None,
+            [_, _] if self.indexed && function != AxisFn::Max => return None,
             [_, j] if along.contains(j) => (Whole::Rows(function), tree.note),
             [_, _] => (Whole::Rows(function), notation::transpose(tree.note)),
             _ => return None,

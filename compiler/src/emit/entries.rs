@@ -8,7 +8,8 @@ use super::convert::Converter;
 use super::functions::{applied, chosen};
 use super::notation::{Bound, Notation, Reducer, Tree, Whole, negative};
 use super::place::{Atom, Compared, Condition, ConditionKind, Place};
-use crate::ir::{AxisFn, Extent, NodeId, Number, Op, Operand};
+use super::relations::collected;
+use crate::ir::{AxisFn, Extent, Form, NodeId, Number, Op, Operand};
 use crate::syntax::ast::CompareOp;
 
 /// The names that indices take, in order; what the formula itself calls so is left out.
@@ -135,6 +136,19 @@ impl Converter<'_> {
                 drawn_out(applied(function, args))
             }
             Op::Select { otherwise, .. } if self.indexed && self.is_guard(id) => self.entry(&otherwise, axes),
+            Op::Select { op, lhs, rhs, then, otherwise }
+                if self.indexed
+                    && self.graph.is_zero(otherwise.node)
+                    && self.told(op, [&lhs, &rhs], axes).is_some() =>
+            {
+                let told = self.told(op, [&lhs, &rhs], axes);
+                let conditions = told.and_then(|(kind, place)| self.condition(kind, place));
+                let known = self.assumed.len();
+                self.assume(known, conditions.as_deref().unwrap_or_default());
+                let then = self.entry(&then, axes);
+                self.assumed.truncate(known);
+                conditioned(conditions, then)
+            }
             Op::Select { op, lhs, rhs, then, otherwise } => {
                 let parts = [&lhs, &rhs, &then, &otherwise].map(|o| self.entry(o, axes)).to_vec();
                 chosen(op, parts).unwrap_or_else(|| self.tree(id))
@@ -171,6 +185,41 @@ impl Converter<'_> {
                 let tree = self.tree(id);
                 self.entry_of(id, tree, axes)
             }
+        }
+    }
+
+    /// What a comparison of places asks.
+    fn told(&self, op: CompareOp, sides: [&Operand; 2], axes: &Locals) -> Option<(ConditionKind, Place)> {
+        let [lhs, rhs] = sides;
+        let (l, r) = (self.affine(lhs, axes)?, self.affine(rhs, axes)?);
+        Some(match op {
+            CompareOp::Less => (ConditionKind::AtLeast, r.plus(&l, -1).shifted(-1)),
+            CompareOp::LessEqual => (ConditionKind::AtLeast, r.plus(&l, -1)),
+            CompareOp::Greater => (ConditionKind::AtLeast, l.plus(&r, -1).shifted(-1)),
+            CompareOp::GreaterEqual => (ConditionKind::AtLeast, l.plus(&r, -1)),
+            CompareOp::Equal => (ConditionKind::Equal, l.plus(&r, -1)),
+        })
+    }
+
+    /// A number that is a place: whole numbers, extents, indices; sums and whole multiples of them.
+    fn affine(&self, o: &Operand, locals: &Locals) -> Option<Place> {
+        let at: Vec<Option<Place>> = o.axes.iter().map(|&a| locals[a as usize].clone()).collect();
+        if self.names.contains_key(&o.node) {
+            return None;
+        }
+        match self.graph.op(o.node) {
+            Op::Number(n) => Some(Place::fixed(Form::constant(n.as_int()?))),
+            Op::Extent(e) => Some(Place::fixed(self.graph.extents.form(*e))),
+            Op::Position => at.into_iter().next().flatten(),
+            Op::Sum(terms) => terms.iter().try_fold(Place::default(), |sum, t| {
+                Some(sum.plus(&self.affine(&t.operand, &at)?, t.coeff.as_int()?))
+            }),
+            Op::Product { coeff, factors, bound } if bound.is_empty() => match factors.as_slice() {
+                [] => Some(Place::fixed(Form::constant(coeff.as_int()?))),
+                [f] if f.power.is_one() => Some(self.affine(&f.operand, &at)?.times(coeff.as_int()?)),
+                _ => None,
+            },
+            _ => None,
         }
     }
 
@@ -261,11 +310,7 @@ impl Converter<'_> {
         if subscripts.is_empty() || tree.rank == 0 {
             return Tree { rank: 0, ..tree };
         }
-        let note = match tree.note {
-            Notation::Array(body, bounds) if self.indexed => Notation::Array(body, bounds),
-            note => note,
-        };
-        Tree::of_rank(Notation::Entry(Box::new(note), subscripts), 0)
+        Tree::of_rank(Notation::Entry(Box::new(tree.note), subscripts), 0)
     }
 }
 
@@ -320,7 +365,7 @@ fn negated(tree: Tree) -> Tree {
 }
 
 fn same(a: &Condition, b: &Condition) -> bool {
-    a.kind == b.kind && a.place == b.place
+    a.kind == b.kind && a.place.is(&b.place)
 }
 
 /// The conditions of a value, and the value where they hold.
@@ -335,9 +380,22 @@ pub(super) fn apart(tree: Tree) -> (Vec<Condition>, Tree) {
     }
 }
 
+/// Terms with their constant factors.
+type Scaled = Vec<(Number, Tree)>;
+
+/// A sum of terms, each with its numbers in front.
+fn total(terms: Vec<(Number, Tree)>, indexed: bool) -> Tree {
+    let tidy = |(coeff, tree): (Number, Tree)| {
+        let (coeff, parts) = collected(coeff, vec![(tree, Number::ONE, false)]);
+        let parts = parts.into_iter().map(|(t, p, _)| (t, p)).collect();
+        (Number::ONE, Tree::product(coeff, parts))
+    };
+    Tree::sum(if indexed { terms.into_iter().map(tidy).collect() } else { terms })
+}
+
 /// `Σ coeff·term`; terms that have the same conditions together.
 fn sum_of(parts: Vec<(Number, Tree)>, indexed: bool) -> Tree {
-    let mut groups: Vec<(Vec<Condition>, Vec<(Number, Tree)>)> = Vec::new();
+    let mut groups: Vec<(Vec<Condition>, Scaled)> = Vec::new();
     for (coeff, tree) in parts {
         let (conditions, tree) = apart(tree);
         if tree.note == Notation::Number(Number::ZERO) {
@@ -361,7 +419,7 @@ fn sum_of(parts: Vec<(Number, Tree)>, indexed: bool) -> Tree {
     }
     let all = groups
         .into_iter()
-        .map(|(conditions, terms)| (Number::ONE, conditioned(Some(conditions), Tree::sum(terms))));
+        .map(|(conditions, terms)| (Number::ONE, conditioned(Some(conditions), total(terms, indexed))));
     Tree::sum(all.collect())
 }
 

@@ -8,18 +8,32 @@
 //!
 //! A node of rank 1 is written as a column, one of rank 2 as rows by columns. Along the batch, what is
 //! written is for one example, and a sum over the batch is `Σ_examples`: the gradient of a layer's weights is
-//! `1/m * Σ_examples delta2 * a1'`, where `delta2` and `a1` are one example's vectors. What has no matrix
-//! form is written by its entries: `sum[k] A[i,k] * B[k,j] * C[k,j]`, or `(...)[i,j]` where such an array is
-//! part of a formula. Text is the cost language wherever the language can say it, so it can be parsed again;
-//! named values are written by name, so whoever reads it back wants [`Inner::Defined`] or
-//! [`Inner::Expanded`].
+//! `1/m * Σ_examples delta2 * a1'`, where `delta2` and `a1` are one example's vectors. Text is the cost
+//! language wherever the language can say it, so it can be parsed again; named values are written by name, so
+//! whoever reads it back wants [`Inner::Defined`] or [`Inner::Expanded`].
+//!
+//! What has no matrix form is written by its entries, `sum[k](A[i,k] * B[k,j] * C[k,j])`, and an array of them
+//! as `matrix[i, j](...)`. Indices that are relations in the graph are solved, so that no delta is left:
+//!
+//! - an entry is read at its place, `x[i+1]`, `w[p[k]]`; parts and blocks have the language's words, `x[1..]`,
+//!   `[A, b; c', d]`; where a formula reads neighbours of one array it is written by entries;
+//! - what is 0 but for some entries has conditions, `where(i >= 1, ..., 0) + where(i <= n - 2, ..., 0)`, in the
+//!   language's words because a reader knows these and one notation is enough; on the page they are a brace with
+//!   cases. A subscript under such a condition may be outside where it does not hold, which the language refuses
+//!   of a user; so may a condition compare what data name, `where(p[k] == j, ..., 0)`: that is to be read only;
+//! - what limits an index of a sum stands at its sign, `\sum_{j=0}^{i}`; in text it is a `where` within, as ranges
+//!   of the language hold no index. Text says a range where the subscripts alone would not give it;
+//! - a matrix that is 0 but for some diagonals is written one after the other, see [`bands()`].
 
 mod bands;
+mod blocks;
 mod contract;
 mod convert;
 pub mod document;
 mod entries;
 mod functions;
+#[cfg(test)]
+mod index_tests;
 pub mod latex;
 mod layout;
 pub mod mathml;
@@ -27,8 +41,10 @@ mod means;
 pub mod notation;
 mod parts;
 pub mod place;
+mod ranges;
 mod relations;
 mod scale;
+mod solve;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -173,16 +189,24 @@ pub fn lines(g: &Graph, node: NodeId, view: &View) -> Lines {
     }
     let indexed = Converter::is_indexed(g, view.batch, &shown(g, node, view));
     let shared = abbreviate(g, (node, indexed), view, &mut names, &mut define);
-    // What is written by entries anywhere is written in the language's words for them.
-    let indexed = indexed
-        || define
-            .iter()
-            .chain([&node])
-            .any(|&id| Converter::writes_entries(g, view.batch, names.clone(), shared.clone(), (id, false)));
-    let mut converter = Converter::new(g, view.batch, names, shared);
-    converter.indexed = indexed;
+    let write = |indexed: bool| {
+        let mut converter = Converter::new(g, view.batch, names.clone(), shared.clone());
+        converter.indexed = indexed;
+        let lines = written(&mut converter, node, &define);
+        (lines, converter.by_entries)
+    };
+    match write(indexed) {
+        // What is written by entries anywhere is written in the language's words for them.
+        (_, true) if !indexed => write(true).0,
+        (lines, _) => lines,
+    }
+}
+
+/// The formula of a node, after those of what it rests on.
+fn written(converter: &mut Converter, node: NodeId, define: &BTreeSet<NodeId>) -> Lines {
+    let g = converter.graph;
     let mut definitions = Vec::new();
-    for id in define {
+    for &id in define {
         let tree = converter.definition(id);
         let note = filled(tree, converter.shown(g.shape(id)).len());
         if let Some(name) = converter.names.get(&id) {
@@ -190,15 +214,10 @@ pub fn lines(g: &Graph, node: NodeId, view: &View) -> Lines {
         }
     }
     let tree = converter.tree(node);
-    let value = match filled(tree, converter.shown(g.shape(node)).len()) {
-        Notation::Array(body, bounds) => {
-            // Without indices in the formula, what the letters are is evident.
-            let indices = if indexed { bounds } else { Vec::new() };
-            return Lines { definitions, value: *body, indices };
-        }
-        note => note,
-    };
-    Lines { definitions, value, indices: Vec::new() }
+    match filled(tree, converter.shown(g.shape(node)).len()) {
+        Notation::Array(body, indices) => Lines { definitions, value: *body, indices },
+        value => Lines { definitions, value, indices: Vec::new() },
+    }
 }
 
 /// The nodes that a formula may show, children first: all that the node needs, but nothing behind a name.

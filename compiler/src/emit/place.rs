@@ -75,6 +75,12 @@ impl Place {
         Self::default().plus(self, n)
     }
 
+    /// Whether it is the same place, in whatever order its terms stand.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        self.plus(other, -1) == Self::default()
+    }
+
     /// `self + n`
     #[must_use]
     pub fn shifted(&self, n: i64) -> Self {

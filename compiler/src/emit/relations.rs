@@ -5,29 +5,11 @@
 
 use super::convert::Converter;
 use super::entries::{Locals, apart, conditioned, letter};
-use super::notation::{Bound, Notation, Reducer, Span, Tree, Whole};
+use super::notation::{Notation, Tree, Whole};
 use super::place::{Atom, Condition, ConditionKind, Place};
+use super::solve::{DATA, Row, Step};
 use crate::ir::{Extent, Factor, Form, NodeId, Number, Op, Operand};
 use std::collections::BTreeMap;
-
-/// `offset + Σ multiple·variable`; variables are locals, or beyond them whole numbers of data.
-#[derive(Clone, Debug)]
-struct Row {
-    factor: usize,
-    equal: bool,
-    terms: BTreeMap<usize, i64>,
-    offset: Form,
-}
-
-/// The first variable that is a whole number of data: so many and the place of the factor that names it.
-const DATA: usize = 1000;
-
-/// A bound local, and the equation that tells it.
-#[derive(Clone, Debug)]
-struct Step {
-    local: usize,
-    row: Row,
-}
 
 impl Converter<'_> {
     /// An equation but for one of its variables, at places.
@@ -118,67 +100,6 @@ impl Converter<'_> {
             Op::Named(_) => Some((ConditionKind::Equal, self.whole_number(id, axes)?.plus(&at(0)?, -1))),
             _ => None,
         }
-    }
-
-    /// The condition that a place asks for: none where it is known to hold, `None` where it is known not to.
-    pub(super) fn condition(&self, kind: ConditionKind, place: Place) -> Option<Vec<Condition>> {
-        let place = Place { offset: self.graph.extents.resolved(&place.offset), ..place };
-        let contrary = place.times(-1).shifted(-1);
-        let positive = place.shifted(-1);
-        let holds = match kind {
-            ConditionKind::AtLeast if self.proves(&place) => Some(true),
-            ConditionKind::AtLeast if self.proves(&contrary) => Some(false),
-            ConditionKind::Equal | ConditionKind::Unequal
-                if place == Place::default() || (self.proves(&place) && self.proves(&place.times(-1))) =>
-            {
-                Some(true)
-            }
-            ConditionKind::Equal if self.denied.iter().any(|d| *d == place || *d == place.times(-1)) => {
-                Some(false)
-            }
-            ConditionKind::Equal | ConditionKind::Unequal
-                if self.proves(&positive) || self.proves(&contrary) =>
-            {
-                Some(false)
-            }
-            _ => None,
-        };
-        match holds.map(|h| h != (kind == ConditionKind::Unequal)) {
-            Some(true) => Some(Vec::new()),
-            Some(false) => None,
-            None => Some(vec![Condition::new(kind, place, &|e| self.extent_note(e))]),
-        }
-    }
-
-    /// The least value of a place.
-    fn least(&self, place: &Place) -> Form {
-        let extents = &self.graph.extents;
-        place.terms.iter().fold(extents.resolved(&place.offset), |form, (atom, n)| {
-            let last = extents.form(atom.extent()).shifted(-1);
-            if *n < 0 { form.plus(&last, *n) } else { form }
-        })
-    }
-
-    /// Whether a place is never negative, whatever values its indices take and however large the extents are.
-    fn proves(&self, place: &Place) -> bool {
-        let extents = &self.graph.extents;
-        let least = |place: &Place| self.least(place);
-        let form = least(place);
-        if form.is_never_negative() {
-            return true;
-        }
-        if self.assumed.iter().any(|known| least(&place.plus(known, -1)).is_never_negative()) {
-            return true;
-        }
-        // An index that is open has a value.
-        let open = self.open.iter().map(|&e| extents.form(e).shifted(-1));
-        let bounds = extents.bounds().iter().map(|bound| extents.resolved(&bound.form));
-        let known: Vec<Form> = open.chain(bounds).collect();
-        known.iter().any(|known| {
-            let rest = form.plus(known, -1);
-            rest.is_never_negative()
-                || self.open.iter().any(|&e| rest.plus(&extents.form(e).shifted(-1), -1).is_never_negative())
-        })
     }
 
     /// A product by entries.
@@ -295,7 +216,7 @@ impl Converter<'_> {
     }
 
     /// Takes the conditions for given from here on, beside the first `known` places.
-    fn assume(&mut self, known: usize, conditions: &[Condition]) {
+    pub(super) fn assume(&mut self, known: usize, conditions: &[Condition]) {
         self.assumed.truncate(known);
         for c in conditions.iter().filter(|c| c.kind != ConditionKind::Unequal) {
             self.assumed.push(c.place.clone());
@@ -317,10 +238,11 @@ impl Converter<'_> {
     ) -> Tree {
         let mut distinct: Vec<Condition> = Vec::new();
         for c in conditions {
-            if !distinct.iter().any(|known| known.kind == c.kind && known.place == c.place) {
+            if !distinct.iter().any(|known| known.kind == c.kind && known.place.is(&c.place)) {
                 distinct.push(c);
             }
         }
+        let (coeff, parts) = if self.indexed { collected(coeff, parts) } else { (coeff, parts) };
         let bound = |c: &Condition| letters.iter().any(|l| c.place.has(&letter(l)));
         let (inside_conditions, outside_conditions) = distinct.into_iter().partition(bound);
         if letters.is_empty() && !examples {
@@ -344,212 +266,43 @@ impl Converter<'_> {
         all.push((Tree::of_rank(note, 0), Number::ONE));
         conditioned(Some(outside_conditions), Tree::product(sign, all))
     }
+}
 
-    /// The sum over letters, of values for which conditions hold: limits where they are such.
-    fn limited(
-        &self,
-        letters: &[Place],
-        conditions: Vec<Condition>,
-        body: Notation,
-        uses: usize,
-    ) -> Notation {
-        let read = body.subscripts();
-        let mut bounds: Vec<Bound> = letters.iter().filter_map(|p| self.bound(p, uses, &read)).collect();
-        let mut left = Vec::new();
-        for mut c in conditions {
-            if !self.indexed || c.kind != ConditionKind::AtLeast {
-                left.push(c);
-                continue;
-            }
-            // The last letter that it has, by which it limits that.
-            let last = (0..letters.len()).rev().find(|&n| c.place.has(&letter(&letters[n])));
-            let alone = c.place.terms.len() == 1;
-            if let Some(n) = last
-                && let Some((atom, m)) = c
-                    .place
-                    .terms
-                    .iter()
-                    .find(|(a, _)| matches!(a, Atom::Index(name, _) if *name == letter(&letters[n])))
-                && m.abs() == 1
-                && let Some(Bound { range: Some(range), .. }) = bounds.get_mut(n)
-                && !c.place.has_data()
-            {
-                let m = *m;
-                let rest = c.place.plus(&Place::of(atom.clone()), -m).times(-m);
-                let end = Place::fixed(self.graph.extents.form(atom.extent()));
-                let default = |note: &Notation, place: &Place| *note == self.place_note(place);
-                let within =
-                    if m > 0 { self.proves(&rest) } else { self.proves(&end.plus(&rest, -1).shifted(-1)) };
-                let (k, own) = if m > 0 { (0, Place::default()) } else { (1, end.shifted(-1)) };
-                if within && default(&range.limits[k], &own) {
-                    range.limits[k] = self.place_note(&rest);
-                    c.limited = true;
-                    if alone {
-                        range.written[k] = self.place_note(&if m > 0 { rest } else { rest.shifted(1) });
-                        range.needed = true;
-                        continue;
-                    }
-                }
-            }
-            left.push(c);
+/// Factors with numbers in front and equal ones as powers: `800 * x[i]^2`, never `2 * 400 * x[i] * x[i]`.
+pub(super) fn collected(
+    coeff: Number,
+    parts: Vec<(Tree, Number, bool)>,
+) -> (Number, Vec<(Tree, Number, bool)>) {
+    let (mut coeff, mut all) = (coeff, Vec::<(Tree, Number, bool)>::new());
+    let mut left: Vec<_> = parts.into_iter().rev().collect();
+    while let Some((tree, power, inner)) = left.pop() {
+        if !power.is_one() {
+            merge(&mut all, (tree, power, inner));
+            continue;
         }
-        Notation::Reduced(Reducer::Sum, bounds, left, Box::new(body))
-    }
-
-    /// An index that something runs over, with its range; its subscripts are those from `uses` on that are read
-    /// in the end.
-    pub(super) fn bound(&self, place: &Place, uses: usize, read: &[Notation]) -> Option<Bound> {
-        let [(Atom::Index(name, extent), 1)] = place.terms.as_slice() else { return None };
-        let range = self.indexed.then(|| {
-            let end = Place::fixed(self.graph.extents.form(*extent));
-            let zero = Notation::Number(Number::ZERO);
-            Span {
-                written: [zero.clone(), self.place_note(&end)],
-                limits: [zero, self.place_note(&end.shifted(-1))],
-                needed: !self.evident(name, uses, read),
+        let plain = tree.plain;
+        let part = |note| (Tree { note, rank: 0, plain }, Number::ONE, inner);
+        match tree.note {
+            Notation::Number(n) => coeff = coeff.mul(n),
+            Notation::Negative(note) => {
+                coeff = coeff.neg();
+                left.push(part(*note));
             }
-        });
-        Some(Bound { name: name.clone(), range })
-    }
-
-    /// Whether the subscripts alone say that an index takes all values of its extent.
-    fn evident(&self, name: &str, uses: usize, read: &[Notation]) -> bool {
-        let extents = &self.graph.extents;
-        let uses = self.uses[uses.min(self.uses.len())..].iter();
-        let uses: Vec<&(Form, Place)> =
-            uses.filter(|(_, place)| read.contains(&self.place_note(place))).collect();
-        // The letter of a use that is one index's, and no less than it.
-        let alone = |place: &Place| match place.terms.as_slice() {
-            [(Atom::Index(letter, e), 1)] if place.offset.is_never_negative() => Some((letter.clone(), *e)),
-            _ => None,
-        };
-        // Such uses that reach to the end of their axes.
-        let tight: Vec<(String, &Form)> = uses
-            .iter()
-            .filter_map(|(axis, place)| {
-                let (letter, e) = alone(place)?;
-                let reaches = axis.plus(&place.offset, -1) == extents.form(e);
-                reaches.then_some((letter, axis))
-            })
-            .collect();
-        let own: Vec<&Form> = tight.iter().filter(|(n, _)| n == name).map(|(_, axis)| *axis).collect();
-        let mut told = !own.is_empty();
-        for (axis, place) in uses.iter().filter(|(_, p)| p.has(name)) {
-            match place.terms.as_slice() {
-                // What data name is inside, and their own subscripts are uses.
-                [(Atom::Data(..), 1)] => {}
-                [_] => {
-                    let Some((_, e)) = alone(place) else { return false };
-                    let rest = axis.plus(&place.offset, -1).plus(&extents.form(e), -1);
-                    if !own.contains(&axis) || !rest.is_never_negative() {
-                        return false;
-                    }
-                }
-                terms => {
-                    // `x[i+k]`, all of the axis and no more: the others told, it tells the last.
-                    let sum = terms.iter().try_fold(place.offset.shifted(1), |sum, (atom, n)| match atom {
-                        Atom::Index(_, e) if *n == 1 => Some(sum.plus(&extents.form(*e).shifted(-1), 1)),
-                        _ => None,
-                    });
-                    if sum.is_none_or(|sum| sum != *axis) || !place.offset.is_never_negative() {
-                        return false;
-                    }
-                    let known =
-                        |atom: &Atom| tight.iter().any(|(n, _)| matches!(atom, Atom::Index(l, _) if l == n));
-                    let others = terms.iter().filter(|(a, _)| !matches!(a, Atom::Index(l, _) if l == name));
-                    told |= others.into_iter().all(|(atom, _)| known(atom));
-                }
+            Notation::Times(notes) => left.extend(notes.into_iter().rev().map(part)),
+            Notation::Power(base, exponent) if matches!(*exponent, Notation::Number(_)) => {
+                let Notation::Number(n) = *exponent else { continue };
+                merge(&mut all, (Tree { note: *base, rank: 0, plain }, n, inner));
             }
-        }
-        told
-    }
-
-    /// Which bound locals the relations tell, each by which factor, in the order they are eliminated.
-    fn solved(&self, factors: &[Factor], bound: &[Extent], axes: &Locals) -> Vec<Step> {
-        let rank = axes.len();
-        let mut extents: BTreeMap<usize, Extent> =
-            bound.iter().enumerate().map(|(k, &e)| (rank + k, e)).collect();
-        let mut depends: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        let mut rows = Vec::new();
-        for (k, f) in factors.iter().enumerate() {
-            let o = &f.operand;
-            let shape = self.graph.shape(o.node);
-            let mut terms = BTreeMap::new();
-            let mut offset = Form::default();
-            let mut equal = true;
-            let mut add = |a: usize, n: i64| *terms.entry(a).or_insert(0) += n;
-            match self.graph.op(o.node) {
-                Op::Delta => {
-                    add(o.axes[0] as usize, 1);
-                    add(o.axes[1] as usize, -1);
-                }
-                Op::Holds(r) => {
-                    o.axes.iter().zip(&r.coeffs).for_each(|(&a, &n)| add(a as usize, n));
-                    offset = r.offset.clone();
-                    equal = r.kind == crate::ir::RelationKind::Equal;
-                }
-                Op::Named(_) => {
-                    // A whole number of the data is a variable of its own.
-                    let data = DATA + k;
-                    add(o.axes[0] as usize, 1);
-                    add(data, -1);
-                    extents.insert(data, shape[0]);
-                    depends.insert(data, o.axes[1..].iter().map(|&a| a as usize).collect());
-                }
-                _ => continue,
-            }
-            for (&a, &e) in o.axes.iter().zip(shape) {
-                extents.entry(a as usize).or_insert(e);
-            }
-            terms.retain(|_, n| *n != 0);
-            rows.push(Row { factor: k, equal, terms, offset });
-        }
-        let place = |terms: &BTreeMap<usize, i64>, offset: &Form| Place {
-            terms: terms.iter().map(|(v, n)| (Atom::Index(v.to_string(), extents[v]), *n)).collect(),
-            offset: self.graph.extents.resolved(offset),
-        };
-        let mut steps: Vec<Step> = Vec::new();
-        loop {
-            let mut best: Option<(usize, usize, usize)> = None;
-            for (k, row) in rows.iter().enumerate().filter(|(_, row)| row.equal) {
-                for (&b, &n) in row.terms.iter().filter(|(b, n)| (rank..DATA).contains(*b) && n.abs() == 1) {
-                    let hidden = self.is_batch(extents[&b]);
-                    let circular = row.terms.keys().any(|v| depends.get(v).is_some_and(|d| d.contains(&b)));
-                    if hidden || circular {
-                        continue;
-                    }
-                    let mut rest = row.terms.clone();
-                    rest.remove(&b);
-                    let value = place(&rest, &row.offset).times(-n);
-                    let last = Place::fixed(self.graph.extents.form(extents[&b])).shifted(-1);
-                    let asked = [value.clone(), last.plus(&value, -1)];
-                    let data = rest.len() == 1 && rest.keys().all(|v| *v >= DATA);
-                    let open = if data { 0 } else { asked.iter().filter(|p| !self.proves(p)).count() };
-                    if best.is_none_or(|(least, ..)| open < least) {
-                        best = Some((open, k, b));
-                    }
-                }
-            }
-            let Some((_, k, b)) = best else { return steps };
-            let row = rows.remove(k);
-            steps.push(Step { local: b, row: row.clone() });
-            let n = row.terms[&b];
-            for other in &mut rows {
-                let Some(m) = other.terms.remove(&b) else { continue };
-                // b = −n·rest
-                for (&v, &c) in row.terms.iter().filter(|(v, _)| **v != b) {
-                    *other.terms.entry(v).or_insert(0) += -m * n * c;
-                }
-                other.terms.retain(|_, c| *c != 0);
-                other.offset = other.offset.plus(&row.offset, -m * n);
-            }
-            let own: Vec<usize> = row.terms.keys().copied().filter(|v| *v != b).collect();
-            let mut through = own.clone();
-            through.extend(own.iter().filter_map(|v| depends.get(v)).flatten());
-            for list in depends.values_mut().filter(|list| list.contains(&b)) {
-                list.retain(|v| *v != b);
-                list.extend(&through);
-            }
+            note => merge(&mut all, (Tree { note, rank: 0, plain }, power, inner)),
         }
     }
+    (coeff, all)
+}
+
+fn merge(all: &mut Vec<(Tree, Number, bool)>, part: (Tree, Number, bool)) {
+    match all.iter_mut().find(|(tree, _, inner)| tree.note == part.0.note && *inner == part.2) {
+        Some((_, power, _)) => *power = power.add(part.1),
+        None => all.push(part),
+    }
+    all.retain(|(_, power, _)| !power.is_zero());
 }

@@ -251,8 +251,8 @@ fn what_has_no_matrix_form_is_written_by_entries() {
         &[i, j, k],
     );
     let view = View::default();
-    assert_eq!(text(&g, star, &view), "2 * sum[l] A[i,l] * B[j,l] * C[k,l]");
-    assert_eq!(latex(&g, star, &view), r"2 \sum_l A_{il} B_{jl} C_{kl}");
+    assert_eq!(text(&g, star, &view), "tensor[i, j, k](2 * sum[l](A[i,l] * B[j,l] * C[k,l]))");
+    assert_eq!(latex(&g, star, &view), r"2 \sum_{l=0}^{n - 1} A_{il} B_{jl} C_{kl}");
     let ring = g.contract(
         Number::ONE,
         &[factor(a, vec![i, l]), factor(b, vec![j, l]), factor(c, vec![l, l])],
@@ -260,7 +260,10 @@ fn what_has_no_matrix_form_is_written_by_entries() {
     );
     assert_eq!(text(&g, ring, &view), "A * diag(diag(C)) * B'");
     let row = g.contract(Number::ONE, &[factor(star, vec![i, j, k]), factor(a, vec![k, l])], &[i, j, l]);
-    assert_eq!(text(&g, row, &view), "2 * sum[l] A[l,k] * sum[p] A[i,p] * B[j,p] * C[l,p]");
+    assert_eq!(
+        text(&g, row, &view),
+        "tensor[i, j, k](2 * sum[l](A[l,k] * sum[p](A[i,p] * B[j,p] * C[l,p])))"
+    );
 }
 
 #[test]
