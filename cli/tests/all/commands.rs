@@ -27,6 +27,19 @@ fn fails(args: &[&str], wanted: &[&str]) {
 }
 
 #[test]
+fn explain_shows_what_a_lecturer_writes() {
+    let rosenbrock = "sum[i](100*(x[i+1] - x[i]^2)^2 + (1 - x[i])^2)";
+    succeeds(
+        &["explain", rosenbrock, "--var", "x:vector[n]", "--wrt", "x"],
+        &[
+            "∂f/∂x[i] = where(i <= n - 2, 2 * x[i] - 2 - 400 * x[i] * (x[i+1] - x[i]^2), 0) + where(i >= 1, 200 * (x[i] - x[i-1]^2), 0)",
+            "∂²f/∂x[i]∂x[i+1] = -400 * x[i]\n",
+            "∂²f/∂x[i]∂x[i-1] = -400 * x[i-1]    (all others are 0)",
+        ],
+    );
+}
+
+#[test]
 fn explain_shows_costs_networks_and_objectives() {
     succeeds(
         &["explain", "quadratic + l2(λ / n)"],

@@ -50,7 +50,7 @@ mod template;
 mod tests;
 pub mod text;
 
-use crate::ir::{Extent, Graph, NodeId, Op};
+use crate::ir::{Extent, Factor, Graph, NodeId, Op};
 pub use bands::{Band, bands};
 use convert::Converter;
 use notation::{Bound, Notation, Tree, Whole};
@@ -269,8 +269,20 @@ fn abbreviate(
             });
         }
     }
+    // An entry of an array at another place, which is as short as the array itself.
+    let is_read = |id: NodeId| match g.op(id) {
+        Op::Product { factors, .. } => {
+            let mut arrays = factors.iter().filter(|f| !g.is_indicator(f.operand.node));
+            let leaf = |f: &Factor| matches!(g.op(f.operand.node), Op::Input(_)) && f.power.is_one();
+            arrays.clone().count() < factors.len() && arrays.clone().count() == 1 && arrays.all(leaf)
+        }
+        _ => false,
+    };
     // How many parts a node's formula has, and how deep they nest.
     let measure = |id: NodeId, sizes: &BTreeMap<NodeId, (usize, usize)>| {
+        if is_read(id) {
+            return (1, 1);
+        }
         let (mut size, mut depth) = (1usize, 0);
         g.node(id).each_child(|c| {
             let (s, d) = sizes.get(&c).copied().unwrap_or((1, 1));
