@@ -175,7 +175,14 @@ impl Kernel<'_> {
                 statements.extend(self.added(s, &target, &unparenthesised(value)));
             } else {
                 let value = self.gathered(s, Some(&target), &mut writer, &values).tokens;
-                statements.extend(quote!(#target = #value;));
+                let statement = quote!(#target = #value;);
+                // Where nothing counts, there is no entry either.
+                let conditions = if s.scattered { self.conditions(s.node) } else { Vec::new() };
+                statements.extend(if conditions.is_empty() {
+                    statement
+                } else {
+                    quote!(if #(#conditions)&&* { #statement })
+                });
             }
         }
         Inner { statements, yields, math: writer.math }

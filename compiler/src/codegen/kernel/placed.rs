@@ -179,6 +179,12 @@ impl Kernel<'_> {
         (parts, places.conditions.iter().map(|c| self.condition(c)).collect())
     }
 
+    /// When an entry of a product with relations counts.
+    pub(super) fn conditions(&self, id: NodeId) -> Vec<TokenStream> {
+        let places = Places::of(self.g, id);
+        places.iter().flat_map(|p| &p.conditions).map(|c| self.condition(c)).collect()
+    }
+
     fn placed_operand(&self, operand: &Operand, places: &Places, values: &BTreeMap<NodeId, Code>) -> Code {
         let axes = places.axes(operand);
         let buffer = self.plan.buffer_of.get(&operand.node);
@@ -238,7 +244,7 @@ impl Kernel<'_> {
             }
             None => (value.tokens, quote!(#zero)),
         };
-        let tokens = if conditions.is_empty() {
+        let tokens = if conditions.is_empty() || s.scattered && target.is_some() {
             tokens
         } else {
             quote!(if #(#conditions)&&* { #tokens } else { #otherwise })

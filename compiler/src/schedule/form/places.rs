@@ -154,7 +154,8 @@ impl Places {
     /// makes, does not say.
     #[must_use]
     pub fn scatters(&self, rank: usize) -> bool {
-        self.of[..rank].iter().any(|p| p.as_axis().is_none())
+        let own = |local: usize, axis: usize| self.space[axis] as usize == local;
+        self.of[..rank].iter().enumerate().any(|(l, p)| p.as_axis().is_none_or(|axis| !own(l, axis)))
     }
 }
 

@@ -155,6 +155,9 @@ fn scaled(
             continue;
         }
         let Op::Product { coeff, factors, .. } = g.op(id) else { continue };
+        if g.has_relations(id) {
+            continue;
+        }
         let (scalars, arrays): (Vec<_>, Vec<_>) = factors.iter().partition(|f| f.operand.axes.is_empty());
         let [array] = arrays.as_slice() else { continue };
         let node = array.operand.node;
@@ -200,6 +203,9 @@ fn scaled_product(g: &Graph, of: NodeId, t: &Tensor, axes: &[Index], counts: &Co
         return None;
     }
     let Op::Product { coeff, factors, bound } = g.op(t.node) else { return None };
+    if g.has_relations(t.node) {
+        return None;
+    }
     let mut product = None;
     let mut scalars = Vec::new();
     for f in factors {

@@ -55,7 +55,9 @@ fn turns(g: &Graph, order: &[NodeId], uses: &[u32]) -> NodeMap<Turn> {
 
 /// Whether a node can be turned, or belong to a loop with what it reads turned.
 fn turns_over(g: &Graph, id: NodeId) -> bool {
-    is_elementwise(g, id) && matches!(g.op(id), Op::Sum(_) | Op::Product { .. } | Op::Select { .. })
+    !g.has_relations(id)
+        && is_elementwise(g, id)
+        && matches!(g.op(id), Op::Sum(_) | Op::Product { .. } | Op::Select { .. })
 }
 
 fn operands(g: &Graph, id: NodeId) -> Vec<Operand> {

@@ -55,7 +55,7 @@ impl Inverses {
         let mut read: BTreeSet<NodeId> = roots.iter().copied().collect();
         for &id in &nodes {
             match g.op(id) {
-                Op::Product { bound, factors, .. } if !bound.is_empty() => {
+                Op::Product { bound, factors, .. } if !bound.is_empty() && !g.has_relations(id) => {
                     read.extend(factors.iter().filter(|f| !f.power.is_one()).map(|f| f.operand.node));
                 }
                 _ => read.extend(g.node(id).children()),
