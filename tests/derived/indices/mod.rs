@@ -3,7 +3,6 @@
 #![allow(non_snake_case, reason = "matrices have capital letters in formulas")]
 
 // The code generator does not know of indices yet.
-#[cfg(any())]
 mod computed;
 mod networks;
 mod prepared;
