@@ -2,7 +2,6 @@
 //! what is checked once data is given.
 #![allow(non_snake_case, reason = "matrices have capital letters in formulas")]
 
-// The code generator does not know of indices yet.
 mod computed;
 mod networks;
 mod prepared;
