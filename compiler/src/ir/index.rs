@@ -411,3 +411,57 @@ impl Extents {
         self.find(self.indices[index.0 as usize])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn less(extents: &mut Extents, e: Extent, n: i64) -> Extent {
+        extents.affine(&Form::of(e).shifted(-n)).unwrap()
+    }
+
+    #[test]
+    fn forms_are_extents_of_their_own() {
+        let mut extents = Extents::default();
+        let n = extents.symbol("n");
+        let one = less(&mut extents, n, 1);
+        assert_eq!(less(&mut extents, one, 1), less(&mut extents, n, 2));
+        assert_eq!((extents.name(one), extents.affine(&Form::of(n))), ("n - 1".to_owned(), Some(n)));
+        let five = extents.constant(5);
+        assert!(extents.unify(n, five));
+        assert_eq!((extents.as_constant(one), extents.derived(one)), (Some(4), None));
+        assert_eq!(extents.affine(&Form::constant(-1)), None);
+    }
+
+    #[test]
+    fn equations_between_forms_are_solved() {
+        let mut extents = Extents::default();
+        let (n, m) = (extents.symbol("n"), extents.symbol("m"));
+        let one = less(&mut extents, n, 1);
+        // m = n − 1, so that it is not n.
+        assert!(extents.unify(m, one) && !extents.unify(m, n));
+        // n = m + k, whatever stands for what.
+        let mut extents = Extents::default();
+        let [n, m, k] = ["n", "m", "k"].map(|name| extents.symbol(name));
+        let sum = extents.affine(&Form::of(m).plus(&Form::of(k), 1)).unwrap();
+        assert!(extents.unify(n, sum));
+        assert_eq!(extents.form(n), extents.form(sum));
+        // 2 n = 3 says nothing of n that there is.
+        let mut extents = Extents::default();
+        let (n, three) = (extents.symbol("n"), extents.constant(3));
+        let twice = extents.affine(&Form::of(n).times(2)).unwrap();
+        assert!(!extents.unify(twice, three));
+    }
+
+    #[test]
+    fn equations_wait_for_ranges() {
+        let mut extents = Extents::default();
+        let (n, open) = (extents.symbol("n"), extents.pending());
+        let two = extents.constant(2);
+        assert!(extents.unify(open, n) && extents.unify(open, two));
+        assert_eq!(extents.take_deferred().len(), 2);
+        extents.settle(open, two);
+        assert!(extents.unify(open, n));
+        assert_eq!(extents.as_constant(n), Some(2));
+    }
+}

@@ -44,7 +44,7 @@ struct Distances {
 
 #[test]
 fn entries_name_the_products_they_share() {
-    let hessian = line(Distances::DERIVATION, "∂²f/∂R²");
+    let hessian = line(Distances::DERIVATION, "∂²f/∂R[i,j]∂R[k,l]");
     assert!(hessian.contains("= (X - vector(1) * p') * R;"), "{hessian}");
 }
 

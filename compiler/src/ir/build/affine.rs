@@ -105,19 +105,6 @@ impl Graph {
 
     /// 1 where the index is the whole number that the data holds.
     pub fn named_entry(&mut self, at: Index, data: &Tensor) -> Tensor {
-        let data = &self.seen_through(data);
-        // Of a part of data, the entries of the whole.
-        if let Some((tensors, inner)) = self.as_part(data.node, &data.indices) {
-            let (relations, whole): (Vec<Tensor>, Vec<Tensor>) =
-                tensors.into_iter().partition(|t| self.is_indicator(t.node));
-            if let [whole] = whole.as_slice() {
-                let mut parts = vec![(self.named_entry(at, whole), Number::ONE)];
-                parts.extend(relations.into_iter().map(|t| (t, Number::ONE)));
-                let mut out = vec![at];
-                out.extend(indices_of([data]));
-                return Tensor::new(self.contract_over(Number::ONE, &parts, &out, &inner), out);
-            }
-        }
         let mut indices = vec![at];
         indices.extend(&data.indices);
         let shape: Vec<Extent> =

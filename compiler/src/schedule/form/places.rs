@@ -414,3 +414,60 @@ fn substituted(place: &Place, axes: &[Place]) -> Place {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::{Index, Number, Tensor};
+
+    /// x of n numbers, an index i over n − 1, and p = i + 1.
+    fn neighbour() -> (Graph, [Index; 2], Tensor) {
+        let mut g = Graph::new();
+        let n = g.extents.symbol("n");
+        let less = g.extents.affine(&Form::of(n).shifted(-1)).unwrap();
+        let (p, i) = (g.extents.index(n), g.extents.index(less));
+        let place = g.holds(RelationKind::Equal, &[(p, 1), (i, -1)], &Form::constant(-1));
+        (g, [p, i], place)
+    }
+
+    /// Σ of an input along `from` and the relation, along `to`.
+    fn placed(g: &mut Graph, from: Index, to: Index, relation: &Tensor) -> NodeId {
+        let extent = g.extents.of(from);
+        let x = Tensor::new(g.input("x", &[extent]), vec![from]);
+        g.contract(Number::ONE, &[(x, Number::ONE), (relation.clone(), Number::ONE)], &[to])
+    }
+
+    #[test]
+    fn a_neighbour_is_an_entry_and_nothing_is_asked() {
+        let (mut g, [p, i], relation) = neighbour();
+        let node = placed(&mut g, p, i, &relation);
+        let places = Places::of(&g, node).unwrap();
+        assert!(places.is_entry(1) && places.conditions.is_empty());
+        assert_eq!(places.of[1], Place::Affine(Affine { terms: vec![(0, 1)], offset: Form::constant(1) }));
+    }
+
+    #[test]
+    fn what_is_put_back_is_an_entry_where_there_is_one() {
+        let (mut g, [p, i], relation) = neighbour();
+        let node = placed(&mut g, i, p, &relation);
+        let places = Places::of(&g, node).unwrap();
+        // x[p − 1] where p ≥ 1; p ≤ n − 1 always.
+        let at = Affine { terms: vec![(0, 1)], offset: Form::constant(-1) };
+        assert!(places.is_entry(1));
+        assert_eq!(places.of[1], Place::Affine(at.clone()));
+        assert_eq!(places.conditions, [Condition { kind: RelationKind::AtLeast, value: at }]);
+    }
+
+    #[test]
+    fn what_data_name_is_added_to() {
+        let mut g = Graph::new();
+        let (m, n) = (g.extents.symbol("m"), g.extents.symbol("n"));
+        let data = g.input("data", &[m]);
+        let (k, p) = (g.extents.index(m), g.extents.index(n));
+        let named = g.named_entry(p, &Tensor::new(data, vec![k]));
+        let node = placed(&mut g, k, p, &named);
+        let places = Places::of(&g, node).unwrap();
+        assert!(!places.is_entry(1) && places.scatters(1));
+        assert_eq!((places.space.len(), &places.of[0]), (1, &Place::Named(data, vec![Place::axis(0)])));
+    }
+}

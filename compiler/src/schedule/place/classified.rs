@@ -117,7 +117,22 @@ fn in_order(formulas: &Absorbed, wanted: &NodeMap<Cases>) -> Vec<NodeId> {
     let g = &formulas.graph;
     let mut order = Vec::new();
     let mut seen: BTreeSet<NodeId> = BTreeSet::new();
-    for root in g.reachable(&formulas.roots()) {
+    // Of data that names entries, the loops that ask for it read the whole.
+    let children = |id: NodeId| match g.op(id) {
+        Op::Named(data) => {
+            let inputs = g.reachable(&[*data]).into_iter();
+            inputs.filter(|&id| matches!(g.op(id), Op::Input(_))).collect()
+        }
+        _ => g.node(id).children(),
+    };
+    let mut needed: BTreeSet<NodeId> = BTreeSet::new();
+    let mut pending = formulas.roots();
+    while let Some(id) = pending.pop() {
+        if needed.insert(id) {
+            pending.extend(children(id));
+        }
+    }
+    for root in needed.iter().copied() {
         let mut stack = vec![(root, false)];
         while let Some((id, ready)) = stack.pop() {
             if ready {
@@ -126,8 +141,7 @@ fn in_order(formulas: &Absorbed, wanted: &NodeMap<Cases>) -> Vec<NodeId> {
                 stack.push((id, true));
                 let init = formulas.accumulated.get(&id).and_then(|sum| sum.init);
                 let decides = wanted.get(id).into_iter().flat_map(Cases::compared);
-                stack
-                    .extend(g.node(id).children().into_iter().chain(init).chain(decides).map(|c| (c, false)));
+                stack.extend(children(id).into_iter().chain(init).chain(decides).map(|c| (c, false)));
             }
         }
     }
