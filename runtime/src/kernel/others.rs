@@ -15,7 +15,7 @@ const MOST: usize = 8;
 #[track_caller]
 pub fn others<T: Scalar>(out: &mut [T], x: &[T], len: usize, order: u8) {
     let block = len.checked_pow(u32::from(order));
-    let rows = if len == 0 { out.len() } else { x.len() / len };
+    let rows = x.len().checked_div(len).unwrap_or(out.len());
     let fits = block.is_some_and(|block| out.len() == rows * block) && x.len() == rows * len;
     assert!(
         fits && usize::from(order) <= MOST,
@@ -44,7 +44,7 @@ fn leave_out<T: Scalar>(out: &mut [T], x: &[T], order: usize, but: &mut [usize; 
             for (k, (out, &x)) in out.iter_mut().zip(x).enumerate() {
                 *out = product;
                 if !left_out(&k, but) {
-                    product = product * x;
+                    product *= x;
                 }
             }
             let mut product = T::ONE;
@@ -52,8 +52,8 @@ fn leave_out<T: Scalar>(out: &mut [T], x: &[T], order: usize, but: &mut [usize; 
                 if left_out(&k, but) {
                     *out = T::ZERO;
                 } else {
-                    *out = *out * product;
-                    product = product * x;
+                    *out *= product;
+                    product *= x;
                 }
             }
         }
