@@ -150,9 +150,12 @@ macro_rules! gemm_kernels {
                 #[cfg(target_arch = "x86_64")]
                 // SAFETY: the caller's.
                 unsafe {
-                    super::x86::small_product::<S, core::arch::x86_64::$wide, core::arch::x86_64::$narrow>(
-                        _math, p,
-                    )
+                    super::x86::small_product::<
+                        S,
+                        core::arch::x86_64::$wide,
+                        core::arch::x86_64::$narrow,
+                        $portable,
+                    >(_math, p)
                 }
                 #[cfg(not(target_arch = "x86_64"))]
                 // SAFETY: the caller's, and the target has these vectors.

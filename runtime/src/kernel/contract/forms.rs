@@ -259,8 +259,11 @@ unsafe fn dots<V: Level, const R: usize, const C: usize>(p: &Gemm<V::T>) {
     }
 }
 
-/// Rows of the form `dots`: copying `b` pays once more of them meet it.
-const MOST_DOTTED: usize = 128;
+/// Rows of the form `dots`: copying `b` pays once more of them meet it, the sooner the longer the product itself
+/// takes.
+const fn most_dotted<V: Vector>() -> usize {
+    if size_of::<V>() == 16 { 8 } else { 128 }
+}
 
 /// Terms that are summed at once in the form `dots`.
 const TERMS: usize = 1024;
@@ -421,7 +424,7 @@ impl Form {
             Self::Transposed
         } else if k_adjacent && p.m == 1 {
             Self::DotsOfRow
-        } else if k_adjacent && !columns_adjacent && p.m <= MOST_DOTTED {
+        } else if k_adjacent && !columns_adjacent && p.m <= most_dotted::<V>() {
             Self::Dots
         } else if columns_adjacent && (few_rows || p.k <= 128 && !strided || p.n <= V::LANES) {
             Self::InPlace

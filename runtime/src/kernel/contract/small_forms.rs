@@ -7,6 +7,8 @@ use super::small::Transposed;
 use super::tile::{dots_tile, rows_tile_before};
 use super::vector::Vector;
 use crate::kernel::gemm::{Accum, Gemm, Small};
+use crate::kernel::scalar::Scalar as _;
+use crate::kernel::simd::FusedMulAdd as _;
 
 /// Numbers of `b` that are copied with rows and columns exchanged, at most.
 const TRANSPOSED: usize = 1024;
@@ -40,7 +42,7 @@ unsafe fn by_layout<S: Small, V: Vector>(p: &Gemm<V::T>) -> bool {
         {
             rows::<S, V>(p);
         } else if const { S::M <= 1 && S::K < 16 } && p.m == 1 && p.k < 16 {
-            one_row(p);
+            one_row::<V>(p);
         } else if const { S::M <= 1 } && p.m == 1 {
             for col in (0..p.n).step_by(8) {
                 let cols = (p.n - col).min(8);
@@ -61,25 +63,31 @@ unsafe fn by_layout<S: Small, V: Vector>(p: &Gemm<V::T>) -> bool {
 /// # Safety
 /// As for [`rows_tile`].
 #[inline(always)]
-unsafe fn one_row<T: crate::kernel::scalar::Scalar>(p: &Gemm<T>) {
+unsafe fn one_row<V: Vector>(p: &Gemm<V::T>) {
     // SAFETY: the caller's.
     unsafe {
         for j in 0..p.n {
-            let mut sum = T::ZERO;
+            let mut sum = V::T::ZERO;
             for k in 0..p.k {
                 let (a, b) = (
                     *p.a.offset(k as isize * p.a_strides.1),
                     *p.b.offset(k as isize * p.b_strides.0 + j as isize * p.b_strides.1),
                 );
-                sum = a.fused_mul_add(b, sum);
+                sum = mul_add::<V>(a, b, sum);
             }
             let out = p.out.add(j);
             *out = match p.accum {
                 Accum::Replace => p.alpha * sum,
-                Accum::Add => p.alpha.fused_mul_add(sum, *out),
+                Accum::Add => mul_add::<V>(p.alpha, sum, *out),
             };
         }
     }
+}
+
+/// a·b + c of single numbers. Without the instruction, it would be a function of the standard library.
+#[inline(always)]
+fn mul_add<V: Vector>(a: V::T, b: V::T, c: V::T) -> V::T {
+    if const { V::FUSED } { a.fused_mul_add(b, c) } else { a * b + c }
 }
 
 /// transposed[k·n + j] = b(k, j), in squares of 4 by 4 where k is adjacent; the last ones overlap with those

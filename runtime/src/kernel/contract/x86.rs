@@ -60,18 +60,19 @@ where
 /// # Safety
 /// As for [`product`]; it is as S knows it.
 #[inline(always)]
-pub(super) unsafe fn small_product<S, Wide, Narrow>(math: Math, p: &Gemm<Wide::T>) -> bool
+pub(super) unsafe fn small_product<S, Wide, Narrow, Portable>(math: Math, p: &Gemm<Wide::T>) -> bool
 where
     S: Small,
     Wide: Vector,
     Narrow: Vector<T = Wide::T>,
+    Portable: Vector<T = Wide::T>,
 {
     // SAFETY: the processor has the level's instructions; the caller's.
     unsafe {
         match math.level {
             AVX512 => small_512::<S, Wide, Narrow>(p),
             AVX2 => small_256::<S, Narrow>(p),
-            _ => false,
+            _ => small_forms::form::<S, Portable>(&S::known(p)),
         }
     }
 }

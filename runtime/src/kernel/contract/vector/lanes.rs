@@ -18,6 +18,7 @@ macro_rules! lanes {
             const LANES: usize = $lanes;
             const REGISTERS: usize = 32;
             const MASKS: bool = false;
+            const FUSED: bool = Math::portable().is_fused();
             #[inline(always)]
             unsafe fn mask(lanes: usize) -> usize {
                 lanes

@@ -15,10 +15,12 @@ pub(in crate::kernel::contract) trait Vector: Copy {
     const LANES: usize;
     /// Registers that hold such vectors: 16 or 32.
     const REGISTERS: usize;
-    /// Whether a masked load or store takes no longer than a whole one, as with AVX-512. With AVX2 it is microcode on some
-    /// processors, some 50 cycles where it crosses a line of the cache, and not used here: then the lanes of a
-    /// mask are told one by one.
+    /// Whether a masked load or store takes no longer than a whole one, as with AVX-512. With AVX2 it is microcode
+    /// on some processors, some 50 cycles where it crosses a line of the cache, and not used here: then the lanes
+    /// of a mask are told one by one, as where there are no masks.
     const MASKS: bool;
+    /// Whether [`mul_add`](Self::mul_add) rounds once.
+    const FUSED: bool;
     unsafe fn mask(lanes: usize) -> Self::Mask;
     unsafe fn splat(x: Self::T) -> Self;
     unsafe fn load(p: *const Self::T) -> Self;
@@ -53,7 +55,7 @@ pub(in crate::kernel::contract) trait Vector: Copy {
 
 /// Implements [`Vector`], given what does each of its functions.
 macro_rules! vector {
-    ($v:ty, $t:ident, $lanes:literal, $registers:literal, $masks:literal, $mask:ident, $mask_fn:expr,
+    ($v:ty, $t:ident, $lanes:literal, $registers:literal, $masks:literal, $fused:expr, $mask:ident, $mask_fn:expr,
      $splat:expr, $load:expr, $load_masked:expr, $store:expr, $store_masked:expr, $select:expr, $fma:expr, $mul:expr, $add:expr, $total:expr, $totals:expr, $transpose:expr) => {
         impl Vector for $v {
             type T = $t;
@@ -61,6 +63,7 @@ macro_rules! vector {
             const LANES: usize = $lanes;
             const REGISTERS: usize = $registers;
             const MASKS: bool = $masks;
+            const FUSED: bool = $fused;
             #[inline(always)]
             unsafe fn mask(lanes: usize) -> $mask {
                 $mask_fn(lanes)
