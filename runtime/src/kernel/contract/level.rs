@@ -72,29 +72,29 @@ macro_rules! level {
             }
         }
 
-        $(impl Level for $v {
+        $(impl $crate::kernel::contract::level::Level for $v {
             #[inline(always)]
-            unsafe fn compute(form: Form, p: &Gemm<Self::T>) {
+            unsafe fn compute(form: $crate::kernel::contract::forms::Form, p: &$crate::kernel::gemm::Gemm<Self::T>) {
                 // SAFETY: the caller's.
                 unsafe { $module::compute::<Self>(form, p) }
             }
             #[inline(always)]
-            unsafe fn pair(products: &[Gemm<Self::T>; 2]) {
+            unsafe fn pair(products: &[$crate::kernel::gemm::Gemm<Self::T>; 2]) {
                 // SAFETY: the caller's.
                 unsafe { $module::pair::<Self>(products) }
             }
             #[inline(always)]
-            unsafe fn rows_in_place(p: &Gemm<Self::T>) {
+            unsafe fn rows_in_place(p: &$crate::kernel::gemm::Gemm<Self::T>) {
                 // SAFETY: the caller's.
                 unsafe { $module::in_place::<Self>(p) }
             }
             #[inline(always)]
-            unsafe fn rows<const R: usize, const N: usize>(p: &Gemm<Self::T>, cols: usize) {
+            unsafe fn rows<const R: usize, const N: usize>(p: &$crate::kernel::gemm::Gemm<Self::T>, cols: usize) {
                 // SAFETY: the caller's.
                 unsafe { $module::rows::<Self, R, N>(p, cols) }
             }
             #[inline(always)]
-            unsafe fn dots<const R: usize, const C: usize>(p: &Gemm<Self::T>, rows: usize, cols: usize) {
+            unsafe fn dots<const R: usize, const C: usize>(p: &$crate::kernel::gemm::Gemm<Self::T>, rows: usize, cols: usize) {
                 // SAFETY: the caller's.
                 unsafe { $module::dots::<Self, R, C>(p, rows, cols) }
             }

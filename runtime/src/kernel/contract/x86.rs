@@ -3,7 +3,7 @@
 
 use core::arch::x86_64::{__m256, __m256d, __m512, __m512d};
 
-use super::forms::{self, Form};
+use super::forms;
 use super::level::{Level, level};
 use super::small_forms;
 use super::vector::Vector;

@@ -149,3 +149,5 @@ pub(super) use core::arch::aarch64::{float32x4_t as Portable32, float64x2_t as P
 pub(super) use core::arch::x86_64::{__m128 as Portable32, __m128d as Portable64};
 #[cfg(not(any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon"))))]
 pub(super) use lanes::{Lanes32 as Portable32, Lanes64 as Portable64};
+#[cfg(all(test, any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon"))))]
+pub(super) use lanes::{Lanes32, Lanes64};
