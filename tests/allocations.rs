@@ -3,10 +3,7 @@
 
 mod allocations {
     mod growth;
-    // Elsewhere `ndarray` multiplies matrices, and allocates what it packs.
-    #[cfg(target_arch = "x86_64")]
     mod networks_and_costs;
-    #[cfg(target_arch = "x86_64")]
     mod problems;
 }
 mod checks;

@@ -2,8 +2,6 @@
 //! set the number of threads meanwhile.
 
 mod allocations {
-    // Elsewhere `ndarray` multiplies matrices, and allocates what it packs.
-    #[cfg(target_arch = "x86_64")]
     mod kernels;
     mod training;
 }

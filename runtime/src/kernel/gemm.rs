@@ -76,14 +76,14 @@ pub trait Small {
 /// A number type's own kernels. Not nameable outside this crate.
 #[allow(unsafe_code, reason = "the kernels take pointers, because a matrix may be strided either way")]
 pub trait GemmKernels: Copy + 'static {
-    /// Computes the product if there is a kernel for this processor; else returns false and does nothing.
+    /// Computes the product.
     ///
     /// # Safety
     /// `p` describes memory that is there: `out` for writing, `a` and `b` for reading, without overlap.
-    unsafe fn product(p: &Gemm<Self>) -> bool;
+    unsafe fn product(p: &Gemm<Self>);
 
-    /// Computes two products of one matrix with a column each, if there is a kernel for them; else returns
-    /// false.
+    /// Computes two products of one matrix with a column each, if there is a kernel for their layout; else
+    /// returns false.
     ///
     /// # Safety
     /// As for [`product`](Self::product), for both; they have `a` in common.

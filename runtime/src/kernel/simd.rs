@@ -31,8 +31,7 @@
 //! On x86-64 there are three levels: `avx512`, `avx2`, and `baseline`. The environment variable
 //! `GRADSMITH_LEVEL`, set to one of these words, holds a process back to that level, for tests and benchmarks
 //! on a better machine; it never makes it use what the processor lacks. It is read once, when the first kernel
-//! is called. Set to anything else it is as if it were not set, but for a line on standard error. What
-//! `ndarray` computes, with matrixmultiply, is not held back.
+//! is called. Set to anything else it is as if it were not set, but for a line on standard error.
 #![allow(unsafe_code, reason = "a function compiled for more than the target's baseline is unsafe to call")]
 
 use core::ops::{Add, Mul};

@@ -13,6 +13,15 @@ fn kernels_allocate_nothing_the_second_time() {
         matmul(MatMut::rows(&mut out[..m * n], m, n), Accum::Replace, 1.0, x, w);
         matmul(MatMut::rows(&mut out[..m * n], m, n), Accum::Add, 1.0, x, Mat::rows(&b, n, k).t());
         matmul(MatMut::rows(&mut out, k, n), Accum::Add, 1.0, x.t(), Mat::rows(&b[..m * n], m, n));
+        // Neither rows nor columns are adjacent.
+        matmul(MatMut::strided(&mut out, (m, n), (2 * n, 2)), Accum::Add, 1.0, x, w);
+        gram(
+            MatMut::strided(&mut out, (60, 60), (2 * n, 2)),
+            Accum::Add,
+            1.0,
+            Mat::rows(&b[..600], 10, 60),
+            None,
+        );
         softmax(&mut soft, &a[..m * n], m, n, 1);
         norm(&mut norms, &soft, 1, m, n);
     };

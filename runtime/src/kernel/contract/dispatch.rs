@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "the kernels take pointers, because a matrix may be strided either way")]
 
 use super::VectorProduct;
+use super::vector::{Portable32, Portable64};
 use crate::kernel::gemm::{Accum, Gemm, GemmKernels, Small};
 use crate::kernel::matrix::{Mat, MatMut};
 use crate::kernel::parallel;
@@ -112,49 +113,64 @@ impl<T> Divided<'_, T> {
 }
 
 macro_rules! gemm_kernels {
-    ($t:ident, $wide:ident, $narrow:ident) => {
+    ($t:ident, $wide:ident, $narrow:ident, $portable:ident) => {
         impl GemmKernels for $t {
-            unsafe fn product(_p: &Gemm<Self>) -> bool {
+            unsafe fn product(p: &Gemm<Self>) {
                 #[cfg(target_arch = "x86_64")]
                 // SAFETY: the caller's.
-                return unsafe {
-                    super::x86::product::<core::arch::x86_64::$wide, core::arch::x86_64::$narrow>(_p)
-                };
+                unsafe {
+                    super::x86::product::<core::arch::x86_64::$wide, core::arch::x86_64::$narrow, $portable>(
+                        p,
+                    )
+                }
                 #[cfg(not(target_arch = "x86_64"))]
-                false
+                // SAFETY: the caller's, and the target has these vectors.
+                unsafe {
+                    super::forms::product::<$portable>(p)
+                }
             }
 
-            unsafe fn pair(_products: &[Gemm<Self>; 2]) -> bool {
+            unsafe fn pair(products: &[Gemm<Self>; 2]) -> bool {
                 #[cfg(target_arch = "x86_64")]
                 // SAFETY: the caller's.
-                return unsafe {
-                    super::x86::pair::<core::arch::x86_64::$wide, core::arch::x86_64::$narrow>(_products)
-                };
+                unsafe {
+                    super::x86::pair::<core::arch::x86_64::$wide, core::arch::x86_64::$narrow, $portable>(
+                        products,
+                    )
+                }
                 #[cfg(not(target_arch = "x86_64"))]
-                false
+                // SAFETY: the caller's, and the target has these vectors.
+                unsafe {
+                    super::forms::pair::<$portable>(products)
+                }
             }
 
             #[inline(always)]
-            unsafe fn small_product<S: Small>(_math: Math, _p: &Gemm<Self>) -> bool {
+            unsafe fn small_product<S: Small>(_math: Math, p: &Gemm<Self>) -> bool {
                 #[cfg(target_arch = "x86_64")]
                 // SAFETY: the caller's.
-                return unsafe {
-                    super::x86_small::product::<S, core::arch::x86_64::$wide, core::arch::x86_64::$narrow>(
-                        _math, _p,
-                    )
-                };
+                unsafe {
+                    super::x86::small_product::<
+                        S,
+                        core::arch::x86_64::$wide,
+                        core::arch::x86_64::$narrow,
+                        $portable,
+                    >(_math, p)
+                }
                 #[cfg(not(target_arch = "x86_64"))]
-                false
+                // SAFETY: the caller's, and the target has these vectors.
+                unsafe {
+                    super::small_forms::form::<S, $portable>(&S::known(p))
+                }
             }
         }
     };
 }
 
-gemm_kernels!(f32, __m512, __m256);
-gemm_kernels!(f64, __m512d, __m256d);
+gemm_kernels!(f32, __m512, __m256, Portable32);
+gemm_kernels!(f64, __m512d, __m256d, Portable64);
 
-/// Computes the product by this crate's kernels, if the processor and the layout of `out` suit them; else
-/// returns false.
+/// Computes the product, if `out` has adjacent columns or rows; else returns false.
 #[inline]
 pub(super) fn product<T: Scalar>(
     out: &mut MatMut<'_, T>,
@@ -164,13 +180,16 @@ pub(super) fn product<T: Scalar>(
     a: Mat<'_, T>,
     b: Mat<'_, T>,
 ) -> bool {
-    // SAFETY: pointers, extents and strides are those of `ndarray` views; `out` is borrowed for writing
-    // alone. The caller has checked that the extents agree.
-    product_of(out, accum, beta, alpha, a, b).is_some_and(|p| unsafe { T::product(&p) })
+    let p = product_of(out, accum, beta, alpha, a, b);
+    if let Some(p) = &p {
+        // SAFETY: pointers, extents and strides are those of `ndarray` views; `out` is borrowed for writing
+        // alone. The caller has checked that the extents agree.
+        unsafe { T::product(p) }
+    }
+    p.is_some()
 }
 
-/// Computes two products of one matrix with a vector each by this crate's kernels, if the processor and the
-/// layout suit them; else returns false.
+/// Computes two products of one matrix with a vector each, if the layout suits them; else returns false.
 #[inline]
 pub(super) fn pair<T: Scalar>(a: Mat<'_, T>, vectors: &mut [VectorProduct<'_, T>; 2]) -> bool {
     let product = |v: &mut VectorProduct<'_, T>| {
@@ -244,8 +263,7 @@ pub(super) fn product_of<T: Scalar>(
     }
 }
 
-/// Computes the upper triangle of alpha·xᵀ diag(weights) x by this crate's kernels, if the processor and the
-/// layout of `out` suit them; else returns false.
+/// Computes the upper triangle of alpha·xᵀ diag(weights) x, if `out` has adjacent columns; else returns false.
 #[inline]
 pub(super) fn gram<T: Scalar>(
     out: &mut MatMut<'_, T>,
@@ -278,4 +296,5 @@ pub(super) fn gram<T: Scalar>(
     // SAFETY: pointers, extents and strides are those of `ndarray` views; `out` is borrowed for writing
     // alone. The caller has checked that the extents and the number of weights agree.
     unsafe { T::product(&p) }
+    true
 }

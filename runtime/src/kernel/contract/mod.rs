@@ -1,35 +1,32 @@
 //! Contractions: products of matrices and vectors.
 //!
 //! [`matmul`] covers matrix times matrix, matrix times vector, outer and inner products: it looks at shapes
-//! and strides, and never copies a whole operand. On x86-64 with AVX2 and FMA, or AVX-512, the kernels are
-//! this crate's own; elsewhere and for an output with neither rows nor columns adjacent, `ndarray`'s. On any
-//! number of [threads](crate::kernel::parallel) the same input gives the same bits on the same processor.
-//! Sums of any number of terms are in runs, slices and totals ([`long`]), which allocate nothing.
-//! Numbers behind the choice: docs/runtime-choices.md.
+//! and strides, and never copies a whole operand. The kernels are generic over a [vector](vector): those of
+//! AVX-512, or of AVX2 with FMA, where an x86-64 processor has them, else those of 16 bytes, of SSE2 or NEON or
+//! whatever the compiler makes of them. On any number of [threads](crate::kernel::parallel) the same input
+//! gives the same bits on the same processor. Sums of any number of terms are in runs, slices and totals
+//! ([`long`]), which allocate nothing. Numbers behind the choice: docs/runtime-choices.md.
 
 mod dispatch;
+mod forms;
+mod gram;
+mod level;
 mod long;
-#[cfg(target_arch = "x86_64")]
 mod pack;
+mod portable;
 pub(crate) mod small;
-#[cfg(target_arch = "x86_64")]
+mod small_forms;
 mod tile;
-#[cfg(target_arch = "x86_64")]
 mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
-#[cfg(target_arch = "x86_64")]
-mod x86_gram;
-#[cfg(target_arch = "x86_64")]
-mod x86_small;
 
-use ndarray::linalg::general_mat_mul;
-use ndarray::{ArrayView2, ArrayViewMut2, s};
+use ndarray::{ArrayViewMut2, s};
 
 use crate::kernel::gemm::Accum;
 use crate::kernel::matrix::{Mat, MatMut};
+use crate::kernel::memory::{LONG, Scratch};
 use crate::kernel::scalar::Scalar;
-use long::Block;
 
 /// out = alpha·a·b, or out += alpha·a·b.
 ///
@@ -68,60 +65,43 @@ fn general<T: Scalar>(mut out: MatMut<'_, T>, accum: Accum, beta: T, alpha: T, a
     if m == 0 || n == 0 || dispatch::product(&mut out, accum, beta, alpha, a, b) {
         return;
     }
-    by_ndarray(&mut out.view(), beta, alpha, a.view(), b.view());
+    apart(&mut out.view(), accum, beta, alpha, a, b);
 }
 
-/// Terms that `ndarray` is given at once, and slices in which that is done without more.
-const TERMS: usize = 48;
-const FEW: usize = 8;
-
-/// out = beta·out + alpha·a·b, by `ndarray`; it is no smaller than 1×1, and there is a term.
-fn by_ndarray<T: Scalar>(
+/// The same where neither rows nor columns of `out` are adjacent: blocks of it in the thread's memory.
+fn apart<T: Scalar>(
     out: &mut ArrayViewMut2<'_, T>,
+    accum: Accum,
     beta: T,
     alpha: T,
-    a: ArrayView2<'_, T>,
-    b: ArrayView2<'_, T>,
+    a: Mat<'_, T>,
+    b: Mat<'_, T>,
 ) {
-    fn add<T: Scalar>(
-        out: &mut ArrayViewMut2<'_, T>,
-        beta: T,
-        alpha: T,
-        a: ArrayView2<'_, T>,
-        b: ArrayView2<'_, T>,
-    ) {
-        for from in (0..a.ncols()).step_by(TERMS) {
-            let terms = from..a.ncols().min(from + TERMS);
-            let (a, b) = (a.slice(s![.., terms.clone()]), b.slice(s![terms, ..]));
-            general_mat_mul(alpha, &a, &b, if from == 0 { beta } else { T::ONE }, out);
+    let (m, n) = out.dim();
+    let cols = n.min(1024);
+    let rows = m.min(LONG / size_of::<T>() / cols);
+    let mut memory = Scratch::new(rows * cols);
+    for row in (0..m).step_by(rows) {
+        for col in (0..n).step_by(cols) {
+            let (rows, cols) = (row..m.min(row + rows), col..n.min(col + cols));
+            let block = &mut memory[..rows.len() * cols.len()];
+            let to = MatMut::rows(block, rows.len(), cols.len());
+            let (a, b) =
+                (a.view().slice_move(s![rows.clone(), ..]), b.view().slice_move(s![.., cols.clone()]));
+            matmul(to, Accum::Replace, alpha, a.into(), b.into());
+            add_apart(&mut out.slice_mut(s![rows, cols]), accum, beta, block);
         }
     }
-    let ((m, k), n) = (a.dim(), b.ncols());
-    if k <= TERMS * FEW {
-        return add(out, beta, alpha, a, b);
-    }
-    long::in_slices(
-        (m, n, k),
-        TERMS * FEW,
-        |_| true,
-        |block, terms, sums| {
-            let mut out = matrix_of(sums, block);
-            let a = a.slice(s![block.rows.clone(), terms.clone()]);
-            add(&mut out, T::ZERO, T::ONE, a, b.slice(s![terms, block.cols.clone()]));
-        },
-        |block, sums| {
-            let mut out = out.slice_mut(s![block.rows.clone(), block.cols.clone()]);
-            for (out, &sum) in out.iter_mut().zip(sums) {
-                // What is there may be NaN where it is not to be read.
-                *out = if beta == T::ZERO { alpha * sum } else { beta * *out + alpha * sum };
-            }
-        },
-    );
 }
 
-/// The numbers of a block, row by row, as a matrix.
-fn matrix_of<'s, T: Scalar>(sums: &'s mut [T], block: &Block) -> ArrayViewMut2<'s, T> {
-    MatMut::rows(sums, block.rows.len(), block.cols.len()).view()
+/// out = numbers, or beta·out + numbers.
+fn add_apart<T: Scalar>(out: &mut ArrayViewMut2<'_, T>, accum: Accum, beta: T, numbers: &[T]) {
+    for (out, &number) in out.iter_mut().zip(numbers) {
+        *out = match accum {
+            Accum::Replace => number,
+            Accum::Add => beta * *out + number,
+        };
+    }
 }
 
 /// A product of a matrix with `x`: out = alpha·a·x, or out += that.
@@ -173,50 +153,16 @@ pub fn gram<T: Scalar>(mut out: MatMut<'_, T>, accum: Accum, alpha: T, x: Mat<'_
     assert!(weights.is_none_or(|w| w.len() == k), "gram: {k} rows and {:?} weights", weights.map(<[T]>::len));
     let done = k > 0 && n > 0 && dispatch::gram(&mut out, accum, alpha, x, weights);
     let mut out = out.view();
-    if !done {
-        gram_by_rows(&mut out, accum, alpha, x, weights);
+    if k == 0 && accum == Accum::Replace {
+        out.fill(T::ZERO);
+    } else if k > 0 && n > 0 && !done {
+        let mut all = Scratch::new(n * n);
+        gram(MatMut::rows(&mut all, n, n), Accum::Replace, alpha, x, weights);
+        add_apart(&mut out, accum, T::ONE, &all);
     }
     for i in 0..n {
         for j in 0..i {
             out[(i, j)] = out[(j, i)];
         }
     }
-}
-
-fn gram_by_rows<T: Scalar>(
-    out: &mut ArrayViewMut2<'_, T>,
-    accum: Accum,
-    alpha: T,
-    x: Mat<'_, T>,
-    weights: Option<&[T]>,
-) {
-    let (x, (k, n)) = (x.view(), x.shape());
-    if accum == Accum::Replace {
-        out.fill(T::ZERO);
-    }
-    long::in_slices(
-        (n, n, k),
-        TERMS,
-        |block| block.cols.end > block.rows.start,
-        |block, terms, sums| {
-            sums.fill(T::ZERO);
-            let mut out = matrix_of(sums, block);
-            for k in terms {
-                let (row, weight) = (x.row(k), weights.map_or(T::ONE, |w| w[k]));
-                let right = row.slice(s![block.cols.clone()]);
-                for (i, mut out) in block.rows.clone().zip(out.rows_mut()) {
-                    let (a, from) = (weight * row[i], i.saturating_sub(block.cols.start));
-                    for (out, &b) in out.iter_mut().zip(right).skip(from) {
-                        *out += a * b;
-                    }
-                }
-            }
-        },
-        |block, sums| {
-            let mut out = out.slice_mut(s![block.rows.clone(), block.cols.clone()]);
-            for (out, &sum) in out.iter_mut().zip(sums) {
-                *out += alpha * sum;
-            }
-        },
-    );
 }

@@ -20,6 +20,12 @@ const LARGE: usize = 500_000;
 /// Terms of a run, in which a sum is taken at once.
 const RUN: usize = 128;
 
+/// Whether a product with these extents, as far as they are known, may be small: else no kernel is compiled.
+const fn may_be_small(m: usize, n: usize, k: usize) -> bool {
+    let of_two = (if m == 0 { 1 } else { m }).saturating_mul(if n == 0 { 1 } else { n });
+    k <= RUN && of_two.saturating_mul(if k == 0 { 1 } else { k }) < LARGE
+}
+
 /// A product of these extents and layouts.
 struct Known<const M: usize, const N: usize, const K: usize, const A: bool, const B: bool>;
 
@@ -64,7 +70,8 @@ pub fn matmul<T: Scalar, const M: usize, const N: usize, const K: usize, const A
 ) {
     let ((m, n), (ma, k), (kb, nb)) = (out.shape(), a.shape(), b.shape());
     assert!(m == ma && k == kb && n == nb, "matmul: {m}×{n} from {ma}×{k} and {kb}×{nb}");
-    if m > 0
+    if const { may_be_small(M, N, K) }
+        && m > 0
         && n > 0
         && k > 0
         && k <= RUN

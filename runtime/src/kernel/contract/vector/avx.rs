@@ -1,131 +1,16 @@
-//! The vector registers of x86-64, one trait over them.
+//! The vectors of AVX-512 and of AVX2 with FMA.
 #![allow(unsafe_code, reason = "vector instructions, and loads and stores through pointers")]
 
 use core::arch::x86_64::*;
 
-use crate::kernel::scalar::Scalar;
-
-/// A vector register.
-///
-/// # Safety
-/// All functions need the processor to have the instructions; the pointers, room for the lanes said.
-pub(super) trait Vector: Copy {
-    type T: Scalar;
-    /// Which lanes of a vector take sub.
-    type Mask: Copy;
-    const LANES: usize;
-    /// Whether a masked load or store takes no longer than a whole one. With AVX2 it is microcode on some
-    /// processors, some 50 cycles where it crosses a line of the cache, and not used here: then the lanes of a
-    /// mask are told one by one.
-    const MASKS: bool;
-    unsafe fn mask(lanes: usize) -> Self::Mask;
-    unsafe fn splat(x: Self::T) -> Self;
-    unsafe fn load(p: *const Self::T) -> Self;
-    /// The lanes outside the mask are 0 and not read.
-    unsafe fn load_masked(p: *const Self::T, mask: Self::Mask) -> Self;
-    unsafe fn store(self, p: *mut Self::T);
-    unsafe fn store_masked(self, p: *mut Self::T, mask: Self::Mask);
-    /// The lanes of `a` inside the mask, of `b` outside.
-    unsafe fn select(mask: Self::Mask, a: Self, b: Self) -> Self;
-    /// Fetches the line of the cache that holds this number, which may be none of the program's.
-    #[inline(always)]
-    fn prefetch(p: *const Self::T) {
-        // SAFETY: SSE is part of x86-64, and a hint never fails.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
-    }
-    /// a·b + c
-    unsafe fn mul_add(a: Self, b: Self, c: Self) -> Self;
-    unsafe fn mul(a: Self, b: Self) -> Self;
-    unsafe fn add(a: Self, b: Self) -> Self;
-    /// The sum of the lanes.
-    unsafe fn total(self) -> Self::T;
-    /// The sums of the lanes of four vectors.
-    unsafe fn totals(v: [Self; 4]) -> [Self::T; 4];
-    /// Copies 4×4 numbers with rows and columns exchanged, from rows `from_stride` apart to rows `to_stride`
-    /// apart.
-    unsafe fn transpose(from: *const Self::T, from_stride: isize, to: *mut Self::T, to_stride: usize);
-}
-
-macro_rules! vector {
-    ($v:ident, $t:ident, $lanes:literal, $masks:literal, $mask:ident, $mask_fn:expr,
-     $splat:ident, $load:ident, $load_masked:expr, $store:ident, $store_masked:expr, $select:expr, $fma:ident, $mul:ident, $add:ident, $total:expr, $totals:ident, $transpose:ident) => {
-        impl Vector for $v {
-            type T = $t;
-            type Mask = $mask;
-            const LANES: usize = $lanes;
-            const MASKS: bool = $masks;
-            #[inline(always)]
-            unsafe fn mask(lanes: usize) -> $mask {
-                $mask_fn(lanes)
-            }
-            #[inline(always)]
-            unsafe fn splat(x: $t) -> Self {
-                // SAFETY: the caller's.
-                unsafe { $splat(x) }
-            }
-            #[inline(always)]
-            unsafe fn load(p: *const $t) -> Self {
-                // SAFETY: the caller's.
-                unsafe { $load(p) }
-            }
-            #[inline(always)]
-            unsafe fn load_masked(p: *const $t, mask: $mask) -> Self {
-                // SAFETY: the caller's.
-                unsafe { $load_masked(mask, p) }
-            }
-            #[inline(always)]
-            unsafe fn store(self, p: *mut $t) {
-                // SAFETY: the caller's.
-                unsafe { $store(p, self) }
-            }
-            #[inline(always)]
-            unsafe fn store_masked(self, p: *mut $t, mask: $mask) {
-                // SAFETY: the caller's.
-                unsafe { $store_masked(p, mask, self) }
-            }
-            #[inline(always)]
-            unsafe fn select(mask: $mask, a: Self, b: Self) -> Self {
-                // SAFETY: the caller's.
-                unsafe { $select(mask, a, b) }
-            }
-            #[inline(always)]
-            unsafe fn mul_add(a: Self, b: Self, c: Self) -> Self {
-                // SAFETY: the caller's.
-                unsafe { $fma(a, b, c) }
-            }
-            #[inline(always)]
-            unsafe fn mul(a: Self, b: Self) -> Self {
-                // SAFETY: the caller's.
-                unsafe { $mul(a, b) }
-            }
-            #[inline(always)]
-            unsafe fn add(a: Self, b: Self) -> Self {
-                // SAFETY: the caller's.
-                unsafe { $add(a, b) }
-            }
-            #[inline(always)]
-            unsafe fn total(self) -> $t {
-                // SAFETY: the caller's.
-                unsafe { $total(self) }
-            }
-            #[inline(always)]
-            unsafe fn totals(v: [Self; 4]) -> [$t; 4] {
-                // SAFETY: the caller's.
-                unsafe { $totals(v) }
-            }
-            #[inline(always)]
-            unsafe fn transpose(from: *const $t, from_stride: isize, to: *mut $t, to_stride: usize) {
-                // SAFETY: the caller's.
-                unsafe { $transpose(from, from_stride, to, to_stride) }
-            }
-        }
-    };
-}
+use super::{Vector, sse};
 
 vector!(
     __m512,
     f32,
     16,
+    32,
+    true,
     true,
     __mmask16,
     |n: usize| ((1u32 << n) - 1) as __mmask16,
@@ -140,12 +25,14 @@ vector!(
     _mm512_add_ps,
     _mm512_reduce_add_ps,
     totals_512,
-    transpose_32
+    sse::transpose_32
 );
 vector!(
     __m512d,
     f64,
     8,
+    32,
+    true,
     true,
     __mmask8,
     |n: usize| ((1u32 << n) - 1) as __mmask8,
@@ -166,7 +53,9 @@ vector!(
     __m256,
     f32,
     8,
+    16,
     false,
+    true,
     usize,
     |n: usize| n,
     _mm256_set1_ps,
@@ -184,13 +73,15 @@ vector!(
         _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)))
     },
     totals_256,
-    transpose_32
+    sse::transpose_32
 );
 vector!(
     __m256d,
     f64,
     4,
+    16,
     false,
+    true,
     usize,
     |n: usize| n,
     _mm256_set1_pd,
@@ -223,17 +114,13 @@ static LANES_64: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
 unsafe fn load_first(n: usize, p: *const f32) -> __m256 {
     // SAFETY: the caller's.
     unsafe {
-        let quarter = |n: usize, p: *const f32| match n {
-            0 => _mm_setzero_ps(),
-            1 => _mm_load_ss(p),
-            2 => _mm_castpd_ps(_mm_load_sd(p.cast())),
-            3 => _mm_movelh_ps(_mm_castpd_ps(_mm_load_sd(p.cast())), _mm_load_ss(p.add(2))),
-            _ => _mm_loadu_ps(p),
-        };
         if n < 4 {
-            _mm256_zextps128_ps256(quarter(n, p))
+            _mm256_zextps128_ps256(sse::load_first(n, p))
         } else {
-            _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(_mm_loadu_ps(p)), quarter(n - 4, p.add(4)))
+            _mm256_insertf128_ps::<1>(
+                _mm256_castps128_ps256(_mm_loadu_ps(p)),
+                sse::load_first(n - 4, p.add(4)),
+            )
         }
     }
 }
@@ -366,23 +253,6 @@ unsafe fn totals_256d([a, b, c, d]: [__m256d; 4]) -> [f64; 4] {
         let mut sums = [0.0; 4];
         _mm256_storeu_pd(sums.as_mut_ptr(), s);
         sums
-    }
-}
-
-/// # Safety
-/// There are 4×4 numbers at both places, that far apart.
-#[inline(always)]
-unsafe fn transpose_32(from: *const f32, from_stride: isize, to: *mut f32, to_stride: usize) {
-    // SAFETY: the caller's; SSE is part of x86-64.
-    unsafe {
-        let row = |i: isize| _mm_loadu_ps(from.offset(i * from_stride));
-        let (r0, r1, r2, r3) = (row(0), row(1), row(2), row(3));
-        let (a, b) = (_mm_unpacklo_ps(r0, r1), _mm_unpacklo_ps(r2, r3));
-        let (c, d) = (_mm_unpackhi_ps(r0, r1), _mm_unpackhi_ps(r2, r3));
-        _mm_storeu_ps(to, _mm_movelh_ps(a, b));
-        _mm_storeu_ps(to.add(to_stride), _mm_movehl_ps(b, a));
-        _mm_storeu_ps(to.add(2 * to_stride), _mm_movelh_ps(c, d));
-        _mm_storeu_ps(to.add(3 * to_stride), _mm_movehl_ps(d, c));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Small products on x86-64, inside a function that is compiled for AVX2 and FMA, or AVX-512.
+//! The forms of small products, inside a function that is compiled for the vectors.
 #![allow(unsafe_code, reason = "vector instructions and pointers into strided matrices")]
 
 use core::mem::MaybeUninit;
@@ -7,62 +7,19 @@ use super::small::Transposed;
 use super::tile::{dots_tile, rows_tile_before};
 use super::vector::Vector;
 use crate::kernel::gemm::{Accum, Gemm, Small};
-use crate::kernel::simd::Math;
-use crate::kernel::simd::x86::{AVX2, AVX512};
+use crate::kernel::scalar::Scalar as _;
+use crate::kernel::simd::FusedMulAdd as _;
 
 /// Numbers of `b` that are copied with rows and columns exchanged, at most.
 const TRANSPOSED: usize = 1024;
 
-/// Computes the product if the caller was compiled for vector instructions; else returns false.
+/// Computes the product, if there is a form for it; else returns false.
 ///
 /// # Safety
 /// `p` describes memory that is there: `out` for writing, `a` and `b` for reading, without overlap; it is as
-/// S knows it.
+/// S knows it; the processor has V's instructions.
 #[inline(always)]
-pub(super) unsafe fn product<S: Small, Wide: Vector, Narrow: Vector<T = Wide::T>>(
-    math: Math,
-    p: &Gemm<Wide::T>,
-) -> bool {
-    // SAFETY: the processor has the level's instructions; the caller's.
-    unsafe {
-        match math.level {
-            AVX512 => avx512::<S, Wide, Narrow>(p),
-            AVX2 => avx2::<S, Narrow>(p),
-            _ => false,
-        }
-    }
-}
-
-/// # Safety
-/// As for [`product`]; the processor has the features named.
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2")]
-unsafe fn avx512<S: Small, Wide: Vector, Narrow: Vector<T = Wide::T>>(p: &Gemm<Wide::T>) -> bool {
-    let p = S::known(p);
-    // SAFETY: the caller's.
-    unsafe {
-        // A vector of which the half is enough takes the time of a whole one.
-        if const { S::N == 0 } {
-            if p.n <= Narrow::LANES { form::<S, Narrow>(&p) } else { form::<S, Wide>(&p) }
-        } else if const { S::N <= Narrow::LANES } {
-            form::<S, Narrow>(&p)
-        } else {
-            form::<S, Wide>(&p)
-        }
-    }
-}
-
-/// # Safety
-/// As for [`product`]; the processor has the features named.
-#[target_feature(enable = "avx2,fma,bmi1,bmi2")]
-unsafe fn avx2<S: Small, V: Vector>(p: &Gemm<V::T>) -> bool {
-    // SAFETY: the caller's.
-    unsafe { form::<S, V>(&S::known(p)) }
-}
-
-/// # Safety
-/// As for [`rows_tile`].
-#[inline(always)]
-unsafe fn form<S: Small, V: Vector>(p: &Gemm<V::T>) -> bool {
+pub(super) unsafe fn form<S: Small, V: Vector>(p: &Gemm<V::T>) -> bool {
     // SAFETY: the caller's.
     unsafe {
         if const { S::N == 1 } || const { S::N == 0 } && p.n == 1 {
@@ -85,7 +42,7 @@ unsafe fn by_layout<S: Small, V: Vector>(p: &Gemm<V::T>) -> bool {
         {
             rows::<S, V>(p);
         } else if const { S::M <= 1 && S::K < 16 } && p.m == 1 && p.k < 16 {
-            one_row(p);
+            one_row::<V>(p);
         } else if const { S::M <= 1 } && p.m == 1 {
             for col in (0..p.n).step_by(8) {
                 let cols = (p.n - col).min(8);
@@ -106,25 +63,31 @@ unsafe fn by_layout<S: Small, V: Vector>(p: &Gemm<V::T>) -> bool {
 /// # Safety
 /// As for [`rows_tile`].
 #[inline(always)]
-unsafe fn one_row<T: crate::kernel::scalar::Scalar>(p: &Gemm<T>) {
+unsafe fn one_row<V: Vector>(p: &Gemm<V::T>) {
     // SAFETY: the caller's.
     unsafe {
         for j in 0..p.n {
-            let mut sum = T::ZERO;
+            let mut sum = V::T::ZERO;
             for k in 0..p.k {
                 let (a, b) = (
                     *p.a.offset(k as isize * p.a_strides.1),
                     *p.b.offset(k as isize * p.b_strides.0 + j as isize * p.b_strides.1),
                 );
-                sum = a.fused_mul_add(b, sum);
+                sum = mul_add::<V>(a, b, sum);
             }
             let out = p.out.add(j);
             *out = match p.accum {
                 Accum::Replace => p.alpha * sum,
-                Accum::Add => p.alpha.fused_mul_add(sum, *out),
+                Accum::Add => mul_add::<V>(p.alpha, sum, *out),
             };
         }
     }
+}
+
+/// a·b + c of single numbers. Without the instruction, it would be a function of the standard library.
+#[inline(always)]
+fn mul_add<V: Vector>(a: V::T, b: V::T, c: V::T) -> V::T {
+    if const { V::FUSED } { a.fused_mul_add(b, c) } else { a * b + c }
 }
 
 /// transposed[k·n + j] = b(k, j), in squares of 4 by 4 where k is adjacent; the last ones overlap with those

@@ -1,14 +1,15 @@
-//! Xᵀ diag(w) X on x86-64: the triangle on and above the diagonal.
+//! Xᵀ diag(w) X: the triangle on and above the diagonal.
 //!
-//! As in [`super::x86`], rows of the output are vectors and a tile of it stays in registers. Both operands
+//! As in [`super::forms`], rows of the output are vectors and a tile of it stays in registers. Both operands
 //! are the same matrix, packed twice: with the weights, in panels of the vectors of a tile, and without them, in
 //! panels of its rows. A tile on the diagonal computes no more than it needs to the next vector.
 #![allow(unsafe_code, reason = "vector instructions and pointers into strided matrices")]
 
+use super::forms::rows;
+use super::level::Level;
 use super::pack::{pack_columns, pack_rows};
 use super::tile::rows_tile;
 use super::vector::Vector;
-use super::x86::rows;
 use crate::kernel::gemm::Gemm;
 use crate::kernel::memory::Packing;
 use crate::kernel::scalar::Scalar as _;
@@ -24,7 +25,7 @@ const BLOCK: usize = 448 * 1024;
 /// `p` describes memory that is there; `a` is `b` with rows and columns exchanged, but for the rows that `p`
 /// is a part of; the processor has V's instructions.
 #[inline(always)]
-pub(super) unsafe fn gram<V: Vector, const R: usize, const N: usize>(p: &Gemm<V::T>) {
+pub(super) unsafe fn gram<V: Level, const R: usize, const N: usize>(p: &Gemm<V::T>) {
     let width = N * V::LANES;
     let even = |n: usize, most: usize| n.div_ceil(n.div_ceil(most));
     let terms = even(p.k, TERMS);
@@ -70,7 +71,7 @@ pub(super) unsafe fn gram<V: Vector, const R: usize, const N: usize>(p: &Gemm<V:
 /// # Safety
 /// As for [`gram`].
 #[inline(always)]
-unsafe fn tiles<V: Vector, const R: usize, const N: usize>(p: &Gemm<V::T>, a: Option<&[V::T]>, b: &[V::T]) {
+unsafe fn tiles<V: Level, const R: usize, const N: usize>(p: &Gemm<V::T>, a: Option<&[V::T]>, b: &[V::T]) {
     let (width, k) = (N * V::LANES, p.k);
     for col in (0..p.n).step_by(width) {
         let cols = (p.n - col).min(width);
