@@ -225,7 +225,7 @@ impl Converter<'_> {
         (tree.rank == axes).then(|| whole(Whole::Product, vec![tree], 0))
     }
 
-    /// `cumsum(x)`: Σ_{j ≤ i} x[j]
+    /// `cumsum(x)`: `Σ_{j ≤ i} x[j]`
     fn cumulated(&mut self, id: NodeId) -> Option<Tree> {
         let Op::Product { coeff, factors, bound } = self.graph.op(id).clone() else { return None };
         let shape = self.graph.shape(id).to_vec();

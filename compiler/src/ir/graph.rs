@@ -150,7 +150,7 @@ pub enum Op {
     /// The Kronecker delta: 1 where both indices are equal.
     Delta,
     /// 1 where a relation between its indices holds, else 0: a delta that knows of offsets, multiples and
-    /// triangles. It is what `x[i + 1]` is made of: Σ_p (p = i + 1)·x[p].
+    /// triangles. It is what `x[i + 1]` is made of: `Σ_p (p = i + 1)·x[p]`.
     Holds(Relation),
     /// 1 where the first index is the whole number that the data, at the others, says: what `w[p[k]]` is made
     /// of.
