@@ -1,5 +1,6 @@
 //! Matrix factorisation with missing entries: eleven measurements of 1599 wines, a fifth of them hidden, as
-//! the product of two thin matrices. The mask `W` is 1 where an entry is known; its derivative needs no care.
+//! the product of two thin matrices. Once with a mask `W` that is 1 where an entry is known, once by a list of
+//! the known entries, as ratings come: who, what, how much. Both are the same function.
 //!
 //! ```text
 //! cargo run --release --features argmin --example matrix_factorisation
@@ -14,7 +15,7 @@ use argmin::solver::linesearch::MoreThuenteLineSearch;
 use argmin::solver::quasinewton::LBFGS;
 use gradsmith::argmin::Solvable;
 use gradsmith::{Objective, Rng};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView1, ArrayView2};
 use std::time::Instant;
 
 #[derive(gradsmith::Objective)]
@@ -25,6 +26,19 @@ use std::time::Instant;
 struct Factorisation<'a> {
     X: ArrayView2<'a, f64>,
     W: ArrayView2<'a, f64>,
+    lambda: f64,
+}
+
+/// The same by the list of what is known: `x[k]` stands in row `p[k]`, column `q[k]`.
+#[derive(gradsmith::Objective)]
+#[objective(
+    "sum[k]((x[k] - dot(U[p[k], :], V[q[k], :]))^2)/2 + lambda/2 * (norm2(U)^2 + norm2(V)^2)",
+    wrt(U: matrix[n, 3], V: matrix[d, 3])
+)]
+struct Ratings<'a> {
+    x: ArrayView1<'a, f64>,
+    p: ArrayView1<'a, usize>,
+    q: ArrayView1<'a, usize>,
     lambda: f64,
 }
 
@@ -44,10 +58,28 @@ fn main() -> Result<(), Error> {
 
     let time = Instant::now();
     let solver = LBFGS::new(MoreThuenteLineSearch::new(), 20).with_tolerance_grad(1e-4)?;
-    let result =
-        Executor::new(problem.clone(), solver).configure(|state| state.param(start).max_iters(2000)).run()?;
+    let result = Executor::new(problem.clone(), solver)
+        .configure(|state| state.param(start.clone()).max_iters(2000))
+        .run()?;
     let state = result.state();
-    data::report("L-BFGS", state.get_iter(), time, state.get_best_cost(), KNOWN)?;
+    data::report("L-BFGS, a mask", state.get_iter(), time, state.get_best_cost(), KNOWN)?;
+
+    let (mut x, mut p, mut q) = (Vec::new(), Vec::new(), Vec::new());
+    for ((i, j), &value) in X.indexed_iter().filter(|&((i, j), _)| known(i, j)) {
+        x.push(value);
+        p.push(i);
+        q.push(j);
+    }
+    let (x, p, q) = (x.as_slice().into(), p.as_slice().into(), q.as_slice().into());
+    // The list does not say how many rows and columns there are.
+    let ratings = Ratings { x, p, q, lambda: 1.0 }.prepare(X.nrows(), X.ncols())?;
+    let time = Instant::now();
+    let solver = LBFGS::new(MoreThuenteLineSearch::new(), 20).with_tolerance_grad(1e-4)?;
+    let listed = Executor::new(Solvable::new(ratings), solver)
+        .configure(|state| state.param(start).max_iters(2000))
+        .run()?;
+    let listed = listed.state();
+    data::report("L-BFGS, a list", listed.get_iter(), time, listed.get_best_cost(), KNOWN)?;
 
     // The hidden entries as the factors predict them: columns have mean 0, so predicting the mean would be
     // off by 1.
