@@ -1,0 +1,69 @@
+//! A Gaussian process: how fast a function varies, how far, and how much noise lies upon it, by the marginal
+//! likelihood of sixty values. The kernel is written entry by entry; its factor is computed once and serves
+//! the value and the three derivatives.
+//!
+//! ```text
+//! cargo run --release --features argmin --example gaussian_process
+//! ```
+#![allow(clippy::print_stdout, reason = "a program that reports on standard output")]
+#![allow(non_snake_case, reason = "matrices have capital letters, as in the formula")]
+
+mod data;
+
+use argmin::core::{Error, Executor, State};
+use argmin::solver::linesearch::MoreThuenteLineSearch;
+use argmin::solver::quasinewton::LBFGS;
+use gradsmith::argmin::Solvable;
+use ndarray::{ArrayView1, ArrayView2, aview1};
+use std::time::Instant;
+
+/// The negative logarithm of the marginal likelihood without its constant (Rasmussen and Williams, Gaussian
+/// Processes for Machine Learning, equation 5.8). The parameters are logarithms, so that they need no bounds.
+#[derive(gradsmith::Objective)]
+#[objective(
+    "K = matrix[i, j](exp(2*s - exp(-2*l)*sum[c]((X[i, c] - X[j, c])^2)/2)) + exp(2*e)*eye;
+     y'*inv(K)*y/2 + logdet(K)/2",
+    wrt(l: scalar, s: scalar, e: scalar)
+)]
+struct MarginalLikelihood<'a> {
+    X: ArrayView2<'a, f64>,
+    y: ArrayView1<'a, f64>,
+}
+
+/// By SciPy's `minimize`.
+const KNOWN: f64 = -53.360_889_446_245_594;
+
+/// A sine and its half over six units, with noise: the sum of four numbers of a congruential generator.
+fn series(length: u32) -> (Vec<f64>, Vec<f64>) {
+    let mut state: u64 = 1;
+    let mut uniform = || {
+        state = (1_103_515_245 * state + 12_345) % (1 << 31);
+        state as f64 / f64::from(1_u32 << 31) - 0.5
+    };
+    (0..length)
+        .map(|i| {
+            let x = f64::from(i) / 10.0;
+            let noise: f64 = (0..4).map(|_| uniform()).sum();
+            (x, (2.0 * x).sin() + x / 2.0 + 0.3 * noise)
+        })
+        .unzip()
+}
+
+fn main() -> Result<(), Error> {
+    let (x, y) = series(60);
+    println!("{}", MarginalLikelihood::DERIVATION);
+
+    let X = ArrayView2::from_shape((x.len(), 1), &x)?;
+    let problem = Solvable::new(MarginalLikelihood { X, y: aview1(&y) }.prepare()?);
+    let time = Instant::now();
+    let solver = LBFGS::new(MoreThuenteLineSearch::new(), 10).with_tolerance_grad(1e-7)?;
+    let result = Executor::new(problem, solver)
+        .configure(|state| state.param(vec![0.0, 0.0, -1.0]).max_iters(100))
+        .run()?;
+    let state = result.state();
+    data::report("L-BFGS", state.get_iter(), time, state.get_best_cost(), KNOWN)?;
+    if let Some([l, s, e]) = state.get_best_param().map(Vec::as_slice) {
+        println!("length {:.3}, height {:.3}, noise {:.3}", l.exp(), s.exp(), e.exp());
+    }
+    Ok(())
+}
