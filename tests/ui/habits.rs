@@ -83,4 +83,12 @@ struct EquationTheOtherWay {
     y: Array1<f64>,
 }
 
+#[derive(Objective)]
+#[objective("logdet(X'*X + I)", wrt(X: matrix[n, d]))]
+struct IdentityByItsLetter;
+
+#[derive(Objective)]
+#[objective("logdet(X'*X + eye(3))", wrt(X: matrix[n, 3]))]
+struct IdentityOfASize;
+
 fn main() {}

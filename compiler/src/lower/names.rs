@@ -498,6 +498,8 @@ impl<'a> Lowerer<'a> {
                 "pre-activations are a network's: derive `Network`".to_owned()
             } else if matches!(name, "e" | "E") {
                 "the number e is `exp(1)`, and e to the power of x is `exp(x)`".to_owned()
+            } else if matches!(name, "I" | "Id" | "identity") {
+                "the identity is `eye`, of the size that its place asks for".to_owned()
             } else if name == "end" {
                 "the last entry of `x` is `x[len(x) - 1]`, and all from the second on are `x[1..]`".to_owned()
             } else if matches!(name, "inf" | "Inf" | "infinity") {
@@ -512,6 +514,8 @@ impl<'a> Lowerer<'a> {
             } else {
                 format!("the names here are {}", super::errors::list(&known))
             });
+        } else if matches!(name, "eye" | "identity" | "ident") {
+            d = d.with_help("write `eye` without arguments: its size is that which its place asks for");
         } else {
             d = d.with_help(
                 "`cargo gradsmith catalog` lists the functions; another can be written with `#[define]`",
