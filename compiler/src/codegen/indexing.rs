@@ -22,10 +22,7 @@ impl Indexing<'_> {
         let mut flat: Option<TokenStream> = None;
         for (k, place) in places.iter().enumerate() {
             let place = match (place, left_out) {
-                (Place::Affine(p), Some(axis)) if k + 1 == places.len() => {
-                    let terms = p.terms.iter().copied().filter(|(a, _)| *a != axis);
-                    self.affine(&Affine { terms: terms.collect(), offset: p.offset.clone() })
-                }
+                (Place::Affine(p), Some(axis)) if k + 1 == places.len() => self.affine(&p.without(&axis)),
                 (other, _) => self.place(other),
             };
             flat = Some(match flat {

@@ -5,7 +5,7 @@
 //! cases, and below a sum's sign where it limits what is summed.
 
 use super::notation::Notation;
-use crate::ir::{Extent, Form, Number, RelationKind};
+use crate::ir::{Affine, Extent, Number, RelationKind};
 
 /// What a place is made of: an index, or a whole number of the data.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,57 +34,13 @@ impl Atom {
 }
 
 /// `offset + Σ multiple·atom`
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Place {
-    /// Each atom once, none zero times.
-    pub terms: Vec<(Atom, i64)>,
-    /// What is added.
-    pub offset: Form,
-}
+pub type Place = Affine<Atom>;
 
 impl Place {
-    /// The place that an atom is.
-    #[must_use]
-    pub fn of(atom: Atom) -> Self {
-        Self { terms: vec![(atom, 1)], offset: Form::default() }
-    }
-
-    /// A place that no index changes.
-    #[must_use]
-    pub fn fixed(offset: Form) -> Self {
-        Self { terms: Vec::new(), offset }
-    }
-
-    /// `self + n·other`
-    #[must_use]
-    pub fn plus(&self, other: &Self, n: i64) -> Self {
-        let mut terms = self.terms.clone();
-        for (atom, m) in &other.terms {
-            match terms.iter_mut().find(|(a, _)| a == atom) {
-                Some((_, known)) => *known += m * n,
-                None => terms.push((atom.clone(), m * n)),
-            }
-        }
-        terms.retain(|(_, n)| *n != 0);
-        Self { terms, offset: self.offset.plus(&other.offset, n) }
-    }
-
-    /// `n·self`
-    #[must_use]
-    pub fn times(&self, n: i64) -> Self {
-        Self::default().plus(self, n)
-    }
-
     /// Whether it is the same place, in whatever order its terms stand.
     #[must_use]
     pub fn is(&self, other: &Self) -> bool {
         self.plus(other, -1) == Self::default()
-    }
-
-    /// `self + n`
-    #[must_use]
-    pub fn shifted(&self, n: i64) -> Self {
-        Self { terms: self.terms.clone(), offset: self.offset.shifted(n) }
     }
 
     /// Whether an index of this letter takes part, alone or in what data name.

@@ -39,11 +39,9 @@ impl Converter<'_> {
 
     /// The least value of a place.
     pub(super) fn least(&self, place: &Place) -> Form {
-        let extents = &self.graph.extents;
-        place.terms.iter().fold(extents.resolved(&place.offset), |form, (atom, n)| {
-            let last = extents.form(atom.extent()).shifted(-1);
-            if *n < 0 { form.plus(&last, *n) } else { form }
-        })
+        let terms = place.terms.iter().map(|(atom, n)| (atom.extent(), *n));
+        let [least, _] = self.graph.extents.reach(terms, &place.offset);
+        least
     }
 
     /// Whether a place is never negative, whatever values its indices take and however large the extents are.

@@ -7,22 +7,25 @@ use super::convert::Converter;
 use super::entries::{Locals, apart, conditioned, letter};
 use super::notation::{Notation, Tree, Whole};
 use super::place::{Atom, Condition, ConditionKind, Place};
-use super::solve::{DATA, Row, Step};
-use crate::ir::{Extent, Factor, Form, NodeId, Number, Op, Operand};
+use super::solve::{Step, Variable};
+use crate::ir::{Affine, Extent, Factor, Form, NodeId, Number, Op, Operand};
 use std::collections::BTreeMap;
 
 impl Converter<'_> {
-    /// An equation but for one of its variables, at places.
-    fn value_of(&mut self, row: &Row, but: usize, factors: &[Factor], locals: &Locals) -> Option<Place> {
-        let mut place = Place::fixed(row.offset.clone());
-        for (&v, &n) in row.terms.iter().filter(|(v, _)| **v != but) {
-            let Some(f) = v.checked_sub(DATA) else {
-                place = place.plus(locals[v].as_ref()?, n);
-                continue;
+    /// What an equation says that one of its variables is, at places.
+    fn value_of(&mut self, value: &Affine<Variable>, factors: &[Factor], locals: &Locals) -> Option<Place> {
+        let mut place = Place::fixed(value.offset.clone());
+        for &(v, n) in &value.terms {
+            let what = match v {
+                Variable::Local(local) => locals[local].clone()?,
+                Variable::Data(f) => {
+                    let operand = &factors[f].operand;
+                    let at: Vec<Option<Place>> =
+                        operand.axes.iter().map(|&a| locals[a as usize].clone()).collect();
+                    self.whole_number(operand.node, &at)?
+                }
             };
-            let operand = &factors[f].operand;
-            let at: Vec<Option<Place>> = operand.axes.iter().map(|&a| locals[a as usize].clone()).collect();
-            place = place.plus(&self.whole_number(operand.node, &at)?, n);
+            place = place.plus(&what, n);
         }
         Some(place)
     }
@@ -88,18 +91,14 @@ impl Converter<'_> {
     /// A relation at these places: what must be 0, or not negative. `None` where the batch takes part.
     pub(super) fn relation(&mut self, id: NodeId, axes: &Locals) -> Option<(ConditionKind, Place)> {
         let at = |k: usize| axes.get(k).cloned().flatten();
-        match self.graph.op(id).clone() {
-            Op::Delta => Some((ConditionKind::Equal, at(0)?.plus(&at(1)?, -1))),
-            Op::Holds(r) => {
-                let mut place = Place::fixed(r.offset.clone());
-                for (k, &n) in r.coeffs.iter().enumerate() {
-                    place = place.plus(&at(k)?, n);
-                }
-                Some((r.kind.into(), place))
-            }
-            Op::Named(_) => Some((ConditionKind::Equal, self.whole_number(id, axes)?.plus(&at(0)?, -1))),
-            _ => None,
+        if let Op::Named(_) = self.graph.op(id) {
+            return Some((ConditionKind::Equal, self.whole_number(id, axes)?.plus(&at(0)?, -1)));
         }
+        let local: Vec<usize> = (0..axes.len()).collect();
+        let (kind, value) = self.graph.relation(id, &local)?;
+        let start = Place::fixed(value.offset);
+        let place = value.terms.iter().try_fold(start, |sum, &(k, n)| Some(sum.plus(&at(k)?, n)))?;
+        Some((kind.into(), place))
     }
 
     /// A product by entries.
@@ -127,7 +126,7 @@ impl Converter<'_> {
         let is_relation = |f: &Factor| self.graph.is_indicator(f.operand.node);
         let steps = self.solved(factors, bound, axes);
         let told = |b: usize| steps.iter().any(|step| step.local == b);
-        let used = |k: usize| steps.iter().any(|step| step.row.factor == k);
+        let used = |k: usize| steps.iter().any(|step| step.factor == k);
         let mut letters = Vec::new();
         for k in axes.len()..locals.len() {
             if locals[k].as_ref().is_some_and(|p| !p.terms.is_empty()) && !told(k) {
@@ -142,16 +141,15 @@ impl Converter<'_> {
         let mut left: Vec<&Step> = steps.iter().collect();
         // Each is told by those that are told already.
         while !left.is_empty() {
-            let waits = |v: &usize| left.iter().any(|other| other.local == *v);
+            let waits = |local: usize| left.iter().any(|other| other.local == local);
             let ready = left.iter().position(|step| {
-                step.row.terms.keys().filter(|v| **v != step.local).all(|v| match v.checked_sub(DATA) {
-                    None => !waits(v),
-                    Some(f) => factors[f].operand.axes[1..].iter().all(|&a| !waits(&(a as usize))),
+                step.value.terms.iter().all(|(v, _)| match *v {
+                    Variable::Local(local) => !waits(local),
+                    Variable::Data(f) => factors[f].operand.axes[1..].iter().all(|&a| !waits(a as usize)),
                 })
             });
             let step = left.remove(ready.unwrap_or(0));
-            let Some(rest) = self.value_of(&step.row, step.local, factors, &locals) else { continue };
-            let place = rest.times(-step.row.terms[&step.local]);
+            let Some(place) = self.value_of(&step.value, factors, &locals) else { continue };
             let whole =
                 matches!(place.terms.as_slice(), [(Atom::Data(..), 1)]) && place.offset == Form::default();
             let extent = bound[step.local - axes.len()];

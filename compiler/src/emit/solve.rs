@@ -4,115 +4,93 @@
 use super::convert::Converter;
 use super::entries::Locals;
 use super::place::{Atom, Place};
-use crate::ir::{Extent, Factor, Form, Op, RelationKind};
+use crate::ir::{Affine, Extent, Factor, Op, RelationKind};
 use std::collections::BTreeMap;
 
-/// `offset + Σ multiple·variable`; variables are locals, or beyond them whole numbers of data.
-#[derive(Clone, Debug)]
-pub(super) struct Row {
-    pub(super) factor: usize,
-    equal: bool,
-    pub(super) terms: BTreeMap<usize, i64>,
-    pub(super) offset: Form,
+/// What is solved for, and in terms of which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Variable {
+    /// An axis of the product, or what it is summed over.
+    Local(usize),
+    /// The whole number of data that a factor names.
+    Data(usize),
 }
 
-/// The first variable that is a whole number of data: so many and the place of the factor that names it.
-pub(super) const DATA: usize = 1000;
-
-/// A bound local, and the equation that tells it.
+/// A bound local, the factor that tells it, and what it is.
 #[derive(Clone, Debug)]
 pub(super) struct Step {
     pub(super) local: usize,
-    pub(super) row: Row,
+    pub(super) factor: usize,
+    pub(super) value: Affine<Variable>,
 }
 
 impl Converter<'_> {
     /// Which bound locals the relations tell, each by which factor, in the order they are eliminated.
     pub(super) fn solved(&self, factors: &[Factor], bound: &[Extent], axes: &Locals) -> Vec<Step> {
         let rank = axes.len();
-        let mut extents: BTreeMap<usize, Extent> =
-            bound.iter().enumerate().map(|(k, &e)| (rank + k, e)).collect();
-        let mut depends: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        let mut rows = Vec::new();
+        let mut extents: BTreeMap<Variable, Extent> =
+            bound.iter().enumerate().map(|(k, &e)| (Variable::Local(rank + k), e)).collect();
+        let mut depends: BTreeMap<Variable, Vec<Variable>> = BTreeMap::new();
+        let mut rows: Vec<(usize, RelationKind, Affine<Variable>)> = Vec::new();
         for (k, f) in factors.iter().enumerate() {
             let o = &f.operand;
             let shape = self.graph.shape(o.node);
-            let mut terms = BTreeMap::new();
-            let mut offset = Form::default();
-            let mut equal = true;
-            let mut add = |a: usize, n: i64| *terms.entry(a).or_insert(0) += n;
-            match self.graph.op(o.node) {
-                Op::Delta => {
-                    add(o.axes[0] as usize, 1);
-                    add(o.axes[1] as usize, -1);
-                }
-                Op::Holds(r) => {
-                    o.axes.iter().zip(&r.coeffs).for_each(|(&a, &n)| add(a as usize, n));
-                    offset = r.offset.clone();
-                    equal = r.kind == RelationKind::Equal;
-                }
-                Op::Named(_) => {
-                    // A whole number of the data is a variable of its own.
-                    let data = DATA + k;
-                    add(o.axes[0] as usize, 1);
-                    add(data, -1);
-                    extents.insert(data, shape[0]);
-                    depends.insert(data, o.axes[1..].iter().map(|&a| a as usize).collect());
-                }
-                _ => continue,
+            let locals: Vec<Variable> = o.axes.iter().map(|&a| Variable::Local(a as usize)).collect();
+            let (kind, value) = if let Op::Named(_) = self.graph.op(o.node) {
+                let data = Variable::Data(k);
+                extents.insert(data, shape[0]);
+                depends.insert(data, locals[1..].to_vec());
+                (RelationKind::Equal, Affine::of(locals[0]).plus(&Affine::of(data), -1))
+            } else if let Some(relation) = self.graph.relation(o.node, &locals) {
+                relation
+            } else {
+                continue;
+            };
+            for (&local, &e) in locals.iter().zip(shape) {
+                extents.entry(local).or_insert(e);
             }
-            for (&a, &e) in o.axes.iter().zip(shape) {
-                extents.entry(a as usize).or_insert(e);
-            }
-            terms.retain(|_, n| *n != 0);
-            rows.push(Row { factor: k, equal, terms, offset });
+            rows.push((k, kind, value.in_order()));
         }
-        let place = |terms: &BTreeMap<usize, i64>, offset: &Form| Place {
-            terms: terms.iter().map(|(v, n)| (Atom::Index(v.to_string(), extents[v]), *n)).collect(),
-            offset: self.graph.extents.resolved(offset),
+        let place = |value: &Affine<Variable>| Place {
+            terms: value.terms.iter().map(|(v, n)| (Atom::Index(format!("{v:?}"), extents[v]), *n)).collect(),
+            offset: self.graph.extents.resolved(&value.offset),
         };
         let mut steps: Vec<Step> = Vec::new();
         loop {
-            let mut best: Option<(usize, usize, usize)> = None;
-            for (k, row) in rows.iter().enumerate().filter(|(_, row)| row.equal) {
-                for (&b, &n) in row.terms.iter().filter(|(b, n)| (rank..DATA).contains(*b) && n.abs() == 1) {
-                    let hidden = self.is_batch(extents[&b]);
-                    let circular = row.terms.keys().any(|v| depends.get(v).is_some_and(|d| d.contains(&b)));
+            let mut best: Option<(usize, usize, usize, Affine<Variable>)> = None;
+            for (k, (_, _, row)) in rows.iter().enumerate().filter(|(_, row)| row.1 == RelationKind::Equal) {
+                for (v, _) in &row.terms {
+                    let Variable::Local(local) = *v else { continue };
+                    let Some(value) = row.solved_for(v).filter(|_| local >= rank) else { continue };
+                    let hidden = self.is_batch(extents[v]);
+                    let circular =
+                        row.terms.iter().any(|(w, _)| depends.get(w).is_some_and(|d| d.contains(v)));
                     if hidden || circular {
                         continue;
                     }
-                    let mut rest = row.terms.clone();
-                    rest.remove(&b);
-                    let value = place(&rest, &row.offset).times(-n);
-                    let last = Place::fixed(self.graph.extents.form(extents[&b])).shifted(-1);
-                    let asked = [value.clone(), last.plus(&value, -1)];
-                    let data = rest.len() == 1 && rest.keys().all(|v| *v >= DATA);
+                    let at = place(&value);
+                    let last = Place::fixed(self.graph.extents.form(extents[v])).shifted(-1);
+                    let data = matches!(value.terms[..], [(Variable::Data(_), _)]);
+                    let asked = [last.plus(&at, -1), at];
                     let open = if data { 0 } else { asked.iter().filter(|p| !self.proves(p)).count() };
-                    if best.is_none_or(|(least, ..)| open < least) {
-                        best = Some((open, k, b));
+                    if best.as_ref().is_none_or(|(least, ..)| open < *least) {
+                        best = Some((open, k, local, value));
                     }
                 }
             }
-            let Some((_, k, b)) = best else { return steps };
-            let row = rows.remove(k);
-            steps.push(Step { local: b, row: row.clone() });
-            let n = row.terms[&b];
-            for other in &mut rows {
-                let Some(m) = other.terms.remove(&b) else { continue };
-                // b = −n·rest
-                for (&v, &c) in row.terms.iter().filter(|(v, _)| **v != b) {
-                    *other.terms.entry(v).or_insert(0) += -m * n * c;
-                }
-                other.terms.retain(|_, c| *c != 0);
-                other.offset = other.offset.plus(&row.offset, -m * n);
+            let Some((_, k, local, value)) = best else { return steps };
+            let (factor, ..) = rows.remove(k);
+            let told = Variable::Local(local);
+            for (_, _, other) in &mut rows {
+                *other = other.with(&told, &value).in_order();
             }
-            let own: Vec<usize> = row.terms.keys().copied().filter(|v| *v != b).collect();
-            let mut through = own.clone();
-            through.extend(own.iter().filter_map(|v| depends.get(v)).flatten());
-            for list in depends.values_mut().filter(|list| list.contains(&b)) {
-                list.retain(|v| *v != b);
+            let mut through: Vec<Variable> = value.terms.iter().map(|(v, _)| *v).collect();
+            through.extend(value.terms.iter().filter_map(|(v, _)| depends.get(v)).flatten());
+            for list in depends.values_mut().filter(|list| list.contains(&told)) {
+                list.retain(|v| *v != told);
                 list.extend(&through);
             }
+            steps.push(Step { local, factor, value });
         }
     }
 }

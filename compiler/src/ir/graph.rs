@@ -10,7 +10,7 @@
 //! least two terms; a `Product` is never the identity.
 
 use super::bounds;
-use super::form::Form;
+use super::form::{Affine, Form};
 use super::index::{Extent, Extents};
 use super::map::NodeMap;
 use super::number::Number;
@@ -492,6 +492,22 @@ impl Graph {
     #[must_use]
     pub fn is_indicator(&self, id: NodeId) -> bool {
         matches!(self.op(id), Op::Delta | Op::Holds(_) | Op::Named(_))
+    }
+
+    /// The relation that a node is between what stands for its axes; a delta is one, too.
+    pub fn relation<I: Clone + PartialEq>(
+        &self,
+        id: NodeId,
+        axes: &[I],
+    ) -> Option<(RelationKind, Affine<I>)> {
+        let along = axes.iter().cloned();
+        match self.op(id) {
+            Op::Delta => Some((RelationKind::Equal, Affine::sum(along.zip([1, -1]), Form::default()))),
+            Op::Holds(r) => {
+                Some((r.kind, Affine::sum(along.zip(r.coeffs.iter().copied()), r.offset.clone())))
+            }
+            _ => None,
+        }
     }
 
     /// Whether a node is a product with relations between its indices: a part, or what is put in its place.

@@ -215,6 +215,19 @@ impl Extents {
         form.terms.iter().fold(start, |sum, &(e, n)| sum.plus(&self.form(e), n))
     }
 
+    /// The least and the greatest value of `offset + Σ multiple·index`, given the indices' extents; of an index
+    /// that takes no value, as if it took −1 and 0.
+    pub fn reach(&self, terms: impl IntoIterator<Item = (Extent, i64)>, offset: &Form) -> [Form; 2] {
+        let offset = self.resolved(offset);
+        let (mut least, mut most) = (offset.clone(), offset);
+        for (e, n) in terms {
+            let last = self.form(e).shifted(-1);
+            let end = if n < 0 { &mut least } else { &mut most };
+            *end = end.plus(&last, n);
+        }
+        [least, most]
+    }
+
     /// The extent that a form is, where it is none of a negative number.
     pub fn affine(&mut self, form: &Form) -> Option<Extent> {
         let form = self.resolved(form);

@@ -4,10 +4,10 @@
 //! it as they do along the batch, beside the rows and columns of their kind.
 
 use super::names::Meaning;
-use super::range::Use;
+use super::range::{Ranged, Use};
 use super::{Axes, Kind, Lowered, Lowerer, Reported, Value};
 use crate::diag::{Diagnostic, ErrorKind};
-use crate::ir::{Asks, AxisFn, Bound, Extent, Form, Index, Number, RelationKind, Tensor};
+use crate::ir::{Affine, Asks, AxisFn, Bound, Extent, Form, Index, Number, RelationKind, Tensor};
 use crate::source::Place;
 use crate::suggest::did_you_mean;
 use crate::syntax::ast::{
@@ -19,36 +19,6 @@ const REDUCERS: [&str; 9] = ["sum", "mean", "prod", "max", "min", "logsumexp", "
 
 /// What builds arrays.
 const BUILDERS: [&str; 3] = ["vector", "matrix", "tensor"];
-
-/// `offset + Σ multiple·index`
-#[derive(Clone, Debug, Default)]
-struct Affine {
-    /// Indices by their places among the ranges.
-    terms: Vec<(usize, i64)>,
-    offset: Form,
-}
-
-impl Affine {
-    fn number(n: i64) -> Self {
-        Self { terms: Vec::new(), offset: Form::constant(n) }
-    }
-
-    fn plus(&self, other: &Self, n: i64) -> Self {
-        let mut terms = self.terms.clone();
-        for &(i, m) in &other.terms {
-            match terms.iter_mut().find(|(j, _)| *j == i) {
-                Some((_, known)) => *known = known.saturating_add(m.saturating_mul(n)),
-                None => terms.push((i, m.saturating_mul(n))),
-            }
-        }
-        terms.retain(|(_, n)| *n != 0);
-        Self { terms, offset: self.offset.plus(&other.offset, n) }
-    }
-
-    fn as_number(&self) -> Option<i64> {
-        if self.terms.is_empty() { self.offset.as_constant() } else { None }
-    }
-}
 
 /// The start of a part and its extent.
 type Part = (Form, Extent);
@@ -148,13 +118,7 @@ impl<'a> Lowerer<'a> {
                 }
                 let affine = self.affine(expr, frame)?;
                 self.bases.insert(self.uses.len(), base.to_owned());
-                self.uses.push(Use {
-                    axis: extent,
-                    terms: affine.terms.clone(),
-                    offset: affine.offset.clone(),
-                    place,
-                    end: false,
-                });
+                self.uses.push(Use { axis: extent, value: affine.clone(), place, end: false });
                 let relation = self.placed(axis, &affine);
                 Ok((self.entry(tensor, axis, relation), None))
             }
@@ -164,8 +128,8 @@ impl<'a> Lowerer<'a> {
             SubscriptKind::Part(range) => {
                 let (start, length) = self.part(range, extent, place, frame)?;
                 let left = self.graph.extents.index(length);
-                let terms = [(axis, 1), (left, -1)];
-                let relation = self.graph.holds(RelationKind::Equal, &terms, &start.times(-1));
+                let at = Affine::sum([(left, 1)], start);
+                let relation = self.graph.holds(RelationKind::Equal, &Affine::of(axis).plus(&at, -1));
                 let t = self.entry_along(tensor, axis, relation, &[left]);
                 Ok((t, Some(left)))
             }
@@ -173,14 +137,13 @@ impl<'a> Lowerer<'a> {
     }
 
     /// The relation that says which entry of `axis` a subscript is.
-    fn placed(&mut self, axis: Index, affine: &Affine) -> Tensor {
-        let mut terms = vec![(axis, 1)];
-        let mut offset = affine.offset.clone();
-        for &(k, n) in &affine.terms {
-            terms.push((self.ranges[k].index, -n));
-            offset = offset.plus(&self.ranges[k].start, n);
-        }
-        self.graph.holds(RelationKind::Equal, &terms, &offset.times(-1))
+    fn placed(&mut self, axis: Index, affine: &Affine<usize>) -> Tensor {
+        let start = Affine::of(axis).plus(&Affine::fixed(affine.offset.clone()), -1);
+        let value = affine.terms.iter().fold(start, |sum, &(k, n)| {
+            let Ranged { index, start, .. } = &self.ranges[k];
+            sum.plus(&Affine::sum([(*index, 1)], start.clone()), -n)
+        });
+        self.graph.holds(RelationKind::Equal, &value)
     }
 
     fn entry(&mut self, tensor: Tensor, axis: Index, relation: Tensor) -> Tensor {
@@ -225,8 +188,9 @@ impl<'a> Lowerer<'a> {
             Some(end) => self.end_of_range(end, frame)?.shifted(i64::from(range.inclusive)),
             None => whole.clone(),
         };
-        self.uses.push(Use { axis: extent, terms: Vec::new(), offset: start.clone(), place, end: true });
-        self.uses.push(Use { axis: extent, terms: Vec::new(), offset: end.clone(), place, end: true });
+        for at in [&start, &end] {
+            self.uses.push(Use { axis: extent, value: Affine::fixed(at.clone()), place, end: true });
+        }
         let length = self.length(&start, &end, place)?;
         Ok((start, length))
     }
@@ -319,7 +283,7 @@ impl<'a> Lowerer<'a> {
     // --- Affine expressions ---
 
     /// A subscript, or an end of a range: whole numbers, extents, indices; sums and whole multiples of them.
-    fn affine(&mut self, expr: &'a Expr, frame: usize) -> Result<Affine, Reported> {
+    fn affine(&mut self, expr: &'a Expr, frame: usize) -> Result<Affine<usize>, Reported> {
         let place = self.place(frame, expr.span);
         match &expr.kind {
             ExprKind::Number(text) => match text.parse::<i64>() {
@@ -327,7 +291,7 @@ impl<'a> Lowerer<'a> {
                     if self.has_point(place) {
                         return Err(self.not_whole(place));
                     }
-                    Ok(Affine::number(n))
+                    Ok(Affine::fixed(Form::constant(n)))
                 }
                 _ if text.bytes().all(|b| b.is_ascii_digit()) => {
                     let message = format!("the subscript `{}` is outside of anything", self.text(place));
@@ -336,7 +300,7 @@ impl<'a> Lowerer<'a> {
                 _ => Err(self.not_whole(place)),
             },
             ExprKind::Name(name) => self.affine_name(name, place, frame),
-            ExprKind::Negate(x) => Ok(Affine::default().plus(&self.affine(x, frame)?, -1)),
+            ExprKind::Negate(x) => Ok(self.affine(x, frame)?.times(-1)),
             ExprKind::Chain(first, rest) => {
                 let mut value = self.affine(first, frame)?;
                 for link in rest {
@@ -356,7 +320,7 @@ impl<'a> Lowerer<'a> {
             }
             ExprKind::Call(call) => {
                 if let Some(e) = self.extent_call(call, place, frame)? {
-                    return Ok(Affine { terms: Vec::new(), offset: self.graph.extents.form(e) });
+                    return Ok(Affine::fixed(self.graph.extents.form(e)));
                 }
                 Err(self.not_affine(place))
             }
@@ -374,10 +338,15 @@ impl<'a> Lowerer<'a> {
         self.text(place).contains(['.', 'e', 'E'])
     }
 
-    fn affine_product(&mut self, a: &Affine, b: &Affine, place: Place) -> Result<Affine, Reported> {
-        match (a.as_number(), b.as_number()) {
-            (Some(n), _) => Ok(Affine::default().plus(b, n)),
-            (_, Some(n)) => Ok(Affine::default().plus(a, n)),
+    fn affine_product(
+        &mut self,
+        a: &Affine<usize>,
+        b: &Affine<usize>,
+        place: Place,
+    ) -> Result<Affine<usize>, Reported> {
+        match (a.as_constant(), b.as_constant()) {
+            (Some(n), _) => Ok(b.times(n)),
+            (_, Some(n)) => Ok(a.times(n)),
             _ => {
                 let message = format!("`{}` is not a whole multiple of an index", self.text(place));
                 let help = "the multiple must be a number; for rows of one length that stand one after the other, `reshape(v, n, m)[i, j]` is `v[m*i + j]`";
@@ -386,12 +355,12 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    fn affine_name(&mut self, name: &str, place: Place, frame: usize) -> Result<Affine, Reported> {
+    fn affine_name(&mut self, name: &str, place: Place, frame: usize) -> Result<Affine<usize>, Reported> {
         if let Some(k) = self.open_index(name, frame) {
-            return Ok(Affine { terms: vec![(k, 1)], offset: Form::default() });
+            return Ok(Affine::of(k));
         }
         if let Some(e) = self.symbol(name, frame) {
-            return Ok(Affine { terms: Vec::new(), offset: self.graph.extents.form(e) });
+            return Ok(Affine::fixed(self.graph.extents.form(e)));
         }
         let known = self.variables.contains_key(name)
             || self.frames[frame].bindings.iter().any(|(n, _)| n == name)
@@ -458,7 +427,7 @@ impl<'a> Lowerer<'a> {
             ("extent", _) if !axes.is_empty() => {
                 let Some(&second) = args.get(1) else { return Err(Reported) };
                 let at = self.place(frame, second.span);
-                let axis = self.affine(second, frame)?.as_number();
+                let axis = self.affine(second, frame)?.as_constant();
                 let Some(axis) = axis else { return Err(self.not_whole(at)) };
                 let Some(&i) = usize::try_from(axis).ok().and_then(|k| axes.get(k)) else {
                     let message =
@@ -704,7 +673,8 @@ impl<'a> Lowerer<'a> {
         };
         let extent = self.graph.extents.of(j);
         let i = self.graph.extents.index(extent);
-        let below = self.graph.holds(RelationKind::AtLeast, &[(i, 1), (j, -1)], &Form::default());
+        let value = Affine::of(i).plus(&Affine::of(j), -1);
+        let below = self.graph.holds(RelationKind::AtLeast, &value);
         let t = self.broadcast(x);
         let tensor = self.entry_along(t, j, below, &[i]);
         let kind = if matches!(x.kind, Kind::Row(_)) { Kind::Row(i) } else { Kind::Column(i) };
@@ -741,7 +711,8 @@ impl<'a> Lowerer<'a> {
             let Some(wide) = self.graph.extents.affine(&wide) else { return Err(Reported) };
             let i = self.graph.extents.index(wide);
             // (axis = i − p), nothing where i − p is outside
-            let relation = self.graph.holds(RelationKind::Equal, &[(axis, 1), (i, -1)], &by);
+            let value = Affine::sum([(axis, 1), (i, -1)], by);
+            let relation = self.graph.holds(RelationKind::Equal, &value);
             tensor = self.entry_along(tensor, axis, relation, &[i]);
             kept.push(i);
         }
@@ -761,6 +732,16 @@ impl<'a> Lowerer<'a> {
         self.reshaped(x, &[axes], place)
     }
 
+    /// How many entries there are; none where that is beyond counting.
+    fn entries_of(&mut self, extents: &[Extent]) -> Option<Extent> {
+        let graph = &mut self.graph;
+        let one = graph.extents.constant(1);
+        extents.iter().try_fold(one, |total, &e| match graph.extents.as_constant(total) {
+            Some(1) => Some(e),
+            _ => graph.extents.product(total, e),
+        })
+    }
+
     /// Axes merged into one for each group.
     fn reshaped(&mut self, x: &Value, groups: &[Vec<Index>], place: Place) -> Lowered {
         let t = self.broadcast(x);
@@ -773,20 +754,11 @@ impl<'a> Lowerer<'a> {
         let mut kept = Vec::new();
         let mut next = beside.len() as u8;
         for group in groups {
-            let mut extent = self.graph.extents.constant(1);
-            for &i in group {
-                let e = self.graph.extents.of(i);
-                let product = if self.graph.extents.as_constant(extent) == Some(1) {
-                    Some(e)
-                } else {
-                    self.graph.extents.product(extent, e)
-                };
-                let Some(product) = product else {
-                    let message = "there are too many entries to count";
-                    return Err(self.report(Diagnostic::new(ErrorKind::Unsupported, place, message)));
-                };
-                extent = product;
-            }
+            let extents: Vec<Extent> = group.iter().map(|&i| self.graph.extents.of(i)).collect();
+            let Some(extent) = self.entries_of(&extents) else {
+                let message = "there are too many entries to count";
+                return Err(self.report(Diagnostic::new(ErrorKind::Unsupported, place, message)));
+            };
             places.push((next..next + group.len() as u8).collect());
             next += group.len() as u8;
             shape.push(extent);
@@ -820,16 +792,7 @@ impl<'a> Lowerer<'a> {
             let message = format!("a tensor of more than {} axes", Axes::MOST);
             return Err(self.report(Diagnostic::new(ErrorKind::Unsupported, place, message)));
         }
-        let mut total = self.graph.extents.constant(1);
-        for &e in &wanted {
-            let product = if self.graph.extents.as_constant(total) == Some(1) {
-                Some(e)
-            } else {
-                self.graph.extents.product(total, e)
-            };
-            let Some(product) = product else { return Err(Reported) };
-            total = product;
-        }
+        let Some(total) = self.entries_of(&wanted) else { return Err(Reported) };
         let length = self.graph.extents.of(i);
         if !self.graph.extents.unify(length, total) {
             let [has, wants] = [length, total].map(|e| self.graph.extents.name(e));
@@ -952,12 +915,14 @@ impl<'a> Lowerer<'a> {
                 match own {
                     // to = own + offset
                     Some(own) => {
-                        let relation = self.graph.holds(RelationKind::Equal, &[(own, 1), (to, -1)], offset);
+                        let value = Affine::sum([(own, 1), (to, -1)], offset.clone());
+                        let relation = self.graph.holds(RelationKind::Equal, &value);
                         t = self.entry_along(t, own, relation, &[to]);
                     }
                     None if only => {}
                     None => {
-                        let relation = self.graph.holds(RelationKind::Equal, &[(to, 1)], &offset.times(-1));
+                        let value = Affine::sum([(to, 1)], offset.times(-1));
+                        let relation = self.graph.holds(RelationKind::Equal, &value);
                         let factors = [(t.clone(), Number::ONE), (relation, Number::ONE)];
                         let mut out = t.indices.clone();
                         out.push(to);
@@ -974,8 +939,7 @@ impl<'a> Lowerer<'a> {
             (false, false) => Kind::Matrix(i, j),
         };
         // An axis of one entry is gone.
-        for (n, (_, t)) in terms.iter_mut().enumerate() {
-            let _ = n;
+        for (_, t) in &mut terms {
             for (gone, one) in [(i, flat(&height)), (j, flat(&width))] {
                 if one && t.indices.contains(&gone) {
                     let out: Vec<Index> = t.indices.iter().copied().filter(|x| *x != gone).collect();

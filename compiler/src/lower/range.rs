@@ -6,7 +6,7 @@
 
 use super::{Lowerer, Reported};
 use crate::diag::{Diagnostic, ErrorKind};
-use crate::ir::{Asks, Bound, Extent, Form, Index};
+use crate::ir::{Affine, Asks, Bound, Extent, Form, Index};
 use crate::source::Place;
 
 /// An index of a binder.
@@ -30,15 +30,13 @@ pub(super) struct Ranged {
     open: Option<(Extent, Extent)>,
 }
 
-/// `offset + Σ multiple·value` of indices, on an axis.
+/// A subscript on an axis.
 #[derive(Clone, Debug)]
 pub(super) struct Use {
     /// The extent of the axis.
     pub(super) axis: Extent,
-    /// The indices, by their places among the ranges, and how often each counts.
-    pub(super) terms: Vec<(usize, i64)>,
-    /// What is added.
-    pub(super) offset: Form,
+    /// What is asked for, in terms of indices by their places among the ranges.
+    pub(super) value: Affine<usize>,
     /// The subscript.
     pub(super) place: Place,
     /// Whether its two ends are those of a part, of which one may be the extent.
@@ -132,10 +130,11 @@ impl Lowerer<'_> {
     /// then those of which all others in some use are known (rule 3). Axes as long as a range that is still to
     /// be found wait for it.
     fn next_range(&self) -> Option<(usize, Vec<usize>)> {
-        let of = |u: &Use, k: usize| u.terms.iter().any(|(i, _)| *i == k);
-        let alone = |u: &Use, k: usize| u.terms.len() == 1 && of(u, k);
-        let ready =
-            |u: &Use, k: usize| of(u, k) && u.terms.iter().all(|(i, _)| *i == k || self.ranges[*i].known);
+        let of = |u: &Use, k: usize| u.value.terms.iter().any(|(i, _)| *i == k);
+        let alone = |u: &Use, k: usize| u.value.terms.len() == 1 && of(u, k);
+        let ready = |u: &Use, k: usize| {
+            of(u, k) && u.value.terms.iter().all(|(i, _)| *i == k || self.ranges[*i].known)
+        };
         let uses = |k: usize, asked: &dyn Fn(&Use, usize) -> bool| -> Option<Vec<usize>> {
             let found: Vec<usize> = (0..self.uses.len()).filter(|&u| asked(&self.uses[u], k)).collect();
             (!found.is_empty() && found.iter().all(|&u| self.is_settled(&self.uses[u]))).then_some(found)
@@ -151,7 +150,7 @@ impl Lowerer<'_> {
     /// Whether no range that is still to be found says how long the axis of a use is.
     fn is_settled(&self, u: &Use) -> bool {
         let waits = |form: Form| form.terms.iter().any(|(e, _)| self.graph.extents.is_pending(*e));
-        !waits(self.now(&self.graph.extents.form(u.axis))) && !waits(self.now(&u.offset))
+        !waits(self.now(&self.graph.extents.form(u.axis))) && !waits(self.now(&u.value.offset))
     }
 
     /// The extent of an axis, by what is known by now.
@@ -226,10 +225,9 @@ impl Lowerer<'_> {
 
     /// What one use asks of index `k`, the others in it being at the ends of their ranges.
     fn asks(&mut self, k: usize, u: usize) -> Result<Asked, Without> {
-        let Use { axis, terms, offset, place, .. } = self.uses[u].clone();
-        let n = terms.iter().find(|(i, _)| *i == k).map_or(0, |(_, n)| *n);
-        let others: Vec<(usize, i64)> = terms.iter().copied().filter(|(i, _)| *i != k).collect();
-        let [least, most] = self.ends(&others, &offset);
+        let Use { axis, value, place, .. } = self.uses[u].clone();
+        let n = value.multiple(&k);
+        let [least, most] = self.ends(&value.without(&k));
         let last = self.length_of(axis).shifted(-1);
         // 0 ≤ least + n·value, most + n·value ≤ last
         let (low, high) =
@@ -255,9 +253,9 @@ impl Lowerer<'_> {
     }
 
     /// The least and the greatest of a form of indices whose ranges are known.
-    fn ends(&self, terms: &[(usize, i64)], offset: &Form) -> [Form; 2] {
-        let (mut least, mut most) = (offset.clone(), offset.clone());
-        for &(i, n) in terms {
+    fn ends(&self, value: &Affine<usize>) -> [Form; 2] {
+        let (mut least, mut most) = (value.offset.clone(), value.offset.clone());
+        for &(i, n) in &value.terms {
             let Some((low, high)) = &self.ranges[i].ends else { continue };
             let (first, last) = if n > 0 { (low, high) } else { (high, low) };
             least = least.plus(first, n);
@@ -270,7 +268,8 @@ impl Lowerer<'_> {
     /// that extent, or is an equation between extents (rule 5).
     fn tighten(&mut self, bounding: &mut [bool]) {
         for (u, bounding) in bounding.iter_mut().enumerate() {
-            let Use { axis, terms, .. } = self.uses[u].clone();
+            let Use { axis, value, .. } = self.uses[u].clone();
+            let terms = &value.terms;
             if *bounding || terms.len() < 2 || !terms.iter().all(|(i, _)| self.ranges[*i].known) {
                 continue;
             }
@@ -281,7 +280,7 @@ impl Lowerer<'_> {
                 .filter(|&i| {
                     !self.ranges[i].written
                         && self.uses.iter().any(|other| {
-                            matches!(other.terms[..], [(j, _)] if j == i)
+                            matches!(other.value.terms[..], [(j, _)] if j == i)
                                 && self.length_of(other.axis) == self.length_of(axis)
                         })
                 })
@@ -290,7 +289,7 @@ impl Lowerer<'_> {
                 [] if terms.iter().any(|&(i, n)| self.ranges[i].written || n.abs() != 1) => {}
                 [k] if terms.iter().any(|&(i, n)| i == k && n.abs() != 1) => {}
                 [] => {
-                    let [least, most] = self.ends(&terms, &self.uses[u].offset);
+                    let [least, most] = self.ends(&value);
                     let last = self.length_of(axis).shifted(-1);
                     let place = self.uses[u].place;
                     if !(self.equal_forms(&least, &Form::default()) && self.equal_forms(&most, &last)) {
@@ -410,7 +409,7 @@ impl Lowerer<'_> {
     fn without_range(&mut self, k: usize) {
         self.close_range(k, None);
         let (name, place) = (self.ranges[k].name.clone(), self.ranges[k].place);
-        let multiple = self.uses.iter().find(|u| u.terms.iter().any(|&(i, n)| i == k && n.abs() > 1));
+        let multiple = self.uses.iter().find(|u| u.value.terms.iter().any(|&(i, n)| i == k && n.abs() > 1));
         let message = match multiple {
             Some(u) => {
                 format!("how many values `{name}` takes cannot be told from `{}`", self.text(u.place))
@@ -442,14 +441,15 @@ impl Lowerer<'_> {
     /// Whether all uses stay inside: what numbers show is refused, what data will show is noted.
     fn check_uses(&mut self) {
         for u in 0..self.uses.len() {
-            let Use { axis, terms, offset, place, end } = self.uses[u].clone();
+            let Use { axis, value, place, end } = self.uses[u].clone();
+            let terms = &value.terms;
             let empty = terms.iter().any(|(i, _)| {
                 self.graph.extents.as_constant(self.graph.extents.of(self.ranges[*i].index)) == Some(0)
             });
             if empty {
                 continue;
             }
-            let [least, most] = self.ends(&terms, &offset);
+            let [least, most] = self.ends(&value);
             let last = self.graph.extents.form(axis).shifted(if end { 0 } else { -1 });
             let above = last.plus(&most, -1);
             let fails = |form: &Form| form.times(-1).shifted(-1).is_never_negative();

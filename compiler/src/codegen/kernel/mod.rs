@@ -14,7 +14,7 @@ mod walk;
 use super::expr::{Code, Precedence, Writer};
 use super::{Context, Names, constant_product, identifier, plain_identifier, unparenthesised};
 use crate::ir::{AxisFn, Extent, Graph, NodeId, Number, Op, Operand};
-use crate::schedule::{Affine, BufferId, Class, Condition, Loop, Place, Places, Plan, class};
+use crate::schedule::{BufferId, Class, Condition, Loop, Place, Places, Plan, class};
 use body::Inner;
 use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote};

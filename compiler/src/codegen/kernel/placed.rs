@@ -93,7 +93,7 @@ impl Kernel<'_> {
     pub(super) fn is_row_of_places(&self, a: &Access) -> bool {
         let inner = self.innermost();
         let Some((last, before)) = a.places.split_last() else { return false };
-        let along = matches!(last, Place::Affine(p) if p.multiple(inner) == 1);
+        let along = matches!(last, Place::Affine(p) if p.multiple(&inner) == 1);
         along && !before.iter().any(|p| p.runs_along(inner))
     }
 
@@ -137,23 +137,16 @@ impl Kernel<'_> {
     /// A relation as a number.
     pub(super) fn relation(&self, node: NodeId, axes: &[usize]) -> Code {
         let holds = match self.g.op(node) {
-            Op::Holds(r) => {
-                let mut terms: Vec<(usize, i64)> = Vec::new();
-                for (&axis, &n) in axes.iter().zip(&r.coeffs) {
-                    match terms.iter_mut().find(|(a, _)| *a == axis) {
-                        Some((_, known)) => *known += n,
-                        None => terms.push((axis, n)),
-                    }
-                }
-                self.condition(&Condition { kind: r.kind, value: Affine { terms, offset: r.offset.clone() } })
-            }
             Op::Named(data) => {
                 let places = axes[1..].iter().map(|&a| Place::axis(a)).collect();
                 let named = self.indexing().place(&Places::entry_of(self.g, *data, places));
                 let i = Self::index(axes[0]);
                 quote!(#named == #i)
             }
-            _ => return crate::codegen::lost(),
+            _ => match self.g.relation(node, axes) {
+                Some((kind, value)) => self.condition(&Condition { kind, value }),
+                None => return crate::codegen::lost(),
+            },
         };
         let (one, zero) = (self.cx.number(Number::ONE), self.cx.number(Number::ZERO));
         let tokens = quote!(if #holds { #one } else { #zero });

@@ -1,14 +1,10 @@
 //! Fields of whole numbers: what the formula reads of them, and what it names by that.
 
 use super::*;
-use crate::ir::{Form, Operand, Relation, RelationKind};
+use crate::ir::{Affine, Operand, RelationKind};
 
-/// Which entry a view reads along one axis of a field: `first + Σ step·index`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Along {
-    first: Form,
-    steps: Vec<i64>,
-}
+/// Which entry a view reads along one axis of a field, by the view's own axes.
+type Along = Affine<usize>;
 
 /// What is read of a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,9 +34,9 @@ impl Items<'_> {
             all.iter().map(|&e| cx.extent(self.graph(), e)).collect()
         };
         let reads = self.reads(node).into_iter().map(|Read { axes, over, named }| {
-            let axes = axes.unwrap_or_default().into_iter().map(|Along { first, steps }| {
-                let (first, steps) =
-                    (self.forms().affine(&first), steps.into_iter().map(Literal::i64_unsuffixed));
+            let axes = axes.unwrap_or_default().into_iter().map(|along| {
+                let steps = (0..over.len()).map(|k| Literal::i64_unsuffixed(along.multiple(&k)));
+                let first = self.forms().affine(&along.offset);
                 quote!((#first, &[#(#steps),*]))
             });
             let (counts, named) = (extents(&over), cx.extent(self.graph(), named));
@@ -66,15 +62,12 @@ impl Items<'_> {
             }
             let shape = g.shape(*data);
             let rank = g.rank(input);
-            let settled = |a: Along| Along { first: g.extents.resolved(&a.first), ..a };
+            let settled = |a: Along| Along { offset: g.extents.resolved(&a.offset), ..a }.in_order();
             let axes = self.view(*data, input).filter(|axes| axes.len() == rank);
             let axes = axes.map(|axes| axes.into_iter().map(settled).collect::<Vec<_>>());
             // All of it, in whatever order.
             let whole = axes.as_ref().is_none_or(|axes| {
-                let own = |k: usize| {
-                    let is = |a: &Along| a.first == Form::default() && a.steps == unit(k, rank);
-                    axes.iter().any(is)
-                };
+                let own = |k: usize| axes.contains(&Affine::of(k));
                 shape.len() == rank && (0..rank).all(own) && self.same_extents(shape, input)
             });
             let read = if whole {
@@ -108,8 +101,7 @@ impl Items<'_> {
         let g = self.graph();
         let rank = g.rank(node);
         if node == input {
-            let axis = |k: usize| Along { first: Form::default(), steps: unit(k, rank) };
-            return Some((0..rank).map(axis).collect());
+            return Some((0..rank).map(Affine::of).collect());
         }
         let Op::Product { factors, bound, .. } = g.op(node) else { return None };
         let indicates = |o: &Operand| matches!(g.op(o.node), Op::Holds(_) | Op::Delta);
@@ -117,18 +109,15 @@ impl Items<'_> {
             factors.iter().map(|f| &f.operand).partition(|o| indicates(o));
         let [tensor] = tensors[..] else { return None };
         // What each local is, where it is known: at first the node's own.
-        let mut locals: Vec<Option<Along>> = (0..rank)
-            .map(|k| Some(Along { first: Form::default(), steps: unit(k, rank) }))
-            .chain(bound.iter().map(|_| None))
-            .collect();
+        let mut locals: Vec<Option<Along>> =
+            (0..rank).map(|k| Some(Affine::of(k))).chain(bound.iter().map(|_| None)).collect();
         while let Some((local, value)) = relations.iter().find_map(|o| self.told(o, &locals)) {
             locals[local] = Some(value);
         }
         let inner = self.view(tensor.node, input)?;
         let along = |a: Along| {
-            let start = Along { first: a.first, steps: vec![0; rank] };
-            a.steps.iter().zip(&tensor.axes).try_fold(start, |sum, (&n, &axis)| {
-                if n == 0 { Some(sum) } else { Some(sum.plus(locals[axis as usize].as_ref()?, n)) }
+            a.terms.iter().try_fold(Affine::fixed(a.offset), |sum, &(k, n)| {
+                Some(sum.plus(locals[tensor.axes[k] as usize].as_ref()?, n))
             })
         };
         inner.into_iter().map(along).collect()
@@ -136,38 +125,15 @@ impl Items<'_> {
 
     /// The local that a relation tells, the others in it being known.
     fn told(&self, relation: &Operand, locals: &[Option<Along>]) -> Option<(usize, Along)> {
-        let g = self.graph();
-        let delta = Relation { kind: RelationKind::Equal, coeffs: vec![1, -1], offset: Form::default() };
-        let Relation { kind, coeffs, offset } = match g.op(relation.node) {
-            Op::Holds(relation) => relation,
-            _ => &delta,
+        let axes: Vec<usize> = relation.axes.iter().map(|&a| a as usize).collect();
+        let (RelationKind::Equal, equation) = self.graph().relation(relation.node, &axes)? else {
+            return None;
         };
-        let mut open: Option<(usize, i64)> = None;
-        let rank = locals.iter().flatten().map(|a| a.steps.len()).max().unwrap_or(0);
-        let mut rest = Along { first: offset.clone(), steps: vec![0; rank] };
-        for (&axis, &n) in relation.axes.iter().zip(coeffs) {
-            match (&locals[axis as usize], open) {
-                (Some(known), _) => rest = rest.plus(known, n),
-                (None, None) => open = Some((axis as usize, n)),
-                (None, Some((local, m))) if local == axis as usize => open = Some((local, m + n)),
-                (None, Some(_)) => return None,
-            }
-        }
-        let (local, n) = open.filter(|(_, n)| n.abs() == 1 && *kind == RelationKind::Equal)?;
-        let zero = Along { first: Form::default(), steps: vec![0; rank] };
-        Some((local, zero.plus(&rest, -n)))
+        let mut open = equation.terms.iter().map(|(local, _)| *local).filter(|&l| locals[l].is_none());
+        let (Some(local), None) = (open.next(), open.next()) else { return None };
+        let value = equation.solved_for(&local)?;
+        let start = Affine::fixed(value.offset);
+        let known = value.terms.iter().try_fold(start, |sum, &(l, n)| Some(sum.plus(locals[l].as_ref()?, n)));
+        Some((local, known?))
     }
-}
-
-impl Along {
-    /// `self + n·other`
-    fn plus(&self, other: &Self, n: i64) -> Self {
-        let steps = self.steps.iter().zip(&other.steps).map(|(a, b)| a.saturating_add(b.saturating_mul(n)));
-        Self { first: self.first.plus(&other.first, n), steps: steps.collect() }
-    }
-}
-
-/// 1 at `k`, else 0.
-fn unit(k: usize, n: usize) -> Vec<i64> {
-    (0..n).map(|i| i64::from(i == k)).collect()
 }

@@ -3,13 +3,10 @@
 
 use super::product::Raised;
 use super::{Tensor, indices_of};
-use crate::ir::form::Form;
+use crate::ir::form::{Affine, Form};
 use crate::ir::graph::{Factor, Graph, NodeId, Op, Operand, Relation, RelationKind};
 use crate::ir::index::{Extent, Index};
 use crate::ir::number::Number;
-
-/// A sum of whole multiples of indices.
-type Terms = Vec<(Index, i64)>;
 
 impl Graph {
     /// The values 0, 1, 2, … of an index over `e`.
@@ -39,68 +36,46 @@ impl Graph {
         if terms.is_empty() { self.constant(Number::ZERO) } else { self.sum(&terms) }
     }
 
-    /// 1 where `offset + Σ coeff·index` is 0, or not negative; 0 elsewhere. Of it, only the indices that it
-    /// depends on.
-    pub fn holds(&mut self, kind: RelationKind, terms: &[(Index, i64)], offset: &Form) -> Tensor {
-        let offset = self.extents.resolved(offset);
-        let mut merged: Terms = Vec::new();
-        for &(i, n) in terms {
-            match merged.iter_mut().find(|(j, _)| *j == i) {
-                Some((_, m)) => *m += n,
-                None => merged.push((i, n)),
-            }
-        }
+    /// 1 where the value is 0, or not negative; 0 elsewhere. Of it, only the indices that it depends on.
+    pub fn holds(&mut self, kind: RelationKind, value: &Affine<Index>) -> Tensor {
         // An index of one value is 0.
-        let single = |g: &Self, i: Index| g.extents.as_constant(g.extents.of(i)) == Some(1);
-        merged.retain(|(i, n)| *n != 0 && !single(self, *i));
-        if let Some(known) = self.known_relation(kind, &merged, &offset) {
+        let single = |i: Index| self.extents.as_constant(self.extents.of(i)) == Some(1);
+        let terms = value.terms.iter().copied().filter(|(i, _)| !single(*i)).collect();
+        let mut value = Affine { terms, offset: self.extents.resolved(&value.offset) };
+        if let Some(known) = self.known_relation(kind, &value) {
             return self.constant(if known { Number::ONE } else { Number::ZERO });
         }
-        let (mut merged, mut offset) = (merged, offset);
         if kind == RelationKind::Equal {
             // Of both signs, the one whose first multiple is positive.
-            let first = merged.first().map(|(_, n)| *n).or_else(|| offset.terms.first().map(|(_, n)| *n));
-            if first.is_some_and(|n| n < 0) {
-                merged.iter_mut().for_each(|(_, n)| *n = -*n);
-                offset = offset.times(-1);
+            let first = value.terms.first().map(|(_, n)| *n);
+            if first.or_else(|| value.offset.terms.first().map(|(_, n)| *n)).is_some_and(|n| n < 0) {
+                value = value.times(-1);
             }
-            if let [(i, 1), (j, -1)] = merged[..]
-                && offset == Form::default()
+            if let [(i, 1), (j, -1)] = value.terms[..]
+                && value.offset == Form::default()
                 && self.extents.of(i) == self.extents.of(j)
             {
                 let delta = self.delta(self.extents.of(i));
                 return Tensor::new(delta, vec![i, j]);
             }
         }
-        let indices: Vec<Index> = merged.iter().map(|(i, _)| *i).collect();
+        let (indices, coeffs): (Vec<Index>, Vec<i64>) = value.terms.into_iter().unzip();
         let shape = self.extents_of(&indices);
-        let coeffs = merged.into_iter().map(|(_, n)| n).collect();
-        Tensor::new(self.intern(Op::Holds(Relation { kind, coeffs, offset }), shape), indices)
+        let relation = Relation { kind, coeffs, offset: value.offset };
+        Tensor::new(self.intern(Op::Holds(relation), shape), indices)
     }
 
     /// What is known of a relation, whatever the indices are.
-    fn known_relation(&self, kind: RelationKind, terms: &[(Index, i64)], offset: &Form) -> Option<bool> {
-        let [least, most] = self.range_of(terms, offset);
+    fn known_relation(&self, kind: RelationKind, value: &Affine<Index>) -> Option<bool> {
+        let terms = value.terms.iter().map(|&(i, n)| (self.extents.of(i), n));
+        let [least, most] = self.extents.reach(terms, &value.offset);
         let negative = most.times(-1).shifted(-1).is_never_negative();
         match kind {
             RelationKind::AtLeast if least.is_never_negative() => Some(true),
             RelationKind::AtLeast => negative.then_some(false),
-            RelationKind::Equal if terms.is_empty() && *offset == Form::default() => Some(true),
+            RelationKind::Equal if *value == Affine::default() => Some(true),
             RelationKind::Equal => (negative || least.shifted(-1).is_never_negative()).then_some(false),
         }
-    }
-
-    /// The least and the greatest value of `offset + Σ coeff·index`; of an index that takes none, as if it took
-    /// the values −1 and 0.
-    pub(crate) fn range_of(&self, terms: &[(Index, i64)], offset: &Form) -> [Form; 2] {
-        let offset = self.extents.resolved(offset);
-        let (mut least, mut most) = (offset.clone(), offset);
-        for &(i, n) in terms {
-            let last = self.extents.form(self.extents.of(i)).shifted(-1);
-            let end = if n < 0 { &mut least } else { &mut most };
-            *end = end.plus(&last, n);
-        }
-        [least, most]
     }
 
     /// 1 where the index is the whole number that the data holds.
@@ -126,21 +101,6 @@ impl Graph {
         let shape = self.extents_of(&out);
         let order = but.len() as u8;
         Tensor::new(self.intern(Op::Others { arg: operand, order, bound: extent }, shape), out)
-    }
-
-    /// The relation that a node is, between these indices.
-    fn relation(&self, node: NodeId, indices: &[Index]) -> Option<(RelationKind, Terms, Form)> {
-        match self.op(node) {
-            Op::Delta => {
-                let terms = vec![(indices[0], 1), (indices[1], -1)];
-                Some((RelationKind::Equal, terms, Form::default()))
-            }
-            Op::Holds(r) => {
-                let terms = indices.iter().copied().zip(r.coeffs.iter().copied()).collect();
-                Some((r.kind, terms, r.offset.clone()))
-            }
-            _ => None,
-        }
     }
 
     /// A node that is a part of another, or its entries in another order, by relations alone: the tensor and
@@ -207,8 +167,8 @@ impl Graph {
         for part in parts.iter_mut() {
             let indices = &part.indices;
             let twice = (1..indices.len()).any(|n| indices[..n].contains(&indices[n]));
-            if twice && let Some((kind, terms, offset)) = self.relation(part.node, indices) {
-                let t = self.holds(kind, &terms, &offset);
+            if twice && let Some((kind, value)) = self.relation(part.node, indices) {
+                let t = self.holds(kind, &value);
                 *part = Raised { node: t.node, indices: t.indices, power: Number::ONE };
             }
         }
@@ -222,34 +182,23 @@ impl Graph {
             let relations: Option<Vec<_>> =
                 users.iter().map(|&k| self.relation(parts[k].node, &parts[k].indices)).collect();
             let Some(relations) = relations.filter(|r| !r.is_empty()) else { continue };
-            let of = |terms: &Terms| terms.iter().find(|(i, _)| *i == b).map_or(0, |(_, n)| *n);
             // The one that says which it is.
-            let Some(which) = relations
-                .iter()
-                .position(|(kind, terms, _)| *kind == RelationKind::Equal && of(terms).abs() == 1)
+            let told = |(kind, equation): &(RelationKind, Affine<Index>)| {
+                if *kind == RelationKind::Equal { equation.solved_for(&b) } else { None }
+            };
+            let Some((which, value)) =
+                relations.iter().enumerate().find_map(|(k, relation)| Some((k, told(relation)?)))
             else {
                 continue;
             };
-            let (_, terms, offset) = &relations[which];
-            let sign = of(terms);
-            // n·b + rest = 0 with n = ±1: b = −n·rest
-            let rest: Terms = terms.iter().filter(|(i, _)| *i != b).map(|&(i, n)| (i, -sign * n)).collect();
-            let value = offset.times(-sign);
-            let last = self.extents.form(self.extents.of(b)).shifted(-1);
+            let last = Affine::fixed(self.extents.form(self.extents.of(b)).shifted(-1));
             let mut new = Vec::new();
-            for (k, (kind, terms, offset)) in relations.iter().enumerate() {
-                if k == which {
-                    continue;
-                }
-                let n = of(terms);
-                let mut all: Terms = terms.iter().filter(|(i, _)| *i != b).copied().collect();
-                all.extend(rest.iter().map(|&(i, m)| (i, n * m)));
-                new.push(self.holds(*kind, &all, &offset.plus(&value, n)));
+            for (_, (kind, other)) in relations.iter().enumerate().filter(|(k, _)| *k != which) {
+                new.push(self.holds(*kind, &other.with(&b, &value)));
             }
             // It is one of the index's values.
-            let negated: Terms = rest.iter().map(|&(i, n)| (i, -n)).collect();
-            new.push(self.holds(RelationKind::AtLeast, &rest, &value));
-            new.push(self.holds(RelationKind::AtLeast, &negated, &last.plus(&value, -1)));
+            new.push(self.holds(RelationKind::AtLeast, &value));
+            new.push(self.holds(RelationKind::AtLeast, &last.plus(&value, -1)));
             for &k in users.iter().rev() {
                 parts.remove(k);
             }

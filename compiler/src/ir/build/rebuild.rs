@@ -1,6 +1,7 @@
 //! Nodes built anew: with other children, or because extents have been settled.
 
 use super::Tensor;
+use crate::ir::form::Affine;
 use crate::ir::graph::{Graph, NodeId, Op, Operand};
 use crate::ir::index::{Extent, Index};
 
@@ -25,8 +26,8 @@ impl Graph {
             Op::Delta => self.delta(shape[0]),
             Op::Position => self.position(shape[0]),
             Op::Holds(relation) => {
-                let terms: Vec<_> = out.iter().copied().zip(relation.coeffs).collect();
-                let t = self.holds(relation.kind, &terms, &relation.offset);
+                let value = Affine::sum(out.iter().copied().zip(relation.coeffs), relation.offset);
+                let t = self.holds(relation.kind, &value);
                 self.tensor_as(&t, out)
             }
             Op::Named(data) => {

@@ -14,22 +14,10 @@ pub enum Place {
     Named(NodeId, Vec<Place>),
 }
 
-/// `offset + Σ multiple·index`
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Affine {
-    /// Axes of the loop, each once, and how often each counts.
-    pub terms: Vec<(usize, i64)>,
-    /// What is added.
-    pub offset: Form,
-}
+/// `offset + Σ multiple·axis`, of axes of the loop in order.
+pub type Affine = crate::ir::Affine<usize>;
 
 impl Affine {
-    /// An index of the loop.
-    #[must_use]
-    pub fn axis(axis: usize) -> Self {
-        Self { terms: vec![(axis, 1)], offset: Form::default() }
-    }
-
     /// The axis, where it is the index itself.
     #[must_use]
     pub fn as_axis(&self) -> Option<usize> {
@@ -38,32 +26,13 @@ impl Affine {
             _ => None,
         }
     }
-
-    /// How often an axis counts.
-    #[must_use]
-    pub fn multiple(&self, axis: usize) -> i64 {
-        self.terms.iter().find(|(a, _)| *a == axis).map_or(0, |(_, n)| *n)
-    }
-
-    fn plus(&self, other: &Self, n: i64) -> Self {
-        let mut terms = self.terms.clone();
-        for &(axis, m) in &other.terms {
-            match terms.iter_mut().find(|(a, _)| *a == axis) {
-                Some((_, known)) => *known += n * m,
-                None => terms.push((axis, n * m)),
-            }
-        }
-        terms.retain(|(_, n)| *n != 0);
-        terms.sort_unstable();
-        Self { terms, offset: self.offset.plus(&other.offset, n) }
-    }
 }
 
 impl Place {
     /// An index of the loop.
     #[must_use]
     pub fn axis(axis: usize) -> Self {
-        Self::Affine(Affine::axis(axis))
+        Self::Affine(Affine::of(axis))
     }
 
     /// The axis, where it is an index itself.
@@ -79,7 +48,7 @@ impl Place {
     #[must_use]
     pub fn runs_along(&self, axis: usize) -> bool {
         match self {
-            Self::Affine(a) => a.multiple(axis) != 0,
+            Self::Affine(a) => a.multiple(&axis) != 0,
             Self::Named(_, places) => places.iter().any(|p| p.runs_along(axis)),
         }
     }
@@ -182,46 +151,24 @@ impl<'a> Solved<'a> {
         let Op::Product { factors, .. } = g.op(id) else { return this };
         let mut relations = Vec::new();
         for f in factors {
-            match g.op(f.operand.node) {
-                Op::Delta => {
-                    let [i, j] = [f.operand.axes[0], f.operand.axes[1]].map(usize::from);
-                    let value =
-                        Affine { terms: vec![(i.min(j), 1), (i.max(j), -1)], offset: Form::default() };
-                    relations.push((RelationKind::Equal, value));
-                }
-                Op::Holds(r) => {
-                    let terms = f.operand.axes.iter().map(|&a| a as usize).zip(r.coeffs.iter().copied());
-                    let mut value = Affine { terms: Vec::new(), offset: r.offset.clone() };
-                    for (local, n) in terms {
-                        value = value.plus(&Affine::axis(local), n);
-                    }
-                    relations.push((r.kind, value));
-                }
-                Op::Named(data) => {
-                    let at = f.operand.axes[0] as usize;
-                    let data = Operand { node: *data, axes: f.operand.axes[1..].to_vec() };
-                    if this.determined[at].is_none() {
-                        this.determined[at] = Some(Known::Named(data));
-                    }
-                }
-                _ => {}
+            let locals: Vec<usize> = f.operand.axes.iter().map(|&a| a as usize).collect();
+            if let Op::Named(data) = g.op(f.operand.node) {
+                let data = Operand { node: *data, axes: f.operand.axes[1..].to_vec() };
+                this.determined[locals[0]].get_or_insert(Known::Named(data));
+            } else if let Some((kind, value)) = g.relation(f.operand.node, &locals) {
+                relations.push((kind, value.in_order()));
             }
         }
         let mut pending: Vec<(RelationKind, Affine)> = relations;
         while let Some((which, local)) = this.choice(&pending, rank, prefer) {
             let (_, relation) = pending.remove(which);
-            let n = relation.multiple(local);
-            // n·local + rest = 0 with n = ±1
-            let value = relation.plus(&Affine::axis(local), -n).plus(&Affine::default(), 0);
-            let value = Affine::default().plus(&value, -n);
+            let Some(value) = relation.solved_for(&local) else { break };
             for (_, other) in &mut pending {
-                let m = other.multiple(local);
-                *other = other.plus(&Affine::axis(local), -m).plus(&value, m);
+                *other = other.with(&local, &value).in_order();
             }
             for known in this.determined.iter_mut().flatten() {
                 if let Known::Affine(a) = known {
-                    let m = a.multiple(local);
-                    *a = a.plus(&Affine::axis(local), -m).plus(&value, m);
+                    *a = a.with(&local, &value).in_order();
                 }
             }
             this.determined[local] = Some(Known::Affine(value));
@@ -242,13 +189,12 @@ impl<'a> Solved<'a> {
             if *kind != RelationKind::Equal {
                 continue;
             }
-            for &(local, n) in &relation.terms {
-                if n.abs() != 1 || self.determined[local].is_some() {
+            for &(local, _) in &relation.terms {
+                let Some(value) = relation.solved_for(&local) else { continue };
+                // One that data names is known by the others.
+                if self.determined[local].is_some() {
                     continue;
                 }
-                // One that data names is known by the others.
-                let rest = relation.plus(&Affine::axis(local), -n);
-                let value = Affine::default().plus(&rest, -n);
                 let total = self.is_inside(&value, self.extents[local]);
                 let summed = local >= rank;
                 if matches!(prefer, Prefer::Summed) && !summed {
@@ -274,14 +220,8 @@ impl<'a> Solved<'a> {
     }
 
     fn ends(&self, value: &Affine) -> [Form; 2] {
-        let offset = self.g.extents.resolved(&value.offset);
-        let (mut least, mut most) = (offset.clone(), offset);
-        for &(local, n) in &value.terms {
-            let last = self.g.extents.form(self.extents[local]).shifted(-1);
-            let end = if n < 0 { &mut least } else { &mut most };
-            *end = end.plus(&last, n);
-        }
-        [least, most]
+        let terms = value.terms.iter().map(|&(local, n)| (self.extents[local], n));
+        self.g.extents.reach(terms, &value.offset)
     }
 
     /// How many summed indices the loop runs over.
@@ -307,7 +247,7 @@ impl<'a> Solved<'a> {
             }
             // It is one of its axis.
             let last = g.extents.form(self.extents[local]).shifted(-1);
-            let above = Affine { terms: Vec::new(), offset: last }.plus(value, -1);
+            let above = Affine::fixed(last).plus(value, -1);
             for value in [value.clone(), above] {
                 conditions.push(Condition { kind: RelationKind::AtLeast, value });
             }
@@ -329,7 +269,7 @@ impl<'a> Solved<'a> {
 
     fn place(&self, local: usize, space: &[u8]) -> Place {
         match &self.determined[local] {
-            None => Place::Affine(self.in_space(&Affine::axis(local), space)),
+            None => Place::Affine(self.in_space(&Affine::of(local), space)),
             Some(Known::Affine(value)) => Place::Affine(self.in_space(value, space)),
             Some(Known::Named(data)) => self.named(data, space),
         }
@@ -337,16 +277,17 @@ impl<'a> Solved<'a> {
 
     /// A value in terms of the loop's axes.
     fn in_space(&self, value: &Affine, space: &[u8]) -> Affine {
-        let start = Affine { terms: Vec::new(), offset: value.offset.clone() };
-        value.terms.iter().fold(start, |sum, &(local, n)| {
+        let start = Affine::fixed(value.offset.clone());
+        let sum = value.terms.iter().fold(start, |sum, &(local, n)| {
             match space.iter().position(|&s| s as usize == local) {
-                Some(axis) => sum.plus(&Affine::axis(axis), n),
+                Some(axis) => sum.plus(&Affine::of(axis), n),
                 None => match &self.determined[local] {
                     Some(Known::Affine(inner)) => sum.plus(&self.in_space(inner, space), n),
                     _ => sum,
                 },
             }
-        })
+        });
+        sum.in_order()
     }
 
     /// What data name; of a part of data, the entry of the whole.
@@ -363,7 +304,7 @@ impl<'a> Solved<'a> {
                 !g.is_indicator(f.operand.node)
                     && f.operand.axes.last().is_some_and(|&last| match &self.determined[last as usize] {
                         None => last == local,
-                        Some(Known::Affine(a)) => a.multiple(local as usize) == 1,
+                        Some(Known::Affine(a)) => a.multiple(&(local as usize)) == 1,
                         Some(Known::Named(_)) => false,
                     })
             })
@@ -402,12 +343,12 @@ fn substituted(place: &Place, axes: &[Place]) -> Place {
             if let Some(axis) = a.as_axis() {
                 return axes[axis].clone();
             }
-            let start = Affine { terms: Vec::new(), offset: a.offset.clone() };
+            let start = Affine::fixed(a.offset.clone());
             let sum = a.terms.iter().fold(start, |sum, &(axis, n)| match &axes[axis] {
                 Place::Affine(inner) => sum.plus(inner, n),
                 Place::Named(..) => sum,
             });
-            Place::Affine(sum)
+            Place::Affine(sum.in_order())
         }
         Place::Named(data, places) => {
             Place::Named(*data, places.iter().map(|p| substituted(p, axes)).collect())
@@ -426,7 +367,8 @@ mod tests {
         let n = g.extents.symbol("n");
         let less = g.extents.affine(&Form::of(n).shifted(-1)).unwrap();
         let (p, i) = (g.extents.index(n), g.extents.index(less));
-        let place = g.holds(RelationKind::Equal, &[(p, 1), (i, -1)], &Form::constant(-1));
+        let relation = crate::ir::Affine::sum([(p, 1), (i, -1)], Form::constant(-1));
+        let place = g.holds(RelationKind::Equal, &relation);
         (g, [p, i], place)
     }
 
