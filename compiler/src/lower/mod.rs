@@ -5,12 +5,15 @@
 //! lowered where they are used, because in a cost the same text stands for one weight tensor after the other
 //! ([`cost`]).
 
+mod affine;
 mod arguments;
+mod arrays;
+mod binder;
+mod block;
 mod call;
 pub mod cost;
 mod errors;
 mod finite;
-mod index;
 mod limits;
 mod names;
 pub mod network;
@@ -18,6 +21,7 @@ pub mod objective;
 mod operators;
 mod range;
 mod shape;
+mod subscript;
 
 pub use call::BUILTINS;
 pub use shape::Shape;
