@@ -2,10 +2,10 @@
 
 use super::kernel::Kernel;
 use super::{Context, Names};
-use crate::ir::{Extent, Form, NodeId, RelationKind};
+use crate::ir::{Extent, Form, Graph, NodeId, RelationKind};
 use crate::schedule::{Affine, Condition, Place, Plan};
 use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote};
 
 /// What indices are written with.
 #[derive(Clone, Copy)]
@@ -53,37 +53,15 @@ impl Indexing<'_> {
         quote!(#array[#offset])
     }
 
-    /// What is added and what is taken away, each as a sum.
+    /// What is added and what is taken away.
     fn halves(&self, a: &Affine) -> [Vec<TokenStream>; 2] {
-        let mut halves = [Vec::new(), Vec::new()];
-        let mut add = |n: i64, what: Option<TokenStream>| {
-            let times = Literal::u64_unsuffixed(n.unsigned_abs());
-            let tokens = match (what, n.unsigned_abs()) {
-                (Some(what), 1) => what,
-                (Some(what), _) => quote!(#times * #what),
-                (None, _) => quote!(#times),
-            };
-            halves[usize::from(n < 0)].push(tokens);
-        };
-        for &(axis, n) in &a.terms {
-            let i = Kernel::index(axis);
-            add(n, Some(quote!(#i)));
-        }
-        let offset: Form = self.plan.graph.extents.resolved(&a.offset);
-        for &(e, n) in &offset.terms {
-            add(n, Some(self.cx.extent(&self.plan.graph, e)));
-        }
-        if offset.constant != 0 {
-            add(offset.constant, None);
-        }
-        halves
+        let terms = a.terms.iter().map(|&(axis, n)| (Kernel::index(axis).to_token_stream(), n));
+        self.cx.halves(&self.plan.graph, terms, &a.offset)
     }
 
-    /// The value, of type `usize`: what is added comes first, for it is not negative.
+    /// The value, of type `usize`.
     pub(super) fn affine(&self, a: &Affine) -> TokenStream {
-        let [plus, minus] = self.halves(a);
-        let sum = summed(&plus);
-        if minus.is_empty() { sum } else { quote!(#sum #(- #minus)*) }
+        difference(&self.halves(a))
     }
 
     /// Whether a relation holds, without taking away.
@@ -94,6 +72,37 @@ impl Indexing<'_> {
             RelationKind::AtLeast => quote!(#plus >= #minus),
         }
     }
+}
+
+impl Context {
+    /// `offset + Σ multiple·index`, of expressions for indices: what is added and what is taken away.
+    pub(super) fn halves(
+        &self,
+        g: &Graph,
+        indices: impl IntoIterator<Item = (TokenStream, i64)>,
+        offset: &Form,
+    ) -> [Vec<TokenStream>; 2] {
+        let offset = g.extents.resolved(offset);
+        let extents = offset.terms.iter().map(|&(e, n)| (self.extent(g, e), n));
+        let mut halves = [Vec::new(), Vec::new()];
+        for (what, n) in indices.into_iter().chain(extents) {
+            let times = Literal::u64_unsuffixed(n.unsigned_abs());
+            let term = if n.unsigned_abs() == 1 { what } else { quote!(#times * #what) };
+            halves[usize::from(n < 0)].push(term);
+        }
+        if offset.constant != 0 {
+            let constant = Literal::u64_unsuffixed(offset.constant.unsigned_abs());
+            halves[usize::from(offset.constant < 0)].push(quote!(#constant));
+        }
+        halves
+    }
+}
+
+/// What is added less what is taken away, where that is not negative: in this order nothing on the way is,
+/// either.
+pub(super) fn difference([plus, minus]: &[Vec<TokenStream>; 2]) -> TokenStream {
+    let sum = summed(plus);
+    quote!(#sum #(- #minus)*)
 }
 
 fn summed(parts: &[TokenStream]) -> TokenStream {

@@ -19,7 +19,7 @@ mod when;
 pub use examples::{Repeated, Rows, repeated};
 pub use step::{Formula, body, descent, is_one_function, scalars};
 
-use crate::ir::{Extent, ExtentKind, Form, Graph, Number, Op};
+use crate::ir::{Extent, ExtentKind, Graph, Number, Op};
 use crate::schedule::{Blocks, Buffer, BufferId, Plan, Storage};
 use proc_macro2::{Delimiter, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -99,7 +99,10 @@ impl Context {
                         let (a, b) = (self.extent(g, a), self.extent(g, b));
                         quote!((#a * #b))
                     }
-                    (None, Some(form)) => self.form(g, &form),
+                    (None, Some(form)) => {
+                        let form = indexing::difference(&self.halves(g, [], &form));
+                        quote!((#form))
+                    }
                     (None, None) => {
                         let ident = plain_identifier(name);
                         quote!(#ident)
@@ -108,35 +111,6 @@ impl Context {
             },
             ExtentKind::Unknown => quote!(0),
         }
-    }
-
-    /// A form of extents that is known not to be negative: what is added comes first, so that nothing on the way
-    /// is negative either.
-    fn form(&self, g: &Graph, form: &Form) -> TokenStream {
-        let mut code = TokenStream::new();
-        let mut put = |minus: bool, term: TokenStream| {
-            code = match (code.is_empty(), minus) {
-                (true, false) => term,
-                (true, true) => quote!(0 - #term),
-                (false, false) => quote!(#code + #term),
-                (false, true) => quote!(#code - #term),
-            };
-        };
-        let term = |(e, n): (Extent, i64)| {
-            let (extent, n) = (self.extent(g, e), Literal::u64_unsuffixed(n.unsigned_abs()));
-            if n.to_string() == "1" { extent } else { quote!(#n * #extent) }
-        };
-        let constant = Literal::u64_unsuffixed(form.constant.unsigned_abs()).into_token_stream();
-        let (added, taken): (Vec<_>, Vec<_>) = form.terms.iter().copied().partition(|(_, n)| *n > 0);
-        added.into_iter().for_each(|t| put(false, term(t)));
-        if form.constant > 0 {
-            put(false, constant.clone());
-        }
-        taken.into_iter().for_each(|t| put(true, term(t)));
-        if form.constant < 0 {
-            put(true, constant);
-        }
-        quote!((#code))
     }
 
     /// The number of entries of an array, as an expression of type `usize`.

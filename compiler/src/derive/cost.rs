@@ -14,8 +14,7 @@ use crate::pipeline::batch::{Batch, EXAMPLES, OUTPUTS};
 use crate::schedule::{Buffer, Output, Plan, Policy, Storage, schedule};
 use crate::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
 use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{format_ident, quote};
-use std::collections::BTreeMap;
+use quote::{ToTokens, format_ident, quote};
 
 pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     let text = CostText {
@@ -214,13 +213,13 @@ impl Methods<'_> {
         schedule(self.graph(), &[output], Policy::Recompute, &emit::name_or_text)
     }
 
-    fn context(&self, extents: &[(&str, TokenStream)]) -> Context {
-        let extents: BTreeMap<String, TokenStream> =
-            extents.iter().map(|(n, tokens)| ((*n).to_owned(), tokens.clone())).collect();
+    /// What code knows that has these extents in variables of their names.
+    fn context(&self, extents: &[&str]) -> Context {
+        let variable = |name: &&str| ((*name).to_owned(), codegen::identifier(name).into_token_stream());
         Context {
-            rt: quote::ToTokens::to_token_stream(&self.model.rt),
+            rt: self.model.rt.to_token_stream(),
             float: self.model.float.clone(),
-            extents,
+            extents: extents.iter().map(variable).collect(),
         }
     }
 
@@ -284,14 +283,7 @@ impl Methods<'_> {
         let of =
             |bound: &Bound| bound.form.terms.iter().map(|(e, _)| *e).chain([bound.axis]).collect::<Vec<_>>();
         let known: Vec<Bound> = bounds::resolved(g).into_iter().filter(|b| told(&of(b))).collect();
-        let names: Vec<(&str, TokenStream)> = symbols
-            .iter()
-            .map(|s| {
-                let ident = format_ident!("{s}");
-                (*s, quote!(#ident))
-            })
-            .collect();
-        let forms = Forms { g, cx: self.context(&names) };
+        let forms = Forms { g, cx: self.context(symbols) };
         let needs = g.extents.needs().into_iter().filter(|(e, _)| told(&[*e]));
         let some = needs.filter_map(|(e, text)| Some(forms.some(text, &g.extents.derived(e)?)));
         let (bounds, some) = (forms.checks(&known), some.collect::<TokenStream>());
@@ -303,9 +295,7 @@ impl Methods<'_> {
         let (rt, g) = (&self.model.rt, self.graph());
         let Some(input) = g.inputs().iter().find(|i| i.name == name) else { return TokenStream::new() };
         let idents: Vec<Ident> = symbols.iter().map(|s| format_ident!("{s}")).collect();
-        let names: Vec<(&str, TokenStream)> =
-            symbols.iter().zip(&idents).map(|(s, ident)| (*s, quote!(#ident))).collect();
-        let cx = self.context(&names);
+        let cx = self.context(symbols);
         let shape = g.shape(input.node);
         let expected: Vec<TokenStream> = shape.iter().map(|&e| cx.extent(g, e)).collect();
         if expected.iter().zip(symbols).all(|(e, s)| e.to_string() == *s) {
@@ -335,7 +325,7 @@ impl Methods<'_> {
     fn at_once(&self, plan: &Plan) -> TokenStream {
         let rt = &self.model.rt;
         let t = self.model.float.tokens();
-        let cx = self.context(&[("k", quote!(k))]);
+        let cx = self.context(&["k"]);
         let is_read = |name: &str| plan.buffers.iter().any(|b| b.storage == Storage::Input && b.name == name);
         let counts: TokenStream = [(OUTPUTS, quote!(k)), (EXAMPLES, quote!(m))]
             .into_iter()
@@ -361,7 +351,7 @@ impl Methods<'_> {
     fn one_by_one(&self, plan: &Plan, written: &[(&str, Ident)], value: Option<&Ident>) -> TokenStream {
         let rt = &self.model.rt;
         let t = self.model.float.tokens();
-        let cx = self.context(&[("k", quote!(k))]);
+        let cx = self.context(&["k"]);
         let given = ["a", "y"].map(|name| (name, format_ident!("{name}"), false));
         let written = written.iter().map(|(array, row)| (*array, row.clone(), true));
         let rows: Vec<Rows> = given
@@ -545,7 +535,7 @@ impl Methods<'_> {
                 #checks
                 let w = &#rt::entries(&w)[..];
             };
-            (code, self.context(&[("rows", quote!(rows)), ("cols", quote!(cols))]))
+            (code, self.context(&["rows", "cols"]))
         } else {
             let checks = self.check_entries(name, &["units"]);
             let (bounds, shape) = (self.check_bounds(&["units"]), self.check_shape("b", &["units"]));
@@ -556,7 +546,7 @@ impl Methods<'_> {
                 #checks
                 let b = &#rt::entries(&b)[..];
             };
-            (code, self.context(&[("units", quote!(units))]))
+            (code, self.context(&["units"]))
         }
     }
 
