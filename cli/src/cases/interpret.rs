@@ -68,13 +68,15 @@ fn disagreements(case: &Case) -> Vec<Disagreement> {
 }
 
 /// The data of a graph's inputs, and the sizes of its symbolic extents that follow from them.
-struct Data {
+pub struct Data {
     inputs: Vec<Vec<f64>>,
     sizes: Sizes,
 }
 
 impl Data {
-    fn new(graph: &Graph, data: &Named<&Tensor>) -> Self {
+    /// Each input by its name; one without data is empty.
+    #[must_use]
+    pub fn new(graph: &Graph, data: &Named<&Tensor>) -> Self {
         let mut inputs = Vec::new();
         let mut sizes = Sizes::new();
         for input in graph.inputs() {
@@ -93,7 +95,8 @@ impl Data {
     }
 
     /// The values of `nodes`, the inputs made last being `directions`.
-    fn eval(&self, graph: &Graph, nodes: &[NodeId], directions: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    #[must_use]
+    pub fn eval(&self, graph: &Graph, nodes: &[NodeId], directions: &[Vec<f64>]) -> Vec<Vec<f64>> {
         let mut inputs = self.inputs.clone();
         inputs.resize(graph.inputs().len() - directions.len(), Vec::new());
         inputs.extend_from_slice(directions);

@@ -1,11 +1,11 @@
 //! What is printed of the reference cases: no delta, and text that means the same when it is read again.
 
+use cargo_gradsmith::cases::interpret::Data;
 use cargo_gradsmith::cases::{Body, Case, Named, Objective, Tensor, named, read};
 use gradsmith_compiler::diag::{Diagnostics, ErrorKind};
 use gradsmith_compiler::emit::{self, Inner, Lines, View};
-use gradsmith_compiler::eval::{Evaluator, Sizes};
 use gradsmith_compiler::front::{ObjectiveText, declaration};
-use gradsmith_compiler::ir::{ExtentKind, Graph, NodeId};
+use gradsmith_compiler::ir::{Graph, NodeId};
 use gradsmith_compiler::lower::objective;
 use gradsmith_compiler::pipeline::ObjectiveProgram;
 use gradsmith_compiler::syntax::ast::{Declaration, DeclaredShape};
@@ -54,20 +54,7 @@ fn parts(lines: &Lines) -> (String, String) {
 }
 
 fn eval(graph: &Graph, node: NodeId, data: &Named<&Tensor>) -> Vec<f64> {
-    let (mut inputs, mut sizes) = (Vec::new(), Sizes::new());
-    for input in graph.inputs() {
-        let Some(tensor) = named(data, &input.name) else {
-            inputs.push(Vec::new());
-            continue;
-        };
-        for (&extent, &size) in graph.shape(input.node).iter().zip(&tensor.shape) {
-            if let ExtentKind::Symbol(symbol) = graph.extents.kind(extent) {
-                sizes.insert(symbol.clone(), size);
-            }
-        }
-        inputs.push(tensor.data.clone());
-    }
-    Evaluator::new(graph, &inputs, &sizes).eval(node).to_vec()
+    Data::new(graph, data).eval(graph, &[node], &[]).concat()
 }
 
 /// Reads the text of a node again and says in what it differs. The language has no number `p[k]`, so a sum over
