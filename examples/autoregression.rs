@@ -31,20 +31,14 @@ struct Autoregression<'a> {
 /// mean square of what is left.
 const KNOWN: f64 = -0.004_939_958_230_469_221;
 
-/// A series around 2 with a damped cycle. Its noise, the sum of four numbers of a congruential generator, is
-/// the same in any language.
+/// A series around 2 with a damped cycle.
 fn series(length: usize) -> Vec<f64> {
-    let mut state: u64 = 1;
-    let mut uniform = || {
-        state = (1_103_515_245 * state + 12_345) % (1 << 31);
-        state as f64 / f64::from(1_u32 << 31) - 0.5
-    };
+    let mut noise = data::noise();
     let mut x = vec![2.0; 3];
     while let &[.., third, second, first] = x.as_slice()
         && x.len() < length
     {
-        let noise: f64 = (0..4).map(|_| uniform()).sum();
-        x.push(0.4 + 1.5 * first - 0.6 * second - 0.1 * third + noise);
+        x.push(0.4 + 1.5 * first - 0.6 * second - 0.1 * third + noise());
     }
     x
 }

@@ -33,18 +33,13 @@ struct MarginalLikelihood<'a> {
 /// By SciPy's `minimize`.
 const KNOWN: f64 = -53.360_889_446_245_594;
 
-/// A sine and its half over six units, with noise: the sum of four numbers of a congruential generator.
+/// A sine and a line over six units, with noise.
 fn series(length: u32) -> (Vec<f64>, Vec<f64>) {
-    let mut state: u64 = 1;
-    let mut uniform = || {
-        state = (1_103_515_245 * state + 12_345) % (1 << 31);
-        state as f64 / f64::from(1_u32 << 31) - 0.5
-    };
+    let mut noise = data::noise();
     (0..length)
         .map(|i| {
             let x = f64::from(i) / 10.0;
-            let noise: f64 = (0..4).map(|_| uniform()).sum();
-            (x, (2.0 * x).sin() + x / 2.0 + 0.3 * noise)
+            (x, (2.0 * x).sin() + x / 2.0 + 0.3 * noise())
         })
         .unzip()
 }
