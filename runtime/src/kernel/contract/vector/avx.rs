@@ -140,14 +140,7 @@ unsafe fn store_first(p: *mut f32, n: usize, v: __m256) {
             left = _mm256_extractf128_ps::<1>(v);
             p = p.add(4);
         }
-        if n & 2 != 0 {
-            _mm_store_sd(p.cast(), _mm_castps_pd(left));
-            left = _mm_movehl_ps(left, left);
-            p = p.add(2);
-        }
-        if n & 1 != 0 {
-            _mm_store_ss(p, left);
-        }
+        sse::store_first(p, n & 3, left);
     }
 }
 
@@ -182,9 +175,7 @@ unsafe fn store_first_64(p: *mut f64, n: usize, v: __m256d) {
             left = _mm256_extractf128_pd::<1>(v);
             p = p.add(2);
         }
-        if n & 1 != 0 {
-            _mm_store_sd(p, left);
-        }
+        sse::store_first_64(p, n & 1, left);
     }
 }
 

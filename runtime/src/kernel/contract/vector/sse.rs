@@ -93,7 +93,7 @@ pub(super) unsafe fn load_first(n: usize, p: *const f32) -> __m128 {
 /// # Safety
 /// As for [`load_first`].
 #[inline(always)]
-unsafe fn store_first(p: *mut f32, n: usize, v: __m128) {
+pub(super) unsafe fn store_first(p: *mut f32, n: usize, v: __m128) {
     // SAFETY: the caller's.
     unsafe {
         if n >= 4 {
@@ -128,7 +128,7 @@ unsafe fn load_first_64(n: usize, p: *const f64) -> __m128d {
 /// # Safety
 /// As for [`load_first_64`].
 #[inline(always)]
-unsafe fn store_first_64(p: *mut f64, n: usize, v: __m128d) {
+pub(super) unsafe fn store_first_64(p: *mut f64, n: usize, v: __m128d) {
     // SAFETY: the caller's.
     unsafe {
         match n {
