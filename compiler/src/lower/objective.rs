@@ -199,6 +199,7 @@ mod tests {
     use crate::diag::ErrorKind;
     use crate::emit::{View, text as text_of};
     use crate::front::ObjectiveText;
+    use crate::ir::Op;
     use crate::source::SourceId;
     use crate::syntax::ast::DeclaredShape;
 
@@ -233,6 +234,27 @@ mod tests {
             data: data.to_owned(),
             ..text(expr, "w: vector")
         }
+    }
+
+    #[test]
+    fn kernels_of_pairs_are_symmetric() -> Result<(), crate::diag::Diagnostics> {
+        for (kernel, symmetric) in [
+            ("exp(-sum[c]((X[i, c] - X[j, c])^2)/2)", true),
+            ("exp(2*s - exp(-2*s)*sum[c]((X[i, c] - X[j, c])^2)/2)", true),
+            ("(s + sum[c](X[i, c]*X[j, c]))^2", true),
+            ("1/(1 + s*(y[i] - y[j])^2)", true),
+            ("exp(-sum[c]((X[i, c] - X[j, c])^3))", false),
+            ("exp(-sum[c]((X[i, c] - 2*X[j, c])^2))", false),
+            ("(y[i] - y[j])*s", false),
+        ] {
+            let text = format!("logdet(matrix[i, j]({kernel}))");
+            let mut program = self::text(&text, "X: matrix[n, d], y: vector[n], s: scalar").program()?;
+            let Op::LogDet(matrix) = *program.graph.op(program.value) else {
+                panic!("{kernel}: no determinant");
+            };
+            assert_eq!(program.graph.is_symmetric(matrix), symmetric, "{kernel}");
+        }
+        Ok(())
     }
 
     #[test]

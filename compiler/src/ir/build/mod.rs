@@ -16,7 +16,7 @@ mod rebuild;
 mod row;
 mod sum;
 
-use super::graph::{Cofactors, Graph, NodeId, Op, Operand};
+use super::graph::{Cofactors, Factor, Graph, NodeId, Op, Operand};
 use super::index::{Extent, Index};
 use super::number::Number;
 
@@ -169,9 +169,17 @@ impl Graph {
             // Along its axes in the other order it is the same node.
             Op::Product { coeff, factors, .. } => {
                 let locals = self.locals(id);
-                let parts: Vec<_> =
-                    factors.iter().map(|f| (self.tensor(&f.operand, &locals), f.power)).collect();
-                self.contract_over(coeff, &parts, &[locals[1], locals[0]], &locals[2..]) == id
+                let mut turned = locals.clone();
+                turned.swap(0, 1);
+                let parts: Vec<_> = factors
+                    .iter()
+                    .map(|f| {
+                        // What the order does not change stands, in the other order, as it stands in this one.
+                        let unchanged = self.is_unchanged_by_order(f);
+                        (self.tensor(&f.operand, if unchanged { &turned } else { &locals }), f.power)
+                    })
+                    .collect();
+                self.contract_over(coeff, &parts, &turned[..2], &turned[2..]) == id
             }
             _ => false,
         }
@@ -183,6 +191,32 @@ impl Graph {
             [0, 1] | [1, 0] => self.is_symmetric(operand.node),
             _ => false,
         }
+    }
+
+    /// Whether a factor is the same with the product's first two axes in the other order: a symmetric matrix, or
+    /// an even power of what changes its sign, as `X[i, c] - X[j, c]` does.
+    fn is_unchanged_by_order(&mut self, factor: &Factor) -> bool {
+        let Operand { node, ref axes } = factor.operand;
+        if let [0, 1] | [1, 0] = axes.as_slice()
+            && self.is_symmetric(node)
+        {
+            return true;
+        }
+        let place = |axis: u8| axes.iter().position(|&a| a == axis);
+        let (Some(i), Some(j)) = (place(0), place(1)) else { return false };
+        let Op::Sum(terms) = self.op(node).clone() else { return false };
+        if !factor.power.as_int().is_some_and(|p| p % 2 == 0) || self.shape(node)[i] != self.shape(node)[j] {
+            return false;
+        }
+        let whole = self.whole(node).indices;
+        let negated: Vec<_> =
+            terms.iter().map(|t| (t.coeff.neg(), self.tensor(&t.operand, &whole))).collect();
+        let mut turned = whole;
+        turned.swap(i, j);
+        let negative = self.sum_as(&negated, &turned);
+        // Terms stand in the order in which they were written.
+        matches!(self.op(negative), Op::Sum(others)
+            if others.len() == terms.len() && terms.iter().all(|t| others.contains(t)))
     }
 
     /// Whether the text has a name for the node, so that it stays what it is.
