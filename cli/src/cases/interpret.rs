@@ -68,6 +68,7 @@ fn disagreements(case: &Case) -> Vec<Disagreement> {
 }
 
 /// The data of a graph's inputs, and the sizes of its symbolic extents that follow from them.
+#[derive(Debug)]
 pub struct Data {
     inputs: Vec<Vec<f64>>,
     sizes: Sizes,

@@ -205,7 +205,7 @@ impl Graph {
         let place = |axis: u8| axes.iter().position(|&a| a == axis);
         let (Some(i), Some(j)) = (place(0), place(1)) else { return false };
         let Op::Sum(terms) = self.op(node).clone() else { return false };
-        if !factor.power.as_int().is_some_and(|p| p % 2 == 0) || self.shape(node)[i] != self.shape(node)[j] {
+        if factor.power.as_int().is_none_or(|p| p % 2 != 0) || self.shape(node)[i] != self.shape(node)[j] {
             return false;
         }
         let whole = self.whole(node).indices;
