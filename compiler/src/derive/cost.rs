@@ -215,7 +215,7 @@ impl Methods<'_> {
 
     /// What code knows that has these extents in variables of their names.
     fn context(&self, extents: &[&str]) -> Context {
-        let variable = |name: &&str| ((*name).to_owned(), codegen::identifier(name).into_token_stream());
+        let variable = |name: &&str| ((*name).to_owned(), format_ident!("{name}").into_token_stream());
         Context {
             rt: self.model.rt.to_token_stream(),
             float: self.model.float.clone(),
