@@ -59,7 +59,8 @@ pub mod __private {
     pub use crate::kernel::contract::small::matmul as matmul_small;
     pub use crate::kernel::contract::{VectorProduct, gram, matmul, matmul_onto, matvec_pair};
     pub use crate::kernel::extents::{
-        affine, check_end, check_range, check_some_of, check_subscript, entries_of, extent, quotient, solved,
+        affine, check_end, check_range, check_some_of, check_subscript, entries_of, extent, less, quotient,
+        solved,
     };
     pub use crate::kernel::gemm::Accum;
     pub use crate::kernel::linear::{factor, factor_symmetric};
@@ -69,6 +70,7 @@ pub mod __private {
     };
     pub use crate::kernel::others::others;
     pub use crate::kernel::products::{add_product, column, mat, mat_mut, product, product_onto, row};
+    pub use crate::kernel::running::{sums_onwards, sums_upto};
     pub use crate::kernel::runs::Runs;
     pub use crate::kernel::simd::Math;
     pub use crate::kernel::step::{

@@ -54,7 +54,7 @@ impl Indexing<'_> {
     }
 
     /// What is added and what is taken away.
-    fn halves(&self, a: &Affine) -> [Vec<TokenStream>; 2] {
+    pub(super) fn halves(&self, a: &Affine) -> [Vec<TokenStream>; 2] {
         let terms = a.terms.iter().map(|&(axis, n)| (Kernel::index(axis).to_token_stream(), n));
         self.cx.halves(&self.plan.graph, terms, &a.offset)
     }
@@ -105,6 +105,6 @@ pub(super) fn difference([plus, minus]: &[Vec<TokenStream>; 2]) -> TokenStream {
     quote!(#sum #(- #minus)*)
 }
 
-fn summed(parts: &[TokenStream]) -> TokenStream {
+pub(super) fn summed(parts: &[TokenStream]) -> TokenStream {
     if parts.is_empty() { quote!(0) } else { quote!(#(#parts)+*) }
 }

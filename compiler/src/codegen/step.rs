@@ -1,11 +1,11 @@
 //! Steps: scalars, loops, matrix products, calls, in the order of the plan.
 
 use super::expr::{Code, Precedence, Writer};
-use super::indexing::Indexing;
+use super::indexing::{Indexing, summed};
 use super::kernel::{Kernel, extent_scalar};
 use super::{Context, Names, together, unparenthesised};
 use crate::ir::{AxisFn, Extent, Graph, NodeId, Number, Op, Operand, Term};
-use crate::schedule::{BufferId, Descent, Places, Plan, Reduction, Step};
+use crate::schedule::{BufferId, Descent, Places, Plan, Reduction, RunningSum, Step};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 use std::collections::{BTreeSet, HashMap};
@@ -368,8 +368,26 @@ impl Steps<'_> {
         quote!(#rt::others(#out_name, #x, #len, #order);)
     }
 
+    /// Sums up to an index, or from it on.
+    fn running(&self, id: NodeId, sum: &RunningSum) -> TokenStream {
+        let g = &self.plan.graph;
+        let buffer = |node| self.plan.buffer_of.get(&node).map(|&b| self.names.of(b));
+        let (Some(out), Some(x)) = (buffer(id), buffer(sum.read.node)) else { return TokenStream::new() };
+        let (rt, shape, read) = (&self.cx.rt, g.shape(id), g.shape(sum.read.node));
+        let (outer, inner) =
+            (self.cx.product(g, &shape[..sum.axis]), self.cx.product(g, &shape[sum.axis + 1..]));
+        let [len, terms] = [shape, read].map(|shape| self.cx.extent(g, shape[sum.axis]));
+        let function = if sum.onwards { quote!(sums_onwards) } else { quote!(sums_upto) };
+        let [ahead, behind] = self.cx.halves(g, [], &sum.offset).map(|half| summed(&half));
+        let scale = self.cx.number(g.coefficient(id));
+        quote!(#rt::#function(#out, #x, [#outer, #len, #terms, #inner], [#ahead, #behind], #scale);)
+    }
+
     fn axis(&mut self, id: NodeId) -> TokenStream {
         let g = &self.plan.graph;
+        if let Some(sum) = RunningSum::of(g, id) {
+            return self.running(id, &sum);
+        }
         if let Op::Others { arg, order, bound } = g.op(id) {
             return self.others(id, arg.node, *order, *bound);
         }

@@ -28,6 +28,13 @@ pub fn solved(total: usize, multiple: i64, constant: i64, terms: &[(i64, usize)]
     usize::try_from(n.max(0)).unwrap_or(usize::MAX)
 }
 
+/// `a - b`, or 0 where that is negative: an end of a part of an axis.
+#[inline(always)]
+#[must_use]
+pub fn less(a: usize, b: usize) -> usize {
+    a.saturating_sub(b)
+}
+
 /// The extent that is left of so many entries, the others being these.
 #[must_use]
 pub fn quotient(entries: usize, others: &[usize]) -> usize {

@@ -9,7 +9,7 @@
 //! - [`scalar`]: the number types, which promise the three
 //! - [`math`]: the functions, generic in the number; [`matrix`]: views; [`sums`]; [`checks`]; [`parallel`]:
 //!   threads
-//! - [`contract`]: products, which [`products`] writes short; [`axis`]: along an axis; [`walk`] and
+//! - [`contract`]: products, which [`products`] writes short; [`axis`], [`others`], [`running`]: along an axis; [`walk`] and
 //!   [`step`]: the loops of generated code; [`arrays`]: flat numbers as arrays
 //! - [`linear`]: systems of equations; [`blocks`]: rows in blocks and on threads
 
@@ -31,6 +31,7 @@ pub(crate) mod memory;
 pub(crate) mod others;
 pub mod parallel;
 pub(crate) mod products;
+pub(crate) mod running;
 pub(crate) mod runs;
 pub(crate) mod scalar;
 pub(crate) mod stable;

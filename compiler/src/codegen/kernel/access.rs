@@ -101,7 +101,7 @@ impl Kernel<'_> {
     /// Whether an entry depends on where it is, not only on what is there: a Kronecker delta.
     pub(super) fn speaks_of_positions(&self) -> bool {
         let delta = |id: NodeId| {
-            let relations = || Places::of(self.g, id).is_some_and(|p| !p.conditions.is_empty());
+            let relations = || Places::of(self.g, id).is_some_and(|p| self.asks(&p));
             self.g.is_indicator(id) || *self.g.op(id) == Op::Position || relations()
         };
         let stored = self.l.stores.iter().map(|(node, _)| *node);
@@ -227,7 +227,7 @@ impl Kernel<'_> {
 
     /// Whether sums are gathered in lanes: they must run along the innermost axis, and it must be long.
     pub(super) fn uses_lanes(&self) -> bool {
-        self.sums.iter().any(|s| s.lanes) && {
+        !self.is_edge() && self.sums.iter().any(|s| s.lanes) && {
             let extents = if self.flat { &self.l.space[..] } else { &self.l.space[self.innermost()..] };
             constant_product(self.g, extents).is_none_or(|n| n > FEW)
         }

@@ -90,7 +90,7 @@ impl Kernel<'_> {
     }
 
     pub(super) fn inner_index(&self) -> Ident {
-        if self.uses_lanes() {
+        if self.uses_lanes() || self.window.is_some() {
             Ident::new("lane", Span::call_site())
         } else if self.flat {
             Self::index(0)
@@ -159,6 +159,11 @@ impl Kernel<'_> {
             if s.lanes && self.is_entry() {
                 let name = &s.name;
                 yields.push(self.gathered(s, Some(&quote!(#name)), &mut writer, &values).at(Precedence::Sum));
+                continue;
+            }
+            if s.lanes && self.is_edge() {
+                let value = self.gathered(s, None, &mut writer, &values).tokens;
+                statements.extend(Self::added_to_row(s, &unparenthesised(value)));
                 continue;
             }
             let target = match s.access {

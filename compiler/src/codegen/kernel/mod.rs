@@ -2,7 +2,8 @@
 //!
 //! Where arrays are walked together, entry by entry or row by row, the runtime has the loop, and the formula
 //! is a closure ([`walk`]); everything else is a nest of loops ([`nest`]). [`access`] says how arrays are
-//! read and written, [`body`] what is done with an entry of each, [`long`] how many are added up in arrays.
+//! read and written, [`body`] what is done with an entry of each, [`long`] how many are added up in arrays,
+//! [`windows`] along which part of a row conditions hold.
 
 mod access;
 mod body;
@@ -10,15 +11,17 @@ mod long;
 mod nest;
 mod placed;
 mod walk;
+mod windows;
 
 use super::expr::{Code, Precedence, Writer};
 use super::{Context, Names, constant_product, identifier, plain_identifier, unparenthesised};
 use crate::ir::{AxisFn, Extent, Graph, NodeId, Number, Op, Operand};
-use crate::schedule::{BufferId, Class, Condition, Loop, Place, Places, Plan, class};
+use crate::schedule::{Affine, BufferId, Class, Condition, Loop, Place, Places, Plan, class};
 use body::Inner;
 use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 use std::collections::{BTreeMap, BTreeSet};
+use windows::Window;
 
 /// Entries of the innermost loop up to which a sum needs no lanes: two chunks of them.
 const FEW: usize = 64;
@@ -98,6 +101,8 @@ pub(super) struct Kernel<'a> {
     walk: Walk,
     /// Two axes: everything written is 0 where their indices differ.
     diagonal: Option<[u8; 2]>,
+    /// The part of the innermost axis that it is about, if not the whole.
+    window: Option<Window>,
     accesses: Vec<Access>,
     sums: Vec<Sum>,
 }
@@ -121,6 +126,7 @@ impl<'a> Kernel<'a> {
             flat: false,
             walk: Walk::Nest,
             diagonal: diagonal(g, l),
+            window: None,
             accesses: Vec::new(),
             sums: Vec::new(),
         };

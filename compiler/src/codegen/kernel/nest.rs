@@ -78,108 +78,175 @@ impl Kernel<'_> {
 
     /// The row loop: slices, the innermost loop, what is done after it.
     fn row(&self) -> TokenStream {
-        let j = self.inner_index();
-        let n = if self.flat {
+        if let Some(windows) = self.windows() {
+            return windows;
+        }
+        let n = self.row_length();
+        let (slices, looped) = (self.slices(&n), self.looped(&n));
+        let lanes = || self.sums.iter().filter(|s| s.lanes);
+        let before = lanes().map(|s| self.sum_begins(s));
+        let after = lanes().map(|s| {
+            let (end, put) = (self.sum_ends(s), self.sum_is_put(s));
+            quote!(#end #put)
+        });
+        quote!(#slices #(#before)* #looped #(#after)*)
+    }
+
+    /// How many entries the innermost loop has.
+    fn row_length(&self) -> TokenStream {
+        if self.flat {
             self.cx.product(self.g, &self.l.space)
         } else {
             self.cx.extent(self.g, self.l.space[self.innermost()])
-        };
-        let lanes = self.uses_lanes();
-        let mut before = TokenStream::new();
+        }
+    }
+
+    /// What the innermost loop reads and writes: rows as slices, numbers that stay the same.
+    pub(super) fn slices(&self, n: &TokenStream) -> TokenStream {
+        let mut slices = TokenStream::new();
         for a in &self.accesses {
             let (name, array) = (&a.name, self.names.of(a.buffer));
             let mutable = if a.written { quote!(mut) } else { quote!() };
             if self.flat {
-                before.extend(quote!(let #name = &#mutable #array[..#n];));
+                slices.extend(quote!(let #name = &#mutable #array[..#n];));
             } else if self.is_row(a) {
+                if self.window.is_some() {
+                    let offset = self.offset(a, false);
+                    slices.extend(quote!(let #name = &#mutable #array[#offset..][..#n];));
+                    continue;
+                }
                 let offset = self.offset(a, true);
                 if !a.places.is_empty() {
-                    before.extend(quote!(let #name = &#mutable #array[#offset..][..#n];));
+                    slices.extend(quote!(let #name = &#mutable #array[#offset..][..#n];));
                 } else if a.axes.len() == 1 {
-                    before.extend(quote!(let #name = &#mutable #array[..#n];));
+                    slices.extend(quote!(let #name = &#mutable #array[..#n];));
                 } else {
                     let offset = if a.axes.len() == 2 { offset } else { quote!((#offset)) };
-                    before.extend(quote!(let #name = &#mutable #array[#offset * #n..][..#n];));
+                    slices.extend(quote!(let #name = &#mutable #array[#offset * #n..][..#n];));
                 }
             } else if !self.runs_inside(a) && !a.written {
                 let offset = self.offset(a, false);
-                before.extend(quote!(let #name = #array[#offset];));
+                slices.extend(quote!(let #name = #array[#offset];));
             }
         }
-        let mut after = TokenStream::new();
-        let rt = &self.cx.rt;
-        let lane_count = if self.is_single_row() { LONG_LANES } else { LANES };
-        let (count, run) =
-            (Literal::usize_unsuffixed(lane_count), Literal::usize_unsuffixed(RUN * lane_count));
-        // What is done after a run of chunks.
-        let mut put_away = TokenStream::new();
-        for s in self.sums.iter().filter(|s| s.lanes) {
-            let (name, neutral) = (&s.name, self.neutral(s));
-            if self.is_entry() {
-                // The call below finds it.
-            } else if lanes && s.max {
-                before.extend(quote!(let mut #name = [#neutral; #count];));
-                after.extend(quote!(let #name = #rt::max_of_lanes(#name);));
-            } else if lanes {
-                let run = format_ident!("{name}_run");
-                before.extend(quote! {
-                    let mut #run = #rt::Total::ZERO;
-                    let mut #name = [#neutral; #count];
-                });
-                put_away.extend(quote!(#run.add_lanes(&mut #name);));
-                after.extend(quote! {
-                    #run.add_lanes(&mut #name);
-                    let #name = #run.sum();
-                });
-            } else {
-                before.extend(quote!(let mut #name = #neutral;));
-            }
-            if let Some(k) = s.access {
-                let a = &self.accesses[k];
-                let (array, offset) = (self.names.of(a.buffer), self.offset(a, false));
-                let (value, _) = self.scaled(s, quote!(#name));
-                after.extend(self.put(s, &quote!(#array[#offset]), &value));
-            } else if self.is_total(s) {
-                let total = Self::total(s);
-                after.extend(quote!(#total.add(#name);));
-            } else if !self.is_single_row() {
-                let total = Self::total(s);
-                after.extend(self.added(s, &quote!(#total), &quote!(#name)));
+        slices
+    }
+
+    /// What a sum along the row begins with.
+    pub(super) fn sum_begins(&self, s: &Sum) -> TokenStream {
+        let (name, neutral, rt) = (&s.name, self.neutral(s), &self.cx.rt);
+        let count = Literal::usize_unsuffixed(self.lane_count());
+        if self.is_entry() {
+            // A call finds it.
+            TokenStream::new()
+        } else if !self.uses_lanes() {
+            quote!(let mut #name = #neutral;)
+        } else if s.max {
+            quote!(let mut #name = [#neutral; #count];)
+        } else {
+            let run = Self::run(s);
+            quote! {
+                let mut #run = #rt::Total::ZERO;
+                let mut #name = [#neutral; #count];
             }
         }
-        let looped = if self.is_entry() {
-            self.summed_row(&n)
-        } else if lanes {
-            let inner = self.inner().statements;
+    }
+
+    /// Its lanes as one number.
+    pub(super) fn sum_ends(&self, s: &Sum) -> TokenStream {
+        let (name, rt) = (&s.name, &self.cx.rt);
+        if self.is_entry() || !self.uses_lanes() {
+            TokenStream::new()
+        } else if s.max {
+            quote!(let #name = #rt::max_of_lanes(#name);)
+        } else {
+            let run = Self::run(s);
+            quote! {
+                #run.add_lanes(&mut #name);
+                let #name = #run.sum();
+            }
+        }
+    }
+
+    /// Where the sum of a row goes.
+    pub(super) fn sum_is_put(&self, s: &Sum) -> TokenStream {
+        let name = &s.name;
+        if let Some(k) = s.access {
+            let a = &self.accesses[k];
+            let (array, offset) = (self.names.of(a.buffer), self.offset(a, false));
+            let (value, _) = self.scaled(s, quote!(#name));
+            self.put(s, &quote!(#array[#offset]), &value)
+        } else if self.is_total(s) {
+            let total = Self::total(s);
+            quote!(#total.add(#name);)
+        } else if !self.is_single_row() {
+            let total = Self::total(s);
+            self.added(s, &quote!(#total), &quote!(#name))
+        } else {
+            TokenStream::new()
+        }
+    }
+
+    fn run(s: &Sum) -> Ident {
+        format_ident!("{}_run", s.name)
+    }
+
+    fn lane_count(&self) -> usize {
+        if self.is_single_row() { LONG_LANES } else { LANES }
+    }
+
+    /// The innermost loop.
+    pub(super) fn looped(&self, n: &TokenStream) -> TokenStream {
+        let j = Self::index(self.innermost());
+        if self.is_entry() {
+            return self.summed_row(n);
+        }
+        let inner = self.inner().statements;
+        if self.uses_lanes() {
             let windows = self.accesses.iter().filter(|a| self.is_row(a)).map(|a| {
                 let name = &a.name;
                 let mutable = if a.written { quote!(mut) } else { quote!() };
                 quote!(let #name = &#mutable #name[start..start + width];)
             });
-            let j = Self::index(self.innermost());
+            let count = Literal::usize_unsuffixed(self.lane_count());
+            let run = Literal::usize_unsuffixed(RUN * self.lane_count());
+            let put_away: TokenStream = self
+                .sums
+                .iter()
+                .filter(|s| s.lanes && !s.max)
+                .map(|s| {
+                    let (name, run) = (&s.name, Self::run(s));
+                    quote!(#run.add_lanes(&mut #name);)
+                })
+                .collect();
             let put_away =
                 if put_away.is_empty() { put_away } else { quote!(if start % #run == 0 { #put_away }) };
-            quote! {
+            let from = self.window.map(|_| quote!(from+));
+            return quote! {
                 let mut start = 0;
                 while start < #n {
                     let width = (#n - start).min(#count);
                     #(#windows)*
                     for lane in 0..width {
-                        let #j = start + lane;
+                        let #j = #from start + lane;
                         #inner
                     }
                     start += width;
                     #put_away
                 }
-            }
-        } else {
-            let inner = self.inner().statements;
-            match self.follows(self.innermost()) {
-                Some(other) => quote!(let #j = #other; #inner),
-                None => quote!(for #j in 0..#n { #inner }),
-            }
-        };
-        quote!(#before #looped #after)
+            };
+        }
+        if self.window.is_some() {
+            return quote!(for lane in 0..#n {
+                let #j = from + lane;
+                #inner
+            });
+        }
+        let inner_index = self.inner_index();
+        match self.follows(self.innermost()) {
+            Some(other) => quote!(let #inner_index = #other; #inner),
+            None => quote!(for #inner_index in 0..#n { #inner }),
+        }
     }
 
     /// Sums along a row, as a call.

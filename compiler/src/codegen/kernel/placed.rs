@@ -16,13 +16,13 @@ impl Kernel<'_> {
                 shape.eq(plain.iter().map(|&axis| extent(&self.l.space[axis])))
             };
             match plain.filter(whole) {
-                Some(plain) if places.conditions.is_empty() || !self.runs_over_array(operand.node) => {
+                Some(plain) if !self.asks(places) || !self.runs_over_array(operand.node) => {
                     self.note_read(operand.node, plain);
                 }
                 Some(plain)
                     if self.computed_here(operand.node) && plain.iter().enumerate().all(|(k, a)| k == *a) => {
                 }
-                _ => self.note_part(operand.node, axes, !places.conditions.is_empty()),
+                _ => self.note_part(operand.node, axes, self.asks(places)),
             }
         }
         for place in &places.of {
@@ -63,7 +63,7 @@ impl Kernel<'_> {
     /// Where a sum with relations is added.
     pub(super) fn scattered(&mut self, buffer: BufferId, node: NodeId, places: &Places) -> usize {
         let out = places.of[..self.g.rank(node)].to_vec();
-        let guarded = !places.conditions.is_empty();
+        let guarded = self.asks(places);
         self.part(buffer, self.g.shape(node), out, guarded, true)
     }
 
@@ -108,7 +108,12 @@ impl Kernel<'_> {
         Indexing { plan: self.plan, names: self.names, cx: self.cx }
     }
 
-    fn condition(&self, c: &Condition) -> TokenStream {
+    /// What is added in an affine form, and what is taken away.
+    pub(super) fn halves(&self, a: &Affine) -> [Vec<TokenStream>; 2] {
+        self.indexing().halves(a)
+    }
+
+    pub(super) fn condition(&self, c: &Condition) -> TokenStream {
         self.indexing().condition(c)
     }
 
@@ -169,13 +174,13 @@ impl Kernel<'_> {
         let Op::Product { factors, .. } = self.g.op(id) else { return (Vec::new(), Vec::new()) };
         let arrays = factors.iter().filter(|f| !self.g.is_indicator(f.operand.node));
         let parts = arrays.map(|f| (self.placed_operand(&f.operand, places, values), f.power)).collect();
-        (parts, places.conditions.iter().map(|c| self.condition(c)).collect())
+        (parts, self.asked(places).map(|c| self.condition(c)).collect())
     }
 
     /// When an entry of a product with relations counts.
     pub(super) fn conditions(&self, id: NodeId) -> Vec<TokenStream> {
         let places = Places::of(self.g, id);
-        places.iter().flat_map(|p| &p.conditions).map(|c| self.condition(c)).collect()
+        places.iter().flat_map(|p| self.asked(p)).map(|c| self.condition(c)).collect()
     }
 
     fn placed_operand(&self, operand: &Operand, places: &Places, values: &BTreeMap<NodeId, Code>) -> Code {

@@ -112,10 +112,28 @@ impl Graph {
         if bound.is_empty() || tensors > 1 || !plain || factors.len() < 2 || self.is_named(node) {
             return None;
         }
+        // A running sum is no part: it is found once for all that ask for it.
+        let rank = self.rank(node);
+        let told = |local: usize| {
+            let by = |f: &Factor| f.operand.axes.contains(&(local as u8)) && self.says_which(f.operand.node);
+            factors.iter().any(by)
+        };
+        if !(rank..rank + bound.len()).all(told) {
+            return None;
+        }
         let inner: Vec<Index> = bound.iter().map(|&e| self.extents.index(e)).collect();
         let locals: Vec<Index> = indices.iter().copied().chain(inner.iter().copied()).collect();
         let at = |o: &Operand| self.tensor(o, &locals);
         Some((factors.iter().map(|f| at(&f.operand)).collect(), inner))
+    }
+
+    /// Whether it relates indices by an equation, or by data that name one.
+    fn says_which(&self, node: NodeId) -> bool {
+        match self.op(node) {
+            Op::Holds(relation) => relation.kind == RelationKind::Equal,
+            Op::Delta | Op::Named(_) => true,
+            _ => false,
+        }
     }
 
     /// Takes apart what relations between bound indices make of one another: a part of a part is a part, and of

@@ -4,7 +4,7 @@
 //! counts it twice.
 
 use crate::ir::{AxisFn, Extent, ExtentKind, Factor, Graph, NodeId, Number, Op};
-use crate::schedule::form::{Class, class};
+use crate::schedule::form::{Class, RunningSum, class};
 use crate::schedule::plan::{Plan, Step};
 use std::collections::BTreeMap;
 
@@ -139,6 +139,9 @@ impl Plan {
                     };
                 }
                 Step::Axis(id) => {
+                    if let Some(running) = RunningSum::of(g, *id) {
+                        count.arithmetic += volume(g.shape(running.read.node));
+                    }
                     let Op::Axis { function, arg, along, .. } = g.op(*id) else { continue };
                     let entries = volume(g.shape(arg.node));
                     let on = |k: &usize| along.contains(&arg.axes[*k]);

@@ -3,6 +3,7 @@
 
 use super::matrix::{MatrixForm, distinct};
 use super::places::Places;
+use super::running::RunningSum;
 use super::system::System;
 use crate::ir::{AxisFn, Graph, NodeId, Op};
 
@@ -40,6 +41,7 @@ pub fn class(g: &Graph, id: NodeId) -> Class {
     let rank = g.rank(id);
     match g.op(id) {
         Op::Number(_) | Op::Pi | Op::Extent(_) | Op::Input(_) | Op::Holds(_) | Op::Named(_) => Class::Leaf,
+        Op::Product { .. } if RunningSum::of(g, id).is_some() => Class::Axis,
         Op::Product { .. } if Places::of(g, id).is_some() => placed(g, id),
         Op::Product { bound, .. } if !bound.is_empty() => contraction(g, id),
         Op::Axis { function: AxisFn::Max, arg, along, .. } => {

@@ -3,6 +3,7 @@
 mod class;
 mod matrix;
 mod places;
+mod running;
 mod system;
 
 pub(crate) use class::is_elementwise;
@@ -10,4 +11,6 @@ pub use class::{Class, class};
 pub use matrix::MatrixForm;
 pub(crate) use matrix::loops_around;
 pub use places::{Affine, Condition, Place, Places};
+pub use running::RunningSum;
+pub(crate) use running::Summed;
 pub use system::System;

@@ -35,13 +35,19 @@ impl Place {
         Self::Affine(Affine::of(axis))
     }
 
+    /// The form, where no data name it.
+    #[must_use]
+    pub fn as_affine(&self) -> Option<&Affine> {
+        match self {
+            Self::Affine(a) => Some(a),
+            Self::Named(..) => None,
+        }
+    }
+
     /// The axis, where it is an index itself.
     #[must_use]
     pub fn as_axis(&self) -> Option<usize> {
-        match self {
-            Self::Affine(a) => a.as_axis(),
-            Self::Named(..) => None,
-        }
+        self.as_affine().and_then(Affine::as_axis)
     }
 
     /// Whether it changes along an axis of the loop.

@@ -9,9 +9,11 @@
 mod align;
 mod distribute;
 mod inverses;
+mod offsets;
 mod opening;
 mod order;
 mod pairs;
+mod running;
 mod share;
 mod spell;
 
@@ -49,7 +51,9 @@ impl Rewritten {
         let roots = verified(g, &roots, distribute::distributed);
         let symmetric = inverses::symmetric(&matrices, &roots[outputs.len()..]);
         let roots = verified(g, &roots, |g, roots| order::binarise(g, roots, &symmetric));
-        let mut roots = verified(g, &roots, align::aligned);
+        let roots = verified(g, &roots, align::aligned);
+        let roots = verified(g, &roots, running::taken_out);
+        let mut roots = verified(g, &roots, |g, roots| offsets::in_place(g, roots, outputs.len()));
         for (matrix, node) in matrices.iter_mut().zip(roots.split_off(outputs.len())) {
             matrix.node = node;
         }
