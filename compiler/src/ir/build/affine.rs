@@ -7,6 +7,7 @@ use crate::ir::form::{Affine, Form};
 use crate::ir::graph::{Factor, Graph, NodeId, Op, Operand, Relation, RelationKind};
 use crate::ir::index::{Extent, Index};
 use crate::ir::number::Number;
+use crate::syntax::ast::CompareOp;
 
 impl Graph {
     /// The values 0, 1, 2, … of an index over `e`.
@@ -125,6 +126,59 @@ impl Graph {
         let locals: Vec<Index> = indices.iter().copied().chain(inner.iter().copied()).collect();
         let at = |o: &Operand| self.tensor(o, &locals);
         Some((factors.iter().map(|f| at(&f.operand)).collect(), inner))
+    }
+
+    /// A choice by a comparison of indices, of which one branch is 0, as a relation and the other branch.
+    pub(super) fn where_related(
+        &mut self,
+        op: CompareOp,
+        [lhs, rhs]: [&Tensor; 2],
+        [then, otherwise]: [&Tensor; 2],
+    ) -> Option<(Tensor, Tensor)> {
+        let holds = self.is_zero(otherwise.node);
+        if !holds && !self.is_zero(then.node) {
+            return None;
+        }
+        let difference = self.as_affine(rhs)?.plus(&self.as_affine(lhs)?, -1);
+        if difference.terms.is_empty() {
+            return None;
+        }
+        // Of whole numbers, a is less than b where b - a - 1 is not negative.
+        let (kind, value) = match (op, holds) {
+            (CompareOp::Less, true) | (CompareOp::GreaterEqual, false) => {
+                (RelationKind::AtLeast, difference.shifted(-1))
+            }
+            (CompareOp::LessEqual, true) | (CompareOp::Greater, false) => (RelationKind::AtLeast, difference),
+            (CompareOp::Greater, true) | (CompareOp::LessEqual, false) => {
+                (RelationKind::AtLeast, difference.times(-1).shifted(-1))
+            }
+            (CompareOp::GreaterEqual, true) | (CompareOp::Less, false) => {
+                (RelationKind::AtLeast, difference.times(-1))
+            }
+            (CompareOp::Equal, true) => (RelationKind::Equal, difference),
+            (CompareOp::Equal, false) => return None,
+        };
+        let branch = if holds { then } else { otherwise };
+        Some((self.holds(kind, &value), branch.clone()))
+    }
+
+    /// A number that is an affine form of indices, as one.
+    fn as_affine(&self, t: &Tensor) -> Option<Affine<Index>> {
+        let of = |o: &Operand| self.as_affine(&self.tensor(o, &t.indices));
+        match self.op(t.node) {
+            Op::Position => Some(Affine::of(t.indices[0])),
+            Op::Number(n) => Some(Affine::fixed(Form::constant(n.as_int()?))),
+            Op::Extent(e) => Some(Affine::fixed(self.extents.form(*e))),
+            Op::Sum(terms) => terms.iter().try_fold(Affine::default(), |sum, term| {
+                Some(sum.plus(&of(&term.operand)?, term.coeff.as_int()?))
+            }),
+            Op::Product { coeff, factors, bound } if bound.is_empty() => match factors.as_slice() {
+                [] => Some(Affine::fixed(Form::constant(coeff.as_int()?))),
+                [f] if f.power.is_one() => Some(of(&f.operand)?.times(coeff.as_int()?)),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// Whether it relates indices by an equation, or by data that name one.

@@ -67,6 +67,9 @@ impl Graph {
             let taken = if ops::compare(op, a.to_f64(), b.to_f64()) { then } else { otherwise };
             return self.tensor_as(&taken, out);
         }
+        if let Some((holds, branch)) = self.where_related(op, [&lhs, &rhs], [&then, &otherwise]) {
+            return self.contract_over(Number::ONE, &[(branch, Number::ONE), (holds, Number::ONE)], out, &[]);
+        }
         let [lhs, rhs, then, otherwise] = [lhs, rhs, then, otherwise].map(|t| self.ordered(&t, out));
         let shape = self.extents_of(out);
         self.intern(Op::Select { op, lhs, rhs, then, otherwise }, shape)
