@@ -15,7 +15,7 @@ pub use gradsmith_macros::Objective;
 #[cfg(feature = "argmin")]
 pub use gradsmith_runtime::argmin;
 pub use gradsmith_runtime::{
-    Cost, CostValue, Error, Init, Network, Objective, Parameters, Residual, Rng, Scalar, TensorSpec,
+    Cost, CostValue, Error, Init, Network, Objective, Parameters, Pattern, Residual, Rng, Scalar, TensorSpec,
     UnknownInit,
 };
 pub use gradsmith_runtime::{check, metrics, optim, parallel, train};

@@ -3,7 +3,7 @@
 //! Depend on `gradsmith`, which offers all of this under its own name, and the derives. From here come
 //!
 //! - the traits [`Cost`], [`Network`] with its [`Parameters`], [`Objective`] and [`Residual`], which the
-//!   derives implement and code by hand may; [`CostValue`], [`TensorSpec`] and [`Init`], which they speak of;
+//!   derives implement and code by hand may; [`CostValue`], [`Pattern`], [`TensorSpec`] and [`Init`], which they speak of;
 //!   [`Scalar`], which is `f32` or `f64`; [`Error`], all that can be refused
 //! - [`train`], with optimisers from [`optim`] and measures from [`metrics`]
 //! - [`check`]: gradients against differences, and what a caller hands in against what is expected
@@ -33,12 +33,14 @@ pub use model::init::{Init, UnknownInit};
 pub use model::network::Network;
 pub use model::objective::{Objective, Residual};
 pub use model::parameters::{Parameters, TensorSpec};
+pub use model::pattern::Pattern;
 pub use rng::Rng;
 
 /// What only generated code names, in one flat list.
 #[doc(hidden)]
 pub mod __private {
     pub use core::marker::PhantomData;
+    pub use core::mem::take;
     pub use core::option::Option::{self, None, Some};
     pub use core::result::Result::{self, Ok};
     pub use ndarray::{
@@ -81,6 +83,7 @@ pub mod __private {
     pub use crate::model::data::{Datum, IntoEntries};
     pub use crate::model::network::finite_cost;
     pub use crate::model::not_finite::{Cause, cause, finite, finite_entries};
+    pub use crate::model::pattern::{Pattern, Slots};
     pub use crate::model::whole::{Reads, Whole, places};
     pub use crate::optim::checked_rate;
     pub use crate::{

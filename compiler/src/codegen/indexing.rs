@@ -10,9 +10,18 @@ use quote::{ToTokens, quote};
 /// What indices are written with.
 #[derive(Clone, Copy)]
 pub(super) struct Indexing<'a> {
-    pub(super) plan: &'a Plan,
-    pub(super) names: &'a Names,
+    pub(super) g: &'a Graph,
+    pub(super) arrays: Arrays<'a>,
     pub(super) cx: &'a Context,
+}
+
+/// What arrays are called.
+#[derive(Clone, Copy)]
+pub(super) enum Arrays<'a> {
+    /// Those of a plan, by their buffers.
+    Of(&'a Plan, &'a Names),
+    /// Inputs, by their own names.
+    Inputs,
 }
 
 impl Indexing<'_> {
@@ -28,7 +37,7 @@ impl Indexing<'_> {
             flat = Some(match flat {
                 None => place,
                 Some(f) => {
-                    let n = self.cx.extent(&self.plan.graph, shape[k]);
+                    let n = self.cx.extent(self.g, shape[k]);
                     let place = if place.to_string() == "0" { quote!() } else { quote!(+ #place) };
                     let f = if f.clone().into_iter().count() == 1 { f } else { quote!((#f)) };
                     quote!(#f * #n #place)
@@ -48,15 +57,22 @@ impl Indexing<'_> {
 
     /// The whole number that data has at these places.
     fn datum(&self, data: NodeId, places: &[Place]) -> TokenStream {
-        let Some(&buffer) = self.plan.buffer_of.get(&data) else { return super::lost().tokens };
-        let (array, offset) = (self.names.of(buffer), self.offset(self.plan.graph.shape(data), places, None));
+        let array = match self.arrays {
+            Arrays::Of(plan, names) => plan.buffer_of.get(&data).map(|&b| names.of(b).clone()),
+            Arrays::Inputs => {
+                let input = self.g.inputs().iter().find(|i| i.node == data);
+                input.map(|i| super::identifier(&i.name))
+            }
+        };
+        let Some(array) = array else { return super::lost().tokens };
+        let offset = self.offset(self.g.shape(data), places, None);
         quote!(#array[#offset])
     }
 
     /// What is added and what is taken away.
     pub(super) fn halves(&self, a: &Affine) -> [Vec<TokenStream>; 2] {
         let terms = a.terms.iter().map(|&(axis, n)| (Kernel::index(axis).to_token_stream(), n));
-        self.cx.halves(&self.plan.graph, terms, &a.offset)
+        self.cx.halves(self.g, terms, &a.offset)
     }
 
     /// The value, of type `usize`.

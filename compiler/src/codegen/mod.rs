@@ -12,6 +12,7 @@ mod indexing;
 mod kernel;
 mod linear;
 mod product;
+pub mod sparse;
 mod step;
 mod together;
 mod when;

@@ -1,7 +1,7 @@
 //! Steps: scalars, loops, matrix products, calls, in the order of the plan.
 
 use super::expr::{Code, Precedence, Writer};
-use super::indexing::{Indexing, summed};
+use super::indexing::{Arrays, Indexing, summed};
 use super::kernel::{Kernel, extent_scalar};
 use super::{Context, Names, together, unparenthesised};
 use crate::ir::{AxisFn, Extent, Graph, NodeId, Number, Op, Operand, Term};
@@ -278,7 +278,8 @@ impl Steps<'_> {
         let (Some(places), Op::Product { coeff, factors, .. }) = (Places::of(g, id), g.op(id)) else {
             return super::lost();
         };
-        let indexing = Indexing { plan: self.plan, names: self.names, cx: self.cx };
+        let indexing =
+            Indexing { g: &self.plan.graph, arrays: Arrays::Of(self.plan, self.names), cx: self.cx };
         let arrays = factors.iter().filter(|f| !g.is_indicator(f.operand.node));
         let parts: Vec<(Code, Number)> = arrays
             .map(|f| {

@@ -131,6 +131,12 @@ impl<I> Affine<I> {
 }
 
 impl<I: Clone + PartialEq> Affine<I> {
+    /// The same of other indices.
+    #[must_use]
+    pub fn renamed<J: Clone + PartialEq>(&self, index: impl Fn(&I) -> J) -> Affine<J> {
+        Affine::sum(self.terms.iter().map(|(i, n)| (index(i), *n)), self.offset.clone())
+    }
+
     /// A sum of multiples of indices, which may be met more than once.
     #[must_use]
     pub fn sum(terms: impl IntoIterator<Item = (I, i64)>, offset: Form) -> Self {

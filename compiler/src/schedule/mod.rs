@@ -13,7 +13,7 @@
 //!
 //! `form` says what computing a node takes, `plan` has the types of the result, `rewrite` goes from graph to
 //! graph, `place` says when and where each node is computed, `assign` gives out arrays and writes the steps,
-//! `after` works on plans.
+//! `after` works on plans. `sparse` says which entries of a matrix may be other than 0.
 
 mod after;
 mod assign;
@@ -22,6 +22,7 @@ mod form;
 mod place;
 mod plan;
 mod rewrite;
+mod sparse;
 #[cfg(test)]
 mod tests;
 pub mod verify;
@@ -35,6 +36,7 @@ pub use plan::{
     Storage, When,
 };
 pub use rewrite::Naming;
+pub use sparse::{Piece, pieces};
 
 use crate::ir::{Graph, NodeId};
 use assign::Assigned;

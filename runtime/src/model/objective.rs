@@ -4,8 +4,10 @@
 use ndarray::{Array1, Array2, ArrayViewMut2};
 
 use crate::error::Error;
+use crate::kernel::checks::check_shape;
 use crate::kernel::scalar::Scalar;
 use crate::model::differences::{CheckOptions, GradientReport, check_gradient};
+use crate::model::pattern::Pattern;
 
 /// A function of n numbers, twice differentiable where it is at all: what a prepared problem is to a solver.
 ///
@@ -122,6 +124,39 @@ pub trait Objective {
         Ok(out)
     }
 
+    /// Which entries of ∇²f on and below the diagonal may be other than 0, whatever x is, as far as the indices of
+    /// the formula show: neighbours, pairs that data name, blocks. All of them, where nothing does. What is
+    /// found at the first call is kept.
+    fn hessian_pattern(&mut self) -> Pattern {
+        Pattern::lower(self.len())
+    }
+
+    /// Writes the entries of ∇²f(x) that [`hessian_pattern`](Self::hessian_pattern) names, in its order, in the
+    /// time that these alone take.
+    ///
+    /// # Errors
+    /// Those of [`value`](Self::value); [`Error::ShapeMismatch`] if `values` is not as long as the pattern.
+    fn hessian_values_into(&mut self, x: &[Self::Scalar], values: &mut [Self::Scalar]) -> Result<(), Error> {
+        let n = self.len();
+        check_shape("values", &[n * (n + 1) / 2], &[values.len()])?;
+        let hessian = self.hessian(x)?;
+        let lower = hessian.rows().into_iter().enumerate().flat_map(|(i, row)| row.into_iter().take(i + 1));
+        for (value, &entry) in values.iter_mut().zip(lower) {
+            *value = entry;
+        }
+        Ok(())
+    }
+
+    /// The entries of ∇²f(x) that [`hessian_pattern`](Self::hessian_pattern) names, in its order.
+    ///
+    /// # Errors
+    /// Those of [`value`](Self::value).
+    fn hessian_values(&mut self, x: &[Self::Scalar]) -> Result<Array1<Self::Scalar>, Error> {
+        let mut values = vec![Self::Scalar::ZERO; self.hessian_pattern().len()];
+        self.hessian_values_into(x, &mut values)?;
+        Ok(Array1::from_vec(values))
+    }
+
     /// Compares ∇f(x) with central differences of f.
     ///
     /// # Errors
@@ -183,6 +218,36 @@ pub trait Residual: Objective {
         let mut out = Array2::from_elem((self.residuals(), self.len()), Self::Scalar::ZERO);
         self.jacobian_into(x, out.view_mut())?;
         Ok(out)
+    }
+
+    /// Which entries of ∂r/∂x may be other than 0, whatever x is, as far as the indices of the formula show; all
+    /// of them, where nothing does. What is found at the first call is kept.
+    fn jacobian_pattern(&mut self) -> Pattern {
+        Pattern::whole(self.residuals(), self.len())
+    }
+
+    /// Writes the entries of ∂r/∂x that [`jacobian_pattern`](Self::jacobian_pattern) names, in its order, in the
+    /// time that these alone take.
+    ///
+    /// # Errors
+    /// Those of [`Objective::value`]; [`Error::ShapeMismatch`] if `values` is not as long as the pattern.
+    fn jacobian_values_into(&mut self, x: &[Self::Scalar], values: &mut [Self::Scalar]) -> Result<(), Error> {
+        let shape = (self.residuals(), self.len());
+        check_shape("values", &[shape.0 * shape.1], &[values.len()])?;
+        match ArrayViewMut2::from_shape(shape, values) {
+            Ok(out) => self.jacobian_into(x, out),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// The entries of ∂r/∂x that [`jacobian_pattern`](Self::jacobian_pattern) names, in its order.
+    ///
+    /// # Errors
+    /// Those of [`Objective::value`].
+    fn jacobian_values(&mut self, x: &[Self::Scalar]) -> Result<Array1<Self::Scalar>, Error> {
+        let mut values = vec![Self::Scalar::ZERO; self.jacobian_pattern().len()];
+        self.jacobian_values_into(x, &mut values)?;
+        Ok(Array1::from_vec(values))
     }
 
     /// JᵀJv, of length n.

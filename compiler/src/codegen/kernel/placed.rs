@@ -1,7 +1,7 @@
 //! Products with relations in a loop: parts of arrays, entries that data name, conditions between indices.
 
 use super::*;
-use crate::codegen::indexing::Indexing;
+use crate::codegen::indexing::{Arrays, Indexing};
 
 impl Kernel<'_> {
     /// Notes what a product with relations reads.
@@ -105,7 +105,7 @@ impl Kernel<'_> {
     }
 
     fn indexing(&self) -> Indexing<'_> {
-        Indexing { plan: self.plan, names: self.names, cx: self.cx }
+        Indexing { g: self.g, arrays: Arrays::Of(self.plan, self.names), cx: self.cx }
     }
 
     /// What is added in an affine form, and what is taken away.

@@ -283,7 +283,7 @@ impl Items<'_> {
                 }
             }
         };
-        let (reserve, hessian) = (self.reserve(), self.hessian());
+        let (reserve, hessian, sparse) = (self.reserve(), self.hessian(), self.sparse_hessian());
         quote! {
             #[automatically_derived]
             impl #bounds #rt::Objective for #problem #args {
@@ -300,6 +300,7 @@ impl Items<'_> {
                 #both
                 #product
                 #hessian
+                #sparse
             }
         }
     }
@@ -415,6 +416,7 @@ impl Items<'_> {
         let residual_doc = self.formula("r", r.residual);
         let jacobian_docs = self.formulas("dr/d", &r.jacobian);
         let product_docs = self.formulas("(JᵀJv)_", &r.gauss_newton_product);
+        let sparse = self.sparse_jacobian();
         let text = self.short(r.residual, "r");
         let check_product = self.check_x(&["direction", "out"]);
         quote! {
@@ -463,6 +465,8 @@ impl Items<'_> {
                     #product
                     #rt::Ok(())
                 }
+
+                #sparse
             }
         }
     }

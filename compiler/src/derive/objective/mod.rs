@@ -2,7 +2,8 @@
 //! order.
 //!
 //! [`problem`] is the type, [`extents`] where its sizes come from, [`checks`] and [`whole`] what is refused,
-//! [`plans`] what is computed, [`methods`] the code around it, [`scalars`] that of small functions.
+//! [`plans`] what is computed, [`methods`] the code around it, [`scalars`] that of small functions, [`sparse`] that of matrices which
+//! are mostly 0.
 
 mod checks;
 mod extents;
@@ -10,6 +11,7 @@ mod methods;
 mod plans;
 mod problem;
 mod scalars;
+mod sparse;
 mod whole;
 
 use crate::codegen::{self, Context, Float};
@@ -183,11 +185,13 @@ impl<'a> Items<'a> {
         let problem = self.problem_type();
         let (prepare, accessors) = (self.prepare(derivation), self.accessors());
         let (implementation, residual, cause) = (self.implementation(), self.residual(), self.cause());
+        let places = self.sparse_places();
         let block = self.model.block(&quote! {
                 #prepare
                 #accessors
                 #implementation
                 #residual
+                #places
                 #cause
         });
         quote! {

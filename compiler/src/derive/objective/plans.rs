@@ -1,5 +1,6 @@
 //! What each method has to compute.
 
+use super::sparse::Sparse;
 use super::*;
 
 /// A block of the Hessian.
@@ -21,6 +22,10 @@ pub(super) struct Plans {
     pub(super) blocks: Vec<Block>,
     /// Of a residual: itself, its Jacobian, JᵀJv.
     pub(super) residual: Vec<Plan>,
+    /// The Hessian's entries that may be other than 0, where most are not.
+    pub(super) sparse_hessian: Option<Sparse>,
+    /// The same of a residual's Jacobian.
+    pub(super) sparse_jacobian: Option<Sparse>,
 }
 
 impl Plans {
@@ -62,12 +67,19 @@ impl Plans {
                     plan(by_variable(program, "g_", &r.gauss_newton_product)),
                 ]
             }),
+            sparse_hessian: Sparse::hessian(program),
+            sparse_jacobian: Sparse::jacobian(program),
         }
+    }
+
+    /// Those of sparse matrices.
+    fn sparse(&self) -> impl Iterator<Item = &Plan> {
+        [&self.sparse_hessian, &self.sparse_jacobian].into_iter().flatten().map(|s| &s.plan)
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Plan> {
         let Self { value, gradient, both, product, hessian, residual, .. } = self;
-        [value, gradient, both, product, hessian].into_iter().chain(residual)
+        [value, gradient, both, product, hessian].into_iter().chain(residual).chain(self.sparse())
     }
 }
 
@@ -92,15 +104,17 @@ impl Items<'_> {
         self.program.wrt.len() == 1 && !self.shape_of_wrt(0).is_empty()
     }
 
-    /// Whether a plan is that of the Hessian, or of the Jacobian.
+    /// Whether a plan is that of the Hessian, or of the Jacobian, or of their entries.
     pub(super) fn makes_a_matrix(&self, plan: &Plan) -> bool {
         let is = |other: &Plan| std::ptr::eq(plan, other);
-        is(&self.plans.hessian) || self.plans.residual.get(1).is_some_and(is)
+        is(&self.plans.hessian) || self.plans.residual.get(1).is_some_and(is) || self.plans.sparse().any(is)
     }
 
-    /// Whether the method of a plan computes blocks, and copies them to where they belong.
+    /// Whether the method of a plan computes blocks, or pieces, and copies them to where they belong.
     pub(super) fn copies_out(&self, plan: &Plan) -> bool {
         let is = |other: &Plan| std::ptr::eq(plan, other);
-        (is(&self.plans.hessian) && !self.single()) || self.plans.residual.get(1).is_some_and(is)
+        (is(&self.plans.hessian) && !self.single())
+            || self.plans.residual.get(1).is_some_and(is)
+            || self.plans.sparse().any(is)
     }
 }

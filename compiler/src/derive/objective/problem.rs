@@ -12,6 +12,12 @@ const METHODS: &[&str] = &[
     "hessian",
     "check_gradient",
     "clone",
+    "hessian_pattern",
+    "hessian_values",
+    "hessian_places",
+    "jacobian_pattern",
+    "jacobian_values",
+    "jacobian_places",
     "residual",
     "residuals",
     "jacobian",
@@ -61,6 +67,7 @@ impl Items<'_> {
             let field = &e.field;
             quote!(#field: usize)
         });
+        let (slots, _) = self.slots();
         let doc = format!(" [`{of}`], its shapes checked and its memory taken: what a solver calls.");
         quote! {
             #[doc = #doc]
@@ -69,6 +76,7 @@ impl Items<'_> {
             #vis struct #name #bounds {
                 #(#fields,)*
                 #(#extents,)*
+                #(#slots,)*
                 workspace: #runtime::__private::Workspace<#t>,
                 lifetime: ::core::marker::PhantomData<&#p ()>,
             }
@@ -247,10 +255,12 @@ impl Items<'_> {
                 #[doc = " What matrices of second order take above 64 MiB is left to `reserve`, or to their first call."]
             }
         });
+        let (_, slots) = self.slots();
         let made = quote! {
             #problem {
                 #(#fields,)*
                 #(#extents,)*
+                #(#slots,)*
                 workspace: #rt::Workspace::new(#least, #most),
                 lifetime: #rt::PhantomData,
             }

@@ -50,6 +50,15 @@ impl Place {
         self.as_affine().and_then(Affine::as_axis)
     }
 
+    /// The same in a loop whose axes have other numbers.
+    #[must_use]
+    pub fn renamed(&self, axis: &dyn Fn(&usize) -> usize) -> Self {
+        match self {
+            Self::Affine(a) => Self::Affine(a.renamed(axis)),
+            Self::Named(data, places) => Self::Named(*data, places.iter().map(|p| p.renamed(axis)).collect()),
+        }
+    }
+
     /// Whether it changes along an axis of the loop.
     #[must_use]
     pub fn runs_along(&self, axis: usize) -> bool {
@@ -96,15 +105,21 @@ impl Places {
         if !g.has_relations(id) {
             return None;
         }
-        let Op::Product { bound, .. } = g.op(id) else { return None };
-        let mut extents = g.shape(id).to_vec();
-        extents.extend(bound);
+        let Op::Product { factors, bound, .. } = g.op(id) else { return None };
         let rank = g.rank(id);
-        let first = Solved::of(g, id, &extents, rank, Prefer::Summed);
-        if first.summed(rank) == 0 && first.whole(rank) {
-            return Some(first.places(g, id, rank));
-        }
-        Some(Solved::of(g, id, &extents, rank, Prefer::Total).places(g, id, rank))
+        let extents: Vec<Extent> = g.shape(id).iter().chain(bound).copied().collect();
+        let operands: Vec<&Operand> = factors.iter().map(|f| &f.operand).collect();
+        let solved = |prefer| Solved::of(g, &operands, &extents, rank, prefer);
+        let first = solved(Prefer::Summed);
+        let first = (first.summed(rank) == 0 && first.whole(rank)).then_some(first);
+        Some(first.unwrap_or_else(|| solved(Prefer::Total)).places(rank))
+    }
+
+    /// What the indices of a product of these operands are, by the relations among them; the first `rank` are
+    /// those of the result.
+    #[must_use]
+    pub fn among(g: &Graph, operands: &[&Operand], extents: &[Extent], rank: usize) -> Self {
+        Solved::of(g, operands, extents, rank, Prefer::Total).places(rank)
     }
 
     /// Whether each entry is one product: there is nothing to sum, and every entry has its turn.
@@ -137,6 +152,7 @@ impl Places {
 /// Relations while they are being solved.
 struct Solved<'a> {
     g: &'a Graph,
+    operands: &'a [&'a Operand],
     extents: &'a [Extent],
     /// What a local is in terms of others, which are free or determined later.
     determined: Vec<Option<Known>>,
@@ -152,16 +168,21 @@ enum Known {
 }
 
 impl<'a> Solved<'a> {
-    fn of(g: &'a Graph, id: NodeId, extents: &'a [Extent], rank: usize, prefer: Prefer) -> Self {
-        let mut this = Self { g, extents, determined: vec![None; extents.len()], rest: Vec::new() };
-        let Op::Product { factors, .. } = g.op(id) else { return this };
+    fn of(
+        g: &'a Graph,
+        operands: &'a [&'a Operand],
+        extents: &'a [Extent],
+        rank: usize,
+        prefer: Prefer,
+    ) -> Self {
+        let mut this = Self { g, operands, extents, determined: vec![None; extents.len()], rest: Vec::new() };
         let mut relations = Vec::new();
-        for f in factors {
-            let locals: Vec<usize> = f.operand.axes.iter().map(|&a| a as usize).collect();
-            if let Op::Named(data) = g.op(f.operand.node) {
-                let data = Operand { node: *data, axes: f.operand.axes[1..].to_vec() };
+        for o in operands {
+            let locals: Vec<usize> = o.axes.iter().map(|&a| a as usize).collect();
+            if let Op::Named(data) = g.op(o.node) {
+                let data = Operand { node: *data, axes: o.axes[1..].to_vec() };
                 this.determined[locals[0]].get_or_insert(Known::Named(data));
-            } else if let Some((kind, value)) = g.relation(f.operand.node, &locals) {
+            } else if let Some((kind, value)) = g.relation(o.node, &locals) {
                 relations.push((kind, value.in_order()));
             }
         }
@@ -240,10 +261,11 @@ impl<'a> Solved<'a> {
         self.determined[..rank].iter().all(Option::is_none)
     }
 
-    fn places(self, g: &Graph, id: NodeId, rank: usize) -> Places {
+    fn places(self, rank: usize) -> Places {
+        let g = self.g;
         let free: Vec<u8> =
             (0..self.extents.len()).filter(|&l| self.determined[l].is_none()).map(|l| l as u8).collect();
-        let space = self.order(g, id, &free, rank);
+        let space = self.order(&free, rank);
         let mut conditions = Vec::new();
         let of: Vec<Place> = (0..self.extents.len()).map(|l| self.place(l, &space)).collect();
         for (local, place) in of.iter().enumerate() {
@@ -303,12 +325,11 @@ impl<'a> Solved<'a> {
     }
 
     /// The loop's axes in order: along rows of what is read innermost, if the result has them, too.
-    fn order(&self, g: &Graph, id: NodeId, free: &[u8], rank: usize) -> Vec<u8> {
-        let Op::Product { factors, .. } = g.op(id) else { return free.to_vec() };
+    fn order(&self, free: &[u8], rank: usize) -> Vec<u8> {
         let along_rows = |local: u8| {
-            factors.iter().any(|f| {
-                !g.is_indicator(f.operand.node)
-                    && f.operand.axes.last().is_some_and(|&last| match &self.determined[last as usize] {
+            self.operands.iter().any(|o| {
+                !self.g.is_indicator(o.node)
+                    && o.axes.last().is_some_and(|&last| match &self.determined[last as usize] {
                         None => last == local,
                         Some(Known::Affine(a)) => a.multiple(&(local as usize)) == 1,
                         Some(Known::Named(_)) => false,

@@ -136,7 +136,7 @@ fn is_offset(places: &Places, operand: &Operand, rank: usize) -> bool {
 
 /// The same of indices instead of axes.
 fn in_indices(a: &Affine<usize>, out: &[Index]) -> Affine<Index> {
-    Affine::sum(a.terms.iter().map(|&(axis, n)| (out[axis], n)), a.offset.clone())
+    a.renamed(|&axis| out[axis])
 }
 
 /// Where entries are computed: what the indices are that they had.
