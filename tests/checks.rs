@@ -97,6 +97,14 @@ pub(crate) fn consistent<P: Objective<Scalar = f64>>(problem: &mut P, x: &[f64])
 
     let hessian = problem.hessian(x).expect("regular");
     close(&hessian, hessian.t().as_standard_layout().iter(), 1e-13);
+    let mut filled = Array2::zeros((n, n));
+    for ((row, column), value) in
+        problem.hessian_pattern().iter().zip(problem.hessian_values(x).expect("regular"))
+    {
+        assert!(row >= column, "({row}, {column}) is above the diagonal");
+        (filled[[row, column]], filled[[column, row]]) = (value, value);
+    }
+    close(&filled, &hessian, 1e-13);
     for seed in [11, 12] {
         let v = vector(n, seed);
         let product = problem.hessian_vector_product(x, v.as_slice().expect("one piece")).expect("regular");

@@ -82,7 +82,7 @@ pub(crate) fn subject(o: &Objective) -> Result<Option<Subject>, String> {
     }
 
     let x: Vec<f64> = variables.iter().flat_map(|(_, t)| t.data.iter().copied()).collect();
-    let n = x.len();
+    let n = Literal::usize_unsuffixed(x.len());
     let mut wanted = vec![(Array::Value, vec![o.value]); 2];
     let mut results = Vec::new();
     let mut from = 0;
@@ -103,10 +103,21 @@ pub(crate) fn subject(o: &Objective) -> Result<Option<Subject>, String> {
                 let hessian = problem.hessian(x)?;
                 (#block).flat_map(|i| (#block).map(move |j| (i, j))).map(|at| hessian[at]).collect()
             }));
+            // The same of the entries that may be other than 0, and with 0 everywhere else.
+            wanted.push((Array::Hessian(format!("hessian_values[{name},{name}]")), hessian.clone()));
+            results.push(quote!({
+                let mut hessian = vec![vec![0.0; #n]; #n];
+                let pattern = problem.hessian_pattern();
+                for ((row, column), value) in pattern.iter().zip(problem.hessian_values(x)?) {
+                    hessian[row][column] = value;
+                    hessian[column][row] = value;
+                }
+                hessian[#block].iter().flat_map(|row| row[#block].to_vec()).collect()
+            }));
         }
         if let Some(product) = named(&o.products, name) {
             // Along one variable: the others stay.
-            let mut direction = vec![0.0; n];
+            let mut direction = vec![0.0; x.len()];
             direction[from..to].copy_from_slice(&product.direction);
             let direction = slice(&direction);
             wanted.push((Array::HessianProduct(format!("hvp[{name}]")), product.result.clone()));
@@ -114,7 +125,7 @@ pub(crate) fn subject(o: &Objective) -> Result<Option<Subject>, String> {
         }
         from = to;
     }
-    let (x, n) = (slice(&x), Literal::usize_unsuffixed(n));
+    let x = slice(&x);
     let given = told(&expansion, &variables)?;
     let body = quote! {
         use ::gradsmith::Objective as _;

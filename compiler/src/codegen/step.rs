@@ -5,7 +5,7 @@ use super::indexing::{Arrays, Indexing, summed};
 use super::kernel::{Kernel, extent_scalar};
 use super::{Context, Names, together, unparenthesised};
 use crate::ir::{AxisFn, Extent, Graph, NodeId, Number, Op, Operand, Term};
-use crate::schedule::{BufferId, Descent, Places, Plan, Reduction, RunningSum, Step};
+use crate::schedule::{BufferId, Condition, Descent, Places, Plan, Reduction, RunningSum, Step};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 use std::collections::{BTreeSet, HashMap};
@@ -233,6 +233,10 @@ impl Steps<'_> {
         format!(" `{before}{name} {sign} {factor}{value}`")
     }
 
+    fn indexing(&self) -> Indexing<'_> {
+        Indexing { g: &self.plan.graph, arrays: Arrays::Of(self.plan, self.names), cx: self.cx }
+    }
+
     fn operand(&self, operand: &Operand) -> Code {
         self.scalar_value(operand.node)
     }
@@ -246,6 +250,15 @@ impl Steps<'_> {
                 let name = extent_scalar(g, node);
                 Code::atom(quote!(#name))
             }
+            // Between extents alone.
+            Op::Holds(_) => match g.relation(node, &[]) {
+                Some((kind, value)) => {
+                    let holds = self.indexing().condition(&Condition { kind, value });
+                    let (one, zero) = (self.cx.number(Number::ONE), self.cx.number(Number::ZERO));
+                    Code::atom(quote!((if #holds { #one } else { #zero })))
+                }
+                None => super::lost(),
+            },
             _ => match self.plan.buffer_of.get(&node) {
                 Some(&b) => {
                     let name = self.names.of(b);
@@ -278,8 +291,7 @@ impl Steps<'_> {
         let (Some(places), Op::Product { coeff, factors, .. }) = (Places::of(g, id), g.op(id)) else {
             return super::lost();
         };
-        let indexing =
-            Indexing { g: &self.plan.graph, arrays: Arrays::Of(self.plan, self.names), cx: self.cx };
+        let indexing = self.indexing();
         let arrays = factors.iter().filter(|f| !g.is_indicator(f.operand.node));
         let parts: Vec<(Code, Number)> = arrays
             .map(|f| {

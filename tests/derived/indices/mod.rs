@@ -4,4 +4,5 @@
 
 mod computed;
 mod networks;
+mod patterns;
 mod prepared;
