@@ -3,6 +3,7 @@
 
 use super::product::Raised;
 use super::{Tensor, indices_of};
+use crate::ir::finite::Finite;
 use crate::ir::form::{Affine, Form};
 use crate::ir::graph::{Factor, Graph, NodeId, Op, Operand, Relation, RelationKind};
 use crate::ir::index::{Extent, Index};
@@ -148,18 +149,37 @@ impl Graph {
             (CompareOp::Less, true) | (CompareOp::GreaterEqual, false) => {
                 (RelationKind::AtLeast, difference.shifted(-1))
             }
-            (CompareOp::LessEqual, true) | (CompareOp::Greater, false) => (RelationKind::AtLeast, difference),
+            (CompareOp::LessEqual, true) | (CompareOp::Greater, false) => {
+                (RelationKind::AtLeast, difference.clone())
+            }
             (CompareOp::Greater, true) | (CompareOp::LessEqual, false) => {
                 (RelationKind::AtLeast, difference.times(-1).shifted(-1))
             }
             (CompareOp::GreaterEqual, true) | (CompareOp::Less, false) => {
                 (RelationKind::AtLeast, difference.times(-1))
             }
-            (CompareOp::Equal, true) => (RelationKind::Equal, difference),
+            (CompareOp::Equal, true) => (RelationKind::Equal, difference.clone()),
             (CompareOp::Equal, false) => return None,
         };
         let branch = if holds { then } else { otherwise };
+        if !self.counts_where_met(branch, &difference) {
+            return None;
+        }
         Some((self.holds(kind, &value), branch.clone()))
+    }
+
+    /// Whether what may be no number hangs on an index of the relation: what does not would be multiplied by the
+    /// sum of what counts, also where nothing does.
+    fn counts_where_met(&self, branch: &Tensor, relation: &Affine<Index>) -> bool {
+        let meets = |i: &Index| relation.multiple(i) != 0;
+        let mut finite = Finite::default();
+        match self.op(branch.node) {
+            Op::Product { factors, bound, .. } if bound.is_empty() => factors.iter().all(|f| {
+                let at = |&axis: &u8| meets(&branch.indices[axis as usize]);
+                f.operand.axes.iter().any(at) || finite.is_finite_power(self, f)
+            }),
+            _ => branch.indices.iter().any(meets) || finite.is_finite(self, branch.node),
+        }
     }
 
     /// A number that is an affine form of indices, as one.
