@@ -343,45 +343,45 @@ impl Sweep {
             }
             // −A⁻ᵀ ct A⁻ᵀ
             Op::Inverse(a) if self.wants(a) => {
-                let (i, j) = (axes[0], axes[1]);
-                let (p, q) = (g.extents.index(shape[0]), g.extents.index(shape[0]));
-                let (left, right) = (Tensor::new(id, vec![i, p]), Tensor::new(id, vec![q, j]));
-                let operand = Operand { node: a, axes: vec![0, 1] };
+                let Some((others, &[i, j])) = axes.split_last_chunk() else { return };
+                let at = |row: Index, column: Index| [others, &[row, column]].concat();
+                let n = shape[others.len()];
+                let (p, q) = (g.extents.index(n), g.extents.index(n));
+                let (left, right) = (Tensor::new(id, at(i, p)), Tensor::new(id, at(q, j)));
                 let factors = [(left, one), (ct, one), (right, one)];
-                self.give(g, &operand, &[p, q], Number::MINUS_ONE, &factors);
+                self.give(g, &whole(g, a), &at(p, q), Number::MINUS_ONE, &factors);
             }
             // ct adj(A)ᵀ: det(A) A⁻ᵀ, and there where A is singular too
             Op::Det(a) if self.wants(a) => {
-                let t = g.whole(a);
+                let (t, turned) = matrices(g, a, axes);
                 let adjugate = g.cofactors(&t, Cofactors::Adjugate);
-                let operand = Operand { node: a, axes: vec![0, 1] };
-                let flipped = Tensor::new(adjugate.node, vec![adjugate.indices[1], adjugate.indices[0]]);
-                self.give(g, &operand, &t.indices, one, &[(ct, one), (flipped, one)]);
+                let flipped = Tensor::new(adjugate.node, turned);
+                self.give(g, &whole(g, a), &t.indices, one, &[(ct, one), (flipped, one)]);
             }
             // ⟨ct, P⟩ Qᵀ + ⟨ct, Q⟩ Pᵀ − (P ctᵀ Q)ᵀ − (Q ctᵀ P)ᵀ
             Op::Cofactors(a, Cofactors::Adjugate) if self.wants(a) => {
-                let (i, j) = (axes[0], axes[1]);
-                let (p, q) = (g.extents.index(shape[0]), g.extents.index(shape[0]));
+                let Some((others, &[i, j])) = axes.split_last_chunk() else { return };
+                let at = |row: Index, column: Index| [others, &[row, column]].concat();
+                let n = shape[others.len()];
+                let (p, q) = (g.extents.index(n), g.extents.index(n));
                 let pair = [Cofactors::First, Cofactors::Second].map(|part| {
                     let t = g.whole(a);
                     g.cofactors(&t, part).node
                 });
-                let operand = Operand { node: a, axes: vec![0, 1] };
                 for (first, second) in [(pair[0], pair[1]), (pair[1], pair[0])] {
-                    let along = |node: NodeId, by: [Index; 2]| (Tensor::new(node, by.to_vec()), one);
-                    let traces = [(ct.clone(), one), along(first, [i, j]), along(second, [q, p])];
-                    self.give(g, &operand, &[p, q], one, &traces);
-                    let product = [(ct.clone(), one), along(first, [q, j]), along(second, [i, p])];
-                    self.give(g, &operand, &[p, q], Number::MINUS_ONE, &product);
+                    let along = |node: NodeId, by: Vec<Index>| (Tensor::new(node, by), one);
+                    let traces = [(ct.clone(), one), along(first, at(i, j)), along(second, at(q, p))];
+                    self.give(g, &whole(g, a), &at(p, q), one, &traces);
+                    let product = [(ct.clone(), one), along(first, at(q, j)), along(second, at(i, p))];
+                    self.give(g, &whole(g, a), &at(p, q), Number::MINUS_ONE, &product);
                 }
             }
             // ct A⁻ᵀ
             Op::LogDet(a) if self.wants(a) => {
-                let t = g.whole(a);
+                let (t, turned) = matrices(g, a, axes);
                 let inverse = g.inverse(&t);
-                let operand = Operand { node: a, axes: vec![0, 1] };
-                let flipped = Tensor::new(inverse.node, vec![inverse.indices[1], inverse.indices[0]]);
-                self.give(g, &operand, &t.indices, one, &[(ct, one), (flipped, one)]);
+                let flipped = Tensor::new(inverse.node, turned);
+                self.give(g, &whole(g, a), &t.indices, one, &[(ct, one), (flipped, one)]);
             }
             // No formula is differentiated three times, and the pair comes out of differentiating twice.
             Op::Cofactors(a, Cofactors::First | Cofactors::Second) if self.wants(a) => {
@@ -419,6 +419,19 @@ impl Sweep {
         shape.extend(g.shape(arg));
         (all, shape)
     }
+}
+
+/// A node along its own axes.
+fn whole(g: &Graph, node: NodeId) -> Operand {
+    Operand { node, axes: (0..g.rank(node) as u8).collect() }
+}
+
+/// The matrices of an array, one for each tuple of the indices `others`, and the indices of their transposes.
+fn matrices(g: &mut Graph, node: NodeId, others: &[Index]) -> (Tensor, Vec<Index>) {
+    let whole = g.whole(node).indices;
+    let own = &whole[others.len()..];
+    let turned = others.iter().chain(own.iter().rev()).copied().collect();
+    (Tensor::new(node, [others, own].concat()), turned)
 }
 
 /// A cotangent as the part that runs along `axes` and what stays beside a choice over them: inputs and deltas

@@ -167,10 +167,10 @@ impl<'a> Evaluator<'a> {
                 };
                 each(&mut |l| self.along_axes(*function, arg, along, &inner, l))
             }
-            Op::Inverse(a) => inverse(self.entries(*a), sizes[0]),
-            Op::Det(a) => vec![determinant::determinant(self.entries(*a), self.rows(*a))],
-            Op::LogDet(a) => vec![determinant::log_determinant(self.entries(*a), self.rows(*a))],
-            Op::Cofactors(a, part) => determinant::cofactors(self.entries(*a), sizes[0], *part),
+            Op::Inverse(a) => self.of_each_matrix(*a, inverse),
+            Op::Det(a) => self.of_each_matrix(*a, |m, n| vec![determinant::determinant(m, n)]),
+            Op::LogDet(a) => self.of_each_matrix(*a, |m, n| vec![determinant::log_determinant(m, n)]),
+            Op::Cofactors(a, part) => self.of_each_matrix(*a, |m, n| determinant::cofactors(m, n, *part)),
             Op::Merge { arg, groups } => self.merge(*arg, groups),
             Op::Split { arg, groups } => self.split(id, *arg, groups),
         }
@@ -248,8 +248,13 @@ impl<'a> Evaluator<'a> {
         self.values.get(&id).map_or(&[], Vec::as_slice)
     }
 
-    fn rows(&self, id: NodeId) -> usize {
-        self.size(self.graph.shape(id)[0])
+    /// What is made of the matrices along the last two axes, one after the other.
+    fn of_each_matrix(&self, id: NodeId, make: impl Fn(&[f64], usize) -> Vec<f64>) -> Vec<f64> {
+        let sizes = self.sizes_of(self.graph.shape(id));
+        let (n, others) = (sizes[sizes.len() - 1], sizes[..sizes.len() - 2].iter().product());
+        let entries = self.entries(id);
+        let matrix = |k: usize| entries.get(k * n * n..(k + 1) * n * n).unwrap_or_default();
+        (0..others).flat_map(|k| make(matrix(k), n)).collect()
     }
 
     fn merge(&self, arg: NodeId, groups: &[Vec<u8>]) -> Vec<f64> {

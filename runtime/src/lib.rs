@@ -65,7 +65,7 @@ pub mod __private {
         solved,
     };
     pub use crate::kernel::gemm::Accum;
-    pub use crate::kernel::linear::{factor, factor_symmetric};
+    pub use crate::kernel::linear::{factor, factor_each, factor_symmetric};
     pub use crate::kernel::matrix::{Mat, MatMut};
     pub use crate::kernel::memory::{
         Entries, Scratch, Workspace, entries, entries_mut, numbers, split, split_mut,

@@ -14,9 +14,12 @@ impl Steps<'_> {
         let (Some(factors), Some(&x)) = (self.plan.factors.get(&a), self.plan.buffer_of.get(&a)) else {
             return super::lost().tokens;
         };
-        let (rt, n) = (&self.cx.rt, self.cx.extent(g, g.shape(a)[0]));
+        let (rt, shape) = (&self.cx.rt, g.shape(a));
+        let n = shape.last().map(|&e| self.cx.extent(g, e));
         let [x, entries, exchanges] = [x, factors.entries, factors.exchanges].map(|b| self.names.of(b));
-        let (function, symmetric) = if factors.symmetric {
+        let (function, symmetric) = if shape.len() > 2 {
+            (quote!(factor_each), ", each a matrix")
+        } else if factors.symmetric {
             (quote!(factor_symmetric), ", which is symmetric")
         } else {
             (quote!(factor), "")
@@ -26,6 +29,10 @@ impl Steps<'_> {
             #[doc = #doc]
             let #entries = #rt::#function(#x, #n, #entries, #exchanges);
         }
+    }
+
+    fn is_array(&self, id: NodeId) -> bool {
+        self.plan.graph.rank(id) > 0
     }
 
     /// The factors of the matrix, by name, and what the formula calls it and its inverse.
@@ -56,10 +63,15 @@ impl Steps<'_> {
                     Cofactors::Second => quote!(#factors.adjugate_second(#matrix, #out);),
                 }
             }
+            Op::Det(_) if self.is_array(id) => quote!(#factors.det(#out);),
             Op::Det(_) => quote!(let #out = #factors.det();),
             _ => {
                 let expression = format!("logdet({})", called.text);
-                quote!(let #out = #factors.logdet(#expression)?;)
+                if self.is_array(id) {
+                    quote!(#factors.logdet(#out, #expression)?;)
+                } else {
+                    quote!(let #out = #factors.logdet(#expression)?;)
+                }
             }
         }
     }

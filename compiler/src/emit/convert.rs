@@ -76,7 +76,16 @@ impl<'a> Converter<'a> {
         graph.inputs().iter().any(|i| wide(i.node))
             || shown.iter().any(|&id| {
                 matches!(graph.op(id), Op::Holds(_) | Op::Named(_) | Op::Position | Op::Others { .. })
+                    || Self::several(graph, id).is_some()
             })
+    }
+
+    /// The matrices, more than two axes of them, that a node is linear algebra of.
+    pub(super) fn several(graph: &Graph, id: NodeId) -> Option<NodeId> {
+        match *graph.op(id) {
+            Op::Inverse(a) | Op::Det(a) | Op::LogDet(a) | Op::Cofactors(a, _) if graph.rank(a) > 2 => Some(a),
+            _ => None,
+        }
     }
 
     /// The name of an extent: that of its declaration, or what it is of an array.
@@ -209,6 +218,9 @@ impl<'a> Converter<'a> {
                 return None;
             }
         }
+        if Self::several(self.graph, id).is_some() {
+            return None;
+        }
         if out.len() > 2 {
             return match node.op {
                 Op::Input(_) => Some(Tree::of_rank(self.input(id), out.len())),
@@ -269,7 +281,7 @@ impl<'a> Converter<'a> {
             }
             Op::Cofactors(a, part) => {
                 let t = self.tree(a);
-                self.cofactors(a, part, whole(Whole::Inverse, vec![t], 2))
+                Self::cofactors(t.clone(), part, whole(Whole::Inverse, vec![t], 2))
             }
             Op::Det(a) => {
                 let t = self.tree(a);
@@ -310,11 +322,11 @@ impl<'a> Converter<'a> {
 
     /// The adjugate as `det(A) inv(A)`, the pair of its derivative as that and `inv(A)/2`: what they are where
     /// there is an inverse, in words that the language has. `inverse` is that matrix or an entry of it.
-    pub(super) fn cofactors(&mut self, a: NodeId, part: Cofactors, inverse: Tree) -> Tree {
+    pub(super) fn cofactors(matrix: Tree, part: Cofactors, inverse: Tree) -> Tree {
         if part == Cofactors::Second {
             return Tree::product(Number::HALF, vec![(inverse, Number::ONE)]);
         }
-        let det = whole(Whole::Det, vec![self.tree(a)], 0);
+        let det = whole(Whole::Det, vec![matrix], 0);
         Tree::product(Number::ONE, vec![(det, Number::ONE), (inverse, Number::ONE)])
     }
 

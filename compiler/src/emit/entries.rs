@@ -175,15 +175,48 @@ impl Converter<'_> {
                 };
                 self.entry_of(id, tree, axes)
             }
+            Op::Inverse(a) | Op::Det(a) | Op::LogDet(a) | Op::Cofactors(a, _)
+                if Self::several(self.graph, id).is_some() =>
+            {
+                self.entry_of_one(id, a, axes)
+            }
             Op::Cofactors(a, part) => {
                 let matrix = self.tree(a);
-                let inverse = Notation::Whole(Whole::Inverse, vec![matrix.note]);
+                let inverse = Notation::Whole(Whole::Inverse, vec![matrix.note.clone()]);
                 let entry = self.entry_of(id, Tree::of_rank(inverse, 2), axes);
-                self.cofactors(a, part, entry)
+                Self::cofactors(matrix, part, entry)
             }
             Op::Input(_) | Op::Inverse(_) | Op::Det(_) | Op::LogDet(_) => {
                 let tree = self.tree(id);
                 self.entry_of(id, tree, axes)
+            }
+        }
+    }
+
+    /// Linear algebra of one of several matrices: its entries have letters of their own.
+    fn entry_of_one(&mut self, id: NodeId, matrices: NodeId, axes: &Locals) -> Tree {
+        let shape = self.graph.shape(matrices).to_vec();
+        let others = shape.len() - 2;
+        let (outside, uses) = (self.scope.len(), self.uses.len());
+        let mut at = self.letters(&shape, &[others as u8, others as u8 + 1]);
+        at[..others].clone_from_slice(&axes[..others]);
+        let entry = self.entry_of_definition(matrices, &at);
+        let read = entry.note.subscripts();
+        let bounds = at[others..].iter().flatten().filter_map(|p| self.bound(p, uses, &read)).collect();
+        self.scope.truncate(outside);
+        let matrix = Tree::of_rank(Notation::Array(Box::new(entry.note), bounds), 2);
+        let whole = |what: Whole| Notation::Whole(what, vec![matrix.note.clone()]);
+        match *self.graph.op(id) {
+            Op::Det(_) => Tree::of_rank(whole(Whole::Det), 0),
+            Op::LogDet(_) => Tree::of_rank(whole(Whole::LogDet), 0),
+            ref op => {
+                let subscripts = axes[others..].iter().flatten().map(|p| self.place_note(p)).collect();
+                let inverse = Notation::Entry(Box::new(whole(Whole::Inverse)), subscripts);
+                let inverse = Tree::of_rank(inverse, 0);
+                match *op {
+                    Op::Cofactors(_, part) => Self::cofactors(matrix, part, inverse),
+                    _ => inverse,
+                }
             }
         }
     }

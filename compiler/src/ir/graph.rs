@@ -212,7 +212,7 @@ pub enum Op {
     },
     /// The inverse of a square matrix.
     Inverse(NodeId),
-    /// The determinant of a square matrix.
+    /// The determinant of a square matrix, or of each along the last two axes: likewise of all linear algebra.
     Det(NodeId),
     /// The logarithm of the determinant of a matrix whose determinant is positive.
     LogDet(NodeId),

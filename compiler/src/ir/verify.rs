@@ -36,12 +36,12 @@ fn verify_node(graph: &Graph, id: NodeId) -> Result<(), &'static str> {
         return Err("a child that is younger than its parent");
     }
     match &node.op {
-        Op::Number(_) | Op::Pi | Op::Extent(_) | Op::Det(_) | Op::LogDet(_) if !node.shape.is_empty() => {
-            Err("a scalar with axes")
+        Op::Number(_) | Op::Pi | Op::Extent(_) if !node.shape.is_empty() => Err("a scalar with axes"),
+        Op::Det(a) | Op::LogDet(a) if node.shape.len() + 2 != graph.rank(*a) => {
+            Err("a number for each matrix that is not one")
         }
-        Op::Delta | Op::Inverse(_) | Op::Cofactors(..)
-            if node.shape.len() != 2 || !same(node.shape[0], node.shape[1]) =>
-        {
+        Op::Delta if node.shape.len() != 2 => Err("a square matrix that is none"),
+        Op::Delta | Op::Inverse(_) | Op::Cofactors(..) if !matches!(node.shape[..], [.., rows, columns] if same(rows, columns)) => {
             Err("a square matrix that is none")
         }
         Op::Holds(relation) if relation.coeffs.len() != node.shape.len() || relation.coeffs.contains(&0) => {

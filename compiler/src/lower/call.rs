@@ -282,7 +282,7 @@ impl<'a> Lowerer<'a> {
                 Ok(self.total(&t, Kind::Column(t.indices[t.indices.len() - 1]), place))
             }
             "det" | "logdet" => {
-                let t = self.unbatched_matrix(&x, x.place, name)?;
+                let t = self.square_matrices(&x, x.place, name)?;
                 let tensor = if name == "det" { self.graph.det(&t) } else { self.graph.logdet(&t) };
                 Ok(Value { tensor, kind: Kind::Scalar, place })
             }

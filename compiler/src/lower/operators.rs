@@ -385,14 +385,14 @@ impl<'a> Lowerer<'a> {
         Ok(value)
     }
 
-    /// The inverse of a matrix value that does not differ from example to example.
+    /// The inverse of a matrix value that does not differ from example to example, but perhaps with an index.
     pub(super) fn inverted(&mut self, value: Value, place: Place) -> Lowered {
-        let t = self.unbatched_matrix(&value, place, "inv")?;
+        let t = self.square_matrices(&value, place, "inv")?;
         Ok(Value { tensor: self.graph.inverse(&t), kind: value.kind, place })
     }
 
-    /// The tensor of a square matrix, its axes row and column.
-    pub(super) fn unbatched_matrix(
+    /// The tensor of a square matrix, its last axes row and column.
+    pub(super) fn square_matrices(
         &mut self,
         value: &Value,
         place: Place,
@@ -402,16 +402,16 @@ impl<'a> Lowerer<'a> {
         if !self.unify(&[i], &[j]) {
             return Err(self.not_square(value, what));
         }
-        if self.beside().iter().any(|b| value.tensor.indices.contains(b)) {
-            let message = if self.open.is_empty() {
-                format!("`{what}` of a matrix that differs from example to example is not supported")
-            } else {
-                format!("`{what}` of a matrix that differs with an index is not supported")
-            };
+        // One for each value of the indices around it.
+        let others = value.tensor.indices.iter().copied().filter(|index| *index != i && *index != j);
+        let axes: Vec<Index> = others.chain([i, j]).collect();
+        if self.batch.is_some_and(|batch| axes.contains(&batch)) {
+            let message =
+                format!("`{what}` of a matrix that differs from example to example is not supported");
             return Err(self.report(Diagnostic::new(ErrorKind::Unsupported, place, message)));
         }
-        let node = self.graph.tensor_as(&value.tensor, &[i, j]);
-        Ok(Tensor::new(node, vec![i, j]))
+        let node = self.graph.tensor_as(&value.tensor, &axes);
+        Ok(Tensor::new(node, axes))
     }
 }
 

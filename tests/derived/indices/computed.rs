@@ -129,3 +129,33 @@ fn a_window_is_as_long_as_what_is_left() -> Result<(), Error> {
     assert_eq!(problem.gradient(&[0.0; 3])?.to_vec(), [6.0, 9.0, 12.0]);
     Ok(())
 }
+
+#[derive(gradsmith::Objective)]
+#[objective(
+    "sum[c](logdet(S[c, :, :]) + (x - M[c, :])'*solve(S[c, :, :], x - M[c, :]))",
+    wrt(S: tensor[_, _, _], M: matrix)
+)]
+struct Gaussians<'a> {
+    x: &'a [f64],
+}
+
+#[test]
+fn each_matrix_has_its_own_determinant_and_inverse() -> Result<(), Error> {
+    let point = [0.5, -1.0];
+    let mut problem = Gaussians { x: &point }.prepare(2)?;
+    let x = [2.0, 0.3, 0.1, 1.5, 0.5, -0.2, 0.4, 3.0, 1.0, 0.0, -0.5, 2.0];
+    consistent(&mut problem, &x);
+    // log(2·1.5 − 0.03) and log(1.5 + 0.08), and the distances by the inverses of 2 × 2 matrices.
+    let distance = |s: &[f64], m: &[f64]| {
+        let (det, r) = (s[0] * s[3] - s[1] * s[2], [point[0] - m[0], point[1] - m[1]]);
+        let solved = [s[3] * r[0] - s[1] * r[1], s[0] * r[1] - s[2] * r[0]];
+        det.ln() + (r[0] * solved[0] + r[1] * solved[1]) / det
+    };
+    let wanted = distance(&x[..4], &x[8..10]) + distance(&x[4..8], &x[10..]);
+    close([&problem.value(&x)?], [&wanted], 1e-14);
+    let mut singular = x;
+    singular[4..8].copy_from_slice(&[1.0, 2.0, 2.0, 4.0]);
+    let error = problem.value(&singular).expect_err("singular").to_string();
+    assert!(error.contains("singular"), "{error}");
+    Ok(())
+}

@@ -116,7 +116,7 @@ impl Graph {
         Tensor::new(self.tensor_as(&made, &whole), t.indices.clone())
     }
 
-    /// The inverse of a matrix.
+    /// The inverse of a matrix: of the last two axes, for each of the others.
     pub fn inverse(&mut self, arg: &Tensor) -> Tensor {
         let arg = self.matrix_view(arg);
         let shape = self.shape(arg.node).to_vec();
@@ -130,7 +130,7 @@ impl Graph {
     /// The determinant of a matrix.
     pub fn det(&mut self, arg: &Tensor) -> Tensor {
         let arg = self.matrix_view(arg);
-        Tensor::new(self.intern(Op::Det(arg.node), Vec::new()), Vec::new())
+        self.for_each_matrix(Op::Det(arg.node), &arg)
     }
 
     /// What derivatives of the determinant of a matrix are made of.
@@ -144,7 +144,14 @@ impl Graph {
     /// The logarithm of the determinant of a matrix.
     pub fn logdet(&mut self, arg: &Tensor) -> Tensor {
         let arg = self.matrix_view(arg);
-        Tensor::new(self.intern(Op::LogDet(arg.node), Vec::new()), Vec::new())
+        self.for_each_matrix(Op::LogDet(arg.node), &arg)
+    }
+
+    /// A number for each matrix.
+    fn for_each_matrix(&mut self, op: Op, arg: &Tensor) -> Tensor {
+        let others = arg.indices.len().saturating_sub(2);
+        let shape = self.shape(arg.node)[..others].to_vec();
+        Tensor::new(self.intern(op, shape), arg.indices[..others].to_vec())
     }
 
     /// All indices of `tensors`; symmetric matrices follow the order of the others.
@@ -168,7 +175,10 @@ impl Graph {
 
     fn matrix_view(&mut self, arg: &Tensor) -> Tensor {
         let seen = self.seen_through(arg);
-        if seen.indices.len() == 2 && seen.indices[0] != seen.indices[1] { seen } else { arg.clone() }
+        // Several of them stand in the order that they came in.
+        let seen_as_it_is = seen.indices.len() == 2 || seen.indices == arg.indices;
+        let distinct = (1..seen.indices.len()).all(|k| !seen.indices[..k].contains(&seen.indices[k]));
+        if seen_as_it_is && distinct && seen.indices.len() >= 2 { seen } else { arg.clone() }
     }
 
     /// Merges groups of axes into one axis each, row-major.

@@ -162,7 +162,8 @@ impl Graph {
         for k in 0..parts.len() {
             let Op::Cofactors(a, Cofactors::Adjugate) = *self.op(parts[k].node) else { continue };
             let det = parts.iter().position(|p| {
-                *self.op(p.node) == Op::Det(a) && p.power.as_int().is_some_and(|power| power < 0)
+                let own = parts[k].indices.get(..p.indices.len()) == Some(&p.indices[..]);
+                *self.op(p.node) == Op::Det(a) && own && p.power.as_int().is_some_and(|power| power < 0)
             });
             if let (Some(det), true) = (det, parts[k].power.is_one()) {
                 let shape = self.shape(a).to_vec();

@@ -161,29 +161,37 @@ impl Plan {
                 Step::Descend { array, .. } => count.arithmetic += 2 * volume(&self.buffers[array.0].shape),
                 Step::Solve(s) => count.products += locals(s.matmul.product),
                 Step::Factor(a) => {
-                    let n = size(g, g.shape(*a)[0], sizes);
+                    let (n, count_of) = matrices(g, *a, sizes);
                     let symmetric = self.factors.get(a).is_some_and(|f| f.symmetric);
-                    count.products += n * n * n / if symmetric { 6 } else { 3 };
+                    count.products += count_of * n * n * n / if symmetric { 6 } else { 3 };
                     count.call(if symmetric { "factor_symmetric" } else { "factor" }, 1);
                 }
                 Step::Linear(id) => {
-                    let n = g.node(*id).children().first().map_or(0, |a| size(g, g.shape(*a)[0], sizes));
+                    let matrices = g.node(*id).children().first().map(|a| matrices(g, *a, sizes));
+                    let (n, count_of) = matrices.unwrap_or_default();
                     match g.op(*id) {
                         Op::Inverse(_) => {
-                            count.products += 2 * n * n * n / 3;
+                            count.products += count_of * 2 * n * n * n / 3;
                             count.call("inverse", 1);
                         }
                         Op::Cofactors(_, part) => {
-                            count.products += 2 * n * n * n / 3;
+                            count.products += count_of * 2 * n * n * n / 3;
                             count.call(part.name(), 1);
                         }
-                        _ => count.arithmetic += n,
+                        _ => count.arithmetic += count_of * n,
                     }
                 }
             }
         }
         count
     }
+}
+
+/// How many rows each of the square matrices of an array has, and how many they are.
+fn matrices(g: &Graph, node: NodeId, sizes: &BTreeMap<String, usize>) -> (u64, u64) {
+    let mut shape = g.shape(node).iter().rev().map(|&e| size(g, e, sizes));
+    let n = shape.next().unwrap_or(0);
+    (n, shape.skip(1).product())
 }
 
 fn size(g: &Graph, e: Extent, sizes: &BTreeMap<String, usize>) -> u64 {

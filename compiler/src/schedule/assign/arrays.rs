@@ -156,7 +156,8 @@ impl Arrays {
             };
             self.add(&name, Storage::Temporary, shape)
         };
-        let (entries, exchanges) = (array("factors", shape), array("exchanges", &shape[..1]));
+        let exchanged = &shape[..shape.len() - 1];
+        let (entries, exchanges) = (array("factors", shape), array("exchanges", exchanged));
         let known = nodes.matrices.iter().find(|m| m.node == matrix);
         let (text, inverse) = known.map_or_else(Default::default, |m| (m.text.clone(), m.inverse.clone()));
         Factors { text, inverse, entries, exchanges, symmetric: known.is_some_and(|m| m.symmetric) }

@@ -65,7 +65,8 @@ impl Inverses {
             Op::Inverse(a) => Some(*a),
             _ => None,
         };
-        let all = || nodes.iter().copied().filter(|id| of(id).is_some());
+        // Systems by several matrices are products with their inverses.
+        let all = || nodes.iter().copied().filter(|id| of(id).is_some() && g.rank(*id) == 2);
         Self {
             symmetric: all().filter(|id| of(id).is_some_and(|a| symmetric.contains(&a))).collect(),
             solved: all().filter(|id| !read.contains(id)).collect(),

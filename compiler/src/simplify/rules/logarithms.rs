@@ -226,8 +226,11 @@ fn of_dets(g: &mut Graph, coeff: Number, factors: &[(Tensor, Number)], out: &[In
     let at = factors.iter().position(|(t, power)| power.is_one() && matches!(g.op(t.node), Op::Det(_)))?;
     let det = factors[at].0.clone();
     let Op::Det(a) = *g.op(det.node) else { return None };
-    let whole = g.whole(a);
-    let logdet = g.logdet(&whole);
+    // Of several, one may be negative where the others are not.
+    if !det.indices.is_empty() {
+        return None;
+    }
+    let logdet = log_of_det(g, &det, a);
     let rest: Vec<_> = factors.iter().enumerate().filter(|(k, _)| *k != at).map(|(_, f)| f.clone()).collect();
     let beside = g.factored(coeff, &rest);
     let log = g.call("log", &[beside]);
@@ -264,12 +267,21 @@ pub(super) fn of_det(g: &mut Graph, id: NodeId) -> Option<NodeId> {
     {
         let t = g.whole(inner);
         let det = g.det(&t);
-        return Some(g.contract(ONE, &[(det, Number::MINUS_ONE)], &[]));
+        let out = det.indices.clone();
+        return Some(g.contract(ONE, &[(det, Number::MINUS_ONE)], &out));
     }
-    let (x, _) = argument(g, id, "log")?;
+    let (x, locals) = argument(g, id, "log")?;
     let Op::Det(a) = *g.op(x.node) else { return None };
-    let t = g.whole(a);
-    Some(g.logdet(&t).node)
+    let log = log_of_det(g, &x, a);
+    let out = locals[..g.rank(id)].to_vec();
+    Some(g.tensor_as(&log, &out))
+}
+
+/// The logarithm of the determinant of `matrix` that is given.
+fn log_of_det(g: &mut Graph, det: &Tensor, matrix: NodeId) -> Tensor {
+    let own = g.whole(matrix).indices;
+    let indices = det.indices.iter().chain(&own[det.indices.len()..]).copied().collect();
+    g.logdet(&Tensor::new(matrix, indices))
 }
 
 /// The argument of a logarithm, and the function that joins a factor to it.

@@ -8,6 +8,7 @@
 
 mod cholesky;
 mod cofactors;
+mod each;
 mod lu;
 mod singular;
 mod triangular;
@@ -16,6 +17,7 @@ use crate::error::Error;
 use crate::kernel::matrix::{Mat, MatMut};
 use crate::kernel::scalar::Scalar;
 use cofactors::Product;
+pub use each::factor_each;
 use ndarray::ArrayViewMut2;
 use std::borrow::Cow;
 use triangular::Triangle;
