@@ -221,8 +221,8 @@ impl Kernel<'_> {
                 if let Some(last) = last.filter(|_| parts.len() > 1) {
                     let (b, _) = parts.remove(last);
                     let a = writer.product(coeff, &parts);
-                    let (a, b) = (a.tokens, b.tokens);
-                    pair = Some((a.clone(), b.clone()));
+                    pair = Some((a.tokens.clone(), b.tokens.clone()));
+                    let (a, b) = (a.at(Precedence::Product), b.at(Precedence::Product));
                     Code::atom(quote!(#a * #b))
                 } else if let ([(c, p)], true) = (parts.as_slice(), coeff.is_one())
                     && *p == Number::TWO

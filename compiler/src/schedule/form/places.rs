@@ -337,6 +337,13 @@ impl<'a> Solved<'a> {
             })
         };
         let (out, summed): (Vec<u8>, Vec<u8>) = free.iter().partition(|&&l| (l as usize) < rank);
+        // What is added to entries elsewhere is read as it lies, if it is an array along all of the loop.
+        let is_whole = |o: &&&Operand| free.iter().all(|l| o.axes.contains(l)) && o.axes.len() == free.len();
+        if !self.whole(rank)
+            && let Some(o) = self.operands.iter().filter(|o| !self.g.is_indicator(o.node)).find(is_whole)
+        {
+            return o.axes.clone();
+        }
         match out.split_last() {
             Some((&last, before)) if !summed.is_empty() && along_rows(last) => {
                 before.iter().copied().chain(summed).chain([last]).collect()

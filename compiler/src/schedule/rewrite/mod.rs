@@ -9,6 +9,7 @@
 mod align;
 mod distribute;
 mod inverses;
+mod layout;
 mod offsets;
 mod opening;
 mod order;
@@ -52,6 +53,7 @@ impl Rewritten {
         let symmetric = inverses::symmetric(&matrices, &roots[outputs.len()..]);
         let roots = verified(g, &roots, |g, roots| order::binarise(g, roots, &symmetric));
         let roots = verified(g, &roots, align::aligned);
+        let roots = verified(g, &roots, layout::laid_out);
         let roots = verified(g, &roots, running::taken_out);
         let mut roots = verified(g, &roots, |g, roots| offsets::in_place(g, roots, outputs.len()));
         for (matrix, node) in matrices.iter_mut().zip(roots.split_off(outputs.len())) {
