@@ -16,6 +16,7 @@ const RUNTIME: &[&str] = &[
     "Network",
     "Objective",
     "Parameters",
+    "Pattern",
     "Residual",
     "Rng",
     "Scalar",
