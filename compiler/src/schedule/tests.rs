@@ -4,6 +4,7 @@ use super::assign::Assigned;
 use super::place::{Absorbed, Classified, Leveled, Placed};
 use super::rewrite::Rewritten;
 use super::{Class, Output, Plan, Policy, Step, Storage, schedule};
+use crate::front::ObjectiveText;
 use crate::ir::verify::verify;
 use crate::ir::{Graph, NodeId, Number, Op};
 use crate::lower::objective::{self, Wanted};
@@ -238,4 +239,64 @@ fn every_step_reads_what_is_there() {
             }
         }
     }
+}
+
+/// The plan of an objective's value and gradient.
+fn objective_plan(text: &str, declared: &str) -> Plan {
+    let text = ObjectiveText {
+        expr: text.to_owned(),
+        declarations: declared.to_owned(),
+        ..ObjectiveText::default()
+    };
+    let program = text.program().unwrap_or_else(|e| panic!("{}: {e}", text.expr));
+    let gradient = program.gradient.iter().zip(&program.wrt);
+    let outputs = std::iter::once(("value".to_owned(), program.value))
+        .chain(gradient.map(|(node, (name, _))| (format!("d_{name}"), *node)));
+    let outputs: Vec<Output> = outputs.map(|(name, node)| Output { name, node }).collect();
+    schedule(&program.graph, &outputs, Policy::Store, &|_, _| String::new())
+}
+
+fn temporaries(plan: &Plan) -> usize {
+    plan.buffers.iter().filter(|b| b.storage == Storage::Temporary).count()
+}
+
+#[test]
+fn neighbours_are_computed_in_one_loop_beside_their_sum() {
+    let plan = objective_plan("sum[i](100*(x[i+1] - x[i]^2)^2 + (1 - x[i])^2)", "x: vector[n]");
+    let loops: Vec<_> = plan.steps.iter().filter(|s| matches!(s, Step::Loop(_))).collect();
+    assert_eq!((loops.len(), temporaries(&plan)), (1, 0), "{:?}", kinds(&plan));
+    // What calls a function is stored, and not found twice.
+    let plan = objective_plan("sum[i](exp(x[i])*exp(x[i+1]))", "x: vector[n]");
+    assert!(temporaries(&plan) > 0);
+}
+
+#[test]
+fn running_sums_are_one_pass() {
+    for text in [
+        "sum(cumsum(x).^2)",
+        "sum[i](sum[j](where(j < i, x[j]^2, 0))*x[i])",
+        "sum[i](x[i] - log(1 + sum[j](where(j >= i, x[j]^2, 0))))",
+    ] {
+        let plan = objective_plan(text, "x: vector[n]");
+        let longest = plan.flat_steps().map(|s| match s {
+            Step::Loop(l) => l.space.len(),
+            _ => 0,
+        });
+        assert_eq!(longest.max(), Some(1), "{text}: {:?}", kinds(&plan));
+        assert!(kinds(&plan).contains(&"axis"), "{text}: {:?}", kinds(&plan));
+    }
+}
+
+#[test]
+fn a_convolution_is_a_product_for_each_example() {
+    let text = "sum[s, f, i, j](sum[c, u, v](W[f,c,u,v]*x[s,c,i+u,j+v])^2)";
+    let plan = objective_plan(text, "W: tensor[4,3,5,5], x: tensor[m,3,9,9]");
+    let products: Vec<usize> = plan
+        .flat_steps()
+        .filter_map(|s| match s {
+            Step::MatMul(m) => Some(m.form.around.len() + m.form.around_summed.len()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(products, [1; 3]);
 }
