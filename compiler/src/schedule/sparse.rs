@@ -144,7 +144,7 @@ fn piece(g: &mut Graph, term: &Term, out: &[Index]) -> Option<Option<Piece>> {
     let at = at.iter().map(|p| p.renamed(&axis)).collect();
     let own = |c: &&Condition| c.value.terms.iter().all(|(axis, _)| kept.contains(axis));
     let conditions = places.conditions.iter().filter(own);
-    let conditions = conditions.map(|c| Condition { kind: c.kind, value: c.value.renamed(&axis) }).collect();
+    let conditions = conditions.map(|c| Condition { kind: c.kind, value: c.value.renamed(axis) }).collect();
     Some(Some(Piece { values, at, conditions }))
 }
 

@@ -7,6 +7,9 @@ use super::*;
 use crate::codegen::indexing::summed;
 use crate::ir::RelationKind;
 
+/// Entries of a row up to which its ends are not worth a loop of their own.
+const SHORT: usize = 8;
+
 /// A part of the innermost axis, from `from` up to `to`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Window {
@@ -18,7 +21,7 @@ impl Kernel<'_> {
     /// The conditions of a product that are asked for each entry.
     pub(super) fn asked<'p>(&self, places: &'p Places) -> impl Iterator<Item = &'p Condition> {
         let inside = self.window.is_some_and(|w| w.inside);
-        places.conditions.iter().filter(move |c| !(inside && self.is_an_end(c)))
+        places.conditions.iter().filter(move |c| !(inside && Self::is_an_end(c)))
     }
 
     /// Whether any is.
@@ -26,9 +29,9 @@ impl Kernel<'_> {
         self.asked(places).next().is_some()
     }
 
-    /// Whether the entries of a row that meet a condition lie side by side: all, none, or those up to an end.
-    fn is_an_end(&self, c: &Condition) -> bool {
-        c.kind == RelationKind::AtLeast || c.value.multiple(&self.innermost()) == 0
+    /// Whether the entries of a row that meet a condition are all, none, or those up to an end.
+    fn is_an_end(c: &Condition) -> bool {
+        c.kind == RelationKind::AtLeast
     }
 
     /// The conditions that ends of a part of the row can say.
@@ -46,7 +49,7 @@ impl Kernel<'_> {
 
     fn ends_of(&self, id: NodeId) -> Vec<Condition> {
         let places = Places::of(self.g, id);
-        places.into_iter().flat_map(|p| p.conditions).filter(|c| self.is_an_end(c)).collect()
+        places.into_iter().flat_map(|p| p.conditions).filter(Self::is_an_end).collect()
     }
 
     /// Whether nothing counts where one of the conditions fails.
@@ -68,7 +71,12 @@ impl Kernel<'_> {
         let (first, last) = self.first_and_last(&ends, &n);
         let inside = self.windowed(true);
         let inside = quote!(if from < to { #inside });
-        let parts = if self.counts_inside_alone(&ends) {
+        let alone = self.counts_inside_alone(&ends);
+        let short = constant_product(self.g, &self.l.space[self.innermost()..]).is_some_and(|n| n <= SHORT);
+        if short && !alone {
+            return None;
+        }
+        let parts = if alone {
             inside
         } else {
             let edge = self.windowed(false);
