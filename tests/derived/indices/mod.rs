@@ -6,3 +6,4 @@ mod computed;
 mod networks;
 mod patterns;
 mod prepared;
+mod sizes;
