@@ -37,7 +37,7 @@ impl Sparse {
         for (at, node) in blocks {
             match pieces(&mut g, node) {
                 Some(found) => {
-                    sparse |= g.rank(node) > 0;
+                    sparse |= g.rank(node) > 0 && !found.is_empty();
                     let counts = |piece: &Piece| at[0] != at[1] || !piece.is_above_diagonal();
                     all.extend(found.into_iter().filter(counts).map(|piece| (at, piece)));
                 }
