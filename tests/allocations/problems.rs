@@ -31,6 +31,33 @@ struct TwoLayers<'a> {
     y: ArrayView1<'a, f64>,
 }
 
+#[derive(gradsmith::Objective)]
+#[objective("sum[i](100*(x[i+1] - x[i]^2)^2 + (1 - x[i])^2)", wrt(x: vector))]
+struct Rosenbrock;
+
+#[derive(gradsmith::Objective)]
+#[objective(
+    "K = matrix[i, j](exp(s - exp(-2*l)*sum[c]((X[i, c] - X[j, c])^2)/2)) + exp(t)*eye;
+     y'*inv(K)*y/2 + logdet(K)/2",
+    wrt(l: scalar, s: scalar, t: scalar)
+)]
+struct GaussianProcess<'a> {
+    X: ArrayView2<'a, f64>,
+    y: ArrayView1<'a, f64>,
+}
+
+#[derive(gradsmith::Objective)]
+#[objective(
+    "sum[k]((dot(U[p[k], :], V[q[k], :]) - r[k])^2) + lambda/2 * (norm2(U)^2 + norm2(V)^2)",
+    wrt(U: matrix[users, 16], V: matrix[items, 16])
+)]
+struct Ratings<'a> {
+    r: ArrayView1<'a, f64>,
+    p: Vec<u32>,
+    q: Vec<u32>,
+    lambda: f64,
+}
+
 #[track_caller]
 fn allocates_nothing(what: &str, call: impl FnOnce()) {
     assert_eq!(allocations(call).0, 0, "{what}");
@@ -69,6 +96,22 @@ fn no_call_allocates_not_even_the_first() -> Result<(), gradsmith::Error> {
     allocates_nothing("residual", || assert!(problem.residual_into(&x, &mut r).is_ok()));
     allocates_nothing("Jacobian", || assert!(problem.jacobian_into(&x, jacobian.view_mut()).is_ok()));
     allocates_nothing("JᵀJv", || assert!(problem.gauss_newton_product_into(&x, &x, &mut out).is_ok()));
+    Ok(())
+}
+
+#[test]
+fn nor_does_one_with_indices() -> Result<(), gradsmith::Error> {
+    objective(&mut Rosenbrock.prepare(50)?, &vector(50, 1).to_vec());
+
+    let (X, y) = (matrix(90, 3, 2), vector(90, 3));
+    let process = GaussianProcess { X: X.view(), y: y.view() };
+    objective(&mut process.prepare()?, &[0.5, 0.2, -2.0]);
+
+    let (r, users, items) = (vector(60, 4), 7, 5);
+    let list = |count: u32| (0..60).map(|k| k * k % count).collect();
+    let ratings = Ratings { r: r.view(), p: list(7), q: list(5), lambda: 0.1 };
+    let x = vector(16 * (users + items), 5).to_vec();
+    objective(&mut ratings.prepare(users, items)?, &x);
     Ok(())
 }
 

@@ -11,12 +11,13 @@ use gradsmith_compiler::ir::NodeId;
 use gradsmith_compiler::lower::objective;
 use gradsmith_compiler::pipeline::{self, ObjectiveProgram};
 use gradsmith_compiler::schedule::{Operations, Output, Policy, schedule};
-use gradsmith_compiler::syntax::ast::{DeclaredExtent, DeclaredShape};
+use gradsmith_compiler::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Item, ItemStruct};
 
-const SOURCES: [&str; 3] = [
+const SOURCES: [&str; 4] = [
+    include_str!("../../benches/contestant/src/indices.rs"),
     include_str!("../../benches/contestant/src/networks.rs"),
     include_str!("../../benches/contestant/src/objectives.rs"),
     include_str!("../../benches/contestant/src/rosenbrock.rs"),
@@ -63,6 +64,9 @@ fn the_code_is_no_longer_than_it_is() {
         ("FirstLayer", 12_400),
         ("Messy", 8_450),
         ("Rosenbrock", 113_600),
+        ("Chain", 3_850),
+        ("Process", 11_600),
+        ("Rated", 7_300),
     ] {
         let mut item = definition(name);
         let network = item.attrs.iter().any(|a| a.path().is_ident("network"));
@@ -143,17 +147,20 @@ fn networks_multiply_as_often_as_back_propagation() {
 
 // ---- objectives
 
-/// A workload's objective with its data, by the variable named first.
+/// A workload's objective with its data, by the variables named in `wrt`. Extents are symbols and numbers.
 fn program(name: &str, variables: &[(&str, &[&str])], wrt: &[&str]) -> ObjectiveProgram {
     let expr = expression(name);
-    let symbol = |s: &&str| DeclaredExtent::Symbol((*s).to_owned());
+    let fields = definition(name).fields;
+    let extent = |s: &str| s.parse().map_or(DeclaredExtent::Symbol(s.to_owned()), DeclaredExtent::Constant);
     let declare = |(name, extents): &(&str, &[&str])| {
         let shape = match extents {
             [] => DeclaredShape::Scalar,
-            [n] => DeclaredShape::Vector(Some(symbol(n))),
-            [n, k, ..] => DeclaredShape::Matrix(Some((symbol(n), symbol(k)))),
+            [n] => DeclaredShape::Vector(Some(extent(n))),
+            [n, k, ..] => DeclaredShape::Matrix(Some((extent(n), extent(k)))),
         };
-        declaration(name, shape)
+        let mut field = fields.iter().filter(|f| f.ident.as_ref().is_some_and(|i| i == name));
+        let whole = field.any(|f| f.ty.to_token_stream().to_string().contains("u32"));
+        Declaration { whole, ..declaration(name, shape) }
     };
     let wrt: Vec<String> = wrt.iter().map(|w| (*w).to_owned()).collect();
     let text = ObjectiveText {
@@ -238,4 +245,40 @@ fn scalar_functions() {
     let p = program("Messy", &variables[..6], &names[..6]);
     let count = operations(&p, &value_and_gradient(&p), &[]);
     assert!(count.arithmetic <= 95 && count.calls.values().sum::<u64>() <= 10, "{count:?}");
+}
+
+#[test]
+fn long_chain() {
+    let n = 1_000_000;
+    let p = program("Chain", &[("x", &["n"])], &["x"]);
+    let sizes = [("n", n as usize), ("n - 1", n as usize - 1)];
+    let count = operations(&p, &value_and_gradient(&p), &sizes);
+    assert!(count.products == 0 && count.calls.is_empty() && count.arithmetic <= 19 * n, "{count:?}");
+}
+
+#[test]
+fn gaussian_process() {
+    let data = [("X", &["n", "d"][..]), ("y", &["n"]), ("l", &[]), ("s", &[]), ("t", &[])];
+    let p = program("Process", &data, &["l", "s", "t"]);
+    let (n, d) = (500, 8);
+    let count = operations(&p, &value_and_gradient(&p), &[("n", n as usize), ("d", d as usize)]);
+    // One factor, Cholesky's, serves the inverse, the determinant and one system.
+    assert!(count.products <= n * n * n / 6 + 2 * n * n * n / 3 + n * n, "{}", count.products);
+    assert!(count.arithmetic <= (3 * d + 12) * n * n + 5 * n, "{}", count.arithmetic);
+    let called = |name: &str| count.calls.get(name).copied().unwrap_or(0);
+    assert_eq!([called("factor_symmetric"), called("inverse")], [1, 1]);
+    assert!(called("exp") <= n * n + 2, "{:?}", count.calls);
+}
+
+#[test]
+fn list_of_ratings() {
+    let list = &["m"][..];
+    let data = [("r", list), ("p", list), ("q", list), ("lambda", &[])];
+    let factors = [("U", &["users", "16"][..]), ("V", &["items", "16"])];
+    let p = program("Rated", &[&data[..], &factors].concat(), &["U", "V"]);
+    let (m, users, items) = (1_000_000, 10_000, 5_000);
+    let sizes = [("m", m as usize), ("users", users as usize), ("items", items as usize)];
+    let count = operations(&p, &value_and_gradient(&p), &sizes);
+    assert!(count.products <= 2 * 16 * m && count.calls.is_empty(), "{count:?}");
+    assert!(count.arithmetic <= (6 * 16 + 3) * m + 5 * 16 * (users + items) + 4, "{}", count.arithmetic);
 }

@@ -4,7 +4,9 @@ use divan::{Bencher, black_box};
 use gradsmith::{Network, Objective};
 use ndarray::{Array1, Array2};
 use peers::hand::{Net, logistic, masked};
-use peers::inputs::{Factorisation, Regression, matrix};
+use peers::indices::{Chain, Process, Rated};
+use peers::inputs::{Factorisation, ITEMS, Points, Ratings, Regression, USERS, matrix, symmetric};
+use peers::loops::{Likelihood, chain, rated};
 use peers::networks::{Tiny, Training, deeper, digits};
 use peers::objectives::{Logistic, Masked};
 
@@ -122,5 +124,68 @@ mod w6a {
         let u = matrix(data.u.clone(), 500, 10);
         let (mut residual, mut gradient) = (Array2::zeros((500, 500)), Array2::zeros((500, 10)));
         bencher.bench_local(|| masked(black_box(&data), &u, &mut residual, &mut gradient));
+    }
+}
+
+/// Rosenbrock's function of a million variables; value and gradient.
+#[divan::bench_group]
+mod w10 {
+    use super::*;
+
+    const N: usize = 1_000_000;
+
+    #[divan::bench(types = [f32, f64])]
+    fn gradsmith<T: gradsmith::Scalar>(bencher: Bencher<'_, '_>) {
+        let mut problem = Chain::<T>::default().prepare(N).expect("two variables and more");
+        let (x, mut gradient) = (symmetric(1000, N, 1.5), vec![T::ZERO; N]);
+        bencher.bench_local(|| problem.value_and_gradient_into(black_box(&x), &mut gradient));
+    }
+
+    #[divan::bench(types = [f32, f64])]
+    fn loops<T: peers::hand::Number>(bencher: Bencher<'_, '_>) {
+        let (x, mut gradient) = (symmetric(1000, N, 1.5), vec![T::ZERO; N]);
+        bencher.bench_local(|| chain(black_box(&x), &mut gradient));
+    }
+}
+
+/// Gaussian process, 500 points; value and gradient.
+#[divan::bench_group]
+mod w11 {
+    use super::*;
+
+    #[divan::bench]
+    fn gradsmith(bencher: Bencher<'_, '_>) {
+        let data = Points::new(500);
+        let mut problem = Process::new(&data).prepare().expect("shapes that fit");
+        let mut gradient = [0.0; 3];
+        bencher.bench_local(|| problem.value_and_gradient_into(black_box(&Points::AT), &mut gradient));
+    }
+
+    #[divan::bench]
+    fn ndarray(bencher: Bencher<'_, '_>) {
+        let data = Points::new(500);
+        let mut likelihood = Likelihood::new(&data);
+        bencher.bench_local(|| likelihood.gradient(black_box(Points::AT)));
+    }
+}
+
+/// A million ratings, 16 factors; value and gradient.
+#[divan::bench_group]
+mod w12 {
+    use super::*;
+
+    #[divan::bench(types = [f32, f64])]
+    fn gradsmith<T: gradsmith::Scalar>(bencher: Bencher<'_, '_>) {
+        let data = Ratings::<T>::new(1_000_000);
+        let mut problem = Rated::new(&data).prepare(USERS, ITEMS).expect("users and items that are there");
+        let mut gradient = vec![T::ZERO; data.factors.len()];
+        bencher.bench_local(|| problem.value_and_gradient_into(black_box(&data.factors), &mut gradient));
+    }
+
+    #[divan::bench(types = [f32, f64])]
+    fn loops<T: peers::hand::Number>(bencher: Bencher<'_, '_>) {
+        let data = Ratings::<T>::new(1_000_000);
+        let mut gradient = vec![T::ZERO; data.factors.len()];
+        bencher.bench_local(|| rated(black_box(&data), &mut gradient));
     }
 }

@@ -178,3 +178,55 @@ impl<T: Scalar> Factorisation<T> {
         }
     }
 }
+
+/// Points in 8 dimensions with a value each, for a Gaussian process.
+#[derive(Clone, Debug)]
+pub struct Points {
+    /// A row a point.
+    pub x: Array2<f64>,
+    /// A number a point.
+    pub y: Array1<f64>,
+}
+
+impl Points {
+    /// Logarithms of the length scale, the signal's variance and the noise's, to evaluate at.
+    pub const AT: [f64; 3] = [0.5, 0.2, -2.0];
+
+    /// The data of workload 11, which has 500, or the first `n` of them.
+    #[must_use]
+    pub fn new(n: usize) -> Self {
+        let d = 8;
+        Self { x: matrix(symmetric(1100, n * d, 1.0), n, d), y: symmetric(1101, n, 1.0).into() }
+    }
+}
+
+/// What 10,000 users say of 5,000 items: `r[k]` is what user `p[k]` says of item `q[k]`.
+#[derive(Clone, Debug)]
+pub struct Ratings<T> {
+    /// A number a rating.
+    pub r: Array1<T>,
+    /// Who rates.
+    pub p: Array1<u32>,
+    /// What is rated.
+    pub q: Array1<u32>,
+    /// users × factors, then items × factors, row by row, to evaluate at.
+    pub factors: Vec<T>,
+}
+
+/// How many users rate.
+pub const USERS: usize = 10_000;
+/// How many items they rate.
+pub const ITEMS: usize = 5_000;
+/// Numbers that each user and each item has.
+pub const FACTORS: usize = 16;
+
+impl<T: Scalar> Ratings<T> {
+    /// The data of workload 12, which has a million, or the first `n` of them.
+    #[must_use]
+    pub fn new(n: usize) -> Self {
+        let named = |id, count: usize| classes(id, n, count as u64).into_iter().map(|i| i as u32).collect();
+        let mut factors = symmetric(1203, USERS * FACTORS, 0.5);
+        factors.extend(symmetric::<T>(1204, ITEMS * FACTORS, 0.5));
+        Self { r: symmetric(1202, n, 1.0).into(), p: named(1200, USERS), q: named(1201, ITEMS), factors }
+    }
+}

@@ -77,7 +77,11 @@ pub struct FirstLayer<'a, T> {
 pub struct Messy;
 
 /// Times value and gradient at `x`.
-fn gradient<O: Objective>(case: &'static str, problem: &mut O, x: &[O::Scalar]) -> Result<(), Error> {
+pub(crate) fn gradient<O: Objective>(
+    case: &'static str,
+    problem: &mut O,
+    x: &[O::Scalar],
+) -> Result<(), Error> {
     let mut g = vec![O::Scalar::ZERO; x.len()];
     let loss = problem.value_and_gradient_into(x, &mut g)?.to_f64();
     let line = Line { case, dtype: O::Scalar::NAME, loss, gnorm: norm(&g) };

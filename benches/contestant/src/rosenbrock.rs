@@ -1,4 +1,4 @@
-//! Rosenbrock's function of 100 variables, written out: the language has no loops.
+//! Rosenbrock's function of 100 variables that are numbers each, written out. `indices::Chain` is of a vector.
 
 use gradsmith::Objective;
 

@@ -127,6 +127,10 @@ fn cost(case: &str) -> Option<(usize, usize)> {
         // The result, 500×500, is written.
         "W6b" => (100 * 100 * 15, 500 * 500),
         "W7" => (20 * (2 * 2 * 1000 + 3 * 100) + 20 * 55 * 55, 0),
+        "W10" => (6 * 1_000_000, 2 * 1_000_000),
+        // Distances, a factor and an inverse, of each the half.
+        "W11" => (500 * 500 / 2 * 8 + 500 * 500 * 500 / 2, 0),
+        "W12" => (3 * 16 * 1_000_000, 3 * 1_000_000),
         _ => return None,
     })
 }

@@ -147,7 +147,24 @@ pub fn matvec_pair<T: Scalar>(a: Mat<'_, T>, mut vectors: [VectorProduct<'_, T>;
 /// # Panics
 /// If `x` is not k×n, `out` n×n and the weights k in number.
 #[track_caller]
-pub fn gram<T: Scalar>(mut out: MatMut<'_, T>, accum: Accum, alpha: T, x: Mat<'_, T>, weights: Option<&[T]>) {
+pub fn gram<T: Scalar>(out: MatMut<'_, T>, accum: Accum, alpha: T, x: Mat<'_, T>, weights: Option<&[T]>) {
+    let mut out = out.view();
+    gram_above(MatMut::from(out.view_mut()), accum, alpha, x, weights);
+    mirror(out);
+}
+
+/// The same of which only what is on and above the diagonal counts: what is below is not to be read.
+///
+/// # Panics
+/// As [`gram`].
+#[track_caller]
+pub(crate) fn gram_above<T: Scalar>(
+    mut out: MatMut<'_, T>,
+    accum: Accum,
+    alpha: T,
+    x: Mat<'_, T>,
+    weights: Option<&[T]>,
+) {
     let (k, n) = x.shape();
     assert!(out.shape() == (n, n), "gram: {:?} from {k}×{n}", out.shape());
     assert!(weights.is_none_or(|w| w.len() == k), "gram: {k} rows and {:?} weights", weights.map(<[T]>::len));
@@ -160,9 +177,21 @@ pub fn gram<T: Scalar>(mut out: MatMut<'_, T>, accum: Accum, alpha: T, x: Mat<'_
         gram(MatMut::rows(&mut all, n, n), Accum::Replace, alpha, x, weights);
         add_apart(&mut out, accum, T::ONE, &all);
     }
-    for i in 0..n {
-        for j in 0..i {
-            out[(i, j)] = out[(j, i)];
-        }
+}
+
+/// Makes a matrix symmetric by what is above its diagonal.
+fn mirror<T: Scalar>(mut a: ArrayViewMut2<'_, T>) {
+    /// Rows and columns that are exchanged one by one.
+    const FEW: usize = 16;
+    let n = a.nrows();
+    if n <= FEW {
+        (0..n).for_each(|i| (0..i).for_each(|j| a[(i, j)] = a[(j, i)]));
+        return;
     }
+    let half = (n / 2).next_multiple_of(FEW);
+    let (first, right, mut left, last) =
+        a.multi_slice_mut((s![..half, ..half], s![..half, half..], s![half.., ..half], s![half.., half..]));
+    left.assign(&right.t());
+    mirror(first);
+    mirror(last);
 }

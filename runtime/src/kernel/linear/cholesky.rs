@@ -3,8 +3,8 @@
 //!
 //! The factors are stored as those of A = L U are, with U = D Lᵀ, so that whatever uses them need not ask.
 
-use super::triangular::Triangle;
-use crate::kernel::contract::gram;
+use super::triangular::{Triangle, gram_of_lower, invert_lower};
+use crate::kernel::contract::gram_above;
 use crate::kernel::gemm::Accum;
 use crate::kernel::matrix::{Mat, MatMut};
 use crate::kernel::scalar::Scalar;
@@ -15,6 +15,9 @@ use ndarray::s;
 const FEW: usize = 32;
 /// Rows and columns of a block that is compared with the one across the diagonal.
 const BLOCK: usize = 16;
+
+/// Rows from which on the half of an inverse takes less time than the passes that it is made in.
+pub(super) const LARGE: usize = 64;
 
 /// Whether the n×n matrix `a` may be positive definite: its own transpose, positive on the diagonal.
 pub(super) fn suits<T: Scalar>(a: &[T], n: usize) -> bool {
@@ -52,16 +55,26 @@ fn eliminate<T: Scalar>(a: &mut [T], n: usize, (start, end): (usize, usize), rec
             s![middle..end, middle..end],
         ));
         Triangle::lower(l11.view()).solve(u12.view_mut());
-        gram(MatMut::from(a22), Accum::Add, -T::ONE, Mat::from(u12.view()), Some(reciprocals));
-        for (mut column, (u, &d)) in
-            l21.columns_mut().into_iter().zip(u12.rows().into_iter().zip(reciprocals))
-        {
-            for (l, &u) in column.iter_mut().zip(u) {
-                *l = u * d;
-            }
+        gram_above(MatMut::from(a22), Accum::Add, -T::ONE, Mat::from(u12.view()), Some(reciprocals));
+        l21.assign(&u12.t());
+        for mut row in l21.rows_mut() {
+            row.iter_mut().zip(reciprocals).for_each(|(l, &d)| *l *= d);
         }
     }
     eliminate(a, n, (middle, end), reciprocals)
+}
+
+/// Writes A⁻¹, by the factors of A, to `out`, which is 0: it is VᵀV with V = D^(−1/2) L⁻¹, so that its half is
+/// computed, too.
+pub(super) fn inverse<T: Scalar>(factors: &[T], out: &mut [T], n: usize) {
+    let factors = Mat::rows(factors, n, n).view();
+    let mut v = MatMut::rows(out, n, n).view();
+    invert_lower(factors, v.view_mut());
+    for (k, (mut row, pivot)) in v.rows_mut().into_iter().zip(factors.diag()).enumerate() {
+        let scale = T::ONE / pivot.sqrt();
+        row.slice_mut(s![..=k]).mapv_inplace(|x| x * scale);
+    }
+    gram_of_lower(v);
 }
 
 #[inline(always)]

@@ -30,6 +30,8 @@ pub struct Factors<'a, T> {
     /// With which row each was exchanged, one after the other.
     exchanges: &'a [T],
     n: usize,
+    /// Whether U is D Lᵀ with D positive.
+    definite: bool,
     /// Whether all pivots are finite, and none is 0.
     regular: bool,
 }
@@ -45,7 +47,7 @@ pub fn factor<'a, T: Scalar>(a: &[T], n: usize, lu: &'a mut [T], exchanges: &'a 
     let (lu, exchanges) = (&mut lu[..n * n], &mut exchanges[..n]);
     lu.copy_from_slice(&a[..n * n]);
     lu::factor(lu, n, exchanges);
-    Factors::new(&a[..n * n], lu, exchanges, n)
+    Factors::new(&a[..n * n], lu, exchanges, n, false)
 }
 
 /// The same of a matrix that is known to be symmetric but for rounding: what is below its diagonal counts
@@ -59,25 +61,26 @@ pub fn factor_symmetric<'a, T: Scalar>(
     lu: &'a mut [T],
     exchanges: &'a mut [T],
 ) -> Factors<'a, T> {
-    let (lu, exchanges) = (&mut lu[..n * n], &mut exchanges[..n]);
-    lu.copy_from_slice(&a[..n * n]);
-    if cholesky::factor(lu, n, exchanges) {
+    let (a, lu, exchanges) = (&a[..n * n], &mut lu[..n * n], &mut exchanges[..n]);
+    lu.copy_from_slice(a);
+    let definite = cholesky::factor(lu, n, exchanges);
+    if definite {
         exchanges.iter_mut().enumerate().for_each(|(k, e)| *e = T::from_usize(k));
     } else {
-        lu.copy_from_slice(&a[..n * n]);
+        lu.copy_from_slice(a);
         lu::factor(lu, n, exchanges);
     }
-    Factors::new(&a[..n * n], lu, exchanges, n)
+    Factors::new(a, lu, exchanges, n, definite)
 }
 
 impl<'a, T: Scalar> Factors<'a, T> {
-    fn new(a: &[T], lu: &'a mut [T], exchanges: &'a [T], n: usize) -> Self {
+    fn new(a: &[T], lu: &'a mut [T], exchanges: &'a [T], n: usize, definite: bool) -> Self {
         // Where the determinant is 0, so is a pivot, rounding or not.
         if n > 1 && singular::is_certain(a, lu, n) {
             lu[n * n - 1] = T::ZERO;
         }
         let regular = pivots(lu, n).all(|p| p != T::ZERO && p.is_finite());
-        Self { lu, exchanges, n, regular }
+        Self { lu, exchanges, n, definite, regular }
     }
 
     /// The exchanges of rows that were made: which with which.
@@ -214,6 +217,8 @@ impl<'a, T: Scalar> Factors<'a, T> {
         out.fill(T::ZERO);
         if n <= triangular::ROWS {
             simd!(triangular::inverse, (self.lu, &mut *out, n));
+        } else if self.definite && n >= cholesky::LARGE {
+            cholesky::inverse(self.lu, out, n);
         } else {
             let lu = Mat::rows(self.lu, n, n).view();
             triangular::invert_lower(lu, MatMut::rows(out, n, n).view());

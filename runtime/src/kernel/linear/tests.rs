@@ -145,6 +145,23 @@ fn every_size_is_inverted_whatever_its_halves() {
     }
 }
 
+#[test]
+fn inverses_of_definite_matrices_are_symmetric_to_the_last_bit() {
+    let mut rng = Rng::new(13);
+    for n in [64, 65, 97, 130, 200] {
+        let mut a = Square::symmetric(n, 0.1, &mut rng);
+        let inverse = a.inverse().expect("regular");
+        assert_eq!(inverse, inverse.t(), "{n}");
+        let error = size(&(a.matrix().dot(&inverse) - Array2::<f64>::eye(n)));
+        assert!(error < 1e-14 * n as f64 * size(&a.matrix()) * size(&inverse), "{n}: {error:e}");
+        // Of one that is not positive definite there is an inverse, too.
+        a.a[(n - 1) * n + n - 1] -= 4.0 * n as f64;
+        let inverse = a.inverse().expect("regular");
+        let error = size(&(a.matrix().dot(&inverse) - Array2::<f64>::eye(n)));
+        assert!(error < 1e-13 * n as f64 * size(&a.matrix()) * size(&inverse), "{n}: {error:e}");
+    }
+}
+
 /// Solves A X = B and Aᵀ X = B, and compares what comes of it with B: the residual is as small as A and X
 /// allow.
 fn residuals(a: &mut Square, b: &Array2<f64>, out: &mut Array2<f64>) {

@@ -3,16 +3,21 @@
 //! Everything halves itself until a few rows are left, so that nearly all work is products of matrices.
 //! Nothing is allocated.
 
-use crate::kernel::contract::matmul;
+use crate::kernel::contract::{gram, matmul};
 use crate::kernel::gemm::Accum;
 use crate::kernel::matrix::{Mat, MatMut};
 use crate::kernel::scalar::Scalar;
 use crate::kernel::simd::Math;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
 
-/// Rows that are substituted one by one, and where the right side is a vector.
+/// Rows that are substituted one by one; where the right side is a vector; and where it is as wide as `WIDE`, so
+/// that a product of a few rows is worth its call.
 pub(super) const ROWS: usize = 16;
 pub(super) const ROWS_OF_VECTOR: usize = 64;
+const ROWS_OF_WIDE: usize = 8;
+const WIDE: usize = 64;
+/// Columns of a triangle that are multiplied together.
+const COLUMNS: usize = 64;
 
 /// A triangle of a matrix whose rows are contiguous.
 #[derive(Clone, Copy)]
@@ -63,11 +68,10 @@ impl<'a, T: Scalar> Triangle<'a, T> {
     /// x ← this⁻¹ x
     pub(super) fn solve(&self, mut x: ArrayViewMut2<'_, T>) {
         let n = x.nrows();
-        let few = if x.ncols() == 1 { ROWS_OF_VECTOR } else { ROWS };
-        if n <= few {
+        if n <= if x.ncols() == 1 { ROWS_OF_VECTOR } else { few(&x) } {
             return self.few(x);
         }
-        let half = (n / 2).next_multiple_of(ROWS);
+        let half = (n / 2).next_multiple_of(few(&x));
         let (mut first, mut second) = x.view_mut().split_at(Axis(0), half);
         if self.forward() {
             self.on(0, half).solve(first.view_mut());
@@ -102,6 +106,11 @@ impl<'a, T: Scalar> Triangle<'a, T> {
             }
         }
     }
+}
+
+/// How many rows of a right side are not worth halving.
+fn few<T>(x: &ArrayViewMut2<'_, T>) -> usize {
+    if x.ncols() < WIDE { ROWS } else { ROWS_OF_WIDE }
 }
 
 /// Row after row of a right side whose rows are contiguous.
@@ -244,8 +253,13 @@ pub(super) fn invert_lower<T: Scalar>(l: ArrayView2<'_, T>, mut out: ArrayViewMu
     let mut first = first.slice_mut(s![.., ..half]);
     invert_lower(l.slice(s![..half, ..half]), first.view_mut());
     let (mut below, last) = second.view_mut().split_at(Axis(1), half);
-    let l21 = Mat::from(l.slice(s![half.., ..half]));
-    matmul(MatMut::from(below.view_mut()), Accum::Replace, -T::ONE, l21, Mat::from(first.view()));
+    for start in (0..half).step_by(COLUMNS) {
+        // Above these columns' diagonal there is nothing to multiply.
+        let end = half.min(start + COLUMNS);
+        let (to, l21) = (below.slice_mut(s![.., start..end]), l.slice(s![half.., start..half]));
+        let known = first.slice(s![start.., start..end]);
+        matmul(MatMut::from(to), Accum::Replace, -T::ONE, Mat::from(l21), Mat::from(known));
+    }
     let l22 = l.slice(s![half.., half..]);
     Triangle::lower(l22).solve(below);
     invert_lower(l22, last);
@@ -260,6 +274,66 @@ fn invert_few<T: Scalar>(math: Math, (l, mut out): (ArrayView2<'_, T>, ArrayView
         for k in 0..r {
             let above = above.row(k).to_slice().unwrap_or_default();
             subtract_row(math, row, l[[r, k]], &above[..=k]);
+        }
+    }
+}
+
+/// Overwrites the lower triangle V, and what is above it, by VᵀV.
+pub(super) fn gram_of_lower<T: Scalar>(mut v: ArrayViewMut2<'_, T>) {
+    let n = v.nrows();
+    if n <= ROWS {
+        return simd!(gram_of_few, (v,));
+    }
+    let half = (n / 2).next_multiple_of(ROWS);
+    let (mut first, mut right, mut left, mut last) =
+        v.multi_slice_mut((s![..half, ..half], s![..half, half..], s![half.., ..half], s![half.., half..]));
+    gram_of_lower(first.view_mut());
+    gram(MatMut::from(first), Accum::Add, T::ONE, Mat::from(left.view()), None);
+    multiply_transposed(last.view(), left.view_mut());
+    right.assign(&left.t());
+    gram_of_lower(last.view_mut());
+}
+
+#[inline(always)]
+fn gram_of_few<T: Scalar>(math: Math, (mut v,): (ArrayViewMut2<'_, T>,)) {
+    for i in 0..v.nrows() {
+        let (mut above, below) = v.view_mut().split_at(Axis(0), i + 1);
+        let Some(row) = above.row_mut(i).into_slice() else { return };
+        let row = &mut row[..=i];
+        let own = row[i];
+        row.iter_mut().for_each(|x| *x *= own);
+        for other in below.rows() {
+            let other = other.to_slice().unwrap_or_default();
+            subtract_row(math, row, -other[i], other);
+        }
+        for j in 0..i {
+            v[[j, i]] = v[[i, j]];
+        }
+    }
+}
+
+/// x ← Vᵀ x, where V is what is on and below the diagonal of `v`.
+fn multiply_transposed<T: Scalar>(v: ArrayView2<'_, T>, mut x: ArrayViewMut2<'_, T>) {
+    let n = x.nrows();
+    if n <= few(&x) {
+        return simd!(multiply_few, (v, x));
+    }
+    let half = (n / 2).next_multiple_of(few(&x));
+    let (mut first, second) = x.view_mut().split_at(Axis(0), half);
+    multiply_transposed(v.slice(s![..half, ..half]), first.view_mut());
+    let across = Mat::from(v.slice(s![half.., ..half])).t();
+    matmul(MatMut::from(first), Accum::Add, T::ONE, across, Mat::from(second.view()));
+    multiply_transposed(v.slice(s![half.., half..]), second);
+}
+
+#[inline(always)]
+fn multiply_few<T: Scalar>(math: Math, (v, mut x): (ArrayView2<'_, T>, ArrayViewMut2<'_, T>)) {
+    for r in 0..x.nrows() {
+        let (mut above, below) = x.view_mut().split_at(Axis(0), r + 1);
+        let Some(row) = above.row_mut(r).into_slice() else { return };
+        row.iter_mut().for_each(|x| *x *= v[[r, r]]);
+        for (k, other) in below.rows().into_iter().enumerate() {
+            subtract_row(math, row, -v[[r + 1 + k, r]], other.to_slice().unwrap_or_default());
         }
     }
 }
