@@ -201,7 +201,9 @@ impl<'a> Converter<'a> {
         if out.len() > 2 {
             return match node.op {
                 Op::Input(_) => Some(Tree::of_rank(self.input(id), out.len())),
-                Op::Split { arg, .. } => Some(self.reshaped(arg, &node.shape, out.len())),
+                Op::Merge { arg, .. } | Op::Split { arg, .. } => {
+                    Some(self.reshaped(arg, &node.shape, out.len()))
+                }
                 _ => None,
             };
         }
