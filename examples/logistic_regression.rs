@@ -15,7 +15,7 @@ use argmin::solver::linesearch::MoreThuenteLineSearch;
 use argmin::solver::newton::NewtonCG;
 use argmin::solver::quasinewton::LBFGS;
 use argmin::solver::trustregion::{Steihaug, TrustRegion};
-use gradsmith::argmin::Solvable;
+use gradsmith::argmin::{GradientTolerance, Solvable};
 use ndarray::{ArrayView1, ArrayView2, aview1};
 use std::time::Instant;
 
@@ -53,8 +53,9 @@ fn main() -> Result<(), Error> {
     data::report("Newton-CG", newton.state().get_iter(), time, newton.state().get_best_cost(), KNOWN)?;
 
     let time = Instant::now();
-    let region = Executor::new(problem.matrix_free(), TrustRegion::new(Steihaug::new().with_max_iters(12)))
-        .configure(|state| state.param(start).max_iters(12))
+    let solver = GradientTolerance::new(TrustRegion::new(Steihaug::new().with_max_iters(12)), 1e-8);
+    let region = Executor::new(problem.matrix_free(), solver)
+        .configure(|state| state.param(start).max_iters(100))
         .run()?;
     data::report(
         "trust region, H v",

@@ -13,7 +13,7 @@ use argmin::core::{Error, Executor, State};
 use argmin::solver::linesearch::MoreThuenteLineSearch;
 use argmin::solver::quasinewton::LBFGS;
 use argmin::solver::trustregion::{Steihaug, TrustRegion};
-use gradsmith::argmin::Solvable;
+use gradsmith::argmin::{GradientTolerance, Solvable};
 use ndarray::{ArrayView1, ArrayView2, aview1};
 use std::time::Instant;
 
@@ -48,9 +48,9 @@ fn main() -> Result<(), Error> {
     data::report("L-BFGS", lbfgs.state().get_iter(), time, lbfgs.state().get_best_cost(), KNOWN)?;
 
     let time = Instant::now();
-    let solver = TrustRegion::new(Steihaug::new().with_max_iters(20));
+    let solver = GradientTolerance::new(TrustRegion::new(Steihaug::new().with_max_iters(20)), 1e-8);
     let region = Executor::new(problem.matrix_free(), solver)
-        .configure(|state| state.param(start).max_iters(40))
+        .configure(|state| state.param(start).max_iters(200))
         .run()?;
     data::report(
         "trust region, H v",

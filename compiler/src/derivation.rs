@@ -130,8 +130,9 @@ impl Pen<'_> {
         let [a, b] = by.as_slice() else { return None };
         let entry = |v: &Notation, place: Notation| Notation::Entry(Box::new(v.clone()), vec![place]);
         let bands = emit::bands(self.g, node, &self.view)?;
-        let line =
-            |([i, j], formula): emit::Band| (Piece::Partial(of, vec![entry(a, i), entry(b, j)]), formula);
+        let line = |([i, j], formula): emit::Band| {
+            (Piece::Partial(of.clone(), vec![entry(a, i), entry(b, j)]), formula)
+        };
         Some(bands.into_iter().map(line).collect()).filter(|lines: &Vec<_>| !lines.is_empty())
     }
 
@@ -157,16 +158,16 @@ impl Pen<'_> {
                 let value = at(Notation::Name(name), all);
                 Piece::Formula(Lines { definitions: Vec::new(), value, indices: Vec::new() })
             }
+            Piece::Total(of, by) => Piece::Total(of, at(by, all)),
             Piece::HessianProduct(by) => Piece::HessianProduct(at(by, all)),
-            Piece::Partial(of, by) => Piece::Partial(
-                of,
-                by.into_iter()
-                    .map(|v| {
-                        let r = rank(&v);
-                        at(v, r)
-                    })
-                    .collect(),
-            ),
+            Piece::GaussNewtonProduct(by) => Piece::GaussNewtonProduct(at(by, all)),
+            Piece::Partial(of, by) => {
+                // A residual has an axis of its own, before those of the variables.
+                let ranks: Vec<usize> = by.iter().map(rank).collect();
+                let own = formula.indices.len().saturating_sub(ranks.iter().sum());
+                let of = at(of, own);
+                Piece::Partial(of, by.into_iter().zip(ranks).map(|(v, rank)| at(v, rank)).collect())
+            }
             other => other,
         }
     }
@@ -241,8 +242,27 @@ fn plain(left: Piece, right: Vec<Piece>) -> Line {
     Line { left, right, note: String::new(), equation: true }
 }
 
-fn partial(of: &'static str, by: &str) -> Piece {
-    Piece::Partial(of, vec![Notation::Name(by.to_owned())])
+/// The partial derivative of a value by another one.
+#[must_use]
+pub fn partial(of: &str, by: &str) -> Piece {
+    Piece::Partial(Notation::Name(of.to_owned()), vec![Notation::Name(by.to_owned())])
+}
+
+/// The total derivative of a value by another one.
+#[must_use]
+pub fn total(of: &'static str, by: &str) -> Piece {
+    Piece::Total(of, Notation::Name(by.to_owned()))
+}
+
+/// What documentation says of a node: its formula as text, and as MathML what it is equal to, entry by entry where
+/// it has no matrix form.
+#[must_use]
+pub fn documented(g: &Graph, view: &View, left: Piece, node: NodeId) -> [String; 2] {
+    let pen = Pen { g, view: view.clone() };
+    let formula = emit::lines(g, node, view);
+    let (text, left) = (formula.text(), pen.entry(left, &formula));
+    let line = Line { left, right: vec![Piece::Formula(formula)], note: String::new(), equation: true };
+    [text, emit::mathml::equation(&line)]
 }
 
 fn rules(derivation: &mut Derivation, log: &Log) {
@@ -316,7 +336,7 @@ pub fn cost(program: &CostProgram, text: &str) -> Derivation {
         let aside = Piece::Aside("back-propagation adds δ * a_prev' to the direct part".to_owned());
         let right = vec![Piece::Formula(passed), Piece::Plus, partial("C", "w"), aside];
         let lines = d.section("total derivative by a weight");
-        lines.push(plain(Piece::Total("C", "w".to_owned()), right));
+        lines.push(plain(total("C", "w"), right));
     }
     rules(&mut d, &program.log);
     d
@@ -372,7 +392,7 @@ pub fn network(program: &NetworkProgram, network: &str, cost: &str) -> Derivatio
         } else {
             format!("the penalty's direct share is {}", emit::text(g, *direct, &pen.view))
         };
-        lines.push(pen.equation(Piece::Total("C", partial.name.clone()), partial.node, &note));
+        lines.push(pen.equation(total("C", &partial.name), partial.node, &note));
     }
     rules(&mut d, &program.log);
     d
@@ -410,7 +430,9 @@ pub fn objective(
     pen.equations(lines, parts.chain(by).collect(), room());
     let blocks = program.hessian.iter().enumerate().flat_map(|(i, row)| {
         let of = move |j: usize| [i, j].map(|k| Notation::Name(program.wrt[k].0.clone())).to_vec();
-        row.iter().enumerate().map(move |(j, &node)| (Piece::Partial("f", of(j)), node))
+        row.iter()
+            .enumerate()
+            .map(move |(j, &node)| (Piece::Partial(Notation::Name("f".to_owned()), of(j)), node))
     });
     pen.equations(d.section("Hessian"), blocks.map(plain).collect(), room());
     let products = program.wrt.iter().zip(&program.hessian_product);

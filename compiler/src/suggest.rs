@@ -388,7 +388,6 @@ mod tests {
             "chol",
             "logcumsumexp",
             "glu",
-            "rowmeans",
             "cauchy_lcdf",
             "weibull_cdf",
             "gamma_rng",

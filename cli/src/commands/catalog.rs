@@ -2,7 +2,7 @@
 
 use crate::Failure;
 use gradsmith_compiler::catalog::{self, Entry, Kind};
-use gradsmith_compiler::lower::BUILTINS;
+use gradsmith_compiler::lower::{BUILTINS, FORMS};
 use gradsmith_compiler::ops;
 use gradsmith_compiler::suggest::function_meant;
 use gradsmith_compiler::syntax::parse::canonical_name;
@@ -18,6 +18,8 @@ pub fn run(name: Option<&str>, out: &mut dyn Write) -> Result<bool, Failure> {
         return Ok(true);
     };
     let name = canonical_name(name);
+    let form = FORMS.iter().find(|form| form.name == name);
+    let mut known = true;
     if let Some(entry) = catalog::find(&name) {
         show(entry, out)?;
     } else if let Some(op) = ops::ALL.iter().find(|op| op.public && op.name == name) {
@@ -35,6 +37,14 @@ pub fn run(name: Option<&str>, out: &mut dyn Write) -> Result<bool, Failure> {
     } else if let Some((_, params, required, says)) = BUILTINS.iter().find(|(n, ..)| *n == name) {
         writeln!(out, "{}\n\n{says}.", signature(&name, params, *required))?;
     } else {
+        known = false;
+    }
+    if let Some(form) = form {
+        if known {
+            writeln!(out)?;
+        }
+        writeln!(out, "{}\n\n{}.\nFor example: {}", form.syntax, form.says, form.example)?;
+    } else if !known {
         let near = function_meant(&name, names());
         let help = near.unwrap_or_else(|| "`cargo gradsmith catalog` lists what there is".to_owned());
         return Err(Failure::Input(format!("error: the catalog has no `{name}`\nhelp: {help}")));
@@ -44,7 +54,9 @@ pub fn run(name: Option<&str>, out: &mut dyn Write) -> Result<bool, Failure> {
 
 fn names() -> impl Iterator<Item = &'static str> {
     let functions = ops::ALL.iter().filter(|op| op.public).map(|op| op.name);
-    catalog::all().iter().map(Entry::name).chain(functions).chain(BUILTINS.iter().map(|(name, ..)| *name))
+    let builtins = BUILTINS.iter().map(|(name, ..)| *name);
+    let forms = FORMS.iter().map(|form| form.name);
+    catalog::all().iter().map(Entry::name).chain(functions).chain(builtins).chain(forms)
 }
 
 fn signature(name: &str, params: &[&str], required: usize) -> String {
@@ -87,6 +99,11 @@ fn list(out: &mut dyn Write) -> io::Result<()> {
     let elements = ops::ALL.iter().filter(|op| op.public).map(|op| op.name).collect();
     wrapped(out, "Element-wise functions", elements)?;
     wrapped(out, "Functions of vectors and matrices", BUILTINS.iter().map(|(name, ..)| *name).collect())?;
+    wrapped(
+        out,
+        "With indices, as in sum[i](x[i]) and matrix[i, j](x[i]*y[j])",
+        FORMS.iter().map(|form| form.name).collect(),
+    )?;
     writeln!(out, "`cargo gradsmith catalog NAME` says more of one.")
 }
 

@@ -178,6 +178,23 @@ fn catalog_lists_and_shows() {
 }
 
 #[test]
+fn the_catalog_says_what_is_written_with_indices() {
+    let (_, list, _) = run(&["catalog"]);
+    for form in gradsmith_compiler::lower::FORMS {
+        assert!(list.split_whitespace().any(|word| word == form.name), "{}", form.name);
+        let example = format!("For example: {}", form.example);
+        succeeds(&["catalog", form.name], &[form.syntax, form.says, &example]);
+    }
+    // A function of whole arrays and a form over indices by one name.
+    succeeds(
+        &["catalog", "sum"],
+        &["sum(x)\n\nthe sum of all numbers.\n\nsum[i](e), sum[i, j](e), sum[i in a..b](e)\n\n"],
+    );
+    succeeds(&["catalog", "range"], &["i in a..b, i in a..=b\n\nthe values of an index"]);
+    fails(&["catalog", "tensr"], &["did you mean `tensor`?"]);
+}
+
+#[test]
 fn mistakes_are_shown_where_they_are() {
     fails(
         &["explain", "quadratc + l2(lambda)"],

@@ -5,6 +5,7 @@ use super::bounds::{self, Forms};
 use super::{Model, check_constants, cost_text, define_texts, errors, generics, hyper_names};
 use crate::codegen::{self, Context, Repeated, Rows};
 use crate::derivation;
+use crate::emit::document::Piece;
 use crate::emit::{self, View};
 use crate::front::{CostText, declaration};
 use crate::ir::{Bound, Extent, ExtentKind, Graph, NodeId, Number, Tensor};
@@ -55,27 +56,27 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
     let bias_penalty = m.penalty(bias.penalty, "b");
     let d_weight = m.d_tensor(weight.partial.node, "w");
     let d_bias = m.d_tensor(bias.partial.node, "b");
-    let docs = |what: &str, node: NodeId| {
+    let docs = |what: &str, left: Piece, node: NodeId| {
         if program.graph.is_zero(node) {
             let line = format!(" {what} 0.");
             return quote!(#[doc = #line]);
         }
-        let view = View::default();
-        let lines = emit::lines(&program.graph, node, &view);
-        let (formula, mathml) = (lines.text(), lines.mathml());
-        let line = format!(" {what} `{formula}`");
+        let [formula, mathml] = derivation::documented(&program.graph, &View::default(), left, node);
+        let (line, mathml) = (format!(" {what} `{formula}`"), format!(" {mathml}"));
         quote!(#[doc = #line] #[doc = ""] #[doc = #mathml])
     };
-    let doc_data = docs("The mean over the examples of", program.data);
-    let doc_a = docs("∂C/∂a: 1/m times, example by example,", program.d_activation);
-    let doc_w = docs("The direct ∂C/∂w:", weight.partial.node);
-    let doc_b = docs("The direct ∂C/∂b:", bias.partial.node);
-    let doc_wp = docs("The penalty of one weight:", weight.penalty);
-    let doc_bp = docs("The penalty of one bias:", bias.penalty);
+    let (called, partial) = (|name: &str| Piece::Name(name.to_owned()), derivation::partial);
+    let doc_data = docs("The mean over the examples of", called("c"), program.data);
+    let doc_a = docs("∂C/∂a: 1/m times, example by example,", partial("c", "a"), program.d_activation);
+    let doc_w = docs("The direct ∂C/∂w:", partial("C", "w"), weight.partial.node);
+    let doc_b = docs("The direct ∂C/∂b:", partial("C", "b"), bias.partial.node);
+    let doc_wp = docs("The penalty of one weight:", called("penalty"), weight.penalty);
+    let doc_bp = docs("The penalty of one bias:", called("penalty"), bias.penalty);
     let vis = &model.input.vis;
     let second_order = m.second_order();
-    let doc_second = docs("The diagonal of ∂²c/∂a², of one example:", program.hessian_diagonal);
-    let doc_first = docs("∂c/∂a, of one example:", program.d_activation);
+    let doc_second =
+        docs("The diagonal of ∂²c/∂a², of one example:", called("diagonal"), program.hessian_diagonal);
+    let doc_first = docs("∂c/∂a, of one example:", partial("c", "a"), program.d_activation);
     let mentioned: Vec<TokenStream> = model
         .fields
         .iter()

@@ -90,29 +90,18 @@ impl<'a> Converter<'a> {
 
     /// The name of an extent: that of its declaration, or what it is of an array.
     pub(super) fn extent_note(&self, e: Extent) -> Notation {
-        let name = self.graph.extents.name(e);
-        let of = |name: &str| {
-            let g = self.graph;
-            g.inputs().iter().find_map(|i| {
-                let rest = name.strip_prefix(i.name.as_str())?.strip_prefix('_')?;
-                let (word, axis) = match (g.rank(i.node), rest) {
-                    (1, "len") => ("len", None),
-                    (2, "rows") => ("rows", None),
-                    (2, "cols") => ("cols", None),
-                    (_, rest) => ("extent", Some(rest.strip_prefix("axis")?.parse().ok()?)),
-                };
-                Some(Notation::Size(word, i.name.clone(), axis))
-            })
-        };
-        if let Some((a, b)) = self.graph.extents.factors(e).filter(|_| self.indexed)
-            && self.graph.extents.as_constant(e).is_none()
-        {
-            return Notation::Times(vec![self.extent_note(a), self.extent_note(b)]);
+        let g = self.graph;
+        if g.extents.as_constant(e).is_none() {
+            if let Some((a, b)) = g.extents.factors(e) {
+                return Notation::Times(vec![self.extent_note(a), self.extent_note(b)]);
+            }
+            if let Some(form) = g.extents.derived(e) {
+                return Place::fixed(form).note(&|e| self.extent_note(e));
+            }
         }
-        match (self.indexed, self.graph.extents.derived(e)) {
-            (false, _) => Notation::Name(name),
-            (true, Some(form)) => Place::fixed(form).note(&|e| self.extent_note(e)),
-            (true, None) => of(&name).unwrap_or(Notation::Name(name)),
+        match g.size(e) {
+            Some((word, array, axis)) => Notation::Size(word, array.to_owned(), axis),
+            None => Notation::Name(g.extents.name(e)),
         }
     }
 
@@ -224,7 +213,9 @@ impl<'a> Converter<'a> {
         if out.len() > 2 {
             return match node.op {
                 Op::Input(_) => Some(Tree::of_rank(self.input(id), out.len())),
-                Op::Split { arg, .. } => Some(self.reshaped(arg, &node.shape, out.len())),
+                Op::Merge { arg, .. } | Op::Split { arg, .. } => {
+                    Some(self.reshaped(arg, &node.shape, out.len()))
+                }
                 _ => None,
             };
         }

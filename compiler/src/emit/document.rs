@@ -45,12 +45,14 @@ pub enum Piece {
     Formula(Lines),
     /// The name of a value.
     Name(String),
-    /// The total derivative of a value by another one.
-    Total(&'static str, String),
+    /// The total derivative of a value by another one, or an entry of it.
+    Total(&'static str, Notation),
     /// The partial derivative of a value by one or two others, or entries of them.
-    Partial(&'static str, Vec<Notation>),
+    Partial(Notation, Vec<Notation>),
     /// The share of a variable, or an entry of it, in the product of the Hessian with a direction.
     HessianProduct(Notation),
+    /// The same of the Jacobian's transpose, the Jacobian and a direction.
+    GaussNewtonProduct(Notation),
     /// `=`
     Equals,
     /// `+`

@@ -10,7 +10,7 @@ use crate::syntax::ast::{Declaration, DeclaredShape};
 use crate::syntax::parse;
 use std::fmt::Write;
 
-const FORMULAS: [(&str, &str, &str, &str); 14] = [
+const FORMULAS: [(&str, &str, &str, &str); 16] = [
     ("Rosenbrock", "sum[i](100*(x[i+1] - x[i]^2)^2 + (1 - x[i])^2)", "x: vector[n]", "x"),
     (
         "total variation",
@@ -40,6 +40,13 @@ const FORMULAS: [(&str, &str, &str, &str); 14] = [
         "X: matrix, l: scalar",
         "l",
     ),
+    (
+        "constant of an autoregression",
+        "sum[t]((x[t] - c - phi*x[t-1])^2)",
+        "x: vector, phi: scalar, c: scalar",
+        "c",
+    ),
+    ("rows one after the other", "sum(flatten(u).^3)", "u: matrix[3, 2]", "u"),
 ];
 
 fn program(expr: &str, variables: &str, wrt: &str) -> ObjectiveProgram {

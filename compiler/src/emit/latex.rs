@@ -45,18 +45,19 @@ fn piece(piece: &Piece) -> String {
         Piece::Code(text) => format!("\\texttt{{{}}}", plain(text)),
         Piece::Formula(lines) => write(lines),
         Piece::Name(text) => name(text),
-        Piece::Total(of, by) => format!("\\frac{{d{of}}}{{d{}}}", name(by)),
+        Piece::Total(of, by) => format!("\\frac{{d{of}}}{{d{}}}", note(by)),
         Piece::Partial(of, by) => match by.as_slice() {
-            [a, b] if a == b => format!("\\frac{{\\partial^2 {of}}}{{\\partial {}^2}}", note(a)),
+            [a, b] if a == b => format!("\\frac{{\\partial^2 {}}}{{\\partial {}^2}}", note(of), note(a)),
             [a, b] => {
-                format!("\\frac{{\\partial^2 {of}}}{{\\partial {} \\partial {}}}", note(a), note(b))
+                format!("\\frac{{\\partial^2 {}}}{{\\partial {} \\partial {}}}", note(of), note(a), note(b))
             }
             by => {
                 let by: String = by.iter().map(note).collect();
-                format!("\\frac{{\\partial {of}}}{{\\partial {by}}}")
+                format!("\\frac{{\\partial {}}}{{\\partial {by}}}", note(of))
             }
         },
         Piece::HessianProduct(by) => format!("(H v)_{{{}}}", note(by)),
+        Piece::GaussNewtonProduct(by) => format!("(J^{{\\top}} J v)_{{{}}}", note(by)),
         Piece::Equals => "=".to_owned(),
         Piece::Plus => "+".to_owned(),
         Piece::Zero => "0".to_owned(),

@@ -12,6 +12,14 @@ pub fn write(lines: &Lines) -> String {
     format!(r#"<math display="block">{}</math>"#, mathml(&page(lines)))
 }
 
+/// One equation.
+#[must_use]
+pub fn equation(line: &Line) -> String {
+    let right: String = line.right.iter().map(piece).collect();
+    let sign = element("mo", "=");
+    format!(r#"<math display="block">{}</math>"#, element("mrow", &(piece(&line.left) + &sign + &right)))
+}
+
 /// One table per section, under its title as a comment.
 #[must_use]
 pub fn document(document: &Document) -> String {
@@ -51,20 +59,25 @@ fn piece(piece: &Piece) -> String {
         Piece::Formula(lines) => mathml(&page(lines)),
         Piece::Name(text) => name(text),
         Piece::Total(of, by) => {
-            fraction(format!("<mi>d</mi><mi>{of}</mi>"), format!("<mi>d</mi>{}", name(by)))
+            fraction(format!("<mi>d</mi><mi>{of}</mi>"), format!("<mi>d</mi>{}", note(by)))
         }
         Piece::Partial(of, by) => match by.as_slice() {
             [a, b] => {
-                let above = squared("<mo>∂</mo>") + &element("mi", of);
+                let above = squared("<mo>∂</mo>") + &note(of);
                 let below =
                     if a == b { partial(&squared(&note(a))) } else { partial(&note(a)) + &partial(&note(b)) };
                 fraction(above, below)
             }
-            by => fraction(partial(&element("mi", of)), partial(&by.iter().map(note).collect::<String>())),
+            by => fraction(partial(&note(of)), partial(&by.iter().map(note).collect::<String>())),
         },
         Piece::HessianProduct(by) => {
             let product = element("mrow", "<mo>(</mo><mi>H</mi><mo>&#x2062;</mo><mi>v</mi><mo>)</mo>");
             element("msub", &(product + &note(by)))
+        }
+        Piece::GaussNewtonProduct(by) => {
+            let transposed = element("msup", "<mi>J</mi><mi>⊤</mi>");
+            let product = "<mo>&#x2062;</mo><mi>J</mi><mo>&#x2062;</mo><mi>v</mi><mo>)</mo>";
+            element("msub", &(element("mrow", &format!("<mo>(</mo>{transposed}{product}")) + &note(by)))
         }
         Piece::Equals => element("mo", "="),
         Piece::Plus => element("mo", "+"),

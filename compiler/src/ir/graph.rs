@@ -488,6 +488,47 @@ impl Graph {
         }
     }
 
+    /// What an extent that no declaration names is of an array: the word for it, the array and, of `extent`,
+    /// the axis.
+    #[must_use]
+    pub fn size(&self, e: Extent) -> Option<(&'static str, &str, Option<usize>)> {
+        let name = self.extents.name(e);
+        self.inputs.iter().find_map(|i| {
+            let rest = name.strip_prefix(i.name.as_str())?.strip_prefix('_')?;
+            let (word, axis) = match (self.rank(i.node), rest) {
+                (1, "len") => ("len", None),
+                (2, "rows") => ("rows", None),
+                (2, "cols") => ("cols", None),
+                (_, rest) => ("extent", Some(rest.strip_prefix("axis")?.parse().ok()?)),
+            };
+            Some((word, i.name.as_str(), axis))
+        })
+    }
+
+    /// An extent as a formula has it: `n`, `len(x)`, `rows(X) - 1`.
+    #[must_use]
+    pub fn extent_text(&self, e: Extent) -> String {
+        if self.extents.as_constant(e).is_none() {
+            if let Some((a, b)) = self.extents.factors(e) {
+                return format!("{}*{}", self.extent_text(a), self.extent_text(b));
+            }
+            if let Some(form) = self.extents.derived(e) {
+                return self.form_text(&form);
+            }
+        }
+        match self.size(e) {
+            Some((word, array, None)) => format!("{word}({array})"),
+            Some((word, array, Some(axis))) => format!("{word}({array}, {axis})"),
+            None => self.extents.name(e),
+        }
+    }
+
+    /// A form of extents as a formula has it.
+    #[must_use]
+    pub fn form_text(&self, form: &Form) -> String {
+        form.text(|e| self.extent_text(e))
+    }
+
     /// Whether a node tells by its indices alone whether it is 1 or 0.
     #[must_use]
     pub fn is_indicator(&self, id: NodeId) -> bool {

@@ -145,7 +145,11 @@ impl<'a> Lowerer<'a> {
             self.bind_arguments(name, params, &vec![false; params.len()], &call.args, place, frame)?;
         let args: Vec<&'a Expr> = bound.into_iter().flatten().collect();
         let Some(&first) = args.first() else { return Err(Reported) };
-        let value = self.expr(first, frame)?;
+        // How many whole numbers there are is a number, though they are none.
+        self.naming = self.is_whole(first, frame);
+        let value = self.expr(first, frame);
+        self.naming = false;
+        let value = value?;
         let axes = value.kind.indices();
         let axis = match (name, value.kind) {
             ("len", Kind::Column(i) | Kind::Row(i)) => Some(i),

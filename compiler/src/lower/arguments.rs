@@ -1,5 +1,6 @@
 //! Matching arguments to parameters.
 
+use super::binder::REDUCERS;
 use super::errors::list;
 use super::{Lowerer, Reported};
 use crate::diag::{Diagnostic, ErrorKind};
@@ -130,6 +131,13 @@ impl<'a> Lowerer<'a> {
             return Some(format!(
                 "write `log({x})/log({base})` for another base; there are `log2` and `log10`"
             ));
+        }
+        if let ExprKind::Name(index) = &x.value.kind
+            && REDUCERS.contains(&function)
+            && !self.variables.contains_key(index.as_str())
+        {
+            let body = self.text(self.place(frame, more.value.span));
+            return Some(format!("write `{function}[{index}]({body})`"));
         }
         if !matches!(more.value.kind, ExprKind::Number(_)) {
             return None;

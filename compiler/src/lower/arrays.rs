@@ -143,7 +143,7 @@ impl<'a> Lowerer<'a> {
         let Some(total) = self.entries_of(&wanted) else { return Err(Reported) };
         let length = self.graph.extents.of(i);
         if !self.graph.extents.unify(length, total) {
-            let [has, wants] = [length, total].map(|e| self.graph.extents.name(e));
+            let [has, wants] = [length, total].map(|e| self.graph.extent_text(e));
             let message = format!("`{}` has {has} entries, and {wants} are asked for", self.text(x.place));
             let help = "the product of the extents must be the number of entries";
             return Err(

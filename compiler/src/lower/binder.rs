@@ -11,7 +11,8 @@ use crate::suggest::did_you_mean;
 use crate::syntax::ast::{Binder, BoundIndex};
 
 /// What reduces over indices.
-const REDUCERS: [&str; 9] = ["sum", "mean", "prod", "max", "min", "logsumexp", "norm1", "norm2", "norm_inf"];
+pub(super) const REDUCERS: [&str; 9] =
+    ["sum", "mean", "prod", "max", "min", "logsumexp", "norm1", "norm2", "norm_inf"];
 
 /// What builds arrays.
 const BUILDERS: [&str; 3] = ["vector", "matrix", "tensor"];
@@ -103,7 +104,9 @@ impl<'a> Lowerer<'a> {
         let place = self.place(frame, bound.name.span);
         if let Some(what) = self.taken(name, frame) {
             let message = format!("`{name}` is {what} already, and an index hides nothing");
-            let help = format!("call the index otherwise, such as `{name}_` or `i`");
+            let free = ["i", "j", "l", "r"].into_iter().find(|other| self.taken(other, frame).is_none());
+            let others = free.map_or_else(String::new, |free| format!(" or `{free}`"));
+            let help = format!("call the index otherwise, such as `{name}_`{others}");
             return Err(
                 self.report(Diagnostic::new(ErrorKind::DuplicateDefinition, place, message).with_help(help))
             );

@@ -45,7 +45,7 @@ impl<'a> Lowerer<'a> {
                 };
                 match tall {
                     Some(known) if !self.graph.extents.unify(known, h) => {
-                        let [known, h] = [known, h].map(|e| self.graph.extents.name(e));
+                        let [known, h] = [known, h].map(|e| self.graph.extent_text(e));
                         let message = format!(
                             "blocks side by side are equally high, but `{}` is {h} high beside {known}",
                             self.text(v.place)
@@ -67,7 +67,7 @@ impl<'a> Lowerer<'a> {
                 None => width = Some(across),
                 Some(known) => {
                     if !self.graph.extents.equate(&known.clone(), &across) {
-                        let [known, across] = [known, &across].map(|f| self.graph.extents.text(f));
+                        let [known, across] = [known, &across].map(|f| self.graph.form_text(f));
                         let message = format!(
                             "the rows of a block are equally wide, but one is {across} wide and another {known}"
                         );

@@ -358,6 +358,13 @@ impl<'a> Lowerer<'a> {
                 Some("for a vector write `sum`".to_owned())
             }
             ("rowmax", Kind::Column(_) | Kind::Row(_)) => Some("for a vector write `max`".to_owned()),
+            ("len", Kind::Matrix(..)) => Some("of a matrix there are `rows` and `cols`".to_owned()),
+            ("len" | "rows" | "cols", Kind::Tensor(_)) => {
+                Some("of a tensor there is `extent(T, 0)`, and so on for its axes".to_owned())
+            }
+            ("rows" | "cols", Kind::Column(_) | Kind::Row(_)) => {
+                Some("of a vector there is `len`".to_owned())
+            }
             _ => None,
         };
         let mut d = Diagnostic::new(ErrorKind::ShapeMismatch, x.place, message);

@@ -54,7 +54,7 @@ impl Lowerer<'_> {
     /// `a 3×4 matrix`, `a column vector of length n`.
     pub(super) fn describe_kind(&self, kind: Kind) -> String {
         let name = |i| {
-            let n = self.graph.extents.name(self.graph.extents.of(i));
+            let n = self.graph.extent_text(self.graph.extents.of(i));
             if n == "?" { "any".to_owned() } else { n }
         };
         match kind {

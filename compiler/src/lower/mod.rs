@@ -14,6 +14,7 @@ mod call;
 pub mod cost;
 mod errors;
 mod finite;
+mod forms;
 mod limits;
 mod names;
 pub mod network;
@@ -24,6 +25,7 @@ mod shape;
 mod subscript;
 
 pub use call::BUILTINS;
+pub use forms::{FORMS, Form};
 pub use shape::Shape;
 
 use crate::diag::{Diagnostic, Diagnostics, ErrorKind};

@@ -487,7 +487,15 @@ impl<'a> Lowerer<'a> {
         } else {
             crate::suggest::did_you_mean(name, names).map(|near| format!("did you mean `{near}`?"))
         };
-        if let Some(near) = near {
+        if what != "function" && self.ranges.iter().any(|range| range.name == name) {
+            d = d.with_help(format!(
+                "the index `{name}` of a `sum[{name}](...)` or its like ends with its parentheses"
+            ));
+        } else if name == "end" && what != "function" {
+            d = d.with_help(
+                "the last entry of `x` is `x[len(x) - 1]`, and all from the second on are `x[1..]`",
+            );
+        } else if let Some(near) = near {
             d = d.with_help(near);
         } else if what == "name" {
             let loss = catalog::find(name).is_some() && !self.is_cost;
@@ -500,8 +508,6 @@ impl<'a> Lowerer<'a> {
                 "the number e is `exp(1)`, and e to the power of x is `exp(x)`".to_owned()
             } else if matches!(name, "I" | "Id" | "identity") {
                 "the identity is `eye`, of the size that its place asks for".to_owned()
-            } else if name == "end" {
-                "the last entry of `x` is `x[len(x) - 1]`, and all from the second on are `x[1..]`".to_owned()
             } else if matches!(name, "inf" | "Inf" | "infinity") {
                 "a bound of `clip`, `max` or `min` may be infinite: write `1/0`; nothing else may".to_owned()
             } else if loss {

@@ -172,7 +172,7 @@ impl Lowerer<'_> {
         }
         for (&known, &said) in known.iter().zip(&said) {
             if !self.graph.extents.unify(known, said) {
-                let [known, said] = [known, said].map(|e| self.graph.extents.name(e));
+                let [known, said] = [known, said].map(|e| self.graph.extent_text(e));
                 let message = format!("`{name}` has {known} entries by its type, and {said} here");
                 let help = "leave the number out: the type says it";
                 self.report(Diagnostic::new(ErrorKind::ShapeMismatch, place, message).with_help(help));

@@ -337,7 +337,7 @@ impl Lowerer<'_> {
                 self.graph.extents.no_longer_pending(open);
                 let (name, place) = (self.ranges[k].name.clone(), self.ranges[k].place);
                 let end = high.shifted(1);
-                let [low, end] = [&low, &end].map(|form| self.graph.extents.text(form));
+                let [low, end] = [&low, &end].map(|form| self.graph.form_text(form));
                 let message = format!("`{name}` would run from {low} to {end}, which is before its start");
                 let help = "what it is a subscript of is too short";
                 let kind = ErrorKind::ExtentConflict;
@@ -393,13 +393,12 @@ impl Lowerer<'_> {
     fn disagreeing(&mut self, k: usize, a: &Asked, b: &Asked) {
         let name = self.ranges[k].name.clone();
         let reading = |l: &Self, ask: &Asked| {
-            let extents = &l.graph.extents;
-            let (low, end) = (extents.text(&ask.low), extents.text(&ask.high.shifted(1)));
+            let [low, end] = [&ask.low, &ask.high.shifted(1)].map(|form| l.graph.form_text(form));
             format!("`{}` asks for {name} in {low}..{end}", l.text(ask.place))
         };
         let message = format!("{}, {}", reading(self, a), reading(self, b));
-        let end = self.graph.extents.text(&b.high.shifted(1));
-        let low = self.graph.extents.text(&b.low);
+        let end = self.graph.form_text(&b.high.shifted(1));
+        let low = self.graph.form_text(&b.low);
         let help = format!("write which it is: `{name} in {low}..{end}`");
         let mut d = Diagnostic::new(ErrorKind::ExtentConflict, b.place, message).with_help(help);
         d.secondary.push((a.place, "the other use".to_owned()));
@@ -427,7 +426,7 @@ impl Lowerer<'_> {
             if !self.graph.extents.unify(a, b) {
                 let [a, b] = [a, b].map(|e| {
                     let form = self.graph.extents.form(e);
-                    self.graph.extents.text(&form)
+                    self.graph.form_text(&form)
                 });
                 let message = format!("the extents in `{}` do not fit: {a} and {b}", self.text(place));
                 let help =
@@ -470,9 +469,8 @@ impl Lowerer<'_> {
 
     fn outside(&mut self, u: usize, place: Place, least: &Form, most: &Form) {
         let text = self.text(place);
-        let extents = &self.graph.extents;
-        let axis = extents.text(&extents.form(self.uses[u].axis));
-        let (low, high) = (extents.text(least), extents.text(most));
+        let axis = self.graph.extent_text(self.uses[u].axis);
+        let [low, high] = [least, most].map(|form| self.graph.form_text(form));
         let reach = if low == high { format!("is {low}") } else { format!("runs from {low} to {high}") };
         let negative = least.as_constant().is_some_and(|n| n < 0);
         let said = if text == low && low == high {

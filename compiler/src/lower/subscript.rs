@@ -180,7 +180,7 @@ impl<'a> Lowerer<'a> {
             }
             return Ok(extent);
         }
-        let (from, to) = (self.graph.extents.text(start), self.graph.extents.text(end));
+        let (from, to) = (self.graph.form_text(start), self.graph.form_text(end));
         let message = format!("`{}` ends before it starts: {from} is more than {to}", self.text(place));
         let help = format!("write `{to}..{from}`; a range counts upwards");
         Err(self.report(Diagnostic::new(ErrorKind::OutOfRange, place, message).with_help(help)))

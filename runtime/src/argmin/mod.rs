@@ -17,6 +17,9 @@
 //! wants both: after a point whose gradient nobody asked for, a line search that looks at values alone, the
 //! value comes alone too.
 //!
+//! `TrustRegion` goes on until its iterations are used up; a [`GradientTolerance`] around it, or around any other
+//! solver, ends where the gradient is small.
+//!
 //! ```
 //! use argmin::core::{CostFunction, Gradient};
 //! # use gradsmith_runtime::{Error, Objective};
@@ -54,8 +57,10 @@
 
 mod matrix;
 mod search;
+mod tolerance;
 
 pub use matrix::Matrix;
+pub use tolerance::GradientTolerance;
 
 use crate::kernel::scalar::Scalar;
 use crate::model::objective::{Objective, Residual};

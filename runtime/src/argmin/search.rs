@@ -129,7 +129,7 @@ impl<P: Objective> Search<P> {
             self.met.asked = true;
             return told.ok_or_else(|| error.into());
         }
-        let known = self.met.last.as_ref().is_some_and(|last| last.x == x);
+        let known = self.met.last.as_ref().is_some_and(|last| same(&last.x, x));
         match self.visit(x, true)? {
             Ok(()) => progress.entered = true,
             // The value is a number and its gradient none, as that of a root is at 0: the domain ends here too.
@@ -176,7 +176,7 @@ impl<P: Objective> Search<P> {
     where
         P: Residual,
     {
-        if let Some((_, error)) = self.no_residual.as_ref().filter(|(at, _)| at == x) {
+        if let Some((_, error)) = self.no_residual.as_ref().filter(|(at, _)| same(at, x)) {
             return Err(error.clone().into());
         }
         let jacobian = self.problem.jacobian(x)?;
@@ -193,7 +193,7 @@ impl<P: Objective> Search<P> {
     /// The inner error is that of a point outside.
     fn visit(&mut self, x: &[P::Scalar], wanted: bool) -> Result<Result<(), error::Error>, Error> {
         let met = &mut self.met;
-        let known = |last: &Inside<P::Scalar>| last.x == x && !(wanted && last.gradient.is_none());
+        let known = |last: &Inside<P::Scalar>| same(&last.x, x) && !(wanted && last.gradient.is_none());
         if !met.last.as_ref().is_some_and(known) {
             let likely = met.asked || met.values == 0;
             met.pass(x);
@@ -229,14 +229,14 @@ impl<T: Scalar> Met<T> {
 
     /// The last point, if it is this one and outside.
     fn outside(&mut self, x: &[T]) -> Option<&mut Outside<T>> {
-        self.outside.as_mut().filter(|outside| outside.x == x)
+        self.outside.as_mut().filter(|outside| same(&outside.x, x))
     }
 
     /// Goes on from the last point to `x`.
     fn pass(&mut self, x: &[T]) {
         self.outside = None;
         self.slopes = std::mem::take(&mut self.asked);
-        if let Some(last) = self.last.take().filter(|last| last.x != x)
+        if let Some(last) = self.last.take().filter(|last| !same(&last.x, x))
             && self.lowest.as_ref().is_none_or(|lowest| last.value <= lowest.value)
         {
             self.lowest = Some(last);
@@ -274,6 +274,11 @@ impl<T: Scalar> Met<T> {
         let gradient: Vec<T> = d.iter().map(|&d| factor * d).collect();
         (value.is_finite() && gradient.iter().all(|g| g.is_finite())).then_some((value, gradient))
     }
+}
+
+/// Whether two points are one. A search may come to numbers that are none, which are not equal to themselves.
+fn same<T: Scalar>(a: &[T], b: &[T]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b || (a.is_nan() && b.is_nan()))
 }
 
 /// A value, if it is a finite number.

@@ -50,6 +50,27 @@ fn one_is_one_shorter_than_the_other() -> Result<(), Error> {
     Ok(())
 }
 
+/// Each entry over the weighted sum of those before it: c/w.
+#[derive(gradsmith::Objective)]
+#[objective(
+    "s = vector[t in 0..len(y)](sum[k](where(k <= t, w*y[k], 0))); sum[t](y[t+1]/s[t])",
+    wrt(w: scalar)
+)]
+struct Shares<'a> {
+    y: &'a [f64],
+}
+
+#[test]
+fn a_part_of_what_choices_make_keeps_its_place() -> Result<(), Error> {
+    let mut problem = Shares { y: &[1.0, 2.0, 3.0, 6.0] }.prepare()?;
+    consistent(&mut problem, &[0.5]);
+    let c = 2.0 / 1.0 + 3.0 / 3.0 + 6.0 / 6.0;
+    close([&problem.value(&[0.5])?], [&(c / 0.5)], 1e-15);
+    close(&problem.gradient(&[0.5])?, [&(-c / 0.25)], 1e-15);
+    close(&problem.hessian(&[0.5])?, [&(2.0 * c / 0.125)], 1e-15);
+    Ok(())
+}
+
 #[derive(gradsmith::Objective)]
 #[objective("sum[k]((w[p[k]] - y[k])^2)", wrt(w: vector))]
 struct Table<'a> {

@@ -20,7 +20,7 @@ struct Huber {
 fn a_choice_by_rows_is_a_diagonal() {
     assert_eq!(
         line(Huber::DERIVATION, "∂²f/∂w²"),
-        "∂²f/∂w² = X' * diag(where(abs(r) <= delta, 1, 0)) * X / X_rows"
+        "∂²f/∂w² = X' * diag(where(abs(r) <= delta, 1, 0)) * X / rows(X)"
     );
 }
 
@@ -53,6 +53,6 @@ fn locals_stand_on_lines_of_their_own() {
     let text = Huber::DERIVATION;
     assert!(text.starts_with("r = X*w - y\nf = mean(where("), "{text}");
     assert_eq!(line(text, "r = X * w"), "r = X * w - y");
-    assert_eq!(line(text, "∂f/∂w"), "∂f/∂w = X' * where(abs(r) <= delta, r, delta * sign(r)) / X_rows");
+    assert_eq!(line(text, "∂f/∂w"), "∂f/∂w = X' * where(abs(r) <= delta, r, delta * sign(r)) / rows(X)");
     assert!(Huber::DERIVATION_LATEX.starts_with("% r = X*w - y\n% f = mean("), "{}", Huber::DERIVATION_LATEX);
 }

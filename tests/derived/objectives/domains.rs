@@ -211,6 +211,19 @@ fn outside_is_for_turning_back_not_for_going_on() -> Result<()> {
     Ok(())
 }
 
+/// As some line searches of argmin come to, which divide by 0.
+#[test]
+fn a_point_that_is_no_number_is_outside_too() -> Result<()> {
+    let problem = Solvable::new(barrier().prepare()?);
+    let (inside, nowhere) = (vec![0.0, 0.0], vec![0.0, f64::NAN]);
+    problem.cost(&inside)?;
+    assert_eq!(problem.cost(&nowhere)?, f64::INFINITY);
+    let error = problem.gradient(&nowhere).expect_err("no number");
+    assert_eq!(error.to_string(), "`x` is NaN at [1]");
+    problem.gradient(&inside)?;
+    Ok(())
+}
+
 #[test]
 fn single_precision_finds_its_way_back_too() -> Result<()> {
     let problem = || Single { l: [1.0, -2.0, 100.0] }.prepare().map(Solvable::new).expect("shapes that fit");

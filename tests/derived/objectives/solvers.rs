@@ -1,13 +1,16 @@
 //! Feature `argmin`: prepared problems in the hands of argmin's solvers.
 
 use crate::checks::{close, matrix, vector};
-use argmin::core::{CostFunction, Executor, Gradient, Hessian, Jacobian, Operator, State};
+use argmin::core::{
+    CostFunction, Executor, Gradient, Hessian, Jacobian, Operator, State, TerminationReason,
+    TerminationStatus,
+};
 use argmin::solver::linesearch::MoreThuenteLineSearch;
 use argmin::solver::newton::NewtonCG;
 use argmin::solver::quasinewton::LBFGS;
 use argmin::solver::trustregion::{Steihaug, TrustRegion};
 use argmin_math::ArgminDot;
-use gradsmith::argmin::Solvable;
+use gradsmith::argmin::{GradientTolerance, Solvable};
 use gradsmith::{Error, Objective, Residual};
 use ndarray::{Array1, Array2, ArrayViewMut2};
 
@@ -64,6 +67,31 @@ fn solvers_of_first_and_second_order_find_the_minimum() -> Result<()> {
     minimum!(by_lbfgs by_newton by_region matrix_free);
     close(by_lbfgs.state().get_best_param().expect("a point"), &[1.0, 1.0], 1e-6);
     assert_eq!(by_region.state().get_iter(), matrix_free.state().get_iter());
+    Ok(())
+}
+
+#[test]
+fn a_search_ends_where_the_gradient_is_small() -> Result<()> {
+    let region = || TrustRegion::new(Steihaug::new().with_max_iters(10));
+    let by = |tolerance| -> Result<_> {
+        let result = Executor::new(
+            Solvable::new(Rosenbrock.prepare()?).matrix_free(),
+            GradientTolerance::new(region(), tolerance),
+        )
+        .configure(|s| s.param(vec![-1.2, 1.0]).max_iters(100))
+        .run()?;
+        let state = result.state();
+        let x = state.get_best_param().cloned().unwrap_or_default();
+        let slope = Rosenbrock.prepare()?.gradient(&x)?;
+        Ok((state.get_iter(), slope.dot(&slope).sqrt(), state.get_termination_status().clone()))
+    };
+    let converged = TerminationStatus::Terminated(TerminationReason::SolverConverged);
+    let (iterations, slope, status) = by(1e-8)?;
+    assert!(iterations < 50 && slope <= 1e-8 && status == converged, "{iterations}, {slope}, {status:?}");
+    let (sooner, slope, status) = by(1.0)?;
+    assert!(sooner < iterations && slope > 1e-8 && slope <= 1.0 && status == converged);
+    let (all, _, status) = by(-1.0)?;
+    assert_eq!((all, status), (100, TerminationStatus::Terminated(TerminationReason::MaxItersReached)));
     Ok(())
 }
 

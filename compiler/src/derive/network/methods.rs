@@ -1,6 +1,8 @@
 //! What the methods share: inputs, parameters, temporaries, the steps of a plan.
 
 use super::*;
+use crate::emit::document::Piece;
+use crate::pipeline::Partial;
 
 impl Items<'_> {
     /// The lines that check the inputs and make slices of them.
@@ -176,11 +178,12 @@ impl Items<'_> {
     pub(super) fn docs(&self) -> [TokenStream; 3] {
         let view = View::of_batch(self.program.batch);
         let g = self.graph();
-        let formula = |name: &str, node: NodeId| {
-            let lines = emit::lines(g, node, &view);
-            let (line, mathml) = (format!(" `{name} = {}`", lines.text()), lines.mathml());
+        let formula = |name: &str, left: Piece, node: NodeId| {
+            let [text, mathml] = derivation::documented(g, &view, left, node);
+            let (line, mathml) = (format!(" `{name} = {text}`"), format!(" {mathml}"));
             quote!(#[doc = #line] #[doc = ""] #[doc = #mathml] #[doc = ""])
         };
+        let named = |name: &str, node: NodeId| formula(name, Piece::Name(name.to_owned()), node);
         let mut shown = Vec::new();
         let values: TokenStream = self
             .program
@@ -191,14 +194,13 @@ impl Items<'_> {
                 shown.push(*node);
                 new
             })
-            .map(|(name, node)| formula(name, *node))
+            .map(|(name, node)| named(name, *node))
             .collect();
-        let cost = formula("C", self.program.data);
-        let penalty = formula("penalty", self.program.penalty);
-        let deltas: TokenStream =
-            self.program.deltas.iter().map(|(name, node)| formula(name, *node)).collect();
-        let gradient: TokenStream =
-            self.program.gradient.iter().map(|p| formula(&format!("dC/d{}", p.name), p.node)).collect();
+        let cost = named("C", self.program.data);
+        let penalty = named("penalty", self.program.penalty);
+        let deltas: TokenStream = self.program.deltas.iter().map(|(name, node)| named(name, *node)).collect();
+        let by = |p: &Partial| formula(&format!("dC/d{}", p.name), derivation::total("C", &p.name), p.node);
+        let gradient: TokenStream = self.program.gradient.iter().map(by).collect();
         [
             quote! {
                 /// Writes the output activations, a row an example.

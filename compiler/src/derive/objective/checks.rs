@@ -16,7 +16,7 @@ impl Items<'_> {
         let inputs = self.graph().inputs().iter().flat_map(|i| self.graph().shape(i.node));
         for form in inputs.filter_map(|&e| extents.derived(e)) {
             if !form.is_never_negative() && !counted.contains(&form) && self.can_tell(&form) {
-                lines.extend(forms.range(&format!("`{}`", extents.text(&form)), &form));
+                lines.extend(forms.range(&format!("`{}`", self.graph().form_text(&form)), &form));
                 counted.push(form);
             }
         }
@@ -47,7 +47,7 @@ impl Items<'_> {
                 (None, None) if bounds::factors(g, product).is_some_and(same) => continue,
                 (None, None) => forms.clamped(product),
             };
-            let text = format!("{}*{}", g.extents.name(a), g.extents.name(b));
+            let text = format!("{}*{}", g.extent_text(a), g.extent_text(b));
             let (a, b) = (forms.clamped(a), forms.clamped(b));
             lines.extend(quote!(#rt::check_shape(#text, &[#expected], &[#rt::entries_of(&[#a, #b])])?;));
         }
@@ -214,13 +214,13 @@ mod tests {
         let code = prepare(quote!("c*norm2(kron(a, b) - kron(z, a))^2", wrt(c: scalar)), matrices);
         has(
             &code,
-            &["rt::check_shape(\"z_rows*a_rows\",&[a_rows_b_rows],&[rt::entries_of(&[z_rows,a_rows])])?;"],
+            &["rt::check_shape(\"rows(z)*rows(a)\",&[a_rows_b_rows],&[rt::entries_of(&[z_rows,a_rows])])?;"],
         );
         let code = prepare(
             quote!("c*dot(flatten(a), v)", wrt(c: scalar)),
             quote!(a: ndarray::Array2<f64>, v: [f64; 12]),
         );
-        has(&code, &["rt::check_shape(\"a_rows*a_cols\",&[12],&[rt::entries_of(&[a_rows,a_cols])])?;"]);
+        has(&code, &["rt::check_shape(\"rows(a)*cols(a)\",&[12],&[rt::entries_of(&[a_rows,a_cols])])?;"]);
     }
 
     #[test]

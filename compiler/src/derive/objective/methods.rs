@@ -3,6 +3,8 @@
 use super::*;
 use crate::derivation::Room;
 use crate::derive::scaffold::Scaffold;
+use crate::emit::document::Piece;
+use crate::emit::notation::Notation;
 
 /// How many characters a formula may have in a message.
 const LONGEST: usize = 160;
@@ -163,22 +165,25 @@ impl Items<'_> {
 
     /// A formula as lines of documentation: text and MathML.
     fn formula(&self, name: &str, node: NodeId) -> TokenStream {
-        self.paragraphs(&[(name.to_owned(), node)], true)
+        self.paragraphs(&[(name.to_owned(), Piece::Name(name.to_owned()), node)], true)
     }
 
-    /// A paragraph for each of these nodes, one by each variable.
-    fn formulas(&self, prefix: &str, nodes: &[NodeId]) -> TokenStream {
-        self.paragraphs(&by_variable(self.program, prefix, nodes), true)
+    /// A paragraph for each of these nodes, one by each variable, which is what is on its left side.
+    fn formulas(&self, prefix: &str, left: impl Fn(&str) -> Piece, nodes: &[NodeId]) -> TokenStream {
+        let names = self.program.wrt.iter().zip(nodes);
+        let all: Vec<_> =
+            names.map(|((name, _), &node)| (format!("{prefix}{name}"), left(name), node)).collect();
+        self.paragraphs(&all, true)
     }
 
     /// A paragraph for each formula, as text and perhaps as MathML too, as far as a page has room.
-    fn paragraphs(&self, formulas: &[(String, NodeId)], mathml: bool) -> TokenStream {
+    fn paragraphs(&self, formulas: &[(String, Piece, NodeId)], mathml: bool) -> TokenStream {
         let (view, mut room, mut rendered) = (View::default(), Room::of_page(), Room::of_mathml());
         let mut docs = TokenStream::new();
-        for (k, (name, node)) in formulas.iter().enumerate() {
-            let lines = emit::lines(self.graph(), *node, &view);
-            let text = format!(" `{name} = {}`", lines.text());
-            let mathml = mathml.then(|| format!(" {}", lines.mathml()));
+        for (k, (name, left, node)) in formulas.iter().enumerate() {
+            let [text, rendering] = derivation::documented(self.graph(), &view, left.clone(), *node);
+            let text = format!(" `{name} = {text}`");
+            let mathml = mathml.then(|| format!(" {rendering}"));
             if k > 0 {
                 docs.extend(quote!(#[doc = ""]));
             }
@@ -223,7 +228,7 @@ impl Items<'_> {
             let (cut, after) = self.out_cut(plan, quote!(gradient), 0);
             let work = self.work(plan, &[self.x_cut(), cut], &after, None);
             let check = self.check_x(&["gradient"]);
-            let docs = self.formulas("df/d", &self.program.gradient);
+            let docs = self.formulas("df/d", |by| derivation::partial("f", by), &self.program.gradient);
             quote! {
                 #docs
                 fn gradient_into(
@@ -268,7 +273,10 @@ impl Items<'_> {
             let (cut, after) = self.out_cut(plan, quote!(out), 0);
             let work = self.work(plan, &[self.x_cut(), self.v_cut(), cut], &after, None);
             let check = self.check_x(&["direction", "out"]);
-            let docs = self.formulas("(Hv)_", &self.program.hessian_product);
+            let docs = {
+                let left = |by: &str| Piece::HessianProduct(Notation::Name(by.to_owned()));
+                self.formulas("(Hv)_", left, &self.program.hessian_product)
+            };
             quote! {
                 #docs
                 fn hessian_vector_product_into(
@@ -315,7 +323,9 @@ impl Items<'_> {
             let before = self.program.wrt[..=i].iter().enumerate();
             before.map(move |(j, (b, _))| format!("d²f/{}", below(j, b))).collect::<Vec<_>>()
         });
-        let blocks = names.zip(self.program.hessian.iter().flatten().copied()).collect::<Vec<_>>();
+        let blocks = self.program.hessian.iter().flatten();
+        let blocks: Vec<_> =
+            names.zip(blocks).map(|(name, &node)| (name.clone(), Piece::Words(name), node)).collect();
         let docs = self.paragraphs(&blocks, false);
         let work = if self.single() {
             let out = Self::buffer(plan, plan.output_buffers[0]);
@@ -414,8 +424,9 @@ impl Items<'_> {
             quote!(#body #after)
         };
         let residual_doc = self.formula("r", r.residual);
-        let jacobian_docs = self.formulas("dr/d", &r.jacobian);
-        let product_docs = self.formulas("(JᵀJv)_", &r.gauss_newton_product);
+        let jacobian_docs = self.formulas("dr/d", |by| derivation::partial("r", by), &r.jacobian);
+        let left = |by: &str| Piece::GaussNewtonProduct(Notation::Name(by.to_owned()));
+        let product_docs = self.formulas("(JᵀJv)_", left, &r.gauss_newton_product);
         let sparse = self.sparse_jacobian();
         let text = self.short(r.residual, "r");
         let check_product = self.check_x(&["direction", "out"]);

@@ -29,7 +29,7 @@ use crate::source::{Place, SourceId, Span};
 use crate::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
 use crate::syntax::parse;
 use extents::{Origin, SymbolicExtent};
-use plans::{Plans, by_variable, taken_of_workspace};
+use plans::{Plans, taken_of_workspace};
 use proc_macro2::{Ident, Literal, Span as TokenSpan, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use std::collections::{BTreeMap, BTreeSet};

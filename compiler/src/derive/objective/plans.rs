@@ -84,11 +84,7 @@ impl Plans {
 }
 
 /// A node for each variable, named after it.
-pub(super) fn by_variable(
-    program: &ObjectiveProgram,
-    prefix: &str,
-    nodes: &[NodeId],
-) -> Vec<(String, NodeId)> {
+fn by_variable(program: &ObjectiveProgram, prefix: &str, nodes: &[NodeId]) -> Vec<(String, NodeId)> {
     program.wrt.iter().zip(nodes).map(|((n, _), node)| (format!("{prefix}{n}"), *node)).collect()
 }
 

@@ -360,7 +360,8 @@ impl Graph {
 
     /// `where(c, u, 0) · v` is `where(c, u · v, 0)`, for every `v` that runs along nothing but the
     /// condition's axes; where `c` is one number for all entries, for every `v`, and for the sum of the
-    /// products. How many there are of something is no such `v`: it is finite, and best multiplied last.
+    /// products. How many there are of something is no such `v`: it is finite, and best multiplied last. Nor is a
+    /// relation, unless it is along an index that the branch is summed over.
     fn push_into_select(
         &mut self,
         coeff: Number,
@@ -375,14 +376,15 @@ impl Graph {
                 continue;
             }
             let whole = lhs.axes.is_empty() && rhs.axes.is_empty();
+            let summed: &[Index] = if whole { bound } else { &[] };
             let inside = |p: &Raised| {
-                (whole || p.indices.iter().all(|i| part.indices.contains(i)))
-                    && !self.is_indicator(p.node)
-                    && !matches!(self.op(p.node), Op::Extent(_))
+                p.indices.iter().any(|i| summed.contains(i))
+                    || (whole || p.indices.iter().all(|i| part.indices.contains(i)))
+                        && !self.is_indicator(p.node)
+                        && !matches!(self.op(p.node), Op::Extent(_))
             };
             let (moved, kept): (Vec<_>, Vec<_>) =
                 parts.iter().enumerate().filter(|(n, _)| *n != k).map(|(_, p)| p.clone()).partition(inside);
-            let summed: &[Index] = if whole { bound } else { &[] };
             // By one number, the constant goes inside, too.
             let (inner, outer) = if whole { (coeff, Number::ONE) } else { (Number::ONE, coeff) };
             if moved.is_empty() && summed.is_empty() && inner.is_one() {

@@ -220,6 +220,12 @@ impl State<'_> {
     /// Two operands side by side: a product without its sign, or a definition without its end.
     fn explain_juxtaposition(&self, start: usize, token: &str, may_end: bool) -> String {
         let before = self.text[..start].trim_end();
+        if matches!(token, "and" | "or") {
+            return "put one `where` into another: `where(x < y, where(y < z, u, v), v)`".to_owned();
+        }
+        if token == "where" || before.split(|c| !continues_name(c)).next_back() == Some("if") {
+            return "a choice is `where(x < y, u, v)`: u where the condition holds, else v".to_owned();
+        }
         let word = before.trim_end_matches(|c| continues_name(c) || c == '.');
         let product = match before[word.len()..].rsplit("..").next().unwrap_or_default() {
             left if !left.is_empty() && left.len() < QUOTED && token != "(" && token.len() < QUOTED => {

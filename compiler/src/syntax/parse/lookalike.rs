@@ -141,7 +141,10 @@ const WAYS_OUT: &[(&str, &str)] = &[
     ("\"", "an expression holds no text, only numbers and names"),
     ("“", "an expression holds no text, only numbers and names"),
     ("”", "an expression holds no text, only numbers and names"),
-    ("%", "there is no remainder; for a percentage write `/ 100`"),
+    (
+        "%",
+        "there is no remainder: what is next on a ring is named by data, `x[next[i]]`; a percentage is `/ 100`",
+    ),
     ("//", "comments stand outside the expression; for a quotient write `/`"),
     ("#", "comments stand outside the expression"),
     ("$", "leave it out"),

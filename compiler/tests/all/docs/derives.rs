@@ -99,6 +99,29 @@ fn each_item_of_an_objective_is_documented() {
 }
 
 /// The attributes of each derive, as `macros/src/lib.rs` has them, and the options of `#[gradsmith(...)]`.
+/// Where an array has no matrix form the page shows an entry of it, and the left side says which.
+#[test]
+fn formulas_of_methods_are_equations() {
+    let code = derive_objective(quote! {
+        #[residual("vector[i](x[i+1]*x[i]^2 - c)", wrt(x: vector, c: scalar))]
+        struct Neighbours;
+    });
+    let code = code.to_string();
+    let partial = |of: &str, by: &str| {
+        format!("<mfrac><mrow><mo>∂</mo>{of}</mrow><mrow><mo>∂</mo>{by}</mrow></mfrac><mo>=</mo>")
+    };
+    let entry = |of: &str, at: &str| format!("<msub><mi>{of}</mi><mi>{at}</mi></msub>");
+    for left in [
+        format!("{}<mo>=</mo>", entry("r", "i")),
+        partial(&entry("r", "i"), &entry("x", "j")),
+        partial("<mi>r</mi>", "<mi>c</mi>"),
+        partial("<mi>f</mi>", &entry("x", "i")),
+        format!("<mi>v</mi><mo>)</mo></mrow>{}</msub><mo>=</mo>", entry("x", "i")),
+    ] {
+        assert!(code.contains(&left), "no {left}");
+    }
+}
+
 #[test]
 fn each_attribute_is_documented() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../macros/src/lib.rs");

@@ -6,7 +6,7 @@ use gradsmith_compiler::catalog::{self, Kind};
 use gradsmith_compiler::diag::Diagnostics;
 use gradsmith_compiler::emit::{self, View};
 use gradsmith_compiler::lower::network::{self, Parsed};
-use gradsmith_compiler::lower::{BUILTINS, Role, cost, objective};
+use gradsmith_compiler::lower::{BUILTINS, FORMS, Role, cost, objective};
 use gradsmith_compiler::ops::elementwise;
 use gradsmith_compiler::source::{Place, SourceId, Span};
 use gradsmith_compiler::syntax::ast::Declaration;
@@ -130,6 +130,21 @@ fn each_expression_lowers() {
                 accepted(text, lowered(text));
             }
         }
+    }
+}
+
+#[test]
+fn forms_with_indices_are_said_with_examples_that_lower() {
+    let names: BTreeSet<&str> = FORMS.iter().map(|form| form.name).collect();
+    assert_eq!(names.len(), FORMS.len(), "each once");
+    for form in FORMS {
+        accepted(form.example, lowered(form.example));
+        let shown = format!("{}[", form.name);
+        assert_eq!(form.syntax.contains(&shown), form.example.contains(&shown), "{}", form.name);
+    }
+    for name in functions() {
+        let over_indices = lowered(&format!("{name}[i](x[i])")).is_ok();
+        assert!(!over_indices || names.contains(name), "`{name}[i](...)` has no form");
     }
 }
 

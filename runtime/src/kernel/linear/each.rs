@@ -36,7 +36,8 @@ impl<'a, T: Scalar> FactorsOfEach<'a, T> {
         let all = self.lu.chunks_exact((n * n).max(1)).zip(self.exchanges.chunks_exact(n.max(1)));
         all.map(move |(lu, exchanges)| {
             let regular = pivots(lu, n).all(|p| p != T::ZERO && p.is_finite());
-            Factors { lu, exchanges, n, regular }
+            // Whether it is positive definite is not kept; the way of all others is right for it, too.
+            Factors { lu, exchanges, n, definite: false, regular }
         })
     }
 
