@@ -2,8 +2,8 @@
 
 use super::kernel::Kernel;
 use super::{Context, Names};
-use crate::ir::{Extent, Form, Graph, NodeId, RelationKind};
-use crate::schedule::{Affine, Condition, Place, Plan};
+use crate::ir::{Extent, Form, Graph, RelationKind};
+use crate::schedule::{Condition, Named, Place, Plan};
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
 
@@ -31,7 +31,10 @@ impl Indexing<'_> {
         let mut flat: Option<TokenStream> = None;
         for (k, place) in places.iter().enumerate() {
             let place = match (place, left_out) {
-                (Place::Affine(p), Some(axis)) if k + 1 == places.len() => self.affine(&p.without(&axis)),
+                (p, Some(axis)) if k + 1 == places.len() => {
+                    let affine = p.affine.without(&axis);
+                    self.place(&Place { affine, named: p.named.clone() })
+                }
                 (other, _) => self.place(other),
             };
             flat = Some(match flat {
@@ -47,16 +50,14 @@ impl Indexing<'_> {
         flat.unwrap_or_else(|| quote!(0))
     }
 
-    /// A place as an index.
+    /// A place as an index, of type `usize`.
     pub(super) fn place(&self, place: &Place) -> TokenStream {
-        match place {
-            Place::Affine(a) => self.affine(a),
-            Place::Named(data, places) => self.datum(*data, places),
-        }
+        difference(&self.halves(place))
     }
 
     /// The whole number that data has at these places.
-    fn datum(&self, data: NodeId, places: &[Place]) -> TokenStream {
+    fn datum(&self, Named { data, at }: &Named) -> TokenStream {
+        let data = *data;
         let array = match self.arrays {
             Arrays::Of(plan, names) => plan.buffer_of.get(&data).map(|&b| names.of(b).clone()),
             Arrays::Inputs => {
@@ -65,19 +66,16 @@ impl Indexing<'_> {
             }
         };
         let Some(array) = array else { return super::lost().tokens };
-        let offset = self.offset(self.g.shape(data), places, None);
+        let offset = self.offset(self.g.shape(data), at, None);
         quote!(#array[#offset])
     }
 
     /// What is added and what is taken away.
-    pub(super) fn halves(&self, a: &Affine) -> [Vec<TokenStream>; 2] {
-        let terms = a.terms.iter().map(|&(axis, n)| (Kernel::index(axis).to_token_stream(), n));
-        self.cx.halves(self.g, terms, &a.offset)
-    }
-
-    /// The value, of type `usize`.
-    pub(super) fn affine(&self, a: &Affine) -> TokenStream {
-        difference(&self.halves(a))
+    pub(super) fn halves(&self, place: &Place) -> [Vec<TokenStream>; 2] {
+        let Place { affine, named } = place;
+        let indices = affine.terms.iter().map(|&(axis, n)| (Kernel::index(axis).to_token_stream(), n));
+        let named = named.iter().map(|(named, n)| (self.datum(named), *n));
+        self.cx.halves(self.g, indices.chain(named), &affine.offset)
     }
 
     /// Whether a relation holds, without taking away.

@@ -253,7 +253,7 @@ impl Steps<'_> {
             // Between extents alone.
             Op::Holds(_) => match g.relation(node, &[]) {
                 Some((kind, value)) => {
-                    let holds = self.indexing().condition(&Condition { kind, value });
+                    let holds = self.indexing().condition(&Condition { kind, value: value.into() });
                     let (one, zero) = (self.cx.number(Number::ONE), self.cx.number(Number::ZERO));
                     Code::atom(quote!((if #holds { #one } else { #zero })))
                 }

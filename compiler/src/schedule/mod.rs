@@ -30,7 +30,7 @@ pub mod verify;
 pub(crate) use after::by_coefficient;
 pub use after::{Descent, Operations};
 pub use cases::{Cases, Comparison, Outcome};
-pub use form::{Affine, Class, Condition, MatrixForm, Place, Places, RunningSum, System, class};
+pub use form::{Affine, Class, Condition, MatrixForm, Named, Place, Places, RunningSum, System, class};
 pub use plan::{
     BlockSum, Blocks, Buffer, BufferId, Factors, Loop, MatMul, Output, Plan, Policy, Reduction, Solve, Step,
     Storage, When,

@@ -27,10 +27,10 @@ impl Piece {
     #[must_use]
     pub fn is_above_diagonal(&self) -> bool {
         let (rows, columns) = self.at.split_at(self.at.len() / 2);
-        let pairs = rows.iter().zip(columns).map(|(row, column)| match (row, column) {
-            (Place::Affine(row), Place::Affine(column)) => row.plus(column, -1).as_constant(),
-            _ => None,
-        });
+        let pairs = rows
+            .iter()
+            .zip(columns)
+            .map(|(row, column)| row.plus(column, -1).as_affine().and_then(crate::ir::Affine::as_constant));
         // The first axis along which they differ decides.
         pairs.take_while(Option::is_some).flatten().find(|d| *d != 0).is_some_and(|d| d < 0)
     }
@@ -142,16 +142,18 @@ fn piece(g: &mut Graph, term: &Term, out: &[Index]) -> Option<Option<Piece>> {
     let axis =
         |axis: &usize| free.iter().position(|&local| local == places.space[*axis] as usize).unwrap_or(0);
     let at = at.iter().map(|p| p.renamed(&axis)).collect();
-    let own = |c: &&Condition| c.value.terms.iter().all(|(axis, _)| kept.contains(axis));
+    let own = |c: &&Condition| {
+        (0..places.space.len()).all(|axis| kept.contains(&axis) || !c.value.runs_along(axis))
+    };
     let conditions = places.conditions.iter().filter(own);
-    let conditions = conditions.map(|c| Condition { kind: c.kind, value: c.value.renamed(axis) }).collect();
+    let conditions = conditions.map(|c| Condition { kind: c.kind, value: c.value.renamed(&axis) }).collect();
     Some(Some(Piece { values, at, conditions }))
 }
 
 #[cfg(test)]
 mod tests {
     use crate::front::ObjectiveText;
-    use crate::schedule::{Place, pieces};
+    use crate::schedule::pieces;
 
     /// How many indices the values of each piece of the Hessian have.
     fn ranks(expr: &str, declared: &str) -> Option<Vec<usize>> {
@@ -162,7 +164,7 @@ mod tests {
         };
         let mut program = text.program().expect("an objective");
         let found = pieces(&mut program.graph, program.hessian[0][0])?;
-        let named = found.iter().flat_map(|p| &p.at).any(|p| matches!(p, Place::Named(..)));
+        let named = found.iter().flat_map(|p| &p.at).any(|p| p.as_affine().is_none());
         assert!(!named, "{expr}");
         Some(found.iter().map(|p| program.graph.rank(p.values)).collect())
     }

@@ -45,12 +45,7 @@ impl Kernel<'_> {
 
     /// Notes the data that name a place.
     fn note_data(&mut self, place: &Place) {
-        if let Place::Named(data, places) = place {
-            self.note_part(*data, places.clone(), true);
-            for place in places {
-                self.note_data(place);
-            }
-        }
+        place.each_named(&mut |named| self.note_part(named.data, named.at.clone(), true));
     }
 
     /// Notes the data of a relation that stands for itself.
@@ -93,7 +88,8 @@ impl Kernel<'_> {
     pub(super) fn is_row_of_places(&self, a: &Access) -> bool {
         let inner = self.innermost();
         let Some((last, before)) = a.places.split_last() else { return false };
-        let along = matches!(last, Place::Affine(p) if p.multiple(&inner) == 1);
+        let named = last.named.iter().flat_map(|(named, _)| &named.at).any(|p| p.runs_along(inner));
+        let along = last.affine.multiple(&inner) == 1 && !named;
         along && !before.iter().any(|p| p.runs_along(inner))
     }
 
@@ -109,8 +105,8 @@ impl Kernel<'_> {
     }
 
     /// What is added in an affine form, and what is taken away.
-    pub(super) fn halves(&self, a: &Affine) -> [Vec<TokenStream>; 2] {
-        self.indexing().halves(a)
+    pub(super) fn halves(&self, a: Affine) -> [Vec<TokenStream>; 2] {
+        self.indexing().halves(&a.into())
     }
 
     pub(super) fn condition(&self, c: &Condition) -> TokenStream {
@@ -119,22 +115,17 @@ impl Kernel<'_> {
 
     /// The extents that places and conditions speak of.
     pub(super) fn extents_of_places(&self) -> Vec<Extent> {
-        fn add(g: &Graph, place: &Place, all: &mut Vec<Extent>) {
-            match place {
-                Place::Affine(a) => all.extend(g.extents.resolved(&a.offset).terms.iter().map(|(e, _)| *e)),
-                Place::Named(data, places) => {
-                    all.extend(g.shape(*data));
-                    places.iter().for_each(|p| add(g, p, all));
-                }
-            }
-        }
         let mut all = Vec::new();
+        let mut add = |place: &Place| {
+            let g = self.g;
+            place.each_affine(&mut |affine| {
+                all.extend(g.extents.resolved(&affine.offset).terms.into_iter().map(|(e, _)| e));
+            });
+            place.each_named(&mut |named| all.extend(g.shape(named.data)));
+        };
         for id in self.l.body.iter().copied().chain(self.l.reductions.iter().map(|r| r.node)) {
             let Some(places) = Places::of(self.g, id) else { continue };
-            places.of.iter().for_each(|p| add(self.g, p, &mut all));
-            for c in &places.conditions {
-                all.extend(self.g.extents.resolved(&c.value.offset).terms.iter().map(|(e, _)| *e));
-            }
+            places.of.iter().chain(places.conditions.iter().map(|c| &c.value)).for_each(&mut add);
         }
         all
     }
@@ -149,7 +140,7 @@ impl Kernel<'_> {
                 quote!(#named == #i)
             }
             _ => match self.g.relation(node, axes) {
-                Some((kind, value)) => self.condition(&Condition { kind, value }),
+                Some((kind, value)) => self.condition(&Condition { kind, value: value.into() }),
                 None => return crate::codegen::lost(),
             },
         };

@@ -31,7 +31,7 @@ impl Kernel<'_> {
 
     /// Whether the entries of a row that meet a condition are all, none, or those up to an end.
     fn is_an_end(c: &Condition) -> bool {
-        c.kind == RelationKind::AtLeast
+        c.kind == RelationKind::AtLeast && c.value.named.is_empty()
     }
 
     /// The conditions that ends of a part of the row can say.
@@ -107,20 +107,20 @@ impl Kernel<'_> {
         let axis = self.innermost();
         let (mut first, mut last, mut whole) = (Vec::new(), Vec::new(), Vec::new());
         for c in ends {
-            let times = c.value.multiple(&axis);
+            let times = c.value.affine.multiple(&axis);
             let step = i64::try_from(times.unsigned_abs()).unwrap_or(i64::MAX);
             let by = Literal::u64_unsuffixed(times.unsigned_abs());
-            let rest = c.value.without(&axis);
+            let rest = c.value.affine.without(&axis);
             match times {
                 0 => whole.push(self.condition(c)),
                 // times·j + rest ≥ 0
                 1.. => {
-                    let least = self.at_least_zero(&rest.times(-1));
+                    let least = self.at_least_zero(rest.times(-1));
                     first.push(if step == 1 { least } else { quote!(#least.div_ceil(#by)) });
                 }
                 // rest ≥ |times|·j
                 _ => {
-                    let most = self.at_least_zero(&rest.shifted(step));
+                    let most = self.at_least_zero(rest.shifted(step));
                     last.push(if step == 1 { most } else { quote!((#most / #by)) });
                 }
             }
@@ -133,7 +133,7 @@ impl Kernel<'_> {
     }
 
     /// The value, or 0 where it is negative.
-    fn at_least_zero(&self, a: &Affine) -> TokenStream {
+    fn at_least_zero(&self, a: Affine) -> TokenStream {
         let [plus, minus] = self.halves(a);
         let (rt, plus) = (&self.cx.rt, summed(&plus));
         if minus.is_empty() {

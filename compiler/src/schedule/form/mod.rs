@@ -10,7 +10,7 @@ pub(crate) use class::is_elementwise;
 pub use class::{Class, class};
 pub use matrix::MatrixForm;
 pub(crate) use matrix::loops_around;
-pub use places::{Affine, Condition, Place, Places};
+pub use places::{Affine, Condition, Named, Place, Places};
 pub use running::RunningSum;
 pub(crate) use running::Summed;
 pub use system::System;

@@ -5,13 +5,22 @@
 
 use crate::ir::{Extent, Form, Graph, NodeId, Op, Operand, RelationKind};
 
-/// What an index is, in a loop over others.
+/// What an index is, in a loop over others: `offset + Σ multiple·index + Σ multiple·datum`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Of the indices of the loop by their places in it.
+    pub affine: Affine,
+    /// Of whole numbers that data have, and how often each counts.
+    pub named: Vec<(Named, i64)>,
+}
+
+/// The whole number that data has at these places.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// `offset + Σ multiple·index`, of the indices of the loop by their places in it.
-    Affine(Affine),
-    /// The whole number that data has at these places.
-    Named(NodeId, Vec<Place>),
+pub struct Named {
+    /// The data.
+    pub data: NodeId,
+    /// For each of its axes, where.
+    pub at: Vec<Place>,
 }
 
 /// `offset + Σ multiple·axis`, of axes of the loop in order.
@@ -28,20 +37,29 @@ impl Affine {
     }
 }
 
+impl From<Affine> for Place {
+    fn from(affine: Affine) -> Self {
+        Self { affine, named: Vec::new() }
+    }
+}
+
+impl From<Named> for Place {
+    fn from(named: Named) -> Self {
+        Self { affine: Affine::default(), named: vec![(named, 1)] }
+    }
+}
+
 impl Place {
     /// An index of the loop.
     #[must_use]
     pub fn axis(axis: usize) -> Self {
-        Self::Affine(Affine::of(axis))
+        Affine::of(axis).into()
     }
 
     /// The form, where no data name it.
     #[must_use]
     pub fn as_affine(&self) -> Option<&Affine> {
-        match self {
-            Self::Affine(a) => Some(a),
-            Self::Named(..) => None,
-        }
+        self.named.is_empty().then_some(&self.affine)
     }
 
     /// The axis, where it is an index itself.
@@ -50,21 +68,50 @@ impl Place {
         self.as_affine().and_then(Affine::as_axis)
     }
 
+    /// `self + n·other`
+    #[must_use]
+    pub fn plus(&self, other: &Self, n: i64) -> Self {
+        let mut sum =
+            Self { affine: self.affine.plus(&other.affine, n).in_order(), named: self.named.clone() };
+        for (named, m) in &other.named {
+            let more = m.saturating_mul(n);
+            match sum.named.iter_mut().find(|(known, _)| known == named) {
+                Some((_, known)) => *known = known.saturating_add(more),
+                None => sum.named.push((named.clone(), more)),
+            }
+        }
+        sum.named.retain(|(_, n)| *n != 0);
+        sum
+    }
+
     /// The same in a loop whose axes have other numbers.
     #[must_use]
     pub fn renamed(&self, axis: &dyn Fn(&usize) -> usize) -> Self {
-        match self {
-            Self::Affine(a) => Self::Affine(a.renamed(axis)),
-            Self::Named(data, places) => Self::Named(*data, places.iter().map(|p| p.renamed(axis)).collect()),
-        }
+        let named = self.named.iter().map(|(named, n)| {
+            let at = named.at.iter().map(|p| p.renamed(axis)).collect();
+            (Named { data: named.data, at }, *n)
+        });
+        Self { affine: self.affine.renamed(axis), named: named.collect() }
     }
 
     /// Whether it changes along an axis of the loop.
     #[must_use]
     pub fn runs_along(&self, axis: usize) -> bool {
-        match self {
-            Self::Affine(a) => a.multiple(&axis) != 0,
-            Self::Named(_, places) => places.iter().any(|p| p.runs_along(axis)),
+        let named = || self.named.iter().flat_map(|(named, _)| &named.at);
+        self.affine.multiple(&axis) != 0 || named().any(|p| p.runs_along(axis))
+    }
+
+    /// The forms that it and what names it are made of.
+    pub fn each_affine(&self, f: &mut impl FnMut(&Affine)) {
+        f(&self.affine);
+        self.named.iter().flat_map(|(named, _)| &named.at).for_each(|p| p.each_affine(f));
+    }
+
+    /// The data that name it, and what names these.
+    pub fn each_named(&self, f: &mut impl FnMut(&Named)) {
+        for (named, _) in &self.named {
+            f(named);
+            named.at.iter().for_each(|p| p.each_named(f));
         }
     }
 }
@@ -75,7 +122,7 @@ pub struct Condition {
     /// How it compares with 0.
     pub kind: RelationKind,
     /// What does.
-    pub value: Affine,
+    pub value: Place,
 }
 
 /// How a loop does a product with relations.
@@ -266,62 +313,53 @@ impl<'a> Solved<'a> {
         let free: Vec<u8> =
             (0..self.extents.len()).filter(|&l| self.determined[l].is_none()).map(|l| l as u8).collect();
         let space = self.order(&free, rank);
-        let mut conditions = Vec::new();
-        let of: Vec<Place> = (0..self.extents.len()).map(|l| self.place(l, &space)).collect();
-        for (local, place) in of.iter().enumerate() {
-            let Place::Affine(value) = place else { continue };
-            if self.determined[local].is_none() {
-                continue;
-            }
-            // It is one of its axis.
+        // What has to hold: indices that follow from others are among those of their axes.
+        let mut hold: Vec<(RelationKind, Affine)> = Vec::new();
+        for (local, known) in self.determined.iter().enumerate() {
+            let Some(Known::Affine(value)) = known else { continue };
+            let value = self.resolved(value);
             let last = g.extents.form(self.extents[local]).shifted(-1);
-            let above = Affine::fixed(last).plus(value, -1);
-            for value in [value.clone(), above] {
-                conditions.push(Condition { kind: RelationKind::AtLeast, value });
-            }
+            let above = Affine::fixed(last).plus(&value, -1);
+            hold.extend([value, above].map(|value| (RelationKind::AtLeast, value)));
         }
-        for (kind, value) in &self.rest {
-            let value = self.in_space(value, &space);
-            conditions.push(Condition { kind: *kind, value });
-        }
-        conditions.retain(|c| !self.always(c, &space));
-        Places { space, of, conditions }
+        hold.extend(self.rest.iter().map(|(kind, value)| (*kind, self.resolved(value))));
+        let always = |(kind, value): &(RelationKind, Affine)| {
+            *kind == RelationKind::AtLeast && self.ends(value)[0].is_never_negative()
+        };
+        hold.retain(|relation| !always(relation));
+        let of: Vec<Place> = (0..self.extents.len()).map(|l| self.place(&Affine::of(l), &space)).collect();
+        let conditions =
+            hold.iter().map(|(kind, value)| Condition { kind: *kind, value: self.place(value, &space) });
+        Places { conditions: conditions.collect(), space, of }
     }
 
-    /// Whether a condition holds whatever the indices are.
-    fn always(&self, c: &Condition, space: &[u8]) -> bool {
-        let terms = c.value.terms.iter().map(|&(axis, n)| (space[axis] as usize, n)).collect();
-        let value = Affine { terms, offset: c.value.offset.clone() };
-        c.kind == RelationKind::AtLeast && self.ends(&value)[0].is_never_negative()
-    }
-
-    fn place(&self, local: usize, space: &[u8]) -> Place {
-        match &self.determined[local] {
-            None => Place::Affine(self.in_space(&Affine::of(local), space)),
-            Some(Known::Affine(value)) => Place::Affine(self.in_space(value, space)),
-            Some(Known::Named(data)) => self.named(data, space),
-        }
-    }
-
-    /// A value in terms of the loop's axes.
-    fn in_space(&self, value: &Affine, space: &[u8]) -> Affine {
+    /// A value in terms of indices that are free or named by data.
+    fn resolved(&self, value: &Affine) -> Affine {
         let start = Affine::fixed(value.offset.clone());
-        let sum = value.terms.iter().fold(start, |sum, &(local, n)| {
-            match space.iter().position(|&s| s as usize == local) {
-                Some(axis) => sum.plus(&Affine::of(axis), n),
-                None => match &self.determined[local] {
-                    Some(Known::Affine(inner)) => sum.plus(&self.in_space(inner, space), n),
-                    _ => sum,
-                },
-            }
+        let sum = value.terms.iter().fold(start, |sum, &(local, n)| match &self.determined[local] {
+            Some(Known::Affine(inner)) => sum.plus(&self.resolved(inner), n),
+            _ => sum.plus(&Affine::of(local), n),
         });
         sum.in_order()
     }
 
+    /// A value in terms of the loop's axes.
+    fn place(&self, value: &Affine, space: &[u8]) -> Place {
+        let value = self.resolved(value);
+        let start = Place::from(Affine::fixed(value.offset.clone()));
+        value.terms.iter().fold(start, |sum, &(local, n)| match &self.determined[local] {
+            Some(Known::Named(data)) => sum.plus(&self.named(data, space), n),
+            _ => match space.iter().position(|&s| s as usize == local) {
+                Some(axis) => sum.plus(&Place::axis(axis), n),
+                None => sum,
+            },
+        })
+    }
+
     /// What data name; of a part of data, the entry of the whole.
     fn named(&self, data: &Operand, space: &[u8]) -> Place {
-        let axes: Vec<Place> = data.axes.iter().map(|&a| self.place(a as usize, space)).collect();
-        within(self.g, data.node, axes)
+        let at: Vec<Place> = data.axes.iter().map(|&a| self.place(&Affine::of(a as usize), space)).collect();
+        within(self.g, data.node, at)
     }
 
     /// The loop's axes in order: along rows of what is read innermost, if the result has them, too.
@@ -354,40 +392,32 @@ impl<'a> Solved<'a> {
 }
 
 /// The entry of the array that `node` is a part of.
-fn within(g: &Graph, node: NodeId, axes: Vec<Place>) -> Place {
+fn within(g: &Graph, node: NodeId, at: Vec<Place>) -> Place {
     let Some(places) = Places::of(g, node) else {
-        let Op::Product { factors, bound, .. } = g.op(node) else { return Place::Named(node, axes) };
+        let Op::Product { factors, bound, .. } = g.op(node) else { return Named { data: node, at }.into() };
         // A mere order of axes.
-        let ([f], true) = (factors.as_slice(), bound.is_empty()) else { return Place::Named(node, axes) };
-        let inner = f.operand.axes.iter().map(|&a| axes[a as usize].clone()).collect();
+        let ([f], true) = (factors.as_slice(), bound.is_empty()) else {
+            return Named { data: node, at }.into();
+        };
+        let inner = f.operand.axes.iter().map(|&a| at[a as usize].clone()).collect();
         return within(g, f.operand.node, inner);
     };
-    let Op::Product { factors, .. } = g.op(node) else { return Place::Named(node, axes) };
+    let Op::Product { factors, .. } = g.op(node) else { return Named { data: node, at }.into() };
     let Some(f) = factors.iter().find(|f| !g.is_indicator(f.operand.node)) else {
-        return Place::Named(node, axes);
+        return Named { data: node, at }.into();
     };
-    let inner = places.axes(&f.operand).into_iter().map(|place| substituted(&place, &axes)).collect();
+    let inner = places.axes(&f.operand).into_iter().map(|place| substituted(&place, &at)).collect();
     within(g, f.operand.node, inner)
 }
 
 /// A place with places for the axes of its loop.
 fn substituted(place: &Place, axes: &[Place]) -> Place {
-    match place {
-        Place::Affine(a) => {
-            if let Some(axis) = a.as_axis() {
-                return axes[axis].clone();
-            }
-            let start = Affine::fixed(a.offset.clone());
-            let sum = a.terms.iter().fold(start, |sum, &(axis, n)| match &axes[axis] {
-                Place::Affine(inner) => sum.plus(inner, n),
-                Place::Named(..) => sum,
-            });
-            Place::Affine(sum.in_order())
-        }
-        Place::Named(data, places) => {
-            Place::Named(*data, places.iter().map(|p| substituted(p, axes)).collect())
-        }
-    }
+    let start = Place::from(Affine::fixed(place.affine.offset.clone()));
+    let sum = place.affine.terms.iter().fold(start, |sum, &(axis, n)| sum.plus(&axes[axis], n));
+    place.named.iter().fold(sum, |sum, (named, n)| {
+        let at = named.at.iter().map(|p| substituted(p, axes)).collect();
+        sum.plus(&Named { data: named.data, at }.into(), *n)
+    })
 }
 
 #[cfg(test)]
@@ -419,7 +449,7 @@ mod tests {
         let node = placed(&mut g, p, i, &relation);
         let places = Places::of(&g, node).unwrap();
         assert!(places.is_entry(1) && places.conditions.is_empty());
-        assert_eq!(places.of[1], Place::Affine(Affine { terms: vec![(0, 1)], offset: Form::constant(1) }));
+        assert_eq!(places.of[1], Affine { terms: vec![(0, 1)], offset: Form::constant(1) }.into());
     }
 
     #[test]
@@ -430,8 +460,8 @@ mod tests {
         // x[p − 1] where p ≥ 1; p ≤ n − 1 always.
         let at = Affine { terms: vec![(0, 1)], offset: Form::constant(-1) };
         assert!(places.is_entry(1));
-        assert_eq!(places.of[1], Place::Affine(at.clone()));
-        assert_eq!(places.conditions, [Condition { kind: RelationKind::AtLeast, value: at }]);
+        assert_eq!(places.of[1], at.clone().into());
+        assert_eq!(places.conditions, [Condition { kind: RelationKind::AtLeast, value: at.into() }]);
     }
 
     #[test]
@@ -444,6 +474,9 @@ mod tests {
         let node = placed(&mut g, k, p, &named);
         let places = Places::of(&g, node).unwrap();
         assert!(!places.is_entry(1) && places.scatters(1));
-        assert_eq!((places.space.len(), &places.of[0]), (1, &Place::Named(data, vec![Place::axis(0)])));
+        assert_eq!(
+            (places.space.len(), &places.of[0]),
+            (1, &Named { data, at: vec![Place::axis(0)] }.into())
+        );
     }
 }

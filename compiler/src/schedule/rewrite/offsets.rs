@@ -47,7 +47,7 @@ fn computed_in_place(g: &mut Graph, id: NodeId) -> Option<NodeId> {
         all.push((at.computed(g, &t), f.power));
     }
     for c in &places.conditions {
-        all.push((g.holds(c.kind, &in_indices(&c.value, out)), Number::ONE));
+        all.push((g.holds(c.kind, &in_indices(c.value.as_affine()?, out)), Number::ONE));
     }
     Some(g.contract_over(coeff, &all, out, &[]))
 }
