@@ -3,6 +3,7 @@
 #![allow(non_snake_case, reason = "matrices have capital letters in formulas")]
 
 mod computed;
+mod costs;
 mod named;
 mod networks;
 mod patterns;

@@ -26,5 +26,5 @@ named! {
     BlockBefore of_a_block_that_begins_with_a_number: "a = [1; x]; sum[i](a[p[i]]^3 + sin(a[p[i]]))";
     Running of_a_running_sum: "sum[i](exp(cumsum(x)[p[i]]))";
     Padded of_what_is_padded: "sum[i](exp(pad(x, 1)[p[i]]))";
-    Shifted beside_a_neighbour: "sum[i](exp(x[p[i]])*x[i + 0]*x[p[i]])";
+    Twice beside_itself_and_an_entry: "sum[i](exp(x[p[i]])*x[p[i]]*x[1])";
 }
