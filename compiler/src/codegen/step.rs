@@ -354,7 +354,8 @@ impl Steps<'_> {
     /// A scalar output that no step computes: a constant or an input.
     fn scalar_output(&self, node: NodeId, buffer: BufferId) -> TokenStream {
         let g = &self.plan.graph;
-        if !g.shape(node).is_empty() || !matches!(g.op(node), Op::Number(_) | Op::Pi | Op::Extent(_)) {
+        let constant = matches!(g.op(node), Op::Number(_) | Op::Pi | Op::Extent(_) | Op::Holds(_));
+        if !g.shape(node).is_empty() || !constant {
             return TokenStream::new();
         }
         let (name, t, value) =
