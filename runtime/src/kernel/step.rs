@@ -63,6 +63,11 @@ pub enum Fold {
     MaxSize,
 }
 
+/// Lanes that begin a cache line, so that no vector of them lies in two.
+#[repr(align(64))]
+#[derive(Clone, Copy)]
+struct Lanes<T, const L: usize>([T; L]);
+
 impl Fold {
     #[inline(always)]
     fn neutral<T: Scalar>(self) -> T {
@@ -220,7 +225,7 @@ impl Math {
         let long = chunks > RUN;
         // Loops, not `array::from_fn` or `map`, whose closures are not always compiled in place.
         let mut found = [T::ZERO; K];
-        let mut lanes = [[T::ZERO; L]; K];
+        let mut lanes = [Lanes([T::ZERO; L]); K];
         let mut whole = [T::ZERO; K];
         let mut totals = [Total::ZERO; K];
         for k in 0..K {
@@ -229,25 +234,25 @@ impl Math {
         let mut from = 0;
         while from < chunks {
             for k in 0..K {
-                lanes[k] = [folds[k].neutral(); L];
+                lanes[k] = Lanes([folds[k].neutral(); L]);
             }
             let until = chunks.min(from + RUN);
             for chunk in from..until {
                 for lane in 0..L {
                     for k in 0..K {
-                        found[k] = lanes[k][lane];
+                        found[k] = lanes[k].0[lane];
                     }
                     // SAFETY: the arrays live and have n entries, chunks·L of them or more; the formula keeps
                     // none.
                     let next = formula(self, found, unsafe { A::entry(place, 0, chunk * L + lane, n) });
                     for k in 0..K {
-                        lanes[k][lane] = next[k];
+                        lanes[k].0[lane] = next[k];
                     }
                 }
             }
             from = until;
             for k in 0..K {
-                let run = folds[k].lanes(lanes[k]);
+                let run = folds[k].lanes(lanes[k].0);
                 whole[k] = if long { folds[k].put(self, &mut totals[k], whole[k], run) } else { run };
             }
         }
