@@ -148,6 +148,18 @@ fn of_objectives_and_residuals() -> Result<(), Error> {
     assert_eq!(product.to_vec(), filled);
     let report = problem.check_gradient(&w, CheckOptions::default())?;
     assert!(report.passed(), "{report}");
+
+    // Where nothing is known to be 0, patterns have all entries: of a Hessian those on and below the diagonal.
+    let (pattern, mut values) = (problem.hessian_pattern(), vec![f64::NAN; 6]);
+    problem.hessian_values_into(&w, &mut values)?;
+    assert_eq!(problem.hessian_values(&w)?.to_vec(), values);
+    let entries: Vec<f64> = pattern.iter().map(|at| hessian[at]).collect();
+    assert_eq!(entries, values);
+    let (pattern, mut values) = (problem.jacobian_pattern(), vec![f64::NAN; 18]);
+    problem.jacobian_values_into(&w, &mut values)?;
+    assert_eq!(problem.jacobian_values(&w)?.to_vec(), values);
+    let entries: Vec<f64> = pattern.iter().map(|at| jacobian[at]).collect();
+    assert_eq!(entries, values);
     Ok(())
 }
 
