@@ -60,13 +60,13 @@ fn the_code_is_no_longer_than_it_is() {
         ("Deeper", 12_850),
         ("Large", 11_750),
         ("Logistic", 3_900),
-        ("Masked", 4_100),
+        ("Masked", 5_300),
         ("FirstLayer", 12_400),
         ("Messy", 8_450),
-        ("Rosenbrock", 113_600),
-        ("Chain", 3_850),
+        ("Rosenbrock", 44_500),
+        ("Chain", 6_400),
         ("Process", 11_600),
-        ("Rated", 7_300),
+        ("Rated", 9_200),
     ] {
         let mut item = definition(name);
         let network = item.attrs.iter().any(|a| a.path().is_ident("network"));
@@ -253,7 +253,8 @@ fn long_chain() {
     let p = program("Chain", &[("x", &["n"])], &["x"]);
     let sizes = [("n", n as usize), ("n - 1", n as usize - 1)];
     let count = operations(&p, &value_and_gradient(&p), &sizes);
-    assert!(count.products == 0 && count.calls.is_empty() && count.arithmetic <= 19 * n, "{count:?}");
+    // What neighbours need is found at each of them, in one pass, rather than kept for the next.
+    assert!(count.products == 0 && count.calls.is_empty() && count.arithmetic <= 28 * n, "{count:?}");
 }
 
 #[test]
