@@ -50,7 +50,7 @@ pub mod __private {
     };
 
     pub use crate::kernel::arrays::{
-        array, array_mut, checked, checked_mut, count, matrix, matrix_mut, place_block, place_columns,
+        array, array_mut, checked, checked_mut, count, held, matrix, matrix_mut, place_block, place_columns,
         place_entries, tensor, tensor_mut, zeros,
     };
     pub use crate::kernel::axis::{log_softmax, logsumexp, max, norm, softmax};

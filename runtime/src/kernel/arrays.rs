@@ -101,6 +101,17 @@ pub fn zeros<T: Scalar>(n: usize) -> Vec<T> {
     vec![T::ZERO; n]
 }
 
+/// The entries of a short row, by value; 0 where there are none.
+#[inline(always)]
+#[must_use]
+pub fn held<T: Scalar, const N: usize>(row: &[T]) -> [T; N] {
+    let mut entries = [T::ZERO; N];
+    for (entry, &x) in entries.iter_mut().zip(row) {
+        *entry = x;
+    }
+    entries
+}
+
 /// A number of entries as a number of the type.
 #[inline(always)]
 pub fn count<T: Scalar>(n: usize) -> T {

@@ -89,7 +89,8 @@ impl Kernel<'_> {
             let (end, put) = (self.sum_ends(s), self.sum_is_put(s));
             quote!(#end #put)
         });
-        quote!(#slices #(#before)* #looped #(#after)*)
+        let put_back = self.put_back();
+        quote!(#slices #(#before)* #looped #put_back #(#after)*)
     }
 
     /// How many entries the innermost loop has.
@@ -116,7 +117,16 @@ impl Kernel<'_> {
                     continue;
                 }
                 let offset = self.offset(a, true);
-                if !a.places.is_empty() {
+                if let Some(entries) = self.held(a) {
+                    let (rt, whole) = (&self.cx.rt, Self::row_of(a));
+                    if a.written {
+                        slices.extend(quote!(let #whole = &mut #array[#offset..][..#n];));
+                        slices.extend(quote!(let mut #name = #rt::held::<_, #entries>(#whole);));
+                    } else {
+                        slices
+                            .extend(quote!(let #name = #rt::held::<_, #entries>(&#array[#offset..][..#n]);));
+                    }
+                } else if !a.places.is_empty() {
                     slices.extend(quote!(let #name = &#mutable #array[#offset..][..#n];));
                 } else if a.axes.len() == 1 {
                     slices.extend(quote!(let #name = &#mutable #array[..#n];));
@@ -130,6 +140,32 @@ impl Kernel<'_> {
             }
         }
         slices
+    }
+
+    /// The entries of a short row that data name, if the loop holds them while it runs along it: the compiler does
+    /// not know that such a row is none of those that are written, unless all are read before any is written.
+    fn held(&self, a: &Access) -> Option<Literal> {
+        const MOST: usize = 64;
+        let named = |a: &Access| a.places.iter().any(|p| p.as_affine().is_none());
+        let alone = |a: &Access| self.accesses.iter().filter(|other| other.buffer == a.buffer).count() == 1;
+        let n = constant_product(self.g, &self.l.space[self.innermost()..]).filter(|n| *n <= MOST)?;
+        let holds = named(a) && !self.uses_lanes() && !self.is_entry() && self.window.is_none();
+        (holds && alone(a)).then(|| Literal::usize_unsuffixed(n))
+    }
+
+    /// The row of which the entries are held.
+    fn row_of(a: &Access) -> Ident {
+        format_ident!("{}_there", a.name)
+    }
+
+    /// What puts back the entries that were held.
+    fn put_back(&self) -> TokenStream {
+        let held = self.accesses.iter().filter(|a| a.written && self.is_row(a) && self.held(a).is_some());
+        held.map(|a| {
+            let (name, whole) = (&a.name, Self::row_of(a));
+            quote!(#whole.copy_from_slice(&#name);)
+        })
+        .collect()
     }
 
     /// What a sum along the row begins with.
