@@ -3,7 +3,7 @@
 
 mod determinant;
 
-use crate::ir::{AxisFn, Extent, ExtentKind, Factor, Graph, NodeId, Number, Op, Operand, RelationKind};
+use crate::ir::{AxisFn, Extent, Factor, Graph, NodeId, Number, Op, Operand, RelationKind};
 use crate::ops::{compare, reference};
 use std::collections::BTreeMap;
 
@@ -69,18 +69,7 @@ impl<'a> Evaluator<'a> {
     /// The number of values that an index over `e` takes; 0 where no size was given.
     #[must_use]
     pub fn size(&self, e: Extent) -> usize {
-        match self.graph.extents.kind(e) {
-            ExtentKind::Constant(n) => *n,
-            ExtentKind::Symbol(name) => match (self.sizes.get(name), self.graph.extents.factors(e)) {
-                (Some(size), _) => *size,
-                (None, Some((a, b))) => self.size(a) * self.size(b),
-                (None, None) => match self.graph.extents.derived(e) {
-                    Some(form) => usize::try_from(form.value(|e| self.size(e))).unwrap_or(0),
-                    None => 0,
-                },
-            },
-            ExtentKind::Unknown => 0,
-        }
+        self.graph.extents.size(e, self.sizes, 0)
     }
 
     fn sizes_of(&self, extents: &[Extent]) -> Vec<usize> {

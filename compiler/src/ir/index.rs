@@ -3,7 +3,7 @@
 //! A gradient has exactly the index list of its variable; nothing in the graph is ever "transposed".
 
 use super::form::Form;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// How many values an index takes. Resolve with [`Extents::find`] before comparing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -251,6 +251,22 @@ impl Extents {
         let e = self.find(e);
         let known = self.forms.iter().any(|(x, _)| *x == e);
         (known && self.as_constant(e).is_none()).then(|| self.form(e))
+    }
+
+    /// How many values an index over it takes, given those of symbols; `unknown` of one that nothing tells.
+    #[must_use]
+    pub fn size(&self, e: Extent, sizes: &BTreeMap<String, usize>, unknown: usize) -> usize {
+        let size = |e| self.size(e, sizes, unknown);
+        match self.kind(e) {
+            ExtentKind::Constant(n) => *n,
+            ExtentKind::Symbol(name) => match (sizes.get(name), self.factors(e), self.derived(e)) {
+                (Some(n), ..) => *n,
+                (None, Some((a, b)), _) => size(a) * size(b),
+                (None, None, Some(form)) => usize::try_from(form.value(size)).unwrap_or(0),
+                (None, None, None) => unknown,
+            },
+            ExtentKind::Unknown => unknown,
+        }
     }
 
     /// The form as a person writes it.

@@ -108,38 +108,47 @@ impl Kernel<'_> {
         for a in &self.accesses {
             let (name, array) = (&a.name, self.names.of(a.buffer));
             let mutable = if a.written { quote!(mut) } else { quote!() };
-            if self.flat {
-                slices.extend(quote!(let #name = &#mutable #array[..#n];));
-            } else if self.is_row(a) {
-                if self.window.is_some() {
-                    let offset = self.offset(a, false);
-                    slices.extend(quote!(let #name = &#mutable #array[#offset..][..#n];));
-                    continue;
-                }
-                let offset = self.offset(a, true);
-                if let Some(entries) = self.held(a) {
-                    let (rt, whole) = (&self.cx.rt, Self::row_of(a));
-                    if a.written {
-                        slices.extend(quote!(let #whole = &mut #array[#offset..][..#n];));
-                        slices.extend(quote!(let mut #name = #rt::held::<_, #entries>(#whole);));
-                    } else {
-                        slices
-                            .extend(quote!(let #name = #rt::held::<_, #entries>(&#array[#offset..][..#n]);));
+            if self.flat || self.is_row(a) {
+                let row = self.row_in_array(a, n);
+                slices.extend(match self.held(a) {
+                    None => quote!(let #name = &#mutable #row;),
+                    Some(entries) if a.written => {
+                        let (rt, whole) = (&self.cx.rt, Self::row_of(a));
+                        quote! {
+                            let #whole = &mut #row;
+                            let mut #name = #rt::held::<_, #entries>(#whole);
+                        }
                     }
-                } else if !a.places.is_empty() {
-                    slices.extend(quote!(let #name = &#mutable #array[#offset..][..#n];));
-                } else if a.axes.len() == 1 {
-                    slices.extend(quote!(let #name = &#mutable #array[..#n];));
-                } else {
-                    let offset = if a.axes.len() == 2 { offset } else { quote!((#offset)) };
-                    slices.extend(quote!(let #name = &#mutable #array[#offset * #n..][..#n];));
-                }
+                    Some(entries) => {
+                        let rt = &self.cx.rt;
+                        quote!(let #name = #rt::held::<_, #entries>(&#row);)
+                    }
+                });
             } else if !self.runs_inside(a) && !a.written {
                 let offset = self.offset(a, false);
                 slices.extend(quote!(let #name = #array[#offset];));
             }
         }
         slices
+    }
+
+    /// The part of an array that the innermost loop runs along.
+    fn row_in_array(&self, a: &Access, n: &TokenStream) -> TokenStream {
+        let array = self.names.of(a.buffer);
+        if self.window.is_some() {
+            let offset = self.offset(a, false);
+            return quote!(#array[#offset..][..#n]);
+        }
+        let rank = a.axes.len();
+        if self.flat || a.places.is_empty() && rank == 1 {
+            return quote!(#array[..#n]);
+        }
+        let offset = self.offset(a, true);
+        if !a.places.is_empty() {
+            return quote!(#array[#offset..][..#n]);
+        }
+        let offset = if rank == 2 { offset } else { quote!((#offset)) };
+        quote!(#array[#offset * #n..][..#n])
     }
 
     /// The entries of a short row that data name, if the loop holds them while it runs along it: the compiler does

@@ -67,15 +67,15 @@ impl Kernel<'_> {
         if ends.is_empty() || self.window.is_some() || self.diagonal.is_some() {
             return None;
         }
-        let n = self.cx.extent(self.g, self.l.space[self.innermost()]);
-        let (first, last) = self.first_and_last(&ends, &n);
-        let inside = self.windowed(true);
-        let inside = quote!(if from < to { #inside });
         let alone = self.counts_inside_alone(&ends);
         let short = constant_product(self.g, &self.l.space[self.innermost()..]).is_some_and(|n| n <= SHORT);
         if short && !alone {
             return None;
         }
+        let n = self.cx.extent(self.g, self.l.space[self.innermost()]);
+        let (first, last) = self.first_and_last(&ends, &n);
+        let inside = self.windowed(true);
+        let inside = quote!(if from < to { #inside });
         let parts = if alone {
             inside
         } else {

@@ -167,20 +167,20 @@ impl Items<'_> {
 
     pub(super) fn sparse_hessian(&self) -> TokenStream {
         let rt = &self.model.rt;
-        self.sparse_methods(0, &quote!(#rt::Objective::len(self)))
+        self.sparse_methods("hessian", self.plans.sparse_hessian.as_ref(), &quote!(#rt::Objective::len(self)))
     }
 
     pub(super) fn sparse_jacobian(&self) -> TokenStream {
         let rt = &self.model.rt;
-        self.sparse_methods(1, &quote!(#rt::Residual::residuals(self)))
+        let rows = quote!(#rt::Residual::residuals(self));
+        self.sparse_methods("jacobian", self.plans.sparse_jacobian.as_ref(), &rows)
     }
 
-    /// The methods of the Hessian, or of the Jacobian, of so many rows.
-    fn sparse_methods(&self, which: usize, rows: &TokenStream) -> TokenStream {
+    /// The methods of a sparse matrix of so many rows, if it is one.
+    fn sparse_methods(&self, matrix: &str, sparse: Option<&Sparse>, rows: &TokenStream) -> TokenStream {
         let (rt, t) = (&self.model.rt, self.t());
-        let sparse = [&self.plans.sparse_hessian, &self.plans.sparse_jacobian][which];
         let Some(sparse) = sparse else { return TokenStream::new() };
-        let Methods { field, places, pattern, values } = Methods::of(["hessian", "jacobian"][which]);
+        let Methods { field, places, pattern, values } = Methods::of(matrix);
         let plan = &sparse.plan;
         let check = self.check_x(&[]);
         let body = self.body(plan, &[self.x_cut()]);

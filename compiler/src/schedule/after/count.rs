@@ -3,7 +3,7 @@
 //! Invariant: each step's work is counted as often as its loop runs, so a plan that computes something twice
 //! counts it twice.
 
-use crate::ir::{AxisFn, Extent, ExtentKind, Factor, Graph, NodeId, Number, Op};
+use crate::ir::{AxisFn, Extent, Factor, Graph, NodeId, Number, Op};
 use crate::schedule::form::{Class, RunningSum, class};
 use crate::schedule::plan::{Plan, Step};
 use std::collections::BTreeMap;
@@ -195,13 +195,5 @@ fn matrices(g: &Graph, node: NodeId, sizes: &BTreeMap<String, usize>) -> (u64, u
 }
 
 fn size(g: &Graph, e: Extent, sizes: &BTreeMap<String, usize>) -> u64 {
-    match g.extents.kind(e) {
-        ExtentKind::Constant(n) => *n as u64,
-        ExtentKind::Symbol(name) => match (sizes.get(name), g.extents.factors(e)) {
-            (Some(n), _) => *n as u64,
-            (None, Some((a, b))) => size(g, a, sizes) * size(g, b, sizes),
-            (None, None) => 1,
-        },
-        ExtentKind::Unknown => 1,
-    }
+    g.extents.size(e, sizes, 1) as u64
 }

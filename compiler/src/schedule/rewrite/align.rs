@@ -5,29 +5,18 @@
 //! order, is therefore turned: then it belongs to the reader's loop, and is never an array. A matrix is left
 //! as it is, since it is read along its rows.
 
-use crate::ir::{Graph, Index, NodeId, NodeMap, Op, Operand, Tensor};
+use super::turn::{Turn, all_turned, takes_any_order};
+use crate::ir::{Graph, NodeId, NodeMap, Op, Operand};
 use crate::schedule::form::is_elementwise;
 
 /// The fewest axes of what is turned.
 const FEWEST_AXES: usize = 3;
 
-/// Where the axes of a turned node are now.
-type Turn = Vec<u8>;
-
 /// Turns what is read in another order by its only reader; the new roots.
 pub(super) fn aligned(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
     let order = g.reachable(roots);
     let turns = turns(g, &order, &g.uses(roots));
-    if turns.values().next().is_none() {
-        return roots.to_vec();
-    }
-    let mut map: NodeMap<NodeId> = NodeMap::new();
-    for id in order {
-        let new = rebuilt(g, id, &turns, &map);
-        g.inherit_name(id, new);
-        map.insert(id, new);
-    }
-    roots.iter().map(|r| map.replaced(*r)).collect()
+    all_turned(g, &order, roots, &turns)
 }
 
 /// What is to be turned. Readers come first: one that is turned reads what it needs in yet another order.
@@ -55,9 +44,7 @@ fn turns(g: &Graph, order: &[NodeId], uses: &[u32]) -> NodeMap<Turn> {
 
 /// Whether a node can be turned, or belong to a loop with what it reads turned.
 fn turns_over(g: &Graph, id: NodeId) -> bool {
-    !g.has_relations(id)
-        && is_elementwise(g, id)
-        && matches!(g.op(id), Op::Sum(_) | Op::Product { .. } | Op::Select { .. })
+    takes_any_order(g, id) && !g.has_relations(id) && is_elementwise(g, id)
 }
 
 fn operands(g: &Graph, id: NodeId) -> Vec<Operand> {
@@ -73,40 +60,4 @@ fn operands(g: &Graph, id: NodeId) -> Vec<Operand> {
 
 fn turned(axes: &[u8], turn: Option<&Turn>) -> Turn {
     axes.iter().map(|&a| turn.map_or(a, |t| t[a as usize])).collect()
-}
-
-/// The node, turned if it is to be, of operands that may be.
-fn rebuilt(g: &mut Graph, id: NodeId, turns: &NodeMap<Turn>, map: &NodeMap<NodeId>) -> NodeId {
-    if !turns_over(g, id) {
-        return g.rebuilt(id, &|c| map.replaced(c));
-    }
-    let locals = g.locals(id);
-    let moved = |indices: Vec<Index>, turn: Option<&Turn>| -> Vec<Index> {
-        let Some(turn) = turn else { return indices };
-        let mut there = indices.clone();
-        for (&to, index) in turn.iter().zip(indices) {
-            there[to as usize] = index;
-        }
-        there
-    };
-    let out = moved(locals.clone(), turns.get(id));
-    let tensor = |o: &Operand| {
-        let indices = o.axes.iter().map(|&a| locals[a as usize]).collect();
-        Tensor::new(map.replaced(o.node), moved(indices, turns.get(o.node)))
-    };
-    match g.op(id).clone() {
-        Op::Sum(terms) => {
-            let terms: Vec<_> = terms.iter().map(|t| (t.coeff, tensor(&t.operand))).collect();
-            g.sum_as(&terms, &out)
-        }
-        Op::Product { coeff, factors, .. } => {
-            let factors: Vec<_> = factors.iter().map(|f| (tensor(&f.operand), f.power)).collect();
-            g.contract_over(coeff, &factors, &out, &[])
-        }
-        Op::Select { op, lhs, rhs, then, otherwise } => {
-            let [lhs, rhs, then, otherwise] = [&lhs, &rhs, &then, &otherwise].map(tensor);
-            g.select_as(op, &lhs, &rhs, &then, &otherwise, &out)
-        }
-        _ => id,
-    }
 }

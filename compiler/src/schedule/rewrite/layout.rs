@@ -5,32 +5,18 @@
 //! product of matrices for each s, instead of one for each s, c, i, u. Likewise what is a product of matrices
 //! itself lies in rows and columns, if those that read it take any order.
 
-use crate::ir::{Graph, Index, NodeId, NodeMap, Op, Operand, Tensor};
+use super::turn::{Turn, all_turned, takes_any_order};
+use crate::ir::{Graph, Index, NodeId, NodeMap, Op, Tensor};
 use crate::schedule::form::{Places, loops_around};
 
 /// The fewest axes of what is laid out anew.
 const FEWEST_AXES: usize = 4;
 
-/// For each axis of the array as it will lie, which it was.
-type Turn = Vec<usize>;
-
 /// Lays arrays out as products read them; the new roots.
 pub(super) fn laid_out(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
     let order = g.reachable(roots);
-    if !order.iter().any(|&id| g.has_relations(id)) {
-        return roots.to_vec();
-    }
     let turns = turns(g, &order, roots);
-    if turns.values().next().is_none() {
-        return roots.to_vec();
-    }
-    let mut map: NodeMap<NodeId> = NodeMap::new();
-    for id in order {
-        let new = rebuilt(g, id, &turns, &map);
-        g.inherit_name(id, new);
-        map.insert(id, new);
-    }
-    roots.iter().map(|r| map.replaced(*r)).collect()
+    all_turned(g, &order, roots, &turns)
 }
 
 fn turns(g: &mut Graph, order: &[NodeId], roots: &[NodeId]) -> NodeMap<Turn> {
@@ -60,10 +46,6 @@ fn is_free(g: &Graph, id: NodeId) -> bool {
         (Op::Product { bound, factors, .. }, None) => !bound.is_empty() && factors.len() == 2,
         _ => false,
     }
-}
-
-fn takes_any_order(g: &Graph, user: NodeId) -> bool {
-    matches!(g.op(user), Op::Product { .. } | Op::Sum(_) | Op::Select { .. })
 }
 
 /// The two factors of a contraction without relations, by the indices of its locals.
@@ -125,39 +107,9 @@ fn last_run(indices: &[Index], free: impl Fn(&Index) -> bool, whole: &[Index]) -
     (indices[..first].to_vec(), indices[first..].to_vec())
 }
 
+/// Where the indices are in another order of them.
 fn turned(from: &[Index], to: &[Index]) -> Option<Turn> {
-    let turn: Option<Turn> = to.iter().map(|i| from.iter().position(|f| f == i)).collect();
-    turn.filter(|turn| turn.len() == from.len())
-}
-
-/// The node, turned if it is to be, of operands that may be.
-fn rebuilt(g: &mut Graph, id: NodeId, turns: &NodeMap<Turn>, map: &NodeMap<NodeId>) -> NodeId {
-    if !takes_any_order(g, id) {
-        return g.rebuilt(id, &|c| map.replaced(c));
-    }
-    let locals = g.locals(id);
-    let rank = g.rank(id);
-    let moved = |indices: &[Index], turn: Option<&Turn>| -> Vec<Index> {
-        turn.map_or_else(|| indices.to_vec(), |turn| turn.iter().map(|&axis| indices[axis]).collect())
-    };
-    let out = moved(&locals[..rank], turns.get(id));
-    let tensor = |o: &Operand| {
-        let indices: Vec<Index> = o.axes.iter().map(|&a| locals[a as usize]).collect();
-        Tensor::new(map.replaced(o.node), moved(&indices, turns.get(o.node)))
-    };
-    match g.op(id).clone() {
-        Op::Sum(terms) => {
-            let terms: Vec<_> = terms.iter().map(|t| (t.coeff, tensor(&t.operand))).collect();
-            g.sum_as(&terms, &out)
-        }
-        Op::Product { coeff, factors, .. } => {
-            let factors: Vec<_> = factors.iter().map(|f| (tensor(&f.operand), f.power)).collect();
-            g.contract_over(coeff, &factors, &out, &locals[rank..])
-        }
-        Op::Select { op, lhs, rhs, then, otherwise } => {
-            let [lhs, rhs, then, otherwise] = [&lhs, &rhs, &then, &otherwise].map(tensor);
-            g.select_as(op, &lhs, &rhs, &then, &otherwise, &out)
-        }
-        _ => id,
-    }
+    let place = |i: &Index| to.iter().position(|t| t == i).and_then(|place| u8::try_from(place).ok());
+    let turn: Option<Turn> = from.iter().map(place).collect();
+    turn.filter(|turn| turn.len() == to.len())
 }

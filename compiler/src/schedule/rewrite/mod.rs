@@ -17,6 +17,7 @@ mod pairs;
 mod running;
 mod share;
 mod spell;
+mod turn;
 
 pub(crate) use inverses::Matrix;
 
@@ -52,10 +53,12 @@ impl Rewritten {
         let roots = verified(g, &roots, distribute::distributed);
         let symmetric = inverses::symmetric(&matrices, &roots[outputs.len()..]);
         let roots = verified(g, &roots, |g, roots| order::binarise(g, roots, &symmetric));
-        let roots = verified(g, &roots, align::aligned);
-        let roots = verified(g, &roots, layout::laid_out);
-        let roots = verified(g, &roots, running::taken_out);
-        let mut roots = verified(g, &roots, |g, roots| offsets::in_place(g, roots, outputs.len()));
+        let mut roots = verified(g, &roots, align::aligned);
+        if g.reachable(&roots).into_iter().any(|id| g.has_relations(id)) {
+            roots = verified(g, &roots, layout::laid_out);
+            roots = verified(g, &roots, running::taken_out);
+            roots = verified(g, &roots, |g, roots| offsets::in_place(g, roots, outputs.len()));
+        }
         for (matrix, node) in matrices.iter_mut().zip(roots.split_off(outputs.len())) {
             matrix.node = node;
         }

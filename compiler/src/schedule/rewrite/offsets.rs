@@ -18,9 +18,6 @@ const MOST: usize = 24;
 
 /// Computes cheap entries where they are read; the new roots.
 pub(super) fn in_place(g: &mut Graph, roots: &[NodeId], outputs: usize) -> Vec<NodeId> {
-    if !g.reachable(roots).into_iter().any(|id| g.has_relations(id)) {
-        return roots.to_vec();
-    }
     let roots = by_rule(g, roots, |g, _, same, _| computed_in_place(g, same));
     let spaces = spaces(g, &roots[..outputs]);
     by_rule(g, &roots, |g, _, same, _| along_outputs(g, same, &spaces))

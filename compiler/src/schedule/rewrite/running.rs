@@ -11,9 +11,6 @@ use crate::schedule::form::{RunningSum, Summed};
 
 /// Takes running sums out of products; the new roots.
 pub(super) fn taken_out(g: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
-    if !g.reachable(roots).into_iter().any(|id| g.has_relations(id)) {
-        return roots.to_vec();
-    }
     let mut made = 0;
     by_rule(g, roots, |g, _, same, _| one_taken_out(g, same, &mut made))
 }
