@@ -78,7 +78,7 @@ pub mod __private {
     pub use crate::kernel::step::{
         EXAMPLES, Fold, by_width, each, examples_at_once, repeat, rows, scalar_step, step, sum, sums,
     };
-    pub use crate::kernel::sums::{Running, Total, axpy, max_of_lanes};
+    pub use crate::kernel::sums::{Running, Total, axpy, max_of_lanes, sum_of_lanes};
     pub use crate::kernel::walk::{Arrays, EachColumn, EachRow, N, Summed};
     pub use crate::model::data::{Datum, IntoEntries};
     pub use crate::model::network::finite_cost;

@@ -40,7 +40,11 @@ impl Steps<'_> {
             } else {
                 (quote!(run), totals, quote!())
             };
-        let doc = " In blocks of rows that stay in the cache, on as many threads as there are.";
+        let doc = if b.is_one_part() {
+            " In blocks of rows that stay in the cache."
+        } else {
+            " In blocks of rows that stay in the cache, on as many threads as there are."
+        };
         quote! {
             #(#zeroed.fill(#zero);)*
             #[doc = #doc]
@@ -80,8 +84,11 @@ impl Steps<'_> {
             }
         });
         let sums = b.sums.iter().map(|s| {
-            let (name, parts) = (self.names.of(s.buffer), self.names.of(s.parts));
-            quote!(#share::Sum(#name, #parts))
+            let name = self.names.of(s.buffer);
+            match s.parts.map(|parts| self.names.of(parts)) {
+                Some(parts) => quote!(#share::Sum(#name, #parts)),
+                None => quote!(#share::Whole(#name)),
+            }
         });
         let shares = of_rows.chain(sums);
         quote!([#(#shares),*])

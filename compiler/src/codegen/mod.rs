@@ -149,6 +149,9 @@ impl Context {
         let (rt, t) = (&self.rt, self.float.tokens());
         let rows = self.extent(&plan.graph, b.extent);
         let row = self.entries(&plan.graph, &b.row);
+        if b.is_one_part() {
+            return quote!(#rt::Division::in_order::<#t>(#rows, #row));
+        }
         let sum = b.sums.iter().map(|s| &plan.buffers[s.buffer.0].shape).max_by_key(|shape| shape.len());
         let sum = sum.map_or_else(|| quote!(0), |shape| self.entries(&plan.graph, shape));
         quote!(#rt::Division::of::<#t>(#rows, #row, #sum))

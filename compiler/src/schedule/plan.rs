@@ -158,13 +158,22 @@ pub struct Blocks {
     pub steps: Vec<Step>,
 }
 
+impl Blocks {
+    /// Whether one block comes after the other, since they add to entries that data name.
+    #[must_use]
+    pub fn is_one_part(&self) -> bool {
+        self.sums.iter().any(|s| s.parts.is_none())
+    }
+}
+
 /// An array that blocks of rows are summed up in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlockSum {
     /// The array.
     pub buffer: BufferId,
-    /// What the parts of the rows, but the first, add to it.
-    pub parts: BufferId,
+    /// What the parts of the rows, but the first, add to it; none of a sum that is added to at entries that data
+    /// name, since then there is one part.
+    pub parts: Option<BufferId>,
     /// Whether it begins at 0, rather than at what is there.
     pub zeroed: bool,
 }

@@ -22,6 +22,10 @@ use std::sync::{Mutex, PoisonError};
 /// least.
 const BYTES: usize = 256 * 1024;
 
+/// Bytes of a block of rows that data name, from each array that has such: half of a first-level cache, as the
+/// rows are read from two.
+const FIRST_BYTES: usize = 16 * 1024;
+
 /// The most parts: more threads than this are of no use to what reads memory.
 const PARTS: usize = 8;
 
@@ -54,6 +58,8 @@ pub enum Share<'a, T> {
     /// Added to by every block: the first part adds to the first array, the others to as much of the second
     /// each, which has [`Division::others`] such arrays.
     Sum(&'a mut [T], &'a mut [T]),
+    /// Added to at entries that data name: for divisions of one part.
+    Whole(&'a mut [T]),
 }
 
 impl Division {
@@ -63,15 +69,25 @@ impl Division {
     /// `len`. There are no more parts than that their sums are as many numbers as the rows have.
     #[must_use]
     pub fn of<T>(rows: usize, len: usize, sum: usize) -> Self {
-        let row = len.saturating_mul(size_of::<T>()).max(1);
         let least = if sum > len { LEAST_FOR_MATRICES } else { LEAST };
-        let most = (BYTES / row).max(least).max(1);
-        // Equal blocks, in multiples of eight rows.
-        let count = rows.div_ceil(most).max(1);
-        let block = rows.div_ceil(count).next_multiple_of(8).min(rows).max(1);
+        let block = Self::equal::<T>(rows, len, BYTES, least);
         let affordable = rows.saturating_mul(len) / sum.max(1);
         let parts = (rows.div_ceil(block) / BLOCKS).min(affordable.saturating_add(1)).clamp(1, PARTS);
         Self { rows, block, parts }
+    }
+
+    /// The same division in one part: for what the blocks add to entries that data name. Each of these gets few of
+    /// the terms, and an array of all of them for each part would be more than there is to add.
+    #[must_use]
+    pub fn in_order<T>(rows: usize, len: usize) -> Self {
+        Self { rows, block: Self::equal::<T>(rows, len, FIRST_BYTES, LEAST), parts: 1 }
+    }
+
+    /// Rows of equal blocks of so many bytes, in multiples of eight rows.
+    fn equal<T>(rows: usize, len: usize, bytes: usize, least: usize) -> usize {
+        let row = len.saturating_mul(size_of::<T>()).max(1);
+        let count = rows.div_ceil((bytes / row).max(least)).max(1);
+        rows.div_ceil(count).next_multiple_of(8).min(rows).max(1)
     }
 
     /// Rows of one block for each part.
@@ -181,6 +197,7 @@ impl<'a, T: Scalar> Share<'a, T> {
         match self {
             Self::Rows(array, width) => Self::Rows(take_first(array, rows * *width), *width),
             Self::Block(array, width) => Self::Block(take_first(array, rows.min(block) * *width), *width),
+            Self::Whole(array) => Self::Whole(take(array)),
             Self::Sum(array, others) if first => {
                 let len = array.len();
                 Self::Sum(take(array), if long { take_first(others, 2 * len) } else { &mut [] })
@@ -213,7 +230,7 @@ impl<T: Scalar, E, const A: usize, const S: usize> Part<'_, T, E, A, S> {
             let arrays = self.shares.each_mut().map(|share| match share {
                 Share::Rows(array, width) => &mut array[from * *width..(from + len) * *width],
                 Share::Block(array, width) => &mut array[..len * *width],
-                Share::Sum(array, _) => array,
+                Share::Sum(array, _) | Share::Whole(array) => array,
             });
             let more = work(rows, arrays);
             self.add_totals(more);

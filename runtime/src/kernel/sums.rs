@@ -143,7 +143,7 @@ pub(crate) fn sum_of_terms<T: Scalar>(terms: impl Iterator<Item = T>) -> T {
 /// The sum of partial sums, halves first: the same order on every machine.
 #[inline(always)]
 #[must_use]
-pub(crate) fn sum_of_lanes<T: Scalar, const N: usize>(mut lanes: [T; N]) -> T {
+pub fn sum_of_lanes<T: Scalar, const N: usize>(mut lanes: [T; N]) -> T {
     let mut width = N;
     while width > 1 {
         let half = width.div_ceil(2);

@@ -4,6 +4,7 @@
 
 mod computed;
 mod costs;
+mod lists;
 mod named;
 mod networks;
 mod patterns;

@@ -169,7 +169,7 @@ impl Kernel<'_> {
             let target = match s.access {
                 _ if s.lanes => {
                     let name = &s.name;
-                    let lane = self.uses_lanes().then(|| self.inner_index());
+                    let lane = (self.uses_lanes() || self.in_halves(s).is_some()).then(|| self.inner_index());
                     lane.map_or_else(|| quote!(#name), |lane| quote!(#name[#lane]))
                 }
                 Some(k) => self.entry(&self.accesses[k]),

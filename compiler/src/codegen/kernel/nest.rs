@@ -162,6 +162,14 @@ impl Kernel<'_> {
         (holds && alone(a)).then(|| Literal::usize_unsuffixed(n))
     }
 
+    /// The terms of a sum along rows that are held: they are added up in halves, which vectors do.
+    pub(super) fn in_halves(&self, s: &Sum) -> Option<Literal> {
+        let held = s.lanes
+            && !s.max
+            && self.accesses.iter().filter(|a| a.runs_along(self.innermost())).all(|a| self.is_row(a));
+        held.then(|| self.accesses.iter().find_map(|a| self.held(a))).flatten()
+    }
+
     /// The row of which the entries are held.
     fn row_of(a: &Access) -> Ident {
         format_ident!("{}_there", a.name)
@@ -184,6 +192,8 @@ impl Kernel<'_> {
         if self.is_entry() {
             // A call finds it.
             TokenStream::new()
+        } else if let Some(n) = self.in_halves(s) {
+            quote!(let mut #name = [#neutral; #n];)
         } else if !self.uses_lanes() {
             quote!(let mut #name = #neutral;)
         } else if s.max {
@@ -200,7 +210,9 @@ impl Kernel<'_> {
     /// Its lanes as one number.
     pub(super) fn sum_ends(&self, s: &Sum) -> TokenStream {
         let (name, rt) = (&s.name, &self.cx.rt);
-        if self.is_entry() || !self.uses_lanes() {
+        if self.in_halves(s).is_some() {
+            quote!(let #name = #rt::sum_of_lanes(#name);)
+        } else if self.is_entry() || !self.uses_lanes() {
             TokenStream::new()
         } else if s.max {
             quote!(let #name = #rt::max_of_lanes(#name);)

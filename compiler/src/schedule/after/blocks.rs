@@ -4,8 +4,13 @@
 //! A step can run on a block of rows if the extent that is divided is the first of every array it touches, or
 //! none of its extents. What it sums over the rows it adds to, block after block; steps that read such a sum
 //! come after. The rows are in parts, too, that several threads work on: each has sums of its own.
+//!
+//! Without such an array, loops over lists gain, of which the entries name rows of others: what one of them makes
+//! of a row, and the rows named, are in the cache for the next. What these loops add to rows that data name is
+//! added in the order of the list, in one part.
 
 use crate::ir::{AxisFn, Extent, ExtentKind, NodeId, Op, Operand};
+use crate::schedule::form::{Place, Places};
 use crate::schedule::plan::{BlockSum, Blocks, BufferId, Loop, MatMul, Plan, Step, Storage};
 use std::collections::BTreeSet;
 
@@ -15,22 +20,34 @@ struct Effects {
     writes: BTreeSet<BufferId>,
     /// Of what it writes: what it sums over the rows.
     sums: BTreeSet<BufferId>,
+    /// Of these: those at entries that data name.
+    named: BTreeSet<BufferId>,
+    /// The extents of rows that data name, which it reads.
+    rows: Vec<Vec<Extent>>,
     /// Whether it runs along the extent, so that it can run on a block of it.
     divisible: bool,
 }
 
+/// What blocks are for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sought {
+    /// Large arrays, read more than once.
+    Arrays,
+    /// Lists of which the entries name rows of arrays.
+    Lists,
+}
+
 /// The plan with the steps that gain from it in blocks of rows.
 pub(crate) fn blocked(mut plan: Plan) -> Plan {
-    let candidates: BTreeSet<Extent> = plan
-        .buffers
-        .iter()
-        .filter(|b| b.shape.len() > 1)
-        .map(|b| plan.graph.extents.find(b.shape[0]))
-        .filter(|&e| matches!(plan.graph.extents.kind(e), ExtentKind::Symbol(_)))
-        .filter(|&e| plan.graph.extents.factors(e).is_none())
-        .collect();
-    let best = candidates.into_iter().filter_map(|e| plan.divided(e)).max_by_key(|d| d.gain);
-    if let Some(divided) = best {
+    let best = |sought| {
+        let candidates = plan.first_extents(if sought == Sought::Arrays { 2 } else { 1 });
+        candidates.into_iter().filter_map(|e| plan.divided(e, sought)).max_by_key(|d| d.gain)
+    };
+    // Data are as long as there are examples; parameters are no longer than what lists name.
+    let arrays = best(Sought::Arrays);
+    let of_data = arrays.as_ref().is_some_and(|d| d.data);
+    let lists = if of_data { None } else { best(Sought::Lists) };
+    if let Some(divided) = lists.or(arrays) {
         plan.divide(divided);
     }
     plan
@@ -44,20 +61,34 @@ struct Divided {
     before: Vec<Step>,
     inside: Vec<Step>,
     after: Vec<Step>,
-    /// The large arrays that they touch.
-    large: BTreeSet<BufferId>,
+    /// The extents of the longest row that they touch, which say how many rows stay in the cache.
+    row: Vec<Extent>,
+    /// Whether data are among these arrays.
+    data: bool,
+    sought: Sought,
 }
 
 impl Plan {
+    /// The first extents of arrays that have so many or more, which could be divided.
+    fn first_extents(&self, rank: usize) -> BTreeSet<Extent> {
+        let extents = &self.graph.extents;
+        let arrays = self.buffers.iter().filter(|b| b.shape.len() >= rank);
+        arrays
+            .map(|b| extents.find(b.shape[0]))
+            .filter(|&e| matches!(extents.kind(e), ExtentKind::Symbol(_)) && extents.factors(e).is_none())
+            .collect()
+    }
+
     /// The steps divided by what runs along `e`, where something is gained.
-    fn divided(&self, e: Extent) -> Option<Divided> {
+    fn divided(&self, e: Extent, sought: Sought) -> Option<Divided> {
         let (mut before, mut inside, mut after) = (Vec::new(), Vec::new(), Vec::new());
         let mut late: BTreeSet<BufferId> = BTreeSet::new();
         let mut sums: BTreeSet<BufferId> = BTreeSet::new();
         let mut here: BTreeSet<BufferId> = BTreeSet::new();
         let mut touched: Vec<BufferId> = Vec::new();
+        let mut named: Vec<Vec<Extent>> = Vec::new();
         for step in &self.steps {
-            let effects = self.effects(step, e);
+            let effects = self.effects(step, e, sought);
             let adds_to: BTreeSet<BufferId> = effects.sums.intersection(&effects.reads).copied().collect();
             let needs = |from: &BTreeSet<BufferId>| {
                 effects.reads.iter().any(|b| from.contains(b) && !adds_to.contains(b))
@@ -66,8 +97,11 @@ impl Plan {
             // Sums may go on being added to inside, but not be read there.
             let must_wait = needs(&late) || needs(&sums) || written(&late);
             if !must_wait && effects.divisible {
-                let large = |b: &&BufferId| self.is_rows(**b, e) && self.buffers[b.0].shape.len() > 1;
-                touched.extend(effects.reads.iter().chain(&effects.writes).filter(large));
+                let counts = |b: &&BufferId| {
+                    self.is_rows(**b, e) && (sought == Sought::Lists || self.buffers[b.0].shape.len() > 1)
+                };
+                touched.extend(effects.reads.iter().chain(&effects.writes).filter(counts));
+                named.extend(effects.rows);
                 sums.extend(effects.sums);
                 here.extend(effects.writes);
                 inside.push(step.clone());
@@ -78,35 +112,43 @@ impl Plan {
                 before.push(step.clone());
             }
         }
-        let large: BTreeSet<BufferId> = touched.iter().copied().collect();
-        let gain = touched.len() - large.len();
-        (gain > 0).then_some(Divided { extent: e, gain, before, inside, after, large })
+        let arrays: BTreeSet<BufferId> = touched.iter().copied().collect();
+        let gain = touched.len() - arrays.len();
+        let rows = arrays.iter().map(|b| self.buffers[b.0].shape[1..].to_vec());
+        let row = match sought {
+            Sought::Arrays => rows.max_by_key(Vec::len),
+            Sought::Lists => named.into_iter().max_by_key(Vec::len),
+        };
+        let row = row.filter(|_| gain > 0)?;
+        let given = self.graph.inputs().iter().filter(|i| i.data);
+        let data = given.filter_map(|i| self.buffer_of.get(&i.node)).any(|b| arrays.contains(b));
+        Some(Divided { extent: e, gain, before, inside, after, row, data, sought })
     }
 
     /// Puts the steps along an extent in blocks.
     fn divide(&mut self, divided: Divided) {
-        let Divided { extent, before, inside, after, large, .. } = divided;
+        let Divided { extent, before, inside, after, row, sought, .. } = divided;
         self.steps = before;
-        let blocks = self.block(extent, inside, &large);
+        let blocks = self.block(extent, inside, row, sought);
         self.steps.push(Step::Blocks(blocks));
         self.steps.extend(after);
-        for b in self.needed_in_blocks_only() {
+        for b in self.needed_in_blocks_only(sought) {
             self.buffers[b.0].storage = Storage::Block;
         }
     }
 
-    fn block(&mut self, extent: Extent, mut steps: Vec<Step>, large: &BTreeSet<BufferId>) -> Blocks {
+    fn block(&mut self, extent: Extent, mut steps: Vec<Step>, row: Vec<Extent>, sought: Sought) -> Blocks {
         let (mut read, mut written) = (BTreeSet::new(), BTreeSet::new());
         let (mut sums, mut totals): (Vec<BlockSum>, Vec<BufferId>) = (Vec::new(), Vec::new());
         for step in &mut steps {
-            let effects = self.effects(step, extent);
+            let effects = self.effects(step, extent, sought);
             read.extend(effects.reads.iter().filter(|&&b| self.is_rows(b, extent)).copied());
             written.extend(effects.writes.iter().filter(|&&b| self.is_rows(b, extent)).copied());
             for b in effects.sums {
                 if self.buffers[b.0].shape.is_empty() {
                     totals.push(b);
                 } else if sums.iter().all(|s| s.buffer != b) {
-                    let parts = self.add_parts(b);
+                    let parts = (!effects.named.contains(&b)).then(|| self.add_parts(b));
                     sums.push(BlockSum { buffer: b, parts, zeroed: !effects.reads.contains(&b) });
                 }
             }
@@ -121,12 +163,6 @@ impl Plan {
             });
         }
         read.retain(|b| !written.contains(b));
-        // The longest row says how many of them stay in the cache.
-        let row = large
-            .iter()
-            .map(|b| self.buffers[b.0].shape[1..].to_vec())
-            .max_by_key(Vec::len)
-            .unwrap_or_default();
         let [read, written] = [read, written].map(|set| set.into_iter().collect());
         Blocks { extent, read, written, row, sums, totals, steps }
     }
@@ -139,12 +175,12 @@ impl Plan {
     }
 
     /// The temporaries that no step sees whole.
-    fn needed_in_blocks_only(&self) -> BTreeSet<BufferId> {
+    fn needed_in_blocks_only(&self, sought: Sought) -> BTreeSet<BufferId> {
         let Some(blocks) = self.blocks() else { return BTreeSet::new() };
         let temporary = |b: &&BufferId| self.buffers[b.0].storage == Storage::Temporary;
         let mut only: BTreeSet<BufferId> = blocks.written.iter().filter(temporary).copied().collect();
         for step in self.steps.iter().filter(|s| !matches!(s, Step::Blocks(_))) {
-            let effects = self.effects(step, blocks.extent);
+            let effects = self.effects(step, blocks.extent, sought);
             only.retain(|b| !effects.reads.contains(b) && !effects.writes.contains(b));
         }
         only
@@ -166,16 +202,23 @@ impl Plan {
             && shape.first().is_none_or(|&x| extents.find(x) == e || !holds_e(x))
     }
 
-    fn effects(&self, step: &Step, e: Extent) -> Effects {
+    fn effects(&self, step: &Step, e: Extent, sought: Sought) -> Effects {
         let none = BTreeSet::new;
-        let mut effects = Effects { reads: none(), writes: none(), sums: none(), divisible: true };
+        let mut effects = Effects {
+            reads: none(),
+            writes: none(),
+            sums: none(),
+            named: none(),
+            rows: Vec::new(),
+            divisible: true,
+        };
         match step {
             Step::Scalar(id) => {
                 effects.divisible = false;
                 self.read(&mut effects, self.graph.node(*id).children(), e);
                 self.write(&mut effects, *id, self.buffer_of.get(id).copied(), e);
             }
-            Step::Loop(l) => self.loop_effects(&mut effects, l, e),
+            Step::Loop(l) => self.loop_effects(&mut effects, l, e, sought),
             Step::MatMul(m) => self.product_effects(&mut effects, m, e),
             Step::Solve(s) => {
                 self.product_effects(&mut effects, &s.matmul, e);
@@ -210,10 +253,12 @@ impl Plan {
             Step::When(w) => {
                 self.read(&mut effects, w.cases.compared().collect(), e);
                 for step in &w.steps {
-                    let inner = self.effects(step, e);
+                    let inner = self.effects(step, e, sought);
                     effects.reads.extend(inner.reads);
                     effects.writes.extend(inner.writes);
                     effects.sums.extend(inner.sums);
+                    effects.named.extend(inner.named);
+                    effects.rows.extend(inner.rows);
                     effects.divisible &= inner.divisible;
                 }
             }
@@ -253,11 +298,17 @@ impl Plan {
         effects.divisible &= same && self.is_simple(shape, e);
     }
 
-    fn loop_effects(&self, effects: &mut Effects, l: &Loop, e: Extent) {
+    fn loop_effects(&self, effects: &mut Effects, l: &Loop, e: Extent, sought: Sought) {
         let first = l.space.first().is_some_and(|&x| self.graph.extents.find(x) == e);
         effects.divisible = first && self.is_simple(&l.space, e);
         let summed = l.reductions.iter().map(|r| r.node);
         for id in l.body.iter().copied().chain(summed) {
+            if sought == Sought::Lists
+                && let Some(places) = Places::of(&self.graph, id)
+            {
+                self.placed_effects(effects, l, id, &places, e);
+                continue;
+            }
             let children = self.graph.node(id).children();
             // In a block an index is not the number that it is, and a neighbour may be in another.
             let position = |id: NodeId| *self.graph.op(id) == Op::Position || self.graph.is_indicator(id);
@@ -278,6 +329,43 @@ impl Plan {
                 effects.divisible &= !matches!(self.graph.op(r.node), Op::Axis { function: AxisFn::Max, .. });
             }
         }
+    }
+
+    /// What a product with relations touches: it can run on a block if an index along the rows is the rows' own,
+    /// and what data name are rows of arrays that are not divided.
+    fn placed_effects(&self, effects: &mut Effects, l: &Loop, id: NodeId, places: &Places, e: Extent) {
+        let (g, rank) = (&self.graph, self.graph.rank(id));
+        let Op::Product { factors, .. } = g.op(id) else { return };
+        let arrays = factors.iter().map(|f| &f.operand).filter(|o| !g.is_indicator(o.node));
+        for operand in arrays.filter(|o| !l.body.contains(&o.node)) {
+            let at = places.axes(operand);
+            effects.divisible &=
+                *g.op(operand.node) != Op::Position && self.is_divided_at(operand.node, &at, e);
+            if at.first().is_some_and(|p| p.as_affine().is_none()) {
+                effects.rows.push(g.shape(operand.node)[1..].to_vec());
+            }
+            self.read(effects, vec![operand.node], e);
+        }
+        for place in places.of.iter().chain(places.conditions.iter().map(|c| &c.value)) {
+            effects.divisible &= place.as_axis() == Some(0) || place.affine.multiple(&0) == 0;
+            place.each_named(&mut |named| {
+                effects.divisible &= self.is_divided_at(named.data, &named.at, e);
+                self.read(effects, vec![named.data], e);
+            });
+        }
+        if places.scatters(rank) {
+            effects.divisible &= g.shape(id).iter().all(|&x| g.extents.find(x) != e);
+            effects.named.extend(l.reductions.iter().filter(|r| r.node == id).map(|r| r.buffer));
+        }
+    }
+
+    /// Whether an array is read, or written, at a row of its own for each of the rows, or has none of them.
+    fn is_divided_at(&self, array: NodeId, at: &[Place], e: Extent) -> bool {
+        let shape = self.graph.shape(array).iter().map(|&x| self.graph.extents.find(x));
+        shape.zip(at).enumerate().all(|(k, (x, place))| {
+            let own = place.as_axis() == Some(0);
+            if x == e { k == 0 && own } else { !own && place.affine.multiple(&0) == 0 }
+        })
     }
 
     fn product_effects(&self, effects: &mut Effects, m: &MatMul, e: Extent) {

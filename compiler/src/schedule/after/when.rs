@@ -6,6 +6,7 @@
 use crate::ir::NodeId;
 use crate::schedule::plan::{Blocks, BufferId, MatMul, Plan, Step, Storage, When};
 use std::collections::BTreeSet;
+use std::iter;
 
 /// The plan with the steps of each branch together.
 pub(crate) fn gathered(mut plan: Plan) -> Plan {
@@ -152,7 +153,7 @@ impl Plan {
             }
             Step::Blocks(b) => {
                 b.steps.iter().for_each(|step| self.touch(step, touched));
-                touched.writes.extend(b.sums.iter().flat_map(|s| [s.buffer, s.parts]));
+                touched.writes.extend(b.sums.iter().flat_map(|s| iter::once(s.buffer).chain(s.parts)));
             }
             Step::When(w) => {
                 touched.reads.extend(buffers(w.cases.compared().collect()));

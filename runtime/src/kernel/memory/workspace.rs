@@ -1,12 +1,16 @@
 //! The memory of a prepared problem, taken once so that its calls allocate nothing.
 
-use super::{ThreadMemory, reserve, split_mut};
+use super::{LINE, ThreadMemory, reserve, split_mut};
 use core::fmt;
 
 /// Bytes that a problem takes for matrices without being asked: a Hessian of several variables with some 3000
 /// numbers. They are zeroed by the system, which mostly hands out no page before it is written: gradients
 /// alone cost addresses.
 const UNASKED: usize = 64 << 20;
+
+/// Numbers, of four bytes at least, that arrays take a multiple of: whole lines of the cache, so that each begins
+/// with one.
+const WHOLE: usize = LINE / 4;
 
 /// Numbers that every call writes before it reads them.
 pub struct Workspace<T> {
@@ -20,25 +24,40 @@ impl<T: ThreadMemory> Workspace<T> {
     pub fn new(least: usize, most: usize) -> Self {
         reserve::<T>();
         let bytes = most.saturating_mul(size_of::<T>());
-        Self { numbers: vec![T::default(); if bytes <= UNASKED { most.max(least) } else { least }] }
+        Self { numbers: Self::zeros(if bytes <= UNASKED { most.max(least) } else { least }) }
+    }
+
+    /// So many numbers, and what is left out before the first line.
+    fn zeros(numbers: usize) -> Vec<T> {
+        vec![T::default(); numbers.saturating_add(WHOLE)]
     }
 
     /// Grows to so many numbers, if there are fewer.
     pub fn grow(&mut self, numbers: usize) {
-        if self.numbers.len() < numbers {
+        if self.numbers.len() < numbers.saturating_add(WHOLE) {
             // Afresh: nothing in it is worth moving.
-            self.numbers = vec![T::default(); numbers];
+            self.numbers = Self::zeros(numbers);
         }
     }
 
-    /// Arrays of these sizes.
+    /// Arrays of these sizes, each from the start of a line on.
     ///
     /// # Panics
     /// If there is not as much.
     #[inline(always)]
     #[track_caller]
     pub fn split<const K: usize>(&mut self, sizes: [usize; K]) -> [&mut [T]; K] {
-        split_mut(&mut self.numbers, sizes)
+        let start = self.numbers.as_ptr().align_offset(LINE).min(WHOLE);
+        // Not `map`, as in `split_mut`.
+        let mut lines = sizes;
+        for size in &mut lines {
+            *size = whole(*size);
+        }
+        let mut arrays = split_mut(&mut self.numbers[start..], lines);
+        for (array, size) in arrays.iter_mut().zip(sizes) {
+            *array = &mut core::mem::take(array)[..size];
+        }
+        arrays
     }
 }
 
@@ -56,12 +75,18 @@ impl<T> fmt::Debug for Workspace<T> {
     }
 }
 
-/// The numbers of several arrays, each given by its extents; as many as there can be where there would be
+/// So many numbers, in whole lines.
+#[inline(always)]
+fn whole(numbers: usize) -> usize {
+    numbers.saturating_add(WHOLE - 1) / WHOLE * WHOLE
+}
+
+/// The numbers that several arrays take in a [`Workspace`], each given by its extents; as many as there can be where there would be
 /// more.
 #[must_use]
 pub fn numbers(arrays: &[&[usize]]) -> usize {
     let size = |extents: &&[usize]| extents.iter().fold(1_usize, |n, &e| n.saturating_mul(e));
-    arrays.iter().map(size).fold(0, usize::saturating_add)
+    arrays.iter().map(size).map(whole).fold(0, usize::saturating_add)
 }
 
 #[cfg(test)]
@@ -70,19 +95,21 @@ mod tests {
 
     #[test]
     fn small_matrices_are_there_at_once_and_large_ones_when_asked_for() {
-        let mut small = Workspace::<f64>::new(10, 1000);
-        assert_eq!(small.split([1000, 0]).map(|a| a.len()), [1000, 0]);
-        let mut large = Workspace::<f64>::new(10, numbers(&[&[1 << 20, 1 << 20]]));
-        assert_eq!(large.numbers.len(), 10);
+        let mut small = Workspace::<f64>::new(16, numbers(&[&[1000], &[0], &[7], &[]]));
+        let arrays = small.split([1000, 0, 7, 1]);
+        assert_eq!(arrays.each_ref().map(|a| a.len()), [1000, 0, 7, 1]);
+        assert!(arrays.iter().all(|a| a.as_ptr() as usize % LINE == 0));
+        let mut large = Workspace::<f64>::new(16, numbers(&[&[1 << 20, 1 << 20]]));
+        assert_eq!(large.numbers.len(), 32);
         large.grow(20);
-        assert_eq!(large.clone().numbers.len(), 20);
-        assert_eq!(format!("{large:?}"), "Workspace(20 numbers)");
+        assert_eq!(large.clone().numbers.len(), 36);
+        assert_eq!(format!("{large:?}"), "Workspace(36 numbers)");
     }
 
     #[test]
     fn what_no_memory_holds_is_as_much_as_can_be_said() {
-        assert_eq!(numbers(&[&[2, 3], &[4]]), 10);
-        assert_eq!(numbers(&[&[usize::MAX, 2], &[4]]), usize::MAX);
-        assert_eq!(numbers(&[&[usize::MAX, 0], &[]]), 1);
+        assert_eq!(numbers(&[&[2, 3], &[17]]), 48);
+        assert!(numbers(&[&[usize::MAX, 2], &[4]]) > usize::MAX - 2 * WHOLE);
+        assert_eq!(numbers(&[&[usize::MAX, 0], &[]]), 16);
     }
 }
