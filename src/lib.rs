@@ -14,9 +14,11 @@ pub use gradsmith_macros::Network;
 pub use gradsmith_macros::Objective;
 #[cfg(feature = "argmin")]
 pub use gradsmith_runtime::argmin;
+#[cfg(feature = "fit")]
+pub use gradsmith_runtime::fit;
 pub use gradsmith_runtime::{
     Cost, CostValue, Error, Init, Network, Objective, Parameters, Pattern, Residual, Rng, Scalar, TensorSpec,
-    UnknownInit,
+    UnknownInit, Variable,
 };
 pub use gradsmith_runtime::{check, metrics, optim, parallel, train};
 

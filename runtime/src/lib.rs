@@ -9,6 +9,7 @@
 //! - [`check`]: gradients against differences, and what a caller hands in against what is expected
 //! - [`parallel`]: how many threads large products and many rows are divided among
 //! - [`Rng`]: the same random numbers on every machine
+#![cfg_attr(feature = "fit", doc = "- [`fit`]: parameters with standard errors")]
 #![cfg_attr(feature = "argmin", doc = "- [`argmin`]: prepared problems for argmin's solvers")]
 //!
 //! Inside, the crate is built in layers: errors; the kernels, which generated code reaches through one hidden
@@ -18,6 +19,8 @@
 pub mod argmin;
 pub mod check;
 mod error;
+#[cfg(feature = "fit")]
+pub mod fit;
 mod kernel;
 pub mod metrics;
 mod model;
@@ -34,6 +37,7 @@ pub use model::network::Network;
 pub use model::objective::{Objective, Residual};
 pub use model::parameters::{Parameters, TensorSpec};
 pub use model::pattern::Pattern;
+pub use model::variable::Variable;
 pub use rng::Rng;
 
 /// What only generated code names, in one flat list.
@@ -68,7 +72,7 @@ pub mod __private {
     pub use crate::kernel::linear::{factor, factor_each, factor_symmetric};
     pub use crate::kernel::matrix::{Mat, MatMut};
     pub use crate::kernel::memory::{
-        Entries, Scratch, Workspace, entries, entries_mut, numbers, split, split_mut,
+        Entries, Scratch, Workspace, entries, entries_mut, lines, numbers, split, split_mut,
     };
     pub use crate::kernel::others::others;
     pub use crate::kernel::products::{add_product, column, mat, mat_mut, product, product_onto, row};
@@ -88,5 +92,6 @@ pub mod __private {
     pub use crate::optim::checked_rate;
     pub use crate::{
         Cost, CostValue, Error, Init, Network, Objective, Parameters, Residual, Rng, Scalar, TensorSpec,
+        Variable,
     };
 }

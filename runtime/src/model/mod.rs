@@ -14,4 +14,5 @@ pub(crate) mod not_finite;
 pub(crate) mod objective;
 pub(crate) mod parameters;
 pub(crate) mod pattern;
+pub(crate) mod variable;
 pub(crate) mod whole;

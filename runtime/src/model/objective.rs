@@ -8,6 +8,7 @@ use crate::kernel::checks::check_shape;
 use crate::kernel::scalar::Scalar;
 use crate::model::differences::{CheckOptions, GradientReport, check_gradient};
 use crate::model::pattern::Pattern;
+use crate::model::variable::Variable;
 
 /// A function of n numbers, twice differentiable where it is at all: what a prepared problem is to a solver.
 ///
@@ -27,6 +28,12 @@ pub trait Objective {
     /// Whether there is nothing to vary.
     fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The variables in the order in which they lie in the vector, for reports that name them; `x`, unless they have
+    /// other names.
+    fn variables(&self) -> Vec<Variable> {
+        vec![Variable::new("x", 0, &[self.len()])]
     }
 
     /// Takes the memory of every call, however much it is, so that none allocates from here on. Up to 64 MiB
@@ -264,3 +271,94 @@ pub trait Residual: Objective {
         Ok(Array1::from_vec(out))
     }
 }
+
+macro_rules! forwarded {
+    ($($to:ty),*) => {$(
+        impl<P: Objective + ?Sized> Objective for $to {
+            type Scalar = P::Scalar;
+
+            fn len(&self) -> usize {
+                (**self).len()
+            }
+
+            fn variables(&self) -> Vec<Variable> {
+                (**self).variables()
+            }
+
+            fn reserve(&mut self) {
+                (**self).reserve();
+            }
+
+            fn value(&mut self, x: &[P::Scalar]) -> Result<P::Scalar, Error> {
+                (**self).value(x)
+            }
+
+            fn gradient_into(&mut self, x: &[P::Scalar], gradient: &mut [P::Scalar]) -> Result<(), Error> {
+                (**self).gradient_into(x, gradient)
+            }
+
+            fn value_and_gradient_into(
+                &mut self,
+                x: &[P::Scalar],
+                gradient: &mut [P::Scalar],
+            ) -> Result<P::Scalar, Error> {
+                (**self).value_and_gradient_into(x, gradient)
+            }
+
+            fn hessian_vector_product_into(
+                &mut self,
+                x: &[P::Scalar],
+                v: &[P::Scalar],
+                out: &mut [P::Scalar],
+            ) -> Result<(), Error> {
+                (**self).hessian_vector_product_into(x, v, out)
+            }
+
+            fn hessian_into(&mut self, x: &[P::Scalar], out: ArrayViewMut2<'_, P::Scalar>) -> Result<(), Error> {
+                (**self).hessian_into(x, out)
+            }
+
+            fn hessian_pattern(&mut self) -> Pattern {
+                (**self).hessian_pattern()
+            }
+
+            fn hessian_values_into(&mut self, x: &[P::Scalar], values: &mut [P::Scalar]) -> Result<(), Error> {
+                (**self).hessian_values_into(x, values)
+            }
+        }
+
+        impl<P: Residual + ?Sized> Residual for $to {
+            fn residuals(&self) -> usize {
+                (**self).residuals()
+            }
+
+            fn residual_into(&mut self, x: &[P::Scalar], out: &mut [P::Scalar]) -> Result<(), Error> {
+                (**self).residual_into(x, out)
+            }
+
+            fn jacobian_into(&mut self, x: &[P::Scalar], out: ArrayViewMut2<'_, P::Scalar>) -> Result<(), Error> {
+                (**self).jacobian_into(x, out)
+            }
+
+            fn gauss_newton_product_into(
+                &mut self,
+                x: &[P::Scalar],
+                v: &[P::Scalar],
+                out: &mut [P::Scalar],
+            ) -> Result<(), Error> {
+                (**self).gauss_newton_product_into(x, v, out)
+            }
+
+            fn jacobian_pattern(&mut self) -> Pattern {
+                (**self).jacobian_pattern()
+            }
+
+            fn jacobian_values_into(&mut self, x: &[P::Scalar], values: &mut [P::Scalar]) -> Result<(), Error> {
+                (**self).jacobian_values_into(x, values)
+            }
+        }
+    )*};
+}
+
+// What takes a problem takes one that it is lent, or one whose type is not known.
+forwarded!(&mut P, Box<P>);

@@ -292,6 +292,7 @@ impl Items<'_> {
             }
         };
         let (reserve, hessian, sparse) = (self.reserve(), self.hessian(), self.sparse_hessian());
+        let variables = self.variables();
         quote! {
             #[automatically_derived]
             impl #bounds #rt::Objective for #problem #args {
@@ -302,6 +303,7 @@ impl Items<'_> {
                     #len
                 }
 
+                #variables
                 #reserve
                 #value
                 #gradient
@@ -309,6 +311,24 @@ impl Items<'_> {
                 #product
                 #hessian
                 #sparse
+            }
+        }
+    }
+
+    /// Which variables there are, and where.
+    fn variables(&self) -> TokenStream {
+        let (rt, cx) = (&self.model.rt, self.context());
+        let variables = self.program.wrt.iter().enumerate().map(|(k, (name, node))| {
+            let extents = self.graph().shape(*node).iter().map(|&e| cx.extent(self.graph(), e));
+            let offset = self.offset(k);
+            quote!(#rt::Variable::new(#name, #offset, &[#(#extents),*]))
+        });
+        let variables = quote!(::std::vec![#(#variables),*]);
+        let bind = self.bind_extents(&variables);
+        quote! {
+            fn variables(&self) -> ::std::vec::Vec<#rt::Variable> {
+                #bind
+                #variables
             }
         }
     }

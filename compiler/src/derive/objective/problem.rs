@@ -8,6 +8,7 @@ const METHODS: &[&str] = &[
     "len",
     "is_empty",
     "reserve",
+    "variables",
     "value",
     "hessian",
     "check_gradient",
@@ -354,9 +355,9 @@ impl Items<'_> {
         }
         match memories.as_slice() {
             [] => quote!(0),
-            [memory] => total(memory),
+            [memory] => self.total(memory),
             [first, rest @ ..] => {
-                let (first, rest) = (total(first), rest.iter().map(|r| total(r)));
+                let (first, rest) = (self.total(first), rest.iter().map(|r| self.total(r)));
                 quote!((#first) #(.max(#rest))*)
             }
         }
@@ -367,9 +368,8 @@ impl Items<'_> {
         let rt = &self.model.rt;
         let sizes = self.later_memories().into_iter().map(|memory| {
             let arrays = memory.values().map(|Arrays { count, extents, .. }| {
-                let count = (*count > 1).then(|| Literal::usize_unsuffixed(*count));
-                let factors = count.map(|n| quote!(#n)).into_iter().chain(extents.iter().cloned());
-                quote!(&[#(#factors),*])
+                let count = Literal::usize_unsuffixed(*count);
+                quote!((#count, &[#(#extents),*]))
             });
             quote!(#rt::numbers(&[#(#arrays),*]))
         });
@@ -397,7 +397,7 @@ impl Items<'_> {
     pub(super) fn grow(&self, plan: &Plan) -> TokenStream {
         match self.later_memory(plan) {
             Some(memory) if self.makes_a_matrix(plan) => {
-                let memory = total(&memory);
+                let memory = self.total(&memory);
                 quote!(self.workspace.grow(#memory);)
             }
             _ => TokenStream::new(),
@@ -406,7 +406,7 @@ impl Items<'_> {
 
     /// The method that takes what matrices need, where any does.
     pub(super) fn reserve(&self) -> TokenStream {
-        let memories: Vec<TokenStream> = self.later_memories().iter().map(total).collect();
+        let memories: Vec<TokenStream> = self.later_memories().iter().map(|m| self.total(m)).collect();
         if memories.is_empty() {
             return TokenStream::new();
         }
@@ -432,21 +432,22 @@ impl Items<'_> {
         }
         memory
     }
+
+    /// All sizes together, each in whole lines of the cache.
+    fn total(&self, memory: &Memory) -> TokenStream {
+        if memory.is_empty() {
+            return quote!(0);
+        }
+        let rt = &self.model.rt;
+        let sizes = memory.values().map(|Arrays { count, size, .. }| {
+            let n = Literal::usize_unsuffixed(*count);
+            if *count == 1 { quote!(#rt::lines(#size)) } else { quote!(#n * #rt::lines(#size)) }
+        });
+        quote!(#(#sizes)+*)
+    }
 }
 
 /// Whether `small` has nothing that `large` has not.
 fn within(small: &Memory, large: &Memory) -> bool {
     small.iter().all(|(key, a)| large.get(key).is_some_and(|b| a.count <= b.count))
-}
-
-/// All sizes together.
-fn total(memory: &Memory) -> TokenStream {
-    if memory.is_empty() {
-        return quote!(0);
-    }
-    let sizes = memory.values().map(|Arrays { count, size, .. }| {
-        let n = Literal::usize_unsuffixed(*count);
-        if *count == 1 { size.clone() } else { quote!(#n * #size) }
-    });
-    quote!(#(#sizes)+*)
 }

@@ -15,4 +15,4 @@ pub(crate) use scratch::EntriesMut;
 pub use scratch::{Entries, Scratch, entries, entries_mut};
 pub use split::{split, split_mut};
 pub(crate) use thread::ThreadMemory;
-pub use workspace::{Workspace, numbers};
+pub use workspace::{Workspace, lines, numbers};

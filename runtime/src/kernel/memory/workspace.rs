@@ -49,11 +49,11 @@ impl<T: ThreadMemory> Workspace<T> {
     pub fn split<const K: usize>(&mut self, sizes: [usize; K]) -> [&mut [T]; K] {
         let start = self.numbers.as_ptr().align_offset(LINE).min(WHOLE);
         // Not `map`, as in `split_mut`.
-        let mut lines = sizes;
-        for size in &mut lines {
-            *size = whole(*size);
+        let mut taken = sizes;
+        for size in &mut taken {
+            *size = lines(*size);
         }
-        let mut arrays = split_mut(&mut self.numbers[start..], lines);
+        let mut arrays = split_mut(&mut self.numbers[start..], taken);
         for (array, size) in arrays.iter_mut().zip(sizes) {
             *array = &mut core::mem::take(array)[..size];
         }
@@ -75,18 +75,20 @@ impl<T> fmt::Debug for Workspace<T> {
     }
 }
 
-/// So many numbers, in whole lines.
+/// So many numbers, in whole lines: what an array takes in a [`Workspace`].
 #[inline(always)]
-fn whole(numbers: usize) -> usize {
+#[must_use]
+pub fn lines(numbers: usize) -> usize {
     numbers.saturating_add(WHOLE - 1) / WHOLE * WHOLE
 }
 
-/// The numbers that several arrays take in a [`Workspace`], each given by its extents; as many as there can be where there would be
-/// more.
+/// The numbers that so many arrays of these extents take in a [`Workspace`]; as many as there can be where there would
+/// be more.
 #[must_use]
-pub fn numbers(arrays: &[&[usize]]) -> usize {
-    let size = |extents: &&[usize]| extents.iter().fold(1_usize, |n, &e| n.saturating_mul(e));
-    arrays.iter().map(size).map(whole).fold(0, usize::saturating_add)
+pub fn numbers(arrays: &[(usize, &[usize])]) -> usize {
+    let size = |extents: &[usize]| extents.iter().fold(1_usize, |n, &e| n.saturating_mul(e));
+    let taken = arrays.iter().map(|(count, extents)| lines(size(extents)).saturating_mul(*count));
+    taken.fold(0, usize::saturating_add)
 }
 
 #[cfg(test)]
@@ -95,11 +97,11 @@ mod tests {
 
     #[test]
     fn small_matrices_are_there_at_once_and_large_ones_when_asked_for() {
-        let mut small = Workspace::<f64>::new(16, numbers(&[&[1000], &[0], &[7], &[]]));
+        let mut small = Workspace::<f64>::new(16, numbers(&[(1, &[1000]), (1, &[0]), (1, &[7]), (1, &[])]));
         let arrays = small.split([1000, 0, 7, 1]);
         assert_eq!(arrays.each_ref().map(|a| a.len()), [1000, 0, 7, 1]);
         assert!(arrays.iter().all(|a| a.as_ptr() as usize % LINE == 0));
-        let mut large = Workspace::<f64>::new(16, numbers(&[&[1 << 20, 1 << 20]]));
+        let mut large = Workspace::<f64>::new(16, numbers(&[(1, &[1 << 20, 1 << 20])]));
         assert_eq!(large.numbers.len(), 32);
         large.grow(20);
         assert_eq!(large.clone().numbers.len(), 36);
@@ -108,8 +110,8 @@ mod tests {
 
     #[test]
     fn what_no_memory_holds_is_as_much_as_can_be_said() {
-        assert_eq!(numbers(&[&[2, 3], &[17]]), 48);
-        assert!(numbers(&[&[usize::MAX, 2], &[4]]) > usize::MAX - 2 * WHOLE);
-        assert_eq!(numbers(&[&[usize::MAX, 0], &[]]), 16);
+        assert_eq!(numbers(&[(2, &[2, 3]), (1, &[17])]), 64);
+        assert!(numbers(&[(1, &[usize::MAX, 2]), (1, &[4])]) > usize::MAX - 2 * WHOLE);
+        assert_eq!(numbers(&[(1, &[usize::MAX, 0]), (1, &[])]), 16);
     }
 }

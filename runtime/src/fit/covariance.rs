@@ -1,0 +1,178 @@
+//! Covariances: of least squares by R of the Jacobian's QR factorisation, of likelihoods by the Hessian's Cholesky
+//! factor.
+//!
+//! The condition of J'J is that of J squared: its inverse has half the digits that R has (Å. Björck, "Numerical methods
+//! for least squares problems", SIAM 1996, chapter 2). So J'J is never formed.
+
+use super::FitError;
+use crate::error::Error;
+use crate::kernel::scalar::Scalar;
+use crate::model::objective::Objective;
+use ndarray::{Array1, Array2, s};
+
+/// Variances of parameters, and how they vary together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Covariance {
+    /// n×n, in the order of the vector: infinite on the diagonal where nothing determines a parameter.
+    pub matrix: Array2<f64>,
+}
+
+impl Covariance {
+    /// The square roots of the diagonal.
+    #[must_use]
+    pub fn standard_errors(&self) -> Array1<f64> {
+        self.matrix.diag().mapv(f64::sqrt)
+    }
+
+    /// n×n, with 1 on the diagonal; 0 beside parameters that do not vary, NaN beside those that nothing determines.
+    #[must_use]
+    pub fn correlation(&self) -> Array2<f64> {
+        let errors = self.standard_errors();
+        Array2::from_shape_fn(self.matrix.raw_dim(), |(i, j)| {
+            let product = errors[i] * errors[j];
+            match (i == j, product == 0.0) {
+                (true, _) => 1.0,
+                (_, true) => 0.0,
+                _ => self.matrix[[i, j]] / product,
+            }
+        })
+    }
+}
+
+/// The covariance of the parameters at `x`, where the objective is a negative log-likelihood and has its least value
+/// there: the inverse of its Hessian, by its Cholesky factor (R. A. Fisher, "Theory of statistical estimation", 1925).
+///
+/// # Errors
+/// Those of [`Objective::value`]; [`Error::NotPositiveDefinite`] where the Hessian is not, so that `x` is no minimum or
+/// the data do not determine the parameters.
+pub fn covariance<P: Objective>(problem: &mut P, x: &[P::Scalar]) -> Result<Covariance, FitError> {
+    let hessian = problem.hessian(x)?.mapv(Scalar::to_f64);
+    let n = hessian.nrows();
+    // With 1 on the diagonal, so that the units of the parameters do not matter.
+    let scale = hessian.diag().mapv(|h| if h > 0.0 { h.sqrt().recip() } else { 1.0 });
+    let scaled = Array2::from_shape_fn((n, n), |(i, j)| hessian[[i, j]] * scale[i] * scale[j]);
+    let refused = || Error::NotPositiveDefinite { expression: "the Hessian at the estimate".into() };
+    let r = cholesky(&scaled).ok_or_else(refused)?;
+    let inverse = inverse(&r);
+    let matrix =
+        Array2::from_shape_fn((n, n), |(i, j)| scale[i] * scale[j] * inverse.row(i).dot(&inverse.row(j)));
+    Ok(Covariance { matrix })
+}
+
+/// The upper triangle R of RᵀR = A, if A is positive definite.
+fn cholesky(a: &Array2<f64>) -> Option<Array2<f64>> {
+    let n = a.nrows();
+    let mut r = Array2::<f64>::zeros((n, n));
+    for i in 0..n {
+        for j in i..n {
+            let known: f64 = r.slice(s![..i, i]).dot(&r.slice(s![..i, j]));
+            let rest = a[[i, j]] - known;
+            if i == j {
+                if !(rest > f64::EPSILON * n as f64) {
+                    return None;
+                }
+                r[[i, i]] = rest.sqrt();
+            } else {
+                r[[i, j]] = rest / r[[i, i]];
+            }
+        }
+    }
+    Some(r)
+}
+
+/// The inverse of an upper triangle.
+fn inverse(r: &Array2<f64>) -> Array2<f64> {
+    let n = r.nrows();
+    let mut inverse = Array2::<f64>::zeros((n, n));
+    for j in 0..n {
+        inverse[[j, j]] = 1.0 / r[[j, j]];
+        for i in (0..j).rev() {
+            let sum = r.slice(s![i, i + 1..=j]).dot(&inverse.slice(s![i + 1..=j, j]));
+            inverse[[i, j]] = -sum / r[[i, i]];
+        }
+    }
+    inverse
+}
+
+/// (JᵀJ)⁻¹, by R of J = QR; `None` in place of parameters that nothing determines: infinite variances.
+///
+/// Columns are scaled to length 1, and the one with most left of it comes next, so that R shows the rank (P. Businger
+/// and G. Golub, "Linear least squares solutions by Householder transformations", 1965).
+pub(super) fn of_jacobian(jacobian: &Array2<f64>) -> Array2<f64> {
+    let (m, n) = jacobian.dim();
+    let scale: Array1<f64> = jacobian.columns().into_iter().map(|c| c.dot(&c).sqrt()).collect();
+    let mut a = jacobian / &scale.mapv(|s| if s > 0.0 { s } else { 1.0 });
+    let mut order: Vec<usize> = (0..n).collect();
+    let mut rank = 0;
+    while rank < n.min(m) {
+        let k = rank;
+        let left = |c: usize| a.slice(s![k.., c]).dot(&a.slice(s![k.., c]));
+        let best = (k..n).max_by(|&c, &d| left(c).total_cmp(&left(d))).unwrap_or(k);
+        if !(left(best).sqrt() > f64::EPSILON * m.max(n) as f64) {
+            break;
+        }
+        order.swap(k, best);
+        for row in 0..m {
+            a.swap([row, k], [row, best]);
+        }
+        let norm = left_norm(&a, k);
+        let diagonal = if a[[k, k]] > 0.0 { -norm } else { norm };
+        // v = a - diagonal·e; the reflection is 1 - vvᵀ/(diagonal·(diagonal - a)).
+        let mut v = a.slice(s![k.., k]).to_owned();
+        v[0] -= diagonal;
+        let half = -diagonal * v[0];
+        for c in k + 1..n {
+            let factor = v.dot(&a.slice(s![k.., c])) / half;
+            a.slice_mut(s![k.., c]).scaled_add(-factor, &v);
+        }
+        a[[k, k]] = diagonal;
+        rank += 1;
+    }
+    let known = inverse(&a.slice(s![..rank, ..rank]).to_owned());
+    let mut covariance = Array2::zeros((n, n));
+    for (i, &p) in order.iter().enumerate() {
+        for (j, &q) in order.iter().enumerate() {
+            covariance[[p, q]] = if i < rank && j < rank {
+                known.row(i).dot(&known.row(j)) / (scale[p] * scale[q])
+            } else if i == j {
+                f64::INFINITY
+            } else {
+                f64::NAN
+            };
+        }
+    }
+    covariance
+}
+
+fn left_norm(a: &Array2<f64>, k: usize) -> f64 {
+    let column = a.slice(s![k.., k]);
+    column.dot(&column).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn the_inverse_of_a_gram_matrix_is_found_without_it() {
+        // The columns of a straight line, far from the origin: JᵀJ has a condition of 1e16.
+        let j = Array2::from_shape_fn((5, 2), |(i, c)| if c == 0 { 1.0 } else { 1e4 + i as f64 });
+        let covariance = of_jacobian(&j);
+        // By hand: Σ(t - mean)² = 10, mean = 1e4 + 2.
+        assert!((covariance[[1, 1]] * 10.0 - 1.0).abs() < 1e-9);
+        let expected = 0.2 + 10_002.0_f64.powi(2) / 10.0;
+        assert!((covariance[[0, 0]] / expected - 1.0).abs() < 1e-9);
+        assert!((covariance[[0, 1]] / (-10_002.0 / 10.0) - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_nothing_determines_has_no_finite_variance() {
+        let covariance = of_jacobian(&array![[1.0, 2.0, 0.0], [2.0, 4.0, 0.0], [1.0, 2.0, 0.0]]);
+        // One of the first two, and the third.
+        let infinite = covariance.diag().iter().filter(|v| v.is_infinite()).count();
+        assert_eq!(infinite, 2);
+        assert!(covariance[[2, 2]].is_infinite());
+        assert!(of_jacobian(&Array2::zeros((0, 1)))[[0, 0]].is_infinite());
+    }
+}

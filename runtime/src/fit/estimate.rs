@@ -1,0 +1,153 @@
+//! What a fit has found.
+
+use super::{Covariance, FitError, student};
+use ndarray::{Array1, Array2};
+
+/// One number that was fitted, or held.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// As formulas write it: `b1`, `b[0]`.
+    pub name: String,
+    /// Its value at the end.
+    pub value: f64,
+    /// Its value at the start.
+    pub start: f64,
+    /// The square root of its variance; 0 if it was held, infinite where the data do not determine it.
+    pub standard_error: f64,
+    /// Whether it was held.
+    pub fixed: bool,
+    /// Between which numbers it was to be.
+    pub bounds: [f64; 2],
+}
+
+impl Parameter {
+    /// Whether it has come to a bound: then its standard error is that of a fit without bounds.
+    #[must_use]
+    pub fn is_at_bound(&self) -> bool {
+        !self.fixed && self.bounds.iter().any(|b| (self.value - b).abs() <= 1e-8 * b.abs().max(1.0))
+    }
+}
+
+/// Why a search ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stopped {
+    /// The residuals are at right angles to what any parameter changes, or no step changes anything but the last digits.
+    Converged,
+    /// No smaller sum is to be found in the numbers at hand: mostly a minimum, in its last digits.
+    NoProgress,
+    /// The iterations that were allowed are used up.
+    Iterations,
+    /// The solver gave up, with what it says.
+    Failed(String),
+}
+
+impl Stopped {
+    /// Whether a minimum was found as far as the solver can tell.
+    #[must_use]
+    pub fn has_converged(&self) -> bool {
+        matches!(self, Self::Converged)
+    }
+}
+
+/// How often a search has called the problem.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Evaluations {
+    /// For residuals.
+    pub residuals: usize,
+    /// For Jacobians.
+    pub jacobians: usize,
+}
+
+/// The parameters that a fit has found, and how well the data determine them. `Display` prints the table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Estimate {
+    /// In the order of the vector.
+    pub parameters: Vec<Parameter>,
+    /// r at these, times the weights: m numbers.
+    pub residuals: Array1<f64>,
+    /// Σ r², of the same.
+    pub rss: f64,
+    /// m, less the parameters that were fitted; residuals of weight 0 do not count.
+    pub degrees_of_freedom: usize,
+    /// Of the parameters, the ones that were held among them.
+    pub covariance: Covariance,
+    /// 1 - Σ r² / Σ (y - mean y)², weighted, if the response is known.
+    pub r_squared: Option<f64>,
+    /// Why the search ended.
+    pub stopped: Stopped,
+    /// How often the problem was called.
+    pub evaluations: Evaluations,
+}
+
+impl Estimate {
+    /// The values of the parameters: a vector as the problem takes it.
+    #[must_use]
+    pub fn x(&self) -> Array1<f64> {
+        self.parameters.iter().map(|p| p.value).collect()
+    }
+
+    /// The parameter of this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Parameter> {
+        self.parameters.iter().find(|p| p.name == name)
+    }
+
+    /// How many parameters were fitted.
+    #[must_use]
+    pub fn varied(&self) -> usize {
+        self.parameters.iter().filter(|p| !p.fixed).count()
+    }
+
+    /// How many residuals count.
+    #[must_use]
+    pub fn observations(&self) -> usize {
+        self.degrees_of_freedom + self.varied()
+    }
+
+    /// Σ r² by the degrees of freedom: the variance of a residual of weight 1. NaN without any.
+    #[must_use]
+    pub fn variance(&self) -> f64 {
+        self.rss / self.degrees_of_freedom as f64
+    }
+
+    /// n×n, with 1 on the diagonal.
+    #[must_use]
+    pub fn correlation(&self) -> Array2<f64> {
+        self.covariance.correlation()
+    }
+
+    /// For each parameter the ends of its interval of confidence at this level, as 0.95: value ± t · standard error,
+    /// by Student's t.
+    ///
+    /// # Errors
+    /// [`FitError::Level`] if the level is not between 0 and 1.
+    pub fn intervals(&self, level: f64) -> Result<Vec<[f64; 2]>, FitError> {
+        if !(level > 0.0 && level < 1.0) {
+            return Err(FitError::Level(level));
+        }
+        let t = student::two_sided(level, self.degrees_of_freedom);
+        let ends = |p: &Parameter| {
+            let half = if p.fixed { 0.0 } else { t * p.standard_error };
+            [p.value - half, p.value + half]
+        };
+        Ok(self.parameters.iter().map(ends).collect())
+    }
+
+    /// m log(Σ r² / m) + 2 n: Akaike's criterion but for a constant, as lmfit has it.
+    #[must_use]
+    pub fn akaike(&self) -> f64 {
+        self.criterion(2.0)
+    }
+
+    /// m log(Σ r² / m) + n log(m): the Bayesian criterion, likewise.
+    #[must_use]
+    pub fn bayesian(&self) -> f64 {
+        self.criterion((self.observations() as f64).ln())
+    }
+
+    fn criterion(&self, price: f64) -> f64 {
+        let m = self.observations() as f64;
+        m * (self.rss / m).ln() + price * self.varied() as f64
+    }
+}
