@@ -11,6 +11,9 @@ use std::{env, fs};
 
 /// Digits that are asked for: -log10 of the relative error.
 const DIGITS: f64 = 6.0;
+/// Here the residuals are 8e-14 of data of size 1, of which a number of 53 bits has three digits: what is made of them has
+/// no more.
+const ROUNDED: (&str, f64) = ("Lanczos1", 2.5);
 
 /// A file: predictors and response, both starts, and what is certified.
 #[derive(Debug)]
@@ -151,8 +154,7 @@ fn certified_parameters_are_found() {
     if !folder.is_dir() {
         return skipped(&format!("no certified regressions in {}", folder.display()));
     }
-    let (mut found, mut table) =
-        (0, String::from("data set, start: digits of parameters, deviations, Σ r²\n"));
+    let mut table = String::from("data set, start: digits of parameters, deviations, Σ r²\n");
     let mut missed = Vec::new();
     for (name, model) in MODELS {
         let text = fs::read_to_string(folder.join(format!("{name}.dat"))).expect("a file of the folder");
@@ -165,9 +167,8 @@ fn certified_parameters_are_found() {
                         "{name:<9} {}  {values:5.1} {deviations:5.1} {squares:5.1}  {said}\n",
                         start + 1
                     );
-                    if values >= DIGITS && deviations >= DIGITS {
-                        found += 1;
-                    } else {
+                    let of_deviations = if name == &ROUNDED.0 { ROUNDED.1 } else { DIGITS };
+                    if values < DIGITS || deviations < of_deviations {
                         missed.push(format!("{name}, start {}", start + 1));
                     }
                 }
@@ -179,5 +180,5 @@ fn certified_parameters_are_found() {
         }
     }
     note(&table);
-    assert!(found >= 53, "{found} of 54; not {missed:?}\n{table}");
+    assert!(missed.is_empty(), "{missed:?}\n{table}");
 }
