@@ -17,8 +17,8 @@ pub use gradsmith_runtime::argmin;
 #[cfg(feature = "fit")]
 pub use gradsmith_runtime::fit;
 pub use gradsmith_runtime::{
-    Cost, CostValue, Error, Init, Network, Objective, Parameters, Pattern, Residual, Rng, Scalar, TensorSpec,
-    UnknownInit, Variable,
+    Constrained, Cost, CostValue, Error, Init, Network, Objective, Parameters, Pattern, Relation, Residual,
+    Rng, Scalar, TensorSpec, UnknownInit, Variable,
 };
 pub use gradsmith_runtime::{check, metrics, optim, parallel, train};
 

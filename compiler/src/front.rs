@@ -6,6 +6,7 @@
 //! line.
 
 use crate::diag::{Diagnostic, Diagnostics, ErrorKind};
+use crate::lower::constraints::Restrictions;
 use crate::lower::cost::{Cost, Define, TermKind};
 use crate::lower::network::{NetworkCost, Parsed};
 use crate::lower::objective::Objective;
@@ -263,6 +264,10 @@ pub struct ObjectiveText {
     pub data: String,
     /// The expression is a vector r, and stands for ½ Σ r².
     pub residual: bool,
+    /// Limits of the variables: `w >= 0, l <= s <= u`.
+    pub bounds: String,
+    /// What is to hold: `sum(w) == 1`, each a text of its own, in the order of their rows.
+    pub constraints: Vec<String>,
 }
 
 impl ObjectiveText {
@@ -285,6 +290,19 @@ impl ObjectiveText {
         let program = pipeline::objective(lowered, &names, &symmetric, self.residual);
         simplified(&program.log, &self.expr)?;
         Ok(program)
+    }
+
+    fn restrictions(&self, errors: &mut Collector) -> Restrictions {
+        let bounds = match self.bounds.trim() {
+            "" => Vec::new(),
+            _ => errors.take(parse::relations(&self.bounds, SourceId::Bounds)).unwrap_or_default(),
+        };
+        let constraints = self.constraints.iter().enumerate().map(|(k, text)| {
+            let parsed = errors.take(parse::relations(text, SourceId::Constraint(k as u32)));
+            (text.as_str(), parsed.unwrap_or_default())
+        });
+        let constraints = constraints.collect();
+        Restrictions::new((&self.bounds, bounds), constraints)
     }
 
     /// The lowered objective, and the variables to differentiate by: name, and whether it is symmetric.
@@ -317,9 +335,11 @@ impl ObjectiveText {
             }
         }
         variables.extend(data);
+        let restrictions = self.restrictions(&mut errors);
         let Some(program) = program.filter(|_| errors.0.is_empty()) else { return Err(errors.0) };
         let wanted = if self.residual { objective::Wanted::Vector } else { objective::Wanted::Scalar };
-        let lowered = objective::lower(&self.expr, &program, &defines, &variables, &wrt, wanted)?;
+        let lowered =
+            objective::lower(&self.expr, &program, &defines, &variables, &wrt, wanted, &restrictions)?;
         let symmetric = |name: &str| variables.iter().any(|d| d.name.name == name && d.symmetric);
         let wrt = wrt.into_iter().map(|(name, _)| {
             let symmetric = symmetric(&name);

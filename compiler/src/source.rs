@@ -75,6 +75,10 @@ pub enum SourceId {
     Declarations,
     /// What an objective's `data(...)` says of its fields.
     Data,
+    /// An objective's `bounds(...)`.
+    Bounds,
+    /// The n-th constraint of an objective's `st(...)`.
+    Constraint(u32),
     /// The n-th `#[define]`.
     Define(u32),
     /// The n-th hyper-parameter, which is a name alone and no text.

@@ -31,6 +31,7 @@ pub mod train;
 pub use error::Error;
 pub use kernel::parallel;
 pub use kernel::scalar::Scalar;
+pub use model::constrained::{Constrained, Relation};
 pub use model::cost::{Cost, CostValue};
 pub use model::init::{Init, UnknownInit};
 pub use model::network::Network;
@@ -54,8 +55,8 @@ pub mod __private {
     };
 
     pub use crate::kernel::arrays::{
-        array, array_mut, checked, checked_mut, count, held, matrix, matrix_mut, place_block, place_columns,
-        place_entries, tensor, tensor_mut, zeros,
+        array, array_mut, checked, checked_mut, count, held, matrix, matrix_mut, narrow, place_block,
+        place_columns, place_entries, place_part, tensor, tensor_mut, zeros,
     };
     pub use crate::kernel::axis::{log_softmax, logsumexp, max, norm, softmax};
     pub use crate::kernel::blocks::{Division, Share};
@@ -91,7 +92,7 @@ pub mod __private {
     pub use crate::model::whole::{Reads, Whole, places};
     pub use crate::optim::checked_rate;
     pub use crate::{
-        Cost, CostValue, Error, Init, Network, Objective, Parameters, Residual, Rng, Scalar, TensorSpec,
-        Variable,
+        Constrained, Cost, CostValue, Error, Init, Network, Objective, Parameters, Relation, Residual, Rng,
+        Scalar, TensorSpec, Variable,
     };
 }

@@ -51,6 +51,10 @@ pub struct Model {
     pub data: Vec<DataField>,
     /// `#[objective(..., data(...))]`: what it says of them.
     pub data_declarations: SpanMap,
+    /// `#[objective(..., bounds(...))]`
+    pub bounds: SpanMap,
+    /// `#[objective(..., st(...))]`, a text for each constraint.
+    pub constraints: Vec<SpanMap>,
 }
 
 impl fmt::Debug for Model {
@@ -92,6 +96,8 @@ impl Model {
             scalar: None,
             data: Vec::new(),
             data_declarations: SpanMap::default(),
+            bounds: SpanMap::default(),
+            constraints: Vec::new(),
             input,
         };
         let mut errors: Option<syn::Error> = None;
@@ -174,11 +180,7 @@ impl Model {
             options.insert(0, option);
         }
         let stream: TokenStream = expression.iter().cloned().collect();
-        let string = syn::parse2::<LitStr>(stream.clone());
-        self.cost = Some(match (string, expression.first()) {
-            (Ok(string), Some(literal)) => SpanMap::of_string(string.value(), literal.clone()),
-            _ => SpanMap::of_tokens(&stream),
-        });
+        self.cost = Some(of_either(stream));
         let (mut wrt, mut data): (Option<TokenStream>, Option<TokenStream>) = (None, None);
         let mut wrong: Option<syn::Error> = None;
         for option in options {
@@ -199,6 +201,29 @@ impl Model {
                         combine(&mut wrong, syn::Error::new_spanned(name, message));
                     }
                     data = Some(list.stream());
+                }
+                [TokenTree::Ident(name), TokenTree::Group(list)] if name == "bounds" => {
+                    if !self.bounds.text.is_empty() {
+                        let message = "a second `bounds(...)`: one has all limits";
+                        combine(&mut wrong, syn::Error::new_spanned(name, message));
+                    } else if list.stream().is_empty() {
+                        let message = "`bounds()` says nothing\nhelp: leave it out, or write `bounds(w >= 0, l <= s <= u)`";
+                        combine(&mut wrong, syn::Error::new_spanned(name, message));
+                    }
+                    self.bounds = of_either(list.stream());
+                }
+                [TokenTree::Ident(name), TokenTree::Group(list)] if name == "st" => {
+                    if !self.constraints.is_empty() {
+                        let message = "a second `st(...)`: one has all constraints";
+                        combine(&mut wrong, syn::Error::new_spanned(name, message));
+                    }
+                    let tokens: Vec<TokenTree> = list.stream().into_iter().collect();
+                    let texts = tokens.split(comma).filter(|text| !text.is_empty());
+                    self.constraints = texts.map(|text| of_either(text.iter().cloned().collect())).collect();
+                    if self.constraints.is_empty() {
+                        let message = "`st()` says nothing\nhelp: leave it out, or write `st(\"sum(w) == 1\", \"A*w <= b\")`";
+                        combine(&mut wrong, syn::Error::new_spanned(name, message));
+                    }
                 }
                 [first, ..] => combine(&mut wrong, no_option(first)),
                 [] => {}
@@ -271,7 +296,8 @@ impl Model {
     pub(super) fn speaks_of(&self, name: &str) -> bool {
         let (wrt, data) = (&self.declarations, &self.data_declarations);
         let texts = [self.cost.as_ref(), self.network.as_ref(), Some(wrt), Some(data)];
-        texts.into_iter().flatten().chain(&self.defines).any(|map| {
+        let more = self.defines.iter().chain(&self.constraints).chain([&self.bounds]);
+        texts.into_iter().flatten().chain(more).any(|map| {
             let words = map.text.split(|c: char| !c.is_alphanumeric() && c != '_');
             words.into_iter().any(|word| canonical(word) == name)
         })
@@ -285,9 +311,19 @@ impl Model {
             SourceId::Network => self.network.as_ref(),
             SourceId::Declarations => Some(&self.declarations),
             SourceId::Data => Some(&self.data_declarations),
+            SourceId::Bounds => Some(&self.bounds),
+            SourceId::Constraint(n) => self.constraints.get(n as usize),
             SourceId::Define(n) => self.defines.get(n as usize),
             SourceId::Hyper(_) | SourceId::Catalog => None,
         }
+    }
+}
+
+/// A text, in a string or bare.
+fn of_either(stream: TokenStream) -> SpanMap {
+    match (syn::parse2::<LitStr>(stream.clone()), stream.clone().into_iter().next()) {
+        (Ok(string), Some(literal)) => SpanMap::of_string(string.value(), literal),
+        _ => SpanMap::of_tokens(&stream),
     }
 }
 

@@ -11,6 +11,7 @@ mod arrays;
 mod binder;
 mod block;
 mod call;
+pub mod constraints;
 pub mod cost;
 mod errors;
 mod finite;

@@ -1,5 +1,6 @@
 //! Objectives: an expression over declared variables.
 
+use super::constraints::{Constraint, Limit, Restrictions};
 use super::{Kind, Lowerer, Role, Shape};
 use crate::diag::{Diagnostic, Diagnostics, ErrorKind};
 use crate::ir::{Graph, NodeId};
@@ -16,6 +17,10 @@ pub struct Objective {
     pub value: NodeId,
     /// The `wrt` variables, in the order asked for.
     pub wrt: Vec<NodeId>,
+    /// What is to hold, in the order written.
+    pub constraints: Vec<Constraint>,
+    /// Limits of variables, in the order written.
+    pub limits: Vec<Limit>,
 }
 
 /// What an objective's text must be.
@@ -41,8 +46,10 @@ pub fn lower(
     variables: &[Declaration],
     wrt: &[(String, Place)],
     wanted: Wanted,
+    restrictions: &Restrictions,
 ) -> Result<Objective, Diagnostics> {
     let mut texts = vec![(SourceId::Expression, text)];
+    texts.extend(restrictions.texts());
     texts.extend(defines.iter().map(|(_, id, t)| (*id, t.as_str())));
     let mut l = Lowerer::new(&texts);
     for (k, d) in variables.iter().enumerate() {
@@ -106,17 +113,29 @@ pub fn lower(
             }
         }
     }
+    let names: Vec<String> = wrt.iter().map(|(name, _)| name.clone()).collect();
+    let constraints = l.constraints(restrictions, frame);
+    let limits = l.limits(restrictions, &names, frame);
+    let by: Vec<NodeId> = names.iter().filter_map(|n| l.variables.get(n).map(|v| v.node)).collect();
+    l.check_limits(&limits, &by);
     l.check_sizes();
     let Ok(value) = value else {
         return Err(l.errors.propagate().err().unwrap_or_default());
     };
-    let node = l.node(&value);
-    let Lowerer { errors, mut graph, variables, .. } = l;
+    let mut roots = vec![l.node(&value)];
+    roots.extend(constraints.iter().map(|(value, ..)| l.node(value)).collect::<Vec<_>>());
+    roots.extend(limits.iter().map(|(_, value)| l.node(value)).collect::<Vec<_>>());
+    roots.extend(by);
+    let Lowerer { errors, mut graph, .. } = l;
     errors.propagate()?;
-    let mut roots = vec![node];
-    roots.extend(wrt.iter().filter_map(|(name, _)| variables.get(name).map(|v| v.node)));
-    let roots = super::settle(&mut graph, &roots);
-    Ok(Objective { graph, value: roots[0], wrt: roots[1..].to_vec() })
+    let mut roots = super::settle(&mut graph, &roots).into_iter();
+    let value = roots.next().unwrap_or(value.tensor.node);
+    let constraint =
+        |(node, (_, is_equation, text)): (NodeId, (_, bool, String))| Constraint { node, is_equation, text };
+    let constraints = roots.by_ref().take(constraints.len()).zip(constraints).map(constraint).collect();
+    let limit = |(node, (limit, _)): (NodeId, (Limit, _))| Limit { node, ..limit };
+    let limits = roots.by_ref().take(limits.len()).zip(limits).map(limit).collect();
+    Ok(Objective { graph, value, wrt: roots.collect(), constraints, limits })
 }
 
 /// A declaration with the symbols of another one, where it leaves extents open.

@@ -1,12 +1,14 @@
 //! The road from a lowered graph to what is planned and printed: stabilise, differentiate, simplify.
 
 pub mod batch;
+mod constraints;
 mod cost;
 mod derivatives;
 mod network;
 mod objective;
 mod second_order;
 
+pub use constraints::{ConstraintProgram, ConstraintsProgram};
 pub use cost::{CostProgram, Shares, TensorPartial, cost};
 pub use derivatives::Derivatives;
 pub use network::{NetworkProgram, network};

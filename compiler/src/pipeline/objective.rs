@@ -1,5 +1,6 @@
 //! An objective, its gradient and its Hessian.
 
+use super::constraints::{ConstraintsProgram, Restricted, constraints};
 use super::second_order::{gauss_newton, inner_products};
 use crate::diff;
 use crate::ir::{Graph, NodeId, Number};
@@ -25,6 +26,8 @@ pub struct ObjectiveProgram {
     pub hessian: Vec<Vec<NodeId>>,
     /// For a residual: itself, its Jacobian by each variable, and JᵀJv.
     pub residual: Option<ResidualProgram>,
+    /// What restricts its variables, if anything does.
+    pub restricted: Option<ConstraintsProgram>,
     /// The rules that fired.
     pub log: Log,
 }
@@ -50,7 +53,8 @@ pub fn objective(
     symmetric: &[bool],
     residual: bool,
 ) -> ObjectiveProgram {
-    let crate::lower::objective::Objective { mut graph, value, wrt: by } = objective;
+    let crate::lower::objective::Objective { mut graph, value, wrt: by, constraints: mut held, limits } =
+        objective;
     let g = &mut graph;
     let r = residual.then_some(value);
     let value = match r {
@@ -62,9 +66,14 @@ pub fn objective(
     };
     let mut roots = vec![value];
     roots.extend(r);
+    roots.extend(held.iter().map(|c| c.node));
     g.set_data(&by);
     let (stable, before) = simplify::stabilise(g, &roots);
     let (value, r) = (stable[0], r.map(|_| stable[1]));
+    let (after, _) = simplify::simplify(g, &stable[1 + usize::from(r.is_some())..]);
+    for (constraint, node) in held.iter_mut().zip(after) {
+        constraint.node = node;
+    }
     let mut roots = vec![value];
     roots.extend(diff::gradient(g, value, &by));
     for (k, node) in roots[1..].iter_mut().enumerate() {
@@ -124,8 +133,31 @@ pub fn objective(
             gauss_newton_product: roots[1 + n..].to_vec(),
         }
     });
+    let restricted = (!held.is_empty() || !limits.is_empty()).then(|| {
+        let of = Restricted {
+            value,
+            by: &by,
+            directions: &directions,
+            symmetric_part: &|g, node, k, at| symmetric_part(g, node, symmetric, k, at),
+        };
+        let (program, fired) = constraints(g, &of, held, limits);
+        log.gave_up |= fired.gave_up;
+        log.too_large |= fired.too_large;
+        program
+    });
     let wrt = wrt.iter().cloned().zip(by).collect();
-    ObjectiveProgram { graph, value, wrt, gradient, directions, hessian_product, hessian, residual, log }
+    ObjectiveProgram {
+        graph,
+        value,
+        wrt,
+        gradient,
+        directions,
+        hessian_product,
+        hessian,
+        residual,
+        restricted,
+        log,
+    }
 }
 
 /// The symmetric part of a node along the axes `at`, `at + 1`, where variable k is declared symmetric.

@@ -109,9 +109,13 @@ pub(super) fn gauss_newton(
 }
 
 /// J v: the change of `of` when each of `by` changes along its direction.
-fn pushforward(g: &mut Graph, of: NodeId, by: &[NodeId], v: &[NodeId]) -> NodeId {
+pub(super) fn pushforward(g: &mut Graph, of: NodeId, by: &[NodeId], v: &[NodeId]) -> NodeId {
     let shape = g.shape(of).to_vec();
-    let s = g.input("seed", &shape);
+    let mut name = "seed".to_owned();
+    while g.inputs().iter().any(|i| i.name == name) {
+        name.push('_');
+    }
+    let s = g.input(&name, &shape);
     let back = diff::pullback(g, &[(of, s)], by, &|_, _| None);
     let along = inner_products(g, &back, v);
     diff::gradient(g, along, &[s])[0]

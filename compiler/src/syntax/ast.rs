@@ -211,6 +211,19 @@ pub struct Comparison {
     pub rhs: Expr,
 }
 
+/// A relation that is to hold: a constraint, or a limit of a variable.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Relation {
+    /// `<=`, `>=` or `==`.
+    pub op: CompareOp,
+    /// Where the operator stands.
+    pub op_span: Span,
+    /// Left side.
+    pub lhs: Expr,
+    /// Right side.
+    pub rhs: Expr,
+}
+
 /// Comparison operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CompareOp {

@@ -14,6 +14,7 @@
 //! arg         = [ name "=" ] expression
 //! subscript   = sum | ":" | [ sum ] ".." [ sum ] | [ sum ] "..=" sum
 //! index       = name [ "in" sum ( ".." | "..=" ) sum ]
+//! relations   = relation { "," relation }           relation = sum ( "<=" | ">=" | "==" ) sum { ... sum }
 //! row         = expression { "," expression }
 //! network     = number { "->" number name [ "(" args ")" ] } | local { local } [ ";" ]
 //! declaration = name ":" shape
@@ -37,12 +38,13 @@ mod index_habits;
 mod items;
 mod lexer;
 mod lookalike;
+mod relations;
 #[cfg(test)]
 mod tests;
 
 use crate::diag::{Diagnostic, ErrorKind};
 use crate::source::{Place, SourceId, Span};
-use crate::syntax::ast::{Declaration, Definition, Network, Program};
+use crate::syntax::ast::{Declaration, Definition, Network, Program, Relation};
 use failure::{Failure, Parsed};
 use std::cell::Cell;
 
@@ -164,6 +166,15 @@ pub fn definition(text: &str, source: SourceId) -> Result<Definition, Diagnostic
 /// The furthest syntax error.
 pub fn network(text: &str, source: SourceId) -> Result<Network, Diagnostic> {
     whole(text, source, items::network)
+}
+
+/// The constraints of `st(...)`, or the limits of `bounds(...)`: `l <= A*w <= u, sum(w) == 1`; a chain of three sides is
+/// two.
+///
+/// # Errors
+/// The furthest syntax error.
+pub fn relations(text: &str, source: SourceId) -> Result<Vec<Relation>, Diagnostic> {
+    whole(text, source, relations::list)
 }
 
 /// Declarations: `x: 784, W1: 100 x 784`, `w: vector, S: symmetric matrix[n, n]`; none in an empty text.

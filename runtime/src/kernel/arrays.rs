@@ -160,6 +160,34 @@ pub fn place_block<T: Scalar>(
     }
 }
 
+/// Writes a row-major block at `at`.
+pub fn place_part<T: Scalar>(
+    out: &mut ArrayViewMut2<'_, T>,
+    block: &[T],
+    at: (usize, usize),
+    (rows, cols): (usize, usize),
+) {
+    place_at(out, &block[..rows * cols], at, cols);
+}
+
+/// Makes bounds narrower: no lower one below `limit`, no upper one above it, which is a number for each or one for all.
+///
+/// # Errors
+/// If one of them is NaN.
+pub fn narrow<T: Scalar>(bounds: &mut [T], limit: &[T], is_lower: bool) -> Result<(), Error> {
+    let count = limit.len().max(1);
+    for (k, bound) in bounds.iter_mut().enumerate() {
+        let Some(&limit) = limit.get(k % count) else { continue };
+        if limit.is_nan() {
+            return Err(Error::NonFinite { tensor: "bounds".into(), index: vec![k], value: f64::NAN });
+        }
+        if if is_lower { limit > *bound } else { limit < *bound } {
+            *bound = limit;
+        }
+    }
+    Ok(())
+}
+
 /// Rows of blocks that are placed beside each other at a time: their lines stay in the cache.
 const PLACED: usize = 256;
 

@@ -5,6 +5,7 @@
 //! names entries, [`differences`]
 //! whether a gradient is right, [`pattern`] which entries of a matrix may be other than 0, [`not_finite`] where a result that is no number comes from.
 
+pub(crate) mod constrained;
 pub(crate) mod cost;
 pub(crate) mod data;
 pub(crate) mod differences;

@@ -1,5 +1,6 @@
 //! The methods: variables, data and memory in scope, then the steps of a plan.
 
+use super::plans::Matrix;
 use super::*;
 use crate::derivation::Room;
 use crate::derive::scaffold::Scaffold;
@@ -177,7 +178,7 @@ impl Items<'_> {
     }
 
     /// A paragraph for each formula, as text and perhaps as MathML too, as far as a page has room.
-    fn paragraphs(&self, formulas: &[(String, Piece, NodeId)], mathml: bool) -> TokenStream {
+    pub(super) fn paragraphs(&self, formulas: &[(String, Piece, NodeId)], mathml: bool) -> TokenStream {
         let (view, mut room, mut rendered) = (View::default(), Room::of_page(), Room::of_mathml());
         let mut docs = TokenStream::new();
         for (k, (name, left, node)) in formulas.iter().enumerate() {
@@ -336,7 +337,6 @@ impl Items<'_> {
     pub(super) fn hessian(&self) -> TokenStream {
         let rt = &self.model.rt;
         let t = self.t();
-        let plan = &self.plans.hessian;
         let check = self.check_x(&[]);
         let names = self.program.wrt.iter().enumerate().flat_map(|(i, (a, _))| {
             let below = |j: usize, b: &str| if i == j { format!("d{a}²") } else { format!("d{a}d{b}") };
@@ -347,17 +347,35 @@ impl Items<'_> {
         let blocks: Vec<_> =
             names.zip(blocks).map(|(name, &node)| (name.clone(), Piece::Words(name), node)).collect();
         let docs = self.paragraphs(&blocks, false);
-        let work = if self.single() {
+        let work = self.square(&self.plans.hessian, &[self.x_cut()]);
+        quote! {
+            #docs
+            fn hessian_into(
+                &mut self,
+                x: &[#t],
+                mut out: #rt::ArrayViewMut2<'_, #t>,
+            ) -> #rt::Result<(), #rt::Error> {
+                #check
+                #rt::check_shape("out", &[n, n], out.shape())?;
+                #work
+            }
+        }
+    }
+
+    /// What fills a symmetric matrix, n×n, from its blocks on and below the diagonal.
+    pub(super) fn square(&self, matrix: &Matrix, cuts: &[Cut<'_>]) -> TokenStream {
+        let (rt, t, plan) = (&self.model.rt, self.t(), &matrix.plan);
+        if self.single() {
             let out = Self::buffer(plan, plan.output_buffers[0]);
-            let body = self.body(plan, &[self.x_cut()]);
+            let body = self.body(plan, cuts);
             quote! {
                 let #out = &mut #rt::entries_mut(&mut out)[..];
                 #body
                 #rt::Ok(())
             }
         } else {
-            let body = self.body(plan, &[self.x_cut()]);
-            let mut blocks = &self.plans.blocks[..];
+            let body = self.body(plan, cuts);
+            let mut blocks = &matrix.blocks[..];
             let n = self.program.wrt.len();
             let mut copies = TokenStream::new();
             if blocks.len() < n * (n + 1) / 2 {
@@ -376,15 +394,9 @@ impl Items<'_> {
             }
             for block in blocks {
                 let (i, j) = block.at;
-                let buffer = plan.output_buffers[block.output];
-                let name = Self::buffer(plan, buffer);
+                let entries = self.entries_of(plan, block.output);
                 let (at, to) = (self.offset(i), self.offset(j));
                 let (r, c) = (self.size(self.shape_of_wrt(i)), self.size(self.shape_of_wrt(j)));
-                let entries = if plan.buffers[buffer.0].storage == Storage::Scalar {
-                    quote!(::core::slice::from_ref(&#name))
-                } else {
-                    quote!(&*#name)
-                };
                 copies.extend(quote! {
                     #rt::place_block(&mut out, #entries, (#at, #to), (#r, #c));
                 });
@@ -394,18 +406,17 @@ impl Items<'_> {
                 #copies
                 #rt::Ok(())
             }
-        };
-        quote! {
-            #docs
-            fn hessian_into(
-                &mut self,
-                x: &[#t],
-                mut out: #rt::ArrayViewMut2<'_, #t>,
-            ) -> #rt::Result<(), #rt::Error> {
-                #check
-                #rt::check_shape("out", &[n, n], out.shape())?;
-                #work
-            }
+        }
+    }
+
+    /// The entries of an output, a number or more.
+    pub(super) fn entries_of(&self, plan: &Plan, output: usize) -> TokenStream {
+        let buffer = plan.output_buffers[output];
+        let name = Self::buffer(plan, buffer);
+        if plan.buffers[buffer.0].storage == Storage::Scalar {
+            quote!(::core::slice::from_ref(&#name))
+        } else {
+            quote!(&*#name)
         }
     }
 

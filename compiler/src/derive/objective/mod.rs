@@ -6,6 +6,7 @@
 //! are mostly 0.
 
 mod checks;
+mod constraints;
 mod extents;
 mod methods;
 mod plans;
@@ -56,6 +57,8 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
         declarations: model.declarations.text.clone(),
         data: model.data_declarations.text.clone(),
         residual: kind == ObjectiveKind::Residual,
+        bounds: model.bounds.text.clone(),
+        constraints: model.constraints.iter().map(|c| c.text.clone()).collect(),
     };
     let program = text.program().map_err(|d| errors(model, &d))?;
     let mut roots = vec![program.value];
@@ -65,6 +68,11 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     if let Some(r) = &program.residual {
         roots.push(r.residual);
         roots.extend(r.jacobian.iter().chain(&r.gauss_newton_product));
+    }
+    if let Some(r) = &program.restricted {
+        roots.extend(r.constraints.iter().flat_map(|c| c.jacobian.iter().chain([&c.node, &c.product])));
+        roots.extend(r.limits.iter().map(|l| &l.node));
+        roots.extend(r.transposed_product.iter().chain(&r.hessian_product).chain(r.hessian.iter().flatten()));
     }
     check_constants(model, &program.graph, &roots)?;
     let derivation = derivation::objective(&program, &text.expr, text.residual, Room::of_page);
@@ -185,12 +193,14 @@ impl<'a> Items<'a> {
         let problem = self.problem_type();
         let (prepare, accessors) = (self.prepare(derivation), self.accessors());
         let (implementation, residual, cause) = (self.implementation(), self.residual(), self.cause());
+        let constrained = self.constrained();
         let places = self.sparse_places();
         let block = self.model.block(&quote! {
                 #prepare
                 #accessors
                 #implementation
                 #residual
+                #constrained
                 #places
                 #cause
         });

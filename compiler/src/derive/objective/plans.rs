@@ -1,5 +1,6 @@
 //! What each method has to compute.
 
+use super::constraints::Restricted;
 use super::sparse::Sparse;
 use super::*;
 
@@ -17,15 +18,52 @@ pub(super) struct Plans {
     pub(super) gradient: Plan,
     pub(super) both: Plan,
     pub(super) product: Plan,
-    pub(super) hessian: Plan,
-    /// The Hessian's blocks on and below the diagonal that are not 0.
-    pub(super) blocks: Vec<Block>,
+    pub(super) hessian: Matrix,
     /// Of a residual: itself, its Jacobian, JᵀJv.
     pub(super) residual: Vec<Plan>,
     /// The Hessian's entries that may be other than 0, where most are not.
     pub(super) sparse_hessian: Option<Sparse>,
     /// The same of a residual's Jacobian.
     pub(super) sparse_jacobian: Option<Sparse>,
+    /// What restricts the variables.
+    pub(super) restricted: Option<Restricted>,
+    /// The entries of the constraints' Jacobian, and of the Lagrangian's Hessian, where most are 0.
+    pub(super) sparse_constraints: Option<Sparse>,
+    pub(super) sparse_lagrangian: Option<Sparse>,
+}
+
+/// A matrix of derivatives, in blocks.
+pub(super) struct Matrix {
+    pub(super) plan: Plan,
+    /// Those that are not 0, by row and column of blocks.
+    pub(super) blocks: Vec<Block>,
+}
+
+impl Matrix {
+    /// Of these blocks, row by row: none is computed that is 0 or another one again, unless it is the only one.
+    pub(super) fn of(
+        g: &Graph,
+        rows: &[Vec<NodeId>],
+        letter: &str,
+        plan: &impl Fn(Vec<(String, NodeId)>) -> Plan,
+    ) -> Self {
+        let mut outputs: Vec<(String, NodeId)> = Vec::new();
+        let mut blocks = Vec::new();
+        let single = rows.len() == 1 && rows[0].len() == 1;
+        for (i, row) in rows.iter().enumerate() {
+            for (j, &node) in row.iter().enumerate() {
+                if !single && g.is_zero(node) {
+                    continue;
+                }
+                let output = outputs.iter().position(|(_, n)| *n == node).unwrap_or_else(|| {
+                    outputs.push((format!("{letter}_{i}_{j}"), node));
+                    outputs.len() - 1
+                });
+                blocks.push(Block { at: (i, j), output });
+            }
+        }
+        Self { plan: plan(outputs), blocks }
+    }
 }
 
 impl Plans {
@@ -37,29 +75,12 @@ impl Plans {
         };
         let value = ("value".to_owned(), program.value);
         let gradient = by_variable(program, "d_", &program.gradient);
-        let mut hessian: Vec<(String, NodeId)> = Vec::new();
-        let mut blocks = Vec::new();
-        for (i, row) in program.hessian.iter().enumerate() {
-            for (j, &node) in row.iter().enumerate() {
-                // A lone block is the Hessian; of several, none is computed that is 0 or another one again.
-                let single = program.hessian.len() == 1;
-                if !single && program.graph.is_zero(node) {
-                    continue;
-                }
-                let output = hessian.iter().position(|(_, n)| *n == node).unwrap_or_else(|| {
-                    hessian.push((format!("h_{}_{}", program.wrt[i].0, program.wrt[j].0), node));
-                    hessian.len() - 1
-                });
-                blocks.push(Block { at: (i, j), output });
-            }
-        }
         Self {
             value: plan(vec![value.clone()]),
             both: plan(std::iter::once(value).chain(gradient.clone()).collect()),
             gradient: plan(gradient),
             product: plan(by_variable(program, "h_", &program.hessian_product)),
-            hessian: plan(hessian),
-            blocks,
+            hessian: Matrix::of(&program.graph, &program.hessian, "h", &plan),
             residual: program.residual.as_ref().map_or_else(Vec::new, |r| {
                 vec![
                     plan(vec![("residual".to_owned(), r.residual)]),
@@ -69,22 +90,33 @@ impl Plans {
             }),
             sparse_hessian: Sparse::hessian(program),
             sparse_jacobian: Sparse::jacobian(program),
+            restricted: Restricted::new(program, plan),
+            sparse_constraints: Sparse::constraints(program),
+            sparse_lagrangian: Sparse::lagrangian(program),
         }
     }
 
     /// Those of sparse matrices.
     fn sparse(&self) -> impl Iterator<Item = &Plan> {
-        [&self.sparse_hessian, &self.sparse_jacobian].into_iter().flatten().map(|s| &s.plan)
+        let Self { sparse_hessian, sparse_jacobian, sparse_constraints, sparse_lagrangian, .. } = self;
+        let all = [sparse_hessian, sparse_jacobian, sparse_constraints, sparse_lagrangian];
+        all.into_iter().flatten().map(|s| &s.plan)
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Plan> {
         let Self { value, gradient, both, product, hessian, residual, .. } = self;
-        [value, gradient, both, product, hessian].into_iter().chain(residual).chain(self.sparse())
+        let restricted = self.restricted.iter().flat_map(Restricted::all);
+        let objective = [value, gradient, both, product, &hessian.plan].into_iter();
+        objective.chain(residual).chain(self.sparse()).chain(restricted)
     }
 }
 
 /// A node for each variable, named after it.
-fn by_variable(program: &ObjectiveProgram, prefix: &str, nodes: &[NodeId]) -> Vec<(String, NodeId)> {
+pub(super) fn by_variable(
+    program: &ObjectiveProgram,
+    prefix: &str,
+    nodes: &[NodeId],
+) -> Vec<(String, NodeId)> {
     program.wrt.iter().zip(nodes).map(|((n, _), node)| (format!("{prefix}{n}"), *node)).collect()
 }
 
@@ -100,17 +132,28 @@ impl Items<'_> {
         self.program.wrt.len() == 1 && !self.shape_of_wrt(0).is_empty()
     }
 
-    /// Whether a plan is that of the Hessian, or of the Jacobian, or of their entries.
+    /// The plans of square matrices whose blocks are copied out, unless there is one alone.
+    fn squares(&self) -> impl Iterator<Item = &Plan> {
+        let lagrangian = self.plans.restricted.iter().map(|r| &r.hessian.plan);
+        std::iter::once(&self.plans.hessian.plan).chain(lagrangian)
+    }
+
+    /// The others that are matrices.
+    fn other_matrices(&self) -> impl Iterator<Item = &Plan> {
+        let of_constraints = self.plans.restricted.iter().map(|r| &r.jacobian.plan);
+        self.plans.residual.get(1).into_iter().chain(of_constraints).chain(self.plans.sparse())
+    }
+
+    /// Whether a plan is that of a Hessian, or of a Jacobian, or of their entries.
     pub(super) fn makes_a_matrix(&self, plan: &Plan) -> bool {
-        let is = |other: &Plan| std::ptr::eq(plan, other);
-        is(&self.plans.hessian) || self.plans.residual.get(1).is_some_and(is) || self.plans.sparse().any(is)
+        self.squares().chain(self.other_matrices()).any(|other| std::ptr::eq(plan, other))
     }
 
     /// Whether the method of a plan computes blocks, or pieces, and copies them to where they belong.
     pub(super) fn copies_out(&self, plan: &Plan) -> bool {
         let is = |other: &Plan| std::ptr::eq(plan, other);
-        (is(&self.plans.hessian) && !self.single())
-            || self.plans.residual.get(1).is_some_and(is)
-            || self.plans.sparse().any(is)
+        self.squares().any(is) && !self.single()
+            || self.other_matrices().any(is)
+            || self.plans.restricted.as_ref().is_some_and(|r| is(&r.limits))
     }
 }

@@ -22,6 +22,16 @@ const METHODS: &[&str] = &[
     "residual",
     "residuals",
     "jacobian",
+    "constraints",
+    "relations",
+    "bounds",
+    "constraint_values",
+    "constraint_jacobian",
+    "constraint_jacobian_pattern",
+    "constraint_jacobian_places",
+    "lagrangian_hessian",
+    "lagrangian_hessian_pattern",
+    "lagrangian_hessian_places",
 ];
 
 /// Arrays of one size.

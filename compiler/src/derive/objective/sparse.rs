@@ -9,26 +9,58 @@ pub(super) struct Sparse {
     /// The graph, with the values.
     graph: Graph,
     pub(super) plan: Plan,
-    /// The pieces in the order of the values: variables of rows and columns, the piece, which output it is.
-    pieces: Vec<([Option<usize>; 2], Piece, usize)>,
+    /// The pieces in the order of the values: what rows and columns are, the piece, which output it is.
+    pieces: Vec<([Side; 2], Piece, usize)>,
 }
 
-/// A block of a matrix: the variables of its rows and of its columns, if they are one's, and the block.
-type At = ([Option<usize>; 2], NodeId);
+/// What the rows, or the columns, of a block are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// The entries of a variable.
+    Variable(usize),
+    /// The residuals.
+    Residual,
+    /// The rows of a constraint.
+    Constraint(usize),
+}
+
+/// A block of a matrix: its rows, its columns, and the block.
+type At = ([Side; 2], NodeId);
 
 impl Sparse {
     /// The Hessian's, where it is of use.
     pub(super) fn hessian(program: &ObjectiveProgram) -> Option<Self> {
-        let rows = program.hessian.iter().enumerate();
-        let blocks =
-            rows.flat_map(|(i, row)| row.iter().enumerate().map(move |(j, &n)| ([Some(i), Some(j)], n)));
+        Self::square(program, &program.hessian)
+    }
+
+    /// The Lagrangian's.
+    pub(super) fn lagrangian(program: &ObjectiveProgram) -> Option<Self> {
+        Self::square(program, &program.restricted.as_ref()?.hessian)
+    }
+
+    fn square(program: &ObjectiveProgram, rows: &[Vec<NodeId>]) -> Option<Self> {
+        let block = |i: usize, j: usize, &n: &NodeId| ([Side::Variable(i), Side::Variable(j)], n);
+        let rows = rows.iter().enumerate();
+        let blocks = rows.flat_map(|(i, row)| row.iter().enumerate().map(move |(j, n)| block(i, j, n)));
         Self::of(&program.graph, blocks, "h")
+    }
+
+    /// That of the constraints' Jacobian.
+    pub(super) fn constraints(program: &ObjectiveProgram) -> Option<Self> {
+        let rows = program.restricted.as_ref()?.constraints.iter().enumerate();
+        let block = |i: usize, k: usize, &n: &NodeId| ([Side::Constraint(i), Side::Variable(k)], n);
+        let blocks = rows.flat_map(|(i, c)| c.jacobian.iter().enumerate().map(move |(k, n)| block(i, k, n)));
+        Self::of(&program.graph, blocks, "j")
     }
 
     /// A residual's Jacobian's, where it is of use.
     pub(super) fn jacobian(program: &ObjectiveProgram) -> Option<Self> {
         let r = program.residual.as_ref()?;
-        Self::of(&program.graph, r.jacobian.iter().enumerate().map(|(k, &n)| ([None, Some(k)], n)), "j")
+        Self::of(
+            &program.graph,
+            r.jacobian.iter().enumerate().map(|(k, &n)| ([Side::Residual, Side::Variable(k)], n)),
+            "j",
+        )
     }
 
     fn of(graph: &Graph, blocks: impl Iterator<Item = At>, letter: &str) -> Option<Self> {
@@ -88,8 +120,14 @@ impl Methods {
 impl Items<'_> {
     /// The sparse matrices, by the names of their methods.
     fn sparse(&self) -> impl Iterator<Item = (Methods, &Sparse)> {
-        let Plans { sparse_hessian, sparse_jacobian, .. } = &self.plans;
-        let matrices = [("hessian", sparse_hessian.as_ref()), ("jacobian", sparse_jacobian.as_ref())];
+        let Plans { sparse_hessian, sparse_jacobian, sparse_constraints, sparse_lagrangian, .. } =
+            &self.plans;
+        let matrices = [
+            ("hessian", sparse_hessian.as_ref()),
+            ("jacobian", sparse_jacobian.as_ref()),
+            ("constraint_jacobian", sparse_constraints.as_ref()),
+            ("lagrangian_hessian", sparse_lagrangian.as_ref()),
+        ];
         matrices.into_iter().filter_map(|(name, sparse)| Some((Methods::of(name), sparse?)))
     }
 
@@ -120,18 +158,18 @@ impl Items<'_> {
         let functions: Vec<TokenStream> = self
             .sparse()
             .map(|(m, sparse)| {
-                let first = |variable: Option<usize>| {
-                    let before =
-                        (0..variable.unwrap_or(0)).map(|k| cx.entries(&sparse.graph, self.shape_of_wrt(k)));
-                    let sizes: Vec<TokenStream> = before.collect();
+                let first = |side: Side| {
+                    let before: Vec<Side> = match side {
+                        Side::Variable(k) => (0..k).map(Side::Variable).collect(),
+                        Side::Constraint(k) => (0..k).map(Side::Constraint).collect(),
+                        Side::Residual => Vec::new(),
+                    };
+                    let sizes = before.into_iter().map(|side| cx.entries(&sparse.graph, self.shape_of(side)));
+                    let sizes: Vec<TokenStream> = sizes.collect();
                     if sizes.is_empty() { quote!(0) } else { quote!(#(#sizes)+*) }
                 };
                 let loops = sparse.pieces.iter().map(|([row, column], piece, _)| {
-                    let axes = |k: &Option<usize>| {
-                        let residual =
-                            || self.program.residual.as_ref().map(|r| self.graph().shape(r.residual));
-                        k.map(|k| self.shape_of_wrt(k)).or_else(residual).unwrap_or_default().to_vec()
-                    };
+                    let axes = |side: &Side| self.shape_of(*side).to_vec();
                     let block = Block {
                         at: [first(*row), first(*column)],
                         axes: [axes(row), axes(column)],
@@ -165,25 +203,56 @@ impl Items<'_> {
         }
     }
 
+    fn shape_of(&self, side: Side) -> &[Extent] {
+        let node = match side {
+            Side::Variable(k) => return self.shape_of_wrt(k),
+            Side::Residual => self.program.residual.as_ref().map(|r| r.residual),
+            Side::Constraint(k) => self.program.restricted.as_ref().map(|r| r.constraints[k].node),
+        };
+        node.map(|node| self.graph().shape(node)).unwrap_or_default()
+    }
+
     pub(super) fn sparse_hessian(&self) -> TokenStream {
         let rt = &self.model.rt;
-        self.sparse_methods("hessian", self.plans.sparse_hessian.as_ref(), &quote!(#rt::Objective::len(self)))
+        let rows = quote!(#rt::Objective::len(self));
+        self.sparse_methods("hessian", self.plans.sparse_hessian.as_ref(), &rows, None)
+    }
+
+    pub(super) fn sparse_constraints(&self, check_multipliers: &TokenStream) -> TokenStream {
+        let rt = &self.model.rt;
+        let rows = quote!(#rt::Constrained::constraints(self));
+        let jacobian =
+            self.sparse_methods("constraint_jacobian", self.plans.sparse_constraints.as_ref(), &rows, None);
+        let rows = quote!(#rt::Objective::len(self));
+        let lagrangian = self.plans.sparse_lagrangian.as_ref();
+        let hessian = self.sparse_methods("lagrangian_hessian", lagrangian, &rows, Some(check_multipliers));
+        quote!(#jacobian #hessian)
     }
 
     pub(super) fn sparse_jacobian(&self) -> TokenStream {
         let rt = &self.model.rt;
         let rows = quote!(#rt::Residual::residuals(self));
-        self.sparse_methods("jacobian", self.plans.sparse_jacobian.as_ref(), &rows)
+        self.sparse_methods("jacobian", self.plans.sparse_jacobian.as_ref(), &rows, None)
     }
 
-    /// The methods of a sparse matrix of so many rows, if it is one.
-    fn sparse_methods(&self, matrix: &str, sparse: Option<&Sparse>, rows: &TokenStream) -> TokenStream {
+    /// The methods of a sparse matrix of so many rows, if it is one; with what checks multipliers, if it takes some.
+    fn sparse_methods(
+        &self,
+        matrix: &str,
+        sparse: Option<&Sparse>,
+        rows: &TokenStream,
+        multipliers: Option<&TokenStream>,
+    ) -> TokenStream {
         let (rt, t) = (&self.model.rt, self.t());
         let Some(sparse) = sparse else { return TokenStream::new() };
         let Methods { field, places, pattern, values } = Methods::of(matrix);
         let plan = &sparse.plan;
         let check = self.check_x(&[]);
-        let body = self.body(plan, &[self.x_cut()]);
+        let mut cuts = vec![self.x_cut()];
+        let of_rows = self.program.restricted.as_ref().map(|r| self.multipliers_cut(r));
+        cuts.extend(multipliers.and(of_rows).filter(|cut| !cut.parts.is_empty()));
+        let argument = multipliers.map(|_| quote!(multipliers: &[#t],));
+        let body = self.body(plan, &cuts);
         let pieces = sparse.pieces.iter().map(|(.., output)| {
             let buffer = plan.output_buffers[*output];
             let name = Self::buffer(plan, buffer);
@@ -205,8 +274,14 @@ impl Items<'_> {
                 pattern
             }
 
-            fn #values(&mut self, x: &[#t], values: &mut [#t]) -> #rt::Result<(), #rt::Error> {
+            fn #values(
+                &mut self,
+                x: &[#t],
+                #argument
+                values: &mut [#t],
+            ) -> #rt::Result<(), #rt::Error> {
                 #check
+                #multipliers
                 #find
                 let entries = slots.find(shape, |add| self.#places(add)).len();
                 self.#field = slots;

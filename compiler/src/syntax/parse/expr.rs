@@ -79,7 +79,7 @@ fn compare<'a>(
     Ok((rest, boxed(ExprKind::Compare(Box::new(comparison)), s.span(start, rest))))
 }
 
-fn compare_op(input: &str) -> Parsed<'_, CompareOp> {
+pub(super) fn compare_op(input: &str) -> Parsed<'_, CompareOp> {
     alt((
         value(CompareOp::LessEqual, tag("<=")),
         value(CompareOp::GreaterEqual, tag(">=")),
