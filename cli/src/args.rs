@@ -128,6 +128,15 @@ fn subject(command: Command) -> Command {
                 .conflicts_with_all(["network", "declare", "hyper"]),
         )
         .arg(
+            option("bounds", "LIMITS", "Limits of an objective's variables: `w >= 0, l <= s <= u`")
+                .requires("wrt"),
+        )
+        .arg(
+            option("st", "CONSTRAINT", "What is to hold besides: `sum(w) == 1`, `A*w <= b`; may be repeated")
+                .action(ArgAction::Append)
+                .requires("wrt"),
+        )
+        .arg(
             Arg::new("residual")
                 .long("residual")
                 .help("The expression is a vector r, and stands for sum(r.^2)/2")

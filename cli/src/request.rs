@@ -53,7 +53,10 @@ impl Request {
         }
         let (vars, wrt) = (all("var"), all("wrt"));
         if !vars.is_empty() || !wrt.is_empty() {
-            return objective(expr, defines, &vars, &wrt, matches.get_flag("residual"));
+            let mut text = objective(expr, defines, &vars, &wrt, matches.get_flag("residual"))?;
+            text.bounds = one("bounds").unwrap_or_default();
+            text.constraints = all("st");
+            return Ok(Self::Objective(text));
         }
         let tensors = match one("declare") {
             Some(text) => declared(&text)?,
@@ -82,11 +85,17 @@ impl Request {
             Self::Network(n) => (&n.cost, n.network.as_str(), n.declarations.as_str(), &n.defines),
             Self::Objective(o) => (&o.expr, "", "", &o.defines),
         };
+        let (bounds, constraints) = match self {
+            Self::Objective(o) => (o.bounds.as_str(), &o.constraints[..]),
+            _ => ("", &[][..]),
+        };
         let text = errors.render(&|source| match source {
             SourceId::Expression => Some(expression.clone()),
             SourceId::Network => Some(network.to_owned()),
             SourceId::Declarations if !declarations.is_empty() => Some(declarations.to_owned()),
             SourceId::Define(n) => defines.get(n as usize).cloned(),
+            SourceId::Bounds => Some(bounds.to_owned()),
+            SourceId::Constraint(n) => constraints.get(n as usize).cloned(),
             SourceId::Declarations | SourceId::Data | SourceId::Hyper(_) | SourceId::Catalog => None,
         });
         Failure::Input(text)
@@ -111,7 +120,7 @@ fn objective(
     vars: &[String],
     wrt: &[String],
     residual: bool,
-) -> Result<Request, Failure> {
+) -> Result<ObjectiveText, Failure> {
     let mut variables: Vec<Declaration> = Vec::new();
     for text in vars {
         variables.extend(declared(text)?);
@@ -148,8 +157,7 @@ fn objective(
             "error: nothing to differentiate by\nhelp: say which with `--wrt`: one of {names}"
         )));
     }
-    let text = ObjectiveText { expr, defines, variables, wrt: asked, residual, ..ObjectiveText::default() };
-    Ok(Request::Objective(text))
+    Ok(ObjectiveText { expr, defines, variables, wrt: asked, residual, ..ObjectiveText::default() })
 }
 
 /// The names of a cost that nothing declares or defines and that are no misspelling of something known: hyper-parameters,

@@ -9,7 +9,7 @@ use crate::emit::notation::Notation;
 use crate::emit::{self, Lines, Target, View};
 use crate::ir::{Graph, NodeId, Op};
 use crate::lower::cost::{Term, TermKind};
-use crate::pipeline::{CostProgram, NetworkProgram, ObjectiveProgram};
+use crate::pipeline::{ConstraintProgram, ConstraintsProgram, CostProgram, NetworkProgram, ObjectiveProgram};
 use crate::simplify::Log;
 use std::collections::BTreeSet;
 
@@ -439,6 +439,41 @@ pub fn objective(
     let products =
         products.map(|((name, _), &node)| (Piece::HessianProduct(Notation::Name(name.clone())), node));
     pen.equations(d.section("Hessian times v"), products.map(plain).collect(), room());
+    if let Some(restricted) = &program.restricted {
+        constrained(&mut d, &pen, program, restricted, &room);
+    }
     rules(&mut d, &program.log);
     d
+}
+
+/// What is to hold, and what does where the objective is least: ∇f + Σ λ ∇g + Σ μ ∇h = 0.
+fn constrained(
+    d: &mut Derivation,
+    pen: &Pen<'_>,
+    program: &ObjectiveProgram,
+    restricted: &ConstraintsProgram,
+    room: &impl Fn() -> Room,
+) {
+    if !restricted.constraints.is_empty() {
+        let constraint = |(k, c): (usize, &ConstraintProgram)| {
+            let name = &c.multiplier.0;
+            let note = if c.is_equation {
+                format!("equal to 0, as {}; multiplier {name}", c.text)
+            } else {
+                format!("at most 0, as {}; multiplier {name} >= 0", c.text)
+            };
+            (Piece::Name(format!("c_{}", k + 1)), c.node, note)
+        };
+        let constraints = restricted.constraints.iter().enumerate().map(constraint).collect();
+        pen.equations(d.section("constraints"), constraints, room());
+    }
+    let note = |variable: usize| {
+        let bounded = restricted.limits.iter().any(|l| l.variable == variable);
+        if bounded { "0 at a minimum, but where a bound is met" } else { "0 at a minimum" }.to_owned()
+    };
+    let lagrangian = (Piece::Name("L".to_owned()), restricted.lagrangian, String::new());
+    let by = program.wrt.iter().zip(&restricted.stationarity).enumerate();
+    let by = by.map(|(k, ((name, _), &node))| (partial("L", name), node, note(k)));
+    let lines = d.section("Lagrangian");
+    pen.equations(lines, std::iter::once(lagrangian).chain(by).collect(), room());
 }

@@ -96,8 +96,12 @@ fn objective(text: &ObjectiveText) -> Result<TokenStream, Failure> {
     let lifetime = borrows.then(|| quote!(<'a>));
     let attribute = if text.residual { quote!(residual) } else { quote!(objective) };
     let (expr, defines) = (&text.expr, &text.defines);
+    let bounds = tokens(&text.bounds)?;
+    let bounds = (!bounds.is_empty()).then(|| quote!(, bounds(#bounds)));
+    let constraints = &text.constraints;
+    let constraints = (!constraints.is_empty()).then(|| quote!(, st(#(#constraints),*)));
     Ok(quote! {
-        #[#attribute(#expr, wrt(#wrt) #said)] #(#[define(#defines)])* struct MyObjective #lifetime { #(#fields: #types),* }
+        #[#attribute(#expr, wrt(#wrt) #said #bounds #constraints)] #(#[define(#defines)])* struct MyObjective #lifetime { #(#fields: #types),* }
     })
 }
 

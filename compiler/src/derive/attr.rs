@@ -378,13 +378,12 @@ fn text(attribute: &Attribute, example: &str) -> syn::Result<SpanMap> {
 fn no_option(first: &TokenTree) -> syn::Error {
     let name = first.to_string();
     let message = match name.as_str() {
-        "bounds" | "st" => {
-            format!("`{name}(...)` is not supported yet\nhelp: the options are `wrt(...)` and `data(...)`")
-        }
+        "bounds" => "`bounds` has limits of variables in parentheses\nhelp: write `bounds(w >= 0, l <= s <= u)`".to_owned(),
+        "st" => "`st` has constraints in parentheses\nhelp: write `st(\"sum(w) == 1\", \"A*w <= b\")`".to_owned(),
         "wrt" => "`wrt` names the variables in parentheses\nhelp: write `wrt(w: vector)`".to_owned(),
         "data" => "`data` says in parentheses what fields are\nhelp: write `data(X: matrix[n, d], K: symmetric matrix)`"
             .to_owned(),
-        _ => format!("`{name}` is no option of an objective\nhelp: the options are `wrt(...)` and `data(...)`"),
+        _ => format!("`{name}` is no option of an objective\nhelp: the options are `wrt(...)`, `data(...)`, `bounds(...)` and `st(...)`"),
     };
     syn::Error::new_spanned(first, message)
 }

@@ -352,7 +352,7 @@ fn refused(error: ConstraintSolveError<Error>) -> FitError {
 }
 
 /// Whether a point is only outside of where the problem has a value.
-fn is_outside(error: &Error) -> bool {
+pub(super) fn is_outside(error: &Error) -> bool {
     matches!(error, Error::NonFinite { .. } | Error::Singular { .. } | Error::NotPositiveDefinite { .. })
 }
 

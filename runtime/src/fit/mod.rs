@@ -49,6 +49,8 @@ mod covariance;
 mod error;
 mod estimate;
 mod least_squares;
+mod minimise;
+mod newton;
 mod student;
 mod table;
 
@@ -56,3 +58,4 @@ pub use covariance::{Covariance, covariance};
 pub use error::FitError;
 pub use estimate::{Estimate, Evaluations, Parameter, Stopped};
 pub use least_squares::{LeastSquares, Solve};
+pub use minimise::{Ended, Minimise, Minimiser, Minimum};

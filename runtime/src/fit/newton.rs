@@ -1,0 +1,108 @@
+//! The last steps to a minimum: Newton's method for what is 0 there, with the Lagrangian's own Hessian.
+//!
+//! Sequential programming knows the Hessian from differences of gradients, and ends with half the digits. Where it has
+//! ended the constraints that hold are known; with these as equations, x and λ are the root of ∇L = 0, c = 0 (J. Nocedal
+//! and S. Wright, "Numerical optimization", 2006, section 18.1).
+
+use super::FitError;
+use super::minimise::{Adapter, State};
+use crate::model::constrained::Constrained;
+use ndarray::{Array1, Array2};
+
+/// Steps, of which each about doubles the digits.
+const STEPS: usize = 8;
+
+/// The state at the end of as many steps as make it better.
+pub(super) fn polished<P: Constrained + ?Sized>(
+    problem: &Adapter<'_, P>,
+    mut state: State,
+) -> Result<State, FitError> {
+    for _ in 0..STEPS {
+        let Some(next) = step(problem, &state)? else { break };
+        if !(next.residual() < state.residual()) {
+            break;
+        }
+        state = next;
+    }
+    Ok(state)
+}
+
+/// The state after one step, if there is one.
+fn step<P: Constrained + ?Sized>(problem: &Adapter<'_, P>, state: &State) -> Result<Option<State>, FitError> {
+    let rows: Vec<usize> = (0..state.rows.len()).filter(|&row| problem.holds(state, row)).collect();
+    let free: Vec<usize> = (0..state.x.len()).filter(|&k| state.bound_multipliers[k] == 0.0).collect();
+    let n = free.len();
+    let Ok(hessian) = problem.curvature(state) else { return Ok(None) };
+    let mut a = Array2::zeros((n + rows.len(), n + rows.len()));
+    let mut b = Array1::zeros(n + rows.len());
+    for (i, &p) in free.iter().enumerate() {
+        b[i] = -state.slope[p];
+        for (j, &q) in free.iter().enumerate() {
+            a[[i, j]] = hessian[[p, q]];
+        }
+        for (k, &row) in rows.iter().enumerate() {
+            a[[i, n + k]] = state.jacobian[[row, p]];
+            a[[n + k, i]] = state.jacobian[[row, p]];
+        }
+    }
+    for (k, &row) in rows.iter().enumerate() {
+        b[n + k] = -state.rows[row];
+    }
+    let Some(found) = solved(a, b) else { return Ok(None) };
+    let (mut x, mut multipliers) = (state.x.clone(), state.multipliers.clone());
+    for (i, &p) in free.iter().enumerate() {
+        x[p] += found[i];
+    }
+    for (k, &row) in rows.iter().enumerate() {
+        multipliers[row] += found[n + k];
+    }
+    // A step out of the domain, or of the bounds, is none.
+    if !problem.is_within(&x) {
+        return Ok(None);
+    }
+    Ok(problem.state(x.to_vec(), multipliers).ok())
+}
+
+/// The solution of a system, by elimination with the largest pivot of each column; none where it is singular.
+fn solved(mut a: Array2<f64>, mut b: Array1<f64>) -> Option<Array1<f64>> {
+    let n = b.len();
+    let size = a.iter().fold(0.0_f64, |s, x| s.max(x.abs()));
+    for c in 0..n {
+        let best = (c..n).max_by(|&i, &j| a[[i, c]].abs().total_cmp(&a[[j, c]].abs()))?;
+        if !(a[[best, c]].abs() > size * f64::EPSILON * n as f64) {
+            return None;
+        }
+        b.swap(c, best);
+        for k in 0..n {
+            a.swap([c, k], [best, k]);
+        }
+        for r in c + 1..n {
+            let factor = a[[r, c]] / a[[c, c]];
+            if factor != 0.0 {
+                for k in c..n {
+                    a[[r, k]] -= factor * a[[c, k]];
+                }
+                b[r] -= factor * b[c];
+            }
+        }
+    }
+    for c in (0..n).rev() {
+        let known: f64 = (c + 1..n).map(|k| a[[c, k]] * b[k]).sum();
+        b[c] = (b[c] - known) / a[[c, c]];
+    }
+    b.iter().all(|x| x.is_finite()).then_some(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn systems_are_solved_or_refused() {
+        let x = solved(array![[0.0, 2.0], [1.0, 1.0]], array![4.0, 5.0]).unwrap();
+        assert_eq!(x, array![3.0, 2.0]);
+        assert!(solved(array![[1.0, 2.0], [2.0, 4.0]], array![1.0, 2.0]).is_none());
+        assert!(solved(Array2::zeros((0, 0)), Array1::zeros(0)).is_some());
+    }
+}
