@@ -1,6 +1,8 @@
 //! Fits: certified regressions, what a fit refuses, what its table says.
 
 mod fit {
+    mod constrained;
     mod hock_schittkowski;
+    mod least_squares;
     mod nist;
 }

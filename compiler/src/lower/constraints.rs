@@ -12,7 +12,8 @@ use crate::syntax::ast::{BinaryOp, CompareOp, Expr, ExprKind, Link, Relation, Su
 /// What restricts an objective's variables, parsed.
 #[derive(Clone, Debug, Default)]
 pub struct Restrictions {
-    bounds: Vec<Relation>,
+    /// Limits, and how far the sides are apart, which says whether their shapes fit.
+    bounds: Vec<(Relation, Expr)>,
     bounds_text: String,
     /// For each text of `st(...)` its constraints: what is to be 0, or 0 at most, and how.
     constraints: Vec<(String, Vec<(Expr, CompareOp)>)>,
@@ -24,6 +25,7 @@ impl Restrictions {
     pub fn new(bounds: (&str, Vec<Relation>), constraints: Vec<(&str, Vec<Relation>)>) -> Self {
         let difference = |r: Relation| {
             let op = r.op;
+            // What is 0 at most is the smaller side less the greater.
             let (left, right) = if op == CompareOp::GreaterEqual { (r.rhs, r.lhs) } else { (r.lhs, r.rhs) };
             let span = left.span.to(right.span);
             let link = Link { op: BinaryOp::Sub, op_span: r.op_span, operand: right };
@@ -31,8 +33,10 @@ impl Restrictions {
         };
         let constraints = constraints
             .into_iter()
-            .map(|(text, all)| (text.to_owned(), all.into_iter().map(difference).collect()));
-        Self { bounds: bounds.1, bounds_text: bounds.0.to_owned(), constraints: constraints.collect() }
+            .map(|(text, all)| (text.to_owned(), all.into_iter().map(difference).collect()))
+            .collect();
+        let bounds = (bounds.0, bounds.1.into_iter().map(|r| (r.clone(), difference(r).0)).collect());
+        Self { bounds: bounds.1, bounds_text: bounds.0.to_owned(), constraints }
     }
 
     /// The texts, for messages.
@@ -115,15 +119,21 @@ impl<'a> Lowerer<'a> {
     ) -> Vec<(Limit, Value)> {
         let frame = self.beside_frame(frame, SourceId::Bounds);
         let mut found = Vec::new();
-        for relation in &restrictions.bounds {
-            if let Ok(limit) = self.limit(relation, wrt, frame) {
+        for (relation, apart) in &restrictions.bounds {
+            if let Ok(limit) = self.limit(relation, apart, wrt, frame) {
                 found.push(limit);
             }
         }
         found
     }
 
-    fn limit(&mut self, r: &'a Relation, wrt: &[String], frame: usize) -> Result<(Limit, Value), Reported> {
+    fn limit(
+        &mut self,
+        r: &'a Relation,
+        apart: &'a Expr,
+        wrt: &[String],
+        frame: usize,
+    ) -> Result<(Limit, Value), Reported> {
         let sides = [variable(&r.lhs, wrt), variable(&r.rhs, wrt)];
         let (entry, other, on_left) = match sides {
             [Some(found), None] => (found, &r.rhs, true),
@@ -139,6 +149,7 @@ impl<'a> Lowerer<'a> {
         }
         let whole = self.expr(if on_left { &r.lhs } else { &r.rhs }, frame)?;
         let value = self.expr(other, frame)?;
+        self.expr(apart, frame)?;
         let (is, of) = (self.extents_of(&value), self.extents_of(&whole));
         if value.kind != Kind::Scalar && is != of {
             let place = value.place;

@@ -24,7 +24,8 @@ impl Parameter {
     /// Whether it has come to a bound: then its standard error is that of a fit without bounds.
     #[must_use]
     pub fn is_at_bound(&self) -> bool {
-        !self.fixed && self.bounds.iter().any(|b| (self.value - b).abs() <= 1e-8 * b.abs().max(1.0))
+        let near = |b: &f64| b.is_finite() && (self.value - b).abs() <= 1e-8 * b.abs().max(1.0);
+        !self.fixed && self.bounds.iter().any(near)
     }
 }
 

@@ -367,6 +367,11 @@ impl<P: Constrained + ?Sized> Adapter<'_, P> {
         Ok(hessian.mapv(Scalar::to_f64))
     }
 
+    /// A bound of an entry.
+    pub(super) fn bound(&self, k: usize, lower: bool) -> f64 {
+        self.bounds[usize::from(!lower)][k]
+    }
+
     /// Whether a point is between the bounds.
     pub(super) fn is_within(&self, x: &Array1<f64>) -> bool {
         x.iter().enumerate().all(|(k, x)| (self.bounds[0][k]..=self.bounds[1][k]).contains(x))

@@ -17,6 +17,16 @@ pub(super) fn polished<P: Constrained + ?Sized>(
     problem: &Adapter<'_, P>,
     mut state: State,
 ) -> Result<State, FitError> {
+    // What is at a bound but for rounding is there.
+    let mut x = state.x.clone();
+    for (k, x) in x.iter_mut().enumerate().filter(|(k, _)| state.bound_multipliers[*k] != 0.0) {
+        *x = problem.bound(k, state.bound_multipliers[k] < 0.0);
+    }
+    if let Ok(there) = problem.state(x.to_vec(), state.multipliers.clone())
+        && there.residual() <= state.residual().max(f64::EPSILON)
+    {
+        state = there;
+    }
     for _ in 0..STEPS {
         let Some(next) = step(problem, &state)? else { break };
         if !(next.residual() < state.residual()) {

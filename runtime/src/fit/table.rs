@@ -89,6 +89,6 @@ fn number(x: f64) -> String {
     if size != 0.0 && !(1e-4..1e8).contains(&size) && size.is_finite() {
         return format!("{x:.7e}");
     }
-    let before = if size < 1.0 { 1 } else { size.log10().floor() as usize + 1 };
-    format!("{x:.*}", 8_usize.saturating_sub(before).max(1))
+    let places = if size == 0.0 { 7 } else { 7 - size.log10().floor() as i32 };
+    format!("{x:.*}", usize::try_from(places).unwrap_or(0).max(1))
 }
