@@ -31,13 +31,18 @@ pub(crate) fn with_ones(x: &Array2<f64>) -> Array2<f64> {
     concatenate![Axis(1), *x, ones]
 }
 
-/// Noise that is the same in any language: each the sum of four numbers, −1/2 to 1/2, of a congruential generator.
-pub(crate) fn noise() -> impl FnMut() -> f64 {
+/// Numbers between −1/2 and 1/2 that are the same in any language: a congruential generator's.
+pub(crate) fn uniform() -> impl FnMut() -> f64 {
     let mut state: u64 = 1;
-    let mut uniform = move || {
+    move || {
         state = (1_103_515_245 * state + 12_345) % (1 << 31);
         state as f64 / f64::from(1_u32 << 31) - 0.5
-    };
+    }
+}
+
+/// Noise that is the same, too: each the sum of four of these.
+pub(crate) fn noise() -> impl FnMut() -> f64 {
+    let mut uniform = uniform();
     move || (0..4).map(|_| uniform()).sum()
 }
 

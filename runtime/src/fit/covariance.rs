@@ -45,7 +45,7 @@ impl Covariance {
 /// # Errors
 /// Those of [`Objective::value`]; [`Error::NotPositiveDefinite`] where the Hessian is not, so that `x` is no minimum or
 /// the data do not determine the parameters.
-pub fn covariance<P: Objective>(problem: &mut P, x: &[P::Scalar]) -> Result<Covariance, FitError> {
+pub fn covariance<P: Objective + ?Sized>(problem: &mut P, x: &[P::Scalar]) -> Result<Covariance, FitError> {
     let hessian = problem.hessian(x)?.mapv(Scalar::to_f64);
     let n = hessian.nrows();
     // With 1 on the diagonal, so that the units of the parameters do not matter.

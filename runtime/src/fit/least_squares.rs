@@ -2,8 +2,9 @@
 
 use super::{Covariance, Estimate, Evaluations, FitError, Parameter, Stopped, covariance};
 use crate::error::Error;
+use crate::kernel::checks::check_length;
 use crate::kernel::scalar::Scalar;
-use crate::model::objective::Residual;
+use crate::model::objective::{Objective, Residual};
 use basin::{
     BoxBounds, ConstraintDescription, ConstraintSet, ConstraintSolveError, DenseMatrix, Executor,
     LevenbergMarquardtQr, PointState, TerminationCode, TrustRegionReflective,
@@ -200,10 +201,11 @@ impl LeastSquares {
         problem: &P,
         start: &[P::Scalar],
     ) -> Result<Vec<Parameter>, FitError> {
-        crate::kernel::checks::check_length(problem.len(), start.len()).map_err(FitError::Start)?;
+        let mut parameters = starts(problem, start)?;
+        let names: Vec<String> = parameters.iter().map(|p| p.name.clone()).collect();
         let variables = problem.variables();
-        let names = variables.iter().flat_map(|v| v.entries().map(move |entry| (v.name, entry)));
-        let (variables, names): (Vec<&str>, Vec<String>) = names.unzip();
+        let variables: Vec<&str> =
+            variables.iter().flat_map(|v| std::iter::repeat_n(v.name, v.len())).collect();
         let named = |name: &str| -> Result<Vec<usize>, FitError> {
             // As it is written, whatever blanks there are.
             let plain = |text: &str| text.replace(' ', "");
@@ -214,15 +216,6 @@ impl LeastSquares {
             }
             Ok(found)
         };
-        let parameter = |(name, start): (&String, &P::Scalar)| Parameter {
-            name: name.clone(),
-            value: start.to_f64(),
-            start: start.to_f64(),
-            standard_error: 0.0,
-            fixed: false,
-            bounds: [f64::NEG_INFINITY, f64::INFINITY],
-        };
-        let mut parameters: Vec<Parameter> = names.iter().zip(start).map(parameter).collect();
         for name in &self.fixed {
             for k in named(name)? {
                 parameters[k].fixed = true;
@@ -349,6 +342,24 @@ fn refused(error: ConstraintSolveError<Error>) -> FitError {
         ConstraintSolveError::Evaluation(error) => FitError::Problem(error),
         other => FitError::Solver(other.to_string()),
     }
+}
+
+/// The parameters of a problem as they start.
+pub(super) fn starts<P: Objective + ?Sized>(
+    problem: &P,
+    start: &[P::Scalar],
+) -> Result<Vec<Parameter>, FitError> {
+    check_length(problem.len(), start.len()).map_err(FitError::Start)?;
+    let names = problem.variables().iter().flat_map(|v| v.entries().collect::<Vec<_>>()).collect::<Vec<_>>();
+    let parameter = |(name, start): (String, &P::Scalar)| Parameter {
+        name,
+        value: start.to_f64(),
+        start: start.to_f64(),
+        standard_error: 0.0,
+        fixed: false,
+        bounds: [f64::NEG_INFINITY, f64::INFINITY],
+    };
+    Ok(names.into_iter().zip(start).map(parameter).collect())
 }
 
 /// Whether a point is only outside of where the problem has a value.

@@ -6,8 +6,9 @@
 //!
 //! [`Solve::solve`] takes what `prepare` has made of a residual, and a start, and finds the least ½ Σ r². What comes
 //! back is an [`Estimate`]: parameters by name, their standard errors, correlations, intervals of confidence, and why
-//! the search ended. [`LeastSquares`] holds what may be said besides: bounds, fixed parameters, weights. For an objective
-//! that is a negative log-likelihood [`covariance`] makes the same of the Hessian.
+//! the search ended. [`LeastSquares`] holds what may be said besides: bounds, fixed parameters, weights. An objective that is
+//! a negative log-likelihood is minimised by [`likelihood`], and [`covariance`] is the inverse of its Hessian. [`Minimise`] minimises under
+//! constraints.
 //!
 //! ```
 //! use gradsmith_runtime::fit::Solve;
@@ -49,6 +50,7 @@ mod covariance;
 mod error;
 mod estimate;
 mod least_squares;
+mod likelihood;
 mod minimise;
 mod newton;
 mod student;
@@ -58,4 +60,5 @@ pub use covariance::{Covariance, covariance};
 pub use error::FitError;
 pub use estimate::{Estimate, Evaluations, Parameter, Stopped};
 pub use least_squares::{LeastSquares, Solve};
+pub use likelihood::{Likelihood, likelihood};
 pub use minimise::{Ended, Minimise, Minimiser, Minimum};

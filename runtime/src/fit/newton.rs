@@ -9,6 +9,8 @@ use super::minimise::{Adapter, State};
 use crate::model::constrained::Constrained;
 use ndarray::{Array1, Array2};
 
+/// What the move to a bound may add to the residual.
+const ROUNDED: f64 = 1e-9;
 /// Steps, of which each about doubles the digits.
 const STEPS: usize = 8;
 
@@ -23,7 +25,7 @@ pub(super) fn polished<P: Constrained + ?Sized>(
         *x = problem.bound(k, state.bound_multipliers[k] < 0.0);
     }
     if let Ok(there) = problem.state(x.to_vec(), state.multipliers.clone())
-        && there.residual() <= state.residual().max(f64::EPSILON)
+        && there.residual() <= state.residual().max(ROUNDED)
     {
         state = there;
     }

@@ -1,6 +1,7 @@
 //! An estimate as a table, in the order that users of lmfit know.
 
 use super::{Estimate, Parameter, Stopped};
+use ndarray::Array2;
 use std::fmt;
 
 /// Correlations below this are not printed.
@@ -8,48 +9,52 @@ const WEAK: f64 = 0.1;
 
 impl fmt::Display for Estimate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let line =
-            |f: &mut fmt::Formatter<'_>, name: &str, value: String| writeln!(f, "  {name:<26} {value}");
         writeln!(f, "fit")?;
-        line(f, "stopped", self.stopped.to_string())?;
+        line(f, "stopped", &self.stopped.to_string())?;
         let e = self.evaluations;
-        line(f, "evaluations", format!("{} residuals, {} Jacobians", e.residuals, e.jacobians))?;
-        line(f, "observations", self.observations().to_string())?;
-        line(f, "parameters", self.varied().to_string())?;
-        line(f, "degrees of freedom", self.degrees_of_freedom.to_string())?;
-        line(f, "sum of squares", number(self.rss))?;
-        line(f, "reduced (variance)", number(self.variance()))?;
-        line(f, "Akaike", number(self.akaike()))?;
-        line(f, "Bayesian", number(self.bayesian()))?;
+        line(f, "evaluations", &format!("{} residuals, {} Jacobians", e.residuals, e.jacobians))?;
+        line(f, "observations", &self.observations().to_string())?;
+        line(f, "parameters", &self.varied().to_string())?;
+        line(f, "degrees of freedom", &self.degrees_of_freedom.to_string())?;
+        line(f, "sum of squares", &number(self.rss))?;
+        line(f, "reduced (variance)", &number(self.variance()))?;
+        line(f, "Akaike", &number(self.akaike()))?;
+        line(f, "Bayesian", &number(self.bayesian()))?;
         if let Some(r_squared) = self.r_squared {
-            line(f, "R squared", format!("{r_squared:.6}"))?;
+            line(f, "R squared", &format!("{r_squared:.6}"))?;
         }
-        writeln!(f, "parameters")?;
-        let width = self.parameters.iter().map(|p| p.name.chars().count()).max().unwrap_or(0);
-        for p in &self.parameters {
-            writeln!(f, "  {:<width$}  {}", p.name, p.row())?;
-        }
-        self.correlations(f)
+        parameters(f, &self.parameters, &self.correlation())
     }
 }
 
-impl Estimate {
-    /// The strong ones, the strongest first.
-    fn correlations(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let correlation = self.correlation();
-        let names: Vec<&str> = self.parameters.iter().map(|p| p.name.as_str()).collect();
-        let pairs = (0..names.len()).flat_map(|i| (0..i).map(move |j| (j, i)));
-        let mut strong: Vec<(usize, usize, f64)> =
-            pairs.map(|(i, j)| (i, j, correlation[[i, j]])).filter(|(_, _, c)| c.abs() >= WEAK).collect();
-        strong.sort_by(|a, b| b.2.abs().total_cmp(&a.2.abs()));
-        if !strong.is_empty() {
-            writeln!(f, "correlations (those below {WEAK} left out)")?;
-        }
-        for (i, j, c) in strong {
-            writeln!(f, "  {}, {}  {c:+.4}", names[i], names[j])?;
-        }
-        Ok(())
+/// What is known of a fit as a whole.
+pub(super) fn line(f: &mut fmt::Formatter<'_>, name: &str, value: &str) -> fmt::Result {
+    writeln!(f, "  {name:<26} {value}")
+}
+
+/// The parameters, then their correlations, the strong ones, the strongest first.
+pub(super) fn parameters(
+    f: &mut fmt::Formatter<'_>,
+    parameters: &[Parameter],
+    correlation: &Array2<f64>,
+) -> fmt::Result {
+    writeln!(f, "parameters")?;
+    let width = parameters.iter().map(|p| p.name.chars().count()).max().unwrap_or(0);
+    for p in parameters {
+        writeln!(f, "  {:<width$}  {}", p.name, p.row())?;
     }
+    let names: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
+    let pairs = (0..names.len()).flat_map(|i| (0..i).map(move |j| (j, i)));
+    let mut strong: Vec<(usize, usize, f64)> =
+        pairs.map(|(i, j)| (i, j, correlation[[i, j]])).filter(|(_, _, c)| c.abs() >= WEAK).collect();
+    strong.sort_by(|a, b| b.2.abs().total_cmp(&a.2.abs()));
+    if !strong.is_empty() {
+        writeln!(f, "correlations (those below {WEAK} left out)")?;
+    }
+    for (i, j, c) in strong {
+        writeln!(f, "  {}, {}  {c:+.4}", names[i], names[j])?;
+    }
+    Ok(())
 }
 
 impl Parameter {
@@ -84,7 +89,7 @@ impl fmt::Display for Stopped {
 }
 
 /// With eight digits, and an exponent where it is shorter.
-fn number(x: f64) -> String {
+pub(super) fn number(x: f64) -> String {
     let size = x.abs();
     if size != 0.0 && !(1e-4..1e8).contains(&size) && size.is_finite() {
         return format!("{x:.7e}");
