@@ -100,6 +100,13 @@ pub enum Error {
         /// The matrix as the formula writes it.
         expression: Cow<'static, str>,
     },
+    /// A tensor is named that the parameters do not have: by an option, or in a file.
+    UnknownTensor {
+        /// The name.
+        tensor: String,
+        /// The tensors there are.
+        known: Vec<String>,
+    },
     /// An option is outside its range.
     InvalidOption {
         /// The option's name, as the method that sets it is called.
@@ -200,6 +207,12 @@ impl fmt::Display for Error {
             }
             Self::Singular { expression } => write!(f, "`{expression}` is singular"),
             Self::NotPositiveDefinite { expression } => write!(f, "`{expression}` is not positive definite"),
+            Self::UnknownTensor { tensor, known } if known.is_empty() => {
+                write!(f, "there is no tensor `{tensor}`: the parameters have no names")
+            }
+            Self::UnknownTensor { tensor, known } => {
+                write!(f, "there is no tensor `{tensor}` among the parameters `{}`", known.join("`, `"))
+            }
             Self::InvalidOption { option, value, requirement } => {
                 write!(f, "`{option}` is {value}, must be {requirement}")
             }
@@ -255,6 +268,10 @@ mod tests {
             (
                 Error::WorkspaceTooSmall { capacity: 8, batch: 9 },
                 "the batch has 9 rows, the workspace was made for at most 8",
+            ),
+            (
+                Error::UnknownTensor { tensor: "w9".into(), known: vec!["w1".into(), "b1".into()] },
+                "there is no tensor `w9` among the parameters `w1`, `b1`",
             ),
             (
                 Error::InvalidOption { option: "rate", value: -1.0, requirement: "positive" },

@@ -23,6 +23,7 @@ pub mod metrics;
 mod model;
 pub mod optim;
 mod rng;
+mod tensors;
 pub mod train;
 
 pub use error::Error;
@@ -32,9 +33,10 @@ pub use model::cost::{Cost, CostValue};
 pub use model::init::{Init, UnknownInit};
 pub use model::network::Network;
 pub use model::objective::{Objective, Residual};
-pub use model::parameters::{Parameters, TensorSpec};
+pub use model::parameters::Parameters;
 pub use model::pattern::Pattern;
 pub use rng::Rng;
+pub use tensors::TensorSpec;
 
 /// What only generated code names, in one flat list.
 #[doc(hidden)]

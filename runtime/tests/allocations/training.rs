@@ -2,7 +2,7 @@
 
 use crate::common::{Line, Linear, examples};
 use gradsmith_runtime::check::check_finite;
-use gradsmith_runtime::optim::{Adam, Momentum, Nesterov, Optimizer, RmsProp, Sgd};
+use gradsmith_runtime::optim::{Adam, AdamW, Clip, Momentum, Nesterov, Optimizer, RmsProp, Sgd};
 use gradsmith_runtime::train::{Data, Evaluator, Order, Trainer};
 use gradsmith_runtime::{Error, Parameters, metrics};
 use gradsmith_test_support::counting::allocations;
@@ -14,12 +14,13 @@ fn the_counter_counts() {
 
 #[test]
 fn optimisers_allocate_on_the_first_step_at_most() -> Result<(), Error> {
-    let optimizers: [Box<dyn Optimizer<f32>>; 5] = [
+    let optimizers: [Box<dyn Optimizer<f32>>; 6] = [
         Box::new(Sgd::new(0.1)?),
         Box::new(Momentum::new(0.1, 0.9)?),
         Box::new(Nesterov::new(0.1, 0.9)?),
         Box::new(RmsProp::new(0.1)?),
         Box::new(Adam::new(0.1)?),
+        Box::new(AdamW::new(0.1)?),
     ];
     let (mut theta, gradient) = ([1.0; 50], [0.5; 50]);
     for mut optimizer in optimizers {
