@@ -7,6 +7,7 @@ mod all {
     mod levels;
     mod long_sums;
     mod not_finite;
+    mod runs;
     mod special_points;
     mod train;
 }

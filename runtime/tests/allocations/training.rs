@@ -3,7 +3,7 @@
 use crate::common::{Line, Linear, examples};
 use gradsmith_runtime::check::check_finite;
 use gradsmith_runtime::optim::{Adam, AdamW, Clip, Momentum, Nesterov, Optimizer, RmsProp, Sgd};
-use gradsmith_runtime::train::{Data, Evaluator, Order, Trainer};
+use gradsmith_runtime::train::{Data, Evaluator, Order, Schedule, Trainer};
 use gradsmith_runtime::{Error, Parameters, metrics};
 use gradsmith_test_support::counting::allocations;
 
@@ -42,8 +42,12 @@ fn training_allocates_as_often_for_many_steps_as_for_few() -> Result<(), Error> 
             let (x, y) = examples(rows, 1);
             let data = Data::new(x.view(), y.view())?;
             let mut line = Line::zeros();
-            let adam = Adam::new(0.01)?;
-            let mut trainer = Trainer::new(&network, adam).batch_size(8).epochs(epochs).order(order);
+            let mut trainer = Trainer::new(&network, AdamW::new(0.01)?)
+                .batch_size(8)
+                .epochs(epochs)
+                .order(order)
+                .schedule(Schedule::cosine(10).warm_up(3, 0.1).per_step())
+                .clip(Clip::norm(0.5)?);
             let (count, result) = allocations(|| trainer.fit(&mut line, data, Some(data)));
             result.map(|_| count)
         };
