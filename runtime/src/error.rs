@@ -107,6 +107,36 @@ pub enum Error {
         /// The tensors there are.
         known: Vec<String>,
     },
+    /// A tensor of the parameters is not among what was read.
+    MissingTensor {
+        /// The tensor's name in the formula (`w1`).
+        tensor: String,
+    },
+    /// A tensor that was read has another shape than that of the parameters.
+    TensorShape {
+        /// The tensor's name in the formula (`w1`).
+        tensor: String,
+        /// The shape that the parameters ask for.
+        expected: Vec<usize>,
+        /// The shape that was read.
+        found: Vec<usize>,
+    },
+    /// A tensor that was read consists of other numbers than the parameters do.
+    NumberType {
+        /// The tensor's name in the formula (`w1`).
+        tensor: String,
+        /// The precision of the parameters: `f32` or `f64`.
+        expected: &'static str,
+        /// What was read, as the format calls it.
+        found: String,
+    },
+    /// What was read is not of the format that it should be, or what was to be written cannot be.
+    Format {
+        /// The format's name.
+        format: &'static str,
+        /// What is wrong with it, in the words of who reads or writes it.
+        reason: String,
+    },
     /// An option is outside its range.
     InvalidOption {
         /// The option's name, as the method that sets it is called.
@@ -213,6 +243,14 @@ impl fmt::Display for Error {
             Self::UnknownTensor { tensor, known } => {
                 write!(f, "there is no tensor `{tensor}` among the parameters `{}`", known.join("`, `"))
             }
+            Self::MissingTensor { tensor } => write!(f, "the tensor `{tensor}` is missing"),
+            Self::TensorShape { tensor, expected, found } => {
+                write!(f, "`{tensor}` has the shape {found:?}, expected {expected:?}")
+            }
+            Self::NumberType { tensor, expected, found } => {
+                write!(f, "`{tensor}` is of {found}, but the parameters are of {expected}; convert it first")
+            }
+            Self::Format { format, reason } => write!(f, "no {format}: {reason}"),
             Self::InvalidOption { option, value, requirement } => {
                 write!(f, "`{option}` is {value}, must be {requirement}")
             }

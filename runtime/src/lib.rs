@@ -9,6 +9,10 @@
 //! - [`check`]: gradients against differences, and what a caller hands in against what is expected
 //! - [`parallel`]: how many threads large products and many rows are divided among
 //! - [`Rng`]: the same random numbers on every machine
+#![cfg_attr(
+    any(feature = "safetensors", feature = "serde"),
+    doc = "- [`save`]: parameters in files, and beside other things that serde writes"
+)]
 #![cfg_attr(feature = "argmin", doc = "- [`argmin`]: prepared problems for argmin's solvers")]
 //!
 //! Inside, the crate is built in layers: errors; the kernels, which generated code reaches through one hidden
@@ -21,8 +25,12 @@ mod error;
 mod kernel;
 pub mod metrics;
 mod model;
+#[cfg(feature = "serde")]
+mod number;
 pub mod optim;
 mod rng;
+#[cfg(any(feature = "safetensors", feature = "serde"))]
+pub mod save;
 mod tensors;
 pub mod train;
 

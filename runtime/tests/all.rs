@@ -8,6 +8,8 @@ mod all {
     mod long_sums;
     mod not_finite;
     mod runs;
+    #[cfg(any(feature = "safetensors", feature = "serde"))]
+    mod save;
     mod special_points;
     mod train;
 }

@@ -12,6 +12,7 @@ use crate::kernel::scalar::Scalar;
 
 /// Adam: θ ← θ − η m̂ / (√v̂ + ε), with decaying means m̂ of g and v̂ of g².
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Adam<T> {
     learning_rate: f64,
     betas: [f64; 2],

@@ -37,6 +37,7 @@ use crate::tensors::TensorSpec;
 /// # Ok::<(), gradsmith_runtime::Error>(())
 /// ```
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AdamW<T> {
     adam: Adam<T>,
     decay: Decay,

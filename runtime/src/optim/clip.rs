@@ -14,12 +14,14 @@ use crate::kernel::sums::Total;
 /// Shortens gradients that are too long: [`apply`](Self::apply) before a step, or
 /// [`Trainer::clip`](crate::train::Trainer::clip).
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Clip {
     kind: Kind,
     bound: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Kind {
     Norm,
     Value,

@@ -8,6 +8,7 @@ use crate::tensors::TensorSpec;
 
 /// Which tensors decay. Where nobody has said which numbers are which tensor, nor named any, all do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Decayed {
     /// Those of two axes and more: weights, but not biases, which are few and bend nothing.
     #[default]
@@ -41,6 +42,7 @@ impl Decayed {
 
 /// A rate of decay, and the numbers it is for.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Decay {
     rate: f64,
     choice: Decayed,
@@ -49,6 +51,7 @@ pub(super) struct Decay {
 
 /// Where the tensors are: known once they have been seen.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Places {
     /// Start and length of each that decays.
     decayed: Vec<(usize, usize)>,

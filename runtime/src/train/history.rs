@@ -6,6 +6,7 @@ use crate::model::cost::CostValue;
 
 /// What one epoch came to.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct EpochRecord {
     /// The epoch, counted from 0.
     pub epoch: usize,
@@ -15,6 +16,7 @@ pub struct EpochRecord {
     /// The cost on the validation data after the epoch.
     pub validation: Option<CostValue<f64>>,
     /// The metric on the validation data after the epoch.
+    #[cfg_attr(feature = "serde", serde(with = "crate::number::option"))]
     pub metric: Option<f64>,
     /// The learning rate of the epoch's last step.
     pub learning_rate: f64,
@@ -38,6 +40,7 @@ impl fmt::Display for EpochRecord {
 
 /// Why training ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Ended {
     /// It has not: so sees it who looks between epochs.
     #[default]
@@ -52,6 +55,7 @@ pub enum Ended {
 
 /// What training came to, epoch by epoch.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct History {
     /// One record per epoch, in order.
     pub epochs: Vec<EpochRecord>,

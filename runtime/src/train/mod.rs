@@ -98,6 +98,7 @@ impl<'a, T: Scalar> Data<'a, T> {
 
 /// In which order examples are seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Order {
     /// In random order, another in each epoch.
     #[default]

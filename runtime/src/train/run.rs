@@ -12,6 +12,7 @@ use crate::model::parameters::Parameters;
 /// feature `serde` all three can be written and read (the parameters by the feature `safetensors`, too); a
 /// trainer of the same options then goes on from there to the bit as one that never stopped.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Run<T> {
     pub(super) history: History,
     best: Best<T>,

@@ -24,11 +24,13 @@ use crate::kernel::sums::Total;
 /// # Ok::<(), gradsmith_runtime::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Scaler {
     columns: Vec<Column>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Column {
     mean: f64,
     deviation: f64,

@@ -28,6 +28,7 @@ use crate::error::Error;
 /// assert_eq!(schedule.factor(105), 0.01);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Schedule {
     shape: Shape,
     /// Over how many, and from which factor.
@@ -37,6 +38,7 @@ pub struct Schedule {
 }
 
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Shape {
     Constant,
     Step { every: usize, factor: f64 },

@@ -9,6 +9,7 @@ use crate::model::parameters::Parameters;
 
 /// Which number of an epoch is watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Monitor {
     /// The whole cost on the validation data; less is better.
     Total,
@@ -22,6 +23,7 @@ pub enum Monitor {
 /// parameters of the best epoch (of the best there was, if the epochs are over first). NaN is never an
 /// improvement.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct EarlyStopping {
     monitor: Monitor,
     patience: usize,
@@ -73,8 +75,10 @@ impl EarlyStopping {
 
 /// The best score so far, and how many epochs there were since.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Watch {
     /// None before the first epoch that has one.
+    #[cfg_attr(feature = "serde", serde(with = "crate::number::option"))]
     best: Option<f64>,
     waited: usize,
 }
@@ -109,6 +113,7 @@ impl Watch {
 
 /// The best epoch so far, and its parameters.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Best<T> {
     watch: Watch,
     epoch: Option<usize>,
