@@ -14,6 +14,10 @@ pub use gradsmith_macros::Network;
 pub use gradsmith_macros::Objective;
 #[cfg(feature = "argmin")]
 pub use gradsmith_runtime::argmin;
+#[cfg(feature = "plot")]
+pub use gradsmith_runtime::plot;
+#[cfg(any(feature = "safetensors", feature = "serde"))]
+pub use gradsmith_runtime::save;
 pub use gradsmith_runtime::{
     Cost, CostValue, Error, Init, Network, Objective, Parameters, Pattern, Residual, Rng, Scalar, TensorSpec,
     UnknownInit,

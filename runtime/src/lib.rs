@@ -13,6 +13,7 @@
     any(feature = "safetensors", feature = "serde"),
     doc = "- [`save`]: parameters in files, and beside other things that serde writes"
 )]
+#![cfg_attr(feature = "plot", doc = "- [`plot`]: pictures of histories and of fits")]
 #![cfg_attr(feature = "argmin", doc = "- [`argmin`]: prepared problems for argmin's solvers")]
 //!
 //! Inside, the crate is built in layers: errors; the kernels, which generated code reaches through one hidden
@@ -28,6 +29,8 @@ mod model;
 #[cfg(feature = "serde")]
 mod number;
 pub mod optim;
+#[cfg(feature = "plot")]
+pub mod plot;
 mod rng;
 #[cfg(any(feature = "safetensors", feature = "serde"))]
 pub mod save;
