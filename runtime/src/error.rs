@@ -311,6 +311,19 @@ mod tests {
                 Error::UnknownTensor { tensor: "w9".into(), known: vec!["w1".into(), "b1".into()] },
                 "there is no tensor `w9` among the parameters `w1`, `b1`",
             ),
+            (Error::MissingTensor { tensor: "b1".into() }, "the tensor `b1` is missing"),
+            (
+                Error::TensorShape { tensor: "w1".into(), expected: vec![2, 3], found: vec![3, 2] },
+                "`w1` has the shape [3, 2], expected [2, 3]",
+            ),
+            (
+                Error::NumberType { tensor: "w1".into(), expected: "f32", found: "bf16".into() },
+                "`w1` is of bf16, but the parameters are of f32; convert it first",
+            ),
+            (
+                Error::Format { format: "safetensors file", reason: "its header is too short".into() },
+                "no safetensors file: its header is too short",
+            ),
             (
                 Error::InvalidOption { option: "rate", value: -1.0, requirement: "positive" },
                 "`rate` is -1, must be positive",

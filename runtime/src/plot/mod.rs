@@ -1,7 +1,7 @@
 //! Pictures, as SVG: how a training went, and how a curve fits points.
 //!
-//! [`training`](crate::plot::training) and [`fit`](crate::plot::fit) draw these two;
-//! [`Plot`](crate::plot::Plot) draws whatever is put on it. An SVG is a text that browsers show, and vector
+//! [`training`] and [`fit`] draw these two;
+//! [`Plot`] draws whatever is put on it. An SVG is a text that browsers show, and vector
 //! programs and LaTeX take. It is written here by hand, so that the feature `plot` brings no dependency.
 //!
 //! ```

@@ -1,14 +1,13 @@
 //! Parameters in files: tensor by tensor, with names and shapes, which are checked on reading.
 //!
-//! With the feature `safetensors`, [`write_safetensors`](crate::save::write_safetensors) and
-//! [`read_safetensors`](crate::save::read_safetensors): the exact numbers, in files that Python, Julia and other
-//! Rust crates read.
+//! With the feature `safetensors`, [`write_safetensors`] and [`read_safetensors`]: the exact numbers, in files that
+//! Python, Julia and other Rust crates read.
 //!
-//! With the feature `serde`, [`by_name`](crate::save::by_name): parameters as a field of one's own structure, in
-//! any format. The rest of a training run has serde's traits itself:
-//! [optimisers](crate::optim), [`Run`](crate::train::Run), [`History`](crate::train::History),
-//! [`Schedule`](crate::train::Schedule), [`Scaler`](crate::train::Scaler), [`Rng`](crate::Rng). Numbers come back
-//! to the bit if the format keeps them: `serde_json` does with its feature `float_roundtrip`.
+//! With the feature `serde`, [`by_name`]: parameters as a field of one's own structure, in any format. The rest of
+//! a training run has serde's traits itself: [optimisers](crate::optim), [`Run`](crate::train::Run),
+//! [`History`](crate::train::History), [`Schedule`](crate::train::Schedule), [`Scaler`](crate::train::Scaler),
+//! [`Rng`](crate::Rng). Numbers come back to the bit if the format keeps them: `serde_json` does with its feature
+//! `float_roundtrip`.
 //!
 //! A buffer [without names](crate::Parameters::TENSORS) is one tensor, `parameters`.
 

@@ -47,7 +47,7 @@ pub enum Ended {
     NotYet,
     /// All epochs were done.
     Completed,
-    /// Nothing had improved for as long as [`EarlyStopping`] waits.
+    /// Nothing had improved for as long as [`EarlyStopping`](super::EarlyStopping) waits.
     Early,
     /// The callback broke off.
     ByCallback,

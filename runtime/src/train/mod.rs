@@ -358,7 +358,7 @@ impl<'n, N: Network, O: Optimizer<N::Scalar>> Trainer<'n, N, O> {
             return Ok(());
         }
         self.check(&train, validation.as_ref())?;
-        run.prepare(parameters.len())?;
+        run.prepare(parameters.len(), self.early_stopping.is_some())?;
         self.optimizer.see_tensors(N::Parameters::TENSORS)?;
         let learning_rate = run.begin(self.optimizer.learning_rate());
         let outcome = self.go(run, learning_rate, parameters, train, validation, on_event);

@@ -82,12 +82,12 @@ impl<T> Run<T> {
 }
 
 impl<T: Copy> Run<T> {
-    /// Makes room for `len` parameters.
+    /// Makes room for `len` parameters, if the best are to be `kept`.
     ///
     /// # Errors
     /// [`Error::ParameterLength`] if the run was of other parameters.
-    pub(super) fn prepare(&mut self, len: usize) -> Result<(), Error> {
-        self.best.prepare(len)
+    pub(super) fn prepare(&mut self, len: usize, kept: bool) -> Result<(), Error> {
+        self.best.prepare(len, kept)
     }
 
     /// Takes note of an epoch for early stopping; true if it is time to stop.

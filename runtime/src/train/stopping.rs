@@ -127,15 +127,17 @@ impl<T> Default for Best<T> {
 }
 
 impl<T: Copy> Best<T> {
-    /// Makes room for `len` parameters.
+    /// Makes room for `len` parameters, if some are to be `kept`.
     ///
     /// # Errors
     /// [`Error::ParameterLength`] if those of the best epoch are others.
-    pub(super) fn prepare(&mut self, len: usize) -> Result<(), Error> {
+    pub(super) fn prepare(&mut self, len: usize, kept: bool) -> Result<(), Error> {
         if self.epoch.is_some() {
             check_length(len, self.parameters.len())?;
         }
-        self.parameters.reserve_exact(len.saturating_sub(self.parameters.len()));
+        if kept {
+            self.parameters.reserve_exact(len.saturating_sub(self.parameters.len()));
+        }
         Ok(())
     }
 

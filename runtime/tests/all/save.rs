@@ -190,7 +190,7 @@ mod serde {
     use crate::all::runs::trainer;
     use crate::common::{Linear, examples};
     use ::serde::{Deserialize, Serialize};
-    use gradsmith_runtime::optim::AdamW;
+    use gradsmith_runtime::optim::{Adam, AdamW, Decayed, Momentum, Nesterov, Optimizer, RmsProp, Sgd};
     use gradsmith_runtime::train::{Data, Event, Run, Schedule, Trainer};
     use std::ops::ControlFlow;
 
@@ -258,6 +258,37 @@ mod serde {
         }
         assert!(read > 300 && trained > 100, "{read} {trained}");
         Ok(())
+    }
+
+    #[test]
+    fn every_optimiser_goes_on_as_if_never_written() -> Result<(), Box<dyn std::error::Error>> {
+        fn check<O>(mut optimizer: O) -> Result<(), Box<dyn std::error::Error>>
+        where
+            O: Optimizer<f64> + Serialize + ::serde::de::DeserializeOwned,
+        {
+            let mut rng = Rng::new(9);
+            let steps = |optimizer: &mut O, theta: &mut [f64; 3], rng: &mut Rng| {
+                (0..7).try_for_each(|_| optimizer.step(theta, &[rng.normal(), rng.normal(), 0.1]))
+            };
+            let mut theta = [1.0, -2.0, 3.0];
+            optimizer.see_tensors(Line::TENSORS)?;
+            steps(&mut optimizer, &mut theta, &mut rng)?;
+            // The generator has a normal number left over.
+            let text = serde_json::to_string(&(&optimizer, theta, &rng))?;
+            let (mut read, mut read_theta, mut read_rng): (O, [f64; 3], Rng) = serde_json::from_str(&text)?;
+            assert_eq!(serde_json::to_string(&(&read, read_theta, &read_rng))?, text);
+            steps(&mut optimizer, &mut theta, &mut rng)?;
+            steps(&mut read, &mut read_theta, &mut read_rng)?;
+            assert_eq!(theta.map(f64::to_bits), read_theta.map(f64::to_bits), "{text}");
+            Ok(())
+        }
+        check(Sgd::new(0.1)?)?;
+        check(Momentum::new(0.1, 0.9)?)?;
+        check(Nesterov::new(0.1, 0.9)?)?;
+        check(RmsProp::new(0.1)?)?;
+        check(Adam::new(0.1)?)?;
+        check(AdamW::new(0.1)?.weight_decay(0.3)?)?;
+        check(AdamW::new(0.1)?.decayed(Decayed::named(["b"])))
     }
 
     #[test]
