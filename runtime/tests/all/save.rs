@@ -157,7 +157,7 @@ mod safetensors {
     fn garbage_never_panics() {
         let mut rng = Rng::new(11);
         let mut read = 0;
-        for round in 0..20_000 {
+        for round in 0..8000 {
             let mut bytes = if round % 4 == 0 {
                 // A length that is possible, then anything.
                 let len = rng.below(200);
@@ -180,7 +180,7 @@ mod safetensors {
             }
         }
         // Where only numbers have changed.
-        assert!((100..5000).contains(&read), "{read}");
+        assert!((30..3000).contains(&read), "{read}");
     }
 }
 
@@ -248,7 +248,7 @@ mod serde {
         let (texts, ..) = checkpoints(2)?;
         let mut rng = Rng::new(12);
         let (mut read, mut trained) = (0, 0);
-        for _ in 0..3000 {
+        for _ in 0..1000 {
             let mut bytes = texts[1].clone().into_bytes();
             change(&mut bytes, &mut rng);
             if let Ok(checkpoint) = serde_json::from_slice(&bytes) {
@@ -256,7 +256,7 @@ mod serde {
                 trained += usize::from(go_on(checkpoint, 3).is_ok());
             }
         }
-        assert!(read > 300 && trained > 100, "{read} {trained}");
+        assert!(read > 100 && trained > 30, "{read} {trained}");
         Ok(())
     }
 
