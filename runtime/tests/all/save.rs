@@ -1,42 +1,7 @@
 //! Parameters and runs, written and read.
 
 use crate::common::Line;
-use gradsmith_runtime::{Error, Parameters, Rng, TensorSpec};
-
-/// A buffer with the tensors that `$tensors` lists.
-macro_rules! buffer {
-    ($name:ident, $t:ty, $len:expr, $tensors:expr) => {
-        #[derive(Clone, Debug, PartialEq)]
-        struct $name([$t; $len]);
-
-        impl Parameters for $name {
-            type Scalar = $t;
-            const TENSORS: &'static [TensorSpec] = $tensors;
-
-            fn zeros() -> Self {
-                Self([0.0; $len])
-            }
-            fn as_slice(&self) -> &[$t] {
-                &self.0
-            }
-            fn as_mut_slice(&mut self) -> &mut [$t] {
-                &mut self.0
-            }
-        }
-    };
-}
-
-/// The tensors of [`Line`], and one of three axes.
-const MORE: &[TensorSpec] =
-    &[TensorSpec::new("w", 0, &[1, 2]), TensorSpec::new("b", 2, &[1]), TensorSpec::new("k", 3, &[2, 1, 2])];
-
-buffer!(Single, f32, 7, MORE);
-buffer!(Turned, f64, 3, &[TensorSpec::new("w", 0, &[2, 1]), TensorSpec::new("b", 2, &[1])]);
-buffer!(Less, f64, 2, &[TensorSpec::new("w", 0, &[1, 2])]);
-buffer!(Nameless, f64, 3, &[]);
-buffer!(Gap, f64, 3, &[TensorSpec::new("w", 1, &[1, 2])]);
-
-const LINE: Line = Line([0.1, -0.0, f64::MIN_POSITIVE / 3.0]);
+use gradsmith_runtime::{Error, Parameters, Rng};
 
 /// One change by chance: a byte, a bit, an end cut off, a piece doubled or left out.
 fn change(bytes: &mut Vec<u8>, rng: &mut Rng) {
@@ -66,7 +31,46 @@ fn change(bytes: &mut Vec<u8>, rng: &mut Rng) {
 #[cfg(feature = "safetensors")]
 mod safetensors {
     use super::*;
+    use gradsmith_runtime::TensorSpec;
     use gradsmith_runtime::save::{read_safetensors, write_safetensors};
+
+    /// A buffer with the tensors that `$tensors` lists.
+    macro_rules! buffer {
+        ($name:ident, $t:ty, $len:expr, $tensors:expr) => {
+            #[derive(Clone, Debug, PartialEq)]
+            struct $name([$t; $len]);
+
+            impl Parameters for $name {
+                type Scalar = $t;
+                const TENSORS: &'static [TensorSpec] = $tensors;
+
+                fn zeros() -> Self {
+                    Self([0.0; $len])
+                }
+                fn as_slice(&self) -> &[$t] {
+                    &self.0
+                }
+                fn as_mut_slice(&mut self) -> &mut [$t] {
+                    &mut self.0
+                }
+            }
+        };
+    }
+
+    /// The tensors of [`Line`], and one of three axes.
+    const MORE: &[TensorSpec] = &[
+        TensorSpec::new("w", 0, &[1, 2]),
+        TensorSpec::new("b", 2, &[1]),
+        TensorSpec::new("k", 3, &[2, 1, 2]),
+    ];
+
+    buffer!(Single, f32, 7, MORE);
+    buffer!(Turned, f64, 3, &[TensorSpec::new("w", 0, &[2, 1]), TensorSpec::new("b", 2, &[1])]);
+    buffer!(Less, f64, 2, &[TensorSpec::new("w", 0, &[1, 2])]);
+    buffer!(Nameless, f64, 3, &[]);
+    buffer!(Gap, f64, 3, &[TensorSpec::new("w", 1, &[1, 2])]);
+
+    const LINE: Line = Line([0.1, -0.0, f64::MIN_POSITIVE / 3.0]);
 
     fn written<P: Parameters>(parameters: &P) -> Vec<u8> {
         let mut file = Vec::new();
