@@ -6,10 +6,9 @@
 //! ```
 #![allow(clippy::print_stdout, reason = "a program that reports on standard output")]
 
-use std::error::Error;
-use std::{env, fs, process};
+use std::{env, error::Error, fs, process};
 
-use gradsmith::metrics::{accuracy, confusion_matrix};
+use gradsmith::metrics::accuracy;
 use gradsmith::optim::{Adam, Clip};
 use gradsmith::save::{read_safetensors, write_safetensors};
 use gradsmith::train::{Data, Scaler, Schedule, Trainer};
@@ -60,7 +59,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("{epoch}; learning rate {:.4}", epoch.learning_rate);
     }
     let outputs = network.predict(&parameters, new_x.view())?;
-    println!("\n{}", confusion_matrix(outputs.view(), new_y)?);
 
     let folder = env::temp_dir().join(format!("gradsmith-classifier-{}", process::id()));
     fs::create_dir_all(&folder)?;
@@ -71,7 +69,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut read = <Irises as Network>::Parameters::zeros();
     read_safetensors(&mut read, &fs::read(folder.join("irises.safetensors"))?)?;
     assert_eq!(network.predict(&read, new_x.view())?, outputs);
-    println!("\nThe parameters that were saved predict the same. They, the history and its picture are in");
-    println!("{}", folder.display());
+    println!("What was saved in {} predicts the same.", folder.display());
     Ok(())
 }
