@@ -16,6 +16,10 @@ pub use gradsmith_macros::Objective;
 pub use gradsmith_runtime::argmin;
 #[cfg(feature = "fit")]
 pub use gradsmith_runtime::fit;
+#[cfg(feature = "plot")]
+pub use gradsmith_runtime::plot;
+#[cfg(any(feature = "safetensors", feature = "serde"))]
+pub use gradsmith_runtime::save;
 pub use gradsmith_runtime::{
     Constrained, Cost, CostValue, Error, Init, Network, Objective, Parameters, Pattern, Relation, Residual,
     Rng, Scalar, TensorSpec, UnknownInit, Variable,

@@ -100,6 +100,43 @@ pub enum Error {
         /// The matrix as the formula writes it.
         expression: Cow<'static, str>,
     },
+    /// A tensor is named that the parameters do not have: by an option, or in a file.
+    UnknownTensor {
+        /// The name.
+        tensor: String,
+        /// The tensors there are.
+        known: Vec<String>,
+    },
+    /// A tensor of the parameters is not among what was read.
+    MissingTensor {
+        /// The tensor's name in the formula (`w1`).
+        tensor: String,
+    },
+    /// A tensor that was read has another shape than that of the parameters.
+    TensorShape {
+        /// The tensor's name in the formula (`w1`).
+        tensor: String,
+        /// The shape that the parameters ask for.
+        expected: Vec<usize>,
+        /// The shape that was read.
+        found: Vec<usize>,
+    },
+    /// A tensor that was read consists of other numbers than the parameters do.
+    NumberType {
+        /// The tensor's name in the formula (`w1`).
+        tensor: String,
+        /// The precision of the parameters: `f32` or `f64`.
+        expected: &'static str,
+        /// What was read, as the format calls it.
+        found: String,
+    },
+    /// What was read is not of the format that it should be, or what was to be written cannot be.
+    Format {
+        /// The format's name.
+        format: &'static str,
+        /// What is wrong with it, in the words of who reads or writes it.
+        reason: String,
+    },
     /// An option is outside its range.
     InvalidOption {
         /// The option's name, as the method that sets it is called.
@@ -200,6 +237,20 @@ impl fmt::Display for Error {
             }
             Self::Singular { expression } => write!(f, "`{expression}` is singular"),
             Self::NotPositiveDefinite { expression } => write!(f, "`{expression}` is not positive definite"),
+            Self::UnknownTensor { tensor, known } if known.is_empty() => {
+                write!(f, "there is no tensor `{tensor}`: the parameters have no names")
+            }
+            Self::UnknownTensor { tensor, known } => {
+                write!(f, "there is no tensor `{tensor}` among the parameters `{}`", known.join("`, `"))
+            }
+            Self::MissingTensor { tensor } => write!(f, "the tensor `{tensor}` is missing"),
+            Self::TensorShape { tensor, expected, found } => {
+                write!(f, "`{tensor}` has the shape {found:?}, expected {expected:?}")
+            }
+            Self::NumberType { tensor, expected, found } => {
+                write!(f, "`{tensor}` is of {found}, but the parameters are of {expected}; convert it first")
+            }
+            Self::Format { format, reason } => write!(f, "no {format}: {reason}"),
             Self::InvalidOption { option, value, requirement } => {
                 write!(f, "`{option}` is {value}, must be {requirement}")
             }
@@ -255,6 +306,23 @@ mod tests {
             (
                 Error::WorkspaceTooSmall { capacity: 8, batch: 9 },
                 "the batch has 9 rows, the workspace was made for at most 8",
+            ),
+            (
+                Error::UnknownTensor { tensor: "w9".into(), known: vec!["w1".into(), "b1".into()] },
+                "there is no tensor `w9` among the parameters `w1`, `b1`",
+            ),
+            (Error::MissingTensor { tensor: "b1".into() }, "the tensor `b1` is missing"),
+            (
+                Error::TensorShape { tensor: "w1".into(), expected: vec![2, 3], found: vec![3, 2] },
+                "`w1` has the shape [3, 2], expected [2, 3]",
+            ),
+            (
+                Error::NumberType { tensor: "w1".into(), expected: "f32", found: "bf16".into() },
+                "`w1` is of bf16, but the parameters are of f32; convert it first",
+            ),
+            (
+                Error::Format { format: "safetensors file", reason: "its header is too short".into() },
+                "no safetensors file: its header is too short",
             ),
             (
                 Error::InvalidOption { option: "rate", value: -1.0, requirement: "positive" },

@@ -10,6 +10,11 @@
 //! - [`parallel`]: how many threads large products and many rows are divided among
 //! - [`Rng`]: the same random numbers on every machine
 #![cfg_attr(feature = "fit", doc = "- [`fit`]: parameters with standard errors")]
+#![cfg_attr(
+    any(feature = "safetensors", feature = "serde"),
+    doc = "- [`save`]: parameters in files, and beside other things that serde writes"
+)]
+#![cfg_attr(feature = "plot", doc = "- [`plot`]: pictures of histories and of fits")]
 #![cfg_attr(feature = "argmin", doc = "- [`argmin`]: prepared problems for argmin's solvers")]
 //!
 //! Inside, the crate is built in layers: errors; the kernels, which generated code reaches through one hidden
@@ -24,8 +29,15 @@ pub mod fit;
 mod kernel;
 pub mod metrics;
 mod model;
+#[cfg(feature = "serde")]
+mod number;
 pub mod optim;
+#[cfg(feature = "plot")]
+pub mod plot;
 mod rng;
+#[cfg(any(feature = "safetensors", feature = "serde"))]
+pub mod save;
+mod tensors;
 pub mod train;
 
 pub use error::Error;
@@ -36,10 +48,11 @@ pub use model::cost::{Cost, CostValue};
 pub use model::init::{Init, UnknownInit};
 pub use model::network::Network;
 pub use model::objective::{Objective, Residual};
-pub use model::parameters::{Parameters, TensorSpec};
+pub use model::parameters::Parameters;
 pub use model::pattern::Pattern;
 pub use model::variable::Variable;
 pub use rng::Rng;
+pub use tensors::TensorSpec;
 
 /// What only generated code names, in one flat list.
 #[doc(hidden)]

@@ -20,6 +20,7 @@
 /// assert!((0.0..1.0).contains(&rng.uniform()));
 /// ```
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Rng {
     state: [u64; 4],
     /// The second deviate of the last polar pair.

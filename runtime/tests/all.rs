@@ -7,6 +7,9 @@ mod all {
     mod levels;
     mod long_sums;
     mod not_finite;
+    mod runs;
+    #[cfg(any(feature = "safetensors", feature = "serde"))]
+    mod save;
     mod special_points;
     mod train;
 }

@@ -28,6 +28,8 @@ const RUNTIME: &[&str] = &[
     "metrics",
     "optim",
     "parallel",
+    "plot (feature = \"plot\")",
+    "save (any (feature = \"safetensors\" , feature = \"serde\"))",
     "train",
 ];
 

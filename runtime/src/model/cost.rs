@@ -28,6 +28,34 @@ pub struct CostValue<T> {
     pub penalty: T,
 }
 
+#[cfg(feature = "serde")]
+const _: () = {
+    use crate::number::Number;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    /// What is written of a cost, which may be NaN.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename = "CostValue")]
+    struct Written {
+        data: Number,
+        penalty: Number,
+    }
+
+    impl<T: Scalar> Serialize for CostValue<T> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let (data, penalty) = (Number(self.data.to_f64()), Number(self.penalty.to_f64()));
+            Written { data, penalty }.serialize(serializer)
+        }
+    }
+
+    impl<'de, T: Scalar> Deserialize<'de> for CostValue<T> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let Written { data, penalty } = Written::deserialize(deserializer)?;
+            Ok(Self { data: T::from_f64(data.0), penalty: T::from_f64(penalty.0) })
+        }
+    }
+};
+
 impl<T: Scalar> CostValue<T> {
     /// Nothing lost and nothing penalised.
     pub const ZERO: Self = Self { data: T::ZERO, penalty: T::ZERO };

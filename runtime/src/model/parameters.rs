@@ -1,44 +1,9 @@
-//! The parameters of a network: one buffer, and the names, places and shapes of the tensors in it.
+//! The parameters of a network: one buffer, and what is asked of it by the tensors in it.
 
 use crate::error::Error;
 use crate::kernel::checks::check_length;
 use crate::kernel::scalar::Scalar;
-
-/// One named tensor within a parameter buffer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TensorSpec {
-    /// The name in the formulas: `w1`, `b1`.
-    pub name: &'static str,
-    /// Where its first entry stands in the buffer.
-    pub offset: usize,
-    /// Its extents: `[units, inputs]` for a weight, `[units]` for a bias. Entries are stored row by row.
-    pub shape: &'static [usize],
-}
-
-impl TensorSpec {
-    /// A tensor of this name and shape, from the entry `offset` of the buffer on.
-    #[must_use]
-    pub const fn new(name: &'static str, offset: usize, shape: &'static [usize]) -> Self {
-        Self { name, offset, shape }
-    }
-
-    /// How many entries it has.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        let (mut product, mut axis) = (1, 0);
-        while axis < self.shape.len() {
-            product *= self.shape[axis];
-            axis += 1;
-        }
-        product
-    }
-
-    /// Whether it has no entries.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
+use crate::tensors::TensorSpec;
 
 /// All parameters of a network in ONE contiguous buffer, which is what an optimiser, a checkpoint or a solver
 /// from another crate sees. A gradient has the same type: entry i of it belongs to entry i of the parameters.

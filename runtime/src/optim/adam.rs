@@ -12,6 +12,7 @@ use crate::kernel::scalar::Scalar;
 
 /// Adam: θ ← θ − η m̂ / (√v̂ + ε), with decaying means m̂ of g and v̂ of g².
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Adam<T> {
     learning_rate: f64,
     betas: [f64; 2],
@@ -57,9 +58,16 @@ impl<T: Scalar> Adam<T> {
     }
 }
 
+impl<T: Scalar> Adam<T> {
+    /// Checks all lengths, so that the step to come changes all or nothing.
+    pub(super) fn prepare(&mut self, parameters: &[T], gradient: &[T]) -> Result<(), Error> {
+        prepare(parameters, gradient, [&mut self.mean, &mut self.mean_square])
+    }
+}
+
 impl<T: Scalar> Optimizer<T> for Adam<T> {
     fn step(&mut self, parameters: &mut [T], gradient: &[T]) -> Result<(), Error> {
-        prepare(parameters, gradient, [&mut self.mean, &mut self.mean_square])?;
+        self.prepare(parameters, gradient)?;
         let [beta1, beta2] = self.betas;
         self.powers = [self.powers[0] * beta1, self.powers[1] * beta2];
         // η/(1 − β₁ᵗ) and 1/√(1 − β₂ᵗ) are the same for all entries, so m̂ and v̂ need not be formed.

@@ -13,6 +13,7 @@ use crate::kernel::scalar::Scalar;
 
 /// Gradient descent with (heavy-ball) momentum: v ← μ v − η g; θ ← θ + v.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Momentum<T> {
     learning_rate: f64,
     momentum: f64,

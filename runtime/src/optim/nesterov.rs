@@ -14,6 +14,7 @@ use crate::kernel::scalar::Scalar;
 
 /// Gradient descent with Nesterov's momentum: v ← μ v − η g; θ ← θ + μ v − η g.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Nesterov<T> {
     learning_rate: f64,
     momentum: f64,

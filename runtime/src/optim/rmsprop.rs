@@ -12,6 +12,7 @@ use crate::kernel::scalar::Scalar;
 
 /// RMSProp: s ← ρ s + (1 − ρ) g²; θ ← θ − η g / (√s + ε).
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RmsProp<T> {
     learning_rate: f64,
     decay: f64,

@@ -15,6 +15,7 @@ use crate::kernel::sums::axpy;
 
 /// Stochastic gradient descent: θ ← θ − η g.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Sgd<T> {
     learning_rate: f64,
     scalar: PhantomData<T>,

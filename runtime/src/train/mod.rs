@@ -2,11 +2,15 @@
 //! improves.
 //!
 //! A [`Trainer`] asks the network for a gradient and hands it to the optimiser; that is all either hears of
-//! the other. What it keeps between steps is allocated once per call of [`fit`](Trainer::fit): one batch of
+//! the other. Between the two the gradient may be clipped, and the optimiser's learning rate follows a
+//! [`Schedule`]. What it keeps between steps is allocated once per call of [`fit`](Trainer::fit): one batch of
 //! rows, one gradient, one workspace. Steps allocate nothing.
 //!
-//! Costs are reported in double precision and in two parts, [`CostValue`]; epochs and batches are counted
-//! from 0.
+//! Costs are reported in double precision and in two parts, [`CostValue`](crate::CostValue); epochs and batches
+//! are counted from 0.
+//!
+//! [`Trainer::run`] does what [`fit`](Trainer::fit) does, says so after each step, and can be stopped and taken
+//! up again: a [`Run`] is what it remembers. A [`Scaler`] brings inputs to one scale before.
 //!
 //! With the feature `progress`, [`fit`](Trainer::fit) draws a bar on standard error, with the epoch, the
 //! batches done and the cost of the last one, where that is a terminal and unless the trainer is
@@ -15,27 +19,36 @@
 use std::fmt;
 use std::ops::ControlFlow;
 
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::ArrayView2;
 
 use crate::error::Error;
 use crate::kernel::checks::{check_batch, check_extent, check_finite};
 use crate::kernel::scalar::Scalar;
-use crate::model::cost::CostValue;
 use crate::model::network::Network;
 use crate::model::parameters::Parameters;
-use crate::optim::Optimizer;
+use crate::optim::{Clip, Optimizer};
 use crate::rng::Rng;
 
+mod batches;
 mod evaluate;
+mod events;
+mod history;
 mod progress;
+mod run;
+mod scaler;
+mod schedule;
 mod stopping;
 
 pub use evaluate::{Evaluator, Metric};
+pub use events::{Epoch, Event, Step};
+pub use history::{Ended, EpochRecord, History};
+pub use run::Run;
+pub use scaler::Scaler;
+pub use schedule::Schedule;
 pub use stopping::{EarlyStopping, Monitor};
 
-use evaluate::MeanCost;
+use batches::Batches;
 use progress::Progress;
-use stopping::Best;
 
 /// Examples: inputs and targets, a row an example.
 #[derive(Clone, Copy, Debug)]
@@ -85,109 +98,13 @@ impl<'a, T: Scalar> Data<'a, T> {
 
 /// In which order examples are seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Order {
     /// In random order, another in each epoch.
     #[default]
     Shuffled,
     /// As the rows stand. Batches are then read where they lie, without a copy.
     AsGiven,
-}
-
-/// What one epoch came to.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct EpochRecord {
-    /// The epoch, counted from 0.
-    pub epoch: usize,
-    /// The cost on the training data as it was met: each mini-batch before the step that it caused, averaged
-    /// over the examples.
-    pub train: CostValue<f64>,
-    /// The cost on the validation data after the epoch.
-    pub validation: Option<CostValue<f64>>,
-    /// The metric on the validation data after the epoch.
-    pub metric: Option<f64>,
-}
-
-impl fmt::Display for EpochRecord {
-    /// One line: `epoch 3: train 0.3510 data + 0.0123 penalty = 0.3633; validation …; metric 0.9650`. A
-    /// precision in the format string is that of all its numbers.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = f.precision().unwrap_or(4);
-        write!(f, "epoch {}: train {:.digits$}", self.epoch, self.train)?;
-        if let Some(validation) = self.validation {
-            write!(f, "; validation {validation:.digits$}")?;
-        }
-        if let Some(metric) = self.metric {
-            write!(f, "; metric {metric:.digits$}")?;
-        }
-        Ok(())
-    }
-}
-
-/// Why training ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// All epochs were done.
-    Completed,
-    /// Nothing had improved for as long as [`EarlyStopping`] waits.
-    Early,
-    /// The callback broke off.
-    ByCallback,
-}
-
-/// What training came to, epoch by epoch.
-#[derive(Clone, Debug, PartialEq)]
-pub struct History {
-    /// One record per epoch, in order.
-    pub epochs: Vec<EpochRecord>,
-    /// With early stopping, the epoch from which the parameters are.
-    pub best: Option<usize>,
-    /// Why it ended.
-    pub ended: Ended,
-}
-
-/// What a callback sees after each epoch, and may ask.
-pub struct Epoch<'e, N: Network, O> {
-    /// What the epoch came to.
-    pub record: &'e EpochRecord,
-    /// The parameters after the epoch.
-    pub parameters: &'e N::Parameters,
-    /// The optimiser, so that a schedule can set its learning rate.
-    pub optimizer: &'e mut O,
-    network: &'e N,
-    evaluator: &'e mut Evaluator<N>,
-}
-
-/// The record alone: parameters are too many to be read.
-impl<N: Network, O> fmt::Debug for Epoch<'_, N, O> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Epoch").field("record", self.record).finish_non_exhaustive()
-    }
-}
-
-impl<N: Network, O> Epoch<'_, N, O> {
-    /// The cost of the network, as it is now, on `data`.
-    ///
-    /// # Errors
-    /// Those of [`Evaluator::cost`].
-    pub fn cost(&mut self, data: Data<'_, N::Scalar>) -> Result<CostValue<f64>, Error> {
-        self.evaluator.cost(self.network, self.parameters, data)
-    }
-
-    /// The metric of the network, as it is now, on `data`.
-    ///
-    /// # Errors
-    /// Those of [`Evaluator::metric`].
-    pub fn metric(&mut self, metric: Metric<N::Scalar>, data: Data<'_, N::Scalar>) -> Result<f64, Error> {
-        self.evaluator.metric(self.network, self.parameters, metric, data)
-    }
-
-    /// The [`accuracy`](crate::metrics::accuracy) of the network, as it is now, on `data`.
-    ///
-    /// # Errors
-    /// Those of [`Evaluator::metric`].
-    pub fn accuracy(&mut self, data: Data<'_, N::Scalar>) -> Result<f64, Error> {
-        self.metric(crate::metrics::accuracy, data)
-    }
 }
 
 /// A training loop for a network `N` and an optimiser `O`.
@@ -228,6 +145,8 @@ pub struct Trainer<'n, N: Network, O> {
     order: Order,
     metric: Option<Metric<N::Scalar>>,
     early_stopping: Option<EarlyStopping>,
+    schedule: Option<Schedule>,
+    clip: Option<Clip>,
     quiet: bool,
 }
 
@@ -240,6 +159,8 @@ impl<N: Network, O> fmt::Debug for Trainer<'_, N, O> {
             .field("seed", &self.seed)
             .field("order", &self.order)
             .field("early_stopping", &self.early_stopping)
+            .field("schedule", &self.schedule)
+            .field("clip", &self.clip)
             .field("quiet", &self.quiet)
             .finish_non_exhaustive()
     }
@@ -257,6 +178,8 @@ impl<'n, N: Network, O: Optimizer<N::Scalar>> Trainer<'n, N, O> {
             order: Order::Shuffled,
             metric: None,
             early_stopping: None,
+            schedule: None,
+            clip: None,
             quiet: false,
         }
     }
@@ -302,6 +225,21 @@ impl<'n, N: Network, O: Optimizer<N::Scalar>> Trainer<'n, N, O> {
     #[must_use]
     pub fn early_stopping(mut self, early_stopping: EarlyStopping) -> Self {
         self.early_stopping = Some(early_stopping);
+        self
+    }
+
+    /// Lets the learning rate follow a schedule: factors of the rate that the optimiser has when a run begins,
+    /// and has again when it ends.
+    #[must_use]
+    pub fn schedule(mut self, schedule: Schedule) -> Self {
+        self.schedule = Some(schedule);
+        self
+    }
+
+    /// Clips the gradient of each mini-batch before its step.
+    #[must_use]
+    pub fn clip(mut self, clip: Clip) -> Self {
+        self.clip = Some(clip);
         self
     }
 
@@ -364,44 +302,147 @@ impl<'n, N: Network, O: Optimizer<N::Scalar>> Trainer<'n, N, O> {
         validation: Option<Data<'_, N::Scalar>>,
         mut on_epoch: impl FnMut(&mut Epoch<'_, N, O>) -> Result<ControlFlow<()>, Error>,
     ) -> Result<History, Error> {
+        let mut run = Run::new();
+        self.run(&mut run, parameters, train, validation, |event| match event {
+            Event::Step(_) => Ok(ControlFlow::Continue(())),
+            Event::Epoch(epoch) => on_epoch(epoch),
+        })?;
+        Ok(run.into_history())
+    }
+
+    /// Trains until `run` has all its epochs: from the beginning, or from where it was left. A callback hears of
+    /// each step and of each epoch; it may do what that of [`fit_with`](Self::fit_with) may.
+    ///
+    /// What a callback copies or writes after an epoch, parameters, optimiser and run, is a checkpoint. Trained on
+    /// from it, with the same options and data, parameters have the same bits as without a stop. Parameters as they
+    /// are when training ends are no checkpoint where early stopping has put back those of the best epoch. An
+    /// epoch that a callback breaks off within is not on record, and is done again, from where it was broken off.
+    /// A run that early stopping has ended is over, and nothing is done.
+    ///
+    /// # Errors
+    /// Those of [`fit`](Self::fit), what the callback returns, and [`Error::ParameterLength`] for a run of
+    /// other parameters.
+    ///
+    /// ```no_run
+    /// # use gradsmith_runtime::{Error, Network, optim::Adam, train::{Data, Trainer}};
+    /// # fn run<N: Network<Scalar = f32>>(
+    /// #     mut trainer: Trainer<'_, N, Adam<f32>>,
+    /// #     mut parameters: N::Parameters,
+    /// #     data: Data<'_, f32>,
+    /// # ) -> Result<(), Error> {
+    /// use gradsmith_runtime::train::{Event, Run};
+    /// use std::ops::ControlFlow;
+    ///
+    /// let mut run = Run::new();
+    /// trainer.run(&mut run, &mut parameters, data, None, |event| {
+    ///     match event {
+    ///         Event::Step(step) if step.cost.data > 100.0 => return Ok(ControlFlow::Break(())),
+    ///         Event::Step(_) => {}
+    ///         Event::Epoch(epoch) => println!("{}", epoch.record),
+    ///     }
+    ///     Ok(ControlFlow::Continue(()))
+    /// })?;
+    /// println!("{} epochs", run.history().epochs.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn run(
+        &mut self,
+        run: &mut Run<N::Scalar>,
+        parameters: &mut N::Parameters,
+        train: Data<'_, N::Scalar>,
+        validation: Option<Data<'_, N::Scalar>>,
+        on_event: impl FnMut(&mut Event<'_, N, O>) -> Result<ControlFlow<()>, Error>,
+    ) -> Result<(), Error> {
+        if run.is_over() {
+            return Ok(());
+        }
         self.check(&train, validation.as_ref())?;
-        let mut batches = Batches::new(self.network, train, self.batch_size, self.order);
+        run.prepare(parameters.len(), self.early_stopping.is_some())?;
+        self.optimizer.see_tensors(N::Parameters::TENSORS)?;
+        let learning_rate = run.begin(self.optimizer.learning_rate());
+        let outcome = self.go(run, learning_rate, parameters, train, validation, on_event);
+        if self.schedule.is_some() {
+            self.optimizer.set_learning_rate(learning_rate)?;
+        }
+        run.end(outcome?, parameters);
+        Ok(())
+    }
+
+    /// The epochs that `run` has not had yet.
+    fn go(
+        &mut self,
+        run: &mut Run<N::Scalar>,
+        learning_rate: f64,
+        parameters: &mut N::Parameters,
+        train: Data<'_, N::Scalar>,
+        validation: Option<Data<'_, N::Scalar>>,
+        mut on_event: impl FnMut(&mut Event<'_, N, O>) -> Result<ControlFlow<()>, Error>,
+    ) -> Result<Ended, Error> {
+        let Self { network, optimizer, schedule, clip, .. } = self;
+        let network = *network;
+        let mut batches = Batches::new(network, train, self.batch_size, self.order);
+        let per_epoch = batches.per_epoch();
         let mut evaluator = Evaluator::new(self.batch_size);
-        let mut best = self.early_stopping.map(|stopping| Best::new(stopping, parameters.len()));
-        let mut progress = Progress::new(self.quiet, self.epochs, batches.per_epoch());
+        let mut progress = Progress::new(self.quiet, self.epochs, per_epoch);
         let mut rng = Rng::new(self.seed);
-        let mut history = History { epochs: Vec::new(), best: None, ended: Ended::Completed };
-        for epoch in 0..self.epochs {
+        let done = run.history.epochs.len();
+        for _ in 0..done {
+            // An order is that of the epoch before, shuffled.
             batches.reorder(&mut rng);
-            let train = batches.run(epoch, parameters, &mut self.optimizer, &mut progress)?;
+        }
+        for epoch in done..self.epochs {
+            batches.reorder(&mut rng);
+            let flow = batches.run(epoch, parameters, |batch, cost, parameters, gradient| {
+                if let Some(schedule) = schedule
+                    && (batch == 0 || schedule.counts_steps())
+                {
+                    let t = if schedule.counts_steps() { epoch * per_epoch + batch } else { epoch };
+                    // A rate of 0 is none: steps that change nothing are of the smallest.
+                    let rate = (learning_rate * run.factor(schedule, t)).max(f64::MIN_POSITIVE);
+                    optimizer.set_learning_rate(rate)?;
+                }
+                if let Some(clip) = clip {
+                    clip.apply(gradient.as_mut_slice());
+                }
+                optimizer.step(parameters.as_mut_slice(), gradient.as_slice())?;
+                progress.batch(epoch, batch + 1, cost.total());
+                on_event(&mut Event::Step(Step { epoch, batch, cost, gradient, parameters, optimizer }))
+            });
             progress.clear();
-            let mut record = EpochRecord { epoch, train, validation: None, metric: None };
+            let ControlFlow::Continue(train) = flow? else { return Ok(Ended::ByCallback) };
+            let learning_rate = optimizer.learning_rate();
+            let mut record = EpochRecord { epoch, train, validation: None, metric: None, learning_rate };
             if let Some(data) = validation {
-                record.validation = Some(evaluator.cost(self.network, parameters, data)?);
+                record.validation = Some(evaluator.cost(network, parameters, data)?);
                 if let Some(metric) = self.metric {
-                    record.metric = Some(evaluator.metric(self.network, parameters, metric, data)?);
+                    record.metric = Some(evaluator.metric(network, parameters, metric, data)?);
                 }
             }
-            history.epochs.push(record);
-            let wait = best.as_mut().map_or(ControlFlow::Continue(()), |best| best.see(&record, parameters));
-            let flow = on_epoch(&mut Epoch {
+            run.history.epochs.push(record);
+            if let Some(schedule) = schedule {
+                run.see_plateau(schedule, &record);
+            }
+            let stop = match &self.early_stopping {
+                Some(rule) => run.see(rule, &record, parameters),
+                None => false,
+            };
+            let flow = on_event(&mut Event::Epoch(Epoch {
                 record: &record,
                 parameters,
-                optimizer: &mut self.optimizer,
-                network: self.network,
+                optimizer,
+                run,
+                network,
                 evaluator: &mut evaluator,
-            })?;
+            }))?;
             if flow.is_break() {
-                history.ended = Ended::ByCallback;
-                break;
+                return Ok(Ended::ByCallback);
             }
-            if wait.is_break() {
-                history.ended = Ended::Early;
-                break;
+            if stop {
+                return Ok(Ended::Early);
             }
         }
-        history.best = best.and_then(|best| best.restore(parameters));
-        Ok(history)
+        Ok(Ended::Completed)
     }
 
     /// Checks options and data before anything is allocated.
@@ -419,102 +460,19 @@ impl<'n, N: Network, O: Optimizer<N::Scalar>> Trainer<'n, N, O> {
         if validation.is_none() && self.metric.is_some() {
             return missing("metric", "validation data");
         }
-        match &self.early_stopping {
-            Some(_) if validation.is_none() => missing("early_stopping", "validation data"),
-            Some(stopping) if stopping.monitor() == Monitor::Metric && self.metric.is_none() => {
-                missing("early_stopping", "a `metric`, which it is told to monitor")
+        let plateau = self.schedule.as_ref().and_then(|schedule| schedule.plateau());
+        let rules =
+            [("early_stopping", self.early_stopping.as_ref()), ("schedule", plateau.map(|(rule, _)| rule))];
+        for (option, rule) in rules {
+            match rule {
+                Some(_) if validation.is_none() => return missing(option, "validation data"),
+                Some(rule) if rule.monitor() == Monitor::Metric && self.metric.is_none() => {
+                    return missing(option, "a `metric`, which it is told to monitor");
+                }
+                Some(rule) => rule.check()?,
+                None => {}
             }
-            Some(stopping) => stopping.check(),
-            None => Ok(()),
         }
-    }
-}
-
-/// The training data as mini-batches, and the buffers that a step reuses.
-struct Batches<'n, 'd, N: Network> {
-    network: &'n N,
-    data: Data<'d, N::Scalar>,
-    size: usize,
-    /// The order of the examples; empty if they are taken as given.
-    order: Vec<usize>,
-    /// One batch of gathered rows; empty if they are taken as given.
-    x: Array2<N::Scalar>,
-    y: Array2<N::Scalar>,
-    workspace: N::Workspace,
-    gradient: N::Parameters,
-}
-
-impl<'n, 'd, N: Network> Batches<'n, 'd, N> {
-    fn new(network: &'n N, data: Data<'d, N::Scalar>, size: usize, order: Order) -> Self {
-        let size = size.min(data.rows());
-        let gathered = if order == Order::Shuffled { size } else { 0 };
-        let buffer = |columns| Array2::from_elem((gathered, columns), N::Scalar::ZERO);
-        Self {
-            network,
-            data,
-            size,
-            order: if order == Order::Shuffled { (0..data.rows()).collect() } else { Vec::new() },
-            x: buffer(N::INPUTS),
-            y: buffer(N::OUTPUTS),
-            workspace: network.workspace(size),
-            gradient: N::Parameters::zeros(),
-        }
-    }
-
-    fn per_epoch(&self) -> usize {
-        self.data.rows().div_ceil(self.size)
-    }
-
-    fn reorder(&mut self, rng: &mut Rng) {
-        rng.shuffle(&mut self.order);
-    }
-
-    /// One epoch: a step for each mini-batch. Returns the mean cost over the examples, each met before its
-    /// step.
-    fn run<O: Optimizer<N::Scalar>>(
-        &mut self,
-        epoch: usize,
-        parameters: &mut N::Parameters,
-        optimizer: &mut O,
-        progress: &mut Progress,
-    ) -> Result<CostValue<f64>, Error> {
-        let rows = self.data.rows();
-        let mut sum = MeanCost::default();
-        for (batch, start) in (0..rows).step_by(self.size).enumerate() {
-            let range = start..rows.min(start + self.size);
-            let count = range.len();
-            let (x, y) = if self.order.is_empty() {
-                (self.data.x.slice(s![range.clone(), ..]), self.data.y.slice(s![range, ..]))
-            } else {
-                gather(&mut self.x, self.data.x, &self.order[range.clone()]);
-                gather(&mut self.y, self.data.y, &self.order[range]);
-                (self.x.slice(s![..count, ..]), self.y.slice(s![..count, ..]))
-            };
-            let (workspace, gradient) = (&mut self.workspace, &mut self.gradient);
-            let cost = self.network.value_and_gradient(parameters, x, y, workspace, gradient)?.to_f64();
-            if !cost.total().is_finite() {
-                let cause = parameters.check_finite().err().map(Box::new);
-                return Err(Error::Diverged { epoch, batch: Some(batch), cost: cost.total(), cause });
-            }
-            optimizer.step(parameters.as_mut_slice(), gradient.as_slice())?;
-            sum.add(cost, count);
-            progress.batch(epoch, batch + 1, cost.total());
-        }
-        let mean = sum.over(rows);
-        // A cost can stay finite while parameters overflow: a sigmoid saturates and hides it.
-        parameters.check_finite().map_err(|cause| Error::Diverged {
-            epoch,
-            batch: None,
-            cost: mean.total(),
-            cause: Some(Box::new(cause)),
-        })?;
-        Ok(mean)
-    }
-}
-
-/// Copies the rows of `from` that `rows` names to the top of `to`.
-fn gather<T: Scalar>(to: &mut Array2<T>, from: ArrayView2<'_, T>, rows: &[usize]) {
-    for (mut to, &row) in to.rows_mut().into_iter().zip(rows) {
-        to.assign(&from.row(row));
+        self.schedule.as_ref().map_or(Ok(()), Schedule::check)
     }
 }

@@ -2,12 +2,14 @@
 
 use std::ops::ControlFlow;
 
-use super::EpochRecord;
+use super::history::EpochRecord;
 use crate::error::Error;
+use crate::kernel::checks::check_length;
 use crate::model::parameters::Parameters;
 
 /// Which number of an epoch is watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Monitor {
     /// The whole cost on the validation data; less is better.
     Total,
@@ -21,6 +23,7 @@ pub enum Monitor {
 /// parameters of the best epoch (of the best there was, if the epochs are over first). NaN is never an
 /// improvement.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct EarlyStopping {
     monitor: Monitor,
     patience: usize,
@@ -70,46 +73,96 @@ impl EarlyStopping {
     }
 }
 
-/// The best epoch so far, and its parameters.
-pub(super) struct Best<T> {
-    stopping: EarlyStopping,
-    epoch: Option<usize>,
-    score: f64,
+/// The best score so far, and how many epochs there were since.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Watch {
+    /// None before the first epoch that has one.
+    #[cfg_attr(feature = "serde", serde(with = "crate::number::option"))]
+    best: Option<f64>,
     waited: usize,
+}
+
+/// What an epoch is beside those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    Better,
+    /// No better, but there is patience left.
+    Waiting,
+    /// No better, as often in a row as there was patience for.
+    Over,
+}
+
+impl Watch {
+    /// Takes note of an epoch.
+    pub(super) fn see(&mut self, rule: &EarlyStopping, record: &EpochRecord) -> Seen {
+        let score = rule.score(record);
+        if score > self.best.unwrap_or(f64::NEG_INFINITY) + rule.min_change {
+            (self.best, self.waited) = (Some(score), 0);
+            return Seen::Better;
+        }
+        self.waited += 1;
+        if self.waited >= rule.patience { Seen::Over } else { Seen::Waiting }
+    }
+
+    /// Waits anew for something better than the best so far.
+    pub(super) fn wait_again(&mut self) {
+        self.waited = 0;
+    }
+}
+
+/// The best epoch so far, and its parameters.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Best<T> {
+    watch: Watch,
+    epoch: Option<usize>,
     parameters: Vec<T>,
 }
 
+impl<T> Default for Best<T> {
+    fn default() -> Self {
+        Self { watch: Watch::default(), epoch: None, parameters: Vec::new() }
+    }
+}
+
 impl<T: Copy> Best<T> {
-    pub(super) fn new(stopping: EarlyStopping, len: usize) -> Self {
-        Self {
-            stopping,
-            epoch: None,
-            score: f64::NEG_INFINITY,
-            waited: 0,
-            parameters: Vec::with_capacity(len),
+    /// Makes room for `len` parameters, if some are to be `kept`.
+    ///
+    /// # Errors
+    /// [`Error::ParameterLength`] if those of the best epoch are others.
+    pub(super) fn prepare(&mut self, len: usize, kept: bool) -> Result<(), Error> {
+        if self.epoch.is_some() {
+            check_length(len, self.parameters.len())?;
         }
+        if kept {
+            self.parameters.reserve_exact(len.saturating_sub(self.parameters.len()));
+        }
+        Ok(())
     }
 
     /// Takes note of an epoch; breaks if it is time to stop.
     pub(super) fn see<P: Parameters<Scalar = T>>(
         &mut self,
+        rule: &EarlyStopping,
         record: &EpochRecord,
         parameters: &P,
     ) -> ControlFlow<()> {
-        let score = self.stopping.score(record);
-        if score > self.score + self.stopping.min_change {
-            (self.epoch, self.score, self.waited) = (Some(record.epoch), score, 0);
-            self.parameters.clear();
-            self.parameters.extend_from_slice(parameters.as_slice());
-            return ControlFlow::Continue(());
+        match self.watch.see(rule, record) {
+            Seen::Better => {
+                self.epoch = Some(record.epoch);
+                self.parameters.clear();
+                self.parameters.extend_from_slice(parameters.as_slice());
+                ControlFlow::Continue(())
+            }
+            Seen::Waiting => ControlFlow::Continue(()),
+            Seen::Over => ControlFlow::Break(()),
         }
-        self.waited += 1;
-        if self.waited >= self.stopping.patience { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     /// Puts the best parameters back and says from which epoch they are; leaves them as they are if none was
     /// ever scored.
-    pub(super) fn restore<P: Parameters<Scalar = T>>(self, parameters: &mut P) -> Option<usize> {
+    pub(super) fn restore<P: Parameters<Scalar = T>>(&self, parameters: &mut P) -> Option<usize> {
         if self.epoch.is_some() {
             parameters.as_mut_slice().copy_from_slice(&self.parameters);
         }

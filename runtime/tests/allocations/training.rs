@@ -2,8 +2,8 @@
 
 use crate::common::{Line, Linear, examples};
 use gradsmith_runtime::check::check_finite;
-use gradsmith_runtime::optim::{Adam, Momentum, Nesterov, Optimizer, RmsProp, Sgd};
-use gradsmith_runtime::train::{Data, Evaluator, Order, Trainer};
+use gradsmith_runtime::optim::{Adam, AdamW, Clip, Momentum, Nesterov, Optimizer, RmsProp, Sgd};
+use gradsmith_runtime::train::{Data, Evaluator, Order, Schedule, Trainer};
 use gradsmith_runtime::{Error, Parameters, metrics};
 use gradsmith_test_support::counting::allocations;
 
@@ -14,12 +14,13 @@ fn the_counter_counts() {
 
 #[test]
 fn optimisers_allocate_on_the_first_step_at_most() -> Result<(), Error> {
-    let optimizers: [Box<dyn Optimizer<f32>>; 5] = [
+    let optimizers: [Box<dyn Optimizer<f32>>; 6] = [
         Box::new(Sgd::new(0.1)?),
         Box::new(Momentum::new(0.1, 0.9)?),
         Box::new(Nesterov::new(0.1, 0.9)?),
         Box::new(RmsProp::new(0.1)?),
         Box::new(Adam::new(0.1)?),
+        Box::new(AdamW::new(0.1)?),
     ];
     let (mut theta, gradient) = ([1.0; 50], [0.5; 50]);
     for mut optimizer in optimizers {
@@ -41,8 +42,12 @@ fn training_allocates_as_often_for_many_steps_as_for_few() -> Result<(), Error> 
             let (x, y) = examples(rows, 1);
             let data = Data::new(x.view(), y.view())?;
             let mut line = Line::zeros();
-            let adam = Adam::new(0.01)?;
-            let mut trainer = Trainer::new(&network, adam).batch_size(8).epochs(epochs).order(order);
+            let mut trainer = Trainer::new(&network, AdamW::new(0.01)?)
+                .batch_size(8)
+                .epochs(epochs)
+                .order(order)
+                .schedule(Schedule::cosine(10).warm_up(3, 0.1).per_step())
+                .clip(Clip::norm(0.5)?);
             let (count, result) = allocations(|| trainer.fit(&mut line, data, Some(data)));
             result.map(|_| count)
         };
