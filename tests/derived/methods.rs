@@ -5,7 +5,7 @@
 
 use crate::checks::{close, matrix, vector};
 use gradsmith::check::CheckOptions;
-use gradsmith::{Cost, CostValue, Error, Init, Network, Objective, Parameters, Residual};
+use gradsmith::{Cost, CostValue, Error, Init, Network, Objective, Parameters, Residual, Variable};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use std::path::Path;
 use std::{fs, io};
@@ -148,6 +148,7 @@ fn of_objectives_and_residuals() -> Result<(), Error> {
     assert_eq!(product.to_vec(), filled);
     let report = problem.check_gradient(&w, CheckOptions::default())?;
     assert!(report.passed(), "{report}");
+    assert_eq!(problem.variables(), [Variable::new("w", 0, &[3])]);
 
     // Where nothing is known to be 0, patterns have all entries: of a Hessian those on and below the diagonal.
     let (pattern, mut values) = (problem.hessian_pattern(), vec![f64::NAN; 6]);
@@ -164,7 +165,7 @@ fn of_objectives_and_residuals() -> Result<(), Error> {
 }
 
 /// The traits that derives implement.
-const TRAITS: [&str; 5] = ["Cost", "Network", "Objective", "Parameters", "Residual"];
+const TRAITS: [&str; 6] = ["Constrained", "Cost", "Network", "Objective", "Parameters", "Residual"];
 
 fn traits(folder: &Path, found: &mut Vec<syn::ItemTrait>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
@@ -182,13 +183,13 @@ fn traits(folder: &Path, found: &mut Vec<syn::ItemTrait>) -> io::Result<()> {
     Ok(())
 }
 
-/// A method added to one of the traits is called above.
+/// A method added to one of the traits is called above, or beside the searches that want it.
 #[test]
 fn none_is_left_out() -> io::Result<()> {
     let mut found = Vec::new();
     traits(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime/src"), &mut found)?;
     assert_eq!(found.len(), TRAITS.len(), "the runtime has each trait once");
-    let here = include_str!("methods.rs");
+    let here = concat!(include_str!("methods.rs"), include_str!("../fit/constrained.rs"));
     for method in found.iter().flat_map(|t| &t.items) {
         let syn::TraitItem::Fn(method) = method else { continue };
         let name = &method.sig.ident;

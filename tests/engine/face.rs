@@ -9,6 +9,7 @@ use syn::{Attribute, Item, Meta, UseTree, Visibility};
 
 /// The runtime: what users call of it, by the facade.
 const RUNTIME: &[&str] = &[
+    "Constrained",
     "Cost",
     "CostValue",
     "Error",
@@ -17,14 +18,17 @@ const RUNTIME: &[&str] = &[
     "Objective",
     "Parameters",
     "Pattern",
+    "Relation",
     "Residual",
     "Rng",
     "Scalar",
     "TensorSpec",
     "UnknownInit",
+    "Variable",
     "__private (hidden)",
     "argmin (feature = \"argmin\")",
     "check",
+    "fit (feature = \"fit\")",
     "metrics",
     "optim",
     "parallel",

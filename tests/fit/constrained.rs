@@ -72,6 +72,13 @@ fn derivatives_are_those_of_differences() -> Result<(), Error> {
         let off = (&slope - &jacobian.column(k)).mapv(f64::abs).sum();
         assert!(off < 1e-8, "column {k}: {slope} {}", jacobian.column(k));
     }
+    let (mut row, mut square) = (vec![f64::NAN; rows], Array2::from_elem((rows, n), f64::NAN));
+    p.constraints_into(&at, &mut row)?;
+    p.constraint_jacobian_into(&at, square.view_mut())?;
+    assert!(row == found.to_vec() && square == jacobian);
+    let (mut least, mut most) = (vec![f64::NAN; n], vec![f64::NAN; n]);
+    p.bounds_into(&mut least, &mut most)?;
+    assert!(least == lower.to_vec() && most == upper.to_vec());
     let multipliers: Vec<f64> = (0..rows).map(|k| ((k + 1) as f64 * 0.7).cos()).collect();
     let direction: Vec<f64> = (0..n).map(|k| ((k + 1) as f64 * 1.9).sin()).collect();
     let mut jv = vec![f64::NAN; rows];
@@ -84,6 +91,9 @@ fn derivatives_are_those_of_differences() -> Result<(), Error> {
     assert!(difference(&transposed, &expected.to_vec()) < 1e-13);
 
     let hessian = p.lagrangian_hessian(&at, &multipliers)?;
+    let mut square = Array2::from_elem((n, n), f64::NAN);
+    p.lagrangian_hessian_into(&at, &multipliers, square.view_mut())?;
+    assert_eq!(square, hessian);
     for k in 0..n {
         let mut slope = |h: f64| -> Result<Array1<f64>, Error> {
             let x = moved(k, h);

@@ -3,7 +3,7 @@
 use super::{Kind, Lowered, Lowerer, Reported, Value};
 use crate::diag::{Diagnostic, ErrorKind};
 use crate::ir::{Index, Number, Tensor};
-use crate::source::Place;
+use crate::source::{Place, SourceId};
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Link, Power};
 
 /// How many factors a product may have: its derivative has as many terms, each as long.
@@ -223,6 +223,11 @@ impl<'a> Lowerer<'a> {
     }
 
     pub(super) fn mismatch(&mut self, l: &Value, r: &Value, op: &str, place: Place) -> Reported {
+        // A constraint is the difference of its sides, and is not written as one.
+        let written = self.texts.get(&place.source).and_then(|t| t.get(place.span.start..place.span.end));
+        let relation = matches!(place.source, SourceId::Bounds | SourceId::Constraint(_)) && op == "-";
+        let signs = ["<=", ">=", "=="].into_iter().filter(|sign| written.is_some_and(|t| t.contains(sign)));
+        let op = signs.last().filter(|_| relation).unwrap_or(op);
         let message = format!("the shapes of `{op}` do not fit: {}, {}", self.describe(l), self.describe(r));
         let help = match (l.kind, r.kind) {
             (Kind::Row(_), Kind::Column(_)) | (Kind::Column(_), Kind::Row(_)) => {

@@ -12,8 +12,10 @@ use ndarray::{Array1, Array2, s};
 
 /// Variances of parameters, and how they vary together.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Covariance {
     /// n×n, in the order of the vector: infinite on the diagonal where nothing determines a parameter.
+    #[cfg_attr(feature = "serde", serde(with = "super::serial::square"))]
     pub matrix: Array2<f64>,
 }
 
@@ -68,7 +70,8 @@ fn cholesky(a: &Array2<f64>) -> Option<Array2<f64>> {
             let known: f64 = r.slice(s![..i, i]).dot(&r.slice(s![..i, j]));
             let rest = a[[i, j]] - known;
             if i == j {
-                if !(rest > f64::EPSILON * n as f64) {
+                let is_positive = rest > f64::EPSILON * n as f64;
+                if !is_positive {
                     return None;
                 }
                 r[[i, i]] = rest.sqrt();
@@ -108,7 +111,8 @@ pub(super) fn of_jacobian(jacobian: &Array2<f64>) -> Array2<f64> {
         let k = rank;
         let left = |c: usize| a.slice(s![k.., c]).dot(&a.slice(s![k.., c]));
         let best = (k..n).max_by(|&c, &d| left(c).total_cmp(&left(d))).unwrap_or(k);
-        if !(left(best).sqrt() > f64::EPSILON * m.max(n) as f64) {
+        let is_something = left(best).sqrt() > f64::EPSILON * m.max(n) as f64;
+        if !is_something {
             break;
         }
         order.swap(k, best);

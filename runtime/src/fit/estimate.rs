@@ -5,18 +5,23 @@ use ndarray::{Array1, Array2};
 
 /// One number that was fitted, or held.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Parameter {
     /// As formulas write it: `b1`, `b[0]`.
     pub name: String,
     /// Its value at the end.
+    #[cfg_attr(feature = "serde", serde(with = "super::serial::one"))]
     pub value: f64,
     /// Its value at the start.
+    #[cfg_attr(feature = "serde", serde(with = "super::serial::one"))]
     pub start: f64,
     /// The square root of its variance; 0 if it was held, infinite where the data do not determine it.
+    #[cfg_attr(feature = "serde", serde(with = "super::serial::one"))]
     pub standard_error: f64,
     /// Whether it was held.
     pub fixed: bool,
     /// Between which numbers it was to be.
+    #[cfg_attr(feature = "serde", serde(with = "super::serial::two"))]
     pub bounds: [f64; 2],
 }
 
@@ -32,6 +37,7 @@ impl Parameter {
 /// Why a search ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Stopped {
     /// The residuals are at right angles to what any parameter changes, or no step changes anything but the last digits.
     Converged,
@@ -53,6 +59,7 @@ impl Stopped {
 
 /// How often a search has called the problem.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Evaluations {
     /// For residuals.
     pub residuals: usize,
@@ -62,12 +69,15 @@ pub struct Evaluations {
 
 /// The parameters that a fit has found, and how well the data determine them. `Display` prints the table.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Estimate {
     /// In the order of the vector.
     pub parameters: Vec<Parameter>,
     /// r at these, times the weights: m numbers.
+    #[cfg_attr(feature = "serde", serde(with = "super::serial::vector"))]
     pub residuals: Array1<f64>,
     /// Σ r², of the same.
+    #[cfg_attr(feature = "serde", serde(with = "super::serial::one"))]
     pub rss: f64,
     /// m, less the parameters that were fitted; residuals of weight 0 do not count.
     pub degrees_of_freedom: usize,

@@ -222,7 +222,8 @@ impl LeastSquares {
             }
         }
         for (name, bounds) in &self.bounds {
-            if !(bounds[0] < bounds[1]) {
+            let in_order = bounds[0] < bounds[1];
+            if !in_order {
                 return Err(FitError::Bounds { name: name.clone(), bounds: *bounds });
             }
             for k in named(name)? {

@@ -23,10 +23,12 @@ const LONGEST: f64 = 1e6;
 
 /// The parameters of greatest likelihood. `Display` prints the table.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Likelihood {
     /// In the order of the vector.
     pub parameters: Vec<Parameter>,
     /// The negative log-likelihood at these.
+    #[cfg_attr(feature = "serde", serde(with = "super::serial::one"))]
     pub value: f64,
     /// The inverse of its Hessian there.
     pub covariance: Covariance,

@@ -43,6 +43,7 @@ impl<P: Constrained + ?Sized> Minimise for P {}
 /// Why a search for a minimum ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Ended {
     /// A point that fulfils the constraints, and where L is stationary.
     Converged,
@@ -72,22 +73,30 @@ impl fmt::Display for Ended {
 
 /// Where a restricted objective is least, with the multipliers that show it.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Minimum {
     /// The point.
+    #[cfg_attr(feature = "serde", serde(with = "super::serial::vector"))]
     pub x: Array1<f64>,
     /// f there.
+    #[cfg_attr(feature = "serde", serde(with = "super::serial::one"))]
     pub value: f64,
     /// λ of the rows: 0 or more of an inequality, 0 where it has room. The value would fall by λ for each unit by which
     /// the row is loosened.
+    #[cfg_attr(feature = "serde", serde(with = "super::serial::vector"))]
     pub multipliers: Array1<f64>,
     /// Of the bounds, an entry each: what makes L stationary, so 0 or less at a lower bound, 0 or more at an upper one,
     /// and 0 between them.
+    #[cfg_attr(feature = "serde", serde(with = "super::serial::vector"))]
     pub bound_multipliers: Array1<f64>,
     /// By how much the worst row is above 0, or off it.
+    #[cfg_attr(feature = "serde", serde(with = "super::serial::one"))]
     pub violation: f64,
     /// The largest entry of ∇f + J'λ + the bounds' multipliers.
+    #[cfg_attr(feature = "serde", serde(with = "super::serial::one"))]
     pub stationarity: f64,
     /// The largest λ g: 0 where each inequality has no room, or no multiplier.
+    #[cfg_attr(feature = "serde", serde(with = "super::serial::one"))]
     pub complementarity: f64,
     /// Why the search ended.
     pub ended: Ended,

@@ -53,6 +53,8 @@ mod least_squares;
 mod likelihood;
 mod minimise;
 mod newton;
+#[cfg(feature = "serde")]
+mod serial;
 mod student;
 mod table;
 

@@ -31,7 +31,8 @@ pub(super) fn polished<P: Constrained + ?Sized>(
     }
     for _ in 0..STEPS {
         let Some(next) = step(problem, &state)? else { break };
-        if !(next.residual() < state.residual()) {
+        let is_better = next.residual() < state.residual();
+        if !is_better {
             break;
         }
         state = next;
@@ -81,7 +82,8 @@ fn solved(mut a: Array2<f64>, mut b: Array1<f64>) -> Option<Array1<f64>> {
     let size = a.iter().fold(0.0_f64, |s, x| s.max(x.abs()));
     for c in 0..n {
         let best = (c..n).max_by(|&i, &j| a[[i, c]].abs().total_cmp(&a[[j, c]].abs()))?;
-        if !(a[[best, c]].abs() > size * f64::EPSILON * n as f64) {
+        let is_regular = a[[best, c]].abs() > size * f64::EPSILON * n as f64;
+        if !is_regular {
             return None;
         }
         b.swap(c, best);
