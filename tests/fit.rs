@@ -2,6 +2,8 @@
 
 mod fit {
     mod constrained;
+    #[cfg(feature = "argmin")]
+    mod exact_zeros;
     mod hock_schittkowski;
     mod least_squares;
     mod nist;

@@ -339,7 +339,7 @@ impl ObjectiveText {
         let Some(program) = program.filter(|_| errors.0.is_empty()) else { return Err(errors.0) };
         let wanted = if self.residual { objective::Wanted::Vector } else { objective::Wanted::Scalar };
         let lowered =
-            objective::lower(&self.expr, &program, &defines, &variables, &wrt, wanted, &restrictions)?;
+            objective::restricted(&self.expr, &program, &defines, &variables, &wrt, wanted, &restrictions)?;
         let symmetric = |name: &str| variables.iter().any(|d| d.name.name == name && d.symmetric);
         let wrt = wrt.into_iter().map(|(name, _)| {
             let symmetric = symmetric(&name);

@@ -4,7 +4,6 @@ use super::{ALL, Inner, View, lines, target, text};
 use crate::diff;
 use crate::eval::{Evaluator, Sizes};
 use crate::ir::{Extent, Graph, NodeId, Number, Tensor};
-use crate::lower::constraints::Restrictions;
 use crate::lower::{Role, cost, network, objective};
 use crate::simplify;
 use crate::source::SourceId;
@@ -26,16 +25,8 @@ fn declarations(text: &str) -> Vec<Declaration> {
 fn objective(source: &str, variables: &str, wrt: &[&str]) -> objective::Objective {
     let program = parse::program(source, SourceId::Expression).expect(source);
     let wrt: Vec<_> = wrt.iter().map(|w| ((*w).to_owned(), objective::whole(source))).collect();
-    objective::lower(
-        source,
-        &program,
-        &[],
-        &declarations(variables),
-        &wrt,
-        objective::Wanted::Scalar,
-        &Restrictions::default(),
-    )
-    .expect(source)
+    objective::lower(source, &program, &[], &declarations(variables), &wrt, objective::Wanted::Scalar)
+        .expect(source)
 }
 
 fn expanded() -> View {

@@ -83,7 +83,6 @@ mod tests {
     use super::*;
     use crate::eval::{Evaluator, Sizes};
     use crate::ir::NodeId;
-    use crate::lower::constraints::Restrictions;
     use crate::lower::objective::{self, Wanted};
     use crate::source::SourceId;
     use crate::syntax::parse;
@@ -92,9 +91,8 @@ mod tests {
         let program = parse::program(text, SourceId::Expression).unwrap_or_else(|e| panic!("{text}: {e}"));
         let variables = parse::declarations("x: scalar, y: scalar, v: vector[2]", SourceId::Declarations)
             .expect("declarations");
-        let lowered =
-            objective::lower(text, &program, &[], &variables, &[], Wanted::Scalar, &Restrictions::default())
-                .unwrap_or_else(|e| panic!("{text}: {e}"));
+        let lowered = objective::lower(text, &program, &[], &variables, &[], Wanted::Scalar)
+            .unwrap_or_else(|e| panic!("{text}: {e}"));
         (lowered.graph, lowered.value)
     }
 

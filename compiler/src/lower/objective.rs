@@ -46,6 +46,21 @@ pub fn lower(
     variables: &[Declaration],
     wrt: &[(String, Place)],
     wanted: Wanted,
+) -> Result<Objective, Diagnostics> {
+    restricted(text, program, defines, variables, wrt, wanted, &Restrictions::default())
+}
+
+/// Lowers an objective with what restricts its variables.
+///
+/// # Errors
+/// Everything that is wrong with names, shapes and extents.
+pub fn restricted(
+    text: &str,
+    program: &Program,
+    defines: &[(Definition, SourceId, String)],
+    variables: &[Declaration],
+    wrt: &[(String, Place)],
+    wanted: Wanted,
     restrictions: &Restrictions,
 ) -> Result<Objective, Diagnostics> {
     let mut texts = vec![(SourceId::Expression, text)];

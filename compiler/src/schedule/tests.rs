@@ -7,7 +7,6 @@ use super::{Class, Output, Plan, Policy, Step, Storage, schedule};
 use crate::front::ObjectiveText;
 use crate::ir::verify::verify;
 use crate::ir::{Graph, NodeId, Number, Op};
-use crate::lower::constraints::Restrictions;
 use crate::lower::objective::{self, Wanted};
 use crate::source::SourceId;
 use crate::syntax::parse;
@@ -19,9 +18,8 @@ const VARIABLES: &str =
 fn formula(text: &str) -> (Graph, Vec<Output>) {
     let program = parse::program(text, SourceId::Expression).unwrap_or_else(|e| panic!("{text}: {e}"));
     let variables = parse::declarations(VARIABLES, SourceId::Declarations).expect("declarations");
-    let lowered =
-        objective::lower(text, &program, &[], &variables, &[], Wanted::Vector, &Restrictions::default())
-            .unwrap_or_else(|e| panic!("{text}: {e}"));
+    let lowered = objective::lower(text, &program, &[], &variables, &[], Wanted::Vector)
+        .unwrap_or_else(|e| panic!("{text}: {e}"));
     let mut g = lowered.graph;
     let (roots, _) = crate::simplify::simplify(&mut g, &[lowered.value]);
     (g, vec![Output { name: "out".to_owned(), node: roots[0] }])
@@ -181,9 +179,8 @@ fn plans_of(text: &str, policy: Policy) -> Vec<Plan> {
     let program = parse::program(text, SourceId::Expression).unwrap_or_else(|e| panic!("{text}: {e}"));
     let variables = parse::declarations(declared, SourceId::Declarations).expect("declarations");
     let by = ["A", "u", "s"].map(|name| (name.to_owned(), objective::whole(text)));
-    let lowered =
-        objective::lower(text, &program, &[], &variables, &by, Wanted::Scalar, &Restrictions::default())
-            .unwrap_or_else(|e| panic!("{text}: {e}"));
+    let lowered = objective::lower(text, &program, &[], &variables, &by, Wanted::Scalar)
+        .unwrap_or_else(|e| panic!("{text}: {e}"));
     let names = by.map(|(name, _)| name);
     let p = crate::pipeline::objective(lowered, &names, &[false; 3], false);
     let planned = |nodes: &[NodeId]| {

@@ -29,14 +29,15 @@ impl Restricted {
             rows.map(|(k, c)| (format!("{name}_{}", k + 1), node(c))).collect::<Vec<_>>()
         };
         let jacobian: Vec<Vec<NodeId>> = restricted.constraints.iter().map(|c| c.jacobian.clone()).collect();
+        let of_rows_and_variables = |i: usize, j: usize| format!("j_{}_{}", i + 1, program.wrt[j].0);
         let limits = restricted.limits.iter().enumerate();
         Some(Self {
             values: plan(of_rows("c", &|c| c.node)),
             product: plan(of_rows("jv", &|c| c.product)),
             transposed: plan(plans::by_variable(program, "d_", &restricted.transposed_product)),
             hessian_product: plan(plans::by_variable(program, "h_", &restricted.hessian_product)),
-            jacobian: Matrix::of(&program.graph, &jacobian, "j", &plan),
-            hessian: Matrix::of(&program.graph, &restricted.hessian, "h", &plan),
+            jacobian: Matrix::of(&program.graph, &jacobian, &of_rows_and_variables, &plan),
+            hessian: Matrix::of(&program.graph, &restricted.hessian, &plans::of_variables(program), &plan),
             limits: plan(limits.map(|(k, l)| (format!("limit_{}", k + 1), l.node)).collect()),
         })
     }

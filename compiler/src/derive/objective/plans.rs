@@ -44,7 +44,7 @@ impl Matrix {
     pub(super) fn of(
         g: &Graph,
         rows: &[Vec<NodeId>],
-        letter: &str,
+        name: &dyn Fn(usize, usize) -> String,
         plan: &impl Fn(Vec<(String, NodeId)>) -> Plan,
     ) -> Self {
         let mut outputs: Vec<(String, NodeId)> = Vec::new();
@@ -56,7 +56,7 @@ impl Matrix {
                     continue;
                 }
                 let output = outputs.iter().position(|(_, n)| *n == node).unwrap_or_else(|| {
-                    outputs.push((format!("{letter}_{i}_{j}"), node));
+                    outputs.push((name(i, j), node));
                     outputs.len() - 1
                 });
                 blocks.push(Block { at: (i, j), output });
@@ -80,7 +80,7 @@ impl Plans {
             both: plan(std::iter::once(value).chain(gradient.clone()).collect()),
             gradient: plan(gradient),
             product: plan(by_variable(program, "h_", &program.hessian_product)),
-            hessian: Matrix::of(&program.graph, &program.hessian, "h", &plan),
+            hessian: Matrix::of(&program.graph, &program.hessian, &of_variables(program), &plan),
             residual: program.residual.as_ref().map_or_else(Vec::new, |r| {
                 vec![
                     plan(vec![("residual".to_owned(), r.residual)]),
@@ -109,6 +109,11 @@ impl Plans {
         let objective = [value, gradient, both, product, &hessian.plan].into_iter();
         objective.chain(residual).chain(self.sparse()).chain(restricted)
     }
+}
+
+/// What a block of a Hessian is called.
+pub(super) fn of_variables(program: &ObjectiveProgram) -> impl Fn(usize, usize) -> String {
+    |i, j| format!("h_{}_{}", program.wrt[i].0, program.wrt[j].0)
 }
 
 /// A node for each variable, named after it.

@@ -281,7 +281,6 @@ fn reciprocals(g: &mut Graph, roots: &[NodeId], names: &mut Reciprocals) -> Vec<
 mod tests {
     use super::*;
     use crate::eval::{Evaluator, Sizes};
-    use crate::lower::constraints::Restrictions;
     use crate::lower::objective::{self, Wanted};
     use crate::source::SourceId;
     use crate::syntax::parse;
@@ -291,9 +290,8 @@ mod tests {
         let program = parse::program(text, SourceId::Expression).unwrap_or_else(|e| panic!("{text}: {e}"));
         let variables =
             parse::declarations("x: scalar, y: scalar", SourceId::Declarations).expect("declarations");
-        let lowered =
-            objective::lower(text, &program, &[], &variables, &[], Wanted::Scalar, &Restrictions::default())
-                .unwrap_or_else(|e| panic!("{text}: {e}"));
+        let lowered = objective::lower(text, &program, &[], &variables, &[], Wanted::Scalar)
+            .unwrap_or_else(|e| panic!("{text}: {e}"));
         let mut g = lowered.graph;
         let (roots, _) = crate::simplify::simplify(&mut g, &[lowered.value]);
         (g, roots[0])
