@@ -30,7 +30,20 @@ impl Scaffold {
         }
     }
 
-    /// What gives such a view its shape.
+    /// The type of an array of so many axes, one at least.
+    pub(super) fn array(axes: usize) -> TokenStream {
+        match axes {
+            1 => quote!(Array1),
+            2 => quote!(Array2),
+            3 => quote!(Array3),
+            4 => quote!(Array4),
+            5 => quote!(Array5),
+            6 => quote!(Array6),
+            _ => quote!(ArrayD),
+        }
+    }
+
+    /// What gives such a view or array its shape.
     pub(super) fn extents(extents: &[TokenStream]) -> TokenStream {
         if extents.len() > 6 { quote!(&[#(#extents),*][..]) } else { quote!([#(#extents),*]) }
     }

@@ -2,7 +2,7 @@
 
 use super::{Kind, Lowerer, Role, Shape};
 use crate::diag::{Diagnostic, Diagnostics, ErrorKind};
-use crate::ir::{Graph, NodeId};
+use crate::ir::{Graph, NodeId, Op};
 use crate::source::{Place, SourceId, Span};
 use crate::suggest::did_you_mean;
 use crate::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape, Definition, Program};
@@ -16,6 +16,18 @@ pub struct Objective {
     pub value: NodeId,
     /// The `wrt` variables, in the order asked for.
     pub wrt: Vec<NodeId>,
+    /// What the text gives names.
+    pub locals: Locals,
+}
+
+/// The definitions of a text, `K = ...;`, in a graph of their own: a derivation may do without them, or name what is
+/// left of them.
+#[derive(Clone, Debug)]
+pub struct Locals {
+    /// The graph.
+    pub graph: Graph,
+    /// Names and nodes, in the order of the text: those that are arrays of numbers.
+    pub nodes: Vec<(String, NodeId)>,
 }
 
 /// What an objective's text must be.
@@ -111,12 +123,13 @@ pub fn lower(
         return Err(l.errors.propagate().err().unwrap_or_default());
     };
     let node = l.node(&value);
+    let locals = l.locals(frame);
     let Lowerer { errors, mut graph, variables, .. } = l;
     errors.propagate()?;
     let mut roots = vec![node];
     roots.extend(wrt.iter().filter_map(|(name, _)| variables.get(name).map(|v| v.node)));
     let roots = super::settle(&mut graph, &roots);
-    Ok(Objective { graph, value: roots[0], wrt: roots[1..].to_vec() })
+    Ok(Objective { graph, value: roots[0], wrt: roots[1..].to_vec(), locals })
 }
 
 /// A declaration with the symbols of another one, where it leaves extents open.
@@ -146,6 +159,25 @@ fn of_data(d: &Declaration) -> Place {
 }
 
 impl Lowerer<'_> {
+    /// The values of a frame's definitions, once all extents are known.
+    fn locals(&mut self, frame: usize) -> Locals {
+        let names: Vec<String> = self.frames[frame].bindings.iter().map(|(name, _)| name.clone()).collect();
+        let (mut graph, mut found) = (self.graph.clone(), Vec::new());
+        for (k, name) in names.into_iter().enumerate() {
+            let Ok(v) = self.bound(frame, k) else { continue };
+            // A bound that is infinite and a list of subscripts have no value that a caller could use.
+            let whole =
+                matches!(self.graph.op(v.tensor.node), Op::Input(id) if self.graph.input_of(*id).whole);
+            if !whole && self.infinity(&v).is_none() {
+                let axes = self.axes(&v);
+                found.push((name, graph.tensor_as(&v.tensor, &axes)));
+            }
+        }
+        let roots: Vec<NodeId> = found.iter().map(|(_, node)| *node).collect();
+        let roots = super::settle(&mut graph, &roots);
+        Locals { graph, nodes: found.into_iter().map(|(name, _)| name).zip(roots).collect() }
+    }
+
     /// Takes a variable's shape to be the one declared, too.
     fn say_more(&mut self, shape: &Shape, whole: bool, d: &Declaration, place: Place) {
         let name = &d.name.name;

@@ -10,7 +10,7 @@ mod second_order;
 pub use cost::{CostProgram, Shares, TensorPartial, cost};
 pub use derivatives::Derivatives;
 pub use network::{NetworkProgram, network};
-pub use objective::{ObjectiveProgram, ResidualProgram, objective};
+pub use objective::{ObjectiveProgram, ResidualProgram, locals, objective};
 pub use second_order::{NetworkProducts, network_products};
 
 use crate::ir::{Graph, NodeId, Number, Tensor};

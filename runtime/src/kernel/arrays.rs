@@ -7,7 +7,9 @@ use crate::kernel::matrix::{Mat, MatMut};
 use crate::kernel::memory::{Entries, EntriesMut, entries, entries_mut};
 use crate::kernel::scalar::Scalar;
 use crate::kernel::simd::Math;
-use ndarray::{ArrayView, ArrayView1, ArrayView2, ArrayViewMut, ArrayViewMut2, Dimension, IntoDimension, s};
+use ndarray::{
+    Array, ArrayView, ArrayView1, ArrayView2, ArrayViewMut, ArrayViewMut2, Dimension, IntoDimension, s,
+};
 
 /// A row-major slice as a matrix.
 #[inline]
@@ -46,6 +48,16 @@ pub fn tensor_mut<T: Scalar, E: IntoDimension>(data: &mut [T], extents: E) -> Ar
         Ok(view) => view,
         Err(error) => panic!("{len} numbers do not make the array: {error}"),
     }
+}
+
+/// Numbers, row by row, as an array of these extents.
+///
+/// # Errors
+/// [`Error::ParameterLength`] if there are not as many.
+pub fn shaped<T: Scalar, E: IntoDimension>(numbers: Vec<T>, extents: E) -> Result<Array<T, E::Dim>, Error> {
+    let (dim, found) = (extents.into_dimension(), numbers.len());
+    let expected = dim.size();
+    Array::from_shape_vec(dim, numbers).map_err(|_| Error::ParameterLength { expected, found })
 }
 
 /// A flat vector of a length known when the code was generated.

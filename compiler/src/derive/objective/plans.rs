@@ -1,5 +1,6 @@
 //! What each method has to compute.
 
+use super::locals::{Local, locals};
 use super::sparse::Sparse;
 use super::*;
 
@@ -26,6 +27,8 @@ pub(super) struct Plans {
     pub(super) sparse_hessian: Option<Sparse>,
     /// The same of a residual's Jacobian.
     pub(super) sparse_jacobian: Option<Sparse>,
+    /// What the formula gives names.
+    pub(super) locals: Vec<Local>,
 }
 
 impl Plans {
@@ -69,6 +72,7 @@ impl Plans {
             }),
             sparse_hessian: Sparse::hessian(program),
             sparse_jacobian: Sparse::jacobian(program),
+            locals: locals(program),
         }
     }
 
@@ -77,9 +81,17 @@ impl Plans {
         [&self.sparse_hessian, &self.sparse_jacobian].into_iter().flatten().map(|s| &s.plan)
     }
 
+    /// Those whose memory is there from the start, or asked for by `reserve`.
     pub(super) fn all(&self) -> impl Iterator<Item = &Plan> {
         let Self { value, gradient, both, product, hessian, residual, .. } = self;
         [value, gradient, both, product, hessian].into_iter().chain(residual).chain(self.sparse())
+    }
+}
+
+impl Plans {
+    /// Those of all methods.
+    pub(super) fn of_methods(&self) -> impl Iterator<Item = &Plan> {
+        self.all().chain(self.locals.iter().map(|local| &local.plan))
     }
 }
 
