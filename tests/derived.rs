@@ -16,4 +16,5 @@ mod derived {
     mod own_network;
     mod pinned_derivation;
     mod second_order;
+    mod weighted;
 }

@@ -15,73 +15,26 @@
 use std::fmt;
 use std::ops::ControlFlow;
 
-use ndarray::{Array2, ArrayView2, s};
-
 use crate::error::Error;
-use crate::kernel::checks::{check_batch, check_extent, check_finite};
-use crate::kernel::scalar::Scalar;
 use crate::model::cost::CostValue;
 use crate::model::network::Network;
 use crate::model::parameters::Parameters;
 use crate::optim::Optimizer;
 use crate::rng::Rng;
 
+mod data;
 mod evaluate;
 mod progress;
 mod stopping;
 
+pub use data::{Data, Label};
 pub use evaluate::{Evaluator, Metric};
 pub use stopping::{EarlyStopping, Monitor};
 
+use data::Batch;
 use evaluate::MeanCost;
 use progress::Progress;
 use stopping::Best;
-
-/// Examples: inputs and targets, a row an example.
-#[derive(Clone, Copy, Debug)]
-pub struct Data<'a, T> {
-    x: ArrayView2<'a, T>,
-    y: ArrayView2<'a, T>,
-}
-
-impl<'a, T: Scalar> Data<'a, T> {
-    /// Inputs `x`, m × inputs, and targets `y`, m × outputs.
-    ///
-    /// # Errors
-    /// [`Error::EmptyBatch`] without rows, [`Error::ShapeMismatch`] if `y` has not as many as `x`,
-    /// [`Error::NonFinite`] for a NaN or an infinity in either, with its place.
-    pub fn new(x: ArrayView2<'a, T>, y: ArrayView2<'a, T>) -> Result<Self, Error> {
-        check_batch(x.nrows())?;
-        check_extent("y", 0, x.nrows(), y.nrows())?;
-        check_finite("x", x)?;
-        check_finite("y", y)?;
-        Ok(Self { x, y })
-    }
-
-    /// How many examples there are; at least 1.
-    #[must_use]
-    pub fn rows(&self) -> usize {
-        self.x.nrows()
-    }
-
-    /// The inputs.
-    #[must_use]
-    pub fn x(&self) -> ArrayView2<'a, T> {
-        self.x
-    }
-
-    /// The targets.
-    #[must_use]
-    pub fn y(&self) -> ArrayView2<'a, T> {
-        self.y
-    }
-
-    /// Whether a network of this type can take them.
-    fn check<N: Network<Scalar = T>>(&self) -> Result<(), Error> {
-        check_extent("x", 1, N::INPUTS, self.x.ncols())?;
-        check_extent("y", 1, N::OUTPUTS, self.y.ncols())
-    }
-}
 
 /// In which order examples are seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -435,38 +388,47 @@ struct Batches<'n, 'd, N: Network> {
     network: &'n N,
     data: Data<'d, N::Scalar>,
     size: usize,
-    /// The order of the examples; empty if they are taken as given.
+    /// The order of the examples that count; empty if they are taken as given.
     order: Vec<usize>,
-    /// One batch of gathered rows; empty if they are taken as given.
-    x: Array2<N::Scalar>,
-    y: Array2<N::Scalar>,
+    shuffled: bool,
+    /// One batch of gathered rows, where they are gathered.
+    batch: Batch<N::Scalar>,
     workspace: N::Workspace,
     gradient: N::Parameters,
 }
 
 impl<'n, 'd, N: Network> Batches<'n, 'd, N> {
     fn new(network: &'n N, data: Data<'d, N::Scalar>, size: usize, order: Order) -> Self {
-        let size = size.min(data.rows());
-        let gathered = if order == Order::Shuffled { size } else { 0 };
-        let buffer = |columns| Array2::from_elem((gathered, columns), N::Scalar::ZERO);
+        let shuffled = order == Order::Shuffled;
+        // Rows of weight 0 are in no batch.
+        let order: Vec<usize> =
+            if shuffled || data.weights().is_some() { data.counted().collect() } else { Vec::new() };
+        let size = size.min(if order.is_empty() { data.rows() } else { order.len() });
         Self {
             network,
             data,
             size,
-            order: if order == Order::Shuffled { (0..data.rows()).collect() } else { Vec::new() },
-            x: buffer(N::INPUTS),
-            y: buffer(N::OUTPUTS),
+            batch: Batch::new::<N>(if order.is_empty() { 0 } else { size }, size, &data),
+            order,
+            shuffled,
             workspace: network.workspace(size),
             gradient: N::Parameters::zeros(),
         }
     }
 
+    /// How many examples an epoch sees.
+    fn rows(&self) -> usize {
+        if self.order.is_empty() { self.data.rows() } else { self.order.len() }
+    }
+
     fn per_epoch(&self) -> usize {
-        self.data.rows().div_ceil(self.size)
+        self.rows().div_ceil(self.size)
     }
 
     fn reorder(&mut self, rng: &mut Rng) {
-        rng.shuffle(&mut self.order);
+        if self.shuffled {
+            rng.shuffle(&mut self.order);
+        }
     }
 
     /// One epoch: a step for each mini-batch. Returns the mean cost over the examples, each met before its
@@ -478,29 +440,27 @@ impl<'n, 'd, N: Network> Batches<'n, 'd, N> {
         optimizer: &mut O,
         progress: &mut Progress,
     ) -> Result<CostValue<f64>, Error> {
-        let rows = self.data.rows();
-        let mut sum = MeanCost::default();
+        let rows = self.rows();
+        let (mut sum, mut total) = (MeanCost::default(), 0.0);
         for (batch, start) in (0..rows).step_by(self.size).enumerate() {
             let range = start..rows.min(start + self.size);
-            let count = range.len();
-            let (x, y) = if self.order.is_empty() {
-                (self.data.x.slice(s![range.clone(), ..]), self.data.y.slice(s![range, ..]))
+            let part = if self.order.is_empty() {
+                self.batch.stretch(&self.data, range)
             } else {
-                gather(&mut self.x, self.data.x, &self.order[range.clone()]);
-                gather(&mut self.y, self.data.y, &self.order[range]);
-                (self.x.slice(s![..count, ..]), self.y.slice(s![..count, ..]))
+                self.batch.gathered(&self.data, &self.order[range])
             };
             let (workspace, gradient) = (&mut self.workspace, &mut self.gradient);
-            let cost = self.network.value_and_gradient(parameters, x, y, workspace, gradient)?.to_f64();
+            let cost = part.value_and_gradient(self.network, parameters, workspace, gradient)?.to_f64();
             if !cost.total().is_finite() {
                 let cause = parameters.check_finite().err().map(Box::new);
                 return Err(Error::Diverged { epoch, batch: Some(batch), cost: cost.total(), cause });
             }
             optimizer.step(parameters.as_mut_slice(), gradient.as_slice())?;
-            sum.add(cost, count);
+            sum.add(cost, part.weight());
+            total += part.weight();
             progress.batch(epoch, batch + 1, cost.total());
         }
-        let mean = sum.over(rows);
+        let mean = sum.over(total);
         // A cost can stay finite while parameters overflow: a sigmoid saturates and hides it.
         parameters.check_finite().map_err(|cause| Error::Diverged {
             epoch,
@@ -509,12 +469,5 @@ impl<'n, 'd, N: Network> Batches<'n, 'd, N> {
             cause: Some(Box::new(cause)),
         })?;
         Ok(mean)
-    }
-}
-
-/// Copies the rows of `from` that `rows` names to the top of `to`.
-fn gather<T: Scalar>(to: &mut Array2<T>, from: ArrayView2<'_, T>, rows: &[usize]) {
-    for (mut to, &row) in to.rows_mut().into_iter().zip(rows) {
-        to.assign(&from.row(row));
     }
 }
