@@ -49,10 +49,10 @@ impl Collector {
 /// tensors.
 fn misnamed(hyper: &[String], declared: &[&str]) -> Diagnostics {
     let mut errors = Diagnostics::new();
-    for (n, name) in hyper.iter().enumerate() {
+    for (n, name) in hyper.iter().map(|text| cost::hyper_parameter(text).0).enumerate() {
         let message = if let Some(what) = cost::supplied(name) {
             format!("the hyper-parameter `{name}` has a name that the cost supplies: `{name}` is {what}")
-        } else if declared.contains(&name.as_str()) {
+        } else if declared.contains(&name) {
             format!("the hyper-parameter `{name}` has the name of a tensor: `{name}` is declared")
         } else {
             continue;
@@ -71,7 +71,7 @@ pub struct CostText {
     pub expr: String,
     /// The user's definitions.
     pub defines: Vec<String>,
-    /// Names of the hyper-parameters.
+    /// Names of the hyper-parameters, `c: vector` for one with an entry for each output.
     pub hyper: Vec<String>,
     /// Weights and biases.
     pub tensors: Vec<(Declaration, Role)>,
@@ -163,7 +163,7 @@ pub struct NetworkText {
     pub cost: String,
     /// The user's definitions.
     pub defines: Vec<String>,
-    /// Names of the hyper-parameters.
+    /// Names of the hyper-parameters, `c: vector` for one with an entry for each output.
     pub hyper: Vec<String>,
 }
 

@@ -54,8 +54,8 @@ pub mod __private {
     };
 
     pub use crate::kernel::arrays::{
-        array, array_mut, checked, checked_mut, count, held, matrix, matrix_mut, place_block, place_columns,
-        place_entries, shaped, tensor, tensor_mut, zeros,
+        array, array_mut, checked, checked_mut, count, held, matrix, matrix_mut, of_outputs, place_block,
+        place_columns, place_entries, shaped, tensor, tensor_mut, zeros,
     };
     pub use crate::kernel::axis::{log_softmax, logsumexp, max, norm, softmax};
     pub use crate::kernel::blocks::{Division, Share};

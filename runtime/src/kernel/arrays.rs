@@ -107,6 +107,20 @@ pub fn checked_mut<'a, 'v, T: Scalar, D: Dimension, const R: usize>(
     Ok(entries_mut(view))
 }
 
+/// The entries of a vector of hyper-parameters, once it is known to have one for each output.
+///
+/// # Errors
+/// [`Error::ShapeMismatch`] if it has not.
+#[inline]
+pub fn of_outputs<'a, T: Scalar>(
+    name: &'static str,
+    outputs: usize,
+    entries: &'a [T],
+) -> Result<&'a [T], Error> {
+    check_shape(name, &[outputs], &[entries.len()])?;
+    Ok(entries)
+}
+
 /// So many zeros.
 #[must_use]
 pub fn zeros<T: Scalar>(n: usize) -> Vec<T> {

@@ -46,6 +46,7 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     }
     undeclared.map_or(Ok(()), Err)?;
     let program = text.program().map_err(|d| errors(model, &d))?;
+    lengths(model, &program)?;
     open_extents(&program, &text.declarations).propagate().map_err(|d| errors(model, &d))?;
     let derivation = derivation::network(&program, &text.network, &text.cost);
     let products = text.products(&program).map_err(|d| errors(model, &d))?;
@@ -55,6 +56,24 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     check_constants(model, &products.graph, &[&products.hessian[..], &products.gauss_newton].concat())?;
     let items = Items::new(model, &program, products);
     Ok(items.tokens(&derivation))
+}
+
+/// The errors of vectors of hyper-parameters whose type says that they have not an entry for each output.
+fn lengths(model: &Model, program: &NetworkProgram) -> Result<(), syn::Error> {
+    let g = &program.graph;
+    let outputs = g.shape(program.output).last().and_then(|&e| g.extents.as_constant(e));
+    let mut wrong: Option<syn::Error> = None;
+    for field in model.vectors() {
+        let (Some(n), Some(outputs)) = (field.length, outputs) else { continue };
+        if n != outputs {
+            let name = &field.name;
+            let message = format!(
+                "`{name}` has {n} entries, and the network {outputs} outputs\nhelp: a vector of hyper-parameters has an entry for each output"
+            );
+            combine(&mut wrong, syn::Error::new_spanned(&field.ident, message));
+        }
+    }
+    wrong.map_or(Ok(()), Err)
 }
 
 /// The errors of tensors of which nothing says how large they are: memory is made for numbers.
