@@ -220,6 +220,16 @@ impl NetworkText {
         Ok(program)
     }
 
+    /// The same where each example has a weight.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the texts.
+    pub fn weighted_program(&self) -> Result<NetworkProgram, Diagnostics> {
+        let program = pipeline::weighted_network(self.lower()?);
+        simplified(&program.log, &self.cost)?;
+        Ok(program)
+    }
+
     /// The products of second order of the network that these texts are.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use crate::checks::{close, matrix, vector};
 use gradsmith::metrics::accuracy;
 use gradsmith::optim::Sgd;
 use gradsmith::train::{Data, Evaluator, Label, Order, Trainer};
-use gradsmith::{Cost, Error, Init, Network};
+use gradsmith::{Cost, Error, Init, Network, Parameters};
 use ndarray::{Array2, Axis, array, concatenate, s};
 
 #[derive(Cost)]
@@ -84,14 +84,22 @@ fn one_hot(labels: &[u8], k: usize) -> Array2<f64> {
     Array2::from_shape_fn((labels.len(), k), |(i, j)| f64::from(u8::from(usize::from(labels[i]) == j)))
 }
 
-#[test]
-fn a_weighted_network_is_the_mean_over_what_examples_weigh() -> Result<(), Error> {
-    let net = Net { lambda: 0.1 };
+/// The same, with code of its own for weights: terms of all kinds.
+#[derive(Network)]
+#[network(3 -> 5 tanh -> 4 softmax)]
+#[cost(categorical_cross_entropy + activity_l2(0.3) + rmse + l2(lambda) + 2 + 0.1*sum(z.^2))]
+#[gradsmith(weighted)]
+struct OnePass {
+    lambda: f64,
+}
+
+/// Weighted cost and gradient against those of each example.
+fn is_the_mean<N: Network<Scalar = f64>>(net: &N) -> Result<(), Error> {
     let (mut x, mut y) = (matrix(6, 3, 5), one_hot(&classes::<u8>(6), 4));
     let weights = [2.0, 2.0, 0.0, 0.5, 0.0, 3.0];
-    let parameters = Net::init(Init::FanIn, 3);
+    let parameters = N::init(Init::FanIn, 3);
     let mut workspace = net.workspace(6);
-    let (mut gradient, mut sum) = (NetParameters::zeros(), vec![0.0; parameters.as_slice().len()]);
+    let (mut gradient, mut sum) = (N::Parameters::zeros(), vec![0.0; parameters.as_slice().len()]);
     let (mut data, mut penalty) = (0.0, 0.0);
     for (i, w) in weights.iter().enumerate() {
         let row = s![i..=i, ..];
@@ -115,6 +123,38 @@ fn a_weighted_network_is_the_mean_over_what_examples_weigh() -> Result<(), Error
     )?;
     close([&cost.data, &cost.penalty], [&data, &penalty], 1e-14);
     close(gradient.as_slice(), &sum, 1e-14);
+    Ok(())
+}
+
+#[test]
+fn a_weighted_network_is_the_mean_over_what_examples_weigh() -> Result<(), Error> {
+    is_the_mean(&Net { lambda: 0.1 })?;
+    is_the_mean(&OnePass { lambda: 0.1 })
+}
+
+#[test]
+fn one_pass_with_equal_weights_is_that_without() -> Result<(), Error> {
+    let net = OnePass { lambda: 0.0 };
+    let (x, y) = (matrix(6, 3, 5), one_hot(&classes::<u8>(6), 4));
+    let parameters = OnePass::init(Init::FanIn, 3);
+    let (mut workspace, mut gradient) = (net.workspace(6), OnePassParameters::zeros());
+    // Weights that are all the same give what none give.
+    let plain = net.value_and_gradient(&parameters, x.view(), y.view(), &mut workspace, &mut gradient)?;
+    let by_none = gradient.clone();
+    let same = [0.3; 6];
+    let cost = net.value_and_gradient_weighted(
+        &parameters,
+        x.view(),
+        y.view(),
+        &same,
+        &mut workspace,
+        &mut gradient,
+    )?;
+    close([&cost.data, &cost.penalty], [&plain.data, &plain.penalty], 1e-14);
+    close(gradient.as_slice(), by_none.as_slice(), 1e-14);
+    // More rows than the workspace has room for are refused as ever.
+    let mut small = net.workspace(2);
+    assert!(net.value_weighted(&parameters, x.view(), y.view(), &same, &mut small).is_err());
     Ok(())
 }
 

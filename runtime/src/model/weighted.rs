@@ -14,6 +14,7 @@ use ndarray::{ArrayView2, ArrayViewMut2, s};
 
 use crate::error::Error;
 use crate::kernel::checks::{check_batch, check_extent, check_shape};
+use crate::kernel::memory::Scratch;
 use crate::kernel::scalar::Scalar;
 use crate::kernel::sums::{Total, axpy};
 use crate::model::cost::{Cost, CostValue};
@@ -28,15 +29,13 @@ use crate::model::parameters::Parameters;
 pub(crate) fn check_weights<T: Scalar>(weights: &[T], examples: usize) -> Result<f64, Error> {
     check_batch(examples)?;
     check_extent("weights", 0, examples, weights.len())?;
-    let mut total = Total::ZERO;
     for (example, weight) in weights.iter().enumerate() {
         let value = weight.to_f64();
         if !(value.is_finite() && value >= 0.0) {
             return Err(Error::ExampleWeight { example, value });
         }
-        total.add(value);
     }
-    let total = total.sum();
+    let total = total(weights);
     if total > 0.0 { Ok(total) } else { Err(Error::NoWeight) }
 }
 
@@ -106,52 +105,122 @@ pub(super) fn d_activation_into<C: Cost + ?Sized>(
     Ok(())
 }
 
-/// The cost of a batch of a network.
+/// The cost of a batch of a network: a pass for each run of one weight.
 pub(super) fn value<N: Network + ?Sized>(
     network: &N,
     parameters: &N::Parameters,
-    (x, y): (ArrayView2<'_, N::Scalar>, ArrayView2<'_, N::Scalar>),
+    data: Batch<'_, N::Scalar>,
     weights: &[N::Scalar],
     workspace: &mut N::Workspace,
 ) -> Result<CostValue<N::Scalar>, Error> {
-    let total = check_weights(weights, x.nrows())?;
-    check_extent("y", 0, x.nrows(), y.nrows())?;
-    let mut cost = CostValue::ZERO;
-    for (rows, weight) in runs(weights) {
-        let (x, y) = (x.slice(s![rows.clone(), ..]), y.slice(s![rows.clone(), ..]));
-        cost += network.value(parameters, x, y, workspace)?.scale(share(weight, rows.len(), total));
-    }
-    Ok(cost)
+    values(data, weights, runs(weights).map(|(rows, _)| rows), |x, y, _| {
+        network.value(parameters, x, y, workspace)
+    })
 }
 
-/// The cost of a batch of a network, and its gradient: the mean of those of runs of one weight.
+/// The same and its gradient.
 pub(super) fn value_and_gradient<N: Network + ?Sized>(
     network: &N,
     parameters: &N::Parameters,
-    (x, y): (ArrayView2<'_, N::Scalar>, ArrayView2<'_, N::Scalar>),
+    data: Batch<'_, N::Scalar>,
     weights: &[N::Scalar],
     workspace: &mut N::Workspace,
     gradient: &mut N::Parameters,
 ) -> Result<CostValue<N::Scalar>, Error> {
-    let total = check_weights(weights, x.nrows())?;
+    gradients(data, weights, runs(weights).map(|(rows, _)| rows), gradient, |x, y, _, gradient| {
+        network.value_and_gradient(parameters, x, y, workspace, gradient)
+    })
+}
+
+/// The cost of a batch of a network, of which a `pass` is told by which part of 1 each example counts: one pass, unless
+/// rows that do not count stand between those that do.
+///
+/// # Errors
+/// Those of the weights, and of `pass`.
+pub fn weighted_value<T: Scalar>(
+    data: Batch<'_, T>,
+    weights: &[T],
+    mut pass: impl FnMut(ArrayView2<'_, T>, ArrayView2<'_, T>, &[T]) -> Result<CostValue<T>, Error>,
+) -> Result<CostValue<T>, Error> {
+    values(data, weights, stretches(weights, |_, _| true), |x, y, weights| pass(x, y, &parts(weights)))
+}
+
+/// The same and its gradient.
+///
+/// # Errors
+/// Those of the weights, and of `pass`.
+pub fn weighted_gradient<T: Scalar, P: Parameters<Scalar = T>>(
+    data: Batch<'_, T>,
+    weights: &[T],
+    gradient: &mut P,
+    mut pass: impl FnMut(ArrayView2<'_, T>, ArrayView2<'_, T>, &[T], &mut P) -> Result<CostValue<T>, Error>,
+) -> Result<CostValue<T>, Error> {
+    gradients(data, weights, stretches(weights, |_, _| true), gradient, |x, y, weights, gradient| {
+        pass(x, y, &parts(weights), gradient)
+    })
+}
+
+/// Inputs and targets.
+type Batch<'a, T> = (ArrayView2<'a, T>, ArrayView2<'a, T>);
+
+/// Weights as parts of 1.
+fn parts<T: Scalar>(weights: &[T]) -> Scratch<T> {
+    let total = total(weights);
+    let mut parts = Scratch::new(weights.len());
+    for (part, &weight) in parts.iter_mut().zip(weights) {
+        *part = share(weight, 1, total);
+    }
+    parts
+}
+
+fn total<T: Scalar>(weights: &[T]) -> f64 {
+    let mut total = Total::ZERO;
+    weights.iter().for_each(|w| total.add(w.to_f64()));
+    total.sum()
+}
+
+/// The mean of what passes over these stretches of rows give, by what these weigh.
+fn values<T: Scalar>(
+    (x, y): Batch<'_, T>,
+    weights: &[T],
+    stretches: impl Iterator<Item = Range<usize>>,
+    mut pass: impl FnMut(ArrayView2<'_, T>, ArrayView2<'_, T>, &[T]) -> Result<CostValue<T>, Error>,
+) -> Result<CostValue<T>, Error> {
+    let all = check_weights(weights, x.nrows())?;
     check_extent("y", 0, x.nrows(), y.nrows())?;
     let mut cost = CostValue::ZERO;
-    let mut part: Option<N::Parameters> = None;
-    for (k, (rows, weight)) in runs(weights).enumerate() {
-        let share = share(weight, rows.len(), total);
+    for rows in stretches {
+        let own = &weights[rows.clone()];
         let (x, y) = (x.slice(s![rows.clone(), ..]), y.slice(s![rows, ..]));
-        if k == 0 {
-            cost = network.value_and_gradient(parameters, x, y, workspace, gradient)?.scale(share);
-            if share != N::Scalar::ONE {
-                gradient.as_mut_slice().iter_mut().for_each(|g| *g *= share);
-            }
-            continue;
-        }
-        let part = part.get_or_insert_with(N::Parameters::zeros);
-        cost += network.value_and_gradient(parameters, x, y, workspace, part)?.scale(share);
-        axpy(share, part.as_slice(), gradient.as_mut_slice());
+        cost += pass(x, y, own)?.scale(T::from_f64(total(own) / all));
     }
     Ok(cost)
+}
+
+/// The same and the mean of the gradients. Where there is more than one stretch, memory for another gradient is taken.
+fn gradients<T: Scalar, P: Parameters<Scalar = T>>(
+    data: Batch<'_, T>,
+    weights: &[T],
+    stretches: impl Iterator<Item = Range<usize>>,
+    gradient: &mut P,
+    mut pass: impl FnMut(ArrayView2<'_, T>, ArrayView2<'_, T>, &[T], &mut P) -> Result<CostValue<T>, Error>,
+) -> Result<CostValue<T>, Error> {
+    let all = check_weights(weights, data.0.nrows())?;
+    let (mut first, mut next) = (true, None);
+    values(data, weights, stretches, |x, y, own| {
+        let share = T::from_f64(total(own) / all);
+        if std::mem::take(&mut first) {
+            let cost = pass(x, y, own, gradient)?;
+            if share != T::ONE {
+                gradient.as_mut_slice().iter_mut().for_each(|g| *g *= share);
+            }
+            return Ok(cost);
+        }
+        let next = next.get_or_insert_with(P::zeros);
+        let cost = pass(x, y, own, next)?;
+        axpy(share, next.as_slice(), gradient.as_mut_slice());
+        Ok(cost)
+    })
 }
 
 #[cfg(test)]

@@ -82,7 +82,7 @@ impl Items<'_> {
     /// What a node is, as a formula.
     fn formula(&self) -> impl Fn(&Graph, NodeId) -> String + use<> {
         let view = View::of_batch(self.program.batch);
-        move |g, n| emit::text(g, n, &view)
+        move |g, n| emit::text(g, n, &view).replace(pipeline::EXAMPLE_WEIGHTS, "weights")
     }
 
     /// A step of descent: the values, the check that they are finite, the updates.
