@@ -135,6 +135,7 @@ fn of_objectives_and_residuals() -> Result<(), Error> {
     let mut problem = Curve { A: a.view(), y: y.view() }.prepare()?;
     problem.reserve();
     assert!(problem.len() == 3 && !Objective::is_empty(&problem) && problem.residuals() == 6);
+    assert_eq!(problem.variables().iter().map(|w| (w.name, w.len())).collect::<Vec<_>>(), [("w", 3)]);
 
     let r = problem.residual(&w)?;
     let mut filled = vec![f64::NAN; 6];

@@ -144,6 +144,13 @@ impl<'a, T: Scalar> Data<'a, T> {
         (0..self.rows()).filter(move |&row| weights.is_none_or(|w| w[row] != T::ZERO))
     }
 
+    /// The same as a list.
+    pub(super) fn list(&self) -> Vec<usize> {
+        let mut list = Vec::with_capacity(self.rows());
+        list.extend(self.counted());
+        list
+    }
+
     /// Whether a network of this type can take them.
     pub(super) fn check<N: Network<Scalar = T>>(&self) -> Result<(), Error> {
         check_extent("x", 1, N::INPUTS, self.x.ncols())?;

@@ -115,8 +115,7 @@ impl<N: Network> Evaluator<N> {
             }
             return Ok(());
         }
-        let counted: Vec<usize> = data.counted().collect();
-        for chunk in counted.chunks(rows) {
+        for chunk in data.list().chunks(rows) {
             each(batch.gathered(&data, chunk), workspace, outputs)?;
         }
         Ok(())

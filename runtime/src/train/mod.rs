@@ -5,6 +5,10 @@
 //! the other. What it keeps between steps is allocated once per call of [`fit`](Trainer::fit): one batch of
 //! rows, one gradient, one workspace. Steps allocate nothing.
 //!
+//! [`Data`] are inputs and targets, or inputs and [labels](Data::labels), and perhaps [weights](Data::weighted) of examples: all
+//! means are then over what the examples weigh together, and rows of weight 0 are not there. (Where the rows of a batch
+//! have different weights, a network that has no code of its own for these takes a pass for each, and allocates.)
+//!
 //! Costs are reported in double precision and in two parts, [`CostValue`]; epochs and batches are counted
 //! from 0.
 //!
@@ -401,8 +405,7 @@ impl<'n, 'd, N: Network> Batches<'n, 'd, N> {
     fn new(network: &'n N, data: Data<'d, N::Scalar>, size: usize, order: Order) -> Self {
         let shuffled = order == Order::Shuffled;
         // Rows of weight 0 are in no batch.
-        let order: Vec<usize> =
-            if shuffled || data.weights().is_some() { data.counted().collect() } else { Vec::new() };
+        let order: Vec<usize> = if shuffled || data.weights().is_some() { data.list() } else { Vec::new() };
         let size = size.min(if order.is_empty() { data.rows() } else { order.len() });
         Self {
             network,

@@ -37,7 +37,6 @@ impl Items<'_> {
         let doc = format!(" Another number for `{}`.", field.name);
         quote! {
             #[doc = #doc]
-            #[inline]
             #vis fn #ident(&mut self, number: #t) {
                 self.#name = number;
             }
@@ -86,10 +85,9 @@ impl Items<'_> {
             ///
             /// # Errors
             /// Those of `prepare`; the problem is then what it was.
-            #[inline]
-            #vis fn #ident<'v>(
+            #vis fn #ident(
                 &mut self,
-                entries: impl ::core::convert::Into<#rt::#view<'v, #entry>>,
+                entries: impl ::core::convert::Into<#rt::#view<'_, #entry>>,
             ) -> #rt::Result<(), #rt::Error> {
                 #work
             }
