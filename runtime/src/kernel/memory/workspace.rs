@@ -100,7 +100,7 @@ mod tests {
         let mut small = Workspace::<f64>::new(16, numbers(&[(1, &[1000]), (1, &[0]), (1, &[7]), (1, &[])]));
         let arrays = small.split([1000, 0, 7, 1]);
         assert_eq!(arrays.each_ref().map(|a| a.len()), [1000, 0, 7, 1]);
-        assert!(arrays.iter().all(|a| a.as_ptr() as usize % LINE == 0));
+        assert!(arrays.iter().all(|a| (a.as_ptr() as usize).is_multiple_of(LINE)));
         let mut large = Workspace::<f64>::new(16, numbers(&[(1, &[1 << 20, 1 << 20])]));
         assert_eq!(large.numbers.len(), 32);
         large.grow(20);
