@@ -85,9 +85,9 @@ impl Items<'_> {
             ///
             /// # Errors
             /// Those of `prepare`; the problem is then what it was.
-            #vis fn #ident(
+            #vis fn #ident<'v>(
                 &mut self,
-                entries: impl ::core::convert::Into<#rt::#view<'_, #entry>>,
+                entries: impl ::core::convert::Into<#rt::#view<'v, #entry>>,
             ) -> #rt::Result<(), #rt::Error> {
                 #work
             }
