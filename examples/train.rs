@@ -13,7 +13,7 @@
 
 use std::ops::ControlFlow;
 
-use gradsmith::metrics::confusion_matrix;
+use gradsmith::metrics::{self, ConfusionMatrix};
 use gradsmith::optim::Sgd;
 use gradsmith::train::{Data, Trainer};
 use gradsmith::{Error, Init, Network, Rng};
@@ -38,20 +38,17 @@ fn class(mark: usize) -> usize {
     mark.clamp(5, 7) - 5
 }
 
-/// The wines in random order: measurements, and one-hot classes. (The data set's `ndarray` is an older one,
+/// The wines in random order: measurements, and classes. (The data set's `ndarray` is an older one,
 /// so its numbers are copied.)
-fn wines() -> (Array2<f64>, Array2<f64>) {
+fn wines() -> (Array2<f64>, Vec<usize>) {
     let wines = linfa_datasets::winequality();
     let mut order: Vec<usize> = (0..wines.targets.len()).collect();
     Rng::new(1).shuffle(&mut order);
     let columns = wines.records.ncols();
     let x =
         Array2::from_shape_fn((order.len(), columns), |(row, column)| wines.records[(order[row], column)]);
-    let mut y = Array2::zeros((order.len(), CLASSES.len()));
-    for (row, &wine) in order.iter().enumerate() {
-        y[(row, class(wines.targets[wine]))] = 1.0;
-    }
-    (x, y)
+    let labels = order.iter().map(|&wine| class(wines.targets[wine])).collect();
+    (x, labels)
 }
 
 /// Trains, and reports how it goes.
@@ -59,6 +56,7 @@ fn train<N: Network<Scalar = f64>>(
     network: &N,
     train: Data<'_, f64>,
     held_out: Data<'_, f64>,
+    truth: &[usize],
 ) -> Result<(), Error> {
     println!("            trained on                       held out");
     println!("epoch       data cost  penalty  accuracy     data cost  accuracy");
@@ -84,20 +82,22 @@ fn train<N: Network<Scalar = f64>>(
         },
     )?;
     let outputs = network.predict(&parameters, held_out.x())?;
-    println!("\n{}\n", confusion_matrix(outputs.view(), held_out.y())?);
+    let predicted: Vec<usize> = outputs.rows().into_iter().map(metrics::class).collect();
+    println!("\n{}\n", ConfusionMatrix::from_labels(truth, &predicted, CLASSES.len())?);
     Ok(())
 }
 
 fn main() -> Result<(), Error> {
-    let (mut x, y) = wines();
+    let (mut x, labels) = wines();
     let (rows, split) = (x.nrows(), x.nrows() * 3 / 4);
     println!(
         "{rows} red wines, {} measurements each; {split} to train on, {} held out",
         x.ncols(),
         rows - split
     );
-    for (class, count) in CLASSES.iter().zip(y.sum_axis(Axis(0))) {
-        println!("  {count:>4} of quality {class}");
+    for (class, name) in CLASSES.iter().enumerate() {
+        let count = labels.iter().filter(|&&label| label == class).count();
+        println!("  {count:>4} of quality {name}");
     }
 
     // Mean 0 and variance 1, by the wines that are trained on.
@@ -106,12 +106,12 @@ fn main() -> Result<(), Error> {
         return Err(Error::EmptyBatch);
     };
     x = (x - mean) / deviation;
-    let ((x, new_x), (y, new_y)) = (x.view().split_at(Axis(0), split), y.view().split_at(Axis(0), split));
-    let (known, new) = (Data::new(x, y)?, Data::new(new_x, new_y)?);
+    let ((x, new_x), (labels, truth)) = (x.view().split_at(Axis(0), split), labels.split_at(split));
+    let (known, new) = (Data::labels(x, labels)?, Data::labels(new_x, truth)?);
 
     println!("\n--- derived at compile time ---\n\n{}", Penalised::DERIVATION);
     println!("--- without the penalty ---\n");
-    train(&Plain, known, new)?;
+    train(&Plain, known, new, truth)?;
     println!("--- with l2(lambda), lambda = 0.005 ---\n");
-    train(&Penalised { lambda: 0.005 }, known, new)
+    train(&Penalised { lambda: 0.005 }, known, new, truth)
 }

@@ -16,4 +16,6 @@ mod derived {
     mod own_network;
     mod pinned_derivation;
     mod second_order;
+    mod vectors;
+    mod weighted;
 }

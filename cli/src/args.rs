@@ -105,9 +105,13 @@ fn subject(command: Command) -> Command {
                 .value_delimiter(','),
         )
         .arg(
-            option("hyper", "NAMES", "Hyper-parameters: `lambda,n`")
-                .action(ArgAction::Append)
-                .value_delimiter(','),
+            option(
+                "hyper",
+                "NAMES",
+                "Hyper-parameters: `lambda,n`, and `c: vector` with an entry for each output",
+            )
+            .action(ArgAction::Append)
+            .value_delimiter(','),
         )
         .arg(
             option("define", "DEFINITION", "A definition of your own: `name(p = 1) = ...`; may be repeated")

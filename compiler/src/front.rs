@@ -50,10 +50,10 @@ impl Collector {
 /// tensors.
 fn misnamed(hyper: &[String], declared: &[&str]) -> Diagnostics {
     let mut errors = Diagnostics::new();
-    for (n, name) in hyper.iter().enumerate() {
+    for (n, name) in hyper.iter().map(|text| cost::hyper_parameter(text).0).enumerate() {
         let message = if let Some(what) = cost::supplied(name) {
             format!("the hyper-parameter `{name}` has a name that the cost supplies: `{name}` is {what}")
-        } else if declared.contains(&name.as_str()) {
+        } else if declared.contains(&name) {
             format!("the hyper-parameter `{name}` has the name of a tensor: `{name}` is declared")
         } else {
             continue;
@@ -72,7 +72,7 @@ pub struct CostText {
     pub expr: String,
     /// The user's definitions.
     pub defines: Vec<String>,
-    /// Names of the hyper-parameters.
+    /// Names of the hyper-parameters, `c: vector` for one with an entry for each output.
     pub hyper: Vec<String>,
     /// Weights and biases.
     pub tensors: Vec<(Declaration, Role)>,
@@ -164,7 +164,7 @@ pub struct NetworkText {
     pub cost: String,
     /// The user's definitions.
     pub defines: Vec<String>,
-    /// Names of the hyper-parameters.
+    /// Names of the hyper-parameters, `c: vector` for one with an entry for each output.
     pub hyper: Vec<String>,
 }
 
@@ -217,6 +217,16 @@ impl NetworkText {
     /// Everything that is wrong with the texts.
     pub fn program(&self) -> Result<NetworkProgram, Diagnostics> {
         let program = pipeline::network(self.lower()?);
+        simplified(&program.log, &self.cost)?;
+        Ok(program)
+    }
+
+    /// The same where each example has a weight.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the texts.
+    pub fn weighted_program(&self) -> Result<NetworkProgram, Diagnostics> {
+        let program = pipeline::weighted_network(self.lower()?);
         simplified(&program.log, &self.cost)?;
         Ok(program)
     }

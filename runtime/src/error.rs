@@ -26,6 +26,15 @@ pub enum Error {
     },
     /// A batch, or a data set, has no rows: a mean over nothing has no value.
     EmptyBatch,
+    /// An example has a weight that is negative, NaN or infinite.
+    ExampleWeight {
+        /// The example, counted from 0.
+        example: usize,
+        /// Its weight.
+        value: f64,
+    },
+    /// All examples have weight 0: a mean over none has no value.
+    NoWeight,
     /// A tensor has no entries along one axis, and a part of the formula has no value then: a mean, the largest
     /// of all, a softmax.
     Empty {
@@ -189,6 +198,10 @@ impl fmt::Display for Error {
             Self::EmptyBatch => {
                 f.write_str("the batch has no rows, and a mean over no examples has no value")
             }
+            Self::ExampleWeight { example, value } => {
+                write!(f, "the weight of example {example} is {value}, must be a number, 0 or greater")
+            }
+            Self::NoWeight => f.write_str("all examples have weight 0, and a mean over none has no value"),
             Self::Empty { tensor, axis, expression } => {
                 let many = along(*axis);
                 write!(

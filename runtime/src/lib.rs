@@ -62,14 +62,14 @@ pub mod __private {
     pub use core::option::Option::{self, None, Some};
     pub use core::result::Result::{self, Ok};
     pub use ndarray::{
-        Array1, Array2, ArrayView1, ArrayView2, ArrayView3, ArrayView4, ArrayView5, ArrayView6, ArrayViewD,
-        ArrayViewMut1, ArrayViewMut2, ArrayViewMut3, ArrayViewMut4, ArrayViewMut5, ArrayViewMut6,
-        ArrayViewMutD,
+        Array1, Array2, Array3, Array4, Array5, Array6, ArrayD, ArrayView1, ArrayView2, ArrayView3,
+        ArrayView4, ArrayView5, ArrayView6, ArrayViewD, ArrayViewMut1, ArrayViewMut2, ArrayViewMut3,
+        ArrayViewMut4, ArrayViewMut5, ArrayViewMut6, ArrayViewMutD,
     };
 
     pub use crate::kernel::arrays::{
-        array, array_mut, checked, checked_mut, count, held, matrix, matrix_mut, narrow, place_block,
-        place_columns, place_entries, place_part, tensor, tensor_mut, zeros,
+        array, array_mut, checked, checked_mut, count, held, matrix, matrix_mut, narrow, of_outputs,
+        place_block, place_columns, place_entries, place_part, shaped, tensor, tensor_mut, zeros,
     };
     pub use crate::kernel::axis::{log_softmax, logsumexp, max, norm, softmax};
     pub use crate::kernel::blocks::{Division, Share};
@@ -98,11 +98,12 @@ pub mod __private {
     };
     pub use crate::kernel::sums::{Running, Total, axpy, max_of_lanes, sum_of_lanes};
     pub use crate::kernel::walk::{Arrays, EachColumn, EachRow, N, Summed};
-    pub use crate::model::data::{Datum, IntoEntries};
+    pub use crate::model::data::{Datum, IntoEntries, refill, refill_symmetric};
     pub use crate::model::network::finite_cost;
     pub use crate::model::not_finite::{Cause, cause, finite, finite_entries};
     pub use crate::model::pattern::{Pattern, Slots};
-    pub use crate::model::whole::{Reads, Whole, places};
+    pub use crate::model::weighted::{weighted_gradient, weighted_value};
+    pub use crate::model::whole::{Reads, Whole, places, refill_places};
     pub use crate::optim::checked_rate;
     pub use crate::{
         Constrained, Cost, CostValue, Error, Init, Network, Objective, Parameters, Relation, Residual, Rng,

@@ -157,3 +157,22 @@ fn a_hessian_that_no_memory_holds_is_in_nobodys_way() -> Result<(), gradsmith::E
     assert!(value.is_finite() && gradient.iter().all(|g| g.is_finite()));
     Ok(())
 }
+
+#[test]
+fn other_data_are_written_over_those_that_a_problem_owns() -> Result<(), gradsmith::Error> {
+    let (X, y, w) = (matrix(40, 7, 1), vector(40, 2), vector(7, 3).to_vec());
+    let mut problem = LogisticRegression { X: X.view(), y: y.view(), lambda: 0.1 }.prepare()?;
+    let (Z, v) = (matrix(80, 7, 4), vector(40, 5));
+    // What was lent is copied once.
+    problem.set_X(&X)?;
+    problem.set_y(&y)?;
+    allocates_nothing("data", || {
+        assert!(problem.set_X(Z.slice(ndarray::s![..40, ..])).is_ok() && problem.set_y(&v).is_ok());
+        problem.set_lambda(0.2);
+        assert!(problem.value(&w).is_ok());
+    });
+    let mut ratings = Ratings { r: y.view(), p: vec![0; 40], q: vec![1; 40], lambda: 0.1 }.prepare(2, 3)?;
+    let p = [1_u32; 40];
+    allocates_nothing("whole numbers", || assert!(ratings.set_p(&p).is_ok()));
+    Ok(())
+}

@@ -31,6 +31,19 @@ fn of_costs() -> Result<(), Error> {
         1e-14,
     );
     assert_eq!(cost.constant(), 3.0);
+    assert_eq!(cost.penalty(&[w.view()], &[b.view()])?, value.penalty);
+
+    let same = [0.5; 4];
+    close([&cost.data_weighted(a.view(), y.view(), &same)?], [&data], 1e-14);
+    assert_eq!(
+        cost.value_weighted(a.view(), y.view(), &same, &[w.view()], &[b.view()])?.penalty,
+        value.penalty
+    );
+    let weighted = cost.d_activation_weighted(a.view(), y.view(), &same)?;
+    let mut d_a = Array2::from_elem(a.dim(), f64::NAN);
+    cost.d_activation_weighted_into(a.view(), y.view(), &same, d_a.view_mut())?;
+    assert_eq!(d_a, weighted);
+    close(&weighted, &cost.d_activation(a.view(), y.view())?, 1e-14);
 
     let mut d_a = Array2::from_elem(a.dim(), f64::NAN);
     cost.d_activation_into(a.view(), y.view(), d_a.view_mut())?;
@@ -86,6 +99,20 @@ fn of_networks() -> Result<(), Error> {
     let both = Net.value_and_gradient(&parameters, x.view(), y.view(), &mut workspace, &mut gradient)?;
     let value: CostValue<f64> = Net.value(&parameters, x.view(), y.view(), &mut workspace)?;
     close([&both.data, &both.penalty], [&value.data, &value.penalty], 1e-14);
+    let same = [0.5; 5];
+    let weighted = Net.value_weighted(&parameters, x.view(), y.view(), &same, &mut workspace)?;
+    close([&weighted.data, &weighted.penalty], [&value.data, &value.penalty], 1e-14);
+    let mut of_weighted = <Net as Network>::Parameters::zeros();
+    let weighted = Net.value_and_gradient_weighted(
+        &parameters,
+        x.view(),
+        y.view(),
+        &same,
+        &mut workspace,
+        &mut of_weighted,
+    )?;
+    close([&weighted.data, &weighted.penalty], [&value.data, &value.penalty], 1e-14);
+    close(of_weighted.as_slice(), gradient.as_slice(), 1e-14);
     let mut stepped = <Net as Network>::Parameters::from_slice(parameters.as_slice())?;
     let before = Net.sgd_step(&mut stepped, x.view(), y.view(), &mut workspace, 0.5)?;
     close([&before.total()], [&both.total()], 1e-14);
@@ -108,6 +135,7 @@ fn of_objectives_and_residuals() -> Result<(), Error> {
     let mut problem = Curve { A: a.view(), y: y.view() }.prepare()?;
     problem.reserve();
     assert!(problem.len() == 3 && !Objective::is_empty(&problem) && problem.residuals() == 6);
+    assert_eq!(problem.variables().iter().map(|w| (w.name, w.len())).collect::<Vec<_>>(), [("w", 3)]);
 
     let r = problem.residual(&w)?;
     let mut filled = vec![f64::NAN; 6];

@@ -59,14 +59,14 @@ fn the_code_is_no_longer_than_it_is() {
         ("Digits", 8_700),
         ("Deeper", 12_850),
         ("Large", 11_750),
-        ("Logistic", 4_000),
-        ("Masked", 5_500),
-        ("FirstLayer", 12_800),
-        ("Messy", 8_450),
+        ("Logistic", 4_300),
+        ("Masked", 5_850),
+        ("FirstLayer", 15_750),
+        ("Messy", 8_800),
         ("Rosenbrock", 46_200),
         ("Chain", 6_500),
-        ("Process", 11_750),
-        ("Rated", 11_300),
+        ("Process", 12_600),
+        ("Rated", 11_800),
     ] {
         let mut item = definition(name);
         let network = item.attrs.iter().any(|a| a.path().is_ident("network"));

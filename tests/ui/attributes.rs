@@ -68,4 +68,16 @@ struct HalfAString;
 #[network(3 -> 2 sigmoid)]
 struct NetworkOfACost;
 
+#[derive(Cost)]
+#[cost(quadratic)]
+#[gradsmith(weighted)]
+struct WeightedCost;
+
+#[derive(Network)]
+#[network("a = sigmoid(U*u + V*v)", inputs(u, v), u: 2, v: 3, U: 2 x 2, V: 2 x 3)]
+#[cost(quadratic)]
+#[gradsmith(weighted)]
+#[allow(non_snake_case)]
+struct WeightedInputs;
+
 fn main() {}

@@ -25,4 +25,39 @@ struct OfADeclaredTensor {
     V: f64,
 }
 
+// Vectors have an entry for each output; matrices are no hyper-parameters.
+#[derive(Network)]
+#[network(3 -> 2 softmax)]
+#[cost("-sum(c .* y .* log(a)) + sum(d .* a)")]
+struct OfAnotherLength {
+    c: [f64; 3],
+    d: [f64; 2],
+}
+
+#[derive(Cost)]
+#[cost("-sum(M*a)")]
+#[allow(non_snake_case)]
+struct OfAMatrix {
+    M: ndarray::Array2<f64>,
+}
+
+#[derive(Cost)]
+#[cost("quadratic + c + mean(y)*c")]
+struct NotSummed {
+    c: Vec<f64>,
+}
+
+// A tensor knows of no outputs.
+#[derive(Cost)]
+#[cost("quadratic + sum(c)*l2(1)")]
+struct BesideATensor {
+    c: Vec<f64>,
+}
+
+#[derive(Cost)]
+#[cost("sum(w .* a)")]
+struct OfASuppliedName {
+    w: [f64; 2],
+}
+
 fn main() {}

@@ -95,7 +95,7 @@ enum Kind {
     Rows,
     /// The same, but branches alone: if no example takes one, there is nothing to do.
     Branches,
-    /// All entries as if they were of one example: no number of an example is read.
+    /// All entries as if they were of one example: no number of an example is read, and no row that all have in common.
     Flat,
     /// Scalars alone.
     Scalars,
@@ -108,9 +108,11 @@ fn parts(plan: &Plan) -> Vec<(Kind, Vec<Step>)> {
 }
 
 fn kind(plan: &Plan, step: &Step) -> Kind {
-    let scalar = |id: NodeId| {
-        let buffer = plan.buffer_of.get(&id).map(|b| plan.buffers[b.0].storage);
-        buffer == Some(Storage::Scalar)
+    // What differs from example to example, or is one row for all of them.
+    let of_one = |id: NodeId| {
+        let Some(buffer) = plan.buffer_of.get(&id).map(|b| &plan.buffers[b.0]) else { return false };
+        let shared = buffer.storage == Storage::Input && !matches!(buffer.name.as_str(), "a" | "y");
+        buffer.storage == Storage::Scalar || (shared && !buffer.shape.is_empty())
     };
     match step {
         Step::Scalar(_) => Kind::Scalars,
@@ -119,7 +121,7 @@ fn kind(plan: &Plan, step: &Step) -> Kind {
             if l.reductions.is_empty()
                 && l.space.len() == 1
                 && l.body.iter().any(|&id| calls(plan, id))
-                && !l.body.iter().any(|&id| plan.graph.node(id).children().into_iter().any(scalar)) =>
+                && !l.body.iter().any(|&id| plan.graph.node(id).children().into_iter().any(of_one)) =>
         {
             Kind::Flat
         }

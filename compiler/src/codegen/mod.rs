@@ -340,6 +340,7 @@ fn is_reserved(name: &str) -> bool {
             | "one_over_m"
             | "at_once"
             | "examples"
+            | "example_weights"
             | "taken"
             | "TENSOR_LENGTHS"
     )

@@ -47,6 +47,8 @@ pub struct Model {
     pub objective: Option<ObjectiveKind>,
     /// `#[gradsmith(scalar = f32)]`
     pub scalar: Option<Ident>,
+    /// `#[gradsmith(weighted)]`
+    pub weighted: Option<Ident>,
     /// All fields of numbers and arrays.
     pub data: Vec<DataField>,
     /// `#[objective(..., data(...))]`: what it says of them.
@@ -94,6 +96,7 @@ impl Model {
             defines: Vec::new(),
             objective: None,
             scalar: None,
+            weighted: None,
             data: Vec::new(),
             data_declarations: SpanMap::default(),
             bounds: SpanMap::default(),
@@ -105,6 +108,10 @@ impl Model {
             if let Err(e) = model.attribute(&attribute) {
                 combine(&mut errors, e);
             }
+        }
+        if let (Some(weighted), None) = (&model.weighted, &model.network) {
+            let message = "`weighted` is for networks: costs take weights of examples as they are";
+            combine(&mut errors, syn::Error::new_spanned(weighted, message));
         }
         if let Err(e) = model.read_fields() {
             combine(&mut errors, e);
@@ -156,8 +163,11 @@ impl Model {
                     let ident: Ident = meta.value()?.parse()?;
                     self.scalar = Some(ident);
                     Ok(())
+                } else if meta.path.is_ident("weighted") {
+                    self.weighted = meta.path.get_ident().cloned();
+                    Ok(())
                 } else {
-                    Err(meta.error("expected `crate = path::to::gradsmith` or `scalar = f32`"))
+                    Err(meta.error("expected `crate = path::to::gradsmith`, `scalar = f32` or `weighted`"))
                 }
             })?;
         }

@@ -81,10 +81,9 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
         .fields
         .iter()
         .filter(|f| model.speaks_of(&f.name))
-        .map(|f| {
-            let i = &f.ident;
-            quote!(&self.#i)
-        })
+        .map(|f| &f.ident)
+        .chain(model.vectors().map(|f| &f.ident))
+        .map(|i| quote!(&self.#i))
         .collect();
     model.block(&quote! {
         impl #impl_generics #name #type_generics #where_clause {
@@ -431,12 +430,15 @@ impl Methods<'_> {
         let planned = |g: &Graph, node, policy| schedule(g, &[output(node)], policy, &emit::name_or_text);
         if let Some(batch) = Batch::mean(self.graph(), self.k(), self.program.data) {
             let plan = planned(&batch.graph, batch.nodes[0], Policy::Recompute);
-            let (hyper, work, value) =
-                (self.model.hyper_bindings(&plan), self.at_once(&plan), Self::output(&plan, 0));
+            let (hyper, work, value) = (
+                self.model.hyper_bindings(&plan, &self.context(&["k"])),
+                self.at_once(&plan),
+                Self::output(&plan, 0),
+            );
             return quote!(#examples #hyper #work #rt::Ok(#value));
         }
         let plan = planned(self.graph(), self.program.data, Policy::Examples);
-        let hyper = self.model.hyper_bindings(&plan);
+        let hyper = self.model.hyper_bindings(&plan, &self.context(&["k"]));
         let work = self.one_by_one(&plan, &[], Some(&Self::output(&plan, 0)));
         quote!(#examples #hyper #work #rt::Ok(total / #rt::count::<#t>(m)))
     }
@@ -506,16 +508,16 @@ impl Methods<'_> {
                 let array = format_ident!("{array}");
                 quote!(let #row = &mut #array[..];)
             });
-            return (quote!(#(#bind)* #work), self.model.hyper_bindings(&plan));
+            return (quote!(#(#bind)* #work), self.model.hyper_bindings(&plan, &self.context(&["k"])));
         }
         let (plan, rows) = planned(graph, &nodes, Policy::Examples);
-        (self.one_by_one(&plan, &rows, None), self.model.hyper_bindings(&plan))
+        (self.one_by_one(&plan, &rows, None), self.model.hyper_bindings(&plan, &self.context(&["k"])))
     }
 
     fn constant(&self) -> TokenStream {
         let plan = self.plan("constant", self.program.constant);
         let cx = self.context(&[]);
-        let hyper = self.model.hyper_bindings(&plan);
+        let hyper = self.model.hyper_bindings(&plan, &self.context(&["k"]));
         let body = self.body(&plan, &cx);
         let value = codegen::identifier(&plan.buffers[plan.output_buffers[0].0].name);
         // `k` is not known here: a constant that speaks of it is part of the data cost.
@@ -568,7 +570,7 @@ impl Methods<'_> {
         let rt = &self.model.rt;
         let plan = self.plan("penalty", node);
         let (tensor, cx) = self.tensor(name);
-        let hyper = self.model.hyper_bindings(&plan);
+        let hyper = self.model.hyper_bindings(&plan, &self.context(&["k"]));
         let (temporaries, body) = (self.temporaries(&plan, &cx), self.body(&plan, &cx));
         let value = codegen::identifier(&plan.buffers[plan.output_buffers[0].0].name);
         quote!(#tensor #hyper #temporaries #body #rt::Ok(#value))
@@ -579,7 +581,7 @@ impl Methods<'_> {
         let plan = self.plan(&format!("d_{name}"), node);
         let out = codegen::identifier(&plan.buffers[plan.output_buffers[0].0].name);
         let (tensor, cx) = self.tensor(name);
-        let hyper = self.model.hyper_bindings(&plan);
+        let hyper = self.model.hyper_bindings(&plan, &self.context(&["k"]));
         let (temporaries, body) = (self.temporaries(&plan, &cx), self.body(&plan, &cx));
         let shape = if name == "w" { quote!([rows, cols]) } else { quote!([units]) };
         quote! {

@@ -124,6 +124,12 @@ impl Model {
         wrong.map_or(Ok(()), Err)
     }
 
+    /// The fields of a cost that are vectors of numbers, and that its texts speak of.
+    pub(super) fn vectors(&self) -> impl Iterator<Item = &DataField> {
+        let is_vector = |f: &&DataField| f.rank == 1 && f.whole.is_none() && self.speaks_of(&f.name);
+        self.data.iter().filter(is_vector)
+    }
+
     /// The type of a field that is no number, so that the text cannot speak of it.
     pub(super) fn other_field(&self, name: &str) -> Option<String> {
         let Data::Struct(data) = &self.input.data else { return None };

@@ -138,7 +138,10 @@ fn hygienic(tokens: TokenStream, count: &mut usize) -> TokenStream {
 fn errors(model: &Model, diagnostics: &Diagnostics) -> syn::Error {
     let mut all: Option<syn::Error> = None;
     let field = |id: SourceId| match id {
-        SourceId::Hyper(n) => model.fields.get(n as usize).map(|f| f.ident.to_token_stream()),
+        SourceId::Hyper(n) => {
+            let idents = model.fields.iter().map(|f| &f.ident).chain(model.vectors().map(|f| &f.ident));
+            idents.into_iter().nth(n as usize).map(ToTokens::to_token_stream)
+        }
         _ => None,
     };
     let sources = |id: SourceId| model.source(id).map(|m| m.text.clone());
@@ -171,10 +174,12 @@ fn of_field(model: &Model, d: &Diagnostic) -> Diagnostic {
     let Some((word, ty)) = word.and_then(|w| Some((w, model.other_field(&attr::canonical(w))?))) else {
         return d.clone();
     };
-    let what = if model.objective.is_some() { "number or array of numbers" } else { "number type" };
+    let what =
+        if model.objective.is_some() { "number or array of numbers" } else { "number or vector of numbers" };
     let message = format!("the field `{word}` is of type `{ty}`, which is no {what}");
     let help = if model.objective.is_none() {
-        "hyper-parameters are fields of type `f32`, `f64` or a type parameter, all of one type"
+        "hyper-parameters are fields of type `f32`, `f64` or a type parameter, all of one type, and vectors of these with \
+         an entry for each output, as `[f64; 3]`, `Vec<f64>`, `Array1<f64>`"
     } else if fields::is_whole(&ty) {
         "one whole number is no subscript, and no number of the formula: those are `f32` or `f64`; entries are \
          named by arrays of whole numbers, `Vec<usize>`, `ArrayView1<u32>` and the like"
@@ -203,9 +208,10 @@ fn define_texts(model: &Model) -> Vec<String> {
     model.defines.iter().map(|define| define.text.clone()).collect()
 }
 
-/// The names of the hyper-parameters.
+/// The hyper-parameters: numbers, then vectors.
 fn hyper_names(model: &Model) -> Vec<String> {
-    model.fields.iter().map(|field| field.name.clone()).collect()
+    let numbers = model.fields.iter().map(|field| field.name.clone());
+    numbers.chain(model.vectors().map(|field| format!("{}: vector", field.name))).collect()
 }
 
 /// An error where a constant that a formula or a derivative has for a factor or a term is infinite; and in single

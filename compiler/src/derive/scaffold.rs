@@ -1,7 +1,7 @@
 //! What the methods of every door begin with: short names, arrays cut from a flat one, fields as variables.
 
 use super::Model;
-use crate::codegen;
+use crate::codegen::{self, Context};
 use crate::schedule::{Plan, Storage};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -30,7 +30,20 @@ impl Scaffold {
         }
     }
 
-    /// What gives such a view its shape.
+    /// The type of an array of so many axes, one at least.
+    pub(super) fn array(axes: usize) -> TokenStream {
+        match axes {
+            1 => quote!(Array1),
+            2 => quote!(Array2),
+            3 => quote!(Array3),
+            4 => quote!(Array4),
+            5 => quote!(Array5),
+            6 => quote!(Array6),
+            _ => quote!(ArrayD),
+        }
+    }
+
+    /// What gives such a view or array its shape.
     pub(super) fn extents(extents: &[TokenStream]) -> TokenStream {
         if extents.len() > 6 { quote!(&[#(#extents),*][..]) } else { quote!([#(#extents),*]) }
     }
@@ -86,8 +99,8 @@ impl Model {
         }
     }
 
-    /// The line that brings those hyper-parameters into scope that a plan reads.
-    pub(super) fn hyper_bindings(&self, plan: &Plan) -> TokenStream {
+    /// The lines that bring those hyper-parameters into scope that a plan reads; vectors are checked.
+    pub(super) fn hyper_bindings(&self, plan: &Plan, cx: &Context) -> TokenStream {
         let read = |name: &str| plan.buffers.iter().any(|b| b.storage == Storage::Input && b.name == name);
         let used: Vec<_> = self.fields.iter().filter(|f| read(&f.name)).collect();
         let names: Vec<Ident> = used.iter().map(|f| codegen::identifier(&f.name)).collect();
@@ -95,6 +108,21 @@ impl Model {
             let field = &f.ident;
             quote!(self.#field)
         });
-        Scaffold::names(&names, values.collect())
+        let mut code = Scaffold::names(&names, values.collect());
+        let (rt, t) = (&self.rt, self.float.tokens());
+        let shape = |name: &str| {
+            let mut inputs = plan.buffers.iter().filter(|b| b.storage == Storage::Input);
+            inputs.find(|b| b.name == name).and_then(|b| b.shape.first().copied())
+        };
+        for field in self.vectors() {
+            let (name, own) = (&field.name, &field.ident);
+            let Some(extent) = shape(name).map(|e| cx.extent(&plan.graph, e)) else { continue };
+            let ident = codegen::identifier(name);
+            code.extend(quote! {
+                let #ident = #rt::Datum::<#t>::entries(&self.#own);
+                let #ident = #rt::of_outputs(#name, #extent, &#ident)?;
+            });
+        }
+        code
     }
 }

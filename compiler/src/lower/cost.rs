@@ -106,7 +106,7 @@ pub type Define = (Definition, SourceId, String);
 
 /// Lowers a cost of activations `a` and targets `y`, both m×k.
 ///
-/// `hyper` names the hyper-parameters; `tensors` declares the weights and biases. Without `batched` the cost
+/// `hyper` names the hyper-parameters, those that have an entry for each output as `c: vector`; `tensors` declares the weights and biases. Without `batched` the cost
 /// is that of one example: `a` and `y` are vectors, and no mean is taken.
 ///
 /// # Errors
@@ -132,11 +132,7 @@ pub fn lower(
         let shape = l.declared(d);
         l.declare(&d.name.name, &shape, *role, false);
     }
-    for name in hyper {
-        if !l.variables.contains_key(name) {
-            l.declare(name, &Shape::Scalar, Role::Plain, false);
-        }
-    }
+    l.declare_hyper(hyper, k, !batched);
     l.outputs = Some(k);
     l.add_defines(defines);
     finish(l, program, None)
@@ -217,6 +213,27 @@ pub(super) fn finish<'a>(
         }
     }
     Ok(Cost { graph, data, penalty, terms, a, z, y, tensors, batch })
+}
+
+/// The name of a hyper-parameter, and whether it is a vector, with an entry for each output.
+#[must_use]
+pub fn hyper_parameter(text: &str) -> (&str, bool) {
+    text.split_once(':').map_or((text, false), |(name, _)| (name.trim(), true))
+}
+
+impl Lowerer<'_> {
+    /// Declares the hyper-parameters. Where a cost is one of examples alone, a vector belongs to the data: tensors have no
+    /// axis of its extent.
+    pub(super) fn declare_hyper(&mut self, hyper: &[String], outputs: Extent, of_examples: bool) {
+        for text in hyper {
+            let (name, vector) = hyper_parameter(text);
+            if self.variables.contains_key(name) {
+                continue;
+            }
+            let shape = if vector { Shape::Vector(outputs) } else { Shape::Scalar };
+            self.declare(name, &shape, Role::Plain, vector && of_examples);
+        }
+    }
 }
 
 /// How many terms a cost may have.

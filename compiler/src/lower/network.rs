@@ -217,7 +217,7 @@ pub struct Parsed<'a> {
     pub program: &'a Program,
     /// Definitions.
     pub defines: &'a [Define],
-    /// Names of the hyper-parameters.
+    /// Names of the hyper-parameters, `c: vector` for one with an entry for each output.
     pub hyper: &'a [String],
 }
 
@@ -304,11 +304,7 @@ pub fn lower(parts: Parsed<'_>) -> Result<NetworkCost, Diagnostics> {
             l.order.push(name.to_owned());
         }
     }
-    for name in parts.hyper {
-        if !l.variables.contains_key(name) {
-            l.declare(name, &Shape::Scalar, Role::Plain, false);
-        }
-    }
+    l.declare_hyper(parts.hyper, outputs, false);
     l.outputs = Some(outputs);
     l.add_defines(parts.defines);
     let inputs: Vec<String> = parts

@@ -3,7 +3,7 @@
 use super::constraints::{Constraint, Limit, Restrictions};
 use super::{Kind, Lowerer, Role, Shape};
 use crate::diag::{Diagnostic, Diagnostics, ErrorKind};
-use crate::ir::{Graph, NodeId};
+use crate::ir::{Graph, NodeId, Op};
 use crate::source::{Place, SourceId, Span};
 use crate::suggest::did_you_mean;
 use crate::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape, Definition, Program};
@@ -21,6 +21,18 @@ pub struct Objective {
     pub constraints: Vec<Constraint>,
     /// Limits of variables, in the order written.
     pub limits: Vec<Limit>,
+    /// What the text gives names.
+    pub locals: Locals,
+}
+
+/// The definitions of a text, `K = ...;`, in a graph of their own: a derivation may do without them, or name what is
+/// left of them.
+#[derive(Clone, Debug)]
+pub struct Locals {
+    /// The graph.
+    pub graph: Graph,
+    /// Names and nodes, in the order of the text: those that are arrays of numbers.
+    pub nodes: Vec<(String, NodeId)>,
 }
 
 /// What an objective's text must be.
@@ -141,6 +153,7 @@ pub fn restricted(
     roots.extend(constraints.iter().map(|(value, ..)| l.node(value)).collect::<Vec<_>>());
     roots.extend(limits.iter().map(|(_, value)| l.node(value)).collect::<Vec<_>>());
     roots.extend(by);
+    let locals = l.locals(frame);
     let Lowerer { errors, mut graph, .. } = l;
     errors.propagate()?;
     let mut roots = super::settle(&mut graph, &roots).into_iter();
@@ -150,7 +163,7 @@ pub fn restricted(
     let constraints = roots.by_ref().take(constraints.len()).zip(constraints).map(constraint).collect();
     let limit = |(node, (limit, _)): (NodeId, (Limit, _))| Limit { node, ..limit };
     let limits = roots.by_ref().take(limits.len()).zip(limits).map(limit).collect();
-    Ok(Objective { graph, value, wrt: roots.collect(), constraints, limits })
+    Ok(Objective { graph, value, wrt: roots.collect(), constraints, limits, locals })
 }
 
 /// A declaration with the symbols of another one, where it leaves extents open.
@@ -180,6 +193,25 @@ fn of_data(d: &Declaration) -> Place {
 }
 
 impl Lowerer<'_> {
+    /// The values of a frame's definitions, once all extents are known.
+    fn locals(&mut self, frame: usize) -> Locals {
+        let names: Vec<String> = self.frames[frame].bindings.iter().map(|(name, _)| name.clone()).collect();
+        let (mut graph, mut found) = (self.graph.clone(), Vec::new());
+        for (k, name) in names.into_iter().enumerate() {
+            let Ok(v) = self.bound(frame, k) else { continue };
+            // A bound that is infinite and a list of subscripts have no value that a caller could use.
+            let whole =
+                matches!(self.graph.op(v.tensor.node), Op::Input(id) if self.graph.input_of(*id).whole);
+            if !whole && self.infinity(&v).is_none() {
+                let axes = self.axes(&v);
+                found.push((name, graph.tensor_as(&v.tensor, &axes)));
+            }
+        }
+        let roots: Vec<NodeId> = found.iter().map(|(_, node)| *node).collect();
+        let roots = super::settle(&mut graph, &roots);
+        Locals { graph, nodes: found.into_iter().map(|(name, _)| name).zip(roots).collect() }
+    }
+
     /// Takes a variable's shape to be the one declared, too.
     fn say_more(&mut self, shape: &Shape, whole: bool, d: &Declaration, place: Place) {
         let name = &d.name.name;

@@ -106,7 +106,9 @@ impl Seen {
                 seen.by_entries.insert(id, ());
             }
             let entry = match g.op(id) {
-                Op::Input(_) | Op::Sum(_) | Op::Map { .. } | Op::Select { .. } => true,
+                // A vector of hyper-parameters is the same for all examples.
+                Op::Input(id) => matches!(g.input_of(*id).name.as_str(), "a" | "y"),
+                Op::Sum(_) | Op::Map { .. } | Op::Select { .. } => true,
                 Op::Product { bound, .. } => bound.is_empty(),
                 _ => false,
             };

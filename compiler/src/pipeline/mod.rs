@@ -11,8 +11,8 @@ mod second_order;
 pub use constraints::{ConstraintProgram, ConstraintsProgram};
 pub use cost::{CostProgram, Shares, TensorPartial, cost};
 pub use derivatives::Derivatives;
-pub use network::{NetworkProgram, network};
-pub use objective::{ObjectiveProgram, ResidualProgram, objective};
+pub use network::{EXAMPLE_WEIGHTS, NetworkProgram, network, weighted_network};
+pub use objective::{ObjectiveProgram, ResidualProgram, locals, objective};
 pub use second_order::{NetworkProducts, network_products};
 
 use crate::ir::{Graph, NodeId, Number, Tensor};

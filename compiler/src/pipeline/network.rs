@@ -48,10 +48,24 @@ fn delta_name(value: &str) -> String {
     }
 }
 
+/// The input that is what the examples weigh, of all together: no name that a user can write, and `example_weights` in
+/// the code.
+pub const EXAMPLE_WEIGHTS: &str = "example weights";
+
 /// Derives a network's cost: back-propagation from the examples' costs, and the penalties' direct part beside
 /// it.
 #[must_use]
 pub fn network(network: NetworkCost) -> NetworkProgram {
+    derived(network, false)
+}
+
+/// The same where each example has a weight, a part of 1: an input more, in place of the mean's 1/m.
+#[must_use]
+pub fn weighted_network(network: NetworkCost) -> NetworkProgram {
+    derived(network, true)
+}
+
+fn derived(network: NetworkCost, weighted: bool) -> NetworkProgram {
     let NetworkCost { cost, inputs, values } = network;
     let Cost { mut graph, mut terms, a, y, tensors, batch, .. } = cost;
     // Values first: each example's cost, the penalties, the layers.
@@ -76,7 +90,7 @@ pub fn network(network: NetworkCost) -> NetworkProgram {
         terms.iter().filter(|t| parts.contains(&t.kind)).map(|t| t.node).collect()
     };
     let (data_nodes, penalty_nodes) = (of(&[TermKind::Data, TermKind::Constant]), of(&[TermKind::Penalty]));
-    let data = total(&mut graph, &data_nodes);
+    let mean_data = total(&mut graph, &data_nodes);
     let penalty = total(&mut graph, &penalty_nodes);
     // Backwards from Σ over the examples; the mean's 1/m comes last, as in the textbook.
     let m = graph.extents.index(batch);
@@ -86,6 +100,22 @@ pub fn network(network: NetworkCost) -> NetworkProgram {
         .flat_map(|t| &t.instances)
         .map(|i| (Number::ONE, Tensor::new(i.node, vec![m])))
         .collect();
+    let weights = weighted.then(|| {
+        let weights = graph.input(EXAMPLE_WEIGHTS, &[batch]);
+        Tensor::new(weights, vec![m])
+    });
+    let data = match &weights {
+        Some(weights) => {
+            let mut parts = of(&[TermKind::Constant]);
+            if !examples.is_empty() {
+                let per_example = Tensor::new(graph.sum_as(&examples, &[m]), vec![m]);
+                let factors = [(per_example, Number::ONE), (weights.clone(), Number::ONE)];
+                parts.push(graph.contract(Number::ONE, &factors, &[]));
+            }
+            total(&mut graph, &parts)
+        }
+        None => mean_data,
+    };
     let by: Vec<NodeId> = tensors.iter().map(|t| t.node).collect();
     let known = values.clone();
     let name = |_: &Graph, id: NodeId| known.iter().find(|(_, n)| *n == id).map(|(n, _)| delta_name(n));
@@ -94,16 +124,23 @@ pub fn network(network: NetworkCost) -> NetworkProgram {
         diff::gradient(&mut graph, data, &by)
     } else {
         let per_example = graph.sum_as(&examples, &[m]);
-        let ones = graph.fill(Number::ONE, &[m]);
+        let start = match &weights {
+            Some(weights) => weights.node,
+            None => graph.fill(Number::ONE, &[m]),
+        };
         let mut wanted = by.clone();
         wanted.extend(values.iter().map(|(_, n)| *n));
-        let mut all = diff::pullback(&mut graph, &[(per_example, ones)], &wanted, &name);
+        let mut all = diff::pullback(&mut graph, &[(per_example, start)], &wanted, &name);
         deltas = all.split_off(by.len());
         all
     };
     let direct = diff::gradient(&mut graph, penalty, &by);
-    let count = Tensor::new(graph.extent_value(batch), Vec::new());
-    let mean = graph.power(&count, Number::MINUS_ONE);
+    let mean = if weighted {
+        graph.constant(Number::ONE)
+    } else {
+        let count = Tensor::new(graph.extent_value(batch), Vec::new());
+        graph.power(&count, Number::MINUS_ONE)
+    };
     let mut totals = Vec::new();
     for (data_part, penalty_part) in propagated.iter().zip(&direct) {
         let t = graph.whole(*data_part);

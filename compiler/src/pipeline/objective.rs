@@ -4,6 +4,7 @@ use super::constraints::{ConstraintsProgram, Restricted, constraints};
 use super::second_order::{gauss_newton, inner_products};
 use crate::diff;
 use crate::ir::{Graph, NodeId, Number};
+use crate::lower::objective::Locals;
 use crate::simplify::{self, Log};
 
 /// An objective with its derivatives of first and second order.
@@ -28,6 +29,8 @@ pub struct ObjectiveProgram {
     pub residual: Option<ResidualProgram>,
     /// What restricts its variables, if anything does.
     pub restricted: Option<ConstraintsProgram>,
+    /// What the text gives names, as it is written.
+    pub locals: Locals,
     /// The rules that fired.
     pub log: Log,
 }
@@ -53,8 +56,14 @@ pub fn objective(
     symmetric: &[bool],
     residual: bool,
 ) -> ObjectiveProgram {
-    let crate::lower::objective::Objective { mut graph, value, wrt: by, constraints: mut held, limits } =
-        objective;
+    let crate::lower::objective::Objective {
+        mut graph,
+        value,
+        wrt: by,
+        constraints: mut held,
+        limits,
+        locals,
+    } = objective;
     let g = &mut graph;
     let r = residual.then_some(value);
     let value = match r {
@@ -156,8 +165,22 @@ pub fn objective(
         hessian,
         residual,
         restricted,
+        locals,
         log,
     }
+}
+
+/// What a text gives names, as it is computed. `wrt` are the variables.
+#[must_use]
+pub fn locals(locals: Locals, wrt: &[(String, NodeId)]) -> Locals {
+    let Locals { mut graph, nodes } = locals;
+    let is_variable = |name: &str| wrt.iter().any(|(variable, _)| variable == name);
+    let by: Vec<NodeId> = graph.inputs().iter().filter(|i| is_variable(&i.name)).map(|i| i.node).collect();
+    graph.set_data(&by);
+    let (names, roots): (Vec<String>, Vec<NodeId>) = nodes.into_iter().unzip();
+    let (roots, _) = simplify::stabilise(&mut graph, &roots);
+    let (roots, _) = simplify::simplify(&mut graph, &roots);
+    Locals { graph, nodes: names.into_iter().zip(roots).collect() }
 }
 
 /// The symmetric part of a node along the axes `at`, `at + 1`, where variable k is declared symmetric.

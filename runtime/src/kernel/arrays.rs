@@ -7,7 +7,9 @@ use crate::kernel::matrix::{Mat, MatMut};
 use crate::kernel::memory::{Entries, EntriesMut, entries, entries_mut};
 use crate::kernel::scalar::Scalar;
 use crate::kernel::simd::Math;
-use ndarray::{ArrayView, ArrayView1, ArrayView2, ArrayViewMut, ArrayViewMut2, Dimension, IntoDimension, s};
+use ndarray::{
+    Array, ArrayView, ArrayView1, ArrayView2, ArrayViewMut, ArrayViewMut2, Dimension, IntoDimension, s,
+};
 
 /// A row-major slice as a matrix.
 #[inline]
@@ -46,6 +48,16 @@ pub fn tensor_mut<T: Scalar, E: IntoDimension>(data: &mut [T], extents: E) -> Ar
         Ok(view) => view,
         Err(error) => panic!("{len} numbers do not make the array: {error}"),
     }
+}
+
+/// Numbers, row by row, as an array of these extents.
+///
+/// # Errors
+/// [`Error::ParameterLength`] if there are not as many.
+pub fn shaped<T: Scalar, E: IntoDimension>(numbers: Vec<T>, extents: E) -> Result<Array<T, E::Dim>, Error> {
+    let (dim, found) = (extents.into_dimension(), numbers.len());
+    let expected = dim.size();
+    Array::from_shape_vec(dim, numbers).map_err(|_| Error::ParameterLength { expected, found })
 }
 
 /// A flat vector of a length known when the code was generated.
@@ -93,6 +105,20 @@ pub fn checked_mut<'a, 'v, T: Scalar, D: Dimension, const R: usize>(
 ) -> Result<EntriesMut<'a, 'v, T, D>, Error> {
     check_shape(name, &shape, view.shape())?;
     Ok(entries_mut(view))
+}
+
+/// The entries of a vector of hyper-parameters, once it is known to have one for each output.
+///
+/// # Errors
+/// [`Error::ShapeMismatch`] if it has not.
+#[inline]
+pub fn of_outputs<'a, T: Scalar>(
+    name: &'static str,
+    outputs: usize,
+    entries: &'a [T],
+) -> Result<&'a [T], Error> {
+    check_shape(name, &[outputs], &[entries.len()])?;
+    Ok(entries)
 }
 
 /// So many zeros.

@@ -9,6 +9,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMu
 
 use crate::error::Error;
 use crate::kernel::scalar::Scalar;
+use crate::model::weighted;
 
 /// The value of a cost, its two parts kept apart, because people ask which of the two a number is.
 ///
@@ -245,6 +246,18 @@ pub trait Cost {
         biases: &[ArrayView1<'_, Self::Scalar>],
     ) -> Result<CostValue<Self::Scalar>, Error> {
         let data = self.data(a, y)? + self.constant();
+        Ok(CostValue { data, penalty: self.penalty(weights, biases)? })
+    }
+
+    /// The penalties of all weights and biases.
+    ///
+    /// # Errors
+    /// Those of [`weight_penalty`](Self::weight_penalty) and [`bias_penalty`](Self::bias_penalty).
+    fn penalty(
+        &self,
+        weights: &[ArrayView2<'_, Self::Scalar>],
+        biases: &[ArrayView1<'_, Self::Scalar>],
+    ) -> Result<Self::Scalar, Error> {
         let mut penalty = Self::Scalar::ZERO;
         for w in weights {
             penalty += self.weight_penalty(w.view())?;
@@ -252,7 +265,7 @@ pub trait Cost {
         for b in biases {
             penalty += self.bias_penalty(b.view())?;
         }
-        Ok(CostValue { data, penalty })
+        Ok(penalty)
     }
 
     /// Writes ∂C/∂a to `out`, m × k: row i is (1/m) ∂c(aᵢ, yᵢ)/∂aᵢ. Overwrites, allocates nothing.
@@ -277,6 +290,69 @@ pub trait Cost {
     ) -> Result<Array2<Self::Scalar>, Error> {
         let mut out = Array2::from_elem(a.raw_dim(), Self::Scalar::ZERO);
         self.d_activation_into(a, y, out.view_mut())?;
+        Ok(out)
+    }
+
+    /// The data part of the cost where examples have weights: Σᵢ ωᵢ c(aᵢ, yᵢ) / Σᵢ ωᵢ, `examples` being ω. So weights of 1
+    /// give [`data`](Self::data), one of 2 counts an example twice, and a mask is weights of 0 and 1: of an example
+    /// of weight 0 nothing is read, be it NaN. Rows of one weight that follow each other are computed together.
+    ///
+    /// # Errors
+    /// Those of [`data`](Self::data); [`Error::ShapeMismatch`] if there are not m weights, [`Error::ExampleWeight`] for
+    /// one that is negative, NaN or infinite, [`Error::NoWeight`] if all are 0.
+    fn data_weighted(
+        &self,
+        a: ArrayView2<'_, Self::Scalar>,
+        y: ArrayView2<'_, Self::Scalar>,
+        examples: &[Self::Scalar],
+    ) -> Result<Self::Scalar, Error> {
+        weighted::data(self, a, y, examples)
+    }
+
+    /// The whole cost where examples have weights: [`data_weighted`](Self::data_weighted), and all else of
+    /// [`value`](Self::value) as it is.
+    ///
+    /// # Errors
+    /// Those of [`data_weighted`](Self::data_weighted).
+    fn value_weighted(
+        &self,
+        a: ArrayView2<'_, Self::Scalar>,
+        y: ArrayView2<'_, Self::Scalar>,
+        examples: &[Self::Scalar],
+        weights: &[ArrayView2<'_, Self::Scalar>],
+        biases: &[ArrayView1<'_, Self::Scalar>],
+    ) -> Result<CostValue<Self::Scalar>, Error> {
+        let data = self.data_weighted(a, y, examples)? + self.constant();
+        Ok(CostValue { data, penalty: self.penalty(weights, biases)? })
+    }
+
+    /// Writes ∂C/∂a where examples have weights to `out`, m × k: row i is ωᵢ/Σω ∂c(aᵢ, yᵢ)/∂aᵢ, and 0 where ωᵢ is,
+    /// whatever stands in that row. Overwrites, allocates nothing.
+    ///
+    /// # Errors
+    /// Those of [`d_activation_into`](Self::d_activation_into) and of [`data_weighted`](Self::data_weighted).
+    fn d_activation_weighted_into(
+        &self,
+        a: ArrayView2<'_, Self::Scalar>,
+        y: ArrayView2<'_, Self::Scalar>,
+        examples: &[Self::Scalar],
+        out: ArrayViewMut2<'_, Self::Scalar>,
+    ) -> Result<(), Error> {
+        weighted::d_activation_into(self, a, y, examples, out)
+    }
+
+    /// ∂C/∂a where examples have weights, m × k, in a new array.
+    ///
+    /// # Errors
+    /// Those of [`d_activation_weighted_into`](Self::d_activation_weighted_into).
+    fn d_activation_weighted(
+        &self,
+        a: ArrayView2<'_, Self::Scalar>,
+        y: ArrayView2<'_, Self::Scalar>,
+        examples: &[Self::Scalar],
+    ) -> Result<Array2<Self::Scalar>, Error> {
+        let mut out = Array2::from_elem(a.raw_dim(), Self::Scalar::ZERO);
+        self.d_activation_weighted_into(a, y, examples, out.view_mut())?;
         Ok(out)
     }
 

@@ -1,8 +1,13 @@
-//! What a field of an objective's data may be: arrays of any rank, owned or borrowed.
+//! What a field of an objective's data may be: arrays of any rank, owned or borrowed; and other entries for one.
 
 use std::borrow::Cow;
 
 use ndarray::{ArcArray, Array, ArrayBase, ArrayView, CowArray, Data, Dimension};
+
+use crate::error::Error;
+use crate::kernel::arrays::checked;
+use crate::kernel::checks::check_symmetric;
+use crate::kernel::scalar::Scalar;
 
 /// What a field of data is: its extents and its entries, row by row.
 pub trait Datum<T: Copy> {
@@ -121,5 +126,77 @@ impl<'p, T: Copy, D: Dimension> IntoEntries<'p, T> for ArcArray<T, D> {
 impl<'p, T: Copy, D: Datum<T> + ?Sized> IntoEntries<'p, T> for &'p D {
     fn into_entries(self) -> Cow<'p, [T]> {
         self.entries()
+    }
+}
+
+/// Takes other entries for a field of this shape.
+///
+/// # Errors
+/// [`Error::ShapeMismatch`] if they have another; nothing is written then.
+pub fn refill<T: Scalar, D: Dimension, const R: usize>(
+    field: &'static str,
+    own: &mut Cow<'_, [T]>,
+    shape: [usize; R],
+    entries: &ArrayView<'_, T, D>,
+) -> Result<(), Error> {
+    let entries = checked(field, shape, entries)?;
+    replace(own, entries.iter().copied());
+    Ok(())
+}
+
+/// The same of an n×n matrix that is symmetric, given in whichever shape.
+///
+/// # Errors
+/// Those of [`refill`]; [`Error::Asymmetric`] if it is not.
+pub fn refill_symmetric<T: Scalar, D: Dimension, const R: usize>(
+    field: &'static str,
+    own: &mut Cow<'_, [T]>,
+    shape: [usize; R],
+    entries: &ArrayView<'_, T, D>,
+    n: usize,
+) -> Result<(), Error> {
+    let entries = checked(field, shape, entries)?;
+    check_symmetric(field, &entries, n)?;
+    replace(own, entries.iter().copied());
+    Ok(())
+}
+
+/// Writes entries over as many others: into the memory that is owned, else into memory of their own.
+pub(super) fn replace<T: Copy>(own: &mut Cow<'_, [T]>, entries: impl ExactSizeIterator<Item = T>) {
+    match own {
+        Cow::Owned(own) => {
+            own.clear();
+            own.extend(entries);
+        }
+        Cow::Borrowed(_) => *own = Cow::Owned(entries.collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{arr2, aview1};
+
+    #[test]
+    fn entries_are_written_over_those_that_are_owned() {
+        let mut own: Cow<'_, [f64]> = Cow::Owned(vec![1.0; 4]);
+        let there = own.as_ptr();
+        let turned = arr2(&[[1.0, 2.0], [3.0, 4.0]]).reversed_axes();
+        assert_eq!(refill("X", &mut own, [2, 2], &turned.view()), Ok(()));
+        assert_eq!((own.as_ptr(), &own[..]), (there, &[1.0, 3.0, 2.0, 4.0][..]));
+        let error = refill("X", &mut own, [4], &aview1(&[0.0; 3])).unwrap_err();
+        assert_eq!(error.to_string(), "`X` has 3 rows (axis 0), expected 4");
+        let error = refill_symmetric("X", &mut own, [2, 2], &turned.view(), 2).unwrap_err();
+        assert!(matches!(error, Error::Asymmetric { .. }));
+        assert_eq!(own[..], [1.0, 3.0, 2.0, 4.0]);
+    }
+
+    #[test]
+    fn what_was_borrowed_is_owned_from_then_on() {
+        let lent = [1.0, 2.0];
+        let mut own = Cow::Borrowed(&lent[..]);
+        assert_eq!(refill("y", &mut own, [2], &aview1(&[3.0, 4.0])), Ok(()));
+        assert!(matches!(&own, Cow::Owned(own) if own == &[3.0, 4.0]));
+        assert_eq!(lent, [1.0, 2.0]);
     }
 }

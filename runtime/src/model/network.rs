@@ -9,6 +9,7 @@ use crate::kernel::scalar::Scalar;
 use crate::model::cost::CostValue;
 use crate::model::init::Init;
 use crate::model::parameters::Parameters;
+use crate::model::weighted;
 use crate::optim::{Optimizer, Sgd};
 
 /// A network with one input and a cost: what a training loop needs of it.
@@ -97,6 +98,45 @@ pub trait Network {
         workspace: &mut Self::Workspace,
         gradient: &mut Self::Parameters,
     ) -> Result<CostValue<Self::Scalar>, Error>;
+
+    /// The cost of the batch where examples have weights: its data part is Σᵢ ωᵢ cᵢ / Σᵢ ωᵢ, `weights` being ω, and the
+    /// penalty counts once. So weights of 1 give [`value`](Self::value), and a mask is weights of 0 and 1: of an
+    /// example of weight 0 nothing is read, be it NaN.
+    ///
+    /// # Errors
+    /// Those of [`value`](Self::value); [`Error::ShapeMismatch`] if there are not m weights, [`Error::ExampleWeight`] for
+    /// one that is negative, NaN or infinite, [`Error::NoWeight`] if all are 0.
+    fn value_weighted(
+        &self,
+        parameters: &Self::Parameters,
+        x: ArrayView2<'_, Self::Scalar>,
+        y: ArrayView2<'_, Self::Scalar>,
+        weights: &[Self::Scalar],
+        workspace: &mut Self::Workspace,
+    ) -> Result<CostValue<Self::Scalar>, Error> {
+        weighted::value(self, parameters, (x, y), weights, workspace)
+    }
+
+    /// The cost of the batch where examples have weights, as [`value_weighted`](Self::value_weighted) has it, and its
+    /// total derivative by every parameter. `gradient` is overwritten.
+    ///
+    /// Rows of one weight that follow each other are a pass of
+    /// [`value_and_gradient`](Self::value_and_gradient), so that few weights, sorted, take little more than none; where
+    /// there are several such runs, a second gradient is allocated.
+    ///
+    /// # Errors
+    /// Those of [`value_weighted`](Self::value_weighted).
+    fn value_and_gradient_weighted(
+        &self,
+        parameters: &Self::Parameters,
+        x: ArrayView2<'_, Self::Scalar>,
+        y: ArrayView2<'_, Self::Scalar>,
+        weights: &[Self::Scalar],
+        workspace: &mut Self::Workspace,
+        gradient: &mut Self::Parameters,
+    ) -> Result<CostValue<Self::Scalar>, Error> {
+        weighted::value_and_gradient(self, parameters, (x, y), weights, workspace, gradient)
+    }
 
     /// One step of gradient descent on the batch, θ ← θ − η ∂C/∂θ, and the cost before it: the same as
     /// [`value_and_gradient`](Self::value_and_gradient) followed by [`Sgd`]. A derived network

@@ -4,18 +4,25 @@
 
 use std::borrow::Cow;
 
+use ndarray::{ArrayView, Dimension};
+
 use crate::error::Error;
-use crate::kernel::checks::unravel;
+use crate::kernel::checks::{check_shape, unravel};
+use crate::model::data::{Datum, replace};
 
 /// A whole number that may name an entry.
 pub trait Whole: Copy {
     /// Its value.
     fn value(self) -> i128;
 
-    /// The entries as places, as they are where they are of that type. One that is no place is beyond all.
+    /// It as a place. One that is none is beyond all.
+    fn place(self) -> usize {
+        usize::try_from(self.value()).unwrap_or(usize::MAX)
+    }
+
+    /// The entries as places, as they are where they are of that type.
     fn places(entries: Cow<'_, [Self]>) -> Cow<'_, [usize]> {
-        let place = |n: &Self| usize::try_from(n.value()).unwrap_or(usize::MAX);
-        Cow::Owned(entries.iter().map(place).collect())
+        Cow::Owned(entries.iter().map(|n| n.place()).collect())
     }
 }
 
@@ -69,6 +76,36 @@ pub fn places<'p, W: Whole>(
     shape: &[usize],
     reads: &[Reads<'_>],
 ) -> Result<Cow<'p, [usize]>, Error> {
+    check_places(field, &entries, shape, reads)?;
+    Ok(W::places(entries))
+}
+
+/// Takes other entries for a field of whole numbers, once it is known that all that is read of them lies inside.
+///
+/// # Errors
+/// [`Error::ShapeMismatch`] where there are not as many, and those of [`places`]; nothing is written then.
+pub fn refill_places<W: Whole, D: Dimension, const R: usize>(
+    field: &'static str,
+    own: &mut Cow<'_, [usize]>,
+    given: [usize; R],
+    entries: &ArrayView<'_, W, D>,
+    shape: &[usize],
+    reads: &[Reads<'_>],
+) -> Result<(), Error> {
+    check_shape(field, &given, entries.shape())?;
+    let entries = Datum::<W>::entries(entries);
+    check_places(field, &entries, shape, reads)?;
+    replace(own, entries.iter().map(|n| n.place()));
+    Ok(())
+}
+
+/// Checks that all that is read of entries of this shape lies inside the axes that they name.
+fn check_places<W: Whole>(
+    field: &'static str,
+    entries: &[W],
+    shape: &[usize],
+    reads: &[Reads<'_>],
+) -> Result<(), Error> {
     for read in reads {
         let outside = |&place: &usize| {
             let value = entries.get(place).map(|n| n.value());
@@ -84,7 +121,7 @@ pub fn places<'p, W: Whole>(
             return Err(Error::OutOfRange { subscript: field.into(), index, value, extent: read.extent });
         }
     }
-    Ok(W::places(entries))
+    Ok(())
 }
 
 /// The places that are read: each index counts up, the last one fastest.

@@ -2,12 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use ndarray::{Array2, ArrayView2, s};
-
+use super::data::Batch;
 use super::evaluate::MeanCost;
 use super::{Data, Order};
 use crate::error::Error;
-use crate::kernel::scalar::Scalar;
 use crate::model::cost::CostValue;
 use crate::model::network::Network;
 use crate::model::parameters::Parameters;
@@ -18,38 +16,46 @@ pub(super) struct Batches<'n, 'd, N: Network> {
     network: &'n N,
     data: Data<'d, N::Scalar>,
     size: usize,
-    /// The order of the examples; empty if they are taken as given.
+    /// The order of the examples that count; empty if they are taken as given.
     order: Vec<usize>,
-    /// One batch of gathered rows; empty if they are taken as given.
-    x: Array2<N::Scalar>,
-    y: Array2<N::Scalar>,
+    shuffled: bool,
+    /// One batch of gathered rows, where they are gathered.
+    batch: Batch<N::Scalar>,
     workspace: N::Workspace,
     gradient: N::Parameters,
 }
 
 impl<'n, 'd, N: Network> Batches<'n, 'd, N> {
     pub(super) fn new(network: &'n N, data: Data<'d, N::Scalar>, size: usize, order: Order) -> Self {
-        let size = size.min(data.rows());
-        let gathered = if order == Order::Shuffled { size } else { 0 };
-        let buffer = |columns| Array2::from_elem((gathered, columns), N::Scalar::ZERO);
+        let shuffled = order == Order::Shuffled;
+        // Rows of weight 0 are in no batch.
+        let order: Vec<usize> = if shuffled || data.weights().is_some() { data.list() } else { Vec::new() };
+        let size = size.min(if order.is_empty() { data.rows() } else { order.len() });
         Self {
             network,
             data,
             size,
-            order: if order == Order::Shuffled { (0..data.rows()).collect() } else { Vec::new() },
-            x: buffer(N::INPUTS),
-            y: buffer(N::OUTPUTS),
+            batch: Batch::new::<N>(if order.is_empty() { 0 } else { size }, size, &data),
+            order,
+            shuffled,
             workspace: network.workspace(size),
             gradient: N::Parameters::zeros(),
         }
     }
 
+    /// How many examples an epoch sees.
+    fn rows(&self) -> usize {
+        if self.order.is_empty() { self.data.rows() } else { self.order.len() }
+    }
+
     pub(super) fn per_epoch(&self) -> usize {
-        self.data.rows().div_ceil(self.size)
+        self.rows().div_ceil(self.size)
     }
 
     pub(super) fn reorder(&mut self, rng: &mut Rng) {
-        rng.shuffle(&mut self.order);
+        if self.shuffled {
+            rng.shuffle(&mut self.order);
+        }
     }
 
     /// One epoch: cost and gradient of each mini-batch, for `step` to make a step of, which may break off.
@@ -65,20 +71,17 @@ impl<'n, 'd, N: Network> Batches<'n, 'd, N> {
             &mut N::Parameters,
         ) -> Result<ControlFlow<()>, Error>,
     ) -> Result<ControlFlow<(), CostValue<f64>>, Error> {
-        let rows = self.data.rows();
-        let mut sum = MeanCost::default();
+        let rows = self.rows();
+        let (mut sum, mut total) = (MeanCost::default(), 0.0);
         for (batch, start) in (0..rows).step_by(self.size).enumerate() {
             let range = start..rows.min(start + self.size);
-            let count = range.len();
-            let (x, y) = if self.order.is_empty() {
-                (self.data.x.slice(s![range.clone(), ..]), self.data.y.slice(s![range, ..]))
+            let part = if self.order.is_empty() {
+                self.batch.stretch(&self.data, range)
             } else {
-                gather(&mut self.x, self.data.x, &self.order[range.clone()]);
-                gather(&mut self.y, self.data.y, &self.order[range]);
-                (self.x.slice(s![..count, ..]), self.y.slice(s![..count, ..]))
+                self.batch.gathered(&self.data, &self.order[range])
             };
             let (workspace, gradient) = (&mut self.workspace, &mut self.gradient);
-            let cost = self.network.value_and_gradient(parameters, x, y, workspace, gradient)?.to_f64();
+            let cost = part.value_and_gradient(self.network, parameters, workspace, gradient)?.to_f64();
             if !cost.total().is_finite() {
                 let cause = parameters.check_finite().err().map(Box::new);
                 return Err(Error::Diverged { epoch, batch: Some(batch), cost: cost.total(), cause });
@@ -86,9 +89,10 @@ impl<'n, 'd, N: Network> Batches<'n, 'd, N> {
             if step(batch, cost, parameters, gradient)?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
-            sum.add(cost, count);
+            sum.add(cost, part.weight());
+            total += part.weight();
         }
-        let mean = sum.over(rows);
+        let mean = sum.over(total);
         // A cost can stay finite while parameters overflow: a sigmoid saturates and hides it.
         parameters.check_finite().map_err(|cause| Error::Diverged {
             epoch,
@@ -97,12 +101,5 @@ impl<'n, 'd, N: Network> Batches<'n, 'd, N> {
             cause: Some(Box::new(cause)),
         })?;
         Ok(ControlFlow::Continue(mean))
-    }
-}
-
-/// Copies the rows of `from` that `rows` names to the top of `to`.
-fn gather<T: Scalar>(to: &mut Array2<T>, from: ArrayView2<'_, T>, rows: &[usize]) {
-    for (mut to, &row) in to.rows_mut().into_iter().zip(rows) {
-        to.assign(&from.row(row));
     }
 }

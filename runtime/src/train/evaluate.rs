@@ -5,8 +5,8 @@ use std::fmt;
 use ndarray::{Array2, ArrayView2, s};
 
 use super::Data;
+use super::data::{Batch, Part};
 use crate::error::Error;
-use crate::kernel::checks::check_extent;
 use crate::kernel::scalar::Scalar;
 use crate::kernel::sums::Total;
 use crate::model::cost::CostValue;
@@ -23,8 +23,15 @@ const CHUNK: usize = 256;
 /// by all that follow.
 pub struct Evaluator<N: Network> {
     rows: usize,
-    /// A workspace and an array of outputs, both for `rows` rows.
-    buffers: Option<(N::Workspace, Array2<N::Scalar>)>,
+    buffers: Option<Buffers<N>>,
+}
+
+/// What a chunk needs, for `rows` rows.
+struct Buffers<N: Network> {
+    workspace: N::Workspace,
+    outputs: Array2<N::Scalar>,
+    /// Rows that do not lie in the data as a network takes them.
+    batch: Batch<N::Scalar>,
 }
 
 /// How many rows at a time: the buffers say nothing.
@@ -51,15 +58,16 @@ impl<N: Network> Evaluator<N> {
         parameters: &N::Parameters,
         data: Data<'_, N::Scalar>,
     ) -> Result<CostValue<f64>, Error> {
-        let mut mean = MeanCost::default();
-        self.chunks(network, data, |x, y, workspace, _| {
-            mean.add(network.value(parameters, x, y, workspace)?.to_f64(), x.nrows());
+        let (mut mean, mut total) = (MeanCost::default(), 0.0);
+        self.chunks(network, data, |part, workspace, _| {
+            mean.add(part.value(network, parameters, workspace)?.to_f64(), part.weight());
+            total += part.weight();
             Ok(())
         })?;
-        Ok(mean.over(data.rows()))
+        Ok(mean.over(total))
     }
 
-    /// The metric of the network's outputs for `data`: the mean over its chunks, weighted by their rows.
+    /// The metric of the network's outputs for `data`: the mean over its rows, by their weights where they have some.
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] for data that the network cannot take, and what the metric returns.
@@ -70,44 +78,51 @@ impl<N: Network> Evaluator<N> {
         metric: Metric<N::Scalar>,
         data: Data<'_, N::Scalar>,
     ) -> Result<f64, Error> {
-        let mut sum = Total::ZERO;
-        self.chunks(network, data, |x, y, workspace, outputs| {
-            let mut outputs = outputs.slice_mut(s![..x.nrows(), ..]);
-            network.predict_into(parameters, x, workspace, outputs.view_mut())?;
-            sum.add(metric(outputs.view(), y)? * x.nrows() as f64);
+        let (mut sum, mut total) = (Total::ZERO, 0.0);
+        self.chunks(network, data, |part, workspace, outputs| {
+            let mut outputs = outputs.slice_mut(s![..part.x.nrows(), ..]);
+            network.predict_into(parameters, part.x, workspace, outputs.view_mut())?;
+            total += part.weight();
+            for (rows, weight) in part.runs() {
+                let (a, y) = (outputs.slice(s![rows.clone(), ..]), part.y.slice(s![rows.clone(), ..]));
+                sum.add(metric(a, y)? * (weight * rows.len() as f64));
+            }
             Ok(())
         })?;
-        Ok(sum.sum() / data.rows() as f64)
+        Ok(sum.sum() / total)
     }
 
-    /// Calls `each` with one chunk of rows after the other.
-    fn chunks<T: Scalar>(
+    /// Calls `each` with one chunk of rows after the other, of those that count.
+    fn chunks(
         &mut self,
         network: &N,
-        data: Data<'_, T>,
-        mut each: impl FnMut(
-            ArrayView2<'_, T>,
-            ArrayView2<'_, T>,
-            &mut N::Workspace,
-            &mut Array2<N::Scalar>,
-        ) -> Result<(), Error>,
+        data: Data<'_, N::Scalar>,
+        mut each: impl FnMut(Part<'_, N::Scalar>, &mut N::Workspace, &mut Array2<N::Scalar>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        check_extent("x", 1, N::INPUTS, data.x().ncols())?;
-        check_extent("y", 1, N::OUTPUTS, data.y().ncols())?;
+        data.check::<N>()?;
         let rows = self.rows;
-        let (workspace, outputs) = self.buffers.get_or_insert_with(|| {
-            (network.workspace(rows), Array2::from_elem((rows, N::OUTPUTS), N::Scalar::ZERO))
+        let Buffers { workspace, outputs, batch } = self.buffers.get_or_insert_with(|| Buffers {
+            workspace: network.workspace(rows),
+            outputs: Array2::from_elem((rows, N::OUTPUTS), N::Scalar::ZERO),
+            batch: Batch::default(),
         });
-        for start in (0..data.rows()).step_by(rows) {
-            let range = start..data.rows().min(start + rows);
-            let (x, y) = (data.x(), data.y());
-            each(x.slice(s![range.clone(), ..]), y.slice(s![range, ..]), workspace, outputs)?;
+        let gathered = if data.weights().is_some() { rows } else { 0 };
+        batch.grow::<N>(gathered, rows, &data);
+        if data.weights().is_none() {
+            for start in (0..data.rows()).step_by(rows) {
+                let range = start..data.rows().min(start + rows);
+                each(batch.stretch(&data, range), workspace, outputs)?;
+            }
+            return Ok(());
+        }
+        for chunk in data.list().chunks(rows) {
+            each(batch.gathered(&data, chunk), workspace, outputs)?;
         }
         Ok(())
     }
 }
 
-/// The mean of what batches cost, each weighted by its rows.
+/// The mean of what batches cost, each by its weight.
 pub(super) struct MeanCost {
     data: Total<f64>,
     penalty: Total<f64>,
@@ -120,15 +135,15 @@ impl Default for MeanCost {
 }
 
 impl MeanCost {
-    /// Adds a batch of `rows` rows.
-    pub(super) fn add(&mut self, cost: CostValue<f64>, rows: usize) {
-        let CostValue { data, penalty } = cost.scale(rows as f64);
+    /// Adds a batch of this weight: its rows, where they have none.
+    pub(super) fn add(&mut self, cost: CostValue<f64>, weight: f64) {
+        let CostValue { data, penalty } = cost.scale(weight);
         self.data.add(data);
         self.penalty.add(penalty);
     }
 
-    /// The mean, of so many rows.
-    pub(super) fn over(self, rows: usize) -> CostValue<f64> {
-        CostValue { data: self.data.sum(), penalty: self.penalty.sum() }.scale(1.0 / rows as f64)
+    /// The mean, over this weight.
+    pub(super) fn over(self, weight: f64) -> CostValue<f64> {
+        CostValue { data: self.data.sum(), penalty: self.penalty.sum() }.scale(1.0 / weight)
     }
 }

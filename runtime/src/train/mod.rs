@@ -6,6 +6,10 @@
 //! [`Schedule`]. What it keeps between steps is allocated once per call of [`fit`](Trainer::fit): one batch of
 //! rows, one gradient, one workspace. Steps allocate nothing.
 //!
+//! [`Data`] are inputs and targets, or inputs and [labels](Data::labels), and perhaps [weights](Data::weighted) of examples: all
+//! means are then over what the examples weigh together, and rows of weight 0 are not there. (Where the rows of a batch
+//! have different weights, a network that has no code of its own for these takes a pass for each, and allocates.)
+//!
 //! Costs are reported in double precision and in two parts, [`CostValue`](crate::CostValue); epochs and batches
 //! are counted from 0.
 //!
@@ -19,17 +23,14 @@
 use std::fmt;
 use std::ops::ControlFlow;
 
-use ndarray::ArrayView2;
-
 use crate::error::Error;
-use crate::kernel::checks::{check_batch, check_extent, check_finite};
-use crate::kernel::scalar::Scalar;
 use crate::model::network::Network;
 use crate::model::parameters::Parameters;
 use crate::optim::{Clip, Optimizer};
 use crate::rng::Rng;
 
 mod batches;
+mod data;
 mod evaluate;
 mod events;
 mod history;
@@ -39,6 +40,7 @@ mod scaler;
 mod schedule;
 mod stopping;
 
+pub use data::{Data, Label};
 pub use evaluate::{Evaluator, Metric};
 pub use events::{Epoch, Event, Step};
 pub use history::{Ended, EpochRecord, History};
@@ -49,52 +51,6 @@ pub use stopping::{EarlyStopping, Monitor};
 
 use batches::Batches;
 use progress::Progress;
-
-/// Examples: inputs and targets, a row an example.
-#[derive(Clone, Copy, Debug)]
-pub struct Data<'a, T> {
-    x: ArrayView2<'a, T>,
-    y: ArrayView2<'a, T>,
-}
-
-impl<'a, T: Scalar> Data<'a, T> {
-    /// Inputs `x`, m × inputs, and targets `y`, m × outputs.
-    ///
-    /// # Errors
-    /// [`Error::EmptyBatch`] without rows, [`Error::ShapeMismatch`] if `y` has not as many as `x`,
-    /// [`Error::NonFinite`] for a NaN or an infinity in either, with its place.
-    pub fn new(x: ArrayView2<'a, T>, y: ArrayView2<'a, T>) -> Result<Self, Error> {
-        check_batch(x.nrows())?;
-        check_extent("y", 0, x.nrows(), y.nrows())?;
-        check_finite("x", x)?;
-        check_finite("y", y)?;
-        Ok(Self { x, y })
-    }
-
-    /// How many examples there are; at least 1.
-    #[must_use]
-    pub fn rows(&self) -> usize {
-        self.x.nrows()
-    }
-
-    /// The inputs.
-    #[must_use]
-    pub fn x(&self) -> ArrayView2<'a, T> {
-        self.x
-    }
-
-    /// The targets.
-    #[must_use]
-    pub fn y(&self) -> ArrayView2<'a, T> {
-        self.y
-    }
-
-    /// Whether a network of this type can take them.
-    fn check<N: Network<Scalar = T>>(&self) -> Result<(), Error> {
-        check_extent("x", 1, N::INPUTS, self.x.ncols())?;
-        check_extent("y", 1, N::OUTPUTS, self.y.ncols())
-    }
-}
 
 /// In which order examples are seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

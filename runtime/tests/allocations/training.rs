@@ -58,6 +58,26 @@ fn training_allocates_as_often_for_many_steps_as_for_few() -> Result<(), Error> 
 }
 
 #[test]
+fn labels_and_masks_are_no_reason_to_allocate_more() -> Result<(), Error> {
+    let network = Linear::new(0.1);
+    for order in [Order::Shuffled, Order::AsGiven] {
+        let run = |rows: usize, epochs: usize| {
+            let (x, _) = examples(rows, 1);
+            let labels: Vec<u8> = (0..rows).map(|row| u8::from(row % 3 == 0)).collect();
+            let mask: Vec<_> = (0..rows).map(|row| if row % 5 == 0 { 0.0 } else { 2.0 }).collect();
+            let data = Data::labels(x.view(), &labels)?.with_weights(&mask)?;
+            let mut line = Line::zeros();
+            let adam = Adam::new(0.01)?;
+            let mut trainer = Trainer::new(&network, adam).batch_size(8).epochs(epochs).order(order);
+            let (count, result) = allocations(|| trainer.fit(&mut line, data, None));
+            result.map(|_| count)
+        };
+        assert_eq!(run(20, 1)?, run(2003, 4)?, "{order:?}");
+    }
+    Ok(())
+}
+
+#[test]
 fn evaluation_allocates_once() -> Result<(), Error> {
     let network = Linear::new(0.1);
     let (x, y) = examples(1000, 1);

@@ -82,7 +82,7 @@ impl Items<'_> {
     /// What a node is, as a formula.
     fn formula(&self) -> impl Fn(&Graph, NodeId) -> String + use<> {
         let view = View::of_batch(self.program.batch);
-        move |g, n| emit::text(g, n, &view)
+        move |g, n| emit::text(g, n, &view).replace(pipeline::EXAMPLE_WEIGHTS, "weights")
     }
 
     /// A step of descent: the values, the check that they are finite, the updates.
@@ -130,7 +130,7 @@ impl Items<'_> {
 
     /// The steps of a plan after the lines that name the hyper-parameters and temporaries they read.
     fn in_scope(&self, plan: &Plan, steps: &TokenStream) -> TokenStream {
-        let hyper = self.model.hyper_bindings(plan);
+        let hyper = self.model.hyper_bindings(plan, &self.context());
         let temporaries = self.temporaries(plan);
         quote!(#hyper #temporaries #steps)
     }
@@ -143,11 +143,11 @@ impl Items<'_> {
             .model
             .fields
             .iter()
-            .filter(|f| self.model.speaks_of(&f.name) && !buffers().any(|b| b.name == f.name))
-            .map(|f| {
-                let field = &f.ident;
-                quote!(&self.#field)
-            })
+            .map(|f| (&f.name, &f.ident))
+            .filter(|(name, _)| self.model.speaks_of(name))
+            .chain(self.model.vectors().map(|f| (&f.name, &f.ident)))
+            .filter(|(name, _)| !buffers().any(|b| b.name == **name))
+            .map(|(_, field)| quote!(&self.#field))
             .collect();
         if unread.is_empty() { quote!() } else { quote!(let _ = (#(#unread,)*);) }
     }

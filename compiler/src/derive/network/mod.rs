@@ -1,11 +1,12 @@
 //! `#[derive(Network)]`: parameters in one buffer, a workspace for a batch, the whole backpropagation.
 //!
 //! [`types`] are the parameters and the workspace, [`methods`] what method bodies share, [`products`] the
-//! second order.
+//! second order, [`weighted`] examples of different weight in one pass.
 
 mod methods;
 mod products;
 mod types;
+mod weighted;
 
 use crate::codegen::{self, Context, Float};
 use crate::derivation;
@@ -23,6 +24,7 @@ use crate::syntax::parse;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use std::collections::BTreeMap;
+use weighted::Weighted;
 
 pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     let Some(network) = &model.network else {
@@ -46,6 +48,7 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     }
     undeclared.map_or(Ok(()), Err)?;
     let program = text.program().map_err(|d| errors(model, &d))?;
+    lengths(model, &program)?;
     open_extents(&program, &text.declarations).propagate().map_err(|d| errors(model, &d))?;
     let derivation = derivation::network(&program, &text.network, &text.cost);
     let products = text.products(&program).map_err(|d| errors(model, &d))?;
@@ -53,8 +56,27 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     roots.extend(program.gradient.iter().map(|p| p.node));
     check_constants(model, &program.graph, &roots)?;
     check_constants(model, &products.graph, &[&products.hessian[..], &products.gauss_newton].concat())?;
+    let weighted = weighted::program(model, &text, &program)?;
     let items = Items::new(model, &program, products);
-    Ok(items.tokens(&derivation))
+    Ok(items.tokens(&derivation, weighted.as_ref()))
+}
+
+/// The errors of vectors of hyper-parameters whose type says that they have not an entry for each output.
+fn lengths(model: &Model, program: &NetworkProgram) -> Result<(), syn::Error> {
+    let g = &program.graph;
+    let outputs = g.shape(program.output).last().and_then(|&e| g.extents.as_constant(e));
+    let mut wrong: Option<syn::Error> = None;
+    for field in model.vectors() {
+        let (Some(n), Some(outputs)) = (field.length, outputs) else { continue };
+        if n != outputs {
+            let name = &field.name;
+            let message = format!(
+                "`{name}` has {n} entries, and the network {outputs} outputs\nhelp: a vector of hyper-parameters has an entry for each output"
+            );
+            combine(&mut wrong, syn::Error::new_spanned(&field.ident, message));
+        }
+    }
+    wrong.map_or(Ok(()), Err)
 }
 
 /// The errors of tensors of which nothing says how large they are: memory is made for numbers.
@@ -169,7 +191,7 @@ impl<'a> Items<'a> {
         schedule(self.graph(), &outputs, Policy::Store, &emit::name_or_text)
     }
 
-    fn tokens(&self, derivation: &derivation::Derivation) -> TokenStream {
+    fn tokens(&self, derivation: &derivation::Derivation, weighted: Option<&NetworkProgram>) -> TokenStream {
         let predict = self.method(&[("output", self.program.output)]);
         let value = self.method(&[("data", self.program.data), ("penalty", self.program.penalty)]);
         let mut outputs =
@@ -177,9 +199,11 @@ impl<'a> Items<'a> {
         outputs.extend(self.program.gradient.iter().map(|p| (format!("grad_{}", p.name), p.node)));
         let borrowed: Vec<(&str, NodeId)> = outputs.iter().map(|(n, id)| (n.as_str(), *id)).collect();
         let gradient = self.method(&borrowed);
+        let weighted = weighted.map(|program| self.weighted(program));
         let (parameters, parameters_methods) = self.parameters_type();
         let (workspace, workspace_methods) = self.workspace_type();
-        let implementation = self.implementation(derivation, &predict, &value, &gradient);
+        let implementation =
+            self.implementation(derivation, [&predict, &value, &gradient], weighted.as_ref());
         let lengths = self.tensors.iter().map(|p| Literal::usize_unsuffixed(p.len()));
         let count = Literal::usize_unsuffixed(self.tensors.len());
         let block = self.model.block(&quote! {
@@ -200,9 +224,8 @@ impl<'a> Items<'a> {
     fn implementation(
         &self,
         derivation: &derivation::Derivation,
-        predict: &Plan,
-        value: &Plan,
-        gradient: &Plan,
+        [predict, value, gradient]: [&Plan; 3],
+        weighted: Option<&Weighted>,
     ) -> TokenStream {
         let rt = &self.model.rt;
         let name = &self.model.input.ident;
@@ -232,8 +255,13 @@ impl<'a> Items<'a> {
         let hessian = self.product_method(&self.products.hessian);
         let gauss_newton = self.product_method(&self.products.gauss_newton);
         let (descent_body, descent) = self.descent();
-        let numbers =
-            [predict, value, gradient, &descent, &hessian, &gauss_newton].map(|plan| numbers(&plan));
+        let plans = [predict, value, gradient, &descent, &hessian, &gauss_newton];
+        let numbers: Vec<_> = plans
+            .into_iter()
+            .chain(weighted.iter().flat_map(|w| w.plans()))
+            .map(|plan| numbers(&plan))
+            .collect();
+        let weighted = weighted.map(|w| &w.methods);
         let products = self.products(&hessian, &gauss_newton);
         let per_example = Literal::usize_unsuffixed(numbers.iter().map(|n| n.0).max().unwrap_or(0));
         let fixed = Literal::usize_unsuffixed(numbers.iter().map(|n| n.1).max().unwrap_or(0));
@@ -350,6 +378,7 @@ impl<'a> Items<'a> {
                 const INPUTS: usize = #inputs_count;
                 const OUTPUTS: usize = #outputs;
                 #methods
+                #weighted
             }
         }
     }

@@ -106,7 +106,7 @@ impl Items<'_> {
             }
         }
         // Data, variables, directions, temporaries, the flat vector: what an extent must not be called.
-        let buffers = self.plans.all().flat_map(|p| &p.buffers).map(|b| codegen::identifier(&b.name));
+        let buffers = self.plans.of_methods().flat_map(|p| &p.buffers).map(|b| codegen::identifier(&b.name));
         let taken: BTreeSet<Ident> = buffers.chain([format_ident!("x")]).collect();
         self.extents = known
             .0
@@ -180,6 +180,15 @@ impl Items<'_> {
             self.add_products(b, known);
             known.add(name, Origin::Product(a, b));
         }
+    }
+
+    /// What code knows that reads extents of the problem itself, in whose scope nothing is called as they are.
+    pub(super) fn context_of_self(&self) -> Context {
+        let extents = self.extents.iter().map(|e| {
+            let field = &e.field;
+            (e.name.clone(), quote!(self.#field))
+        });
+        Context { extents: extents.collect(), ..self.context() }
     }
 
     /// What writes forms of extents before it is known that none is negative.

@@ -8,7 +8,7 @@ use crate::emit::document::Piece;
 use crate::emit::notation::Notation;
 
 /// How many characters a formula may have in a message.
-const LONGEST: usize = 160;
+pub(super) const LONGEST: usize = 160;
 
 impl Items<'_> {
     /// The lines that bring variables, data, extents and temporaries into scope, and the plan's steps.
@@ -49,7 +49,13 @@ impl Items<'_> {
     }
 
     /// All that a method does after its checks; afterwards `out` is a variable, if there is one.
-    fn work(&self, plan: &Plan, cuts: &[Cut<'_>], after: &TokenStream, out: Option<&Ident>) -> TokenStream {
+    pub(super) fn work(
+        &self,
+        plan: &Plan,
+        cuts: &[Cut<'_>],
+        after: &TokenStream,
+        out: Option<&Ident>,
+    ) -> TokenStream {
         self.scalar_function(plan, cuts, out).unwrap_or_else(|| {
             let body = self.body(plan, cuts);
             quote!(#body #after)

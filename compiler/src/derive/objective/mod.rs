@@ -3,11 +3,13 @@
 //!
 //! [`problem`] is the type, [`extents`] where its sizes come from, [`checks`] and [`whole`] what is refused,
 //! [`plans`] what is computed, [`methods`] the code around it, [`scalars`] that of small functions, [`sparse`] that of matrices which
-//! are mostly 0.
+//! are mostly 0, [`locals`] that of values which the formula names; [`given`] takes other data.
 
 mod checks;
 mod constraints;
 mod extents;
+mod given;
+mod locals;
 mod methods;
 mod plans;
 mod problem;
@@ -131,6 +133,7 @@ impl<'a> Items<'a> {
         let plans = Plans::new(program);
         let mut items = Self { model, program, problem, plans, extents: Vec::new() };
         items.find_extents();
+        items.leave_out_locals();
         items
     }
 
@@ -194,7 +197,7 @@ impl<'a> Items<'a> {
         let (prepare, accessors) = (self.prepare(derivation), self.accessors());
         let (implementation, residual, cause) = (self.implementation(), self.residual(), self.cause());
         let constrained = self.constrained();
-        let places = self.sparse_places();
+        let (places, given, locals) = (self.sparse_places(), self.given(), self.locals());
         let block = self.model.block(&quote! {
                 #prepare
                 #accessors
@@ -202,6 +205,8 @@ impl<'a> Items<'a> {
                 #residual
                 #constrained
                 #places
+                #given
+                #locals
                 #cause
         });
         quote! {

@@ -1,6 +1,7 @@
 //! What each method has to compute.
 
 use super::constraints::Restricted;
+use super::locals::{Local, locals};
 use super::sparse::Sparse;
 use super::*;
 
@@ -30,6 +31,8 @@ pub(super) struct Plans {
     /// The entries of the constraints' Jacobian, and of the Lagrangian's Hessian, where most are 0.
     pub(super) sparse_constraints: Option<Sparse>,
     pub(super) sparse_lagrangian: Option<Sparse>,
+    /// What the formula gives names.
+    pub(super) locals: Vec<Local>,
 }
 
 /// A matrix of derivatives, in blocks.
@@ -93,6 +96,7 @@ impl Plans {
             restricted: Restricted::new(program, plan),
             sparse_constraints: Sparse::constraints(program),
             sparse_lagrangian: Sparse::lagrangian(program),
+            locals: locals(program),
         }
     }
 
@@ -103,6 +107,7 @@ impl Plans {
         all.into_iter().flatten().map(|s| &s.plan)
     }
 
+    /// Those whose memory is there from the start, or asked for by `reserve`.
     pub(super) fn all(&self) -> impl Iterator<Item = &Plan> {
         let Self { value, gradient, both, product, hessian, residual, .. } = self;
         let restricted = self.restricted.iter().flat_map(Restricted::all);
@@ -114,6 +119,13 @@ impl Plans {
 /// What a block of a Hessian is called.
 pub(super) fn of_variables(program: &ObjectiveProgram) -> impl Fn(usize, usize) -> String {
     |i, j| format!("h_{}_{}", program.wrt[i].0, program.wrt[j].0)
+}
+
+impl Plans {
+    /// Those of all methods.
+    pub(super) fn of_methods(&self) -> impl Iterator<Item = &Plan> {
+        self.all().chain(self.locals.iter().map(|local| &local.plan))
+    }
 }
 
 /// A node for each variable, named after it.

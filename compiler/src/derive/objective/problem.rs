@@ -10,18 +10,37 @@ const METHODS: &[&str] = &[
     "reserve",
     "variables",
     "value",
+    "gradient",
+    "gradient_into",
+    "value_and_gradient",
+    "value_and_gradient_into",
     "hessian",
+    "hessian_into",
+    "hessian_vector_product",
+    "hessian_vector_product_into",
     "check_gradient",
     "clone",
     "hessian_pattern",
     "hessian_values",
+    "hessian_values_into",
     "hessian_places",
     "jacobian_pattern",
     "jacobian_values",
+    "jacobian_values_into",
     "jacobian_places",
     "residual",
+    "residual_into",
     "residuals",
     "jacobian",
+    "bounds_into",
+    "constraints_into",
+    "constraint_jacobian_into",
+    "constraint_jacobian_values_into",
+    "constraint_product_into",
+    "constraint_transposed_product_into",
+    "lagrangian_hessian_into",
+    "lagrangian_hessian_values_into",
+    "lagrangian_hessian_vector_product_into",
     "constraints",
     "relations",
     "bounds",
@@ -32,6 +51,9 @@ const METHODS: &[&str] = &[
     "lagrangian_hessian",
     "lagrangian_hessian_pattern",
     "lagrangian_hessian_places",
+    "jacobian_into",
+    "gauss_newton_product",
+    "gauss_newton_product_into",
 ];
 
 /// Arrays of one size.
@@ -94,16 +116,34 @@ impl Items<'_> {
         }
     }
 
+    /// What the accessor of a variable is called.
+    fn accessor(variable: &str) -> Ident {
+        let ident = codegen::plain_identifier(variable);
+        if METHODS.iter().any(|m| ident == m) { format_ident!("{ident}_") } else { ident }
+    }
+
+    /// What further methods are called that are to have these names: with `_` after it where one is taken.
+    pub(super) fn other_methods<'n>(&self, names: impl Iterator<Item = &'n str>) -> Vec<Ident> {
+        let methods = METHODS.iter().map(|name| (*name).to_owned());
+        let accessors = self.program.wrt.iter().map(|(variable, _)| Self::accessor(variable).to_string());
+        let mut taken: BTreeSet<String> = methods.chain(accessors).collect();
+        let mut free = |name: &str| {
+            let mut ident = codegen::plain_identifier(name);
+            while !taken.insert(ident.to_string()) {
+                ident = format_ident!("{ident}_");
+            }
+            ident
+        };
+        names.map(&mut free).collect()
+    }
+
     /// The variables in a flat vector, each by its name.
     pub(super) fn accessors(&self) -> TokenStream {
         let vis = &self.model.input.vis;
         let (name, t) = (&self.problem, self.t());
         let (bounds, args) = self.generics();
         let accessors = self.program.wrt.iter().enumerate().map(|(k, (variable, node))| {
-            let mut ident = codegen::plain_identifier(variable);
-            if METHODS.iter().any(|m| ident == m) {
-                ident = format_ident!("{ident}_");
-            }
+            let ident = Self::accessor(variable);
             let rt = &self.model.rt;
             let shape = self.graph().shape(*node);
             let start = self.offset(k);
@@ -441,6 +481,12 @@ impl Items<'_> {
             arrays.or_insert_with(|| Arrays { count: 0, size, extents }).count += 1;
         }
         memory
+    }
+
+    /// What a plan takes of the workspace by itself, if anything.
+    pub(super) fn memory_of(&self, plan: &Plan) -> Option<TokenStream> {
+        let memory = self.memory(plan, self.copies_out(plan));
+        (!memory.is_empty()).then(|| self.total(&memory))
     }
 
     /// All sizes together, each in whole lines of the cache.

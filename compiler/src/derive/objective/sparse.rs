@@ -141,20 +141,17 @@ impl Items<'_> {
         self.sparse().map(field).unzip()
     }
 
+    /// The names of these fields.
+    pub(super) fn slot_names(&self) -> Vec<Ident> {
+        self.sparse().map(|(m, _)| m.field).collect()
+    }
+
     /// The functions that say where values go.
     pub(super) fn sparse_places(&self) -> TokenStream {
         let (rt, problem) = (&self.model.rt, &self.problem);
         let (bounds, args) = self.generics();
         // Indices have the short names here.
-        let mut cx = self.context();
-        cx.extents = self
-            .extents
-            .iter()
-            .map(|e| {
-                let field = &e.field;
-                (e.name.clone(), quote!(self.#field))
-            })
-            .collect();
+        let cx = self.context_of_self();
         let functions: Vec<TokenStream> = self
             .sparse()
             .map(|(m, sparse)| {

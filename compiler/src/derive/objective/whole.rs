@@ -1,6 +1,7 @@
 //! Fields of whole numbers: what the formula reads of them, and what it names by that.
 
 use super::*;
+use crate::derive::bounds::Forms;
 use crate::ir::{Affine, Operand, RelationKind};
 
 /// Which entry a view reads along one axis of a field, by the view's own axes.
@@ -21,29 +22,34 @@ impl Items<'_> {
     /// Whether a method reads the entries of a field.
     pub(super) fn is_kept(&self, field: &DataField) -> bool {
         let read = |p: &Plan| p.buffers.iter().any(|b| b.storage == Storage::Input && b.name == field.name);
-        field.whole.is_none() || self.plans.all().any(read)
+        field.whole.is_none() || self.plans.of_methods().any(read)
     }
 
     /// The places that a field of whole numbers holds, checked.
     pub(super) fn places(&self, k: usize, entries: &TokenStream) -> Option<TokenStream> {
+        let (rt, name) = (&self.model.rt, &self.model.data[k].name);
+        let (shape, reads) = self.named_by(k, &self.context())?;
+        Some(quote!(#rt::places(#name, #entries, &[#(#shape),*], &[#(#reads),*])))
+    }
+
+    /// The extents of a field of whole numbers, and what is read of it.
+    pub(super) fn named_by(&self, k: usize, cx: &Context) -> Option<(Vec<TokenStream>, Vec<TokenStream>)> {
         let rt = &self.model.rt;
-        let field = &self.model.data[k];
-        let node = self.node(&field.name)?;
-        let cx = self.context();
+        let node = self.node(&self.model.data[k].name)?;
+        let forms = Forms { g: self.graph(), cx: cx.clone() };
         let extents = |all: &[Extent]| -> Vec<TokenStream> {
             all.iter().map(|&e| cx.extent(self.graph(), e)).collect()
         };
         let reads = self.reads(node).into_iter().map(|Read { axes, over, named }| {
             let axes = axes.unwrap_or_default().into_iter().map(|along| {
                 let steps = (0..over.len()).map(|k| Literal::i64_unsuffixed(along.multiple(&k)));
-                let first = self.forms().affine(&along.offset);
+                let first = forms.affine(&along.offset);
                 quote!((#first, &[#(#steps),*]))
             });
             let (counts, named) = (extents(&over), cx.extent(self.graph(), named));
             quote!(#rt::Reads { axes: &[#(#axes),*], counts: &[#(#counts),*], extent: #named })
         });
-        let (name, shape) = (&field.name, extents(self.graph().shape(node)));
-        Some(quote!(#rt::places(#name, #entries, &[#(#shape),*], &[#(#reads),*])))
+        Some((extents(self.graph().shape(node)), reads.collect()))
     }
 
     /// What a formula reads of a field, by all that was made of its text: also what was multiplied by 0.
