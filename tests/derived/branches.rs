@@ -155,7 +155,7 @@ fn a_residual_chooses_its_system() {
     let mut problem = Chosen { A: A.view(), c: c.view(), k: 0.0 }.prepare().expect("shapes that fit");
     let b = [1.5_f32, -1.0];
     assert_eq!(problem.residual(&b).expect("b - c"), arr1(&[1.0, -2.0]));
-    assert_eq!(problem.jacobian(&b).expect("eye"), Array2::eye(2));
+    assert_eq!(problem.jacobian(&b).expect("eye"), Array2::<f32>::eye(2));
     assert_eq!(problem.gradient(&b).expect("b - c"), arr1(&[1.0, -2.0]));
     let mut problem = Chosen { A: A.view(), c: c.view(), k: 1.0 }.prepare().expect("shapes that fit");
     assert!(problem.residual(&b).is_err() && problem.jacobian(&b).is_err());

@@ -156,6 +156,6 @@ fn a_start_is_made_of_the_problem_and_problems_are_lent() -> Result<(), FitError
         vec![0.5; fit.len()]
     };
     let found = LeastSquares::new().solve_from(&mut fit, start)?;
-    assert!(near((&mut fit).solve(&[0.0, 0.0])?.rss, found.rss));
+    assert!(near(Solve::solve(&mut &mut fit, &[0.0, 0.0])?.rss, found.rss));
     Ok(())
 }

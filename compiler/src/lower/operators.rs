@@ -226,8 +226,8 @@ impl<'a> Lowerer<'a> {
         // A constraint is the difference of its sides, and is not written as one.
         let written = self.texts.get(&place.source).and_then(|t| t.get(place.span.start..place.span.end));
         let relation = matches!(place.source, SourceId::Bounds | SourceId::Constraint(_)) && op == "-";
-        let signs = ["<=", ">=", "=="].into_iter().filter(|sign| written.is_some_and(|t| t.contains(sign)));
-        let op = signs.last().filter(|_| relation).unwrap_or(op);
+        let is_sign = |sign: &&str| relation && written.is_some_and(|text| text.contains(sign));
+        let op = ["<=", ">=", "=="].into_iter().find(is_sign).unwrap_or(op);
         let message = format!("the shapes of `{op}` do not fit: {}, {}", self.describe(l), self.describe(r));
         let help = match (l.kind, r.kind) {
             (Kind::Row(_), Kind::Column(_)) | (Kind::Column(_), Kind::Row(_)) => {
