@@ -2,9 +2,9 @@
 //! Hessian are derived, per example and not averaged, as XGBoost and LightGBM ask for them.
 //!
 //! The trees are fitted to red wines: to tell the good from the others (`logistic`, targets ±1; the score is
-//! a log-odds), and to the tasters' marks (`huber`). Every round compares the derived numbers with those of
+//! a log-odds), and to the tasters' marks (`huber`, and a loss that is not symmetric). Every round compares the derived numbers with those of
 //! the textbooks: for labels y = ±1, g = −y/(1 + e^(ys)) and h = |g|(1 − |g|); for Huber's loss
-//! g = clip(s − y), and h = 1 inside, 0 outside.
+//! g = clip(s − y), and h = 1 inside, 0 outside; for the asymmetric one g = k(s − y), h = k, with k by the side.
 //!
 //! ```text
 //! cargo run --release --example boosting
@@ -22,6 +22,14 @@ struct Logistic;
 #[cost(huber(delta))]
 struct Huber {
     delta: f64,
+}
+
+/// A mark that is too high counts `high` times: whoever promises more than the wine holds loses a customer.
+#[derive(Cost)]
+#[define("careful(high) = sum(where(a > y, high, 1) .* (a - y).^2)/2")]
+#[cost(careful(high))]
+struct Careful {
+    high: f64,
 }
 
 const ROUNDS: usize = 100;
@@ -135,5 +143,12 @@ fn main() -> Result<(), Error> {
     let huber = Huber { delta: 0.5 };
     let by_hand = |s: f64, y: f64| ((s - y).clamp(-0.5, 0.5), f64::from((s - y).abs() <= 0.5));
     let derived = |s: View<'_>, y: View<'_>| huber.gradient_and_hessian_diagonal(s, y);
-    boost((&huber, x.view(), marks.view(), 5.5), derived, by_hand, |s, y| s.round() == y)
+    boost((&huber, x.view(), marks.view(), 5.5), derived, by_hand, |s, y| s.round() == y)?;
+
+    println!("--- the same, and too high is four times as bad: a loss of one's own ---\n");
+    let careful = Careful { high: 4.0 };
+    let weight = |s: f64, y: f64| if s > y { 4.0 } else { 1.0 };
+    let by_hand = |s: f64, y: f64| (weight(s, y) * (s - y), weight(s, y));
+    let derived = |s: View<'_>, y: View<'_>| careful.gradient_and_hessian_diagonal(s, y);
+    boost((&careful, x.view(), marks.view(), 5.5), derived, by_hand, |s, y| s <= y)
 }

@@ -1,12 +1,14 @@
-//! A curve through measured points: parameters with standard errors, intervals, and the curve on new data.
+//! A curve through measured points: parameters with standard errors, intervals, the curve on
+//! new data with its band, and a picture of it.
 //!
 //! ```text
-//! cargo run --release --features fit --example curve_fit
+//! cargo run --release --features fit,plot --example curve_fit
 //! ```
 #![allow(clippy::print_stdout, reason = "a program that reports on standard output")]
 
-use gradsmith::Residual;
 use gradsmith::fit::{FitError, LeastSquares};
+use gradsmith::plot;
+use std::{env, fs};
 
 /// Monomolecular adsorption: the volume that is adsorbed at a pressure.
 #[derive(gradsmith::Objective)]
@@ -34,12 +36,21 @@ fn main() -> Result<(), FitError> {
         println!("{:>3} is between {lower:.6} and {upper:.6} with 95 % confidence", parameter.name);
     }
 
-    // The curve where nothing was measured: the residual of other data, of volume 0.
-    let new: Vec<f64> = (0..=8).map(|k| f64::from(k) * 100.0).collect();
+    // The curve where nothing was measured: the residual over other pressures, of volume 0.
+    let new: Vec<f64> = (0..=80).map(|k| f64::from(k) * 10.0).collect();
     let zero = vec![0.0; new.len()];
-    let curve = Adsorption { pressure: &new, volume: &zero }.prepare()?.residual(&estimate.x().to_vec())?;
-    for (pressure, volume) in new.iter().zip(&curve) {
-        println!("{pressure:5.0} {volume:8.3}");
+    let curve = estimate.curve(&mut Adsorption { pressure: &new, volume: &zero }.prepare()?, 0.95)?;
+    for k in (0..new.len()).step_by(10) {
+        println!("{:5.0} {:8.3}, {:.3} to {:.3}", new[k], curve.values[k], curve.lower[k], curve.upper[k]);
+    }
+    let [values, lower, upper] = [&curve.values, &curve.lower, &curve.upper].map(|row| row.to_vec());
+    let picture = plot::fit((&PRESSURE, &VOLUME), (&new, &values), Some((&lower, &upper)))?
+        .title("Misra1a, with a band of 95 %")
+        .axes("pressure", "volume");
+    let file = env::temp_dir().join("gradsmith_curve_fit.svg");
+    match fs::write(&file, picture.svg()) {
+        Ok(()) => println!("{}", file.display()),
+        Err(error) => println!("no picture: {error}"),
     }
 
     for (parameter, [value, deviation]) in estimate.parameters.iter().zip(CERTIFIED) {

@@ -1,6 +1,7 @@
 //! A Gaussian process: how fast a function varies, how far, and how much noise lies upon it, by the marginal
 //! likelihood of sixty values. The kernel is written entry by entry; its factor is computed once and serves
-//! the value and the three derivatives.
+//! the value and the three derivatives. What the formula names is there at the optimum: the kernel, over other
+//! points, and the weights, which predict.
 //!
 //! ```text
 //! cargo run --release --features argmin --example gaussian_process
@@ -14,7 +15,7 @@ use argmin::core::{Error, Executor, State};
 use argmin::solver::linesearch::MoreThuenteLineSearch;
 use argmin::solver::quasinewton::LBFGS;
 use gradsmith::argmin::Solvable;
-use ndarray::{ArrayView1, ArrayView2, aview1};
+use ndarray::{ArrayView1, ArrayView2, aview1, s};
 use std::time::Instant;
 
 /// The negative logarithm of the marginal likelihood without its constant (Rasmussen and Williams, Gaussian
@@ -22,7 +23,8 @@ use std::time::Instant;
 #[derive(gradsmith::Objective)]
 #[objective(
     "K = matrix[i, j](exp(2*s - exp(-2*l)*sum[c]((X[i, c] - X[j, c])^2)/2)) + exp(2*e)*eye;
-     y'*inv(K)*y/2 + logdet(K)/2",
+     a = inv(K)*y;
+     y'*a/2 + logdet(K)/2",
     wrt(l: scalar, s: scalar, e: scalar)
 )]
 struct MarginalLikelihood<'a> {
@@ -32,6 +34,9 @@ struct MarginalLikelihood<'a> {
 
 /// By SciPy's `minimize`.
 const KNOWN: f64 = -53.360_889_446_245_594;
+/// Where a value is predicted, and what NumPy predicts there.
+const NEW: [f64; 3] = [1.05, 3.33, 6.5];
+const PREDICTED: [f64; 3] = [1.452_971_9, 2.072_217_5, 2.343_020_3];
 
 /// A sine and a line over six units, with noise.
 fn series(length: u32) -> (Vec<f64>, Vec<f64>) {
@@ -49,7 +54,8 @@ fn main() -> Result<(), Error> {
     println!("{}", MarginalLikelihood::DERIVATION);
 
     let X = ArrayView2::from_shape((x.len(), 1), &x)?;
-    let problem = Solvable::new(MarginalLikelihood { X, y: aview1(&y) }.prepare()?);
+    let mut process = MarginalLikelihood { X, y: aview1(&y) }.prepare()?;
+    let problem = Solvable::new(process.clone());
     let time = Instant::now();
     let solver = LBFGS::new(MoreThuenteLineSearch::new(), 10).with_tolerance_grad(1e-7)?;
     let result = Executor::new(problem, solver)
@@ -57,8 +63,20 @@ fn main() -> Result<(), Error> {
         .run()?;
     let state = result.state();
     data::report("L-BFGS", state.get_iter(), time, state.get_best_cost(), KNOWN)?;
-    if let Some([l, s, e]) = state.get_best_param().map(Vec::as_slice) {
-        println!("length {:.3}, height {:.3}, noise {:.3}", l.exp(), s.exp(), e.exp());
+    let Some(best) = state.get_best_param() else { return Err(Error::msg("no parameters")) };
+    println!("length {:.3}, height {:.3}, noise {:.3}", best[0].exp(), best[1].exp(), best[2].exp());
+
+    // The kernel over the new points and the old ones, and the weights of the old ones' values.
+    let all: Vec<f64> = NEW.iter().chain(&x).copied().collect();
+    let zeros = vec![0.0; all.len()];
+    let X = ArrayView2::from_shape((all.len(), 1), &all)?;
+    let kernel = MarginalLikelihood { X, y: aview1(&zeros) }.prepare()?.K(best)?;
+    let predicted = kernel.slice(s![..NEW.len(), NEW.len()..]).dot(&process.a(best)?);
+    for ((x, found), known) in NEW.iter().zip(&predicted).zip(PREDICTED) {
+        println!("at {x:.2}: {found:.6} (NumPy {known:.6})");
+        if (found - known).abs() > 1e-4 {
+            return Err(Error::msg("another prediction"));
+        }
     }
     Ok(())
 }

@@ -54,6 +54,11 @@ fn a_line_is_the_one_of_the_normal_equations() -> Result<(), FitError> {
         assert!((0.99..1.0).contains(&r_squared));
         // t of four, or three, degrees of freedom.
         let t = if weights.is_none() { 2.776_445_105_2 } else { 3.182_446_305_3 };
+        // At t = 0 the curve is the intercept, and so is its band.
+        let mut at_zero = Line { t: &[0.0], y: &[0.0] }.prepare()?;
+        let curve = estimate.curve(&mut at_zero, 0.95)?;
+        let [least, most] = estimate.intervals(0.95)?[0];
+        assert!(near(curve.values[0], a) && near(curve.lower[0], least) && near(curve.upper[0], most));
         let [lower, upper] = estimate.intervals(0.95)?[1];
         assert!((upper - lower - 2.0 * t * errors[1]).abs() < 1e-7);
     }

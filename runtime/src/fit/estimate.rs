@@ -1,6 +1,8 @@
 //! What a fit has found.
 
 use super::{Covariance, FitError, student};
+use crate::kernel::scalar::Scalar;
+use crate::model::objective::Residual;
 use ndarray::{Array1, Array2};
 
 /// One number that was fitted, or held.
@@ -65,6 +67,17 @@ pub struct Evaluations {
     pub residuals: usize,
     /// For Jacobians.
     pub jacobians: usize,
+}
+
+/// A fitted curve, and the band around it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curve {
+    /// Its values.
+    pub values: Array1<f64>,
+    /// The lower end of the band.
+    pub lower: Array1<f64>,
+    /// The upper end.
+    pub upper: Array1<f64>,
 }
 
 /// The parameters that a fit has found, and how well the data determine them. `Display` prints the table.
@@ -143,6 +156,28 @@ impl Estimate {
             [p.value - half, p.value + half]
         };
         Ok(self.parameters.iter().map(ends).collect())
+    }
+
+    /// A curve at other points, with its band of confidence at this level: `other` is the same residual over them, with
+    /// a response of 0, so that it is the curve itself. The curve ± t · √(g C g'), where g is its slope by the parameters
+    /// and C their covariance (G. Seber and C. Wild, "Nonlinear regression", 1989, section 5.1).
+    ///
+    /// # Errors
+    /// [`FitError::Level`] if the level is not between 0 and 1; [`FitError::Problem`] if `other` refuses the parameters.
+    pub fn curve<P: Residual + ?Sized>(&self, other: &mut P, level: f64) -> Result<Curve, FitError> {
+        if !(level > 0.0 && level < 1.0) {
+            return Err(FitError::Level(level));
+        }
+        let x: Vec<P::Scalar> = self.parameters.iter().map(|p| P::Scalar::from_f64(p.value)).collect();
+        let values = other.residual(&x)?.mapv(Scalar::to_f64);
+        let slopes = other.jacobian(&x)?.mapv(Scalar::to_f64);
+        let t = student::two_sided(level, self.degrees_of_freedom);
+        let half: Array1<f64> = slopes
+            .rows()
+            .into_iter()
+            .map(|g| t * g.dot(&self.covariance.matrix.dot(&g)).max(0.0).sqrt())
+            .collect();
+        Ok(Curve { lower: &values - &half, upper: &values + &half, values })
     }
 
     /// m log(Σ r² / m) + 2 n: Akaike's criterion but for a constant, as lmfit has it.

@@ -60,7 +60,7 @@ mod table;
 
 pub use covariance::{Covariance, covariance};
 pub use error::FitError;
-pub use estimate::{Estimate, Evaluations, Parameter, Stopped};
+pub use estimate::{Curve, Estimate, Evaluations, Parameter, Stopped};
 pub use least_squares::{LeastSquares, Solve};
 pub use likelihood::{Likelihood, likelihood};
 pub use minimise::{Ended, Minimise, Minimiser, Minimum};
