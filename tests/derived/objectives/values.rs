@@ -115,3 +115,30 @@ fn errors_are_those_of_the_value_and_numbers_are_given_as_they_are() -> Result<(
     assert_eq!(problem.curve(&[1.0, -1e4])?, array![1.0, f64::INFINITY]);
     Ok(())
 }
+
+#[derive(Objective)]
+#[objective(
+    "far = vector[k](w[p[k + 1]]); pair = vector[k](w[t[k, 0]]*w[t[k + 1, 1]]); ahead = vector[i](w[i + 1]*v[i]); norm2(w)^2",
+    wrt(w: vector)
+)]
+struct Unread {
+    p: Vec<u32>,
+    t: Array2<i32>,
+    v: Vec<f64>,
+}
+
+/// What the objective does not read is checked as all else is, once: methods have nothing to be afraid of.
+#[test]
+fn what_only_values_read_is_checked() -> Result<(), Error> {
+    let prepared = |p: u32, t: i32, v: usize| {
+        Unread { p: vec![70, 2, p], t: array![[0, -5], [1, t], [77, 2]], v: vec![1.0; v] }.prepare()
+    };
+    let mut problem = prepared(0, 2, 2)?;
+    let x = [1.0, 2.0, 4.0];
+    assert_eq!(problem.far(&x)?, array![4.0, 1.0]);
+    assert_eq!((problem.pair(&x)?, problem.ahead(&x)?), (array![4.0, 8.0], array![2.0, 4.0]));
+    assert!(matches!(prepared(9, 2, 2), Err(Error::OutOfRange { value: 9, .. })));
+    assert!(matches!(prepared(0, 22, 2), Err(Error::OutOfRange { value: 22, .. })));
+    assert!(matches!(problem.set_p(&[0, 0, 3]), Err(Error::OutOfRange { value: 3, .. })));
+    Ok(())
+}

@@ -149,3 +149,36 @@ impl Items<'_> {
         quote!({ #bind self.workspace.grow(#memory); })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::derive::Derive;
+    use quote::quote;
+
+    /// What a derive makes of this formula of a vector w.
+    fn code(text: &str) -> String {
+        let item = quote!(
+            #[objective(#text, wrt(w: vector[3]))]
+            struct Named {
+                y: [f64; 3],
+            }
+        );
+        Derive::Objective.code(item).expect("an objective").to_string()
+    }
+
+    #[test]
+    fn a_method_says_what_it_gives() {
+        let code = code("r = w - y; s = r'*r; gradient = 2*r; s + norm2(y)");
+        for said in ["`r = w - y` at `x`.", "`s = sum(r.^2)` at `x`.", "fn r (", "fn s (", "fn gradient_ ("] {
+            assert!(code.contains(said), "no {said}");
+        }
+    }
+
+    #[test]
+    fn a_long_chain_has_methods_for_its_beginning() {
+        let chain: String = (1..200).map(|k| format!("h{k} = tanh(h{} + y); ", k - 1)).collect();
+        let code = code(&format!("h0 = w.^2; {chain} sum(h199)"));
+        let made = (0..200).filter(|k| code.contains(&format!("fn h{k} ("))).count();
+        assert!((20..80).contains(&made) && code.contains("fn h0 ("), "{made}");
+    }
+}
