@@ -182,6 +182,18 @@ struct Bottomless;
 struct Contradicted;
 
 #[derive(Objective)]
+#[objective("-x^2", wrt(x: scalar), bounds(x >= -1e30))]
+struct Hill;
+
+#[derive(Objective)]
+#[objective("norm2(x)^2", wrt(x: vector[3]), st("sum(x) == 1", "2*sum(x) == 2"))]
+struct Dependent;
+
+#[derive(Objective)]
+#[objective("norm2(x)^2/1e12", wrt(x: vector[2]), st("sum(x) == 1e12"))]
+struct FarAway;
+
+#[derive(Objective)]
 #[objective("norm2(x)^2", wrt(x: vector[n]), bounds(l <= x <= u, x[4] >= 0))]
 struct Boxed {
     l: f64,
@@ -196,10 +208,22 @@ fn no_minimum_is_said_to_be_none() -> Result<(), FitError> {
     assert!(minimum.to_string().contains("no point fulfils the constraints"));
     let one = Minimiser::new().iterations(1).minimise(&mut Contradicted.prepare()?, &[9.0, 1.0])?;
     assert!(one.ended != Ended::Converged);
+    // A hill: the top is a root of the slope, too.
+    let hill = Hill.prepare()?.minimise(&[1.0])?;
+    assert_eq!(hill.ended, Ended::Unbounded, "{hill}");
+    let dependent = Dependent.prepare()?.minimise(&[0.2, 0.3, 0.5])?;
+    assert!(dependent.ended != Ended::Inconsistent, "{dependent}");
+    let far = FarAway.prepare()?.minimise(&[0.0, 0.0])?;
+    assert_eq!(far.ended, Ended::Converged, "{far}");
+    assert_eq!(Boxed { l: 0.0, u: 1.0 }.prepare(0).map(drop).is_err(), true);
     let message = Boxed { l: 2.0, u: 1.0 }.prepare(5)?.minimise(&[0.0; 5]).expect_err("bounds").to_string();
-    assert_eq!(message, "`x[0]` cannot be between 2 and 1; `fix` holds a parameter at one value");
+    assert_eq!(message, "`x[0]` cannot be between 2 and 1: the lower bound comes first");
     // An entry that there is not.
     let refused = Boxed { l: 0.0, u: 1.0 }.prepare(3).map(|mut p| p.bounds());
     assert!(!matches!(refused, Ok(Ok(_))), "{refused:?}");
+    let message = Minimiser::new().tolerance(f64::NAN).minimise(&mut Bottomless.prepare()?, &[1.0; 2]);
+    assert!(message.is_err());
+    let start = Bottomless.prepare()?.minimise(&[f64::NAN, 0.0]).expect_err("no start").to_string();
+    assert!(start.contains("start[0]") || start.contains("start"), "{start}");
     Ok(())
 }

@@ -47,6 +47,7 @@ fn a_line_is_the_one_of_the_normal_equations() -> Result<(), FitError> {
         let variance = estimate.rss / (count - 2.0);
         let errors = [0, 1].map(|k| estimate.parameters[k].standard_error);
         assert!(near(errors[0], (of_a * variance).sqrt()) && near(errors[1], (of_b * variance).sqrt()));
+        assert_eq!(estimate.observations as f64, count);
         // Known deviations are not estimated from what is left.
         let known = fit(LeastSquares::new().known_deviations())?;
         assert!(near(known.parameters[1].standard_error, of_b.sqrt()));
@@ -77,6 +78,40 @@ fn parameters_are_held_and_kept_between_bounds() -> Result<(), FitError> {
     assert!((kept.parameters[1].value - 1.5).abs() < 1e-6 && kept.parameters[1].is_at_bound(), "{kept}");
     let all = LeastSquares::new().fix("a").fix("b").solve(&mut line()?, &[1.0, 2.0])?;
     assert_eq!((all.varied(), all.degrees_of_freedom, &all.stopped), (0, 6, &Stopped::Converged));
+    Ok(())
+}
+
+/// The bound of the formula, and a unit in which the residuals are small.
+#[derive(Objective)]
+#[residual("1e-9*(a + b*t - y)", wrt(a: scalar, b: scalar), bounds(b <= 1.5))]
+struct Kept<'a> {
+    t: &'a [f64],
+    y: &'a [f64],
+}
+
+#[derive(Objective)]
+#[residual("a + b*t - y", wrt(a: scalar, b: scalar), st("a == b"))]
+struct Tied<'a> {
+    t: &'a [f64],
+    y: &'a [f64],
+}
+
+#[test]
+fn bounds_of_the_formula_are_those_of_the_fit() -> Result<(), FitError> {
+    let kept = Kept { t: &T, y: &Y }.prepare()?.solve(&[0.0, 0.0])?;
+    let mean = Y.iter().zip(T).map(|(y, t)| y - 1.5 * t).sum::<f64>() / 6.0;
+    assert!((kept.parameters[1].value - 1.5).abs() < 1e-6, "{kept}");
+    assert!((kept.parameters[0].value - mean).abs() < 1e-5, "{kept}");
+    // One that is held stays where it is, whatever its bound.
+    let held = LeastSquares::new().fix("b").solve(&mut Kept { t: &T, y: &Y }.prepare()?, &[0.0, 2.0])?;
+    assert_eq!(held.parameters[1].value, 2.0);
+    assert_eq!(
+        Tied { t: &T, y: &Y }.prepare()?.solve(&[0.0; 2]).expect_err("constraints"),
+        FitError::Constrained
+    );
+    let response =
+        LeastSquares::new().response(&[1.0]).solve(&mut line()?, &[0.0; 2]).expect_err("too short");
+    assert_eq!(response, FitError::Response { residuals: 6, entries: 1 });
     Ok(())
 }
 
@@ -117,7 +152,7 @@ fn mistakes_are_named() -> Result<(), FitError> {
     let new = LeastSquares::new;
     assert_eq!(refused(new().fix("c"), &[0.0, 0.0]), "no parameter is called `c`; there are a, b");
     let message = refused(new().bounds("a", 2.0..=1.0), &[0.0, 0.0]);
-    assert_eq!(message, "`a` cannot be between 2 and 1; `fix` holds a parameter at one value");
+    assert_eq!(message, "`a` cannot be between 2 and 1: the lower bound comes first");
     assert_eq!(
         refused(new().weights(&[1.0]), &[0.0, 0.0]),
         "there are 1 weights for 6 residuals; give one for each"

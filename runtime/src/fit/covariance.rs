@@ -54,7 +54,7 @@ pub fn covariance<P: Objective + ?Sized>(problem: &mut P, x: &[P::Scalar]) -> Re
     let scale = hessian.diag().mapv(|h| if h > 0.0 { h.sqrt().recip() } else { 1.0 });
     let scaled = Array2::from_shape_fn((n, n), |(i, j)| hessian[[i, j]] * scale[i] * scale[j]);
     let refused = || Error::NotPositiveDefinite { expression: "the Hessian at the estimate".into() };
-    let r = cholesky(&scaled).ok_or_else(refused)?;
+    let r = cholesky(&scaled, P::Scalar::EPSILON.to_f64()).ok_or_else(refused)?;
     let inverse = inverse(&r);
     let matrix =
         Array2::from_shape_fn((n, n), |(i, j)| scale[i] * scale[j] * inverse.row(i).dot(&inverse.row(j)));
@@ -62,7 +62,7 @@ pub fn covariance<P: Objective + ?Sized>(problem: &mut P, x: &[P::Scalar]) -> Re
 }
 
 /// The upper triangle R of RᵀR = A, if A is positive definite.
-fn cholesky(a: &Array2<f64>) -> Option<Array2<f64>> {
+fn cholesky(a: &Array2<f64>, precision: f64) -> Option<Array2<f64>> {
     let n = a.nrows();
     let mut r = Array2::<f64>::zeros((n, n));
     for i in 0..n {
@@ -70,7 +70,7 @@ fn cholesky(a: &Array2<f64>) -> Option<Array2<f64>> {
             let known: f64 = r.slice(s![..i, i]).dot(&r.slice(s![..i, j]));
             let rest = a[[i, j]] - known;
             if i == j {
-                let is_positive = rest > f64::EPSILON * n as f64;
+                let is_positive = rest > precision * n as f64;
                 if !is_positive {
                     return None;
                 }
@@ -97,11 +97,12 @@ fn inverse(r: &Array2<f64>) -> Array2<f64> {
     inverse
 }
 
-/// (JᵀJ)⁻¹, by R of J = QR; `None` in place of parameters that nothing determines: infinite variances.
+/// (JᵀJ)⁻¹, by R of J = QR; infinite variances for parameters that nothing determines.
+/// `precision` is what a number of the Jacobian is known to.
 ///
 /// Columns are scaled to length 1, and the one with most left of it comes next, so that R shows the rank (P. Businger
 /// and G. Golub, "Linear least squares solutions by Householder transformations", 1965).
-pub(super) fn of_jacobian(jacobian: &Array2<f64>) -> Array2<f64> {
+pub(super) fn of_jacobian(jacobian: &Array2<f64>, precision: f64) -> Array2<f64> {
     let (m, n) = jacobian.dim();
     let scale: Array1<f64> = jacobian.columns().into_iter().map(|c| c.dot(&c).sqrt()).collect();
     let mut a = jacobian / &scale.mapv(|s| if s > 0.0 { s } else { 1.0 });
@@ -111,7 +112,7 @@ pub(super) fn of_jacobian(jacobian: &Array2<f64>) -> Array2<f64> {
         let k = rank;
         let left = |c: usize| a.slice(s![k.., c]).dot(&a.slice(s![k.., c]));
         let best = (k..n).max_by(|&c, &d| left(c).total_cmp(&left(d))).unwrap_or(k);
-        let is_something = left(best).sqrt() > f64::EPSILON * m.max(n) as f64;
+        let is_something = left(best).sqrt() > precision * m.max(n) as f64;
         if !is_something {
             break;
         }
@@ -133,10 +134,13 @@ pub(super) fn of_jacobian(jacobian: &Array2<f64>) -> Array2<f64> {
         rank += 1;
     }
     let known = inverse(&a.slice(s![..rank, ..rank]).to_owned());
+    // What the rest is made of cannot be told from it.
+    let shared = known.dot(&a.slice(s![..rank, rank..]));
+    let told = |i: usize| i < rank && shared.row(i).iter().all(|x| x.abs() <= precision.sqrt());
     let mut covariance = Array2::zeros((n, n));
     for (i, &p) in order.iter().enumerate() {
         for (j, &q) in order.iter().enumerate() {
-            covariance[[p, q]] = if i < rank && j < rank {
+            covariance[[p, q]] = if told(i) && told(j) {
                 known.row(i).dot(&known.row(j)) / (scale[p] * scale[q])
             } else if i == j {
                 f64::INFINITY
@@ -162,7 +166,7 @@ mod tests {
     fn the_inverse_of_a_gram_matrix_is_found_without_it() {
         // The columns of a straight line, far from the origin: JᵀJ has a condition of 1e16.
         let j = Array2::from_shape_fn((5, 2), |(i, c)| if c == 0 { 1.0 } else { 1e4 + i as f64 });
-        let covariance = of_jacobian(&j);
+        let covariance = of_jacobian(&j, f64::EPSILON);
         // By hand: Σ(t - mean)² = 10, mean = 1e4 + 2.
         assert!((covariance[[1, 1]] * 10.0 - 1.0).abs() < 1e-9);
         let expected = 0.2 + 10_002.0_f64.powi(2) / 10.0;
@@ -172,11 +176,11 @@ mod tests {
 
     #[test]
     fn what_nothing_determines_has_no_finite_variance() {
-        let covariance = of_jacobian(&array![[1.0, 2.0, 0.0], [2.0, 4.0, 0.0], [1.0, 2.0, 0.0]]);
-        // One of the first two, and the third.
-        let infinite = covariance.diag().iter().filter(|v| v.is_infinite()).count();
-        assert_eq!(infinite, 2);
-        assert!(covariance[[2, 2]].is_infinite());
-        assert!(of_jacobian(&Array2::zeros((0, 1)))[[0, 0]].is_infinite());
+        // The first two cannot be told apart, the third changes nothing, the fourth is known.
+        let j = array![[1.0, 2.0, 0.0, 1.0], [2.0, 4.0, 0.0, 0.0], [1.0, 2.0, 0.0, -1.0]];
+        let covariance = of_jacobian(&j, f64::EPSILON);
+        assert!((0..3).all(|k| covariance[[k, k]].is_infinite()));
+        assert!((covariance[[3, 3]] - 0.5).abs() < 1e-15);
+        assert!(of_jacobian(&Array2::zeros((0, 1)), f64::EPSILON)[[0, 0]].is_infinite());
     }
 }

@@ -36,8 +36,19 @@ pub enum FitError {
         /// The first that is no weight, where the number is right.
         wrong: Option<usize>,
     },
+    /// There are not as many entries of the response as residuals.
+    Response {
+        /// How many residuals there are.
+        residuals: usize,
+        /// How many entries were given.
+        entries: usize,
+    },
+    /// A residual with `st(...)`: what minimises under constraints is another call.
+    Constrained,
     /// A level of confidence is not between 0 and 1.
     Level(f64),
+    /// A tolerance is not above 0.
+    Tolerance(f64),
 }
 
 impl From<Error> for FitError {
@@ -58,10 +69,7 @@ impl fmt::Display for FitError {
                 write!(f, "no parameter is called `{name}`; there are {}", known.join(", "))
             }
             Self::Bounds { name, bounds: [lower, upper] } => {
-                write!(
-                    f,
-                    "`{name}` cannot be between {lower} and {upper}; `fix` holds a parameter at one value"
-                )
+                write!(f, "`{name}` cannot be between {lower} and {upper}: the lower bound comes first")
             }
             Self::Weights { residuals, weights, wrong: None } => {
                 write!(f, "there are {weights} weights for {residuals} residuals; give one for each")
@@ -72,6 +80,13 @@ impl fmt::Display for FitError {
                     "weight {k} is negative or no finite number; a residual that does not count has weight 0"
                 )
             }
+            Self::Response { residuals, entries } => {
+                write!(f, "the response has {entries} entries for {residuals} residuals; give one for each")
+            }
+            Self::Constrained => f.write_str(
+                "a fit knows bounds, but no constraints `st(...)`; `Minimise::minimise` knows both",
+            ),
+            Self::Tolerance(tolerance) => write!(f, "{tolerance} is no tolerance; it is above 0, as 1e-9 is"),
             Self::Level(level) => {
                 write!(f, "{level} is no level of confidence; it lies between 0 and 1, as 0.95 does")
             }

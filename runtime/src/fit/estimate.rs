@@ -3,7 +3,7 @@
 use super::{Covariance, FitError, student};
 use crate::kernel::scalar::Scalar;
 use crate::model::objective::Residual;
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ArrayView1};
 
 /// One number that was fitted, or held.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,8 +92,12 @@ pub struct Estimate {
     /// Σ r², of the same.
     #[cfg_attr(feature = "serde", serde(with = "super::serial::one"))]
     pub rss: f64,
-    /// m, less the parameters that were fitted; residuals of weight 0 do not count.
+    /// How many residuals count: those of weight 0 do not.
+    pub observations: usize,
+    /// These, less the parameters that were fitted.
     pub degrees_of_freedom: usize,
+    /// Whether the residuals were said to have variance 1, which is then not estimated.
+    pub known_deviations: bool,
     /// Of the parameters, the ones that were held among them.
     pub covariance: Covariance,
     /// 1 - Σ r² / Σ (y - mean y)², weighted, if the response is known.
@@ -123,12 +127,6 @@ impl Estimate {
         self.parameters.iter().filter(|p| !p.fixed).count()
     }
 
-    /// How many residuals count.
-    #[must_use]
-    pub fn observations(&self) -> usize {
-        self.degrees_of_freedom + self.varied()
-    }
-
     /// Σ r² by the degrees of freedom: the variance of a residual of weight 1. NaN without any.
     #[must_use]
     pub fn variance(&self) -> f64 {
@@ -142,7 +140,7 @@ impl Estimate {
     }
 
     /// For each parameter the ends of its interval of confidence at this level, as 0.95: value ± t · standard error,
-    /// by Student's t.
+    /// by Student's t; by the normal distribution where deviations are known.
     ///
     /// # Errors
     /// [`FitError::Level`] if the level is not between 0 and 1.
@@ -150,7 +148,7 @@ impl Estimate {
         if !(level > 0.0 && level < 1.0) {
             return Err(FitError::Level(level));
         }
-        let t = student::two_sided(level, self.degrees_of_freedom);
+        let t = self.quantile(level);
         let ends = |p: &Parameter| {
             let half = if p.fixed { 0.0 } else { t * p.standard_error };
             [p.value - half, p.value + half]
@@ -159,7 +157,7 @@ impl Estimate {
     }
 
     /// A curve at other points, with its band of confidence at this level: `other` is the same residual over them, with
-    /// a response of 0, so that it is the curve itself. The curve ± t · √(g C g'), where g is its slope by the parameters
+    /// a response of 0, so that it is the curve itself (its negative, where the residual is the response less the curve). The curve ± t · √(g C g'), where g is its slope by the parameters
     /// and C their covariance (G. Seber and C. Wild, "Nonlinear regression", 1989, section 5.1).
     ///
     /// # Errors
@@ -171,12 +169,13 @@ impl Estimate {
         let x: Vec<P::Scalar> = self.parameters.iter().map(|p| P::Scalar::from_f64(p.value)).collect();
         let values = other.residual(&x)?.mapv(Scalar::to_f64);
         let slopes = other.jacobian(&x)?.mapv(Scalar::to_f64);
-        let t = student::two_sided(level, self.degrees_of_freedom);
-        let half: Array1<f64> = slopes
-            .rows()
-            .into_iter()
-            .map(|g| t * g.dot(&self.covariance.matrix.dot(&g)).max(0.0).sqrt())
-            .collect();
+        let t = self.quantile(level);
+        let variance = |g: ArrayView1<'_, f64>| {
+            let variance = g.dot(&self.covariance.matrix.dot(&g));
+            // Of what the data do not determine nothing is known.
+            if variance.is_nan() { f64::INFINITY } else { variance.max(0.0) }
+        };
+        let half: Array1<f64> = slopes.rows().into_iter().map(|g| t * variance(g).sqrt()).collect();
         Ok(Curve { lower: &values - &half, upper: &values + &half, values })
     }
 
@@ -189,11 +188,15 @@ impl Estimate {
     /// m log(Σ r² / m) + n log(m): the Bayesian criterion, likewise.
     #[must_use]
     pub fn bayesian(&self) -> f64 {
-        self.criterion((self.observations() as f64).ln())
+        self.criterion((self.observations as f64).ln())
+    }
+
+    fn quantile(&self, level: f64) -> f64 {
+        student::two_sided(level, if self.known_deviations { usize::MAX } else { self.degrees_of_freedom })
     }
 
     fn criterion(&self, price: f64) -> f64 {
-        let m = self.observations() as f64;
+        let m = self.observations as f64;
         m * (self.rss / m).ln() + price * self.varied() as f64
     }
 }

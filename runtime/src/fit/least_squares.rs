@@ -148,21 +148,30 @@ impl LeastSquares {
         problem: &mut P,
         start: &[P::Scalar],
     ) -> Result<Estimate, FitError> {
+        if problem.has_constraints() {
+            return Err(FitError::Constrained);
+        }
         let mut parameters = self.parameters(problem, start)?;
-        self.check_weights(problem.residuals())?;
+        self.check_lengths(problem.residuals())?;
         let free: Vec<usize> = (0..parameters.len()).filter(|&k| !parameters[k].fixed).collect();
-        let x: Vec<f64> = parameters.iter().map(|p| p.value.clamp(p.bounds[0], p.bounds[1])).collect();
+        let within =
+            |p: &Parameter| if p.fixed { p.value } else { p.value.max(p.bounds[0]).min(p.bounds[1]) };
+        let x: Vec<f64> = parameters.iter().map(within).collect();
         let begin: Vec<f64> = free.iter().map(|&k| x[k]).collect();
-        let adapter = Adapter {
+        let mut adapter = Adapter {
             problem: RefCell::new(problem),
+            scale: 1.0,
             x,
             bounds: [0, 1].map(|side| free.iter().map(|&k| parameters[k].bounds[side]).collect()),
             free,
             weights: self.weights.as_deref(),
             calls: Cell::default(),
         };
-        adapter.weighted(&begin).map_err(FitError::Start)?;
-        let (found, stopped) = if begin.is_empty() {
+        let first = adapter.weighted(&begin).map_err(FitError::Start)?;
+        // The search has residuals of size 1, whatever unit they are in.
+        let size = first.iter().map(|r| r * r).sum::<f64>().sqrt();
+        adapter.scale = if size > 0.0 && size.recip().is_finite() { size.recip() } else { 1.0 };
+        let (found, stopped) = if begin.is_empty() || first.is_empty() {
             (begin, Stopped::Converged)
         } else {
             adapter.search(begin, self.iterations.unwrap_or(ITERATIONS))?
@@ -170,24 +179,28 @@ impl LeastSquares {
         let residuals = Array1::from(adapter.weighted(&found)?);
         let jacobian = adapter.jacobian(&found)?;
         for (&k, &value) in adapter.free.iter().zip(&found) {
-            parameters[k].value = value;
+            parameters[k].value = P::Scalar::from_f64(value).to_f64();
         }
         let rss = residuals.dot(&residuals);
         let counts =
             self.weights.as_ref().map_or(residuals.len(), |w| w.iter().filter(|w| **w > 0.0).count());
+        let (observations, known_deviations) = (counts, self.known_deviations);
         let degrees_of_freedom = counts.saturating_sub(found.len());
-        let variance = if self.known_deviations { 1.0 } else { rss / degrees_of_freedom as f64 };
-        let covariance = adapter.spread(&covariance::of_jacobian(&jacobian), variance);
+        let variance = if known_deviations { 1.0 } else { rss / degrees_of_freedom as f64 };
+        let covariance =
+            adapter.spread(&covariance::of_jacobian(&jacobian, P::Scalar::EPSILON.to_f64()), variance);
         for (p, error) in parameters.iter_mut().zip(covariance.standard_errors()) {
             p.standard_error = error;
         }
         let evaluations = adapter.calls.get();
-        let r_squared = self.response.as_ref().map(|y| 1.0 - rss / self.scatter(y));
+        let r_squared = self.response.as_ref().map(|y| 1.0 - rss / self.scatter(y)).filter(|r| r.is_finite());
         Ok(Estimate {
             parameters,
             residuals,
             rss,
+            observations,
             degrees_of_freedom,
+            known_deviations,
             covariance,
             r_squared,
             stopped,
@@ -198,7 +211,7 @@ impl LeastSquares {
     /// The parameters as they start.
     fn parameters<P: Residual + ?Sized>(
         &self,
-        problem: &P,
+        problem: &mut P,
         start: &[P::Scalar],
     ) -> Result<Vec<Parameter>, FitError> {
         let mut parameters = starts(problem, start)?;
@@ -216,6 +229,11 @@ impl LeastSquares {
             }
             Ok(found)
         };
+        if let Some([lower, upper]) = problem.limits()? {
+            for ((p, lower), upper) in parameters.iter_mut().zip(&lower).zip(&upper) {
+                p.bounds = [lower.to_f64(), upper.to_f64()];
+            }
+        }
         for name in &self.fixed {
             for k in named(name)? {
                 parameters[k].fixed = true;
@@ -227,13 +245,21 @@ impl LeastSquares {
                 return Err(FitError::Bounds { name: name.clone(), bounds: *bounds });
             }
             for k in named(name)? {
-                parameters[k].bounds = *bounds;
+                let [lower, upper] = &mut parameters[k].bounds;
+                (*lower, *upper) = (lower.max(bounds[0]), upper.min(bounds[1]));
             }
         }
-        Ok(parameters)
+        let crossed = parameters.iter().find(|p| !p.fixed && p.bounds[0] > p.bounds[1]);
+        match crossed {
+            Some(p) => Err(FitError::Bounds { name: p.name.clone(), bounds: p.bounds }),
+            None => Ok(parameters),
+        }
     }
 
-    fn check_weights(&self, residuals: usize) -> Result<(), FitError> {
+    fn check_lengths(&self, residuals: usize) -> Result<(), FitError> {
+        if let Some(entries) = self.response.as_ref().map(Vec::len).filter(|entries| *entries != residuals) {
+            return Err(FitError::Response { residuals, entries });
+        }
         let Some(weights) = &self.weights else { return Ok(()) };
         let wrong = weights.iter().position(|w| !(*w >= 0.0 && w.is_finite()));
         if weights.len() == residuals && wrong.is_none() {
@@ -255,6 +281,8 @@ impl LeastSquares {
 /// A residual as basin sees it: of the parameters that vary, and with weights.
 struct Adapter<'a, P: Residual + ?Sized> {
     problem: RefCell<&'a mut P>,
+    /// What the search has residuals times.
+    scale: f64,
     /// All parameters, the ones that are held among them.
     x: Vec<f64>,
     free: Vec<usize>,
@@ -296,14 +324,19 @@ impl<P: Residual + ?Sized> Adapter<'_, P> {
     fn search(&self, begin: Vec<f64>, iterations: usize) -> Result<(Vec<f64>, Stopped), FitError> {
         let bounded = self.bounds.iter().flatten().any(|b| b.is_finite());
         let (iterations, start) = (iterations as u64, PointState::new(begin));
+        // Of numbers that are known to fewer digits no more is asked.
+        let precision = P::Scalar::EPSILON.to_f64();
+        let (cosine, step) = (COSINE.max(8.0 * precision), STEP.max(precision / 4.0));
         let ended = if bounded {
-            let solver = TrustRegionReflective::new().with_relative_step_tolerance(STEP);
+            let solver = TrustRegionReflective::new()
+                .with_absolute_scaled_gradient_tolerance(cosine)
+                .with_relative_step_tolerance(step);
             Executor::new(self, solver, start).max_iter(iterations).run().map_err(refused)
         } else {
             let solver = LevenbergMarquardtQr::<Vec<f64>, DenseMatrix>::new()
                 .with_absolute_gradient_tolerance(None)
-                .with_gradient_orthogonality_tolerance(COSINE)
-                .with_relative_step_tolerance(STEP);
+                .with_gradient_orthogonality_tolerance(cosine)
+                .with_relative_step_tolerance(step);
             Executor::new(self, solver, start).max_iter(iterations).run().map_err(FitError::Problem)
         }?;
         let stopped = match ended.report.termination.code() {
@@ -345,12 +378,21 @@ fn refused(error: ConstraintSolveError<Error>) -> FitError {
     }
 }
 
+/// Whether a start is one.
+pub(super) fn check_finite<T: Scalar>(start: &[T]) -> Result<(), FitError> {
+    let wrong = start.iter().map(|x| x.to_f64()).enumerate().find(|(_, x)| !x.is_finite());
+    wrong.map_or(Ok(()), |(k, value)| {
+        Err(FitError::Start(Error::NonFinite { tensor: "start".into(), index: vec![k], value }))
+    })
+}
+
 /// The parameters of a problem as they start.
 pub(super) fn starts<P: Objective + ?Sized>(
     problem: &P,
     start: &[P::Scalar],
 ) -> Result<Vec<Parameter>, FitError> {
     check_length(problem.len(), start.len()).map_err(FitError::Start)?;
+    check_finite(start)?;
     let names = problem.variables().iter().flat_map(|v| v.entries().collect::<Vec<_>>()).collect::<Vec<_>>();
     let parameter = |(name, start): (String, &P::Scalar)| Parameter {
         name,
@@ -377,7 +419,7 @@ impl<P: Residual + ?Sized> basin::Residual for &Adapter<'_, P> {
         match self.weighted(x) {
             // A trial that is no number is rejected.
             Err(error) if is_outside(&error) => Ok(vec![f64::NAN; self.problem.borrow().residuals()]),
-            other => other,
+            other => Ok(other?.into_iter().map(|r| r * self.scale).collect()),
         }
     }
 }
@@ -388,6 +430,6 @@ impl<P: Residual + ?Sized> basin::Jacobian for &Adapter<'_, P> {
     fn jacobian(&self, x: &Vec<f64>) -> Result<DenseMatrix, Error> {
         let jacobian = Adapter::jacobian(self, x)?;
         let (m, n) = jacobian.dim();
-        Ok(DenseMatrix::from_fn(m, n, |i, j| jacobian[[i, j]]))
+        Ok(DenseMatrix::from_fn(m, n, |i, j| jacobian[[i, j]] * self.scale))
     }
 }

@@ -101,25 +101,32 @@ pub fn likelihood<P: Objective + ?Sized>(
     let begin: Vec<f64> = start.iter().map(|x| x.to_f64()).collect();
     let value = problem.value(start).map_err(FitError::Start)?.to_f64();
     let adapter = Adapter(RefCell::new(problem));
-    let solver = TrustRegion::matrix_free()
-        .with_max_radius(LONGEST)
-        .with_absolute_gradient_tolerance(SLOPE * value.abs().max(1.0));
-    let run = Executor::new(&adapter, solver, FirstOrderState::new(begin)).max_iter(ITERATIONS);
-    let run = run.run().map_err(FitError::Problem)?;
-    let stopped = match run.report.termination.code() {
-        TerminationCode::MaxIter => Stopped::Iterations,
-        // In the last digits.
-        TerminationCode::NumericalNoProgress => Stopped::NoProgress,
-        TerminationCode::SolverFailed => Stopped::Failed(format!("{:?}", run.report.termination)),
-        _ => Stopped::Converged,
+    let slope = SLOPE.max(8.0 * P::Scalar::EPSILON.to_f64());
+    let (mut x, mut size) = (begin, value);
+    // The value's own size is that at the end: from a start far away it is found by and by.
+    let stopped = loop {
+        let asked = slope * size.abs().max(1.0);
+        let solver =
+            TrustRegion::matrix_free().with_max_radius(LONGEST).with_absolute_gradient_tolerance(asked);
+        let run = Executor::new(&adapter, solver, FirstOrderState::new(x)).max_iter(ITERATIONS);
+        let run = run.run().map_err(FitError::Problem)?;
+        let before = size;
+        (x, size) = (run.param().clone(), run.cost());
+        match run.report.termination.code() {
+            TerminationCode::MaxIter => break Stopped::Iterations,
+            // In the last digits.
+            TerminationCode::NumericalNoProgress => break Stopped::NoProgress,
+            TerminationCode::SolverFailed => break Stopped::Failed(format!("{:?}", run.report.termination)),
+            _ if 2.0 * size.abs().max(1.0) > before.abs().max(1.0) => break Stopped::Converged,
+            _ => {}
+        }
     };
-    let x = run.param().clone();
     let problem = adapter.0.into_inner();
     let at: Vec<P::Scalar> = x.iter().map(|&x| P::Scalar::from_f64(x)).collect();
     let value = problem.value(&at)?.to_f64();
     let covariance = covariance(problem, &at)?;
-    for ((p, x), error) in parameters.iter_mut().zip(x).zip(covariance.standard_errors()) {
-        (p.value, p.standard_error) = (x, error);
+    for ((p, x), error) in parameters.iter_mut().zip(&at).zip(covariance.standard_errors()) {
+        (p.value, p.standard_error) = (x.to_f64(), error);
     }
     Ok(Likelihood { parameters, value, covariance, stopped })
 }

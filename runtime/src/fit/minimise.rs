@@ -1,6 +1,6 @@
 //! The least value under bounds and constraints, by basin's sequential least-squares programming.
 
-use super::least_squares::is_outside;
+use super::least_squares::{check_finite, is_outside};
 use super::{FitError, newton};
 use crate::error::Error;
 use crate::kernel::checks::check_length;
@@ -174,6 +174,13 @@ impl Minimiser {
         start: &[P::Scalar],
     ) -> Result<Minimum, FitError> {
         check_length(problem.len(), start.len()).map_err(FitError::Start)?;
+        check_finite(start)?;
+        let precision = P::Scalar::EPSILON.to_f64();
+        let tolerance = self.tolerance.unwrap_or(TOLERANCE.max(10.0 * precision));
+        let is_above = tolerance > 0.0;
+        if !is_above {
+            return Err(FitError::Tolerance(tolerance));
+        }
         let names: Vec<String> =
             problem.variables().iter().flat_map(|v| v.entries().collect::<Vec<_>>()).collect();
         let bounds = problem.bounds()?.map(|side| side.iter().map(|b| b.to_f64()).collect::<Vec<f64>>());
@@ -196,7 +203,14 @@ impl Minimiser {
         let adapter = Adapter { problem: RefCell::new(problem), bounds, equations, inequalities, calls };
         adapter.value(&begin).map_err(FitError::Start)?;
         adapter.rows(&begin).map_err(FitError::Start)?;
-        let solver = Slsqp::new().with_absolute_accuracy_tolerance(self.tolerance.unwrap_or(TOLERANCE));
+        let small = SMALL.max(100.0 * precision);
+        if begin.is_empty() {
+            // Nothing to vary: what holds, holds.
+            let state = adapter.state(begin, Array1::zeros(relations.len()))?;
+            let ended = if state.excess() > small { Ended::Inconsistent } else { Ended::Converged };
+            return Ok(state.minimum(ended, adapter.calls.get(), names));
+        }
+        let solver = Slsqp::new().with_absolute_accuracy_tolerance(tolerance);
         let iterations = self.iterations.unwrap_or(ITERATIONS) as u64;
         let run = Executor::new(&adapter, solver, SelectedFirstOrderState::new(begin)).max_iter(iterations);
         // Below the bottom the search would go on until its numbers end.
@@ -213,43 +227,32 @@ impl Minimiser {
                 multipliers[row] = multiplier;
             }
         }
-        let state = newton::polished(&adapter, adapter.state(run.param().clone(), multipliers)?)?;
-        let size = state.rows.iter().fold(1.0_f64, |size, row| size.max(row.abs()));
-        let ended = match run.report.termination.code() {
-            _ if state.value < BOTTOMLESS || state.x.iter().any(|x| x.abs() > -BOTTOMLESS) => {
-                Ended::Unbounded
-            }
-            _ if state.residual() <= SMALL => Ended::Converged,
-            _ if state.violation > SMALL * size => Ended::Inconsistent,
-            TerminationCode::MaxIter => Ended::Iterations,
-            TerminationCode::SolverFailed => match run.solver.failure() {
+        let state = adapter.state(run.param().clone(), multipliers)?;
+        let code = run.report.termination.code();
+        let far = state.value < BOTTOMLESS || state.x.iter().any(|x| x.abs() > -BOTTOMLESS);
+        if far && state.excess() <= small {
+            return Ok(state.minimum(Ended::Unbounded, adapter.calls.get(), names));
+        }
+        // From where the search was broken off the next root may be a maximum.
+        let state = if code == TerminationCode::MaxIter { state } else { newton::polished(&adapter, state)? };
+        let ended = match (code, run.solver.failure()) {
+            (TerminationCode::MaxIter, _) if state.residual() > tolerance => Ended::Iterations,
+            _ if state.distance() <= small => Ended::Converged,
+            (_, Some(SlsqpFailure::IncompatibleConstraints)) => Ended::Inconsistent,
+            _ if state.excess() > small && state.is_stuck(&adapter) => Ended::Inconsistent,
+            (
+                _,
                 Some(
-                    SlsqpFailure::IncompatibleConstraints
-                    | SlsqpFailure::TooManyEqualities
+                    why @ (SlsqpFailure::TooManyEqualities
                     | SlsqpFailure::RankDeficientEqualities
-                    | SlsqpFailure::SingularSubproblem,
-                ) => Ended::Inconsistent,
-                Some(why) => Ended::Failed(format!("{why:?}")),
-                None => Ended::Failed("the solver does not say why".to_owned()),
-            },
+                    | SlsqpFailure::SingularSubproblem),
+                ),
+            ) => Ended::Failed(format!("equations that depend on each other, or are too many ({why:?})")),
+            (_, Some(why)) => Ended::Failed(format!("{why:?}")),
+            (TerminationCode::SolverFailed, None) => Ended::Failed("the solver does not say why".to_owned()),
             _ => Ended::Converged,
         };
-        let evaluations = adapter.calls.get();
-        let State {
-            x, value, multipliers, bound_multipliers, violation, stationarity, complementarity, ..
-        } = state;
-        Ok(Minimum {
-            x,
-            value,
-            multipliers,
-            bound_multipliers,
-            violation,
-            stationarity,
-            complementarity,
-            ended,
-            evaluations,
-            names,
-        })
+        Ok(state.minimum(ended, adapter.calls.get(), names))
     }
 }
 
@@ -264,15 +267,73 @@ pub(super) struct State {
     pub(super) jacobian: Array2<f64>,
     /// ∇f + J'λ.
     pub(super) slope: Array1<f64>,
+    /// Of each row.
+    violations: Vec<f64>,
+    /// The largest |∇f| + |J'λ| of an entry.
+    slope_size: f64,
     violation: f64,
     stationarity: f64,
     complementarity: f64,
 }
 
 impl State {
+    /// The largest of what is 0 at a minimum.
     pub(super) fn residual(&self) -> f64 {
         self.violation.max(self.stationarity).max(self.complementarity)
     }
+
+    /// The same in the sizes of what it is a difference of.
+    fn distance(&self) -> f64 {
+        let slope = self.slope_size.max(f64::MIN_POSITIVE);
+        let size = self.value.abs().max(1.0);
+        self.excess().max(self.stationarity / slope).max(self.complementarity / size)
+    }
+
+    /// The largest violation in the size of its row: 1 + Σ |J x|.
+    fn excess(&self) -> f64 {
+        let size = |row: usize| {
+            1.0 + self.jacobian.row(row).iter().zip(&self.x).map(|(j, x)| (j * x).abs()).sum::<f64>()
+        };
+        let excess = |row: usize| self.violations[row] / size(row);
+        largest((0..self.violations.len()).map(excess))
+    }
+
+    /// Whether no step makes the violations smaller: their squares have no slope within the bounds.
+    fn is_stuck<P: Constrained + ?Sized>(&self, problem: &Adapter<'_, P>) -> bool {
+        let violated: Array1<f64> = (0..self.rows.len())
+            .map(|row| if self.violations[row] > 0.0 { self.rows[row] } else { 0.0 })
+            .collect();
+        let slope = self.jacobian.t().dot(&violated);
+        let size =
+            |k: usize| self.jacobian.column(k).iter().zip(&violated).map(|(j, v)| (j * v).abs()).sum::<f64>();
+        (0..self.x.len()).all(|k| {
+            let outwards = if slope[k] > 0.0 { problem.bounds[0][k] } else { problem.bounds[1][k] };
+            slope[k].abs() <= 1e-3 * size(k) || (self.x[k] - outwards).abs() <= 1e-9 * outwards.abs().max(1.0)
+        })
+    }
+
+    fn minimum(self, ended: Ended, evaluations: [usize; 2], names: Vec<String>) -> Minimum {
+        let Self {
+            x, value, multipliers, bound_multipliers, violation, stationarity, complementarity, ..
+        } = self;
+        Minimum {
+            x,
+            value,
+            multipliers,
+            bound_multipliers,
+            violation,
+            stationarity,
+            complementarity,
+            ended,
+            evaluations,
+            names,
+        }
+    }
+}
+
+/// The largest of these; infinite if one is no number.
+fn largest(all: impl Iterator<Item = f64>) -> f64 {
+    all.fold(0.0, |most, x| if x.is_nan() { f64::INFINITY } else { f64::max(most, x) })
 }
 
 /// A problem as basin sees it: equations and inequalities apart.
@@ -337,19 +398,24 @@ impl<P: Constrained + ?Sized> Adapter<'_, P> {
         let value = self.value(&x)?;
         let (rows, gradient) = (self.rows(&x)?, Array1::from(self.slope(&x)?));
         let jacobian = self.slopes(&x)?;
-        let slope = gradient + jacobian.t().dot(&multipliers);
+        let of_rows = jacobian.t().dot(&multipliers);
+        let slope_size = largest(gradient.iter().zip(&of_rows).map(|(g, r)| g.abs() + r.abs()));
+        let slope = gradient + of_rows;
         let at_bound = |k: usize| {
             let near = |bound: f64| bound.is_finite() && (x[k] - bound).abs() <= 1e-9 * bound.abs().max(1.0);
             near(self.bounds[0][k]) && slope[k] > 0.0 || near(self.bounds[1][k]) && slope[k] < 0.0
         };
         let bound_multipliers: Array1<f64> =
             (0..x.len()).map(|k| if at_bound(k) { -slope[k] } else { 0.0 }).collect();
-        let largest = |all: &mut dyn Iterator<Item = f64>| all.fold(0.0, f64::max);
-        let off = self.equations.iter().map(|&row| rows[row].abs());
-        let violation = largest(&mut off.chain(self.inequalities.iter().map(|&row| rows[row])));
+        let is_equation = |row: &usize| self.equations.contains(row);
+        let off = |row: usize| if is_equation(&row) { rows[row].abs() } else { rows[row].max(0.0) };
+        // What is no number is no root.
+        let violations: Vec<f64> =
+            (0..rows.len()).map(|row| if rows[row].is_nan() { f64::INFINITY } else { off(row) }).collect();
+        let violation = largest(violations.iter().copied());
         let complementarity =
-            largest(&mut self.inequalities.iter().map(|&row| (rows[row] * multipliers[row]).abs()));
-        let stationarity = largest(&mut slope.iter().zip(&bound_multipliers).map(|(s, z)| (s + z).abs()));
+            largest(self.inequalities.iter().map(|&row| (rows[row] * multipliers[row]).abs()));
+        let stationarity = largest(slope.iter().zip(&bound_multipliers).map(|(s, z)| (s + z).abs()));
         Ok(State {
             x: Array1::from(x),
             value,
@@ -358,6 +424,8 @@ impl<P: Constrained + ?Sized> Adapter<'_, P> {
             rows,
             jacobian,
             slope,
+            violations,
+            slope_size,
             violation,
             stationarity,
             complementarity,
@@ -421,7 +489,10 @@ impl<P: Constrained + ?Sized> Gradient for &Adapter<'_, P> {
     type Gradient = Vec<f64>;
 
     fn gradient(&self, x: &Vec<f64>) -> Result<Vec<f64>, Error> {
-        self.slope(x)
+        match self.slope(x) {
+            Err(error) if is_outside(&error) => Ok(vec![f64::NAN; x.len()]),
+            other => other,
+        }
     }
 }
 

@@ -11,6 +11,8 @@ use ndarray::{Array1, Array2};
 
 /// What the move to a bound may add to the residual.
 const ROUNDED: f64 = 1e-9;
+/// How far a step may go, in the size of x.
+const FAR: f64 = 1e-2;
 /// Steps, of which each about doubles the digits.
 const STEPS: usize = 8;
 
@@ -69,8 +71,9 @@ fn step<P: Constrained + ?Sized>(problem: &Adapter<'_, P>, state: &State) -> Res
     for (k, &row) in rows.iter().enumerate() {
         multipliers[row] += found[n + k];
     }
-    // A step out of the domain, or of the bounds, is none.
-    if !problem.is_within(&x) {
+    // A step out of the bounds is none, nor is one that goes far: then another root was found.
+    let (moved, size) = ((&x - &state.x).mapv(f64::abs).sum(), state.x.mapv(f64::abs).sum());
+    if !problem.is_within(&x) || moved > FAR * (1.0 + size) {
         return Ok(None);
     }
     Ok(problem.state(x.to_vec(), multipliers).ok())

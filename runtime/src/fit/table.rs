@@ -13,7 +13,7 @@ impl fmt::Display for Estimate {
         line(f, "stopped", &self.stopped.to_string())?;
         let e = self.evaluations;
         line(f, "evaluations", &format!("{} residuals, {} Jacobians", e.residuals, e.jacobians))?;
-        line(f, "observations", &self.observations().to_string())?;
+        line(f, "observations", &self.observations.to_string())?;
         line(f, "parameters", &self.varied().to_string())?;
         line(f, "degrees of freedom", &self.degrees_of_freedom.to_string())?;
         line(f, "sum of squares", &number(self.rss))?;

@@ -36,6 +36,20 @@ pub trait Objective {
         vec![Variable::new("x", 0, &[self.len()])]
     }
 
+    /// Between which numbers each entry is to be, lower and upper, where `bounds(...)` says so.
+    ///
+    /// # Errors
+    /// [`Error::NonFinite`] if a bound is NaN.
+    #[allow(clippy::type_complexity, reason = "two vectors, or none")]
+    fn limits(&mut self) -> Result<Option<[Array1<Self::Scalar>; 2]>, Error> {
+        Ok(None)
+    }
+
+    /// Whether there are constraints besides, `st(...)`: then the problem is `Constrained`, too.
+    fn has_constraints(&self) -> bool {
+        false
+    }
+
     /// Takes the memory of every call, however much it is, so that none allocates from here on. Up to 64 MiB
     /// have been taken before.
     fn reserve(&mut self) {}
@@ -283,6 +297,14 @@ macro_rules! forwarded {
 
             fn variables(&self) -> Vec<Variable> {
                 (**self).variables()
+            }
+
+            fn limits(&mut self) -> Result<Option<[Array1<P::Scalar>; 2]>, Error> {
+                (**self).limits()
+            }
+
+            fn has_constraints(&self) -> bool {
+                (**self).has_constraints()
             }
 
             fn reserve(&mut self) {

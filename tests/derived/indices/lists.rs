@@ -98,3 +98,33 @@ fn gradients_are_those_of_differences() -> Result<(), Error> {
     consistent(&mut mixed, &at);
     Ok(())
 }
+
+/// The first entry by itself: it is the first of all, not of a block.
+#[derive(Clone, Debug, Objective)]
+#[objective("sum[i]((v[i]*w[p[i]] - y[i])^2*w[p[i]]) + v[0]^3 + sum[i](v[i]*w[p[i]]*len(v))", wrt(v: vector[n], w: vector[m]), data(p: indices[n], y: vector[n]))]
+struct First<'a> {
+    p: &'a [u32],
+    y: &'a [f64],
+}
+
+/// An index counted from 1, and rows that lie before those named.
+#[derive(Clone, Debug, Objective)]
+#[objective("sum[i](w[p[i]]^2*v[i + 1]*i) + sum[i](exp(w[p[i]])*y[i])", wrt(v: vector, w: vector[m]), data(p: indices[n], y: vector[n]))]
+struct Counted<'a> {
+    p: &'a [u32],
+    y: &'a [f64],
+}
+
+#[test]
+fn what_speaks_of_the_whole_list_is_not_of_a_block() -> Result<(), Error> {
+    let n = 2100;
+    let (p, y) = (names(n, 9, 2.3), some(n, 0.7));
+    let mut first = First { p: &p, y: &y }.prepare(9)?;
+    let report = first.check_gradient(&some(n + 9, 1.1), CheckOptions::default())?;
+    assert!(report.passed(), "{report}");
+    let mut counted = Counted { p: &p, y: &y }.prepare(9)?;
+    let x = some(counted.len(), 1.1);
+    let report = counted.check_gradient(&x, CheckOptions::default().tolerance(1e-5))?;
+    assert!(report.passed(), "{report}");
+    Ok(())
+}

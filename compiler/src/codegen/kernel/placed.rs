@@ -155,6 +155,12 @@ impl Kernel<'_> {
         Code::atom(quote!(#rt::count::<#t>(#i)))
     }
 
+    /// A place as a number: where the product counts, it is one.
+    fn number_of(&self, place: &Place) -> Code {
+        let (rt, t, number) = (&self.cx.rt, self.cx.float.tokens(), self.indexing().place(place));
+        Code::atom(quote!(#rt::count::<#t>(#number)))
+    }
+
     /// The factors of a product with relations, and when it counts.
     fn parts(
         &self,
@@ -176,6 +182,9 @@ impl Kernel<'_> {
 
     fn placed_operand(&self, operand: &Operand, places: &Places, values: &BTreeMap<NodeId, Code>) -> Code {
         let axes = places.axes(operand);
+        if let (Op::Position, [place]) = (self.g.op(operand.node), axes.as_slice()) {
+            return self.number_of(place);
+        }
         let buffer = self.plan.buffer_of.get(&operand.node);
         let shape: Vec<Extent> = self.g.shape(operand.node).iter().map(|&e| self.g.extents.find(e)).collect();
         let part =

@@ -222,6 +222,22 @@ impl Items<'_> {
         }
     }
 
+    /// What a solver that is no solver under constraints asks an objective.
+    pub(super) fn restrictions(&self) -> TokenStream {
+        let Some(program) = &self.program.restricted else { return TokenStream::new() };
+        let (rt, t) = (&self.model.rt, self.t());
+        let has_constraints = !program.constraints.is_empty();
+        quote! {
+            fn limits(&mut self) -> #rt::Result<#rt::Option<[#rt::Array1<#t>; 2]>, #rt::Error> {
+                #rt::Constrained::bounds(self).map(#rt::Some)
+            }
+
+            fn has_constraints(&self) -> bool {
+                #has_constraints
+            }
+        }
+    }
+
     /// How the rows compare with 0.
     fn relations(&self, program: &ConstraintsProgram) -> TokenStream {
         let rt = &self.model.rt;

@@ -299,7 +299,7 @@ impl Items<'_> {
             }
         };
         let (reserve, hessian, sparse) = (self.reserve(), self.hessian(), self.sparse_hessian());
-        let variables = self.variables();
+        let (variables, restrictions) = (self.variables(), self.restrictions());
         quote! {
             #[automatically_derived]
             impl #bounds #rt::Objective for #problem #args {
@@ -311,6 +311,7 @@ impl Items<'_> {
                 }
 
                 #variables
+                #restrictions
                 #reserve
                 #value
                 #gradient

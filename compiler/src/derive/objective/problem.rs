@@ -9,6 +9,8 @@ const METHODS: &[&str] = &[
     "is_empty",
     "reserve",
     "variables",
+    "limits",
+    "has_constraints",
     "value",
     "gradient",
     "gradient_into",

@@ -9,7 +9,7 @@
 //! of a row, and the rows named, are in the cache for the next. What these loops add to rows that data name is
 //! added in the order of the list, in one part.
 
-use crate::ir::{AxisFn, Extent, ExtentKind, NodeId, Op, Operand};
+use crate::ir::{AxisFn, Extent, ExtentKind, Form, NodeId, Op, Operand};
 use crate::schedule::form::{Place, Places};
 use crate::schedule::plan::{BlockSum, Blocks, BufferId, Loop, MatMul, Plan, Step, Storage};
 use std::collections::BTreeSet;
@@ -193,13 +193,31 @@ impl Plan {
 
     /// Whether an array of this shape is cut into blocks, or has no part in it; no other way will do.
     fn is_simple(&self, shape: &[Extent], e: Extent) -> bool {
+        shape.iter().skip(1).all(|&x| !self.speaks_of(x, e))
+            && shape.first().is_none_or(|&x| self.graph.extents.find(x) == e || !self.speaks_of(x, e))
+    }
+
+    /// Whether an extent is the divided one, or made of it: inside a block that is the block's number of rows.
+    fn speaks_of(&self, x: Extent, e: Extent) -> bool {
         let extents = &self.graph.extents;
-        let holds_e = |x: Extent| {
-            let x = extents.find(x);
-            x == e || extents.factors(x).is_some_and(|(a, b)| extents.find(a) == e || extents.find(b) == e)
-        };
-        shape.iter().skip(1).all(|&x| !holds_e(x))
-            && shape.first().is_none_or(|&x| extents.find(x) == e || !holds_e(x))
+        let x = extents.find(x);
+        x == e
+            || extents.factors(x).is_some_and(|(a, b)| self.speaks_of(a, e) || self.speaks_of(b, e))
+            || extents.derived(x).is_some_and(|form| self.is_made_of(&form, e))
+    }
+
+    fn is_made_of(&self, form: &Form, e: Extent) -> bool {
+        self.graph
+            .extents
+            .resolved(form)
+            .terms
+            .iter()
+            .any(|&(x, _)| self.graph.extents.find(x) == e || self.speaks_of_factors(x, e))
+    }
+
+    fn speaks_of_factors(&self, x: Extent, e: Extent) -> bool {
+        let factors = self.graph.extents.factors(self.graph.extents.find(x));
+        factors.is_some_and(|(a, b)| self.speaks_of(a, e) || self.speaks_of(b, e))
     }
 
     fn effects(&self, step: &Step, e: Extent, sought: Sought) -> Effects {
@@ -346,8 +364,11 @@ impl Plan {
             }
             self.read(effects, vec![operand.node], e);
         }
+        effects.divisible &= places.of.iter().all(|p| p.as_axis() == Some(0) || p.affine.multiple(&0) == 0);
+        // The first row of a block is not the first of all.
+        effects.divisible &= places.conditions.iter().all(|c| c.value.affine.multiple(&0) == 0);
         for place in places.of.iter().chain(places.conditions.iter().map(|c| &c.value)) {
-            effects.divisible &= place.as_axis() == Some(0) || place.affine.multiple(&0) == 0;
+            place.each_affine(&mut |affine| effects.divisible &= !self.is_made_of(&affine.offset, e));
             place.each_named(&mut |named| {
                 effects.divisible &= self.is_divided_at(named.data, &named.at, e);
                 self.read(effects, vec![named.data], e);
