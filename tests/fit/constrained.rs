@@ -215,7 +215,7 @@ fn no_minimum_is_said_to_be_none() -> Result<(), FitError> {
     assert!(dependent.ended != Ended::Inconsistent, "{dependent}");
     let far = FarAway.prepare()?.minimise(&[0.0, 0.0])?;
     assert_eq!(far.ended, Ended::Converged, "{far}");
-    assert_eq!(Boxed { l: 0.0, u: 1.0 }.prepare(0).map(drop).is_err(), true);
+    assert!(Boxed { l: 0.0, u: 1.0 }.prepare(0).is_err());
     let message = Boxed { l: 2.0, u: 1.0 }.prepare(5)?.minimise(&[0.0; 5]).expect_err("bounds").to_string();
     assert_eq!(message, "`x[0]` cannot be between 2 and 1: the lower bound comes first");
     // An entry that there is not.
