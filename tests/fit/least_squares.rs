@@ -115,6 +115,27 @@ fn bounds_of_the_formula_are_those_of_the_fit() -> Result<(), FitError> {
     Ok(())
 }
 
+/// Bounds that are not met at the minimum.
+#[derive(Objective)]
+#[residual("(vmax*s./(km + s) - v)./sigma", wrt(vmax: scalar, km: scalar), bounds(vmax >= 0, km >= 0))]
+struct Enzyme<'a> {
+    s: &'a [f64],
+    v: &'a [f64],
+    sigma: f64,
+}
+
+#[test]
+fn a_minimum_between_bounds_is_the_one_without() -> Result<(), FitError> {
+    let (s, v) = ([0.5, 1.0, 2.0, 4.0, 8.0, 16.0], [0.9, 1.6, 2.4, 3.3, 4.1, 4.4]);
+    for sigma in [1e-6, 0.1, 1e6] {
+        let found = Enzyme { s: &s, v: &v, sigma }.prepare()?.solve(&[1.0, 1.0])?;
+        assert_eq!(found.stopped, Stopped::Converged, "{found}");
+        assert!((found.parameters[0].value - 5.095_548_8).abs() < 1e-6, "{found}");
+        assert!((found.parameters[1].value - 2.199_266_3).abs() < 1e-6, "{found}");
+    }
+    Ok(())
+}
+
 #[test]
 fn the_table_says_what_was_found() -> Result<(), FitError> {
     let text = line()?.solve(&[0.0, 0.0])?.to_string();

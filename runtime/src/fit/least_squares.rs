@@ -18,6 +18,8 @@ const ITERATIONS: usize = 2000;
 
 /// What is asked of a search: below this the cosine between the residuals and each column of the Jacobian.
 const COSINE: f64 = 1e-12;
+/// The same at the end of a search that has given up.
+const NEARLY: f64 = 1e-8;
 /// Or the length of a step beside that of the parameters.
 const STEP: f64 = 1e-14;
 
@@ -178,6 +180,13 @@ impl LeastSquares {
         };
         let residuals = Array1::from(adapter.weighted(&found)?);
         let jacobian = adapter.jacobian(&found)?;
+        // A search that finds nothing better may be at the minimum, in its last digits.
+        let stopped = match stopped {
+            Stopped::NoProgress | Stopped::Failed(_) if adapter.is_minimum(&found, &residuals, &jacobian) => {
+                Stopped::Converged
+            }
+            other => other,
+        };
         for (&k, &value) in adapter.free.iter().zip(&found) {
             parameters[k].value = P::Scalar::from_f64(value).to_f64();
         }
@@ -346,6 +355,20 @@ impl<P: Residual + ?Sized> Adapter<'_, P> {
             _ => Stopped::Converged,
         };
         Ok((ended.param().clone(), stopped))
+    }
+
+    /// Whether the residuals are at right angles to what each parameter changes, as nearly as numbers are; of one at a
+    /// bound, whether it would have to leave.
+    fn is_minimum(&self, x: &[f64], residuals: &Array1<f64>, jacobian: &Array2<f64>) -> bool {
+        let size = residuals.dot(residuals).sqrt();
+        let nearly = NEARLY.max(64.0 * P::Scalar::EPSILON.to_f64());
+        jacobian.columns().into_iter().enumerate().all(|(k, column)| {
+            let slope = column.dot(residuals);
+            let outwards = if slope > 0.0 { self.bounds[0][k] } else { self.bounds[1][k] };
+            let at_bound =
+                outwards.is_finite() && (x[k] - outwards).abs() <= nearly * outwards.abs().max(1.0);
+            at_bound || slope.abs() <= nearly * size * column.dot(&column).sqrt()
+        })
     }
 
     /// The covariance of all parameters, of that of those that vary for residuals of variance 1.

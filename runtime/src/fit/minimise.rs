@@ -200,7 +200,9 @@ impl Minimiser {
             |relation| (0..relations.len()).filter(|&k| relations[k] == relation).collect::<Vec<usize>>();
         let (equations, inequalities) = (of(Relation::Equal), of(Relation::AtMost));
         let calls = Cell::new([0, 0]);
-        let adapter = Adapter { problem: RefCell::new(problem), bounds, equations, inequalities, calls };
+        let told = equations.clone();
+        let mut adapter =
+            Adapter { problem: RefCell::new(problem), bounds, equations, told, inequalities, calls };
         adapter.value(&begin).map_err(FitError::Start)?;
         adapter.rows(&begin).map_err(FitError::Start)?;
         let small = SMALL.max(100.0 * precision);
@@ -212,15 +214,30 @@ impl Minimiser {
         }
         let solver = Slsqp::new().with_absolute_accuracy_tolerance(tolerance);
         let iterations = self.iterations.unwrap_or(ITERATIONS) as u64;
-        let run = Executor::new(&adapter, solver, SelectedFirstOrderState::new(begin)).max_iter(iterations);
-        // Below the bottom the search would go on until its numbers end.
-        let run = run.run_with_solver().map_err(|error| match error {
-            ConstraintSolveError::Evaluation(error) => FitError::Problem(error),
-            other => FitError::Solver(other.to_string()),
-        })?;
+        let search = |adapter: &Adapter<'_, P>, from: Vec<f64>| {
+            let state = SelectedFirstOrderState::new(from);
+            let run = Executor::new(adapter, solver.clone(), state).max_iter(iterations);
+            run.run_with_solver().map_err(|error| match error {
+                ConstraintSolveError::Evaluation(error) => FitError::Problem(error),
+                other => FitError::Solver(other.to_string()),
+            })
+        };
+        let mut run = search(&adapter, begin)?;
+        // Equations that say what others say, as those of a symmetric matrix do twice, are left to these.
+        while let Some(SlsqpFailure::RankDeficientEqualities | SlsqpFailure::TooManyEqualities) =
+            run.solver.failure()
+        {
+            let from = run.param().clone();
+            let told = adapter.independent(&from)?;
+            if told.len() == adapter.told.len() {
+                break;
+            }
+            adapter.told = told;
+            run = search(&adapter, from)?;
+        }
         let mut multipliers = Array1::zeros(relations.len());
         for (rows, found) in [
-            (&adapter.equations, run.solver.equality_multipliers()),
+            (&adapter.told, run.solver.equality_multipliers()),
             (&adapter.inequalities, run.solver.inequality_multipliers()),
         ] {
             for (&row, &multiplier) in rows.iter().zip(found.unwrap_or_default()) {
@@ -343,6 +360,8 @@ pub(super) struct Adapter<'a, P: Constrained + ?Sized> {
     /// The rows that are equations, and those that are not.
     equations: Vec<usize>,
     inequalities: Vec<usize>,
+    /// The equations that the solver hears of.
+    told: Vec<usize>,
     /// For values, and for gradients.
     calls: Cell<[usize; 2]>,
 }
@@ -434,7 +453,30 @@ impl<P: Constrained + ?Sized> Adapter<'_, P> {
 
     /// Whether a row holds without room.
     pub(super) fn holds(&self, state: &State, row: usize) -> bool {
-        self.equations.contains(&row) || state.multipliers[row] > 0.0 && state.rows[row].abs() <= SMALL
+        self.told.contains(&row) || state.multipliers[row] > 0.0 && state.rows[row].abs() <= SMALL
+    }
+
+    /// The equations of which none is, near this point, a sum of multiples of those before.
+    fn independent(&self, x: &[f64]) -> Result<Vec<usize>, Error> {
+        let jacobian = self.slopes(x)?;
+        let mut found: Vec<(usize, Array1<f64>)> = Vec::new();
+        for &row in &self.told {
+            let gradient = jacobian.row(row).to_owned();
+            let size = gradient.dot(&gradient).sqrt();
+            let mut rest = gradient;
+            // Twice, so that rounding leaves nothing (W. Kahan's advice, after B. Parlett).
+            for _ in 0..2 {
+                for (_, known) in &found {
+                    let along = rest.dot(known);
+                    rest.scaled_add(-along, known);
+                }
+            }
+            let left = rest.dot(&rest).sqrt();
+            if left > SMALL * size && left > 0.0 {
+                found.push((row, rest / left));
+            }
+        }
+        Ok(found.into_iter().map(|(row, _)| row).collect())
     }
 
     /// ∇²L.
@@ -466,7 +508,7 @@ impl<P: Constrained + ?Sized> basin::Constraints for &Adapter<'_, P> {
         let [lower, upper] = &self.bounds;
         ConstraintSet::new()
             .with_bounds(BoxBounds::new(Some(lower), Some(upper)))
-            .with_nonlinear_equalities(self.equations.len())
+            .with_nonlinear_equalities(self.told.len())
             .with_nonlinear_inequalities(self.inequalities.len())
     }
 }
@@ -502,7 +544,7 @@ impl<P: Constrained + ?Sized> NonlinearEqualityValues for &Adapter<'_, P> {
     type Error = Error;
 
     fn nonlinear_equalities(&self, x: &Vec<f64>) -> Result<Vec<f64>, ConstraintSolveError<Error>> {
-        self.some(x, &self.equations)
+        self.some(x, &self.told)
     }
 }
 
@@ -523,7 +565,7 @@ impl<P: Constrained + ?Sized> ConstraintJacobian for &Adapter<'_, P> {
 
     fn constraint_jacobian(&self, x: &Vec<f64>) -> Result<DenseMatrix, ConstraintSolveError<Error>> {
         let slopes = self.slopes(x).map_err(ConstraintSolveError::Evaluation)?;
-        let order: Vec<usize> = self.equations.iter().chain(&self.inequalities).copied().collect();
+        let order: Vec<usize> = self.told.iter().chain(&self.inequalities).copied().collect();
         Ok(DenseMatrix::from_fn(order.len(), x.len(), |i, j| slopes[[order[i], j]]))
     }
 }
