@@ -20,6 +20,13 @@ struct Constraints {
 }
 
 #[derive(Objective)]
+#[objective("sum(w.^2)", wrt(w: vector[3]), st("sum(u) <= total", "sum(w) <= totl", "w <= u"))]
+struct OfData {
+    u: [f64; 2],
+    total: f64,
+}
+
+#[derive(Objective)]
 #[objective("sum(w.^2)", wrt(w: vector), bounds(), st())]
 struct Nothing;
 

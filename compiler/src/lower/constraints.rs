@@ -176,6 +176,17 @@ impl<'a> Lowerer<'a> {
         self.report(Diagnostic::new(ErrorKind::Unsupported, place, message).with_help(help))
     }
 
+    /// Refuses constraints that no variable is part of.
+    pub(super) fn check_constraints(&mut self, constraints: &[(Value, bool, String)], by: &[NodeId]) {
+        for (value, _, text) in constraints {
+            if !self.graph.reachable(&[value.tensor.node]).into_iter().any(|id| by.contains(&id)) {
+                let message = format!("`{text}` speaks of no variable");
+                let help = "a constraint is about what is varied, `wrt(...)`; what data must fulfil is checked before";
+                self.report(Diagnostic::new(ErrorKind::Unsupported, value.place, message).with_help(help));
+            }
+        }
+    }
+
     /// Refuses limits that variables are part of.
     pub(super) fn check_limits(&mut self, limits: &[(Limit, Value)], by: &[NodeId]) {
         for (_, value) in limits {

@@ -144,6 +144,7 @@ pub fn restricted(
     let constraints = l.constraints(restrictions, frame);
     let limits = l.limits(restrictions, &names, frame);
     let by: Vec<NodeId> = names.iter().filter_map(|n| l.variables.get(n).map(|v| v.node)).collect();
+    l.check_constraints(&constraints, &by);
     l.check_limits(&limits, &by);
     l.check_sizes();
     let Ok(value) = value else {

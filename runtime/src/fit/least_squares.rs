@@ -94,7 +94,7 @@ impl LeastSquares {
     }
 
     /// What each residual is multiplied by: 1/σ of its datum, or only in proportion to it. A residual of weight 0 does
-    /// not count.
+    /// not count, but is to be a number.
     #[must_use]
     pub fn weights(mut self, weights: &[f64]) -> Self {
         self.weights = Some(weights.to_vec());
