@@ -177,6 +177,7 @@ fn of_objectives_and_residuals() -> Result<(), Error> {
     let report = problem.check_gradient(&w, CheckOptions::default())?;
     assert!(report.passed(), "{report}");
     assert_eq!(problem.variables(), [Variable::new("w", 0, &[3])]);
+    assert!(problem.limits()?.is_none() && !problem.has_constraints());
 
     // Where nothing is known to be 0, patterns have all entries: of a Hessian those on and below the diagonal.
     let (pattern, mut values) = (problem.hessian_pattern(), vec![f64::NAN; 6]);

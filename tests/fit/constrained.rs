@@ -79,6 +79,7 @@ fn derivatives_are_those_of_differences() -> Result<(), Error> {
     let (mut least, mut most) = (vec![f64::NAN; n], vec![f64::NAN; n]);
     p.bounds_into(&mut least, &mut most)?;
     assert!(least == lower.to_vec() && most == upper.to_vec());
+    assert!(p.has_constraints() && p.limits()? == Some([lower.clone(), upper.clone()]));
     let multipliers: Vec<f64> = (0..rows).map(|k| ((k + 1) as f64 * 0.7).cos()).collect();
     let direction: Vec<f64> = (0..n).map(|k| ((k + 1) as f64 * 1.9).sin()).collect();
     let mut jv = vec![f64::NAN; rows];
