@@ -1,6 +1,6 @@
 //! Constraints with their Jacobian, and the Lagrangian f + Σ λ g + Σ μ h with its derivatives.
 
-use super::second_order::{inner_products, pushforward};
+use super::second_order::{SymmetricPart, hessian_blocks, inner_products, pushforward};
 use crate::diff;
 use crate::ir::{Graph, NodeId, Number};
 use crate::lower::constraints::{Constraint, Limit};
@@ -48,7 +48,7 @@ pub(super) struct Restricted<'a> {
     pub(super) by: &'a [NodeId],
     pub(super) directions: &'a [NodeId],
     /// What makes the derivative by variable k the symmetric one, where it is declared so: its axes are behind so many.
-    pub(super) symmetric_part: &'a dyn Fn(&mut Graph, NodeId, usize, usize) -> NodeId,
+    pub(super) symmetric_part: SymmetricPart<'a>,
 }
 
 /// Derives constraints, which are simplified already but for their derivatives.
@@ -111,18 +111,7 @@ pub(super) fn constraints(
     let stationarity = gradients(g, lagrangian);
     let curved = inner_products(g, &stationarity, of.directions);
     let hessian_product = gradients(g, curved);
-    let mut hessian = Vec::new();
-    for (i, row) in stationarity.iter().enumerate() {
-        let mut blocks =
-            if log.too_large { vec![*row; i + 1] } else { diff::jacobian(g, *row, &of.by[..=i]) };
-        let rank = g.rank(*row);
-        for (k, node) in blocks.iter_mut().enumerate().filter(|_| !log.too_large) {
-            *node = (of.symmetric_part)(g, *node, k, rank);
-        }
-        let (blocks, fired) = simplify::simplify(g, &blocks);
-        log = log.then(&fired);
-        hessian.push(blocks);
-    }
+    let hessian = hessian_blocks(g, &stationarity, of.by, of.symmetric_part, &mut log);
     let program = ConstraintsProgram {
         constraints: derived,
         limits,

@@ -1,7 +1,7 @@
 //! An objective, its gradient and its Hessian.
 
 use super::constraints::{ConstraintsProgram, Restricted, constraints};
-use super::second_order::{gauss_newton, inner_products};
+use super::second_order::{gauss_newton, hessian_blocks, inner_products};
 use crate::diff;
 use crate::ir::{Graph, NodeId, Number};
 use crate::lower::objective::Locals;
@@ -107,27 +107,17 @@ pub fn objective(
     }
     let (hessian_product, fired) = simplify::simplify(g, &hessian_product);
     log = log.then(&fired);
-    let mut hessian = Vec::new();
-    for (i, row) in gradient.iter().enumerate() {
-        // What is too large is refused: no more is made of it.
-        let mut blocks = if log.too_large { vec![*row; i + 1] } else { diff::jacobian(g, *row, &by[..=i]) };
-        let rank = g.rank(*row);
-        for (k, node) in blocks.iter_mut().enumerate().filter(|_| !log.too_large) {
-            *node = symmetric_part(g, *node, symmetric, k, rank);
-        }
-        let (blocks, fired) = simplify::simplify(g, &blocks);
-        log = log.then(&fired);
-        hessian.push(blocks);
-    }
+    let symmetric_part = |g: &mut Graph, node, k, at| symmetric_part(g, node, symmetric, k, at);
+    let hessian = hessian_blocks(g, &gradient, &by, &symmetric_part, &mut log);
     let residual = r.map(|r| {
         // Of a symmetric matrix entries change in pairs, here as in the gradient: J v is that of v's symmetric part.
         let along: Vec<NodeId> =
-            directions.iter().enumerate().map(|(k, &v)| symmetric_part(g, v, symmetric, k, 0)).collect();
+            directions.iter().enumerate().map(|(k, &v)| symmetric_part(g, v, k, 0)).collect();
         let (mut jacobian, mut product) = gauss_newton(g, r, &by, &along);
         let rank = g.rank(r);
         for k in 0..by.len() {
-            jacobian[k] = symmetric_part(g, jacobian[k], symmetric, k, rank);
-            product[k] = symmetric_part(g, product[k], symmetric, k, 0);
+            jacobian[k] = symmetric_part(g, jacobian[k], k, rank);
+            product[k] = symmetric_part(g, product[k], k, 0);
         }
         let mut roots = vec![r];
         roots.extend(&jacobian);
@@ -143,12 +133,7 @@ pub fn objective(
         }
     });
     let restricted = (!held.is_empty() || !limits.is_empty()).then(|| {
-        let of = Restricted {
-            value,
-            by: &by,
-            directions: &directions,
-            symmetric_part: &|g, node, k, at| symmetric_part(g, node, symmetric, k, at),
-        };
+        let of = Restricted { value, by: &by, directions: &directions, symmetric_part: &symmetric_part };
         let (program, fired) = constraints(g, &of, held, limits);
         log.gave_up |= fired.gave_up;
         log.too_large |= fired.too_large;

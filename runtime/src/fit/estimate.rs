@@ -28,6 +28,12 @@ pub struct Parameter {
 }
 
 impl Parameter {
+    /// The value ± `t` standard errors.
+    pub(super) fn interval(&self, t: f64) -> [f64; 2] {
+        let half = if self.fixed { 0.0 } else { t * self.standard_error };
+        [self.value - half, self.value + half]
+    }
+
     /// Whether it has come to a bound: then its standard error is that of a fit without bounds.
     #[must_use]
     pub fn is_at_bound(&self) -> bool {
@@ -145,31 +151,21 @@ impl Estimate {
     /// # Errors
     /// [`FitError::Level`] if the level is not between 0 and 1.
     pub fn intervals(&self, level: f64) -> Result<Vec<[f64; 2]>, FitError> {
-        if !(level > 0.0 && level < 1.0) {
-            return Err(FitError::Level(level));
-        }
-        let t = self.quantile(level);
-        let ends = |p: &Parameter| {
-            let half = if p.fixed { 0.0 } else { t * p.standard_error };
-            [p.value - half, p.value + half]
-        };
-        Ok(self.parameters.iter().map(ends).collect())
+        let t = self.quantile(level)?;
+        Ok(self.parameters.iter().map(|p| p.interval(t)).collect())
     }
 
     /// A curve at other points, with its band of confidence at this level: `other` is the same residual over them, with
-    /// a response of 0, so that it is the curve itself (its negative, where the residual is the response less the curve). The curve ± t · √(g C g'), where g is its slope by the parameters
-    /// and C their covariance (G. Seber and C. Wild, "Nonlinear regression", 1989, section 5.1).
+    /// a response of 0, so that it is the curve itself (its negative, where the residual is the response less the curve).
+    /// The curve ± t · √(g C g'), where g is its slope by the parameters and C their covariance (G. Seber and C. Wild, "Nonlinear regression", 1989, section 5.1).
     ///
     /// # Errors
     /// [`FitError::Level`] if the level is not between 0 and 1; [`FitError::Problem`] if `other` refuses the parameters.
     pub fn curve<P: Residual + ?Sized>(&self, other: &mut P, level: f64) -> Result<Curve, FitError> {
-        if !(level > 0.0 && level < 1.0) {
-            return Err(FitError::Level(level));
-        }
+        let t = self.quantile(level)?;
         let x: Vec<P::Scalar> = self.parameters.iter().map(|p| P::Scalar::from_f64(p.value)).collect();
         let values = other.residual(&x)?.mapv(Scalar::to_f64);
         let slopes = other.jacobian(&x)?.mapv(Scalar::to_f64);
-        let t = self.quantile(level);
         let variance = |g: ArrayView1<'_, f64>| {
             let variance = g.dot(&self.covariance.matrix.dot(&g));
             // Of what the data do not determine nothing is known.
@@ -191,8 +187,8 @@ impl Estimate {
         self.criterion((self.observations as f64).ln())
     }
 
-    fn quantile(&self, level: f64) -> f64 {
-        student::two_sided(level, if self.known_deviations { usize::MAX } else { self.degrees_of_freedom })
+    fn quantile(&self, level: f64) -> Result<f64, FitError> {
+        student::of_level(level, if self.known_deviations { usize::MAX } else { self.degrees_of_freedom })
     }
 
     fn criterion(&self, price: f64) -> f64 {

@@ -401,6 +401,11 @@ fn refused(error: ConstraintSolveError<Error>) -> FitError {
     }
 }
 
+/// The entries of a problem's vector by their names.
+pub(super) fn entry_names<P: Objective + ?Sized>(problem: &P) -> Vec<String> {
+    problem.variables().iter().flat_map(|v| v.entries().collect::<Vec<_>>()).collect()
+}
+
 /// Whether a start is one.
 pub(super) fn check_finite<T: Scalar>(start: &[T]) -> Result<(), FitError> {
     let wrong = start.iter().map(|x| x.to_f64()).enumerate().find(|(_, x)| !x.is_finite());
@@ -416,7 +421,7 @@ pub(super) fn starts<P: Objective + ?Sized>(
 ) -> Result<Vec<Parameter>, FitError> {
     check_length(problem.len(), start.len()).map_err(FitError::Start)?;
     check_finite(start)?;
-    let names = problem.variables().iter().flat_map(|v| v.entries().collect::<Vec<_>>()).collect::<Vec<_>>();
+    let names = entry_names(problem);
     let parameter = |(name, start): (String, &P::Scalar)| Parameter {
         name,
         value: start.to_f64(),

@@ -2,7 +2,7 @@
 //! covariance that its Hessian makes.
 
 use super::least_squares::{is_outside, starts};
-use super::{Covariance, FitError, Parameter, Stopped, covariance, table};
+use super::{Covariance, FitError, Parameter, Stopped, covariance, student, table};
 use crate::error::Error;
 use crate::kernel::scalar::Scalar;
 use crate::model::objective::Objective;
@@ -10,7 +10,6 @@ use basin::{
     CostFunction, Executor, FirstOrderState, Gradient, HessianProduct, TerminationCode, TrustRegion,
 };
 use ndarray::{Array1, Array2};
-use statrs::distribution::{ContinuousCDF, Normal};
 use std::cell::RefCell;
 use std::fmt;
 
@@ -61,10 +60,8 @@ impl Likelihood {
     /// # Errors
     /// [`FitError::Level`] if the level is not between 0 and 1.
     pub fn intervals(&self, level: f64) -> Result<Vec<[f64; 2]>, FitError> {
-        let level = Some(level).filter(|level| *level > 0.0 && *level < 1.0).ok_or(FitError::Level(level))?;
-        let z = Normal::new(0.0, 1.0).map_or(f64::NAN, |normal| normal.inverse_cdf(0.5 + level / 2.0));
-        let ends = |p: &Parameter| [p.value - z * p.standard_error, p.value + z * p.standard_error];
-        Ok(self.parameters.iter().map(ends).collect())
+        let z = student::of_level(level, usize::MAX)?;
+        Ok(self.parameters.iter().map(|p| p.interval(z)).collect())
     }
 
     /// 2 n - 2 log L: Akaike's criterion.

@@ -1,6 +1,6 @@
 //! The least value under bounds and constraints, by basin's sequential least-squares programming.
 
-use super::least_squares::{check_finite, is_outside};
+use super::least_squares::{check_finite, entry_names, is_outside};
 use super::{FitError, newton};
 use crate::error::Error;
 use crate::kernel::checks::check_length;
@@ -181,8 +181,7 @@ impl Minimiser {
         if !is_above {
             return Err(FitError::Tolerance(tolerance));
         }
-        let names: Vec<String> =
-            problem.variables().iter().flat_map(|v| v.entries().collect::<Vec<_>>()).collect();
+        let names = entry_names(problem);
         let bounds = problem.bounds()?.map(|side| side.iter().map(|b| b.to_f64()).collect::<Vec<f64>>());
         for ((name, &lower), &upper) in names.iter().zip(&bounds[0]).zip(&bounds[1]) {
             if lower > upper {

@@ -6,6 +6,8 @@
 
 use super::FitError;
 use super::minimise::{Adapter, State};
+use crate::kernel::linear;
+use crate::kernel::matrix::{Mat, MatMut};
 use crate::model::constrained::Constrained;
 use ndarray::{Array1, Array2};
 
@@ -63,7 +65,7 @@ fn step<P: Constrained + ?Sized>(problem: &Adapter<'_, P>, state: &State) -> Res
     for (k, &row) in rows.iter().enumerate() {
         b[n + k] = -state.rows[row];
     }
-    let Some(found) = solved(a, b) else { return Ok(None) };
+    let Some(found) = solved(&a, &b) else { return Ok(None) };
     let (mut x, mut multipliers) = (state.x.clone(), state.multipliers.clone());
     for (i, &p) in free.iter().enumerate() {
         x[p] += found[i];
@@ -79,35 +81,14 @@ fn step<P: Constrained + ?Sized>(problem: &Adapter<'_, P>, state: &State) -> Res
     Ok(problem.state(x.to_vec(), multipliers).ok())
 }
 
-/// The solution of a system, by elimination with the largest pivot of each column; none where it is singular.
-fn solved(mut a: Array2<f64>, mut b: Array1<f64>) -> Option<Array1<f64>> {
+/// The solution of a system; none where it is singular.
+fn solved(a: &Array2<f64>, b: &Array1<f64>) -> Option<Array1<f64>> {
     let n = b.len();
-    let size = a.iter().fold(0.0_f64, |s, x| s.max(x.abs()));
-    for c in 0..n {
-        let best = (c..n).max_by(|&i, &j| a[[i, c]].abs().total_cmp(&a[[j, c]].abs()))?;
-        let is_regular = a[[best, c]].abs() > size * f64::EPSILON * n as f64;
-        if !is_regular {
-            return None;
-        }
-        b.swap(c, best);
-        for k in 0..n {
-            a.swap([c, k], [best, k]);
-        }
-        for r in c + 1..n {
-            let factor = a[[r, c]] / a[[c, c]];
-            if factor != 0.0 {
-                for k in c..n {
-                    a[[r, k]] -= factor * a[[c, k]];
-                }
-                b[r] -= factor * b[c];
-            }
-        }
-    }
-    for c in (0..n).rev() {
-        let known: f64 = (c + 1..n).map(|k| a[[c, k]] * b[k]).sum();
-        b[c] = (b[c] - known) / a[[c, c]];
-    }
-    b.iter().all(|x| x.is_finite()).then_some(b)
+    let (a, b): (Vec<f64>, Vec<f64>) = (a.iter().copied().collect(), b.to_vec());
+    let (mut lu, mut exchanges, mut x) = (vec![0.0; n * n], vec![0.0; n], vec![0.0; n]);
+    let factors = linear::factor(&a, n, &mut lu, &mut exchanges);
+    factors.solve(MatMut::column(&mut x), 1.0, Mat::column(&b), "the system of a step").ok()?;
+    x.iter().all(|x| x.is_finite()).then(|| Array1::from(x))
 }
 
 #[cfg(test)]
@@ -117,9 +98,9 @@ mod tests {
 
     #[test]
     fn systems_are_solved_or_refused() {
-        let x = solved(array![[0.0, 2.0], [1.0, 1.0]], array![4.0, 5.0]).unwrap();
+        let x = solved(&array![[0.0, 2.0], [1.0, 1.0]], &array![4.0, 5.0]).unwrap();
         assert_eq!(x, array![3.0, 2.0]);
-        assert!(solved(array![[1.0, 2.0], [2.0, 4.0]], array![1.0, 2.0]).is_none());
-        assert!(solved(Array2::zeros((0, 0)), Array1::zeros(0)).is_some());
+        assert!(solved(&array![[1.0, 2.0], [2.0, 4.0]], &array![1.0, 2.0]).is_none());
+        assert!(solved(&Array2::zeros((0, 0)), &Array1::zeros(0)).is_some());
     }
 }

@@ -1,14 +1,24 @@
 //! Student's t.
 
+use super::FitError;
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
 /// Above so many degrees of freedom the quantile is that of the normal distribution and three terms by 1/ν: then it has
 /// nine digits, where the incomplete beta function has lost some.
 const MANY: usize = 1000;
 
+/// Of a level that is one, between 0 and 1: the number below.
+pub(super) fn of_level(level: f64, degrees_of_freedom: usize) -> Result<f64, FitError> {
+    if level > 0.0 && level < 1.0 {
+        Ok(two_sided(level, degrees_of_freedom))
+    } else {
+        Err(FitError::Level(level))
+    }
+}
+
 /// The number that a variable of Student's t with so many degrees of freedom exceeds in size with probability
 /// 1 - `level`; infinite where there is no degree of freedom.
-pub(super) fn two_sided(level: f64, degrees_of_freedom: usize) -> f64 {
+fn two_sided(level: f64, degrees_of_freedom: usize) -> f64 {
     let (below, degrees) = (0.5 + level / 2.0, degrees_of_freedom as f64);
     if degrees_of_freedom <= MANY {
         return StudentsT::new(0.0, 1.0, degrees).map_or(f64::INFINITY, |t| t.inverse_cdf(below));

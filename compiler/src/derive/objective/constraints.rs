@@ -70,18 +70,8 @@ impl Items<'_> {
 
     /// The outputs of a plan, one for each constraint, cut from `out`; and what writes the scalar ones there.
     fn rows_cut<'s>(&'s self, plan: &Plan, program: &'s ConstraintsProgram) -> (Cut<'s>, TokenStream) {
-        let (mut parts, mut after) = (Vec::new(), TokenStream::new());
-        for (k, (c, &buffer)) in program.constraints.iter().zip(&plan.output_buffers).enumerate() {
-            let (shape, name) = (self.graph().shape(c.node), Self::buffer(plan, buffer));
-            if shape.is_empty() {
-                let slot = format_ident!("slot_{}", k);
-                after.extend(quote!(#slot[0] = #name;));
-                parts.push((slot, shape));
-            } else {
-                parts.push((name, shape));
-            }
-        }
-        (Cut { from: quote!(out), parts, mutable: true }, after)
+        let shapes = program.constraints.iter().map(|c| self.graph().shape(c.node));
+        Self::outputs_cut(plan, quote!(out), &plan.output_buffers, shapes)
     }
 
     /// The checks and the body of a method that writes a number for each constraint.

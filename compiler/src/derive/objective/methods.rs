@@ -115,11 +115,20 @@ impl Items<'_> {
         from: TokenStream,
         first: usize,
     ) -> (Cut<'s>, TokenStream) {
-        let mut parts = Vec::new();
-        let mut after = TokenStream::new();
-        for (k, (_, node)) in self.program.wrt.iter().enumerate() {
-            let shape = self.graph().shape(*node);
-            let name = Self::buffer(plan, plan.output_buffers[first + k]);
+        let shapes = self.program.wrt.iter().map(|(_, node)| self.graph().shape(*node));
+        Self::outputs_cut(plan, from, &plan.output_buffers[first..], shapes)
+    }
+
+    /// Outputs of these shapes, cut likewise.
+    pub(super) fn outputs_cut<'s>(
+        plan: &Plan,
+        from: TokenStream,
+        outputs: &[BufferId],
+        shapes: impl Iterator<Item = &'s [Extent]>,
+    ) -> (Cut<'s>, TokenStream) {
+        let (mut parts, mut after) = (Vec::new(), TokenStream::new());
+        for (k, (shape, &buffer)) in shapes.zip(outputs).enumerate() {
+            let name = Self::buffer(plan, buffer);
             if shape.is_empty() {
                 let slot = format_ident!("slot_{}", k);
                 after.extend(quote!(#slot[0] = #name;));

@@ -207,17 +207,7 @@ impl Plan {
     }
 
     fn is_made_of(&self, form: &Form, e: Extent) -> bool {
-        self.graph
-            .extents
-            .resolved(form)
-            .terms
-            .iter()
-            .any(|&(x, _)| self.graph.extents.find(x) == e || self.speaks_of_factors(x, e))
-    }
-
-    fn speaks_of_factors(&self, x: Extent, e: Extent) -> bool {
-        let factors = self.graph.extents.factors(self.graph.extents.find(x));
-        factors.is_some_and(|(a, b)| self.speaks_of(a, e) || self.speaks_of(b, e))
+        self.graph.extents.resolved(form).terms.iter().any(|&(x, _)| self.speaks_of(x, e))
     }
 
     fn effects(&self, step: &Step, e: Extent, sought: Sought) -> Effects {
