@@ -125,9 +125,14 @@ impl CostText {
         self.derived(cost)
     }
 
+    /// Refuses what the passes have not finished.
+    pub(crate) fn checked(&self, log: &Log) -> Result<(), Diagnostics> {
+        simplified(log, &self.expr)
+    }
+
     fn derived(&self, cost: Cost) -> Result<CostProgram, Diagnostics> {
         let program = pipeline::cost(cost);
-        simplified(&program.log, &self.expr)?;
+        self.checked(&program.log)?;
         Ok(program)
     }
 

@@ -17,7 +17,9 @@ pub mod verify;
 pub use build::Tensor;
 pub use finite::Finite;
 pub use form::{Affine, Form};
-pub use graph::{AxisFn, Cofactors, Factor, Graph, Node, NodeId, Op, Operand, Relation, RelationKind, Term};
+pub use graph::{
+    AxisFn, Cofactors, Factor, Graph, InputId, Node, NodeId, Op, Operand, Relation, RelationKind, Term,
+};
 pub use index::{Asks, Bound, Extent, ExtentKind, Index};
 pub use map::NodeMap;
 pub use number::Number;
