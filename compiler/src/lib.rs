@@ -8,6 +8,7 @@ pub mod diag;
 pub mod diff;
 pub mod emit;
 pub mod eval;
+pub mod export;
 pub mod front;
 pub mod ir;
 pub mod lower;
