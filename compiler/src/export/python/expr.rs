@@ -15,6 +15,7 @@ pub(super) enum Level {
     And,
     Sum,
     Product,
+    Matrix,
     Unary,
     Power,
     Atom,
@@ -148,7 +149,8 @@ impl<'a> Writer<'a> {
                 Text::new(self.names.argument(name), Level::Atom)
             }
             Op::Align(a, places) => {
-                let index: Vec<&str> = places.iter().map(|p| if p.is_some() { ":" } else { "None" }).collect();
+                let index: Vec<&str> =
+                    places.iter().map(|p| if p.is_some() { ":" } else { "None" }).collect();
                 Text::new(format!("{}[{}]", self.at(*a, Level::Atom), index.join(", ")), Level::Atom)
             }
             Op::Transpose(a, order) if order[..] == [1, 0] => {
@@ -212,7 +214,10 @@ impl<'a> Writer<'a> {
                     _ => Level::Sum,
                 };
                 let left = if level == Level::And { Level::And } else { level };
-                Text::new(format!("{}{symbol}{}", self.beside(*a, *b, left), self.beside(*b, *a, right)), level)
+                Text::new(
+                    format!("{}{symbol}{}", self.beside(*a, *b, left), self.beside(*b, *a, right)),
+                    level,
+                )
             }
             Op::Negate(a) => Text::new(format!("-{}", self.at(*a, Level::Unary)), Level::Unary),
             Op::Power(a, n) => match n.as_int() {
@@ -223,8 +228,12 @@ impl<'a> Writer<'a> {
                     Text::new(format!("{}**{exponent}", self.at(*a, Level::Atom)), Level::Power)
                 }
             },
-            Op::FloorDiv(a, n) => Text::new(format!("{} // {n}", self.at(*a, Level::Product)), Level::Product),
-            Op::Remainder(a, n) => Text::new(format!("{} % {n}", self.at(*a, Level::Product)), Level::Product),
+            Op::FloorDiv(a, n) => {
+                Text::new(format!("{} // {n}", self.at(*a, Level::Product)), Level::Product)
+            }
+            Op::Remainder(a, n) => {
+                Text::new(format!("{} % {n}", self.at(*a, Level::Product)), Level::Product)
+            }
             Op::Clip(a, form) => {
                 let last = self.form(&form.shifted(-1)).text;
                 Self::call(&self.np("clip"), &[self.arg(*a), "0".to_owned(), last])
@@ -237,8 +246,16 @@ impl<'a> Writer<'a> {
                     CompareOp::GreaterEqual => ">=",
                     CompareOp::Equal => "==",
                 };
-                let text = format!("{} {symbol} {}", self.beside(*a, *b, Level::Sum), self.beside(*b, *a, Level::Sum));
+                let text = format!(
+                    "{} {symbol} {}",
+                    self.beside(*a, *b, Level::Sum),
+                    self.beside(*b, *a, Level::Sum)
+                );
                 Text::new(text, Level::Compare)
+            }
+            Op::Select(holds, then, otherwise) if self.is_unit_matrix(*holds, *then, *otherwise) => {
+                let extent = value.shape[0].map(|e| self.form(&self.g.extents.form(e)).text);
+                Self::call(&self.np("eye"), &[extent.unwrap_or_default(), "dtype=DTYPE".to_owned()])
             }
             Op::Select(holds, then, otherwise) => {
                 let args = [*holds, *then, *otherwise].map(|id| self.arg(id));
@@ -283,7 +300,10 @@ impl<'a> Writer<'a> {
             }
             Op::Entry(a, axis, at) => {
                 let at = self.form(at).text;
-                Text::new(format!("{}[{}{at}]", self.at(*a, Level::Atom), ":, ".repeat(*axis as usize)), Level::Atom)
+                Text::new(
+                    format!("{}[{}{at}]", self.at(*a, Level::Atom), ":, ".repeat(*axis as usize)),
+                    Level::Atom,
+                )
             }
             Op::Take(a, axis, places) => {
                 let index = format!("{}{}", ":, ".repeat(*axis as usize), self.arg(*places));
@@ -304,7 +324,8 @@ impl<'a> Writer<'a> {
                 let text = |form: &Form| self.form(form).text;
                 let from = if low == Form::default() { String::new() } else { text(&low) };
                 let to = if whole.as_ref() == Some(&end) { String::new() } else { text(&end) };
-                let part = format!("{}[{}{from}:{to}]", self.at(*of, Level::Atom), ":, ".repeat(*axis as usize));
+                let part =
+                    format!("{}[{}{from}:{to}]", self.at(*of, Level::Atom), ":, ".repeat(*axis as usize));
                 if *backwards {
                     Self::call(&self.np("flip"), &[part, axis.to_string()])
                 } else {
@@ -353,6 +374,20 @@ impl<'a> Writer<'a> {
         self.at(id, level)
     }
 
+    /// Whether a choice is 1 where two indices are the same, else 0.
+    fn is_unit_matrix(&self, holds: Id, then: Id, otherwise: Id) -> bool {
+        let is = |id: Id, n: Number| self.body.as_number(id) == Some(n);
+        let index = |id: Id, at: usize| match &self.body.value(id).op {
+            Op::Align(inner, places) if places.len() == 2 && places[at].is_some() => {
+                matches!(self.body.value(*inner).op, Op::Iota(_)).then_some(*inner)
+            }
+            _ => None,
+        };
+        let Op::Compare(CompareOp::Equal, a, b) = self.body.value(holds).op else { return false };
+        let one = index(a, 0).filter(|i| index(b, 1) == Some(*i));
+        is(then, Number::ONE) && is(otherwise, Number::ZERO) && one.is_some()
+    }
+
     fn axes(&self, a: Id, axes: &[u8]) -> Option<String> {
         if axes.len() == self.body.rank(a) {
             return None;
@@ -382,16 +417,18 @@ impl<'a> Writer<'a> {
 fn matrix_product(a: (&Text, &[u8]), b: (&Text, &[u8]), out: &[u8]) -> Option<Text> {
     let turned = |t: &Text| format!("{}.T", t.at(Level::Atom));
     let [left, right] = match (a.1, b.1, out) {
-        (&[i], &[j], &[]) if i == j => [a.0.at(Level::Product), b.0.at(Level::Unary)],
-        (&[i, k], &[j], &[o]) if k == j && i == o => [a.0.at(Level::Product), b.0.at(Level::Unary)],
+        (&[i], &[j], &[]) if i == j => [a.0.at(Level::Matrix), b.0.at(Level::Unary)],
+        (&[i, k], &[j], &[o]) if k == j && i == o => [a.0.at(Level::Matrix), b.0.at(Level::Unary)],
         (&[k, i], &[j], &[o]) if k == j && i == o => [turned(a.0), b.0.at(Level::Unary)],
-        (&[i, k], &[l, j], &[o, p]) if k == l && i == o && j == p => [a.0.at(Level::Product), b.0.at(Level::Unary)],
+        (&[i, k], &[l, j], &[o, p]) if k == l && i == o && j == p => {
+            [a.0.at(Level::Matrix), b.0.at(Level::Unary)]
+        }
         (&[k, i], &[l, j], &[o, p]) if k == l && i == o && j == p => [turned(a.0), b.0.at(Level::Unary)],
-        (&[i, k], &[j, l], &[o, p]) if k == l && i == o && j == p => [a.0.at(Level::Product), turned(b.0)],
+        (&[i, k], &[j, l], &[o, p]) if k == l && i == o && j == p => [a.0.at(Level::Matrix), turned(b.0)],
         (&[k, i], &[j, l], &[o, p]) if k == l && i == o && j == p => [turned(a.0), turned(b.0)],
         _ => return None,
     };
-    Some(Text::new(format!("{left} @ {right}"), Level::Product))
+    Some(Text::new(format!("{left} @ {right}"), Level::Matrix))
 }
 
 fn distinct(labels: &[u8]) -> Vec<u8> {
