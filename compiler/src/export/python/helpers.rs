@@ -32,7 +32,6 @@ pub(super) fn of_numpy(name: &str) -> Option<&'static str> {
         "sigmoid" => "special.expit",
         "erf" => "special.erf",
         "erfc" => "special.erfc",
-        "lgamma" => "special.gammaln",
         "xlogy" => "special.xlogy",
         "xlog1py" => "special.xlog1py",
         _ => return None,

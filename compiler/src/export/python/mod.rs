@@ -73,7 +73,6 @@ pub(super) struct Helpers {
     plain: Vec<&'static str>,
     definitions: Vec<&'static Definition>,
     special: bool,
-    math: bool,
     missing: Vec<String>,
 }
 
@@ -235,12 +234,13 @@ impl<'a> Module<'a> {
         lines.push("Written by `cargo gradsmith export`; do not edit.".to_owned());
         lines.push("\"\"\"".to_owned());
         lines.push(String::new());
-        if self.helpers.math || self.helper_text().iter().any(|l| l.contains("math.")) {
+        let helpers = self.helper_lines();
+        if helpers.iter().any(|line| line.contains("math.")) {
             lines.push("import math".to_owned());
             lines.push(String::new());
         }
         lines.extend(self.dialect.imports.iter().map(|l| (*l).to_owned()));
-        if self.helpers.special {
+        if self.helpers.special || helpers.iter().any(|line| line.contains("special.")) {
             lines.push("from scipy import special".to_owned());
         }
         let precision = match self.options.precision {
@@ -255,7 +255,8 @@ impl<'a> Module<'a> {
         lines
     }
 
-    fn helper_text(&self) -> Vec<String> {
+    /// Functions that are written out.
+    fn helper_lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for name in &self.helpers.plain {
             let text = helpers::written(name, self.dialect.module);
@@ -267,10 +268,6 @@ impl<'a> Module<'a> {
             lines.extend(functions::written(definition, self.dialect));
         }
         lines
-    }
-
-    fn helper_lines(&self) -> Vec<String> {
-        self.helper_text()
     }
 
     /// The parameters of a Python function.
