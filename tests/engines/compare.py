@@ -1,6 +1,6 @@
 """Runs exported programs and compares what they give with what the interpreter gives.
 
-compare.py FOLDER [ENGINE...]: FOLDER is what the example `engine_cases` of the package cargo-gradsmith has written.
+compare.py FOLDER [ENGINE...]: FOLDER is what the example `engine_cases` of the package gradsmith-tests has written.
 Prints each disagreement and, last, how many cases agreed for each engine; exit code 1 if any did not.
 """
 

@@ -1,5 +1,5 @@
 //! Writes reference cases as programs for every engine, with what the interpreter makes of them: what
-//! `tests/engines/compare.py` runs.
+//! `compare.py` runs.
 //!
 //! `engine_cases OUT STRIDE FILE.json...`: of all cases in these files every STRIDE-th, each in a folder of its own.
 
