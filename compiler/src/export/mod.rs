@@ -9,6 +9,7 @@
 //! notation for programs is a file here and a line in [`ALL`]; formulas for people are in [`emit`](crate::emit).
 
 pub mod arrays;
+pub mod functions;
 mod lower;
 mod product;
 pub mod program;
