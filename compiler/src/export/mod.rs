@@ -16,7 +16,7 @@ pub mod program;
 mod python;
 mod stablehlo;
 
-use crate::ir::{Extent, Graph};
+use crate::ir::{Extent, ExtentKind, Graph};
 use program::Program;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -57,10 +57,20 @@ impl Options {
     /// How many values an index takes, if that is known.
     #[must_use]
     pub fn size(&self, g: &Graph, e: Extent) -> Option<usize> {
-        // What stays unknown shows by making a difference.
-        let [a, b] =
-            [usize::MAX / 4, usize::MAX / 4 - 7].map(|unknown| g.extents.size(e, &self.extents, unknown));
-        (a == b).then_some(a)
+        match (g.extents.kind(e), g.extents.factors(e), g.extents.derived(e)) {
+            (ExtentKind::Constant(n), ..) => Some(*n),
+            (ExtentKind::Unknown, ..) => None,
+            (ExtentKind::Symbol(name), ..) if self.extents.contains_key(name) => {
+                self.extents.get(name).copied()
+            }
+            (_, Some((a, b)), _) => self.size(g, a)?.checked_mul(self.size(g, b)?),
+            (_, None, Some(form)) => {
+                let known = form.terms.iter().all(|&(x, _)| self.size(g, x).is_some());
+                let value = form.value(|x| self.size(g, x).unwrap_or(0));
+                known.then(|| usize::try_from(value).unwrap_or(0))
+            }
+            (_, None, None) => None,
+        }
     }
 }
 
