@@ -6,7 +6,7 @@
 
 use gradsmith::optim::{Optimizer, Sgd};
 use gradsmith::{Init, Network, Parameters, Rng};
-use gradsmith_compiler::export::{self, Options, Precision, program};
+use gradsmith_compiler::export::{self, Options, Precision, Shard, program};
 use gradsmith_compiler::front::NetworkText;
 use ndarray::Array2;
 use serde_json::{Map, Value, json};
@@ -101,6 +101,9 @@ where
         let file = if target.name == "stablehlo" { "module.mlir".to_owned() } else { format!("on_{}.py", target.name) };
         fs::write(folder.join(file), (target.write)(&program, &options)?)?;
     }
+    let shard = Some(Shard { extent: "m".to_owned(), axis: "data".to_owned(), devices: 2 });
+    let sharded = export::target("stablehlo").ok_or("no such target")?;
+    fs::write(folder.join("sharded.mlir"), (sharded.write)(&program, &Options { shard, ..options })?)?;
     let case = json!({
         "before": before, "after": written(&parameters), "costs": costs, "steps": STEPS,
         "x": x.iter().collect::<Vec<_>>(), "y": y.iter().collect::<Vec<_>>(), "rows": ROWS,
