@@ -11,6 +11,7 @@
 use crate::source::SourceId;
 use crate::syntax::ast::Definition;
 use crate::syntax::parse;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 const TEXT: &str = include_str!("functions.cost");
@@ -60,7 +61,10 @@ pub fn all() -> &'static [Definition] {
 /// The definition of `name`: none of a primitive, nor of a function for which [`for_order`] has one for each order.
 #[must_use]
 pub fn definition(name: &str) -> Option<&'static Definition> {
-    all().iter().find(|definition| definition.name.name == name)
+    static BY_NAME: LazyLock<HashMap<&str, &Definition>> = LazyLock::new(|| {
+        all().iter().map(|definition| (definition.name.name.as_str(), definition)).collect()
+    });
+    BY_NAME.get(name).copied()
 }
 
 /// The definition of the function `name` of the other arguments, where the first is `order`: of `polygamma` and
