@@ -34,10 +34,48 @@ fn operation(primitive: &str) -> Option<&'static str> {
 
 /// What every engine has, of arguments of one shape.
 pub(super) fn primitive(lines: &mut Lines<'_>, name: &str, args: &[&Val]) -> Val {
-    lines.plain(operation(name).unwrap_or("exponential"), args)
+    match (name, args) {
+        ("log1p", [x]) => log1p(lines, x),
+        _ => lines.plain(operation(name).unwrap_or("exponential"), args),
+    }
 }
 
-/// An element-wise function of arguments of one shape; `order` is the first of one that takes it.
+/// A function's name for arguments of a shape.
+fn of_shape(name: &str, dims: &[usize]) -> String {
+    let dims: Vec<String> = dims.iter().map(ToString::to_string).collect();
+    let name = sanitised(name);
+    if dims.is_empty() { name } else { format!("{name}_{}", dims.join("x")) }
+}
+
+/// log(1 + x), where XLA's own loses two digits on processors: of u, which is 1 + x but for rounding, log(u) times what x is
+/// of u − 1 (Kahan).
+fn log1p(lines: &mut Lines<'_>, x: &Val) -> Val {
+    let name = of_shape("log1p", &x.ty.dims);
+    let name = lines.function(&name, &[x.ty.clone()], |lines, args| {
+        let (x, dims) = (&args[0], &args[0].ty.dims);
+        let (one, infinite) = (lines.number(1.0, dims), lines.number(f64::INFINITY, dims));
+        let above = lines.plain("add", &[&one, x]);
+        // Else u − 1 would be taken for x.
+        let above = lines.plain("optimization_barrier", &[&above]);
+        let less = lines.plain("subtract", &[&above, &one]);
+        let share = lines.plain("divide", &[x, &less]);
+        let log = lines.plain("log", &[&above]);
+        let product = lines.plain("multiply", &[&log, &share]);
+        let (tiny, huge) = (lines.compare("EQ", &above, &one), lines.compare("EQ", x, &infinite));
+        let own = lines.plain("or", &[&tiny, &huge]);
+        vec![lines.select(&own, x, &product)]
+    });
+    lines.call(&name, std::slice::from_ref(x), x.ty.clone())
+}
+
+/// The definition of a function for an order, which is its first argument; where that decides what is computed, each has
+/// one of its own, of the other arguments.
+pub(super) fn of_order(function: ElementFn, order: Option<i64>) -> Option<&'static Definition> {
+    let order = u32::try_from(order?).ok().filter(|_| function.spec().takes_order())?;
+    functions::for_order(function.name(), order)
+}
+
+/// An element-wise function of arguments of one shape, without the order that it has a definition for.
 pub(super) fn element(
     lines: &mut Lines<'_>,
     function: ElementFn,
@@ -48,11 +86,7 @@ pub(super) fn element(
     if functions::is_primitive(name) && operation(name).is_some() {
         return Ok(primitive(lines, name, &args.iter().collect::<Vec<_>>()));
     }
-    let definition = if function.spec().takes_order() {
-        order.and_then(|n| u32::try_from(n).ok()).and_then(|n| functions::for_order(name, n))
-    } else {
-        functions::definition(name)
-    };
+    let definition = of_order(function, order).or_else(|| functions::definition(name));
     match definition {
         Some(definition) => called(lines, definition, args),
         None => {
@@ -76,11 +110,7 @@ fn unfit(definition: &Definition, what: &str) -> Refusal {
 /// A call of a definition, which is written once for each shape.
 fn called(lines: &mut Lines<'_>, definition: &Definition, args: &[Val]) -> Result<Val, Refusal> {
     let Some(ty) = args.first().map(|a| a.ty.clone()) else { return Err(unfit(definition, "no parameter")) };
-    let mut name = sanitised(&definition.name.name);
-    if !ty.dims.is_empty() {
-        let dims: Vec<String> = ty.dims.iter().map(ToString::to_string).collect();
-        name += &format!("_{}", dims.join("x"));
-    }
+    let name = of_shape(&definition.name.name, &ty.dims);
     if lines.module.is_new(&name) {
         write(lines.module, definition, &name, &ty.dims)?;
     }

@@ -151,9 +151,10 @@ impl<'a, 'm> Writer<'a, 'm> {
             Op::Broadcast(a) => self.spread(*a, dims, kind),
             Op::Element(function, args) => {
                 // An order is a number in the text.
-                let order = self.body.as_number(args[0]).and_then(Number::as_int);
-                let given = if function.spec().takes_order() { &args[1..] } else { &args[..] };
-                let given: Vec<Val> = given.iter().map(|&a| self.spread(a, dims, Kind::Number)).collect();
+                let order = args.first().and_then(|&a| self.body.as_number(a)).and_then(Number::as_int);
+                let skipped = usize::from(elements::of_order(*function, order).is_some());
+                let given = args[skipped..].iter().map(|&a| self.spread(a, dims, Kind::Number));
+                let given: Vec<Val> = given.collect();
                 elements::element(&mut self.lines, *function, order, &given)?
             }
             Op::Binary(op, a, b) => {
