@@ -69,6 +69,13 @@ def off(case, function, k, wanted, got, largest_of_all):
     return float(np.max(distance / near))
 
 
+def greatest(case):
+    """The greatest magnitude among value and first derivatives."""
+    first = [r for n, f in case["functions"].items() if not n.startswith("hessian") for r in f["results"]]
+    entries = np.concatenate([figures(r) for r in first])
+    return float(np.max(np.abs(entries[np.isfinite(entries)]), initial=0))
+
+
 class Python:
     """A module of functions."""
 
@@ -158,12 +165,12 @@ def main(folder, engines):
                 left_out += 1
                 continue
             problems = []
+            largest = greatest(case)
             try:
                 program = opened(engine, place / FILES[engine], case)
                 for name, function in case["functions"].items():
                     got = program.call(name, function)
                     wanted = [figures(r) for r in function["results"]]
-                    largest = max([0.0] + [float(np.max(np.abs(w[np.isfinite(w)]), initial=0)) for w in wanted])
                     for k, (w, g) in enumerate(zip(wanted, got, strict=True)):
                         far = off(case, name, k, w, g, largest)
                         if far > 1.0:

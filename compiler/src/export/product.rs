@@ -112,22 +112,17 @@ impl Lowering<'_> {
             let x = self.body.power(x, f.power);
             scale = self.body.binary(Binary::Mul, scale, x);
         }
-        let mut below: Option<Id> = None;
+        // By one after the other: a product of divisors may be out of range.
+        let mut divisors = Vec::new();
         for f in scalars.iter().filter(|f| f.power.is_negative()) {
             let x = self.of(f.operand.node);
-            let x = self.body.power(x, f.power.neg());
-            below = Some(match below {
-                // One after the other: a product might be out of range.
-                Some(before) => {
-                    scale = self.body.binary(Binary::Div, scale, before);
-                    x
-                }
-                None => x,
-            });
+            match f.power.divisions() {
+                Some(times) => divisors.extend((0..times).map(|_| x)),
+                None => divisors.push(self.body.power(x, f.power.neg())),
+            }
         }
-        // A quotient of the whole reads better than a product with a quotient, where nothing is lost by it.
-        if let Some(below) = below {
-            scale = self.body.binary(Binary::Div, scale, below);
+        for divisor in divisors {
+            scale = self.body.binary(Binary::Div, scale, divisor);
         }
         if self.body.as_number(value).is_some_and(Number::is_one) {
             return scale;
@@ -510,17 +505,18 @@ impl Lowering<'_> {
             let needs = product.labels_within(condition);
             self.restrict(product, &mut operands, condition, &needs);
         }
-        // What data name is summed up into last: until then its places are along the indices that name them.
-        let mut kept: Vec<u8> =
-            (0..product.rank as u8).filter(|l| !product.scattered.iter().any(|(s, _)| s == l)).collect();
+        // What data name is summed up into last: until then the indices that name it are in its place.
         let mut naming: Vec<(u8, Id, Vec<u8>)> = Vec::new();
         for (at, names) in &product.scattered {
             let (places, over) = self.names(product, names);
-            kept.extend(&over);
             naming.push((*at, places, over));
         }
-        kept.sort_unstable();
-        kept.dedup();
+        let mut kept: Vec<u8> = Vec::new();
+        for label in 0..product.rank as u8 {
+            let named = naming.iter().find(|(at, ..)| *at == label);
+            let own = named.map_or_else(|| vec![label], |(.., over)| over.clone());
+            kept.extend(own.iter().filter(|l| !kept.contains(l)).copied().collect::<Vec<_>>());
+        }
         let (value, labels) = self.paired(product, operands, &kept);
         if naming.is_empty() {
             return (value, labels);
@@ -628,7 +624,9 @@ impl Lowering<'_> {
         let mut left: Vec<u8> = operands[i].1.clone();
         left.extend(operands[j].1.iter().filter(|l| !operands[i].1.contains(l)));
         left.retain(|l| needed.contains(l));
-        left.sort_unstable();
+        // As the result has them, then those that are still to be summed over.
+        let place = |l: &u8| kept.iter().position(|k| k == l).unwrap_or(kept.len() + *l as usize);
+        left.sort_by_key(place);
         left
     }
 

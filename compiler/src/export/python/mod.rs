@@ -377,7 +377,11 @@ impl<'a> Module<'a> {
     fn reading(&self, data: &[&Argument]) -> Vec<String> {
         let mut lines = Vec::new();
         for a in &self.program.parameters {
-            lines.push(self.converted(&self.names.argument(&a.name), &format!("params[\"{}\"]", a.name), a.whole));
+            lines.push(self.converted(
+                &self.names.argument(&a.name),
+                &format!("params[\"{}\"]", a.name),
+                a.whole,
+            ));
         }
         for a in data {
             let name = self.names.argument(&a.name);
@@ -412,7 +416,10 @@ impl<'a> Module<'a> {
         }
         let (taken, given) = self.arguments_line();
         lines.extend([String::new(), String::new(), format!("def _arguments({taken}):")]);
-        lines.push("    \"\"\"The arguments as arrays, with the extents that they tell, which must agree.\"\"\"".to_owned());
+        lines.push(
+            "    \"\"\"The arguments as arrays, with the extents that they tell, which must agree.\"\"\""
+                .to_owned(),
+        );
         lines.extend(self.reading(&self.program.data.iter().collect::<Vec<_>>()));
         lines.extend(self.needs());
         lines.push(format!("    return {given}"));
@@ -567,17 +574,37 @@ impl<'a> Module<'a> {
         lines
     }
 
+    /// Small extents that the formula has a meaning for, those of the options where they say.
+    fn small_sizes(&self) -> Vec<(Extent, usize)> {
+        const SMALL: [usize; 4] = [4, 6, 5, 7];
+        let g = self.g();
+        let given = |e| self.options.size(g, e);
+        let known = self.extents().into_iter().enumerate();
+        let mut sizes: Vec<(Extent, usize)> =
+            known.map(|(k, e)| (e, given(e).unwrap_or(SMALL[k % SMALL.len()]))).collect();
+        let needs = g.extents.needs().into_iter().map(|(e, _)| g.extents.form(e).shifted(-1));
+        let bounds: Vec<Form> =
+            g.extents.bounds().iter().map(|b| g.extents.resolved(&b.form)).chain(needs).collect();
+        // What is too small grows, one by one; a bound that cannot be met by that is left to the check.
+        for _ in 0..100 {
+            let size = |e: Extent| sizes.iter().find(|(x, _)| *x == e).map_or(0, |(_, n)| *n);
+            let open = bounds.iter().find(|form| form.value(size) < 0);
+            let Some(open) = open else { break };
+            let grows = |e: Extent| open.terms.iter().any(|&(x, n)| x == e && n > 0) && given(e).is_none();
+            let Some((_, size)) = sizes.iter_mut().find(|(e, _)| grows(*e)) else { break };
+            *size += 1;
+        }
+        sizes
+    }
+
     /// Random arguments of small extents.
     fn random(&self) -> Vec<String> {
         let g = self.g();
         let mut lines = vec![String::new(), String::new(), "def random_arguments(seed=0):".to_owned()];
         lines.push("    \"\"\"Parameters and data by chance, between 0.1 and 0.9.\"\"\"".to_owned());
         lines.push("    rng = np.random.default_rng(seed)".to_owned());
-        let known = self.extents();
-        let sizes = [7, 5, 6, 4];
-        for (k, e) in known.iter().enumerate() {
-            let size = self.options.size(g, *e).unwrap_or(sizes[k % sizes.len()]);
-            lines.push(format!("    {} = {size}", self.names.extent(&name_of(g, *e))));
+        for (e, size) in self.small_sizes() {
+            lines.push(format!("    {} = {size}", self.names.extent(&name_of(g, e))));
         }
         let places = places(self.program);
         let drawn = |a: &Argument| {
