@@ -170,8 +170,10 @@ def main(folder, engines):
                 program = opened(engine, place / FILES[engine], case)
                 for name, function in case["functions"].items():
                     got = program.call(name, function)
-                    wanted = [figures(r) for r in function["results"]]
+                    wanted = [None if r is None else figures(r) for r in function["results"]]
                     for k, (w, g) in enumerate(zip(wanted, got, strict=True)):
+                        if w is None:
+                            continue
                         far = off(case, name, k, w, g, largest)
                         if far > 1.0:
                             problems.append(f"{name}[{k}] is {far:.3g} times as far off as it may be")

@@ -95,11 +95,11 @@ impl Lowering<'_> {
                 let operand = Operand { node: id, axes: (0..rank as u8).collect() };
                 let extents = shape.clone();
                 let holds = self.indicator(&operand, &extents);
-                self.body.to_number(holds)
+                self.body.as_numbers(holds)
             }
             ir::graph::Op::Position => {
                 let iota = self.iota(shape[0], 0, 1);
-                self.body.to_number(iota)
+                self.body.as_numbers(iota)
             }
             ir::graph::Op::Sum(terms) => self.sum(terms, rank),
             ir::graph::Op::Product { coeff, factors, bound } => {

@@ -34,9 +34,10 @@ fn of_matrices(
 ) -> Val {
     let (count, n) = sizes(a);
     let stacked = lines.reshape(a, &[count, n, n]);
-    let name = lines.function(&format!("{name}_{count}x{n}"), &[stacked.ty.clone()], |lines, args| {
-        vec![make(lines, &args[0])]
-    });
+    let name =
+        lines.function(&format!("{name}_{count}x{n}"), std::slice::from_ref(&stacked.ty), |lines, args| {
+            vec![make(lines, &args[0])]
+        });
     let kept = if dims.len() == a.rank() { vec![count, n, n] } else { vec![count] };
     let result = lines.call(&name, &[stacked], Type::new(&kept, Kind::Number));
     lines.reshape(&result, dims)
