@@ -119,7 +119,12 @@ impl<'a, 'm> Writer<'a, 'm> {
             Op::Whole(form) => return Ok(Held::Whole(self.form(form))),
             op => self.made(op, &dims, value.kind)?,
         };
-        debug_assert_eq!(made.ty, Type::new(&dims, value.kind), "{:?}", value.op);
+        if made.ty != Type::new(&dims, value.kind) {
+            return Err(Refusal {
+                message: format!("{:?} has another shape than it should have", value.op),
+                help: "this is a mistake in gradsmith: please report it".to_owned(),
+            });
+        }
         Ok(Held::Made(match &value.name {
             Some(name) => self.lines.rename(made, name),
             None => made,
@@ -201,8 +206,7 @@ impl<'a, 'm> Writer<'a, 'm> {
             }
             Op::Select(holds, then, otherwise) => {
                 let holds = self.spread(*holds, dims, Kind::Truth);
-                let (then, otherwise) =
-                    (self.spread(*then, dims, kind), self.spread(*otherwise, dims, kind));
+                let (then, otherwise) = (self.spread(*then, dims, kind), self.spread(*otherwise, dims, kind));
                 self.lines.select(&holds, &then, &otherwise)
             }
             Op::ToNumber(a) => self.spread(*a, dims, Kind::Number),
@@ -393,8 +397,7 @@ impl<'a, 'm> Writer<'a, 'm> {
             let root = self.lines.plain("sqrt", &[&sum]);
             let norm = self.lines.plain("multiply", &[&top, &root]);
             let left = top.ty.dims.clone();
-            let (zero, infinite) =
-                (self.lines.number(0.0, &left), self.lines.number(f64::INFINITY, &left));
+            let (zero, infinite) = (self.lines.number(0.0, &left), self.lines.number(f64::INFINITY, &left));
             let is_zero = self.lines.compare("EQ", &top, &zero);
             let is_infinite = self.lines.compare("EQ", &top, &infinite);
             let plain = self.lines.plain("or", &[&is_zero, &is_infinite]);
