@@ -22,6 +22,8 @@ use std::{env, fmt};
 
 use gradsmith::optim::Sgd;
 use gradsmith::train::{Data, Trainer};
+#[cfg(feature = "safetensors")]
+use gradsmith::Parameters;
 use gradsmith::{Error, Network};
 
 use idx::Digits;
@@ -37,6 +39,8 @@ usage: cargo run --release --example mnist -- --data DIR [options]
   --preset NAME   the experiment, or `all`; N12 if not given
   --seed NUMBER   seeds the weights and the shuffling; 1 if not given
   --epochs COUNT  another number of epochs than the book's
+  --load FILE     judges the parameters of a file (safetensors) on the test images, and trains nothing: those of
+                  examples/xla/train.py, say; needs `--features safetensors`
   --derivation    prints the derivation of the gradient first
   --list          lists the presets
   --help          prints this";
@@ -66,7 +70,10 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
         Command::Train(options) => options,
     };
     let files = Files::read(&options.data)?;
-    let run = files.run(options.seed, options.epochs)?;
+    let mut run = files.run(options.seed, options.epochs)?;
+    if let Some(path) = &options.load {
+        run.loaded = Some(std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?);
+    }
     for preset in ALL.iter().filter(|preset| options.preset == "all" || options.preset == preset.name) {
         println!("{preset}");
         if options.derivation {
@@ -90,14 +97,21 @@ struct Options {
     preset: String,
     seed: u64,
     epochs: Option<usize>,
+    load: Option<PathBuf>,
     derivation: bool,
 }
 
 impl Options {
     fn read(mut arguments: impl Iterator<Item = String>) -> Result<Command, String> {
         let mut data = None;
-        let mut options =
-            Self { data: PathBuf::new(), preset: "N12".to_owned(), seed: 1, epochs: None, derivation: false };
+        let mut options = Self {
+            data: PathBuf::new(),
+            preset: "N12".to_owned(),
+            seed: 1,
+            epochs: None,
+            load: None,
+            derivation: false,
+        };
         while let Some(argument) = arguments.next() {
             // `--seed 2` and `--seed=2`
             let (name, given) = match argument.split_once('=') {
@@ -113,6 +127,7 @@ impl Options {
                 "--data" => data = Some(PathBuf::from(value()?)),
                 "--preset" => options.preset = preset(&value()?)?,
                 "--seed" => options.seed = number(name, &value()?)?,
+                "--load" => options.load = Some(PathBuf::from(value()?)),
                 "--epochs" => options.epochs = Some(number(name, &value()?)?),
                 _ => return Err(format!("unknown argument `{argument}`\n\n{HELP}")),
             }
@@ -169,6 +184,7 @@ impl Files {
             train: Data::new(x, y)?,
             validation: Data::new(validation_x, validation_y)?,
             test: Data::new(self.test.x.view(), self.test.y.view())?,
+            loaded: None,
         })
     }
 }
@@ -180,6 +196,8 @@ pub(crate) struct Run<'a> {
     train: Data<'a, f32>,
     validation: Data<'a, f32>,
     test: Data<'a, f32>,
+    /// A file of parameters that are to be judged instead of trained.
+    loaded: Option<Vec<u8>>,
 }
 
 impl Run<'_> {
@@ -197,6 +215,9 @@ impl Run<'_> {
         preset: &Preset,
         network: &N,
     ) -> Result<Outcome, Error> {
+        if let Some(file) = &self.loaded {
+            return self.judge(network, file);
+        }
         let mut parameters = N::init(preset.init, self.seed);
         let mut outcome = Outcome { judge: preset.judge, epochs: Vec::new(), training: Duration::ZERO };
         let mut trainer = Trainer::new(network, Sgd::new(preset.eta)?)
@@ -230,6 +251,23 @@ impl Run<'_> {
             Ok(ControlFlow::Continue(()))
         })?;
         Ok(outcome)
+    }
+}
+
+impl Run<'_> {
+    /// Reads parameters and judges them on the test images.
+    #[cfg(feature = "safetensors")]
+    fn judge<N: Network<Scalar = f32>>(&self, network: &N, file: &[u8]) -> Result<Outcome, Error> {
+        let mut parameters = N::Parameters::zeros();
+        gradsmith::save::read_safetensors(&mut parameters, file)?;
+        let outputs = network.predict(&parameters, self.test.x())?;
+        let accuracy = self.test.y().map_or(Ok(0.0), |y| gradsmith::metrics::accuracy(outputs.view(), y))?;
+        Ok(Outcome { judge: Judge::Test, epochs: vec![(accuracy, accuracy)], training: Duration::ZERO })
+    }
+
+    #[cfg(not(feature = "safetensors"))]
+    fn judge<N: Network<Scalar = f32>>(&self, _network: &N, _file: &[u8]) -> Result<Outcome, Error> {
+        Err(Error::Format { format: "way to read it", reason: "`--load` needs `--features safetensors`".into() })
     }
 }
 

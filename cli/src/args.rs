@@ -1,9 +1,9 @@
 //! The command line.
 
-use crate::commands::{catalog, check, expand, explain};
+use crate::commands::{catalog, check, expand, explain, export};
 use crate::{Failure, request::Request};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use gradsmith_compiler::emit;
+use gradsmith_compiler::{emit, export as engines};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -13,6 +13,7 @@ Examples:
   cargo gradsmith explain cross_entropy --network '784 -> 100 sigmoid -> 10 sigmoid'
   cargo gradsmith explain 'norm2(X*w - y)^2 / 2' --var 'X:matrix[n,d]' --var 'y:vector[n]' --wrt w:vector
   cargo gradsmith expand 'categorical_cross_entropy + l2(lambda)' --network '4 -> 8 relu -> 3 softmax'
+  cargo gradsmith export 'quadratic + l2(lambda)' --network '784 -> 30 sigmoid -> 10 sigmoid' --to jax -o net.py
   cargo gradsmith catalog huber
   cargo gradsmith check cases.json";
 
@@ -49,6 +50,7 @@ pub(crate) fn command() -> Command {
         .subcommand(
             subject(Command::new("expand")).about("Prints the Rust that the derive macro makes of it, formatted"),
         )
+        .subcommand(exported(subject(Command::new("export"))))
         .subcommand(
             Command::new("catalog")
                 .about("Lists losses, penalties, activations and functions, or says more of one")
@@ -71,6 +73,65 @@ pub(crate) fn command() -> Command {
                         .num_args(1..)
                         .value_parser(value_parser!(PathBuf)),
                 ),
+        )
+}
+
+/// How a program for another engine is written.
+fn exported(command: Command) -> Command {
+    let engines: Vec<&str> = engines::ALL.iter().map(|t| t.name).collect();
+    let each: Vec<String> = engines::ALL.iter().map(|t| format!("  {}: {}", t.name, t.says)).collect();
+    command
+        .about("Writes the same derivative for another engine: NumPy, JAX, XLA by StableHLO")
+        .long_about(format!(
+            "Writes value, gradient and second derivatives as a program for another engine.\n\n{}",
+            each.join("\n")
+        ))
+        .arg(
+            Arg::new("to")
+                .long("to")
+                .value_name("ENGINE")
+                .help("For which engine")
+                .required(true)
+                .value_parser(engines),
+        )
+        .arg(
+            Arg::new("extents")
+                .long("extents")
+                .value_name("SIZES")
+                .help("How many values indices take, `m=1000,d=20`; of an axis without a name `X_rows=5`, `x_len=3`")
+                .action(ArgAction::Append)
+                .value_delimiter(','),
+        )
+        .arg(
+            Arg::new("dtype")
+                .long("dtype")
+                .value_name("TYPE")
+                .help("What numbers are")
+                .value_parser(["f64", "f32"])
+                .default_value("f64"),
+        )
+        .arg(
+            Arg::new("shard")
+                .long("shard")
+                .value_name("EXTENT=AXIS")
+                .help("Divides what has this extent along an axis of a mesh of devices, `m=data` (stablehlo)"),
+        )
+        .arg(
+            Arg::new("devices")
+                .long("devices")
+                .value_name("COUNT")
+                .help("How many devices that axis has")
+                .value_parser(value_parser!(usize))
+                .default_value("2")
+                .requires("shard"),
+        )
+        .arg(
+            Arg::new("output")
+                .short('o')
+                .long("output")
+                .value_name("FILE")
+                .help("Where it is written, instead of standard output")
+                .value_parser(value_parser!(PathBuf)),
         )
 }
 
@@ -157,6 +218,14 @@ pub(crate) fn dispatch(matches: &ArgMatches, out: &mut dyn Write) -> Result<bool
             explain::run(&Request::from_matches(m)?, format, out)
         }
         Some(("expand", m)) => expand::run(&Request::from_matches(m)?, out),
+        Some(("export", m)) => {
+            let one = |id: &str| m.get_one::<String>(id).map(String::as_str);
+            let extents: Vec<String> = m.get_many("extents").into_iter().flatten().cloned().collect();
+            let devices = m.get_one::<usize>("devices").copied().unwrap_or(1);
+            let options = export::options(&extents, one("dtype").unwrap_or("f64"), one("shard"), devices)?;
+            let file = m.get_one::<PathBuf>("output").map(PathBuf::as_path);
+            export::run(&Request::from_matches(m)?, one("to").unwrap_or_default(), &options, file, out)
+        }
         Some(("catalog", m)) => catalog::run(m.get_one::<String>("name").map(String::as_str), out),
         Some(("check", m)) => {
             let files: Vec<PathBuf> = m.get_many("files").into_iter().flatten().cloned().collect();

@@ -4,3 +4,4 @@ pub mod catalog;
 pub mod check;
 pub mod expand;
 pub mod explain;
+pub mod export;

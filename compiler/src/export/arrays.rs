@@ -437,6 +437,14 @@ impl Body {
         if axes.is_empty() {
             return a;
         }
+        // A sum of sums is one sum.
+        if let (Reduction::Sum, Op::Reduce(Reduction::Sum, inner, before)) = (how, &self.value(a).op) {
+            let (inner, mut all) = (*inner, before.clone());
+            let left: Vec<u8> = (0..self.rank(inner) as u8).filter(|k| !before.contains(k)).collect();
+            all.extend(axes.iter().map(|&k| left[k as usize]));
+            all.sort_unstable();
+            return self.reduce(how, inner, all);
+        }
         let shape = self.without(a, &axes);
         self.push(Op::Reduce(how, a, axes), shape, Kind::Number)
     }

@@ -68,7 +68,8 @@ pub fn definition(name: &str) -> Option<&'static Definition> {
 }
 
 /// The definition of the function `name` of the other arguments, where the first is `order`: of `polygamma` and
-/// `sinc_derivative`, up to 6.
+/// `sinc_derivative`, up to 6. Where [`definition`] has a function whose first argument is an order, that is a number
+/// like any other.
 #[must_use]
 pub fn for_order(name: &str, order: u32) -> Option<&'static Definition> {
     match (name, order) {

@@ -168,9 +168,11 @@ impl Lowering<'_> {
 
     fn sum(&mut self, terms: &[ir::Term], rank: usize) -> Id {
         // What is added comes before what is taken away, as anyone writes it.
-        let (minus, plus): (Vec<_>, Vec<_>) = terms.iter().partition(|t| t.coeff.is_negative());
+        let mut terms: Vec<&ir::Term> = terms.iter().collect();
+        // What is the same along axes comes behind: `x @ w.T + b`.
+        terms.sort_by_key(|t| (t.coeff.is_negative(), std::cmp::Reverse(t.operand.axes.len())));
         let mut sum = None;
-        for term in plus.into_iter().chain(minus) {
+        for term in terms {
             let value = self.aligned(&term.operand, rank);
             let magnitude = self.body.number(term.coeff.magnitude());
             let scaled = self.body.binary(Binary::Mul, magnitude, value);
@@ -247,13 +249,25 @@ impl Lowering<'_> {
         }
         let (kind, value) =
             g.relation(operand.node, &operand.axes).unwrap_or((RelationKind::Equal, Default::default()));
-        let value = self.affine(&value, extents);
+        let all: Vec<Id> =
+            value.terms.iter().map(|&(label, _)| self.iota(extents[label as usize], label, extents.len())).collect();
+        let terms = value.terms.iter().zip(all).map(|(&(_, n), index)| (index, n)).collect();
+        self.relation(kind, terms, &value.offset)
+    }
+
+    /// Whether `offset + Σ multiple·index` is 0, or not negative: what is taken away stands on the other side.
+    pub(super) fn relation(&mut self, kind: RelationKind, terms: Vec<(Id, i64)>, offset: &Form) -> Id {
+        let (taken, given): (Vec<_>, Vec<_>) = terms.into_iter().partition(|(_, n)| *n < 0);
         let zero = self.body.whole(Form::default());
+        let mut left = given.into_iter().fold(zero, |sum, (index, n)| self.plus_multiple(sum, index, n));
+        let offset = self.body.whole(self.g.extents.resolved(offset));
+        left = self.body.binary(Binary::Add, left, offset);
+        let right = taken.into_iter().fold(zero, |sum, (index, n)| self.plus_multiple(sum, index, -n));
         let op = match kind {
             RelationKind::Equal => CompareOp::Equal,
             RelationKind::AtLeast => CompareOp::GreaterEqual,
         };
-        self.body.compare(op, value, zero)
+        self.body.compare(op, left, right)
     }
 
     /// `offset + Σ multiple·index`, of indices along axes of these extents.

@@ -13,6 +13,7 @@ pub mod functions;
 mod lower;
 mod product;
 pub mod program;
+mod python;
 mod stablehlo;
 
 use crate::ir::{Extent, ExtentKind, Graph};
@@ -108,11 +109,19 @@ pub struct Target {
 }
 
 /// Every notation.
-pub static ALL: &[Target] = &[Target {
-    name: "stablehlo",
-    says: "an MLIR module for XLA: CPUs, GPUs, TPUs, meshes of them",
-    write: stablehlo::write,
-}];
+pub static ALL: &[Target] = &[
+    Target {
+        name: "numpy",
+        says: "a Python module on NumPy and SciPy's special functions",
+        write: python::numpy,
+    },
+    Target { name: "jax", says: "a Python module on JAX, for jit, meshes and optimisers", write: python::jax },
+    Target {
+        name: "stablehlo",
+        says: "an MLIR module for XLA: CPUs, GPUs, TPUs, meshes of them",
+        write: stablehlo::write,
+    },
+];
 
 /// The notation of this name.
 #[must_use]

@@ -426,18 +426,13 @@ impl Lowering<'_> {
         match condition {
             Condition::Relation(kind, value) => {
                 // What is still solved for otherwise is put in as whole numbers.
-                let mut sum = self.body.whole(self.g.extents.resolved(&value.offset));
+                let mut terms = Vec::new();
                 for &(label, n) in &value.terms {
                     let place = product.places[label as usize].clone();
                     let (index, _) = self.places(product, label, &place, labels);
-                    sum = self.plus_multiple(sum, index, n);
+                    terms.push((index, n));
                 }
-                let zero = self.body.whole(Form::default());
-                let op = match kind {
-                    RelationKind::Equal => CompareOp::Equal,
-                    RelationKind::AtLeast => CompareOp::GreaterEqual,
-                };
-                self.body.compare(op, sum, zero)
+                self.relation(*kind, terms, &value.offset)
             }
             Condition::Named(operand) => {
                 let named = self.g.op(operand.node).clone();
