@@ -373,6 +373,7 @@ impl Body {
         self.push(Op::Select(holds, then, otherwise), shape, kind)
     }
 
+    #[allow(clippy::wrong_self_convention, reason = "a value is made in the body, of one that is there")]
     pub(super) fn to_number(&mut self, a: Id) -> Id {
         if self.value(a).kind == Kind::Number {
             return a;
