@@ -72,9 +72,7 @@ impl Lowering<'_> {
         for label in 0..extents.len() as u8 {
             let used = arrays.iter().any(|f| f.operand.axes.contains(&label));
             let place = product.places[label as usize].clone();
-            let solved = !used
-                && place != Place::Own
-                && !product.scattered.iter().any(|(l, _)| *l == label);
+            let solved = !used && place != Place::Own && !product.scattered.iter().any(|(l, _)| *l == label);
             if solved && let Some((value, labels)) = self.inside(&product, label, &place) {
                 let value = self.body.to_number(value);
                 read.push(Array { value, labels, power: Number::ONE });

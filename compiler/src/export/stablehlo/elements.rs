@@ -51,7 +51,7 @@ fn of_shape(name: &str, dims: &[usize]) -> String {
 /// of u − 1 (Kahan).
 fn log1p(lines: &mut Lines<'_>, x: &Val) -> Val {
     let name = of_shape("log1p", &x.ty.dims);
-    let name = lines.function(&name, &[x.ty.clone()], |lines, args| {
+    let name = lines.function(&name, std::slice::from_ref(&x.ty), |lines, args| {
         let (x, dims) = (&args[0], &args[0].ty.dims);
         let (one, infinite) = (lines.number(1.0, dims), lines.number(f64::INFINITY, dims));
         let above = lines.plain("add", &[&one, x]);

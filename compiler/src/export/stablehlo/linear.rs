@@ -34,9 +34,10 @@ fn of_matrices(
 ) -> Val {
     let (count, n) = sizes(a);
     let stacked = lines.reshape(a, &[count, n, n]);
-    let name = lines.function(&format!("{name}_{count}x{n}"), &[stacked.ty.clone()], |lines, args| {
-        vec![make(lines, &args[0])]
-    });
+    let name =
+        lines.function(&format!("{name}_{count}x{n}"), std::slice::from_ref(&stacked.ty), |lines, args| {
+            vec![make(lines, &args[0])]
+        });
     let kept = if dims.len() == a.rank() { vec![count, n, n] } else { vec![count] };
     let result = lines.call(&name, &[stacked], Type::new(&kept, Kind::Number));
     lines.reshape(&result, dims)
@@ -283,14 +284,15 @@ fn eliminated(lines: &mut Lines<'_>, a: &Val) -> Eliminated {
 fn vanishes(lines: &mut Lines<'_>, a: &Val) -> Val {
     let (count, n) = sizes(a);
     let truth = Type::new(&[count], Kind::Truth);
-    let name = lines.function(&format!("vanishes_{count}x{n}"), &[a.ty.clone()], |lines, args| {
-        let (start, exact) = whole_multiples(lines, &args[0]);
-        let before = lines.whole(1, &[count]);
-        let vanished = lines.zeros(&truth);
-        let state = [start, before, exact, vanished];
-        let end = lines.repeat(n, &state, |lines, k, state| exact_step(lines, k, state));
-        vec![end[3].clone()]
-    });
+    let name =
+        lines.function(&format!("vanishes_{count}x{n}"), std::slice::from_ref(&a.ty), |lines, args| {
+            let (start, exact) = whole_multiples(lines, &args[0]);
+            let before = lines.whole(1, &[count]);
+            let vanished = lines.zeros(&truth);
+            let state = [start, before, exact, vanished];
+            let end = lines.repeat(n, &state, |lines, k, state| exact_step(lines, k, state));
+            vec![end[3].clone()]
+        });
     lines.call(&name, std::slice::from_ref(a), truth)
 }
 

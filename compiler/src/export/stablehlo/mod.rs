@@ -223,7 +223,7 @@ fn checked(program: &Program, shard: &Shard, options: &Options, divided: bool) -
         });
     }
     let size = program.functions.first().and_then(|f| sized(program, f, shard, options)).unwrap_or(0);
-    if shard.devices == 0 || size % shard.devices != 0 {
+    if shard.devices == 0 || !size.is_multiple_of(shard.devices) {
         return Err(Refusal {
             message: format!(
                 "{size} rows along `{}` are not divided by {} devices",
