@@ -26,7 +26,7 @@ def tree(*parts):
 
 def load(text, name, devices=1):
     """The function `name`: takes its arguments in the order of the module, gives a tuple."""
-    taken, given = re.search(rf"func\.func public @{name}\((.*)\) -> \(?(.*?)\)? \{{$", text, re.M).groups()
+    taken, given = re.search(rf"func\.func public @{name}\((.*?)\) -> \((.*?)\) \{{$", text, re.M | re.S).groups()
     taken, given = arrays(taken), arrays(given)
     # What a module runs is called main.
     text = re.sub(rf"@{name}\b", "@main", text)

@@ -200,12 +200,17 @@ fn is_not_finite(lines: &mut Lines<'_>, a: &Val) -> Val {
     lines.reduce("or", &odd, &[1, 2], 0.0)
 }
 
+/// Of a number's bits: how many stand for digits, what is added to an exponent, the bits of one; and how many there are.
+fn layout(lines: &Lines<'_>) -> (i64, i64, i64, i64) {
+    match lines.module.precision {
+        Precision::F32 => (23, 127, 0xff, 32),
+        Precision::F64 => (52, 1023, 0x7ff, 64),
+    }
+}
+
 /// The product along an axis, which neither overflows nor underflows on the way: significands and exponents apart.
 fn product(lines: &mut Lines<'_>, x: &Val, axis: usize) -> Val {
-    let (digits, bias, exponents): (i64, i64, i64) = match lines.module.precision {
-        Precision::F32 => (23, 127, 0xff),
-        Precision::F64 => (52, 1023, 0x7ff),
-    };
+    let (digits, bias, exponents, _) = layout(lines);
     let dims = x.ty.dims.clone();
     let whole = |lines: &mut Lines<'_>, n: i64, dims: &[usize]| lines.whole(n, dims);
     let bits = lines.bits(x, Kind::Whole);
@@ -260,8 +265,143 @@ fn eliminated(lines: &mut Lines<'_>, a: &Val) -> Eliminated {
         lines.repeat(n, &start, |lines, k, state| step(lines, k, state, count, n)).split_off(1)
     });
     let made = lines.call_many(&name, std::slice::from_ref(a), &types);
-    let [x, y, pivots, sign] = [0, 1, 2, 3].map(|k| made[k].clone());
+    let [x, y, mut pivots, sign] = [0, 1, 2, 3].map(|k| made[k].clone());
+    if n > 1 {
+        let vanishes = vanishes(lines, a);
+        let dims = [count, n];
+        let vanishes = lines.broadcast(&vanishes, &[0], &dims);
+        let (place, last) = (lines.iota(1, &dims), lines.whole(n as i64 - 1, &dims));
+        let is_last = lines.compare("EQ", &place, &last);
+        let gone = lines.plain("and", &[&vanishes, &is_last]);
+        let zero = lines.number(0.0, &dims);
+        pivots = lines.select(&gone, &zero, &pivots);
+    }
     Eliminated { x, y, pivots, sign }
+}
+
+/// Whether a determinant is 0, where entries that are multiples of one power of two are small enough to say it exactly: by
+/// elimination without fractions (Bareiss, Math. Comp. 22, 1968).
+fn vanishes(lines: &mut Lines<'_>, a: &Val) -> Val {
+    let (count, n) = sizes(a);
+    let truth = Type::new(&[count], Kind::Truth);
+    let name =
+        lines.function(&format!("vanishes_{count}x{n}"), std::slice::from_ref(&a.ty), |lines, args| {
+            let (start, exact) = whole_multiples(lines, &args[0]);
+            let before = lines.whole(1, &[count]);
+            let vanished = lines.zeros(&truth);
+            let state = [start, before, exact, vanished];
+            let end = lines.repeat(n, &state, |lines, k, state| exact_step(lines, k, state));
+            vec![end[3].clone()]
+        });
+    lines.call(&name, std::slice::from_ref(a), truth)
+}
+
+/// The entries as whole multiples of a power of two, the same for a matrix, and whether they are.
+fn whole_multiples(lines: &mut Lines<'_>, a: &Val) -> (Val, Val) {
+    let (digits, bias, exponents, width) = layout(lines);
+    let (count, dims) = (sizes(a).0, a.ty.dims.clone());
+    let entries = lines.plain("abs", &[a]);
+    let largest = lines.reduce("maximum", &entries, &[1, 2], 0.0);
+    let bits = lines.bits(&largest, Kind::Whole);
+    let by = lines.whole(digits, &[count]);
+    let exponent = lines.plain("shift_right_logical", &[&bits, &by]);
+    // So that the largest has all bits but two, as far as there is such a power.
+    let all = lines.whole(2 * bias + width - 3, &[count]);
+    let scale = lines.plain("subtract", &[&all, &exponent]);
+    let (least, most) = (lines.whole(1, &[count]), lines.whole(exponents - 1, &[count]));
+    let scale = lines.plain("clamp", &[&least, &scale, &most]);
+    let scale = lines.plain("shift_left", &[&scale, &by]);
+    let scale = lines.bits(&scale, Kind::Number);
+    let scale = lines.broadcast(&scale, &[0], &dims);
+    let scaled = lines.plain("multiply", &[a, &scale]);
+    let whole = lines.convert(&scaled, Kind::Whole);
+    let again = lines.convert(&whole, Kind::Number);
+    let same = lines.compare("EQ", &again, &scaled);
+    let limit = lines.number(f64::exp2(width as f64 - 2.0), &dims);
+    let sizes = lines.plain("abs", &[&scaled]);
+    let small = lines.compare("LT", &sizes, &limit);
+    let exact = lines.plain("and", &[&same, &small]);
+    let exact = lines.every(&exact, &[1, 2]);
+    // Without the zeros at their ends that all have in common.
+    let used = lines.reduce("or", &whole, &[1, 2], 0.0);
+    let minus = lines.plain("negate", &[&used]);
+    let lowest = lines.plain("and", &[&used, &minus]);
+    let one = lines.whole(1, &[count]);
+    let below = lines.plain("subtract", &[&lowest, &one]);
+    let zeros = lines.plain("popcnt", &[&below]);
+    let most = lines.whole(width - 1, &[count]);
+    let zeros = lines.plain("minimum", &[&zeros, &most]);
+    let zeros = lines.broadcast(&zeros, &[0], &dims);
+    (lines.plain("shift_right_arithmetic", &[&whole, &zeros]), exact)
+}
+
+/// Of the entries, the pivot before, whether all has been exact, and whether a pivot has been missing: the same after one
+/// more column.
+fn exact_step(lines: &mut Lines<'_>, k: &Val, state: &[Val]) -> Vec<Val> {
+    let [m, before, exact, vanished] = [0, 1, 2, 3].map(|at| state[at].clone());
+    let (count, n) = sizes(&m);
+    let width = layout(lines).3;
+    let (dims, line) = ([count, n, n], [count, n]);
+    let (row, column) = (lines.iota(1, &dims), lines.iota(2, &dims));
+    let turn = lines.spread(k, &dims);
+    let nothing = lines.whole(0, &dims);
+    let only = |lines: &mut Lines<'_>, of: &Val, holds: &Val, axis: usize| {
+        let kept = lines.select(holds, of, &nothing);
+        lines.reduce("add", &kept, &[axis], 0.0)
+    };
+    let is_column = lines.compare("EQ", &column, &turn);
+    let entries = only(lines, &m, &is_column, 2);
+    // The first row that is left and has an entry there.
+    let (at, own) = (lines.iota(1, &line), lines.spread(k, &line));
+    let left = lines.compare("GE", &at, &own);
+    let zero = lines.whole(0, &line);
+    let some = lines.compare("NE", &entries, &zero);
+    let fit = lines.plain("and", &[&left, &some]);
+    let beyond = lines.whole(n as i64, &line);
+    let place = lines.select(&fit, &at, &beyond);
+    let place = lines.reduce("minimum", &place, &[1], n as f64);
+    let end = lines.whole(n as i64, &[count]);
+    let none = lines.compare("EQ", &place, &end);
+    let counts = lines.plain("and", &[&none, &exact]);
+    let vanished = lines.plain("or", &[&vanished, &counts]);
+    let place = lines.broadcast(&place, &[0], &dims);
+    let (is_row, is_place) = (lines.compare("EQ", &row, &turn), lines.compare("EQ", &row, &place));
+    let (a, b) = (only(lines, &m, &is_row, 1), only(lines, &m, &is_place, 1));
+    let (a, b) = (lines.broadcast(&a, &[0, 2], &dims), lines.broadcast(&b, &[0, 2], &dims));
+    let m = lines.select(&is_place, &a, &m);
+    let m = lines.select(&is_row, &b, &m);
+    let across = only(lines, &m, &is_row, 1);
+    let down = only(lines, &m, &is_column, 2);
+    let here = lines.plain("and", &[&is_row, &is_column]);
+    let pivot = lines.select(&here, &m, &nothing);
+    let pivot = lines.reduce("add", &pivot, &[1, 2], 0.0);
+    let by = lines.broadcast(&pivot, &[0], &dims);
+    let (across, down) = (lines.broadcast(&across, &[0, 2], &dims), lines.broadcast(&down, &[0, 1], &dims));
+    let (below, right) = (lines.compare("GT", &row, &turn), lines.compare("GT", &column, &turn));
+    let inner = lines.plain("and", &[&below, &right]);
+    // As numbers the products show whether they are too large for whole ones.
+    let size = |lines: &mut Lines<'_>, x: &Val, y: &Val| {
+        let (x, y) = (lines.convert(x, Kind::Number), lines.convert(y, Kind::Number));
+        let product = lines.plain("multiply", &[&x, &y]);
+        lines.plain("abs", &[&product])
+    };
+    let (first, second) = (size(lines, &m, &by), size(lines, &down, &across));
+    let size = lines.plain("add", &[&first, &second]);
+    let limit = lines.number(f64::exp2(width as f64 - 2.0), &dims);
+    let small = lines.compare("LT", &size, &limit);
+    let outer = lines.plain("not", &[&inner]);
+    let fine = lines.plain("or", &[&outer, &small]);
+    let fine = lines.every(&fine, &[1, 2]);
+    let exact = lines.plain("and", &[&exact, &fine]);
+    let (first, second) = (lines.plain("multiply", &[&m, &by]), lines.plain("multiply", &[&down, &across]));
+    let difference = lines.plain("subtract", &[&first, &second]);
+    let divisor = lines.broadcast(&before, &[0], &dims);
+    let quotient = lines.plain("divide", &[&difference, &divisor]);
+    let m = lines.select(&inner, &quotient, &m);
+    let (one, zero) = (lines.whole(1, &[count]), lines.whole(0, &[count]));
+    let missing = lines.compare("EQ", &pivot, &zero);
+    let before = lines.select(&missing, &one, &pivot);
+    vec![m, before, exact, vanished]
 }
 
 /// Takes the largest entry of rows and columns from k on as the k-th pivot.

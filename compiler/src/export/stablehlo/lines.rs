@@ -360,6 +360,13 @@ impl<'m> Lines<'m> {
         self.line(ty, op)
     }
 
+    /// Whether all hold along axes.
+    pub(super) fn every(&mut self, a: &Val, axes: &[usize]) -> Val {
+        let not = self.plain("not", &[a]);
+        let any = self.reduce("or", &not, axes, 0.0);
+        self.plain("not", &[&any])
+    }
+
     /// Σ over the contracting axes of products; the axes of the result are the batching ones, then those left of
     /// either.
     pub(super) fn dot(

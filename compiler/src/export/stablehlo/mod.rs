@@ -11,7 +11,8 @@ mod ops;
 use super::arrays::Kind;
 use super::program::{Argument, Extra, Function, Program, Results};
 use super::{Options, Refusal, Shard};
-use crate::ir::{Extent, ExtentKind, Graph, InputId, NodeId, Op};
+
+use crate::ir::{Asks, Extent, ExtentKind, Graph, InputId, NodeId, Op};
 use lines::{Lines, Module, Type, Val};
 use std::collections::BTreeSet;
 
@@ -33,6 +34,9 @@ pub(super) fn write(program: &Program, options: &Options) -> Result<String, Refu
     }
     if !missing.is_empty() {
         return Err(without_extents(&missing, options));
+    }
+    for function in &program.functions {
+        fits(&function.graph, options)?;
     }
     let mut module = Module::new(options.precision);
     let mut public = Vec::new();
@@ -148,7 +152,7 @@ fn missing(g: &Graph, e: Extent, options: &Options, names: &mut BTreeSet<String>
     if options.extents.contains_key(name) {
         return;
     }
-    if let Some((a, b)) = g.extents.factors(e) {
+    if let Some((a, b)) = super::factors(g, e) {
         missing(g, a, options, names);
         missing(g, b, options, names);
     } else if let Some(form) = g.extents.derived(e) {
@@ -170,6 +174,31 @@ fn without_extents(names: &BTreeSet<String>, options: &Options) -> Refusal {
         ),
         help: format!("say `--extents {}`, with the sizes that your data have", told.join(",")),
     }
+}
+
+/// Every subscript must be inside, and no range may have less than no values.
+fn fits(g: &Graph, options: &Options) -> Result<(), Refusal> {
+    let size = |e: Extent| options.size(g, e).unwrap_or(0);
+    for bound in g.extents.bounds() {
+        let form = g.extents.resolved(&bound.form);
+        let none = bound.asks != Asks::Count && bound.over.iter().any(|&e| size(e) == 0);
+        if form.value(size) >= 0 || none {
+            continue;
+        }
+        let what = match bound.asks {
+            Asks::Count => "has less than no values".to_owned(),
+            Asks::Least => format!("is below 0, where {} entries are", size(bound.axis)),
+            Asks::Most | Asks::End => format!("is beyond the {} entries that there are", size(bound.axis)),
+        };
+        let mut names = BTreeSet::new();
+        form.terms.iter().for_each(|&(e, _)| missing(g, e, &Options::default(), &mut names));
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        return Err(Refusal {
+            message: format!("with these extents, `{}` {what}", bound.text),
+            help: format!("give {} another size", names.join(" or ")),
+        });
+    }
+    Ok(())
 }
 
 /// The extent that is divided must be there, and must come out.
@@ -194,7 +223,7 @@ fn checked(program: &Program, shard: &Shard, options: &Options, divided: bool) -
         });
     }
     let size = program.functions.first().and_then(|f| sized(program, f, shard, options)).unwrap_or(0);
-    if !size.is_multiple_of(shard.devices) {
+    if shard.devices == 0 || !size.is_multiple_of(shard.devices) {
         return Err(Refusal {
             message: format!(
                 "{size} rows along `{}` are not divided by {} devices",
@@ -299,13 +328,20 @@ fn written(
     } else {
         format!("    return {} : {}\n", names.join(", "), types.join(", "))
     };
+    let ports = |list: &[String]| -> String {
+        let lines: Vec<String> = list.iter().map(|port| format!("\n      {port}")).collect();
+        lines.join(",")
+    };
     let text = format!(
         "  // {}\n  func.func public @{}({}) -> ({}) {{\n{}{returned}  }}\n",
         function.says,
         function.name,
-        signature.join(", "),
-        given.join(", "),
+        ports(&signature),
+        ports(&given),
         lines.text
     );
     Ok((text, divided))
 }
+
+#[cfg(test)]
+mod tests;

@@ -119,7 +119,12 @@ impl<'a, 'm> Writer<'a, 'm> {
             Op::Whole(form) => return Ok(Held::Whole(self.form(form))),
             op => self.made(op, &dims, value.kind)?,
         };
-        debug_assert_eq!(made.ty, Type::new(&dims, value.kind), "{:?}", value.op);
+        if made.ty != Type::new(&dims, value.kind) {
+            return Err(Refusal {
+                message: format!("{:?} has another shape than it should have", value.op),
+                help: "this is a mistake in gradsmith: please report it".to_owned(),
+            });
+        }
         Ok(Held::Made(match &value.name {
             Some(name) => self.lines.rename(made, name),
             None => made,
