@@ -11,7 +11,7 @@ use gradsmith_compiler::eval::{Evaluator, Sizes};
 use gradsmith_compiler::export::program::{self, Extra, Function, Program, Results};
 use gradsmith_compiler::export::{self, Options};
 use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText};
-use gradsmith_compiler::ir::{ExtentKind, NodeId};
+use gradsmith_compiler::ir::ExtentKind;
 use gradsmith_compiler::lower::{Role, objective};
 use serde_json::{Map, Value, json};
 use std::error::Error;
