@@ -109,7 +109,7 @@ impl Module<'_> {
     }
 
     /// What `_arguments` takes, and what it gives.
-    fn arguments_line(&self) -> (String, String) {
+    pub(super) fn arguments_line(&self) -> (String, String) {
         let data: Vec<String> = self.program.data.iter().map(|a| self.names.argument(&a.name)).collect();
         let mut taken = data.clone();
         if !self.program.parameters.is_empty() {
