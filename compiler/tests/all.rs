@@ -4,6 +4,7 @@ mod all {
     mod code;
     mod densities;
     mod docs;
+    mod exported;
     mod functions;
     mod habits;
     mod neighbours;

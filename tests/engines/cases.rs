@@ -8,10 +8,10 @@
 use cargo_gradsmith::cases::compare::Tolerance;
 use cargo_gradsmith::cases::{Body, Case, Named, Tensor, interpret, read};
 use gradsmith_compiler::eval::{Evaluator, Sizes};
-use gradsmith_compiler::export::program::{self, Extra, Program};
+use gradsmith_compiler::export::program::{self, Extra, Function, Program, Results};
 use gradsmith_compiler::export::{self, Options};
 use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText};
-use gradsmith_compiler::ir::{ExtentKind, NodeId};
+use gradsmith_compiler::ir::ExtentKind;
 use gradsmith_compiler::lower::{Role, objective};
 use serde_json::{Map, Value, json};
 use std::error::Error;
@@ -94,7 +94,7 @@ fn write(folder: &Path, file: &str, case: &Case, exported: Exported) -> Result<(
 }
 
 fn exported(case: &Case) -> Result<Exported, Failure> {
-    // Where the functions have no second derivative the case has none, and there is nothing to agree on.
+    // Where a function has no second derivative the case has none, and there is nothing to agree on.
     let (program, arrays, second) = match &case.body {
         Body::Objective(o) => {
             let text = ObjectiveText {
@@ -103,7 +103,8 @@ fn exported(case: &Case) -> Result<Exported, Failure> {
                 wrt: o.wrt.iter().map(|name| (name.clone(), objective::whole(&o.expr))).collect(),
                 ..ObjectiveText::default()
             };
-            let second = !o.hessian.is_empty() || !o.products.is_empty();
+            let blocks = o.hessian.iter().map(|(name, _)| name.clone()).collect();
+            let second = Second { blocks, products: !o.products.is_empty() || !o.hessian.is_empty() };
             (program::objective(&text)?, o.vars.clone(), second)
         }
         Body::Cost(c) => {
@@ -117,7 +118,11 @@ fn exported(case: &Case) -> Result<Exported, Failure> {
                 tensors: [declared(&c.weights, Role::Weight), declared(&c.biases, Role::Bias)].concat(),
             };
             let batch = vec![("a".to_owned(), c.a.clone()), ("y".to_owned(), c.y.clone())];
-            (program::cost(&text)?, [batch, c.weights.clone(), c.biases.clone(), hyper(&c.hyper)].concat(), false)
+            (
+                program::cost(&text)?,
+                [batch, c.weights.clone(), c.biases.clone(), hyper(&c.hyper)].concat(),
+                Second::default(),
+            )
         }
         Body::Network(n) => {
             let text = NetworkText {
@@ -130,11 +135,11 @@ fn exported(case: &Case) -> Result<Exported, Failure> {
             };
             let y = vec![("y".to_owned(), n.y.clone())];
             let arrays = [n.inputs.clone(), y, n.params.clone(), hyper(&n.hyper)].concat();
-            (program::network(&text)?, arrays, n.product.is_some())
+            (program::network(&text)?, arrays, Second { blocks: Vec::new(), products: n.product.is_some() })
         }
         Body::Reject(_) => return Err("is to be refused".into()),
     };
-    let mut found = wanted(&program, &arrays, second);
+    let mut found = wanted(&program, &arrays, &second);
     // An example is a row of the case's arrays, whatever its shape.
     let g = &program.functions[0].graph;
     for a in program.parameters.iter().chain(&program.data) {
@@ -162,16 +167,38 @@ fn hyper(values: &Named<f64>) -> Named<Tensor> {
     values.iter().map(|(n, v)| (n.clone(), Tensor::new(Vec::new(), vec![*v]))).collect()
 }
 
+/// Which derivatives of second order a case has.
+#[derive(Default)]
+struct Second {
+    /// Of which variables the Hessian's own block.
+    blocks: Vec<String>,
+    /// Whether products.
+    products: bool,
+}
+
+impl Second {
+    /// Whether a function's result is one that the case speaks of; `k` is its place.
+    fn has(&self, function: &Function, k: usize) -> bool {
+        match &function.results {
+            Results::Blocks(rows) if function.name == "hessian" => {
+                let blocks = rows.iter().flat_map(|(a, row)| row.iter().map(move |(b, _)| (a, b)));
+                blocks.into_iter().nth(k).is_some_and(|(a, b)| a == b && self.blocks.contains(a))
+            }
+            _ => function.name != "hessian_vector_product" || self.products,
+        }
+    }
+}
+
 /// The arguments, and each function's results by the interpreter; and the sizes of the extents.
-fn wanted(program: &Program, arrays: &Named<Tensor>, second: bool) -> (Value, Sizes) {
+fn wanted(program: &Program, arrays: &Named<Tensor>, second: &Second) -> (Value, Sizes) {
     let mut arguments = Map::new();
     for (name, tensor) in arrays {
-        arguments.insert(name.clone(), json!({"shape": tensor.shape, "data": tensor.data, "whole": tensor.whole}));
+        arguments
+            .insert(name.clone(), json!({"shape": tensor.shape, "data": tensor.data, "whole": tensor.whole}));
     }
     let (mut all_sizes, mut functions) = (Sizes::new(), Map::new());
     let mut directions = Map::new();
     for function in &program.functions {
-        let needs_second = ["hessian", "hessian_vector_product"].contains(&function.name);
         let g = &function.graph;
         let mut sizes = Sizes::new();
         let mut inputs = Vec::new();
@@ -202,16 +229,18 @@ fn wanted(program: &Program, arrays: &Named<Tensor>, second: bool) -> (Value, Si
             });
         }
         all_sizes.extend(sizes.clone());
-        if needs_second && !second {
+        if (0..function.results.nodes().len()).all(|k| !second.has(function, k)) {
             continue;
         }
         let mut evaluator = Evaluator::new(g, &inputs, &sizes);
-        let results: Vec<Value> = function
-            .results
-            .nodes()
-            .iter()
-            .map(|&node: &NodeId| json!(evaluator.eval(node).iter().map(|x| figure(*x)).collect::<Vec<_>>()))
-            .collect();
+        let mut results = Vec::new();
+        for (k, &node) in function.results.nodes().iter().enumerate() {
+            results.push(if second.has(function, k) {
+                json!(evaluator.eval(node).iter().map(|x| figure(*x)).collect::<Vec<_>>())
+            } else {
+                Value::Null
+            });
+        }
         let extra = match &function.extra {
             Extra::None => "",
             Extra::Directions(_) => "direction",

@@ -69,6 +69,13 @@ def off(case, function, k, wanted, got, largest_of_all):
     return float(np.max(distance / near))
 
 
+def greatest(case):
+    """The greatest magnitude among value and first derivatives."""
+    first = [r for n, f in case["functions"].items() if not n.startswith("hessian") for r in f["results"]]
+    entries = np.concatenate([figures(r) for r in first])
+    return float(np.max(np.abs(entries[np.isfinite(entries)]), initial=0))
+
+
 class Python:
     """A module of functions."""
 
@@ -77,6 +84,13 @@ class Python:
         self.module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(self.module)
         self.case, self.compiled = case, compiled
+
+    def alone(self):
+        """What the module does when it is run: on arguments of its own."""
+        arguments = self.module.random_arguments()
+        self.module.value(*arguments)
+        if not self.compiled:
+            self.module.check_gradient(*arguments)
 
     def call(self, name, function):
         case = self.case
@@ -158,13 +172,17 @@ def main(folder, engines):
                 left_out += 1
                 continue
             problems = []
+            largest = greatest(case)
             try:
                 program = opened(engine, place / FILES[engine], case)
+                if engine == "numpy":
+                    program.alone()
                 for name, function in case["functions"].items():
                     got = program.call(name, function)
-                    wanted = [figures(r) for r in function["results"]]
-                    largest = max([0.0] + [float(np.max(np.abs(w[np.isfinite(w)]), initial=0)) for w in wanted])
+                    wanted = [None if r is None else figures(r) for r in function["results"]]
                     for k, (w, g) in enumerate(zip(wanted, got, strict=True)):
+                        if w is None:
+                            continue
                         far = off(case, name, k, w, g, largest)
                         if far > 1.0:
                             problems.append(f"{name}[{k}] is {far:.3g} times as far off as it may be")

@@ -40,6 +40,34 @@ fn explain_shows_what_a_lecturer_writes() {
 }
 
 #[test]
+fn export_writes_programs_for_other_engines() {
+    let ridge =
+        ["export", "norm2(X*w - y)^2/2 + lam/2*norm2(w)^2", "--var", "X:matrix[n,d]", "--var", "y:vector"];
+    let ridge = [&ridge[..], &["--var", "lam:scalar", "--wrt", "w:vector", "--to"]].concat();
+    let to = |engine: &'static str, more: &[&'static str]| [&ridge[..], &[engine], more].concat();
+    succeeds(
+        &to("numpy", &[]),
+        &[
+            "import numpy as np",
+            "def value_and_gradient(params, X, y, lam):",
+            "t1 = X @ w - y",
+            "lam * w + X.T @ t1",
+        ],
+    );
+    succeeds(&to("jax", &["--dtype", "f32"]), &["import jax.numpy as jnp", "DTYPE = jnp.float32"]);
+    let sizes = ["--extents", "n=6,d=2"];
+    succeeds(&to("stablehlo", &sizes), &["func.func public @hessian(", "tensor<6x2xf64>"]);
+    let shard = [&sizes[..], &["--shard", "n=data"]].concat();
+    succeeds(&to("stablehlo", &shard), &["sdy.mesh @mesh = <[\"data\"=2]>"]);
+    fails(&to("stablehlo", &[]), &["error:", "help: ", "--extents", "n", "d"]);
+    fails(&to("stablehlo", &["--extents", "n=six"]), &["`n=six` is no extent", "--extents m=1000,d=20"]);
+    fails(&to("numpy", &["--shard", "n=data"]), &["no mesh", "--to stablehlo"]);
+    fails(&to("stablehlo", &["--shard", "n"]), &["--shard m=data"]);
+    fails(&to("fortran", &[]), &["fortran", "numpy, jax, stablehlo"]);
+    fails(&["export", "quadratc", "--to", "numpy"], &["quadratic"]);
+}
+
+#[test]
 fn explain_shows_costs_networks_and_objectives() {
     succeeds(
         &["explain", "quadratic + l2(λ / n)"],

@@ -109,7 +109,7 @@ pub enum Op {
     /// Entries of the second where the first holds, else of the third.
     Select(Id, Id, Id),
     /// True is 1, a whole number itself.
-    ToNumber(Id),
+    AsNumbers(Id),
     /// Σ of products over the labels that `out` lacks; each label once in an operand.
     Contract(Vec<(Id, Vec<u8>)>, Vec<u8>),
     /// Entries along axes made into one.
@@ -171,7 +171,7 @@ impl Op {
             | Self::FloorDiv(a, _)
             | Self::Remainder(a, _)
             | Self::Clip(a, _)
-            | Self::ToNumber(a)
+            | Self::AsNumbers(a)
             | Self::Reduce(_, a, _)
             | Self::Entry(a, ..)
             | Self::Along(_, a, _)
@@ -373,13 +373,12 @@ impl Body {
         self.push(Op::Select(holds, then, otherwise), shape, kind)
     }
 
-    #[allow(clippy::wrong_self_convention, reason = "a value is made in the body, of one that is there")]
-    pub(super) fn to_number(&mut self, a: Id) -> Id {
+    pub(super) fn as_numbers(&mut self, a: Id) -> Id {
         if self.value(a).kind == Kind::Number {
             return a;
         }
         let shape = self.value(a).shape.clone();
-        self.push(Op::ToNumber(a), shape, Kind::Number)
+        self.push(Op::AsNumbers(a), shape, Kind::Number)
     }
 
     /// An operation that keeps the shape and the kind.

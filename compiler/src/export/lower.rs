@@ -95,11 +95,11 @@ impl Lowering<'_> {
                 let operand = Operand { node: id, axes: (0..rank as u8).collect() };
                 let extents = shape.clone();
                 let holds = self.indicator(&operand, &extents);
-                self.body.to_number(holds)
+                self.body.as_numbers(holds)
             }
             ir::graph::Op::Position => {
                 let iota = self.iota(shape[0], 0, 1);
-                self.body.to_number(iota)
+                self.body.as_numbers(iota)
             }
             ir::graph::Op::Sum(terms) => self.sum(terms, rank),
             ir::graph::Op::Product { coeff, factors, bound } => {
@@ -249,8 +249,11 @@ impl Lowering<'_> {
         }
         let (kind, value) =
             g.relation(operand.node, &operand.axes).unwrap_or((RelationKind::Equal, Default::default()));
-        let all: Vec<Id> =
-            value.terms.iter().map(|&(label, _)| self.iota(extents[label as usize], label, extents.len())).collect();
+        let all: Vec<Id> = value
+            .terms
+            .iter()
+            .map(|&(label, _)| self.iota(extents[label as usize], label, extents.len()))
+            .collect();
         let terms = value.terms.iter().zip(all).map(|(&(_, n), index)| (index, n)).collect();
         self.relation(kind, terms, &value.offset)
     }

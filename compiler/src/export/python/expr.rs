@@ -261,7 +261,7 @@ impl<'a> Writer<'a> {
                 let args = [*holds, *then, *otherwise].map(|id| self.arg(id));
                 Self::call(&self.np("where"), &args)
             }
-            Op::ToNumber(a) => Self::call(&self.np("asarray"), &[self.arg(*a), "DTYPE".to_owned()]),
+            Op::AsNumbers(a) => Self::call(&self.np("asarray"), &[self.arg(*a), "DTYPE".to_owned()]),
             Op::Contract(operands, out) => self.contraction(operands, out),
             Op::Reduce(how, a, axes) => {
                 let name = match how {

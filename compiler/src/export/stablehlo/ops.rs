@@ -209,7 +209,7 @@ impl<'a, 'm> Writer<'a, 'm> {
                 let (then, otherwise) = (self.spread(*then, dims, kind), self.spread(*otherwise, dims, kind));
                 self.lines.select(&holds, &then, &otherwise)
             }
-            Op::ToNumber(a) => self.spread(*a, dims, Kind::Number),
+            Op::AsNumbers(a) => self.spread(*a, dims, Kind::Number),
             Op::Contract(operands, out) => self.contract(operands, out, dims),
             Op::Reduce(how, a, axes) => {
                 let a = self.of(*a);
