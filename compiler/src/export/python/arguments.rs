@@ -175,13 +175,16 @@ impl Module<'_> {
                 .map(|form| format!("{} > 0 and ", form_text(g, &self.names, &form).text))
                 .collect();
             let value = form_text(g, &self.names, &form).text;
-            let said = bound.text.replace('\\', "\\\\").replace('"', "'");
+            let said = bound.text.trim_matches('`').replace('\\', "\\\\").replace('"', "'");
             let what = match bound.asks {
                 Asks::Count => "would have a negative number of values",
                 _ => "is outside",
             };
-            lines.push(format!("    if {}{value} < 0:", over.concat()));
-            lines.push(format!("        raise ValueError(\"`{said}` {what}\")"));
+            let test = format!("    if {}{value} < 0:", over.concat());
+            if !lines.contains(&test) {
+                lines.push(test);
+                lines.push(format!("        raise ValueError(\"`{said}` {what}\")"));
+            }
         }
         lines
     }
