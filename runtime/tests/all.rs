@@ -7,6 +7,7 @@ mod all {
     mod levels;
     mod long_sums;
     mod not_finite;
+    mod ranks;
     mod runs;
     #[cfg(any(feature = "safetensors", feature = "serde"))]
     mod save;

@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "each test crate uses a part of this module")]
 
+pub(crate) mod threads;
+
 use gradsmith_runtime::check::{check_extent, check_shape, check_workspace};
 use gradsmith_runtime::{CostValue, Error, Init, Network, Parameters, Rng, TensorSpec};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, array, s};
