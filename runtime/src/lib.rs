@@ -45,7 +45,7 @@ pub use kernel::parallel;
 
 /// Rows divided among processes: what these exchange, and which rows each holds.
 pub mod ranks {
-    pub use crate::kernel::ranks::{Exchange, Ranks, Reduction, rows};
+    pub use crate::kernel::ranks::{Alone, Exchange, Ranks, Reduction, rows};
 }
 
 pub use kernel::scalar::Scalar;
@@ -96,7 +96,7 @@ pub mod __private {
     };
     pub use crate::kernel::others::others;
     pub use crate::kernel::products::{add_product, column, mat, mat_mut, product, product_onto, row};
-    pub use crate::kernel::ranks::{Among, Exchange};
+    pub use crate::kernel::ranks::{Alone, Among, Exchange, fingerprint};
     pub use crate::kernel::running::{sums_onwards, sums_upto};
     pub use crate::kernel::runs::Runs;
     pub use crate::kernel::simd::Math;

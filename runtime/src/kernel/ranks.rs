@@ -95,6 +95,41 @@ pub trait Exchange<T>: Ranks {
     }
 }
 
+/// One rank, which holds all rows: nothing is exchanged, and sums are what they are on any number of ranks.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Alone;
+
+impl Ranks for Alone {
+    fn rank(&self) -> usize {
+        0
+    }
+
+    fn ranks(&self) -> usize {
+        1
+    }
+
+    fn gather_whole(&self, own: &[u64], all: &mut [u64]) -> Result<(), Error> {
+        all.copy_from_slice(own);
+        Ok(())
+    }
+}
+
+impl<T: Copy> Exchange<T> for Alone {
+    fn gather(&self, own: &[T], _: &[usize], all: &mut [T]) -> Result<(), Error> {
+        all.copy_from_slice(own);
+        Ok(())
+    }
+
+    fn transpose(&self, own: &[T], _: &[usize], _: &[usize], all: &mut [T]) -> Result<(), Error> {
+        all.copy_from_slice(own);
+        Ok(())
+    }
+
+    fn add(&self, _: &mut [T]) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
 /// Which of so many rows of an objective rank `rank` of `ranks` holds: rows beside each other, in parts that depend on
 /// the number of rows alone. None, where there are fewer parts than ranks; none are fewer than 32 rows.
 ///
@@ -391,62 +426,63 @@ fn summed_up<T: Scalar>(
 /// The rows of a problem among ranks: how many there are in all, and which parts of them are here.
 #[derive(Clone, Copy, Debug)]
 pub struct Among<'e, T> {
-    exchange: Option<&'e dyn Exchange<T>>,
+    exchange: &'e dyn Exchange<T>,
     rows: usize,
     own: (usize, usize),
     depth: usize,
 }
 
 impl<'e, T: Scalar> Among<'e, T> {
-    fn with(exchange: Option<&'e dyn Exchange<T>>, rows: usize) -> Self {
-        let (rank, ranks) = exchange.map_or((0, 1), |e| (e.rank(), e.ranks()));
-        let own = parts_of(rows, ranks, rank);
-        Self { exchange, rows, own: (own.start, own.end), depth: Nodes::most(own) }
-    }
-
-    /// So many rows, all of them here.
-    #[must_use]
-    pub fn alone(rows: usize) -> Self {
-        Self::with(None, rows)
-    }
-
     /// Rows of which so many are here, each rank having those that [`rows`] says.
     ///
     /// # Errors
     /// [`Error::Rank`], on all ranks, for the first that has another number of rows.
     pub fn of(exchange: &'e dyn Exchange<T>, here: usize) -> Result<Self, Error> {
-        let mut all = vec![0; exchange.ranks()];
+        let (rank, ranks) = (exchange.rank(), exchange.ranks());
+        let mut all = vec![0; ranks];
         exchange.gather_whole(&[here as u64], &mut all)?;
         let counts: Vec<usize> = all.into_iter().map(|n| usize::try_from(n).unwrap_or(usize::MAX)).collect();
         let total = counts.iter().fold(0, |sum: usize, &n| sum.saturating_add(n));
-        check_counts(&counts, |rank| rows(total, exchange.ranks(), rank).len(), "rows", "rows")?;
-        Ok(Self::with(Some(exchange), total))
+        check_counts(&counts, |rank| rows(total, ranks, rank).len(), "rows", "rows")?;
+        let own = parts_of(total, ranks, rank);
+        Ok(Self { exchange, rows: total, own: (own.start, own.end), depth: Nodes::most(own) })
     }
 
-    /// Lets all ranks know whether this one has failed, and what these numbers are, which are to be the same on all.
+    /// Lets all ranks know whether this one has failed; what these numbers are, which are to be the same on all, and
+    /// entries, of which the [`fingerprint`] is.
     ///
     /// # Errors
-    /// The own one; else [`Error::Rank`] for the first rank that has failed or has other numbers.
+    /// The own one; else [`Error::Rank`] for the first rank that has failed or has others.
     pub fn agree<R>(
         self,
         result: Result<R, Error>,
-        names: &[&'static str],
-        numbers: &[usize],
+        numbers: &[(&'static str, usize)],
+        entries: impl FnOnce(&R) -> Vec<(&'static str, u64)>,
     ) -> Result<R, Error> {
-        let Some(exchange) = self.exchange else { return result };
-        let own: Vec<u64> =
-            core::iter::once(u64::from(result.is_err())).chain(numbers.iter().map(|&n| n as u64)).collect();
-        let mut all = vec![0; exchange.ranks() * own.len()];
-        exchange.gather_whole(&own, &mut all)?;
+        let mut said: Vec<u64> = vec![u64::from(result.is_err())];
+        said.extend(numbers.iter().map(|&(_, n)| n as u64));
+        let prints = result.as_ref().map_or(Vec::new(), entries);
+        let mut all = vec![0; self.exchange.ranks() * said.len()];
+        self.exchange.gather_whole(&said, &mut all)?;
         let result = result?;
-        let ranks = || all.chunks_exact(own.len()).enumerate();
+        let ranks = || all.chunks_exact(said.len()).enumerate();
         if let Some((rank, _)) = ranks().find(|(_, said)| said[0] != 0) {
             return Err(failed(rank));
         }
         for (rank, said) in ranks() {
-            if let Some(k) = (1..own.len()).find(|&k| said[k] != all[k]) {
-                let (name, found, expected) = (names.get(k - 1).unwrap_or(&"an extent"), said[k], all[k]);
+            if let Some(k) = (1..said.len()).find(|&k| said[k] != all[k]) {
+                let (name, found, expected) = (numbers[k - 1].0, said[k], all[k]);
                 let reason = format!("`{name}` is {found}, on rank 0 it is {expected}");
+                return Err(Error::Rank { rank, reason: reason.into() });
+            }
+        }
+        // All have them, since none has failed.
+        let own: Vec<u64> = prints.iter().map(|&(_, print)| print).collect();
+        let mut all = vec![0; self.exchange.ranks() * own.len()];
+        self.exchange.gather_whole(&own, &mut all)?;
+        for (rank, said) in all.chunks_exact(own.len().max(1)).enumerate() {
+            if let Some(k) = (0..said.len()).find(|&k| said[k] != all[k]) {
+                let reason = format!("`{}` is not what it is on rank 0", prints[k].0);
                 return Err(Error::Rank { rank, reason: reason.into() });
             }
         }
@@ -487,17 +523,13 @@ impl<'e, T: Scalar> Among<'e, T> {
     /// # Errors
     /// The own one; else [`Error::Rank`] for the first rank that has failed.
     pub(crate) fn sum_up(self, own: Result<&mut [T], Error>, out: &mut [T]) -> Result<(), Error> {
-        let nodes = |rank: usize| {
-            let ranks = self.exchange.map_or(1, Ranks::ranks);
-            Nodes::of(parts_of(self.rows, ranks, rank))
-        };
-        let Some(exchange) = self.exchange.filter(|e| e.ranks() > 1) else {
+        let exchange = self.exchange;
+        let nodes = |rank: usize| Nodes::of(parts_of(self.rows, exchange.ranks(), rank));
+        if exchange.ranks() == 1 {
             let own = own?;
-            if own.len() == out.len() {
-                out.copy_from_slice(own);
-            }
+            out.copy_from_slice(&own[..out.len()]);
             return Ok(());
-        };
+        }
         match own {
             Ok(own) => match sum_up(exchange, nodes, own, Status::Well, out)? {
                 Some((rank, _)) => Err(failed(rank)),
@@ -511,6 +543,13 @@ impl<'e, T: Scalar> Among<'e, T> {
             }
         }
     }
+}
+
+/// What tells entries from others, as far as 64 bits do: for [`Among::agree`].
+pub fn fingerprint<T: Copy>(entries: &[T], bits: impl Fn(T) -> u64) -> u64 {
+    // FNV-1a, a word at a time, and the upper half mixed in.
+    let mixed = |print: u64, x: &T| (print ^ bits(*x)).wrapping_mul(0x0100_0000_01b3).rotate_left(29);
+    entries.iter().fold(0xcbf2_9ce4_8422_2325 ^ entries.len() as u64, mixed)
 }
 
 /// Checks that each rank has as many as it is to have.

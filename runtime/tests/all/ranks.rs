@@ -1,9 +1,9 @@
 //! Rows divided among ranks: sums have the same bits on any number of them, and what one rank meets all hear of.
 
 use crate::common::threads::{Thread, ranks};
-use gradsmith_runtime::__private::{Among, Parts, Share, axpy};
+use gradsmith_runtime::__private::{Among, Parts, Share, axpy, fingerprint};
 use gradsmith_runtime::parallel::set_threads;
-use gradsmith_runtime::ranks::{Ranks, Reduction, rows};
+use gradsmith_runtime::ranks::{Alone, Ranks, Reduction, rows};
 use gradsmith_runtime::{Error, Scalar};
 
 /// What a pass over rows comes to: the first numbers of rows doubled, sums of columns, a total.
@@ -56,7 +56,7 @@ fn on_a_rank<T: Scalar>(
 }
 
 fn same_on_any_number<T: Scalar>(total: usize, cols: usize, times: usize) {
-    let (all, columns, sum) = sums::<T>(Among::alone(total), 0..total, cols, times).unwrap();
+    let (all, columns, sum) = sums::<T>(Among::of(&Alone, total).unwrap(), 0..total, cols, times).unwrap();
     for threads in [1, 3] {
         set_threads(threads);
         for number in 1..=5 {
@@ -129,7 +129,7 @@ fn other_rows_and_other_extents_are_refused() {
     assert!(found.iter().all(|r| r.clone().unwrap_err().to_string() == message), "{found:?}");
     let found = ranks(2, |rank| {
         let among = Among::<f64>::of(rank, rank.rows(100).len())?;
-        among.agree(Ok(()), &["cols(X)"], &[3 + rank.rank()])
+        among.agree(Ok(()), &[("cols(X)", 3 + rank.rank())], |()| Vec::new())
     });
     assert!(
         found
@@ -139,10 +139,20 @@ fn other_rows_and_other_extents_are_refused() {
     let found = ranks(2, |rank| {
         let among = Among::<f64>::of(rank, rank.rows(100).len())?;
         let result = if rank.rank() == 0 { Err(Error::EmptyBatch) } else { Ok(()) };
-        among.agree(result, &[], &[])
+        among.agree(result, &[], |()| vec![("y", 1)])
     });
     assert_eq!(found[0], Err(Error::EmptyBatch));
     assert!(matches!(found[1], Err(Error::Rank { rank: 0, .. })));
+    let found = ranks(2, |rank| {
+        let among = Among::<f64>::of(rank, rank.rows(100).len())?;
+        let data = [2.0, rank.rank() as f64];
+        among.agree(Ok(()), &[], |()| vec![("p", 7), ("lambda", fingerprint(&data, f64::to_bits))])
+    });
+    assert!(
+        found
+            .iter()
+            .all(|r| r.clone().unwrap_err().to_string() == "rank 1: `lambda` is not what it is on rank 0")
+    );
 }
 
 #[test]
