@@ -12,6 +12,7 @@ mod all {
     #[cfg(any(feature = "safetensors", feature = "serde"))]
     mod save;
     mod special_points;
+    mod together;
     mod train;
 }
 mod common;

@@ -1,37 +1,87 @@
 //! Threads as ranks: what each says is heard by all, as MPI has it between processes.
 
-use std::sync::{Barrier, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 /// Where so many ranks meet.
 #[derive(Debug)]
 pub struct Room {
-    said: Vec<Mutex<Vec<u64>>>,
-    barrier: Barrier,
+    ranks: usize,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// What has been said in this round.
+    said: Vec<Option<Vec<u64>>>,
+    /// Who has not heard it yet.
+    to_hear: usize,
+    /// Whether somebody has gone for good, so that nobody need wait.
+    gone: bool,
 }
 
 impl Room {
     /// For so many.
     #[must_use]
     pub fn of(ranks: usize) -> Self {
-        Self { said: (0..ranks).map(|_| Mutex::new(Vec::new())).collect(), barrier: Barrier::new(ranks) }
+        let state = State { said: vec![None; ranks], ..State::default() };
+        Self { ranks, state: Mutex::new(state), changed: Condvar::new() }
     }
 
     /// How many meet here.
     #[must_use]
     pub fn ranks(&self) -> usize {
-        self.said.len()
+        self.ranks
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state when this holds.
+    fn wait<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        ready: impl Fn(&State) -> bool,
+    ) -> MutexGuard<'a, State> {
+        while !ready(&state) {
+            assert!(!state.gone, "another rank has gone");
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state
     }
 
     /// What all say, rank by rank, when all have said something.
+    ///
+    /// # Panics
+    /// If another rank has left, so that it will say nothing.
     #[must_use]
     pub fn say(&self, rank: usize, what: Vec<u64>) -> Vec<Vec<u64>> {
-        *self.said[rank].lock().unwrap_or_else(PoisonError::into_inner) = what;
-        self.barrier.wait();
-        let lock = |said: &Mutex<Vec<u64>>| said.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let all = self.said.iter().map(lock).collect();
-        self.barrier.wait();
+        let mut state = self.wait(self.state(), |state| state.to_hear == 0);
+        state.said[rank] = Some(what);
+        if state.said.iter().all(Option::is_some) {
+            state.to_hear = self.ranks;
+            self.changed.notify_all();
+        }
+        let mut state = self.wait(state, |state| state.to_hear > 0);
+        let all = state.said.iter().flatten().cloned().collect();
+        state.to_hear -= 1;
+        if state.to_hear == 0 {
+            state.said.fill(None);
+            self.changed.notify_all();
+        }
         all
+    }
+}
+
+/// Says that a rank has gone, when it has.
+struct Going<'r>(&'r Room);
+
+impl Drop for Going<'_> {
+    fn drop(&mut self) {
+        self.0.state().gone = true;
+        self.0.changed.notify_all();
     }
 }
 
@@ -42,7 +92,11 @@ impl Room {
 pub fn ranks<R: Send>(ranks: usize, each: impl Fn(&Room, usize) -> R + Sync) -> Vec<R> {
     let (room, each) = (&Room::of(ranks), &each);
     thread::scope(|scope| {
-        let threads: Vec<_> = (0..ranks).map(|rank| scope.spawn(move || each(room, rank))).collect();
+        let run = move |rank| {
+            let _going = Going(room);
+            each(room, rank)
+        };
+        let threads: Vec<_> = (0..ranks).map(|rank| scope.spawn(move || run(rank))).collect();
         threads.into_iter().map(|thread| thread.join().expect("a rank")).collect()
     })
 }
