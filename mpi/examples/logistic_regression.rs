@@ -12,9 +12,9 @@
 use argmin::core::{Error, Executor, State};
 use argmin::solver::linesearch::MoreThuenteLineSearch;
 use argmin::solver::quasinewton::LBFGS;
+use gradsmith::Rng;
 use gradsmith::argmin::Solvable;
 use gradsmith::ranks::Ranks;
-use gradsmith::Rng;
 use ndarray::{Array1, Array2, s};
 
 #[derive(gradsmith::Objective)]

@@ -108,6 +108,7 @@ pub mod __private {
     pub use crate::model::data::{Datum, IntoEntries, refill, refill_symmetric};
     pub use crate::model::network::finite_cost;
     pub use crate::model::not_finite::{Cause, cause, finite, finite_entries};
+    pub use crate::model::objective::hessian_by_products;
     pub use crate::model::pattern::{Pattern, Slots};
     pub use crate::model::weighted::{weighted_gradient, weighted_value};
     pub use crate::model::whole::{Reads, Whole, places, refill_places};

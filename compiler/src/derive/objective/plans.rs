@@ -4,7 +4,7 @@ use super::constraints::Restricted;
 use super::locals::{Local, locals};
 use super::sparse::Sparse;
 use super::*;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 /// A block of the Hessian.
 pub(super) struct Block {
@@ -36,6 +36,8 @@ pub(super) struct Plans {
     pub(super) locals: Vec<Local>,
     /// What cannot be computed of rows that are among several processes.
     pub(super) undivided: Option<String>,
+    /// Whether the Hessian can then be found by its products with vectors alone.
+    pub(super) by_products: bool,
 }
 
 /// A matrix of derivatives, in blocks.
@@ -84,6 +86,16 @@ impl Plans {
                 schedule(&program.graph, &outputs, Policy::Blocks, &emit::name_or_text)
             })
         };
+        let by_products = Cell::new(false);
+        let of_matrix = |outputs: Vec<(String, NodeId)>| {
+            let outputs: Vec<Output> =
+                outputs.into_iter().map(|(name, node)| Output { name, node }).collect();
+            planned(&program.graph, &outputs, rows).unwrap_or_else(|_| {
+                by_products.set(true);
+                schedule(&program.graph, &[], Policy::Blocks, &emit::name_or_text)
+            })
+        };
+        let hessian = Matrix::of(&program.graph, &program.hessian, &of_variables(program), &of_matrix);
         let value = ("value".to_owned(), program.value);
         let gradient = by_variable(program, "d_", &program.gradient);
         Self {
@@ -91,7 +103,7 @@ impl Plans {
             both: plan(std::iter::once(value).chain(gradient.clone()).collect()),
             gradient: plan(gradient),
             product: plan(by_variable(program, "h_", &program.hessian_product)),
-            hessian: Matrix::of(&program.graph, &program.hessian, &of_variables(program), &plan),
+            hessian,
             residual: program.residual.as_ref().map_or_else(Vec::new, |r| {
                 vec![
                     plan(vec![("residual".to_owned(), r.residual)]),
@@ -107,6 +119,7 @@ impl Plans {
             sparse_lagrangian: rows.is_none().then(|| Sparse::lagrangian(program)).flatten(),
             locals: locals(program, rows),
             undivided: undivided.into_inner(),
+            by_products: by_products.get(),
         }
     }
 
