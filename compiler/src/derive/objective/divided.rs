@@ -46,6 +46,9 @@ pub(super) fn rows(model: &Model, program: &ObjectiveProgram) -> Result<Option<E
             combine(&mut wrong, syn::Error::new_spanned(first, message));
         }
     }
+    if let Some(error) = wrong {
+        return Err(error);
+    }
     for (name, node) in &program.wrt {
         if g.shape(*node).iter().any(speaks) {
             let message = format!(
