@@ -111,7 +111,7 @@ fn objective(ranks: &Processes, total: usize) -> Result<(), Box<dyn Error>> {
     let columns = 200;
     let (X, y) = random(ranks.rows(total).len(), columns);
     let (w, mut gradient) = (vec![0.01; columns], vec![0.0; columns]);
-    let times = if total > 100_000 { 31 } else { 101 };
+    let times = if total >= 50_000 { 51 } else { 301 };
     let mut found = Vec::new();
     for reduction in [Reduction::Ordered, Reduction::Fast] {
         let ranks = ranks.adding(reduction);
@@ -185,7 +185,7 @@ fn main() {
             sums(ranks);
         }
         // The same for any number of processes; as many for each of them.
-        for total in [10_000, 100_000, 50_000 * ranks.ranks()] {
+        for total in [10_000, 100_000, 10_000 * ranks.ranks(), 50_000 * ranks.ranks()] {
             objective(ranks, total)?;
         }
         for batch in [10, 100, 1_000] {
