@@ -1,6 +1,8 @@
 //! Objectives whose rows are divided among ranks: values and derivatives are those of all rows, and have the same bits
 //! on any number of ranks.
 
+#![allow(non_snake_case, reason = "matrices have capital letters, as in the textbook")]
+
 use gradsmith::ranks::{Ranks, Reduction};
 use gradsmith::{Error, Objective, Rng};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, s};
@@ -58,7 +60,6 @@ fn near(what: &str, a: &[f64], b: &[f64]) {
 struct Rows {
     x: Array2<f64>,
     y: Array1<f64>,
-    group: Vec<usize>,
 }
 
 impl Rows {
@@ -67,7 +68,7 @@ impl Rows {
         let mut number = || 2.0 * rng.uniform() - 1.0;
         let x = Array2::from_shape_simple_fn((n, 4), &mut number);
         let y = Array1::from_shape_simple_fn(n, &mut number);
-        Self { group: (0..n).map(|k| k * 7 % 4).collect(), x, y }
+        Self { x, y }
     }
 }
 
@@ -79,7 +80,6 @@ macro_rules! both {
 
             #[derive(Objective)]
             #[objective($text, wrt(w: vector[4]), data(X: matrix[n, 4], y: vector[n]))]
-            #[allow(non_snake_case)]
             struct Whole<'a> {
                 X: ArrayView2<'a, f64>,
                 y: ArrayView1<'a, f64>,
@@ -89,7 +89,6 @@ macro_rules! both {
 
             #[derive(Objective)]
             #[objective($text, wrt(w: vector[4]), data(X: matrix[n, 4], y: vector[n]), divided(X))]
-            #[allow(non_snake_case)]
             struct Divided<'a> {
                 X: ArrayView2<'a, f64>,
                 y: ArrayView1<'a, f64>,
@@ -136,4 +135,49 @@ both! {
     columns: "m = X'*(X*w - y); norm2(m)^2 / rows(X) + mean(X) * sum(w)",
     branches: "s = mean(X*w); where(s > 0, sum((X*w - y).^2), mean(exp(X*w))) + sum(where(X*w > y, X*w, y))",
     elastic: "sum(log(cosh(X*w - y))) + lambda*sum(abs(w)) + sum[i, j](X[i, j]^2 * w[j]^2 * y[i])",
+}
+
+/// By entries that data name: the Hessian is no sum over rows, and found by its products.
+macro_rules! ratings {
+    ($($name:ident $($divided:ident)?),*) => {$(
+        #[derive(Objective)]
+        #[objective(
+            "sum[k]((dot(U[i[k], :], V[j[k], :]) - r[k])^2) + lambda*(norm2(U)^2 + norm2(V)^2)",
+            wrt(U: matrix[7, 2], V: matrix[5, 2]),
+            data(i: indices[n], j: indices[n], r: vector[n])
+            $(, $divided(r))?
+        )]
+        struct $name {
+            i: Vec<usize>,
+            j: Vec<usize>,
+            r: Vec<f64>,
+            lambda: f64,
+        }
+
+        impl $name {
+            fn of(rows: std::ops::Range<usize>) -> Self {
+                Self {
+                    i: rows.clone().map(|k| k * k % 7).collect(),
+                    j: rows.clone().map(|k| k * 3 % 5).collect(),
+                    r: rows.map(|k| (k % 11) as f64 * 0.1).collect(),
+                    lambda: 0.25,
+                }
+            }
+        }
+    )*};
+}
+
+ratings!(Ratings, DividedRatings divided);
+
+#[test]
+fn entries_that_data_name_are_summed_up_by_all() {
+    for n in [4, 500] {
+        let whole = All::of(Ratings::of(0..n).prepare().unwrap()).unwrap();
+        let alone = All::of(DividedRatings::of(0..n).prepare().unwrap()).unwrap();
+        alone.is_near(&whole);
+        for number in 1..=4 {
+            let found = ranks(number, |rank| All::of(DividedRatings::of(rank.rows(n)).prepare_among(rank)?));
+            assert!(found.iter().all(|f| f.as_ref() == Ok(&alone)), "{n} rows on {number} ranks");
+        }
+    }
 }
