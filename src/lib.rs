@@ -24,7 +24,7 @@ pub use gradsmith_runtime::{
     Constrained, Cost, CostValue, Error, Init, Network, Objective, Parameters, Pattern, Relation, Residual,
     Rng, Scalar, TensorSpec, UnknownInit, Variable,
 };
-pub use gradsmith_runtime::{check, metrics, optim, parallel, train};
+pub use gradsmith_runtime::{check, metrics, optim, parallel, ranks, train};
 
 #[doc(hidden)]
 pub use gradsmith_runtime::__private;

@@ -33,6 +33,7 @@ const RUNTIME: &[&str] = &[
     "optim",
     "parallel",
     "plot (feature = \"plot\")",
+    "ranks",
     "save (any (feature = \"safetensors\" , feature = \"serde\"))",
     "train",
 ];

@@ -220,6 +220,7 @@ impl Methods<'_> {
             rt: self.model.rt.to_token_stream(),
             float: self.model.float.clone(),
             extents: extents.iter().map(variable).collect(),
+            divided: None,
         }
     }
 

@@ -173,7 +173,12 @@ impl<'a> Items<'a> {
     fn context(&self) -> Context {
         let mut extents = BTreeMap::new();
         extents.insert("m".to_owned(), quote!(m));
-        Context { rt: self.model.rt.to_token_stream(), float: self.model.float.clone(), extents }
+        Context {
+            rt: self.model.rt.to_token_stream(),
+            float: self.model.float.clone(),
+            extents,
+            divided: None,
+        }
     }
 
     /// The generics of the types made here: the number type's, if it is a parameter.

@@ -363,7 +363,11 @@ impl Items<'_> {
         let blocks: Vec<_> =
             names.zip(blocks).map(|(name, &node)| (name.clone(), Piece::Words(name), node)).collect();
         let docs = self.paragraphs(&blocks, false);
-        let work = self.square(&self.plans.hessian, &[self.x_cut()]);
+        let work = if self.plans.by_products {
+            quote!(#rt::hessian_by_products(self, x, &mut out))
+        } else {
+            self.square(&self.plans.hessian, &[self.x_cut()])
+        };
         quote! {
             #docs
             fn hessian_into(

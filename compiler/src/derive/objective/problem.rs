@@ -103,6 +103,7 @@ impl Items<'_> {
             quote!(#field: usize)
         });
         let (slots, _) = self.slots();
+        let among = self.rows.map(|_| quote!(among: #runtime::__private::Among<#p, #t>,));
         let doc = format!(" [`{of}`], its shapes checked and its memory taken: what a solver calls.");
         quote! {
             #[doc = #doc]
@@ -112,6 +113,7 @@ impl Items<'_> {
                 #(#fields,)*
                 #(#extents,)*
                 #(#slots,)*
+                #among
                 workspace: #runtime::__private::Workspace<#t>,
                 lifetime: ::core::marker::PhantomData<&#p ()>,
             }
@@ -237,7 +239,9 @@ impl Items<'_> {
             let (ident, field) = (&e.ident, &e.field);
             quote!(let #ident = self.#field;)
         });
-        quote!(#(#lines)*)
+        let among = (self.rows.is_some() && codegen::mentions(code, "among"))
+            .then(|| quote!(let among = self.among;));
+        quote!(#(#lines)* #among)
     }
 
     pub(super) fn prepare(&self, derivation: &derivation::Derivation) -> TokenStream {
@@ -250,8 +254,8 @@ impl Items<'_> {
         let (args, p) = (self.generics().1, self.lifetime());
         let lifetimes: Vec<_> = self.model.input.generics.lifetimes().map(|l| &l.lifetime).collect();
         let outlives = (!lifetimes.is_empty()).then(|| quote!(where #(#lifetimes: #p),*));
-        let (mut checks, params) = self.define_extents();
-        checks.extend(self.check_bounds());
+        let (extents_lines, params) = self.define_extents();
+        let mut checks = self.check_bounds();
         checks.extend(self.check_shapes());
         checks.extend(self.check_entries());
         let cx = self.context();
@@ -309,11 +313,13 @@ impl Items<'_> {
             }
         });
         let (_, slots) = self.slots();
+        let among = self.rows.map(|_| quote!(among,));
         let made = quote! {
             #problem {
                 #(#fields,)*
                 #(#extents,)*
                 #(#slots,)*
+                #among
                 workspace: #rt::Workspace::new(#least, #most),
                 lifetime: #rt::PhantomData,
             }
@@ -330,6 +336,73 @@ impl Items<'_> {
             let doc = " Where a matrix that is declared symmetric is not: the entry, and its mirror image.";
             (quote!(let problem = #made; #(#symmetric)* #rt::Ok(problem)), Some(quote!(#[doc = #doc])))
         };
+        let fields = self.divided_fields();
+        let result = quote!(#rt::Result<#problem #args, #rt::Error>);
+        let errors = quote! {
+            ///
+            /// # Errors
+            /// Where shapes do not fit: field, axis and both extents.
+            #outside
+            #asymmetric
+        };
+        let prepare = match self.extents.iter().find(|x| self.is_rows(&x.name)) {
+            None => quote! {
+                #[doc = #doc]
+                #later
+                #errors
+                #vis fn prepare<#p>(self, #(#params),*) -> #result
+                #outlives
+                {
+                    #extents_lines
+                    #checks
+                    #made
+                }
+            },
+            Some(SymbolicExtent { ident: rows, .. }) => {
+                let t = self.t();
+                let given: Vec<&Ident> = self
+                    .extents
+                    .iter()
+                    .filter(|e| matches!(e.origin, Origin::Parameter))
+                    .map(|e| &e.ident)
+                    .collect();
+                let (numbers, entries) = self.shared();
+                quote! {
+                    #fields
+
+                    #[doc = #doc]
+                    #[doc = " All rows are here."]
+                    #later
+                    #errors
+                    #vis fn prepare<#p>(self, #(#params),*) -> #result
+                    #outlives
+                    {
+                        self.prepare_among(#(#given,)* &#rt::Alone)
+                    }
+
+                    /// The same where each rank has the rows that `Ranks::rows` says; of all that is not divided every rank has all.
+                    /// What the methods give is that of all rows, and has the same bits on any number of ranks. All ranks call them in
+                    /// the same order, at the same point.
+                    #errors
+                    /// On all ranks, where one of them fails, or has other rows, extents or numbers than it is to have.
+                    #vis fn prepare_among<#p>(
+                        self,
+                        #(#params,)*
+                        among: &#p dyn #rt::Exchange<#t>,
+                    ) -> #result
+                    #outlives
+                    {
+                        #extents_lines
+                        let among = #rt::Among::of(among, #rows)?;
+                        let prepared = (move || -> #result {
+                            #checks
+                            #made
+                        })();
+                        among.agree(prepared, #numbers, |problem| #entries)
+                    }
+                }
+            }
+        };
         quote! {
             impl #impl_generics #of #type_generics #where_clause {
                 /// The derivation, as text: the value, the gradient, the Hessian.
@@ -337,22 +410,7 @@ impl Items<'_> {
                 /// The derivation, as LaTeX.
                 #vis const DERIVATION_LATEX: &'static str = #latex;
 
-                #[doc = #doc]
-                #later
-                ///
-                /// # Errors
-                /// Where shapes do not fit: field, axis and both extents.
-                #outside
-                #asymmetric
-                #vis fn prepare<#p>(
-                    self,
-                    #(#params),*
-                ) -> #rt::Result<#problem #args, #rt::Error>
-                #outlives
-                {
-                    #checks
-                    #made
-                }
+                #prepare
             }
         }
     }

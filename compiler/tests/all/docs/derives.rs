@@ -96,6 +96,13 @@ fn each_item_of_an_objective_is_documented() {
         }
     });
     documented("objective", generated, &["FitProblem", "prepare", "hessian_into", "jacobian_into", "w"]);
+    let generated = derive_objective(quote! {
+        #[objective("sum((y - w).^2)", wrt(w: scalar), divided(y))]
+        struct Fit {
+            y: Array1<f64>,
+        }
+    });
+    documented("objective", generated, &["FitProblem", "prepare_among", "DIVIDED"]);
 }
 
 /// The attributes of each derive, as `macros/src/lib.rs` has them, and the options of `#[gradsmith(...)]`.
