@@ -9,6 +9,7 @@ mod all {
     mod neighbours;
     mod programs;
     mod rules;
+    mod steps;
     mod untaken;
     mod variants;
 }

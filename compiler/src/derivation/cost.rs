@@ -32,7 +32,7 @@ pub fn cost(program: &CostProgram, text: &str, shown: Steps) -> Derivation {
         let marks = notes.marks(rules);
         match nodes {
             [_, computed] => {
-                let note = "computed so, which is finite wherever the value is";
+                let note = "computed so: finite wherever the value is";
                 lines.push(Line::goes_on(vec![pen.formula(*computed)]).noted(note).marked(marks));
             }
             _ => {
@@ -69,12 +69,13 @@ pub fn cost(program: &CostProgram, text: &str, shown: Steps) -> Derivation {
                 pen.absent(t, name)
             });
         }
-        let left = partial("C", name);
+        // By the activations of an example the mean's 1/m is left to the words.
+        let left = if name == "a" { partial("c", name) } else { partial("C", name) };
         if program.graph.is_zero(*whole) {
             lines.push(Line::equation(left, vec![Piece::Zero]));
             continue;
         }
-        let note = if name == "a" { "times 1/m in the mean over the batch" } else { "" };
+        let note = if name == "a" { "∂C/∂a is 1/m of it, C being the mean of c over m examples" } else { "" };
         match steps.quotients[k].filter(|_| shown != Steps::None) {
             Some(quotient) => {
                 lines.push(pen.equation(left, *whole, ""));

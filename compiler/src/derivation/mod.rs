@@ -300,48 +300,46 @@ impl Pen<'_> {
     /// A choice in words: `1 where z1 > 0, else 0`.
     fn choice(&self, node: NodeId) -> Option<String> {
         let Op::Select { op, lhs, rhs, then, otherwise } = self.g.op(node) else { return None };
-        let text = |node: NodeId| emit::text(self.g, node, &self.view);
+        let view = View { expand_top: false, ..self.view.clone() };
+        let text = |node: NodeId| emit::text(self.g, node, &view);
         let [l, r, u, v] = [lhs, rhs, then, otherwise].map(|o| text(o.node));
         Some(format!("{u} where {l} {} {r}, else {v}", op.symbol()))
     }
 
-    /// A chain of steps: the first one or two beside each other, then one below the other.
+    /// A chain of steps: the first two beside each other where the first is a symbol, then one below the other.
+    /// What says the same as a step before it is left out.
     fn chain(&self, left: Piece, chain: &Chain, marks: Vec<usize>, lines: &mut Vec<Line>) {
-        let mut rest = chain.steps.iter().enumerate();
-        let mut first = Vec::new();
-        let mut note = String::new();
-        let mut shown: Vec<Vec<Piece>> = Vec::new();
-        let mut right = Vec::new();
-        let is_symbol = |step: &Step| {
-            let known = |f: &Factor| !matches!(f.called, Called::Full | Called::Name(_));
-            step.terms.iter().flatten().all(known)
-        };
-        while let Some((k, step)) = rest.next() {
+        let mut shown: Vec<Vec<String>> = Vec::new();
+        let mut own: Vec<Line> = Vec::new();
+        let mut after_symbol = false;
+        let symbol = |f: &Factor| !matches!(f.called, Called::Full | Called::Name(_));
+        let mut left = Some(left);
+        for step in &chain.steps {
             let Some(pieces) = self.step(step) else { continue };
-            if shown.contains(&pieces) {
+            let said = in_any_order(&pieces);
+            if shown.contains(&said) {
                 continue;
             }
-            shown.push(pieces.clone());
-            if k > 0 && !first.is_empty() {
-                first.push(Piece::Equals);
+            shown.push(said);
+            let note = self.note(step);
+            match own.last_mut() {
+                Some(line) if after_symbol => {
+                    line.right.push(Piece::Equals);
+                    line.right.extend(pieces);
+                    line.note = note;
+                    after_symbol = false;
+                }
+                _ => {
+                    let line = match left.take() {
+                        Some(left) => {
+                            after_symbol = step.terms.iter().flatten().all(symbol);
+                            Line::equation(left, pieces)
+                        }
+                        None => Line::goes_on(pieces),
+                    };
+                    own.push(line.noted(note));
+                }
             }
-            first.extend(pieces);
-            note = self.note(step);
-            // Symbols and what follows them stand on one line where nothing is multiplied out yet.
-            let next = chain.steps.get(k + 1);
-            if !is_symbol(step) || next.is_some_and(|n| !is_symbol(n) && chain.steps.len() > k + 2) || !note.is_empty() {
-                break;
-            }
-        }
-        right.append(&mut first);
-        let mut own = vec![Line::equation(left, right).noted(note)];
-        for (_, step) in rest {
-            let Some(pieces) = self.step(step) else { continue };
-            if shown.contains(&pieces) {
-                continue;
-            }
-            shown.push(pieces.clone());
-            own.push(Line::goes_on(pieces).noted(self.note(step)));
         }
         // What was used is referred to where the outcome stands.
         if let Some(last) = own.last_mut() {
@@ -358,6 +356,24 @@ impl Pen<'_> {
         });
         said.unwrap_or_else(|| step.note.clone())
     }
+}
+
+/// What pieces say, the factors of a product in order: `x .* y` and `y .* x` are one step.
+fn in_any_order(pieces: &[Piece]) -> Vec<String> {
+    let mut said = Vec::new();
+    for piece in pieces {
+        match piece {
+            Piece::Formula(Lines { definitions, value: Notation::Elementwise(factors), .. })
+                if definitions.is_empty() =>
+            {
+                let mut factors: Vec<String> = factors.iter().map(emit::text::formula).collect();
+                factors.sort();
+                said.extend(factors);
+            }
+            piece => said.push(format!("{piece:?}")),
+        }
+    }
+    said
 }
 
 fn named(name: &str) -> Lines {

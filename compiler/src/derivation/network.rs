@@ -6,7 +6,7 @@ use crate::emit::{self, View};
 use crate::ir::NodeId;
 use crate::lower::cost::TermKind;
 use crate::pipeline::NetworkProgram;
-use crate::pipeline::steps::{NetworkSteps, network_steps};
+use crate::pipeline::steps::{Chain, NetworkSteps, cotangent_name, network_steps};
 use std::collections::BTreeSet;
 
 /// The derivation of a network: forwards, the cost, backwards, the gradient.
@@ -140,7 +140,7 @@ fn of_cost(
         let marks = notes.marks(&own.rules);
         if let [_, computed] = nodes.as_slice() {
             let right = vec![pen.formula(*computed)];
-            let note = "computed so, which is finite wherever the value is";
+            let note = "computed so: finite wherever the value is";
             lines.push(Line::goes_on(right).noted(note).marked(marks));
         }
     }
@@ -150,7 +150,7 @@ fn of_cost(
     let data: Vec<String> =
         program.terms.iter().filter(|t| t.kind == TermKind::Data).map(|t| t.origin.clone()).collect();
     if !data.is_empty() {
-        let note = format!("c is the cost of one example, {}; C counts its mean over the m examples", sum_of(&data));
+        let note = format!("c is {}, the cost of one example", sum_of(&data));
         lines.push(pen.equation(Piece::Name("C".to_owned()), steps.total, &note));
     }
 }
@@ -180,27 +180,30 @@ fn in_words(lines: &mut Vec<Line>, program: &NetworkProgram, steps: &NetworkStep
         total("C", w),
         format!("the total derivative: also through everything that depends on {w}, layer after layer up to the cost"),
     ));
-    for chain in &steps.backwards {
-        let Some((value, _)) = program.values.iter().find(|(v, _)| is_delta_of(&chain.name, v)) else { continue };
-        let text = if chain.name.starts_with("delta") {
-            format!(
-                "∂c/∂{value} for one example, with c written as a function of {value}: all that comes after {value} is put in"
-            )
-        } else {
-            format!("∂c/∂{value} in the same way: with c written as a function of {value}")
-        };
-        lines.push(says(Piece::Name(chain.name.clone()), text));
-    }
-    if let Some((left, _)) = steps.backwards.first().map(|c| (&c.name, ())) {
+    let value_of = |chain: &Chain| {
+        program.values.iter().find(|(v, _)| cotangent_name(v) == chain.name).map(|(v, _)| format!("∂c/∂{v}"))
+    };
+    let of_kind = |is_delta: bool| -> (Vec<String>, Vec<String>) {
+        let chains = steps.backwards.iter().filter(|c| c.name.starts_with("delta") == is_delta);
+        chains.filter_map(|c| Some((c.name.clone(), value_of(c)?))).unzip()
+    };
+    let (deltas, partials) = of_kind(true);
+    if let Some(delta) = deltas.first() {
         let text = format!(
-            "C is the mean of c over the m examples, so what they hand back is added up and divided by m: 1/m * Σ_examples {left} * ..."
+            "{}, for one example: how c, its cost, changes with what a layer adds up, all that comes after put in",
+            listed(&partials)
         );
-        lines.push(says(words("1/m"), text));
+        lines.push(says(words(&deltas.join(", ")), text));
+        let (others, partials) = of_kind(false);
+        if !others.is_empty() {
+            let text = format!("{} in the same way", listed(&partials));
+            lines.push(says(words(&others.join(", ")), text));
+        }
+        let text = format!(
+            "C is the mean of c over the m examples: what each hands back, such as {delta}, is added up and divided by m"
+        );
+        lines.push(says(words("1/m * Σ_examples"), text));
     }
-}
-
-fn is_delta_of(delta: &str, value: &str) -> bool {
-    delta == crate::pipeline::steps::cotangent_name(value)
 }
 
 /// Where the penalty enters, and where it does not.

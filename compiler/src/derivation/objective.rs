@@ -7,6 +7,7 @@ use crate::emit::{self, Lines, View};
 use crate::ir::{Graph, NodeId, Op};
 use crate::pipeline::steps::{Local, Named, Sweep, named_parts, sweep};
 use crate::pipeline::{ConstraintProgram, ConstraintsProgram, ObjectiveProgram, ResidualProgram};
+use crate::simplify::Log;
 use std::collections::BTreeSet;
 
 /// What is shown of an objective.
@@ -74,7 +75,14 @@ pub fn objective(
     let (of_value, of_others): (Vec<&Named>, Vec<&Named>) =
         names.iter().partition(|(_, id)| mentioned.contains(id));
     let mut introduced: BTreeSet<NodeId> = BTreeSet::new();
-    let lines = d.page.section(title);
+    let mut notes = Footnotes::default();
+    let mut marks = |log: &Log| {
+        let rules: Vec<&'static str> = log.fired.iter().map(|(name, _)| *name).collect();
+        if shown.steps == Steps::None { Vec::new() } else { notes.marks(&rules) }
+    };
+    let section = d.page.open(title);
+    section.marks = marks(&program.logs.value);
+    let lines = &mut section.lines;
     introduced.extend(of_value.iter().map(|(_, id)| *id));
     let value = (Piece::Name("f".to_owned()), program.value, String::new());
     pen.equations(lines, of_value.into_iter().map(called).chain([value]).collect(), room());
@@ -84,24 +92,24 @@ pub fn objective(
         let new = of_others.iter().filter(|(_, id)| inside.contains(id) && introduced.insert(*id));
         new.map(|named| called(named)).collect()
     };
-    if shown.steps == Steps::All {
-        let swept = sweep(g, program.value, &program.wrt, &names);
-        if swept.values.len() > 1 {
-            backwards(&mut d, program, &swept, &room);
-        }
-    }
-    let mut by: Vec<(Piece, NodeId, String)> = new_in(&program.gradient);
-    by.extend(program.wrt.iter().zip(&program.gradient).map(|((name, by), &node)| {
-        let note = if mentioned.contains(by) { String::new() } else { format!("f does not mention {name}") };
-        (partial("f", name), node, note)
-    }));
-    pen.equations(d.section("gradient"), by, room());
+    let swept = (shown.steps == Steps::All).then(|| sweep(g, program.value, &program.wrt, &names));
+    let swept = swept.filter(|swept| swept.values.len() > 1);
     if let Some(r) = residual {
         let mut of_residual = new_in(&r.jacobian);
         let jacobian = program.wrt.iter().zip(&r.jacobian);
         of_residual.extend(jacobian.map(|((name, _), &node)| plain((partial("r", name), node))));
         pen.equations(d.section("Jacobian"), of_residual, room());
     }
+    // Of a residual alone the sweep is the Jacobian.
+    if let Some(swept) = swept.as_ref().filter(|s| residual.is_none() || s.values.len() > 2) {
+        backwards(&mut d, program, swept, &room);
+    }
+    let lines = new_in(&program.gradient);
+    let section = d.page.open(vec!["gradient".to_owned()]);
+    section.marks = marks(&program.logs.gradient);
+    pen.equations(&mut section.lines, lines, room());
+    let gradient = Gradient { program, pen: &pen, swept: swept.as_ref(), mentioned: &mentioned };
+    gradient.write(&mut section.lines, room());
     if let Some(r) = by_squares {
         squares(&mut d, program, r);
     } else {
@@ -113,21 +121,71 @@ pub fn objective(
         });
         let mut lines = new_in(&program.hessian.concat());
         lines.extend(blocks.map(plain));
-        pen.equations(d.section("Hessian"), lines, room());
+        let section = d.page.open(vec!["Hessian".to_owned()]);
+        section.marks = marks(&program.logs.hessian);
+        pen.equations(&mut section.lines, lines, room());
         let mut lines = new_in(&program.hessian_product);
         let products = program.wrt.iter().zip(&program.hessian_product);
         lines.extend(products.map(|((name, _), &node)| {
             plain((Piece::HessianProduct(Notation::Name(name.clone())), node))
         }));
-        pen.equations(d.section("Hessian times v"), lines, room());
+        let section = d.page.open(vec!["Hessian times v".to_owned()]);
+        section.marks = marks(&program.logs.hessian_product);
+        pen.equations(&mut section.lines, lines, room());
     }
     if let Some(restricted) = &program.restricted {
         constrained(&mut d, &pen, program, restricted, &room);
     }
     if shown.steps != Steps::None {
-        Footnotes::default().write(&mut d, &program.log);
+        // What is not written needs no footnote.
+        let none = Log::default();
+        notes.write(&mut d, if by_squares.is_some() { &none } else { &program.log });
     }
     d
+}
+
+/// The gradient, with the step that comes before it.
+struct Gradient<'a> {
+    program: &'a ObjectiveProgram,
+    pen: &'a Pen<'a>,
+    swept: Option<&'a Sweep>,
+    mentioned: &'a [NodeId],
+}
+
+impl Gradient<'_> {
+    fn write(&self, lines: &mut Vec<Line>, room: Room) {
+        let (program, pen) = (self.program, self.pen);
+        let mut by = Vec::new();
+        for ((name, at), &node) in program.wrt.iter().zip(&program.gradient) {
+            let note =
+                if self.mentioned.contains(at) { String::new() } else { format!("f does not mention {name}") };
+            by.push((partial("f", name), node, note));
+        }
+        let from = lines.len();
+        pen.equations(lines, by, room);
+        let Some(swept) = self.swept else { return };
+        let swept_pen = Pen { g: &swept.graph, view: View::default() };
+        // One line for each variable, where there was room for all.
+        if lines.len() != from + program.wrt.len() {
+            return;
+        }
+        let written = lines.split_off(from);
+        for ((line, (name, at)), &share) in written.into_iter().zip(&program.wrt).zip(&swept.gradient) {
+            let mut before = swept_pen.equation(partial("f", name), share, "");
+            // The gradient by a symmetric matrix is the symmetric part of what the sweep hands back.
+            if is_symmetric(&program.graph, *at) || before.right == line.right || !line.note.is_empty() {
+                lines.push(line);
+                continue;
+            }
+            if program.residual.is_some() && swept.values.len() == 2 && pen.g.rank(*at) < 2 {
+                let transposed = Notation::Transpose(Box::new(Notation::Name(format!("J_{name}"))));
+                let value = Notation::Matmul(vec![transposed, Notation::Name(swept.values[1].name.clone())]);
+                before.right = vec![Piece::Formula(Lines { definitions: Vec::new(), value, indices: Vec::new() })];
+            }
+            lines.push(before);
+            lines.push(Line::goes_on(line.right));
+        }
+    }
 }
 
 /// All formulas that are written.
@@ -178,7 +236,7 @@ fn squares(d: &mut Derivation, program: &ObjectiveProgram, _: &ResidualProgram) 
         Piece::Partial(entry, by.clone()),
     ];
     let lines = d.section("Hessian");
-    let note = "u and v any two parameters, J_u = ∂r/∂u; Gauss-Newton keeps the first part; `--entries` writes all";
+    let note = "for any two parameters u and v, with J_u = ∂r/∂u; `--entries` writes each of these";
     lines.push(Line::equation(Piece::Partial(of, by), right).noted(note));
 }
 
@@ -195,20 +253,25 @@ fn backwards(d: &mut Derivation, program: &ObjectiveProgram, swept: &Sweep, room
         let mut own: Cell = vec![symbol, Piece::Equals, Piece::Formula(cotangent)];
         let mut first: Cell = vec![name(&value.name)];
         for passed in &value.passed {
-            let mut cell = vec![partial(&value.name, &passed.by)];
+            let mut cell = Vec::new();
             match passed.local {
+                Some(Local::ByEntry(node)) if is_one(pen.g, node) => cell.push(words("1")),
                 Some(Local::Jacobian(node) | Local::ByEntry(node)) => {
                     let formula = emit::lines(pen.g, node, &pen.view);
                     takes &= left.takes(formula.text().len());
-                    let is_entry = matches!(passed.local, Some(Local::ByEntry(_))) && pen.g.rank(node) > 0;
-                    cell.extend([Piece::Equals, Piece::Formula(formula)]);
-                    if is_entry {
+                    cell.push(Piece::Formula(formula));
+                    if matches!(passed.local, Some(Local::ByEntry(_))) && pen.g.rank(node) > 0 {
                         cell.push(words(", entry by entry"));
                     }
                 }
-                None => cell.push(words(": by entries, see what it hands back")),
+                // What has no short form is said by what it does.
+                None => {
+                    let formula = emit::lines(pen.g, passed.share, &pen.view);
+                    takes &= left.takes(formula.text().len());
+                    cell.extend([words("hands back "), Piece::Formula(formula)]);
+                }
             }
-            rows.push(vec![std::mem::take(&mut first), cell, std::mem::take(&mut own)]);
+            rows.push(vec![std::mem::take(&mut first), vec![name(&passed.by)], cell, std::mem::take(&mut own)]);
         }
         if !takes {
             return;
@@ -216,20 +279,26 @@ fn backwards(d: &mut Derivation, program: &ObjectiveProgram, swept: &Sweep, room
     }
     let wrt: Vec<String> = program.wrt.iter().map(|(name, _)| name.clone()).collect();
     let section = d.page.open(vec![format!("the reverse sweep, from f back to {}", super::listed(&wrt))]);
-    section.table =
-        Table { head: ["value", "local derivative", "cotangent"].map(str::to_owned).to_vec(), rows };
-    for ((by, node), &share) in program.wrt.iter().zip(&swept.gradient) {
-        // The gradient by a symmetric matrix is the symmetric part of what the sweep hands back.
-        if !is_symmetric(&program.graph, *node) {
-            section.lines.push(pen.equation(partial("f", by), share, ""));
-        }
-    }
-    let example = swept.values.get(1).map_or("t1", |v| &v.name);
-    let cotangent = swept.values.get(1).map_or("d_t1", |v| &v.cotangent_name);
+    let head = ["value", "by", "local derivative", "cotangent"];
+    section.table = Table { head: head.map(str::to_owned).to_vec(), rows };
+    let Some(example) = swept.values.get(1) else { return };
+    let (value, cotangent) = (&example.name, &example.cotangent_name);
+    section.lines.push(Line::says(
+        words("local derivative"),
+        vec![words("by a letter where it stands in the value's own formula above, all other letters held fixed")],
+    ));
     let text = format!(
-        "the cotangent of {example}: ∂f/∂{example}, with f written as a function of {example}. It is the sum, over all that {example}          stands in, of the local derivative there times the cotangent there"
+        "{cotangent} is ∂f/∂{value} with f written as a function of {value}: for each formula that {value} stands in, the \
+         local derivative there times the cotangent there, added up"
     );
-    section.lines.push(Line::says(name(cotangent), vec![words(&text)]));
+    section.lines.push(Line::says(words("cotangent"), vec![words(&text)]));
+}
+
+fn is_one(g: &Graph, node: NodeId) -> bool {
+    match g.op(node) {
+        Op::Product { coeff, factors, bound } => coeff.is_one() && factors.is_empty() && bound.is_empty(),
+        _ => g.as_constant(node).is_some_and(crate::ir::Number::is_one),
+    }
 }
 
 fn is_symmetric(g: &Graph, node: NodeId) -> bool {

@@ -16,7 +16,14 @@ struct Monomial {
 
 impl Monomial {
     fn times(&self, other: &Self) -> Self {
-        let factors = self.factors.iter().chain(&other.factors).cloned().collect();
+        let mut factors = self.factors.clone();
+        for (t, power) in &other.factors {
+            match factors.iter_mut().find(|(own, _)| own == t) {
+                Some((_, known)) => *known = known.add(*power),
+                None => factors.push((t.clone(), *power)),
+            }
+        }
+        factors.retain(|(_, power)| *power != Number::ZERO);
         Self { coeff: self.coeff.mul(other.coeff), factors }
     }
 }
@@ -48,17 +55,16 @@ pub fn over_common_denominator(g: &mut Graph, node: NodeId) -> Option<NodeId> {
     }
     let mut above = Vec::new();
     for m in &terms {
-        let mut raised = vec![m.clone()];
+        // What the term has of the divisors is gone; it is multiplied by what it lacks.
+        let mut bare = m.clone();
+        bare.factors.retain(|(own, _)| !below.iter().any(|(t, _)| t == own));
+        let mut raised = vec![bare];
         for (t, least) in &below {
             let more = power_in(m, t).to_f64() - least.to_f64();
             if more.fract() != 0.0 || !(0.0..4.0).contains(&more) {
                 return None;
             }
             let divisor = monomials(g, t, 0)?;
-            // What the term has of it is gone; it is multiplied by what it lacks.
-            for r in &mut raised {
-                r.factors.retain(|(own, _)| own != t);
-            }
             for _ in 0..more as usize {
                 raised = raised.iter().flat_map(|r| divisor.iter().map(|d| r.times(d))).collect();
                 if raised.len() > TERMS {
@@ -120,6 +126,13 @@ fn monomials(g: &mut Graph, t: &Tensor, depth: usize) -> Option<Vec<Monomial>> {
         {
             let inner = g.tensor(&otherwise, &locals);
             monomials(g, &inner, depth + 1)?
+        }
+        // A quotient that is 0 where its dividend is: counts as the quotient.
+        Op::Map { function, args } => {
+            let Some(text) = function.spec().written else { return Some(alone()) };
+            let args: Vec<Tensor> = args.iter().map(|a| g.tensor(a, &locals)).collect();
+            let row = g.row(text, &args, None);
+            monomials(g, &row, depth + 1)?
         }
         _ => alone(),
     })

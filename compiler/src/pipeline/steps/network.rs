@@ -79,7 +79,15 @@ impl Made<'_> {
     fn term(&mut self, k: usize) -> TermSteps {
         let term = &self.program.terms[k];
         let ([written], [computed]) = (&*self.program.written.instances[k], &*term.instances) else {
-            return TermSteps { steps: Vec::new(), rules: Vec::new() };
+            // Of several tensors: their sum.
+            let instances = term.instances.iter().map(|i| (Number::ONE, self.g.whole(i.node)));
+            let instances: Vec<_> = instances.collect();
+            let axes = instances.first().map(|(_, t)| t.indices.clone()).unwrap_or_default();
+            let parts: Vec<_> =
+                instances.into_iter().map(|(n, t)| (n, Tensor::new(t.node, axes.clone()))).collect();
+            let sum = self.g.sum_as(&parts, &axes);
+            let (_, log) = simplify::simplify(&mut self.g, &[sum]);
+            return TermSteps { steps: Vec::new(), rules: rules_beyond(&log, &[]) };
         };
         let mut steps = vec![*written];
         let (_, log) = simplify::stabilise(&mut self.g.clone(), &[*written]);

@@ -9,7 +9,7 @@ use super::with_all;
 use crate::diff;
 use crate::ir::{Graph, NodeId, Number, Op, Tensor};
 use crate::simplify;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A value this small is written again rather than named.
 const SMALL: usize = 4;
@@ -27,6 +27,8 @@ pub struct Passed {
     pub by: String,
     /// The derivative by it: the Jacobian, or entry by entry; none where neither has a short form.
     pub local: Option<Local>,
+    /// What it hands back to it: its share in that cotangent.
+    pub share: NodeId,
 }
 
 /// A local derivative.
@@ -79,30 +81,36 @@ pub fn named_parts(g: &mut Graph, roots: &[NodeId]) -> Vec<Named> {
         }
         let uses = g.uses(roots);
         let mut sizes: BTreeMap<NodeId, usize> = BTreeMap::new();
-        let mut number = 0;
+        let mut chosen = BTreeSet::new();
         for &id in &all {
-            let named = g.name(id).is_some();
             let mut size = 1usize;
             g.node(id).each_child(|c| size = size.saturating_add(sizes.get(&c).copied().unwrap_or(1)));
             let is_shared =
                 formulas.get(&id).is_some_and(|n| *n > 1) && uses.get(id.0 as usize).is_some_and(|n| *n > 1);
-            if !named && is_shared && size >= SMALL && !roots.contains(&id) && is_worth_a_name(g, id) {
-                let name = loop {
-                    number += 1;
-                    let name = format!("t{number}");
-                    if !g.names().any(|known| known == name) {
-                        break name;
-                    }
-                };
-                g.set_name(id, &name);
-                size = 1;
-            } else if named {
-                size = 1;
+            let named = g.name(id).is_some();
+            if !named && is_shared && size >= SMALL && id != roots[0] && is_worth_a_name(g, id) {
+                chosen.insert(id);
             }
-            sizes.insert(id, size);
+            sizes.insert(id, if named || chosen.contains(&id) { 1 } else { size });
+        }
+        // Numbered in the order in which a reader meets them.
+        let mut number = 0;
+        for &root in roots {
+            for id in g.reachable(&[root]) {
+                if chosen.remove(&id) {
+                    let name = loop {
+                        number += 1;
+                        let name = format!("t{number}");
+                        if !g.names().any(|known| known == name) {
+                            break name;
+                        }
+                    };
+                    g.set_name(id, &name);
+                }
+            }
         }
     }
-    let is_value = |id: &NodeId| !matches!(g.op(*id), Op::Input(_)) && !roots.contains(id);
+    let is_value = |id: &NodeId| !matches!(g.op(*id), Op::Input(_)) && roots.first() != Some(id);
     all.into_iter()
         .filter(is_value)
         .filter_map(|id| g.name(id).map(|name| (name.to_owned(), id)))
@@ -183,7 +191,7 @@ pub fn sweep(graph: &Graph, value: NodeId, wrt: &[Named], names: &[Named]) -> Sw
         for ((by, x), share) in own.into_iter().zip(back) {
             let local = local(&mut g, formula, x, seed, share);
             shares.entry(x).or_default().push(share);
-            passed.push(Passed { by, local });
+            passed.push(Passed { by, local, share });
         }
         rows.push(Intermediate { name, formula, passed, cotangent_name, cotangent });
     }
