@@ -20,10 +20,10 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use std::{env, fmt};
 
-use gradsmith::optim::Sgd;
-use gradsmith::train::{Data, Trainer};
 #[cfg(feature = "safetensors")]
 use gradsmith::Parameters;
+use gradsmith::optim::Sgd;
+use gradsmith::train::{Data, Trainer};
 use gradsmith::{Error, Network};
 
 use idx::Digits;
@@ -267,7 +267,10 @@ impl Run<'_> {
 
     #[cfg(not(feature = "safetensors"))]
     fn judge<N: Network<Scalar = f32>>(&self, _network: &N, _file: &[u8]) -> Result<Outcome, Error> {
-        Err(Error::Format { format: "way to read it", reason: "`--load` needs `--features safetensors`".into() })
+        Err(Error::Format {
+            format: "way to read it",
+            reason: "`--load` needs `--features safetensors`".into(),
+        })
     }
 }
 

@@ -117,7 +117,11 @@ fn exported(case: &Case) -> Result<Exported, Failure> {
                 tensors: [declared(&c.weights, Role::Weight), declared(&c.biases, Role::Bias)].concat(),
             };
             let batch = vec![("a".to_owned(), c.a.clone()), ("y".to_owned(), c.y.clone())];
-            (program::cost(&text)?, [batch, c.weights.clone(), c.biases.clone(), hyper(&c.hyper)].concat(), false)
+            (
+                program::cost(&text)?,
+                [batch, c.weights.clone(), c.biases.clone(), hyper(&c.hyper)].concat(),
+                false,
+            )
         }
         Body::Network(n) => {
             let text = NetworkText {
@@ -166,7 +170,8 @@ fn hyper(values: &Named<f64>) -> Named<Tensor> {
 fn wanted(program: &Program, arrays: &Named<Tensor>, second: bool) -> (Value, Sizes) {
     let mut arguments = Map::new();
     for (name, tensor) in arrays {
-        arguments.insert(name.clone(), json!({"shape": tensor.shape, "data": tensor.data, "whole": tensor.whole}));
+        arguments
+            .insert(name.clone(), json!({"shape": tensor.shape, "data": tensor.data, "whole": tensor.whole}));
     }
     let (mut all_sizes, mut functions) = (Sizes::new(), Map::new());
     let mut directions = Map::new();

@@ -95,10 +95,13 @@ where
         ..NetworkText::default()
     };
     let program = program::network(&text).map_err(|e| e.to_string())?;
-    let options =
-        Options { extents: [("m".to_owned(), ROWS)].into(), precision, ..Options::default() };
+    let options = Options { extents: [("m".to_owned(), ROWS)].into(), precision, ..Options::default() };
     for target in export::ALL {
-        let file = if target.name == "stablehlo" { "module.mlir".to_owned() } else { format!("on_{}.py", target.name) };
+        let file = if target.name == "stablehlo" {
+            "module.mlir".to_owned()
+        } else {
+            format!("on_{}.py", target.name)
+        };
         fs::write(folder.join(file), (target.write)(&program, &options)?)?;
     }
     let shard = Some(Shard { extent: "m".to_owned(), axis: "data".to_owned(), devices: 2 });

@@ -30,16 +30,12 @@ pub fn cost(program: &CostProgram, text: &str, shown: Steps) -> Derivation {
         lines.extend(pen.parts(nodes, &mut introduced));
         lines.push(pen.of_term(&t.origin, nodes[0], note));
         let marks = notes.marks(rules);
-        match nodes {
-            [_, computed] => {
-                let note = "computed so: finite wherever the value is";
-                lines.push(Line::goes_on(vec![pen.formula(*computed)]).noted(note).marked(marks));
-            }
-            _ => {
-                if let Some(line) = lines.last_mut() {
-                    line.marks = marks;
-                }
-            }
+        let right = nodes.get(1).map(|computed| vec![pen.formula(*computed)]);
+        if let Some(right) = right.filter(|right| lines.last().is_none_or(|line| line.right != *right)) {
+            let note = "computed so: finite wherever the value is";
+            lines.push(Line::goes_on(right).noted(note).marked(marks));
+        } else if let Some(line) = lines.last_mut() {
+            line.marks = marks;
         }
     }
     if shown == Steps::All {
@@ -75,7 +71,8 @@ pub fn cost(program: &CostProgram, text: &str, shown: Steps) -> Derivation {
             lines.push(Line::equation(left, vec![Piece::Zero]));
             continue;
         }
-        let note = if name == "a" { "∂C/∂a is 1/m of it, C being the mean of c over m examples" } else { "" };
+        let note =
+            if name == "a" { "∂C/∂a is 1/m of it, C being the mean of c over m examples" } else { "" };
         match steps.quotients[k].filter(|_| shown != Steps::None) {
             Some(quotient) => {
                 lines.push(pen.equation(left, *whole, ""));
@@ -121,7 +118,10 @@ fn in_a_network(d: &mut Derivation, pen: &Pen<'_>, program: &CostProgram, shown:
         return;
     }
     let says = |left: &str, text: &str| Line::says(words(left), vec![words(text)]);
-    lines.push(says("δ", "∂c/∂z of the layer z = w * a_prev + b, for one example, with all that comes after z put into c"));
+    lines.push(says(
+        "δ",
+        "∂c/∂z of the layer z = w * a_prev + b, for one example, with all that comes after z put into c",
+    ));
     lines.push(says("a_prev", "what the layer reads: the activations before it, or the input"));
     lines.push(says(
         "1/m * Σ",
@@ -152,7 +152,10 @@ fn in_words(lines: &mut Vec<Line>, program: &CostProgram) {
                 seen.push(origin);
             }
         }
-        let text = format!("the cost of one example: {}, without the penalties", seen.join(" and "));
+        let text = format!(
+            "the cost of one example: what mentions a or y ({}), without the penalties",
+            seen.join(", ")
+        );
         lines.push(says(words("c"), text));
     }
 }
@@ -173,7 +176,9 @@ fn answer(d: &mut Derivation, program: &CostProgram) {
         let totals: Vec<String> = tensors.iter().map(|w| format!("dC/d{w}")).collect();
         let partials: Vec<String> = tensors.iter().map(|w| format!("∂C/∂{w}")).collect();
         let text = match (of_a, tensors.is_empty()) {
-            (true, true) => "through a alone: into ∂C/∂a, so into every δ, and by δ into each dC/dw".to_owned(),
+            (true, true) => {
+                "through a alone: into ∂C/∂a, so into every δ, and by δ into each dC/dw".to_owned()
+            }
             (true, false) => format!(
                 "through a, into every δ; and {} directly, as {}",
                 super::listed(&totals),
@@ -186,6 +191,10 @@ fn answer(d: &mut Derivation, program: &CostProgram) {
             ),
             (false, true) => continue,
         };
-        lines.push(Line::says(words(&t.origin), vec![Piece::Words(text)]));
+        let line = Line::says(words(&t.origin), vec![Piece::Words(text)]);
+        // A definition of several terms has one line.
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
     }
 }

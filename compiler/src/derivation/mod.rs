@@ -36,7 +36,8 @@ pub enum Steps {
 
 impl Steps {
     /// Each with its name.
-    pub const NAMED: [(&'static str, Self); 3] = [("all", Self::All), ("key", Self::Key), ("none", Self::None)];
+    pub const NAMED: [(&'static str, Self); 3] =
+        [("all", Self::All), ("key", Self::Key), ("none", Self::None)];
 
     /// The one of this name.
     #[must_use]
@@ -191,7 +192,7 @@ impl Pen<'_> {
     }
 
     /// Equations, as far as there is room.
-    fn equations(&self, lines: &mut Vec<Line>, all: Vec<(Piece, NodeId, String)>, mut room: Room) {
+    fn equations(&self, lines: &mut Vec<Line>, all: Vec<(Piece, NodeId, String)>, room: &mut Room) {
         let count = all.len();
         for (k, (left, node, note)) in all.into_iter().enumerate() {
             if let Some(bands) = self.bands(&left, node)
@@ -421,7 +422,8 @@ impl Footnotes {
         let rule = |name: &str| -> Option<&'static Rule> { simplify::ALL.iter().find(|r| r.name == name) };
         let lines = d.section("rewritten with");
         for (k, rule) in self.rules.iter().filter_map(|name| rule(name)).enumerate() {
-            let right = vec![Piece::Code(rule.lhs.to_owned()), Piece::Equals, Piece::Code(rule.rhs.to_owned())];
+            let right =
+                vec![Piece::Code(rule.lhs.to_owned()), Piece::Equals, Piece::Code(rule.rhs.to_owned())];
             let line = Line::says(words(rule.name), right).noted(rule.domain);
             lines.push(Line { footnote: Some(k + 1), ..line });
         }
@@ -433,8 +435,7 @@ impl Footnotes {
 fn shared_by_layer(is_weight: bool) -> Lines {
     let name = |name: &str| Notation::Name(name.to_owned());
     let transposed = Notation::Transpose(Box::new(name("a_prev")));
-    let of_example =
-        if is_weight { Notation::Matmul(vec![name("δ"), transposed]) } else { name("δ") };
+    let of_example = if is_weight { Notation::Matmul(vec![name("δ"), transposed]) } else { name("δ") };
     let one = Notation::Number(crate::ir::Number::ONE);
     let mean = Notation::Over(Box::new(one), Box::new(name("m")));
     let value = Notation::Times(vec![mean, Notation::Examples(Box::new(of_example))]);
@@ -477,4 +478,3 @@ pub fn documented(g: &Graph, view: &View, left: Piece, node: NodeId) -> [String;
     let line = Line::equation(left, vec![Piece::Formula(formula)]);
     [text, emit::mathml::equation(&line)]
 }
-

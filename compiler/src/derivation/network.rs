@@ -26,13 +26,16 @@ pub fn network(program: &NetworkProgram, network: &str, cost: &str, shown: Steps
     if shown == Steps::All {
         in_words(d.section("what the letters mean"), program, &steps);
     }
-    let mut introduced: BTreeSet<String> =
-        program.values.iter().map(|(name, _)| name.clone()).collect();
+    let mut introduced: BTreeSet<String> = program.values.iter().map(|(name, _)| name.clone()).collect();
     introduced.extend(steps.backwards.iter().map(|chain| chain.name.clone()));
     let terms: Vec<NodeId> = program.terms.iter().map(|t| t.node).collect();
     introduced.extend(names_in(forward.g, &terms));
     let lines = d.section("backwards, for one example");
-    for chain in &steps.backwards {
+    for (k, chain) in steps.backwards.iter().enumerate() {
+        // A step comes before what it ends in, so it is written without that name and those to come.
+        let mut so_far = steps.graph.clone();
+        so_far.forget_names(steps.backwards[k..].iter().map(|chain| chain.name.as_str()));
+        let pen = Pen { g: &so_far, view: pen.view.clone() };
         let delta = program.deltas.iter().find(|(name, _)| *name == chain.name);
         let last = chain.steps.iter().flat_map(|s| s.terms.iter().flatten()).map(|f| f.node).next_back();
         let nodes: Vec<NodeId> = delta.map(|(_, node)| *node).or(last).into_iter().collect();
@@ -129,7 +132,11 @@ fn of_cost(
             nodes if of_example => nodes.to_vec(),
             _ => vec![t.node],
         };
-        let note = if own.steps.is_empty() && of_example { "the mean over the m examples of the batch" } else { note };
+        let note = if own.steps.is_empty() && of_example {
+            "the mean over the m examples of the batch"
+        } else {
+            note
+        };
         if shown == Steps::None {
             lines.extend(pen.parts(&nodes[nodes.len() - 1..], &mut introduced));
             lines.push(pen.of_term(&t.origin, nodes[nodes.len() - 1], note));
@@ -138,32 +145,21 @@ fn of_cost(
         lines.extend(pen.parts(&nodes, &mut introduced));
         lines.push(pen.of_term(&t.origin, nodes[0], note));
         let marks = notes.marks(&own.rules);
-        if let [_, computed] = nodes.as_slice() {
-            let right = vec![pen.formula(*computed)];
+        let right = nodes.get(1).map(|computed| vec![pen.formula(*computed)]);
+        if let Some(right) = right.filter(|right| lines.last().is_none_or(|line| line.right != *right)) {
             let note = "computed so: finite wherever the value is";
             lines.push(Line::goes_on(right).noted(note).marked(marks));
+        } else if let Some(line) = lines.last_mut() {
+            line.marks = marks;
         }
     }
     if shown == Steps::None {
         return;
     }
-    let data: Vec<String> =
-        program.terms.iter().filter(|t| t.kind == TermKind::Data).map(|t| t.origin.clone()).collect();
-    if !data.is_empty() {
-        let note = format!("c is {}, the cost of one example", sum_of(&data));
-        lines.push(pen.equation(Piece::Name("C".to_owned()), steps.total, &note));
+    if program.terms.iter().any(|t| t.kind == TermKind::Data) {
+        let note = "c is the cost of one example, above";
+        lines.push(pen.equation(Piece::Name("C".to_owned()), steps.total, note));
     }
-}
-
-/// `a + b`, each once.
-fn sum_of(origins: &[String]) -> String {
-    let mut seen: Vec<&str> = Vec::new();
-    for origin in origins {
-        if !seen.contains(&origin.as_str()) {
-            seen.push(origin);
-        }
-    }
-    seen.join(" and ")
 }
 
 /// What ∂, d, delta, d_a and 1/m mean, once.

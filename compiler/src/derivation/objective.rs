@@ -2,11 +2,11 @@
 
 use super::{Derivation, Footnotes, Pen, Room, Steps, partial, words};
 use crate::emit::document::{Cell, Line, Piece, Table};
-use crate::emit::notation::{Notation, Reducer};
+use crate::emit::notation::{Notation, Reducer, Whole};
 use crate::emit::{self, Lines, View};
-use crate::ir::{Graph, NodeId, Op};
+use crate::ir::{Graph, NodeId, Number, Op};
 use crate::pipeline::steps::{Local, Named, Sweep, named_parts, sweep};
-use crate::pipeline::{ConstraintProgram, ConstraintsProgram, ObjectiveProgram, ResidualProgram};
+use crate::pipeline::{ConstraintProgram, ConstraintsProgram, ObjectiveProgram};
 use crate::simplify::Log;
 use std::collections::BTreeSet;
 
@@ -64,10 +64,12 @@ pub fn objective(
     {
         graph.set_name(r.residual, "r");
     }
-    let by_squares = residual.filter(|_| !shown.entries && !has_short_hessian(program));
+    let by_squares = squares_of(&mut graph, program).filter(|_| !shown.entries);
     let names = named_parts(&mut graph, &roots(program, by_squares.is_some()));
     let g = &graph;
     let pen = Pen { g, view: View::default() };
+    // What has a name already is that.
+    let results = Pen { g, view: View { expand_top: false, ..View::default() } };
     let plain = |(left, node): (Piece, NodeId)| (left, node, String::new());
     let called = |(name, node): &Named| (Piece::Name(name.clone()), *node, String::new());
     let title = stated(text, if residual.is_some() { "f = sum(r.^2)/2, r" } else { "f" });
@@ -85,7 +87,7 @@ pub fn objective(
     let lines = &mut section.lines;
     introduced.extend(of_value.iter().map(|(_, id)| *id));
     let value = (Piece::Name("f".to_owned()), program.value, String::new());
-    pen.equations(lines, of_value.into_iter().map(called).chain([value]).collect(), room());
+    pen.equations(lines, of_value.into_iter().map(called).chain([value]).collect(), &mut room());
     // What is named is introduced where the first formula speaks of it.
     let mut new_in = |nodes: &[NodeId]| -> Vec<(Piece, NodeId, String)> {
         let inside = g.reachable(nodes);
@@ -95,10 +97,12 @@ pub fn objective(
     let swept = (shown.steps == Steps::All).then(|| sweep(g, program.value, &program.wrt, &names));
     let swept = swept.filter(|swept| swept.values.len() > 1);
     if let Some(r) = residual {
-        let mut of_residual = new_in(&r.jacobian);
+        let lines = d.section("Jacobian");
+        let mut left = room();
+        pen.equations(lines, new_in(&r.jacobian), &mut left);
         let jacobian = program.wrt.iter().zip(&r.jacobian);
-        of_residual.extend(jacobian.map(|((name, _), &node)| plain((partial("r", name), node))));
-        pen.equations(d.section("Jacobian"), of_residual, room());
+        let jacobian = jacobian.map(|((name, _), &node)| plain((partial("r", name), node)));
+        results.equations(lines, jacobian.collect(), &mut left);
     }
     // Of a residual alone the sweep is the Jacobian.
     if let Some(swept) = swept.as_ref().filter(|s| residual.is_none() || s.values.len() > 2) {
@@ -107,11 +111,12 @@ pub fn objective(
     let lines = new_in(&program.gradient);
     let section = d.page.open(vec!["gradient".to_owned()]);
     section.marks = marks(&program.logs.gradient);
-    pen.equations(&mut section.lines, lines, room());
-    let gradient = Gradient { program, pen: &pen, swept: swept.as_ref(), mentioned: &mentioned };
-    gradient.write(&mut section.lines, room());
-    if let Some(r) = by_squares {
-        squares(&mut d, program, r);
+    let mut left = room();
+    pen.equations(&mut section.lines, lines, &mut left);
+    let gradient = Gradient { program, pen: &results, swept: swept.as_ref(), mentioned: &mentioned };
+    gradient.write(&mut section.lines, &mut left);
+    if let Some(of) = &by_squares {
+        squares(&mut d, program, of);
     } else {
         let blocks = program.hessian.iter().enumerate().flat_map(|(i, row)| {
             let of = move |j: usize| [i, j].map(|k| Notation::Name(program.wrt[k].0.clone())).to_vec();
@@ -119,19 +124,20 @@ pub fn objective(
                 .enumerate()
                 .map(move |(j, &node)| (Piece::Partial(Notation::Name("f".to_owned()), of(j)), node))
         });
-        let mut lines = new_in(&program.hessian.concat());
-        lines.extend(blocks.map(plain));
         let section = d.page.open(vec!["Hessian".to_owned()]);
         section.marks = marks(&program.logs.hessian);
-        pen.equations(&mut section.lines, lines, room());
-        let mut lines = new_in(&program.hessian_product);
+        let mut left = room();
+        pen.equations(&mut section.lines, new_in(&program.hessian.concat()), &mut left);
+        results.equations(&mut section.lines, blocks.map(plain).collect(), &mut left);
         let products = program.wrt.iter().zip(&program.hessian_product);
-        lines.extend(products.map(|((name, _), &node)| {
-            plain((Piece::HessianProduct(Notation::Name(name.clone())), node))
-        }));
+        let products = products
+            .map(|((name, _), &node)| plain((Piece::HessianProduct(Notation::Name(name.clone())), node)))
+            .collect();
         let section = d.page.open(vec!["Hessian times v".to_owned()]);
         section.marks = marks(&program.logs.hessian_product);
-        pen.equations(&mut section.lines, lines, room());
+        let mut left = room();
+        pen.equations(&mut section.lines, new_in(&program.hessian_product), &mut left);
+        results.equations(&mut section.lines, products, &mut left);
     }
     if let Some(restricted) = &program.restricted {
         constrained(&mut d, &pen, program, restricted, &room);
@@ -153,12 +159,15 @@ struct Gradient<'a> {
 }
 
 impl Gradient<'_> {
-    fn write(&self, lines: &mut Vec<Line>, room: Room) {
+    fn write(&self, lines: &mut Vec<Line>, room: &mut Room) {
         let (program, pen) = (self.program, self.pen);
         let mut by = Vec::new();
         for ((name, at), &node) in program.wrt.iter().zip(&program.gradient) {
-            let note =
-                if self.mentioned.contains(at) { String::new() } else { format!("f does not mention {name}") };
+            let note = if self.mentioned.contains(at) {
+                String::new()
+            } else {
+                format!("f does not mention {name}")
+            };
             by.push((partial("f", name), node, note));
         }
         let from = lines.len();
@@ -180,7 +189,8 @@ impl Gradient<'_> {
             if program.residual.is_some() && swept.values.len() == 2 && pen.g.rank(*at) < 2 {
                 let transposed = Notation::Transpose(Box::new(Notation::Name(format!("J_{name}"))));
                 let value = Notation::Matmul(vec![transposed, Notation::Name(swept.values[1].name.clone())]);
-                before.right = vec![Piece::Formula(Lines { definitions: Vec::new(), value, indices: Vec::new() })];
+                before.right =
+                    vec![Piece::Formula(Lines { definitions: Vec::new(), value, indices: Vec::new() })];
             }
             lines.push(before);
             lines.push(Line::goes_on(line.right));
@@ -200,32 +210,55 @@ fn roots(program: &ObjectiveProgram, by_squares: bool) -> Vec<NodeId> {
     roots
 }
 
-/// Whether the Hessian is that of few blocks, or the residual is linear in the parameters.
-fn has_short_hessian(program: &ObjectiveProgram) -> bool {
-    let Some(r) = &program.residual else { return true };
-    program.wrt.len() == 1 || is_linear(program, r)
+/// What an objective is the sum of the squares of, if that is not linear in the variables.
+struct Squares {
+    /// What r is called.
+    name: String,
+    /// How often JᵀJ + Σ r ∇²r counts: once where f = ½ Σ r².
+    scale: Number,
 }
 
-/// Whether no entry of the Jacobian depends on the parameters.
-fn is_linear(program: &ObjectiveProgram, r: &ResidualProgram) -> bool {
-    let inside = program.graph.reachable(&r.jacobian);
-    !program.wrt.iter().any(|(_, by)| inside.contains(by))
+/// A vector with a name, of whose squares the objective is the sum, where its Hessian is more than a block of few
+/// words: a residual, or what a formula of several variables squares.
+fn squares_of(g: &mut Graph, program: &ObjectiveProgram) -> Option<Squares> {
+    let Op::Product { coeff, factors, bound } = g.op(program.value).clone() else { return None };
+    let [factor] = factors.as_slice() else { return None };
+    let r = factor.operand.node;
+    if factor.power != Number::TWO || bound.len() != 1 || g.rank(r) != 1 || matches!(g.op(r), Op::Input(_)) {
+        return None;
+    }
+    let by: Vec<NodeId> = program.wrt.iter().map(|(_, by)| *by).collect();
+    let linear = match &program.residual {
+        Some(r) => !by.iter().any(|v| g.reachable(&r.jacobian).contains(v)),
+        None => !program.hessian.iter().flatten().any(|h| by.iter().any(|v| g.reachable(&[*h]).contains(v))),
+    };
+    if linear || (program.residual.is_none() && program.wrt.len() < 3) {
+        return None;
+    }
+    let is_free = !g.names().any(|name| name == "r");
+    g.set_name(r, if is_free { "r" } else { "r_" });
+    Some(Squares { name: g.name(r)?.to_owned(), scale: coeff.mul(Number::TWO) })
 }
 
 /// JᵀJ + Σ r ∇²r, of any two parameters.
-fn squares(d: &mut Derivation, program: &ObjectiveProgram, _: &ResidualProgram) {
+fn squares(d: &mut Derivation, program: &ObjectiveProgram, squares: &Squares) {
     let letter = |taken: &str, other: &str| {
         let is_taken = program.graph.names().any(|name| name == taken);
         Notation::Name(if is_taken { other } else { taken }.to_owned())
     };
     let (u, v, k) = (letter("u", "u_"), letter("v", "v_"), letter("k", "k_"));
     let j = |by: &Notation| Notation::Name(format!("J_{}", emit::text::formula(by)));
-    let formula = |value: Notation| Piece::Formula(Lines { definitions: Vec::new(), value, indices: Vec::new() });
-    let gauss_newton = Notation::Matmul(vec![Notation::Transpose(Box::new(j(&u))), j(&v)]);
-    let r = Notation::Name("r".to_owned());
+    let formula =
+        |value: Notation| Piece::Formula(Lines { definitions: Vec::new(), value, indices: Vec::new() });
+    let scaled = |value: Notation| match squares.scale {
+        scale if scale.is_one() => value,
+        scale => Notation::Times(vec![Notation::Number(scale), value]),
+    };
+    let gauss_newton = scaled(Notation::Matmul(vec![Notation::Transpose(Box::new(j(&u))), j(&v)]));
+    let r = Notation::Name(squares.name.clone());
     let entry = Notation::Entry(Box::new(r.clone()), vec![k.clone()]);
     let bound = emit::notation::Bound { name: emit::text::formula(&k), range: None };
-    let weighted = Notation::Reduced(Reducer::Sum, vec![bound], Vec::new(), Box::new(entry.clone()));
+    let weighted = scaled(Notation::Reduced(Reducer::Sum, vec![bound], Vec::new(), Box::new(entry.clone())));
     let of = Notation::Name("f".to_owned());
     let by = vec![u.clone(), v.clone()];
     let right = vec![
@@ -236,7 +269,9 @@ fn squares(d: &mut Derivation, program: &ObjectiveProgram, _: &ResidualProgram) 
         Piece::Partial(entry, by.clone()),
     ];
     let lines = d.section("Hessian");
-    let note = "for any two parameters u and v, with J_u = ∂r/∂u; `--entries` writes each of these";
+    let name = &squares.name;
+    let note =
+        format!("for any two variables u and v, with J_u = ∂{name}/∂u; `--entries` writes each of these");
     lines.push(Line::equation(Piece::Partial(of, by), right).noted(note));
 }
 
@@ -255,12 +290,19 @@ fn backwards(d: &mut Derivation, program: &ObjectiveProgram, swept: &Sweep, room
         for passed in &value.passed {
             let mut cell = Vec::new();
             match passed.local {
-                Some(Local::ByEntry(node)) if is_one(pen.g, node) => cell.push(words("1")),
                 Some(Local::Jacobian(node) | Local::ByEntry(node)) => {
-                    let formula = emit::lines(pen.g, node, &pen.view);
+                    let mut formula = emit::lines(pen.g, node, &pen.view);
                     takes &= left.takes(formula.text().len());
+                    let by_entry = matches!(passed.local, Some(Local::ByEntry(_)));
+                    let mut varies = pen.g.rank(node) > 0;
+                    // The same for each entry.
+                    if let Notation::Whole(Whole::Vector | Whole::Matrix, args) = &formula.value
+                        && let ([one], true) = (args.as_slice(), by_entry)
+                    {
+                        (formula.value, varies) = (one.clone(), false);
+                    }
                     cell.push(Piece::Formula(formula));
-                    if matches!(passed.local, Some(Local::ByEntry(_))) && pen.g.rank(node) > 0 {
+                    if by_entry && varies {
                         cell.push(words(", entry by entry"));
                     }
                 }
@@ -271,7 +313,12 @@ fn backwards(d: &mut Derivation, program: &ObjectiveProgram, swept: &Sweep, room
                     cell.extend([words("hands back "), Piece::Formula(formula)]);
                 }
             }
-            rows.push(vec![std::mem::take(&mut first), vec![name(&passed.by)], cell, std::mem::take(&mut own)]);
+            rows.push(vec![
+                std::mem::take(&mut first),
+                vec![name(&passed.by)],
+                cell,
+                std::mem::take(&mut own),
+            ]);
         }
         if !takes {
             return;
@@ -285,20 +332,15 @@ fn backwards(d: &mut Derivation, program: &ObjectiveProgram, swept: &Sweep, room
     let (value, cotangent) = (&example.name, &example.cotangent_name);
     section.lines.push(Line::says(
         words("local derivative"),
-        vec![words("by a letter where it stands in the value's own formula above, all other letters held fixed")],
+        vec![words(
+            "by a letter where it stands in the value's own formula above, all other letters held fixed",
+        )],
     ));
     let text = format!(
         "{cotangent} is ∂f/∂{value} with f written as a function of {value}: for each formula that {value} stands in, the \
          local derivative there times the cotangent there, added up"
     );
     section.lines.push(Line::says(words("cotangent"), vec![words(&text)]));
-}
-
-fn is_one(g: &Graph, node: NodeId) -> bool {
-    match g.op(node) {
-        Op::Product { coeff, factors, bound } => coeff.is_one() && factors.is_empty() && bound.is_empty(),
-        _ => g.as_constant(node).is_some_and(crate::ir::Number::is_one),
-    }
 }
 
 fn is_symmetric(g: &Graph, node: NodeId) -> bool {
@@ -324,7 +366,7 @@ fn constrained(
             (Piece::Name(format!("c_{}", k + 1)), c.node, note)
         };
         let constraints = restricted.constraints.iter().enumerate().map(constraint).collect();
-        pen.equations(d.section("constraints"), constraints, room());
+        pen.equations(d.section("constraints"), constraints, &mut room());
     }
     let note = |variable: usize| {
         let bounded = restricted.limits.iter().any(|l| l.variable == variable);
@@ -334,5 +376,5 @@ fn constrained(
     let by = program.wrt.iter().zip(&restricted.stationarity).enumerate();
     let by = by.map(|(k, ((name, _), &node))| (partial("L", name), node, note(k)));
     let lines = d.section("Lagrangian");
-    pen.equations(lines, std::iter::once(lagrangian).chain(by).collect(), room());
+    pen.equations(lines, std::iter::once(lagrangian).chain(by).collect(), &mut room());
 }

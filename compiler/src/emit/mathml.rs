@@ -41,7 +41,9 @@ pub fn document(document: &Document) -> String {
             out.push_str(&math(table(&section.table)));
         }
         if !section.lines.is_empty() {
-            out.push_str(&math(section.lines.iter().map(|line| element("mtr", &cells(line)) + "\n").collect()));
+            out.push_str(&math(
+                section.lines.iter().map(|line| element("mtr", &cells(line)) + "\n").collect(),
+            ));
         }
     }
     out

@@ -249,8 +249,11 @@ impl Lowering<'_> {
         }
         let (kind, value) =
             g.relation(operand.node, &operand.axes).unwrap_or((RelationKind::Equal, Default::default()));
-        let all: Vec<Id> =
-            value.terms.iter().map(|&(label, _)| self.iota(extents[label as usize], label, extents.len())).collect();
+        let all: Vec<Id> = value
+            .terms
+            .iter()
+            .map(|&(label, _)| self.iota(extents[label as usize], label, extents.len()))
+            .collect();
         let terms = value.terms.iter().zip(all).map(|(&(_, n), index)| (index, n)).collect();
         self.relation(kind, terms, &value.offset)
     }

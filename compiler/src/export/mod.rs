@@ -109,7 +109,11 @@ pub static ALL: &[Target] = &[
         says: "a Python module on NumPy and SciPy's special functions",
         write: python::numpy,
     },
-    Target { name: "jax", says: "a Python module on JAX, for jit, meshes and optimisers", write: python::jax },
+    Target {
+        name: "jax",
+        says: "a Python module on JAX, for jit, meshes and optimisers",
+        write: python::jax,
+    },
     Target {
         name: "stablehlo",
         says: "an MLIR module for XLA: CPUs, GPUs, TPUs, meshes of them",

@@ -7,9 +7,9 @@ use gradsmith_compiler::ir::{Extent, Graph, NodeId};
 use gradsmith_compiler::pipeline::steps::{
     Called, Chain, Holds, Local, Step, cost_steps, named_parts, network_steps, sweep,
 };
+use gradsmith_compiler::source::{Place, SourceId, Span};
 use gradsmith_compiler::syntax::ast::Declaration;
 use gradsmith_compiler::syntax::parse;
-use gradsmith_compiler::source::{Place, SourceId, Span};
 
 /// Numbers by chance, the same each time.
 struct Chance(u64);
@@ -140,7 +140,8 @@ fn check_network(network: &str, cost: &str, hyper: &[&str], positive: bool) -> u
 
 #[test]
 fn the_steps_of_back_propagation_are_true_for_every_loss_and_activation() {
-    let losses: Vec<&str> = catalog::all().iter().filter(|e| e.kind == Kind::Loss).map(|e| e.name()).collect();
+    let losses: Vec<&str> =
+        catalog::all().iter().filter(|e| e.kind == Kind::Loss).map(|e| e.name()).collect();
     for loss in losses {
         let cost = match loss {
             "quantile" => "quantile(0.3)".to_owned(),
@@ -154,16 +155,26 @@ fn the_steps_of_back_propagation_are_true_for_every_loss_and_activation() {
             let text = format!("{cost} + l2(lambda / n)");
             let in_domain = !matches!(
                 loss,
-                "cross_entropy" | "binary_cross_entropy" | "focal" | "kl_divergence" | "poisson" | "categorical_cross_entropy"
+                "cross_entropy"
+                    | "binary_cross_entropy"
+                    | "focal"
+                    | "kl_divergence"
+                    | "poisson"
+                    | "categorical_cross_entropy"
             ) || matches!(last, "sigmoid" | "softmax");
             if in_domain {
-                assert!(check_network(&network, &text, &["lambda", "n"], positive) >= 8, "{text} of {network}");
+                assert!(
+                    check_network(&network, &text, &["lambda", "n"], positive) >= 8,
+                    "{text} of {network}"
+                );
             }
         }
     }
     let activations: Vec<&str> =
         catalog::all().iter().filter(|e| e.kind == Kind::Activation).map(|e| e.name()).collect();
-    for hidden in activations.into_iter().chain(["sigmoid", "tanh", "softplus", "softmax", "log_softmax", "sin"]) {
+    for hidden in
+        activations.into_iter().chain(["sigmoid", "tanh", "softplus", "softmax", "log_softmax", "sin"])
+    {
         let hidden = if hidden == "clip" { "clip(-0.5, 0.6)" } else { hidden };
         let network = format!("2 -> 3 {hidden} -> 4 leaky_relu(0.2) -> 2 sigmoid");
         for cost in ["quadratic + l2(lambda)", "cross_entropy + 0.5*activity_l2(lambda)"] {
@@ -184,7 +195,9 @@ fn the_cancellation_of_a_loss_that_fits_its_activation_is_shown() {
     let delta = steps.backwards.iter().find(|c| c.name == "delta2").expect("delta2");
     let factors: Vec<usize> = delta.steps.iter().map(|s| s.terms[0].len()).collect();
     assert_eq!(factors, [1, 2, 2, 1]);
-    assert!(matches!(&delta.steps[1].terms[0][1].called, Called::Slope(f, z, _) if f == "sigmoid" && z == "z2"));
+    assert!(
+        matches!(&delta.steps[1].terms[0][1].called, Called::Slope(f, z, _) if f == "sigmoid" && z == "z2")
+    );
 }
 
 #[test]

@@ -377,7 +377,11 @@ impl<'a> Module<'a> {
     fn reading(&self, data: &[&Argument]) -> Vec<String> {
         let mut lines = Vec::new();
         for a in &self.program.parameters {
-            lines.push(self.converted(&self.names.argument(&a.name), &format!("params[\"{}\"]", a.name), a.whole));
+            lines.push(self.converted(
+                &self.names.argument(&a.name),
+                &format!("params[\"{}\"]", a.name),
+                a.whole,
+            ));
         }
         for a in data {
             let name = self.names.argument(&a.name);
@@ -412,7 +416,10 @@ impl<'a> Module<'a> {
         }
         let (taken, given) = self.arguments_line();
         lines.extend([String::new(), String::new(), format!("def _arguments({taken}):")]);
-        lines.push("    \"\"\"The arguments as arrays, with the extents that they tell, which must agree.\"\"\"".to_owned());
+        lines.push(
+            "    \"\"\"The arguments as arrays, with the extents that they tell, which must agree.\"\"\""
+                .to_owned(),
+        );
         lines.extend(self.reading(&self.program.data.iter().collect::<Vec<_>>()));
         lines.extend(self.needs());
         lines.push(format!("    return {given}"));

@@ -68,7 +68,10 @@ pub(super) fn element(
 
 fn unfit(definition: &Definition, what: &str) -> Refusal {
     Refusal {
-        message: format!("the definition of `{}` has {what}, of which an array engine makes nothing", definition.name.name),
+        message: format!(
+            "the definition of `{}` has {what}, of which an array engine makes nothing",
+            definition.name.name
+        ),
         help: "this is a mistake in gradsmith: please report it".to_owned(),
     }
 }
@@ -211,10 +214,9 @@ impl Writer<'_, '_> {
             }
             ExprKind::Call(call) => self.call(call)?,
             ExprKind::Binder(binder) => self.binder(binder)?,
-            ExprKind::Compare(_)
-            | ExprKind::Transpose(_)
-            | ExprKind::Subscripted(_)
-            | ExprKind::Block(_) => return Err(unfit(self.definition, "a matrix")),
+            ExprKind::Compare(_) | ExprKind::Transpose(_) | ExprKind::Subscripted(_) | ExprKind::Block(_) => {
+                return Err(unfit(self.definition, "a matrix"));
+            }
         })
     }
 

@@ -34,10 +34,9 @@ fn of_matrices(
 ) -> Val {
     let (count, n) = sizes(a);
     let stacked = lines.reshape(a, &[count, n, n]);
-    let name =
-        lines.function(&format!("{name}_{count}x{n}"), &[stacked.ty.clone()], |lines, args| {
-            vec![make(lines, &args[0])]
-        });
+    let name = lines.function(&format!("{name}_{count}x{n}"), &[stacked.ty.clone()], |lines, args| {
+        vec![make(lines, &args[0])]
+    });
     let kept = if dims.len() == a.rank() { vec![count, n, n] } else { vec![count] };
     let result = lines.call(&name, &[stacked], Type::new(&kept, Kind::Number));
     lines.reshape(&result, dims)
@@ -270,8 +269,7 @@ fn step(lines: &mut Lines<'_>, k: &Val, state: &[Val], count: usize, n: usize) -
     let dims = [count, n, n];
     let (row, column) = (lines.iota(1, &dims), lines.iota(2, &dims));
     let turn = lines.spread(k, &dims);
-    let (free_row, free_column) =
-        (lines.compare("GE", &row, &turn), lines.compare("GE", &column, &turn));
+    let (free_row, free_column) = (lines.compare("GE", &row, &turn), lines.compare("GE", &column, &turn));
     let free = lines.plain("and", &[&free_row, &free_column]);
     let sizes = lines.plain("abs", &[&m]);
     let none = lines.number(-1.0, &dims);

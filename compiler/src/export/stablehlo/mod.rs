@@ -61,8 +61,12 @@ fn assembled(program: &Program, options: &Options, public: &[String], private: &
         said(line.trim_end());
     }
     said("");
-    said(&format!("StableHLO {VERSION}. Every function takes its arguments in order and gives its results in order, without"));
-    said("structure: parameters, then data. What runs a module runs `@main`: call the function wanted so, as by");
+    said(&format!(
+        "StableHLO {VERSION}. Every function takes its arguments in order and gives its results in order, without"
+    ));
+    said(
+        "structure: parameters, then data. What runs a module runs `@main`: call the function wanted so, as by",
+    );
     said("`text.replace(\"@value(\", \"@main(\")`.");
     match &options.shard {
         Some(shard) => {
@@ -70,7 +74,11 @@ fn assembled(program: &Program, options: &Options, public: &[String], private: &
                 "module @gradsmith attributes {{mhlo.num_partitions = {} : i32, mhlo.num_replicas = 1 : i32}} {{\n",
                 shard.devices
             );
-            text += &format!("  sdy.mesh @mesh = <[\"{}\"={}]>\n\n", lines::sanitised(&shard.axis), shard.devices);
+            text += &format!(
+                "  sdy.mesh @mesh = <[\"{}\"={}]>\n\n",
+                lines::sanitised(&shard.axis),
+                shard.devices
+            );
         }
         None => text += "module @gradsmith {\n",
     }
@@ -188,8 +196,12 @@ fn checked(program: &Program, shard: &Shard, options: &Options, divided: bool) -
     let size = program.functions.first().and_then(|f| sized(program, f, shard, options)).unwrap_or(0);
     if shard.devices == 0 || size % shard.devices != 0 {
         return Err(Refusal {
-            message: format!("{size} rows along `{}` are not divided by {} devices", shard.extent, shard.devices),
-            help: "take a number of devices that divides them, or leave out the rows that are over".to_owned(),
+            message: format!(
+                "{size} rows along `{}` are not divided by {} devices",
+                shard.extent, shard.devices
+            ),
+            help: "take a number of devices that divides them, or leave out the rows that are over"
+                .to_owned(),
         });
     }
     Ok(())

@@ -200,8 +200,7 @@ impl<'a, 'm> Writer<'a, 'm> {
             }
             Op::Select(holds, then, otherwise) => {
                 let holds = self.spread(*holds, dims, Kind::Truth);
-                let (then, otherwise) =
-                    (self.spread(*then, dims, kind), self.spread(*otherwise, dims, kind));
+                let (then, otherwise) = (self.spread(*then, dims, kind), self.spread(*otherwise, dims, kind));
                 self.lines.select(&holds, &then, &otherwise)
             }
             Op::ToNumber(a) => self.spread(*a, dims, Kind::Number),
@@ -392,8 +391,7 @@ impl<'a, 'm> Writer<'a, 'm> {
             let root = self.lines.plain("sqrt", &[&sum]);
             let norm = self.lines.plain("multiply", &[&top, &root]);
             let left = top.ty.dims.clone();
-            let (zero, infinite) =
-                (self.lines.number(0.0, &left), self.lines.number(f64::INFINITY, &left));
+            let (zero, infinite) = (self.lines.number(0.0, &left), self.lines.number(f64::INFINITY, &left));
             let is_zero = self.lines.compare("EQ", &top, &zero);
             let is_infinite = self.lines.compare("EQ", &top, &infinite);
             let plain = self.lines.plain("or", &[&is_zero, &is_infinite]);

@@ -66,8 +66,7 @@ pub fn network_steps(program: &NetworkProgram) -> NetworkSteps {
         data.iter().flat_map(|&k| program.terms[k].instances.iter().map(|i| i.node)).collect();
     let has_examples = !computed.is_empty();
     let (written, computed) = (sum(&mut g, written), sum(&mut g, computed));
-    let mut made =
-        Made { g, program, stands_for: Vec::new(), written, computed, used: Vec::new() };
+    let mut made = Made { g, program, stands_for: Vec::new(), written, computed, used: Vec::new() };
     let terms = (0..program.terms.len()).map(|k| made.term(k)).collect();
     let total = made.total(has_examples);
     let backwards = if has_examples { made.backwards() } else { Vec::new() };
@@ -123,8 +122,7 @@ impl Made<'_> {
         let m = g.extents.index(self.program.batch);
         let start = g.fill(Number::ONE, &[m]);
         let known = &self.program.values;
-        let name =
-            |_: &Graph, id: NodeId| known.iter().find(|(_, n)| *n == id).map(|(n, _)| delta_name(n));
+        let name = |_: &Graph, id: NodeId| known.iter().find(|(_, n)| *n == id).map(|(n, _)| delta_name(n));
         // Names are as they were when the program was derived: none yet.
         g.forget_names(self.program.deltas.iter().map(|(name, _)| name.as_str()));
         let cotangent = diff::pullback(&mut g, &[(self.computed, start)], &[of], &name)[0];
@@ -218,13 +216,9 @@ impl Made<'_> {
         let nothing = self.g.number(Number::ZERO);
         let slope = simplify::by_activations(&mut self.g, &slope, nothing)[0];
         let called = Called::Partial("c".to_owned(), activation.value.clone());
-        let prime = Called::Slope(
-            activation.function.clone(),
-            activation.argument.clone(),
-            activation.rest.clone(),
-        );
-        let symbols =
-            vec![Factor { called, node: of_value }, Factor { called: prime.clone(), node: slope }];
+        let prime =
+            Called::Slope(activation.function.clone(), activation.argument.clone(), activation.rest.clone());
+        let symbols = vec![Factor { called, node: of_value }, Factor { called: prime.clone(), node: slope }];
         let mut steps = vec![Step::product(symbols)];
         let in_full = if named { Called::Name(d_name) } else { Called::Full };
         let product = self.product(&[of_value, slope]);
@@ -269,8 +263,7 @@ impl Made<'_> {
         if let Op::Axis { function: AxisFn::Softmax, .. } = self.g.op(f) {
             let (a, z) = (&activation.value, &activation.argument);
             first = first.noted(format!(
-                "softmax: each {a}[j] depends on every {z}[i], so this is Σ_j ∂c/∂{a}[j] * ∂{a}[j]/∂{z}[i], with \
-                 ∂{a}[j]/∂{z}[i] = {a}[i] * (1 - {a}[i]) where j = i, else -{a}[j] * {a}[i]"
+                "Σ_j ∂c/∂{a}[j] * ∂{a}[j]/∂{z}[i]: softmax has the Jacobian diag({a}) - {a} * {a}'"
             ));
         }
         let mut steps = vec![first];
@@ -290,7 +283,8 @@ impl Made<'_> {
         let c = with(&mut self.g, self.written, output, a);
         // What speaks of other values, too, is not a function of a alone.
         let others = program.values.iter().any(|(_, n)| *n != program.output && needs(&self.g, c, *n, &[]));
-        let is_value = |id: NodeId| self.g.name(id).is_some_and(|n| program.values.iter().any(|(v, _)| v == n));
+        let is_value =
+            |id: NodeId| self.g.name(id).is_some_and(|n| program.values.iter().any(|(v, _)| v == n));
         let own = self.g.reachable(&[c]);
         if others || own.iter().any(|&id| id != a && is_value(id)) {
             return None;
@@ -313,8 +307,7 @@ impl Made<'_> {
 
     fn product(&mut self, nodes: &[NodeId]) -> NodeId {
         let axes = self.g.whole(nodes[0]).indices;
-        let factors: Vec<_> =
-            nodes.iter().map(|&n| (Tensor::new(n, axes.clone()), Number::ONE)).collect();
+        let factors: Vec<_> = nodes.iter().map(|&n| (Tensor::new(n, axes.clone()), Number::ONE)).collect();
         self.g.contract(Number::ONE, &factors, &axes)
     }
 

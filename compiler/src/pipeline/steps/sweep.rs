@@ -111,10 +111,7 @@ pub fn named_parts(g: &mut Graph, roots: &[NodeId]) -> Vec<Named> {
         }
     }
     let is_value = |id: &NodeId| !matches!(g.op(*id), Op::Input(_)) && roots.first() != Some(id);
-    all.into_iter()
-        .filter(is_value)
-        .filter_map(|id| g.name(id).map(|name| (name.to_owned(), id)))
-        .collect()
+    all.into_iter().filter(is_value).filter_map(|id| g.name(id).map(|name| (name.to_owned(), id))).collect()
 }
 
 /// Not: what reads an array at another place, and what is other than 0 at some places only.
@@ -152,7 +149,8 @@ pub fn sweep(graph: &Graph, value: NodeId, wrt: &[Named], names: &[Named]) -> Sw
             input
         })
         .collect();
-    let replaced: Vec<(NodeId, NodeId)> = through.iter().map(|(_, n)| *n).zip(inputs.iter().copied()).collect();
+    let replaced: Vec<(NodeId, NodeId)> =
+        through.iter().map(|(_, n)| *n).zip(inputs.iter().copied()).collect();
     let mut values: Vec<(String, NodeId, Option<usize>)> = vec![("f".to_owned(), value, None)];
     values.extend(through.iter().enumerate().rev().map(|(k, (name, node))| (name.clone(), *node, Some(k))));
     let targets: Vec<(String, NodeId)> = through
