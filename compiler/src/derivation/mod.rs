@@ -267,8 +267,14 @@ impl Pen<'_> {
                     value => flat.push(value),
                 }
             }
-            let value = Notation::Elementwise(flat);
-            return Some(vec![Piece::Formula(Lines { definitions: Vec::new(), value, indices: Vec::new() })]);
+            // A quotient in front needs no parentheses: what follows it is not below it.
+            let mut right = Vec::new();
+            if matches!(flat.first(), Some(Notation::ElementOver(..))) {
+                right.extend([whole(flat.remove(0)), Piece::Elementwise]);
+            }
+            // Also of one factor: a sum has its parentheses.
+            right.push(whole(Notation::Elementwise(flat)));
+            return Some(right);
         }
         let mut right = Vec::new();
         for (k, factor) in factors.iter().enumerate() {
@@ -379,6 +385,11 @@ fn in_any_order(pieces: &[Piece]) -> Vec<String> {
 
 fn named(name: &str) -> Lines {
     Lines { definitions: Vec::new(), value: Notation::Name(name.to_owned()), indices: Vec::new() }
+}
+
+/// A formula by itself.
+fn whole(value: Notation) -> Piece {
+    Piece::Formula(Lines { definitions: Vec::new(), value, indices: Vec::new() })
 }
 
 fn words(text: &str) -> Piece {

@@ -3,7 +3,7 @@
 use super::{Derivation, Footnotes, Pen, Room, Steps, partial, words};
 use crate::emit::document::{Cell, Line, Piece, Table};
 use crate::emit::notation::{Notation, Reducer, Whole};
-use crate::emit::{self, Lines, View};
+use crate::emit::{self, View};
 use crate::ir::{Graph, NodeId, Number, Op};
 use crate::pipeline::steps::{Local, Named, Sweep, named_parts, sweep};
 use crate::pipeline::{ConstraintProgram, ConstraintsProgram, ObjectiveProgram};
@@ -189,8 +189,7 @@ impl Gradient<'_> {
             if program.residual.is_some() && swept.values.len() == 2 && pen.g.rank(*at) < 2 {
                 let transposed = Notation::Transpose(Box::new(Notation::Name(format!("J_{name}"))));
                 let value = Notation::Matmul(vec![transposed, Notation::Name(swept.values[1].name.clone())]);
-                before.right =
-                    vec![Piece::Formula(Lines { definitions: Vec::new(), value, indices: Vec::new() })];
+                before.right = vec![super::whole(value)];
             }
             lines.push(before);
             lines.push(Line::goes_on(line.right));
@@ -248,8 +247,6 @@ fn squares(d: &mut Derivation, program: &ObjectiveProgram, squares: &Squares) {
     };
     let (u, v, k) = (letter("u", "u_"), letter("v", "v_"), letter("k", "k_"));
     let j = |by: &Notation| Notation::Name(format!("J_{}", emit::text::formula(by)));
-    let formula =
-        |value: Notation| Piece::Formula(Lines { definitions: Vec::new(), value, indices: Vec::new() });
     let scaled = |value: Notation| match squares.scale {
         scale if scale.is_one() => value,
         scale => Notation::Times(vec![Notation::Number(scale), value]),
@@ -262,9 +259,9 @@ fn squares(d: &mut Derivation, program: &ObjectiveProgram, squares: &Squares) {
     let of = Notation::Name("f".to_owned());
     let by = vec![u.clone(), v.clone()];
     let right = vec![
-        formula(gauss_newton),
+        super::whole(gauss_newton),
         Piece::Plus,
-        formula(weighted),
+        super::whole(weighted),
         Piece::Times,
         Piece::Partial(entry, by.clone()),
     ];

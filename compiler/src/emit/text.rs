@@ -352,7 +352,7 @@ fn chain(factors: &[Notation], operator: &str, scaling: bool) -> String {
         // The first may be a quotient; the last of a scaled array may be a product.
         let is_last = k + 1 == factors.len();
         parts.push(match factor {
-            Notation::Over(..) | Notation::ElementOver(..) if k == 0 => formula(factor),
+            Notation::Over(..) if k == 0 => formula(factor),
             Notation::Matmul(_) | Notation::Elementwise(_) | Notation::ElementOver(..)
                 if is_last && scaling =>
             {

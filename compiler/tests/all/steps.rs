@@ -333,7 +333,9 @@ fn check_squares(
 #[test]
 fn the_reverse_sweep_of_an_objective_is_true() {
     let regression = ["X: matrix[n, d]", "y: vector[n]", "lambda: scalar"];
-    let cases: [(&str, &[&str], &[&str], bool, usize); 9] = [
+    /// Formula, data, variables, whether it is a residual, how many values there are at least.
+    type Case<'a> = (&'a str, &'a [&'a str], &'a [&'a str], bool, usize);
+    let cases: [Case<'_>; 9] = [
         ("mean(log(1 + exp(-y .* (X*w)))) + lambda/2 * norm2(w)^2", &regression, &["w: vector[d]"], false, 2),
         ("norm2(X*w - y)^2/2 + lambda/2 * norm2(w)^2", &regression, &["w: vector[d]"], false, 2),
         ("X*w - y", &regression[..2], &["w: vector[d]"], true, 2),

@@ -151,11 +151,11 @@ impl Made<'_> {
             let mut steps = vec![Step::product(vec![symbol])];
             let activation = program.written.activations.iter().find(|a| a.argument == *value);
             let mut reached = false;
-            if let Some(activation) = activation {
-                if let Some(own) = self.through(activation, *node, *at, &mut chains) {
-                    steps.extend(own);
-                    reached = true;
-                }
+            if let Some(activation) = activation
+                && let Some(own) = self.through(activation, *node, *at, &mut chains)
+            {
+                steps.extend(own);
+                reached = true;
             }
             if !reached {
                 steps.push(Step::full(*node));
