@@ -47,7 +47,7 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
     let generics = generics(model);
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let (_, type_generics, _) = model.input.generics.split_for_impl();
-    let derivation = derivation::cost(program, text);
+    let derivation = derivation::cost(program, text, derivation::Steps::All);
     let (derivation_text, derivation_latex) = (derivation.text(), derivation.latex());
     let m = Methods { model, program };
     let (data, constant, d_activation) = (m.data(), m.constant(), m.d_activation());

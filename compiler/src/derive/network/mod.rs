@@ -50,7 +50,7 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     let program = text.program().map_err(|d| errors(model, &d))?;
     lengths(model, &program)?;
     open_extents(&program, &text.declarations).propagate().map_err(|d| errors(model, &d))?;
-    let derivation = derivation::network(&program, &text.network, &text.cost);
+    let derivation = derivation::network(&program, &text.network, &text.cost, derivation::Steps::All);
     let products = text.products(&program).map_err(|d| errors(model, &d))?;
     let mut roots = vec![program.data, program.penalty];
     roots.extend(program.gradient.iter().map(|p| p.node));

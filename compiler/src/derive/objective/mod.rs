@@ -79,7 +79,7 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
         roots.extend(r.transposed_product.iter().chain(&r.hessian_product).chain(r.hessian.iter().flatten()));
     }
     check_constants(model, &program.graph, &roots)?;
-    let derivation = derivation::objective(&program, &text.expr, text.residual, Room::of_page);
+    let derivation = derivation::objective(&program, &text.expr, derivation::Shown::carried(), Room::of_page);
     // A field that the text does not speak of is left alone.
     let mut model = model.clone();
     model.data = model.data.iter().filter(|f| model.speaks_of(&f.name)).cloned().collect();

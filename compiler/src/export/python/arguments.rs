@@ -18,16 +18,14 @@ impl Module<'_> {
         let g = self.g();
         let mut lines = Vec::new();
         let mut known: Vec<Extent> = Vec::new();
-        let mut checked: Vec<(usize, usize)> = Vec::new();
         // An axis that is an extent by itself tells it.
-        for (i, argument) in arguments.iter().enumerate() {
+        for argument in arguments {
             for (k, &e) in argument.shape.iter().enumerate() {
                 let e = g.extents.find(e);
                 let mut own = Vec::new();
                 roots(g, e, &mut own);
                 if own == [e] && !known.contains(&e) {
                     known.push(e);
-                    checked.push((i, k));
                     let axis = format!(
                         "_axis(\"{0}\", {1}, {k}, {2})",
                         argument.name,
