@@ -2,6 +2,7 @@
 #![doc = include_str!("tour.md")]
 #[cfg(doctest)]
 mod doctests;
+pub mod guide;
 pub mod language;
 
 /// Implements the trait [`Cost`](trait@Cost), from a formula in the [cost language](language).

@@ -137,6 +137,7 @@ impl Items<'_> {
         };
         quote! {
             #[doc = #doc]
+            /// An array is a new one; memory besides is taken by the first call.
             ///
             /// # Errors
             /// Those of `value`, but numbers that are not finite are given as they are.

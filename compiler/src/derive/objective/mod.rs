@@ -206,20 +206,20 @@ impl<'a> Items<'a> {
         let constrained = self.constrained();
         let (places, given, locals) = (self.sparse_places(), self.given(), self.locals());
         let block = self.model.block(&quote! {
-                #prepare
-                #accessors
                 #implementation
                 #residual
                 #constrained
-                #places
+                #prepare
+                #accessors
                 #given
                 #locals
+                #places
                 #cause
         });
         quote! {
-            #problem
-
             #block
+
+            #problem
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The prepared problem: its type, what checks shapes and takes memory.
 
 use super::*;
+use crate::derive::docs;
 use crate::derive::scaffold::Scaffold;
 
 /// Methods of a problem, whose names no accessor takes.
@@ -105,8 +106,18 @@ impl Items<'_> {
         let (slots, _) = self.slots();
         let among = self.rows.map(|_| quote!(among: #runtime::__private::Among<#p, #t>,));
         let doc = format!(" [`{of}`], its shapes checked and its memory taken: what a solver calls.");
+        let names: Vec<String> = self.program.wrt.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let vector = docs::lines(&match names.as_slice() {
+            [name] => format!("A point is {name} as a flat vector, row by row if it has rows."),
+            names => format!(
+                "A point is one flat vector: {}, one after the other, each row by row if it has rows.",
+                names.join(", ")
+            ),
+        });
         quote! {
             #[doc = #doc]
+            ///
+            #vector
             #[allow(non_snake_case, reason = "matrices have capital letters")]
             #[derive(::core::clone::Clone, ::core::fmt::Debug)]
             #vis struct #name #bounds {
@@ -170,12 +181,12 @@ impl Items<'_> {
             let bind = self.bind_extents(&spoken_of);
             match shape {
                 [] => {
-                    let doc = format!(" The variable `{variable}` in a flat vector.");
+                    let doc = format!(" The variable `{variable}` in a flat vector, where it lies.");
                     quote! {
                         #[doc = #doc]
                         ///
                         /// # Errors
-                        /// If the vector is not of the problem's length.
+                        /// `ParameterLength`, if the vector is not of the problem's length.
                         #vis fn #ident(&self, x: &[#t]) -> #rt::Result<#t, #rt::Error> {
                             #check
                             #bind
@@ -184,12 +195,12 @@ impl Items<'_> {
                     }
                 }
                 [_] => {
-                    let doc = format!(" The variable `{variable}` in a flat vector.");
+                    let doc = format!(" The variable `{variable}` in a flat vector, where it lies.");
                     quote! {
                         #[doc = #doc]
                         ///
                         /// # Errors
-                        /// If the vector is not of the problem's length.
+                        /// `ParameterLength`, if the vector is not of the problem's length.
                         #vis fn #ident<'x>(
                             &self,
                             x: &'x [#t],
@@ -201,7 +212,7 @@ impl Items<'_> {
                     }
                 }
                 _ => {
-                    let doc = format!(" The variable `{variable}` in a flat vector.");
+                    let doc = format!(" The variable `{variable}` in a flat vector, where it lies.");
                     let view = Scaffold::view(dims.len(), false);
                     let array = if let [r, c] = &dims[..] {
                         quote!(#rt::matrix(#part, #r, #c))
@@ -213,7 +224,7 @@ impl Items<'_> {
                         #[doc = #doc]
                         ///
                         /// # Errors
-                        /// If the vector is not of the problem's length.
+                        /// `ParameterLength`, if the vector is not of the problem's length.
                         #vis fn #ident<'x>(
                             &self,
                             x: &'x [#t],
@@ -292,6 +303,8 @@ impl Items<'_> {
             .collect();
         let (least, most) = (self.first_numbers(), self.all_numbers());
         let (text, latex) = (derivation.text(), derivation.latex());
+        let what = "What was derived and how: the value, the gradient, the Hessian.";
+        let constants = docs::derivation(&quote!(#vis), what, &text, &latex);
         let given: Vec<String> = self
             .extents
             .iter()
@@ -327,13 +340,13 @@ impl Items<'_> {
         let outside =
             !self.graph().extents.bounds().is_empty() || self.model.data.iter().any(|f| f.whole.is_some());
         let outside = outside.then(|| {
-            let doc = " Where a range or a subscript leaves its axis, or a whole number of the data does: which, its value, the extent.";
+            let doc = " `Range`, `OutOfRange`, where a range or a subscript leaves its axis, or a whole number of the data does: which, its value, the extent.";
             quote!(#[doc = #doc])
         });
         let (made, asymmetric) = if symmetric.is_empty() {
             (quote!(#rt::Ok(#made)), None)
         } else {
-            let doc = " Where a matrix that is declared symmetric is not: the entry, and its mirror image.";
+            let doc = " `Asymmetric`, where a matrix that is declared symmetric is not: the entry, and its mirror image.";
             (quote!(let problem = #made; #(#symmetric)* #rt::Ok(problem)), Some(quote!(#[doc = #doc])))
         };
         let fields = self.divided_fields();
@@ -341,7 +354,8 @@ impl Items<'_> {
         let errors = quote! {
             ///
             /// # Errors
-            /// Where shapes do not fit: field, axis and both extents.
+            /// `ShapeMismatch`, where shapes do not fit: field, axis and both extents. `Empty`, where data have no rows
+            /// or columns and a part of the formula has no value then.
             #outside
             #asymmetric
         };
@@ -405,10 +419,7 @@ impl Items<'_> {
         };
         quote! {
             impl #impl_generics #of #type_generics #where_clause {
-                /// The derivation, as text: the value, the gradient, the Hessian.
-                #vis const DERIVATION: &'static str = #text;
-                /// The derivation, as LaTeX.
-                #vis const DERIVATION_LATEX: &'static str = #latex;
+                #constants
 
                 #prepare
             }
@@ -442,6 +453,7 @@ impl Items<'_> {
         let call = quote!(#rt::cause(error, x, &[#(#variables),*], &[#(#data),*]));
         let bind = self.bind_extents(&call);
         quote! {
+            #[doc(hidden)]
             impl #bounds #rt::Cause for #problem #args {
                 fn cause(&self, x: &[#t], error: #rt::Error) -> #rt::Error {
                     #bind

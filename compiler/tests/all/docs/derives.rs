@@ -146,3 +146,30 @@ fn each_attribute_is_documented() {
     }
     assert_eq!(seen, 3);
 }
+
+/// The code that the guide shows is what is generated, comments and spaces aside.
+#[test]
+fn the_guide_shows_code_that_is_generated() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../src/guide/generated_code.md");
+    let text = std::fs::read_to_string(path).expect("the chapter is in the repository");
+    let shown = text.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a listing");
+    let code = derive_network(quote! {
+        #[network(784 -> 100 sigmoid -> 10 sigmoid)]
+        #[cost(cross_entropy + l2(lambda / n))]
+        struct MyNetwork {
+            lambda: f64,
+            n: f64,
+        }
+    });
+    let bare = |code: &str| {
+        let code: String = code.split_whitespace().collect();
+        code.replace(",)", ")")
+    };
+    let code = bare(&code.to_string());
+    for part in shown.split("...\n") {
+        // Comments are attributes by now.
+        let lines: Vec<&str> = part.lines().filter(|line| !line.starts_with("///")).collect();
+        let part = bare(&lines.join("\n"));
+        assert!(code.contains(&part), "{part} is not generated");
+    }
+}
