@@ -38,6 +38,15 @@ pub fn document(document: &Document) -> String {
     out
 }
 
+/// One line of a page without its note: an equation, or what is said of something.
+#[must_use]
+pub fn line(line: &Line) -> String {
+    let right: String = line.right.iter().map(piece).collect();
+    let sign = element("mo", if line.equation { "=" } else { ":" });
+    let row = element("mrow", &(piece(&line.left) + &sign + &right));
+    format!(r#"<math display="block">{row}</math>"#)
+}
+
 fn cells(line: &Line) -> String {
     let right: String = line.right.iter().filter(|p| !matches!(p, Piece::Aside(_))).map(piece).collect();
     let sign = element("mo", if line.equation { "=" } else { ":" });
