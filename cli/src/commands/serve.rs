@@ -239,11 +239,17 @@ fn of(question: Question) -> Value {
 /// Completes what is declared and what is differentiated by.
 fn guessed(expr: &str, vars: &mut String, wrt: &mut String) {
     // What does not parse is said when it is read in earnest.
-    let Ok(known) = request::declared(vars) else { return };
+    let declared = request::declared(vars);
+    let also = if wrt.contains(':') { request::declared(wrt) } else { Ok(Vec::new()) };
+    let (Ok(mut known), Ok(also)) = (declared, also) else { return };
     let asked: Vec<String> = wrt.split(',').map(|n| n.trim().to_owned()).filter(|n| !n.is_empty()).collect();
+    known.extend(also);
     let (more, by) = guess::declarations(expr, &known, &asked);
-    let mut all: Vec<String> = if vars.trim().is_empty() { Vec::new() } else { vec![vars.trim().to_owned()] };
+    let said = vars.trim().trim_end_matches(',').to_owned();
+    let mut all: Vec<String> = if said.is_empty() { Vec::new() } else { vec![said] };
     all.extend(more.iter().map(ToString::to_string));
     *vars = all.join(", ");
-    *wrt = by.join(", ");
+    if wrt.trim().is_empty() {
+        *wrt = by.join(", ");
+    }
 }

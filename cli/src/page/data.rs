@@ -69,6 +69,10 @@ impl Data {
             } else {
                 (0..entries).map(|_| random.drawn(draw)).collect()
             };
+            // Rates, widths and weights of penalties are positive.
+            if input.data && extents.is_empty() && !input.whole {
+                values.iter_mut().for_each(|v| *v = v.abs().max(0.1));
+            }
             if let ([n, m], true) = (extents.as_slice(), input.symmetric) {
                 for i in 0..*n {
                     for j in 0..i {

@@ -32,6 +32,9 @@ pub fn declarations(expr: &str, known: &[Declaration], wrt: &[String]) -> (Vec<D
     let mut best = read(&all, &vec![0; all.len()]);
     for ranks in readings(all.len()) {
         let guessed = read(&all, &ranks);
+        if guessed.len() < all.len() {
+            continue;
+        }
         let variables: Vec<Declaration> = known.iter().chain(&guessed).cloned().collect();
         let Some(first) = variables.first() else { break };
         let text = ObjectiveText {
@@ -45,25 +48,29 @@ pub fn declarations(expr: &str, known: &[Declaration], wrt: &[String]) -> (Vec<D
             break;
         }
     }
-    let wrt = if wrt.is_empty() { variable(known, &best).into_iter().collect() } else { wrt.to_vec() };
+    let wrt = if wrt.is_empty() { asked(known, &best) } else { wrt.to_vec() };
     (best, wrt)
 }
 
 /// The shapes of a name, the most likely first.
-fn shapes(name: &str) -> [DeclaredShape; 3] {
+fn shapes(name: &str) -> Vec<DeclaredShape> {
     let (scalar, vector, matrix) =
         (DeclaredShape::Scalar, DeclaredShape::Vector(None), DeclaredShape::Matrix(None));
     if name.chars().next().is_some_and(char::is_uppercase) {
-        [matrix, vector, scalar]
+        vec![matrix, vector]
     } else if SCALARS.contains(&name) {
-        [scalar, vector, matrix]
+        vec![scalar, vector, matrix]
     } else {
-        [vector, scalar, matrix]
+        vec![vector, scalar, matrix]
     }
 }
 
 fn read(names: &[&String], ranks: &[usize]) -> Vec<Declaration> {
-    names.iter().zip(ranks).map(|(name, &rank)| declaration(name, shapes(name)[rank].clone())).collect()
+    names
+        .iter()
+        .zip(ranks)
+        .filter_map(|(name, &rank)| Some(declaration(name, shapes(name).get(rank)?.clone())))
+        .collect()
 }
 
 /// Which of its shapes each name has: the likeliest together first, as many as are tried.
@@ -97,11 +104,17 @@ fn fill(left: usize, at: usize, ranks: &mut Vec<usize>, all: &mut Vec<Vec<usize>
     ranks[at] = 0;
 }
 
-fn variable(known: &[Declaration], guessed: &[Declaration]) -> Option<String> {
+/// What is differentiated by: of numbers alone, all that are no parameters by their names.
+fn asked(known: &[Declaration], guessed: &[Declaration]) -> Vec<String> {
     let all = || known.iter().chain(guessed);
+    let numbers: Vec<String> =
+        all().map(|d| d.name.name.clone()).filter(|name| !SCALARS.contains(&name.as_str())).collect();
+    if all().all(|d| d.shape == DeclaredShape::Scalar) && !numbers.is_empty() {
+        return numbers;
+    }
     let by_name = VARIABLES.iter().find(|v| all().any(|d| d.name.name == **v)).map(|v| (*v).to_owned());
     let vector = all().find(|d| matches!(d.shape, DeclaredShape::Vector(_))).map(|d| d.name.name.clone());
-    by_name.or(vector).or_else(|| all().next().map(|d| d.name.name.clone()))
+    by_name.or(vector).or_else(|| all().next().map(|d| d.name.name.clone())).into_iter().collect()
 }
 
 #[cfg(test)]
@@ -118,9 +131,10 @@ mod tests {
     fn names_are_what_their_users_mean() {
         assert_eq!(guessed("norm2(X*w - y)^2/2"), "X: matrix, w: vector, y: vector; w");
         assert_eq!(guessed("x'*A*x + c*sin(y)'*x"), "x: vector, A: matrix, c: scalar, y: vector; x");
-        assert_eq!(guessed("(1 - x)^2 + 100*(y - x^2)^2"), "x: scalar, y: scalar; x");
+        assert_eq!(guessed("(1 - x)^2 + 100*(y - x^2)^2"), "x: scalar, y: scalar; x, y");
         assert_eq!(guessed("r = X*w - y; sum(r.^2)"), "X: matrix, w: vector, y: vector; w");
         assert_eq!(guessed("sum[i](exp(-x[i]/s))"), "x: vector, s: scalar; x");
+        assert_eq!(guessed("X*w - y"), "X: matrix, w: vector, y: vector; w");
         assert_eq!(guessed("norm2(X*w - "), "; ");
     }
 }

@@ -114,7 +114,7 @@ pub fn content(request: &Request) -> Result<Content, Failure> {
             "<section class=\"part\" id=\"{id}\" aria-labelledby=\"{id}-h\"><h2 id=\"{id}-h\">{heading}</h2>\n{inner}</section>\n"
         ));
     };
-    section("formula", "Formula", &format!("<div class=\"scroll large\">{}</div>", formula(&derived)));
+    section("formula", "Formula", &formula(&derived));
     let picture = pictured(request, &derived);
     let legend = "<p class=\"legend\">Solid: values, from left to right. Dashed: derivatives, back from right to left. In \
                   the lanes at the top and the bottom: what reads a parameter directly.</p>";
@@ -170,13 +170,13 @@ fn formula(derived: &Derived) -> String {
     let line = Line { left: Piece::Name(left.to_owned()), right, note: String::new(), equation: true };
     let words: String = match derived {
         Derived::Cost(_) => {
-            "<p>of one example; the cost of a batch is the mean over its examples, penalties counted once</p>"
+            "<p class=\"legend\">of one example; the cost of a batch is the mean over its examples, penalties counted once</p>"
         }
-        Derived::Network(_) => "<p>over a batch of m examples</p>",
+        Derived::Network(_) => "<p class=\"legend\">over a batch of m examples</p>",
         Derived::Objective(_) => "",
     }
     .to_owned();
-    mathml::line(&line) + &words
+    format!("<div class=\"scroll large\">{}</div>{words}", mathml::line(&line))
 }
 
 /// The buttons, and what they copy.

@@ -20,7 +20,7 @@ const STYLE: &str = "\
 @media(prefers-color-scheme:dark){.gf{--gi:#e8eaed;--gm:#a3acb8;--gc:#8ab4f8;--gp:#ffa657}}\
 .gf text{fill:var(--gm);font:12px system-ui,sans-serif}.gf .f{fill:none;stroke:var(--gc);stroke-width:2}\
 .gf .d{fill:none;stroke:var(--gp);stroke-width:2;stroke-dasharray:6 4}.gf .x{fill:none;stroke:var(--gm);stroke-width:1}\
-.gf .g{fill:none;stroke:var(--gp);stroke-width:1.3}.gf .q{fill:var(--gc)}";
+.gf .g{fill:none;stroke:var(--gp);stroke-width:1.3}.gf .q{fill:var(--gc);shape-rendering:crispEdges}";
 
 /// The plot, for an objective of one or two numbers that needs no arrays.
 #[must_use]
@@ -169,8 +169,7 @@ fn field(at: &dyn Fn(&[f64]) -> Vec<f64>) -> Option<String> {
         let _ = write!(
             out,
             r#"<rect class="q" x="{x:.1}" y="{y:.1}" width="{:.1}" height="{:.1}" fill-opacity="{shade:.2}"/>"#,
-            w + 0.3,
-            h + 0.3
+            w, h
         );
     }
     for k in 0..ARROWS * ARROWS {

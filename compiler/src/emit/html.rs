@@ -1,6 +1,6 @@
 //! A page of formulas as HTML: a section with a heading for each, and each line a formula in MathML with its reason.
 
-use super::document::{Document, Line};
+use super::document::{Document, Line, Piece};
 use super::svg::escaped;
 use super::{Target, mathml};
 
@@ -27,9 +27,20 @@ pub fn document(document: &Document) -> String {
 }
 
 fn line(line: &Line) -> String {
-    let note = match line.note.as_str() {
-        "" => String::new(),
-        note => format!("<span class=\"why\">{}</span>", escaped(note)),
+    // What is said beside a formula is no part of it.
+    let (asides, right): (Vec<Piece>, Vec<Piece>) =
+        line.right.iter().cloned().partition(|piece| matches!(piece, Piece::Aside(_)));
+    let asides = asides.iter().filter_map(|piece| match piece {
+        Piece::Aside(text) => Some(text.as_str()),
+        _ => None,
+    });
+    let notes: Vec<String> =
+        asides.chain([line.note.as_str()]).filter(|n| !n.is_empty()).map(escaped).collect();
+    let note = if notes.is_empty() {
+        String::new()
+    } else {
+        format!("<span class=\"why\">{}</span>", notes.join("; "))
     };
-    format!("<span class=\"formula\">{}</span>{note}", mathml::line(line))
+    let formula = mathml::line(&Line { right, ..line.clone() });
+    format!("<span class=\"formula\">{formula}</span>{note}")
 }

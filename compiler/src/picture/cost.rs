@@ -43,9 +43,9 @@ pub fn cost(program: &CostProgram, text: &str) -> String {
     }
     let of = |kind: TermKind| program.terms.iter().filter(move |t| t.kind == kind);
     let mut data = vec![svg::words("of one example")];
-    data.extend(of(TermKind::Data).map(|t| pen.formula(t.node)));
+    data.extend(of(TermKind::Data).map(|t| pen.formula(t.node, &t.origin)));
     let mut penalties: Vec<_> = of(TermKind::Penalty).map(|t| svg::words(&t.origin)).collect();
-    penalties.extend(of(TermKind::Penalty).map(|t| pen.formula(t.node)));
+    penalties.extend(of(TermKind::Penalty).map(|t| pen.formula(t.node, &t.origin)));
     let network = Stage {
         forward: vec![svg::words("a network"), svg::pieces(&[Piece::Name("a".to_owned())])],
         back: vec![svg::words("back-propagation"), name("δ")],

@@ -65,7 +65,7 @@ struct Leaf {
 }
 
 /// A formula longer than this is left to the page.
-const WIDEST: f64 = 330.0;
+const WIDEST: f64 = 380.0;
 
 /// Writes formulas of one graph.
 struct Pen<'a> {
@@ -84,9 +84,10 @@ impl Pen<'_> {
         svg::pieces(&[left, Piece::Equals, Piece::Words("…".to_owned())])
     }
 
-    fn formula(&self, node: NodeId) -> Drawn {
+    /// The formula, or else other words for it.
+    fn formula(&self, node: NodeId, otherwise: &str) -> Drawn {
         let formula = svg::formula(&emit::lines(self.g, node, &self.view));
-        if formula.width <= WIDEST { formula } else { svg::words("…") }
+        if formula.width <= WIDEST { formula } else { svg::words(otherwise) }
     }
 
     fn named(&self, name: &str, node: NodeId) -> Drawn {

@@ -70,14 +70,14 @@ pub fn network(program: &NetworkProgram, network: &str, cost: &str) -> String {
     }
     let of = |kind: TermKind| program.terms.iter().filter(move |t| t.kind == kind);
     let mut last = Stage {
-        forward: of(TermKind::Data).map(|t| forward.formula(t.node)).collect(),
+        forward: of(TermKind::Data).map(|t| forward.formula(t.node, &t.origin)).collect(),
         back: vec![svg::words("1/m for each example")],
         leaves: vec![Leaf { name: name("y"), ..Leaf::default() }],
         reads: vec![output],
     };
     last.forward.insert(0, name("C"));
     let mut penalties: Vec<_> = of(TermKind::Penalty).map(|t| svg::words(&t.origin)).collect();
-    penalties.extend(of(TermKind::Penalty).map(|t| forward.formula(t.node)));
+    penalties.extend(of(TermKind::Penalty).map(|t| forward.formula(t.node, &t.origin)));
     if !penalties.is_empty() {
         last.forward.push(svg::words("plus penalties"));
     }
