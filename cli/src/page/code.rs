@@ -10,6 +10,9 @@ pub(super) fn beside(rust: &str) -> String {
         let trimmed = line.trim_start();
         // The derivation is on the page already, and lists of lints are for the compiler.
         if trimmed.starts_with("const DERIVATION") {
+            if rows.last().is_some_and(|(_, code)| code.is_empty()) {
+                rows.pop();
+            }
             continue;
         }
         match trimmed.strip_prefix("///") {
@@ -24,7 +27,7 @@ pub(super) fn beside(rust: &str) -> String {
         }
     }
     let mut out = String::from(
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"generated Rust\"><table class=\"code\"><thead><tr>\
+        "<div class=\"scroll long\" role=\"region\" tabindex=\"0\" aria-label=\"generated Rust\"><table class=\"code\"><thead><tr>\
          <th scope=\"col\">what it computes</th><th scope=\"col\">Rust</th></tr></thead><tbody>\n",
     );
     for (says, code) in &rows {

@@ -3,7 +3,7 @@
 use super::{Leaf, Pen, Scene, Stage, by_partial, canvas, name};
 use crate::diff;
 use crate::emit::{View, svg};
-use crate::ir::{Graph, NodeId, Op};
+use crate::ir::{Graph, NodeId, NodeMap, Op};
 use crate::pipeline::ObjectiveProgram;
 use crate::simplify;
 use std::collections::BTreeSet;
@@ -18,6 +18,8 @@ pub fn objective(program: &ObjectiveProgram, text: &str) -> String {
     let between = between(&mut g, program);
     let cotangents = diff::gradient(&mut g, program.value, &between);
     let (cotangents, _) = simplify::simplify(&mut g, &cotangents);
+    let (apart, shares) = direct(&g, program, &between);
+    let direct = Pen { g: &apart, view: View::default() };
     let pen = Pen { g: &g, view: View::default() };
     let short = Pen { g: &g, view: View { expand_top: false, ..View::default() } };
     let mut stages: Vec<Stage> = Vec::new();
@@ -42,12 +44,12 @@ pub fn objective(program: &ObjectiveProgram, text: &str) -> String {
                 continue;
             }
             if !shown.insert(input.name.clone()) {
-                // What a later value reads once more goes along the lanes.
+                // What f reads though a value before it does goes along the lanes.
                 let leaf =
                     stages.iter_mut().flat_map(|s| &mut s.leaves).find(|l| l.name == name(&input.name));
-                if let (Some(leaf), true) = (leaf, is_last && variable.is_some()) {
+                if let (Some(leaf), true, Some(v)) = (leaf, is_last, variable) {
                     leaf.mentioned = true;
-                    leaf.direct = Some(svg::words("read once more"));
+                    leaf.direct = Some(direct.formula(shares[v], "its direct share"));
                 }
                 continue;
             }
@@ -74,6 +76,23 @@ pub fn objective(program: &ObjectiveProgram, text: &str) -> String {
         ..Scene::default()
     };
     canvas::drawn(&scene)
+}
+
+/// The derivative of f by each variable where the values between are held.
+fn direct(g: &Graph, program: &ObjectiveProgram, between: &[NodeId]) -> (Graph, Vec<NodeId>) {
+    let mut apart = g.clone();
+    let mut replaced = NodeMap::new();
+    for id in g.reachable(&[program.value]) {
+        let node = match g.name(id) {
+            Some(name) if between.contains(&id) => apart.input(name, g.shape(id)),
+            _ => apart.rebuilt(id, &|child| replaced.replaced(child)),
+        };
+        replaced.insert(id, node);
+    }
+    let by: Vec<NodeId> = program.wrt.iter().map(|(_, node)| *node).collect();
+    let shares = diff::gradient(&mut apart, replaced.replaced(program.value), &by);
+    let (shares, _) = simplify::simplify(&mut apart, &shares);
+    (apart, shares)
 }
 
 /// The values between the variables and the objective, children first: those with names, else products of arrays and
