@@ -1,6 +1,6 @@
 //! `cargo gradsmith serve`: the page, live, for whoever sits at this machine.
 //!
-//! The server answers two addresses: `/`, the page, and `/explain`, what the page asks. It listens at 127.0.0.1, and
+//! The server answers `/`, the page, `/page.js`, its script, and `/explain`, what the page asks. It listens at 127.0.0.1, and
 //! refuses what a page of another site could send: a `Host` that is not its own (a name that someone else points here),
 //! an `Origin` that is not its own, a body that is not declared to be JSON. Each question is answered by a process of
 //! its own, which is ended when its time is over, so that no formula costs more than that.
@@ -26,6 +26,14 @@ const LONGEST: u64 = 16 << 10;
 
 /// So many answers are worked out at once.
 const WORKERS: usize = 3;
+
+/// What the page may do: ask this server.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'; \
+                      base-uri 'none'; form-action 'none'";
+
+/// The same, and that no other page may hold this one.
+const HEADER: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'; \
+                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// What the page asks.
 #[derive(Debug, Deserialize)]
@@ -75,6 +83,7 @@ fn reply(mut request: tiny_http::Request, port: u16) {
         Some((status, why)) => (status, "text/plain; charset=utf-8", format!("{why}\n")),
         None => match (request.method(), request.url()) {
             (Method::Get, "/") => (200, "text/html; charset=utf-8", live()),
+            (Method::Get, "/page.js") => (200, "text/javascript; charset=utf-8", script()),
             (Method::Post, "/explain") => {
                 let mut body = String::new();
                 let read = request.as_reader().take(LONGEST + 1).read_to_string(&mut body);
@@ -93,7 +102,7 @@ fn reply(mut request: tiny_http::Request, port: u16) {
     let mut response = Response::from_string(text).with_status_code(status);
     let headers = [
         ("Content-Type", kind),
-        ("Content-Security-Policy", page::POLICY),
+        ("Content-Security-Policy", HEADER),
         ("X-Content-Type-Options", "nosniff"),
         ("Cross-Origin-Resource-Policy", "same-origin"),
         ("Cache-Control", "no-store"),
@@ -134,10 +143,13 @@ fn too_long() -> String {
         .to_string()
 }
 
-/// The live page.
+/// The live page. Its script is a file of its own, so that no text of a formula can be one.
 fn live() -> String {
-    let script = format!("{}{}", page::SCRIPT, include_str!("../page/live.js"));
-    page::file("gradsmith", include_str!("../page/live.html"), &script)
+    page::file("gradsmith", include_str!("../page/live.html"), r#"<script src="/page.js"></script>"#, POLICY)
+}
+
+fn script() -> String {
+    format!("{}{}", page::SCRIPT, include_str!("../page/live.js"))
 }
 
 /// The answer to a question, by a process that is ended when its time is over.

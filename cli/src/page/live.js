@@ -54,7 +54,7 @@ async function ask() {
     reply = { error: "no answer: is `cargo gradsmith serve` still running?" };
   }
   if (number !== asked) return;
-  for (const name of ["vars", "wrt"]) if (guessed[name] && reply[name] !== undefined) field(name).value = reply[name];
+  for (const name of ["vars", "wrt"]) if (guessed[name] && reply[name]) field(name).value = reply[name];
   const bad = reply.error !== undefined;
   field("expr").setAttribute("aria-invalid", String(bad));
   if (bad) {

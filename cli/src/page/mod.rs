@@ -30,9 +30,9 @@ const STYLE: &str = include_str!("page.css");
 /// What buttons do.
 pub(crate) const SCRIPT: &str = include_str!("page.js");
 
-/// What a page may do: nothing but show itself.
-pub(crate) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
-                                 connect-src 'self'; base-uri 'none'; form-action 'none'";
+/// What a file may do: nothing but show itself.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; \
+                      form-action 'none'";
 
 /// A derived program of any kind.
 #[derive(Debug)]
@@ -202,18 +202,18 @@ pub fn whole(request: &Request) -> Result<String, Failure> {
     let content = content(request)?;
     let head = format!("<h1><code>{}</code></h1>\n{}", escaped(&content.title), buttons(&content.copies));
     let body = format!("<main>\n{head}{}</main>", content.body);
-    Ok(file(&content.title, &body, SCRIPT))
+    Ok(file(&content.title, &body, &format!("<script>\n{SCRIPT}</script>"), POLICY))
 }
 
-/// A file of HTML around what it shows.
+/// A file of HTML around what it shows; `script` is an element, `policy` what it may do.
 #[must_use]
-pub fn file(title: &str, body: &str, script: &str) -> String {
+pub fn file(title: &str, body: &str, script: &str, policy: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n\
-         <body>\n{body}\n<script>\n{script}</script>\n</body>\n</html>\n",
+         <body>\n{body}\n{script}\n</body>\n</html>\n",
         escaped(title)
     )
 }
