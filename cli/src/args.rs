@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::commands::{catalog, check, expand, explain, export};
+use crate::commands::{catalog, check, expand, explain, export, serve};
 use crate::{Failure, request::Request};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use gradsmith_compiler::derivation::{Shown, Steps};
@@ -15,6 +15,8 @@ Examples:
   cargo gradsmith explain 'norm2(X*w - y)^2 / 2' --var 'X:matrix[n,d]' --var 'y:vector[n]' --wrt w:vector
   cargo gradsmith expand 'categorical_cross_entropy + l2(lambda)' --network '4 -> 8 relu -> 3 softmax'
   cargo gradsmith export 'quadratic + l2(lambda)' --network '784 -> 30 sigmoid -> 10 sigmoid' --to jax -o net.py
+  cargo gradsmith explain 'quadratic + l2(lambda)' --format html > page.html
+  cargo gradsmith serve
   cargo gradsmith catalog huber
   cargo gradsmith check cases.json";
 
@@ -43,8 +45,8 @@ pub(crate) fn command() -> Command {
                     Arg::new("format")
                         .long("format")
                         .value_name("FORMAT")
-                        .help("How formulas are written")
-                        .value_parser(emit::ALL.iter().map(|t| t.name).collect::<Vec<_>>())
+                        .help("How it is written: formulas by themselves, a page (html), or the picture of it (svg)")
+                        .value_parser(emit::ALL.iter().map(|t| t.name).chain(["html", "svg"]).collect::<Vec<_>>())
                         .default_value("text"),
                 )
                 .arg(
@@ -66,6 +68,25 @@ pub(crate) fn command() -> Command {
             subject(Command::new("expand")).about("Prints the Rust that the derive macro makes of it, formatted"),
         )
         .subcommand(exported(subject(Command::new("export"))))
+        .subcommand(
+            Command::new("serve")
+                .about("Shows the page of `explain --format html` live, at an address of this machine alone")
+                .long_about(
+                    "Shows the page of `explain --format html` live, at http://127.0.0.1:PORT/, as a formula is typed. \
+                     Nobody but this machine can reach it, and it needs no network. An answer takes a second at most, \
+                     or it says that it would take longer.",
+                )
+                .arg(
+                    Arg::new("port")
+                        .long("port")
+                        .value_name("PORT")
+                        .help("At which port; 0 for one that is free")
+                        .value_parser(value_parser!(u16))
+                        .default_value("8642"),
+                ),
+        )
+        // What `serve` runs for each question, so that it can be ended.
+        .subcommand(Command::new("answer").hide(true))
         .subcommand(
             Command::new("catalog")
                 .about("Lists losses, penalties, activations and functions, or says more of one")
@@ -243,6 +264,8 @@ pub(crate) fn dispatch(matches: &ArgMatches, out: &mut dyn Write) -> Result<bool
             let file = m.get_one::<PathBuf>("output").map(PathBuf::as_path);
             export::run(&Request::from_matches(m)?, one("to").unwrap_or_default(), &options, file, out)
         }
+        Some(("serve", m)) => serve::run(m.get_one::<u16>("port").copied().unwrap_or_default(), out),
+        Some(("answer", _)) => serve::answer(out),
         Some(("catalog", m)) => catalog::run(m.get_one::<String>("name").map(String::as_str), out),
         Some(("check", m)) => {
             let files: Vec<PathBuf> = m.get_many("files").into_iter().flatten().cloned().collect();

@@ -5,6 +5,7 @@
 
 pub mod cases;
 pub mod commands;
+pub mod page;
 pub mod request;
 
 mod args;

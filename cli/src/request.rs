@@ -39,17 +39,9 @@ impl Request {
         let defines = all("define");
         let hyper: Vec<String> = all("hyper").iter().map(|n| canonical_name(n.trim())).collect();
         if let Some(network) = one("network") {
+            let inputs = all("inputs").iter().map(|n| canonical_name(n.trim())).collect();
             let declarations = one("declare").unwrap_or_default();
-            // What does not parse is said when it is lowered.
-            let tensors = declared(&declarations).unwrap_or_default();
-            return Ok(Self::Network(NetworkText {
-                network,
-                declarations,
-                inputs: all("inputs").iter().map(|n| canonical_name(n.trim())).collect(),
-                hyper: if hyper.is_empty() { free_names(&expr, &defines, &tensors) } else { hyper },
-                cost: expr,
-                defines,
-            }));
+            return Ok(Self::network(expr, network, declarations, inputs, hyper, defines));
         }
         let (vars, wrt) = (all("var"), all("wrt"));
         if !vars.is_empty() || !wrt.is_empty() {
@@ -58,7 +50,36 @@ impl Request {
             text.constraints = all("st");
             return Ok(Self::Objective(text));
         }
-        let tensors = match one("declare") {
+        Self::cost(expr, one("declare"), hyper, defines)
+    }
+
+    /// A network and its cost; without `hyper`, what nothing declares is a hyper-parameter.
+    #[must_use]
+    pub fn network(
+        cost: String,
+        network: String,
+        declarations: String,
+        inputs: Vec<String>,
+        hyper: Vec<String>,
+        defines: Vec<String>,
+    ) -> Self {
+        // What does not parse is said when it is lowered.
+        let tensors = declared(&declarations).unwrap_or_default();
+        let hyper = if hyper.is_empty() { free_names(&cost, &defines, &tensors) } else { hyper };
+        Self::Network(NetworkText { network, declarations, inputs, hyper, cost, defines })
+    }
+
+    /// A cost; its tensors are `w` and `b` where none are declared.
+    ///
+    /// # Errors
+    /// Declarations that do not parse.
+    pub fn cost(
+        expr: String,
+        declarations: Option<String>,
+        hyper: Vec<String>,
+        defines: Vec<String>,
+    ) -> Result<Self, Failure> {
+        let tensors = match declarations {
             Some(text) => declared(&text)?,
             None => vec![
                 declaration("w", DeclaredShape::Matrix(None)),
@@ -75,6 +96,15 @@ impl Request {
             defines,
             tensors: tensors.into_iter().map(|d| (d.clone(), role(&d))).collect(),
         }))
+    }
+
+    /// An objective, of declarations in one text and names or declarations to differentiate by in another.
+    ///
+    /// # Errors
+    /// Declarations that do not parse; nothing to differentiate by.
+    pub fn objective(expr: String, variables: &str, wrt: &str) -> Result<Self, Failure> {
+        let texts = |text: &str| if text.trim().is_empty() { Vec::new() } else { vec![text.to_owned()] };
+        Ok(Self::Objective(objective(expr, Vec::new(), &texts(variables), &texts(wrt), false)?))
     }
 
     /// What is wrong with the texts, each error under the line it is about.
@@ -102,7 +132,7 @@ impl Request {
     }
 }
 
-fn declared(text: &str) -> Result<Vec<Declaration>, Failure> {
+pub(crate) fn declared(text: &str) -> Result<Vec<Declaration>, Failure> {
     parse::declarations(text, SourceId::Declarations).map_err(|e| misread(text, e))
 }
 
@@ -174,7 +204,7 @@ fn free_names(expr: &str, defines: &[String], tensors: &[Declaration]) -> Vec<St
     known.extend(tensors.iter().map(|d| d.name.name.as_str()));
     known.extend(catalog::all().iter().map(|e| e.name()));
     known.extend(definitions.iter().map(|d| d.name.name.as_str()));
-    let mut free = Free { known, found: Vec::new() };
+    let mut free = Free { known, supplies: true, found: Vec::new() };
     free.program(&program, &[]);
     for d in &definitions {
         let params: Vec<&str> = d.params.iter().map(|p: &Param| p.name.name.as_str()).collect();
@@ -186,8 +216,18 @@ fn free_names(expr: &str, defines: &[String], tensors: &[Declaration]) -> Vec<St
     free.found
 }
 
+/// The names that an objective speaks of and does not define, in the order met; none where it does not parse.
+pub(crate) fn objective_names(expr: &str) -> Vec<String> {
+    let Ok(program) = parse::program(expr, SourceId::Expression) else { return Vec::new() };
+    let mut free = Free { known: vec!["pi", "eye"], supplies: false, found: Vec::new() };
+    free.program(&program, &[]);
+    free.found
+}
+
 struct Free<'a> {
     known: Vec<&'a str>,
+    /// Whether it is a cost, which supplies some names itself.
+    supplies: bool,
     found: Vec<String>,
 }
 
@@ -240,7 +280,7 @@ impl Free<'_> {
         let long = self.known.iter().copied().filter(|k| k.len() > 2);
         // A short name is near to anything: `n`, `mu` are no misspellings.
         let misspelt = name.len() > 2 && did_you_mean(name, long).is_some();
-        if !(taken || supplied(name).is_some() || function || misspelt) {
+        if !(taken || (self.supplies && supplied(name).is_some()) || function || misspelt) {
             self.found.push(name.to_owned());
         }
     }

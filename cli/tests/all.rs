@@ -5,6 +5,8 @@ mod all {
     mod commands;
     mod licences;
     mod mutations;
+    mod pages;
     mod printed;
     mod random;
+    mod served;
 }

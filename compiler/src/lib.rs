@@ -13,6 +13,7 @@ pub mod front;
 pub mod ir;
 pub mod lower;
 pub mod ops;
+pub mod picture;
 pub mod pipeline;
 pub mod schedule;
 pub mod simplify;

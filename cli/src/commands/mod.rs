@@ -5,3 +5,4 @@ pub mod check;
 pub mod expand;
 pub mod explain;
 pub mod export;
+pub mod serve;

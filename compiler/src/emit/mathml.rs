@@ -65,6 +65,12 @@ fn table(table: &Table) -> String {
     head + &table.rows.iter().map(|cells| row(cells.iter().map(cell).collect())).collect::<String>()
 }
 
+/// Pieces side by side.
+#[must_use]
+pub fn pieces(cell: &[Piece]) -> String {
+    format!("<math>{}</math>", element("mrow", &cell.iter().map(piece).collect::<String>()))
+}
+
 fn cells(line: &Line) -> String {
     let right: String = line.right.iter().filter(|p| !matches!(p, Piece::Aside(_))).map(piece).collect();
     let sign = element("mo", if line.equation { "=" } else { ":" });

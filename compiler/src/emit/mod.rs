@@ -32,6 +32,7 @@ mod convert;
 pub mod document;
 mod entries;
 mod functions;
+pub mod html;
 #[cfg(test)]
 mod index_tests;
 pub mod latex;
@@ -45,6 +46,7 @@ mod ranges;
 mod relations;
 mod scale;
 mod solve;
+pub mod svg;
 mod template;
 #[cfg(test)]
 mod tests;

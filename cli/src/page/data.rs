@@ -1,0 +1,135 @@
+//! Random data for a derived program, the same on every machine.
+
+use gradsmith_compiler::eval::{Evaluator, Sizes};
+use gradsmith_compiler::ir::{Bound, Extent, ExtentKind, Graph, NodeId};
+use std::collections::BTreeSet;
+
+/// Extents that have no number get these, one after the other: small, and no two alike.
+const EXTENTS: [usize; 6] = [4, 3, 5, 2, 6, 7];
+
+/// More entries than this are no check but a computation.
+const ENTRIES: usize = 20_000;
+
+/// Where numbers are drawn from: both signs, or, for what is defined there alone, positive ones, and those below 1.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Draw {
+    Normal,
+    Positive,
+    Part,
+}
+
+/// Values for all inputs of a graph.
+#[derive(Clone, Debug)]
+pub(super) struct Data {
+    pub(super) inputs: Vec<Vec<f64>>,
+    pub(super) sizes: Sizes,
+}
+
+/// A generator of numbers in (0, 1), by xorshift.
+#[derive(Debug)]
+pub(super) struct Random(pub(super) u64);
+
+impl Random {
+    pub(super) fn uniform(&mut self) -> f64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        ((self.0 >> 11) as f64 + 0.5) / (1u64 << 53) as f64
+    }
+
+    pub(super) fn drawn(&mut self, draw: Draw) -> f64 {
+        match draw {
+            Draw::Normal => {
+                let radius = (-2.0 * self.uniform().ln()).sqrt();
+                radius * (std::f64::consts::TAU * self.uniform()).cos()
+            }
+            Draw::Positive => 0.3 + 1.5 * self.uniform(),
+            Draw::Part => 0.1 + 0.8 * self.uniform(),
+        }
+    }
+}
+
+impl Data {
+    /// Data for what the graph is given; none where that would be a lot, or no sizes fit. In what `shares` names each row is of positive
+    /// numbers that sum to 1, as targets are.
+    pub(super) fn random(g: &Graph, draw: Draw, shares: Option<NodeId>) -> Option<Self> {
+        let sizes = fitting(g)?;
+        let mut random = Random(0x9e37_79b9_7f4a_7c15);
+        let mut inputs = Vec::new();
+        for input in g.inputs() {
+            let extents: Vec<usize> =
+                g.shape(input.node).iter().map(|&e| g.extents.size(e, &sizes, 0)).collect();
+            let entries = extents.iter().try_fold(1usize, |n, e| n.checked_mul(*e))?;
+            if entries > ENTRIES {
+                return None;
+            }
+            let mut values: Vec<f64> = if input.whole {
+                // Two values: whatever they name is there.
+                (0..entries).map(|_| f64::from(u8::from(random.uniform() < 0.5))).collect()
+            } else {
+                (0..entries).map(|_| random.drawn(draw)).collect()
+            };
+            // Rates, widths and weights of penalties are positive.
+            if input.data && extents.is_empty() && !input.whole {
+                values.iter_mut().for_each(|v| *v = v.abs().max(0.1));
+            }
+            if let ([n, m], true) = (extents.as_slice(), input.symmetric) {
+                for i in 0..*n {
+                    for j in 0..i {
+                        values[i * m + j] = values[j * m + i];
+                    }
+                }
+            }
+            // Away from singular: what is inverted has an inverse, what has a logarithm of its determinant has one.
+            if let [n, m] = extents.as_slice()
+                && n == m
+            {
+                (0..*n).for_each(|i| values[i * m + i] += 3.0 * *n as f64);
+            }
+            if Some(input.node) == shares {
+                let row = extents.last().copied().unwrap_or(1).max(1);
+                for row in values.chunks_mut(row) {
+                    let total: f64 = row.iter().map(|v| v.abs() + 0.1).sum();
+                    row.iter_mut().for_each(|v| *v = (v.abs() + 0.1) / total);
+                }
+            }
+            inputs.push(values);
+        }
+        Some(Self { inputs, sizes })
+    }
+
+    /// The values of some nodes.
+    pub(super) fn eval(&self, g: &Graph, nodes: &[NodeId]) -> Vec<Vec<f64>> {
+        let mut evaluator = Evaluator::new(g, &self.inputs, &self.sizes);
+        nodes.iter().map(|&node| evaluator.eval(node).to_vec()).collect()
+    }
+}
+
+/// Numbers for the symbols of extents, with which every subscript stays inside.
+fn fitting(g: &Graph) -> Option<Sizes> {
+    let mut symbols = BTreeSet::new();
+    for input in g.inputs() {
+        g.shape(input.node).iter().for_each(|&e| collect(g, e, &mut symbols));
+    }
+    let count = EXTENTS.len();
+    (0..2 * count).find_map(|turn| {
+        let number = |k: usize| EXTENTS[(k + turn) % count] + 8 * (turn / count);
+        let sizes: Sizes = symbols.iter().enumerate().map(|(k, s)| (s.clone(), number(k))).collect();
+        let inside = |b: &Bound| b.form.value(|e| g.extents.size(e, &sizes, 0)) >= 0;
+        g.extents.bounds().iter().all(inside).then_some(sizes)
+    })
+}
+
+/// The symbols that an extent is made of.
+fn collect(g: &Graph, e: Extent, symbols: &mut BTreeSet<String>) {
+    let other = |part: Extent| g.extents.find(part) != g.extents.find(e);
+    if let Some((a, b)) = g.extents.factors(e).filter(|&(a, b)| other(a) && other(b)) {
+        collect(g, a, symbols);
+        collect(g, b, symbols);
+    } else if let Some(form) = g.extents.derived(e) {
+        let parts = form.terms.into_iter().map(|(part, _)| part).filter(|part| other(*part));
+        parts.for_each(|part| collect(g, part, symbols));
+    } else if let ExtentKind::Symbol(name) = g.extents.kind(e) {
+        symbols.insert(name.clone());
+    }
+}

@@ -1,0 +1,220 @@
+//! A page about a cost, a network or an objective: formula, picture, derivation, shapes, a check by numbers, the
+//! generated Rust; what can be copied of it; and the file that holds it all, which needs no network and no other file.
+//!
+//! ```text
+//! request --content--> parts of HTML, texts to copy --whole--> a file
+//!                                                   \--answer--> what a live page shows
+//! ```
+
+mod check;
+mod code;
+mod data;
+pub mod guess;
+mod plot;
+mod shapes;
+
+use crate::Failure;
+use crate::commands::{expand, explain, export};
+use crate::request::Request;
+use gradsmith_compiler::derivation::Shown;
+use gradsmith_compiler::emit::document::{Line, Piece};
+use gradsmith_compiler::emit::{self, Inner, View, html, mathml, svg::escaped};
+use gradsmith_compiler::export::Options;
+use gradsmith_compiler::ir::{Graph, NodeId};
+use gradsmith_compiler::lower::cost::Term;
+use gradsmith_compiler::picture as drawn;
+use gradsmith_compiler::pipeline::{CostProgram, NetworkProgram, ObjectiveProgram};
+
+/// Colours, type and widths of every page.
+const STYLE: &str = include_str!("page.css");
+
+/// What buttons do.
+pub(crate) const SCRIPT: &str = include_str!("page.js");
+
+/// What a file may do: nothing but show itself.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; \
+                      form-action 'none'";
+
+/// A derived program of any kind.
+#[derive(Debug)]
+enum Derived {
+    Cost(CostProgram),
+    Network(NetworkProgram),
+    Objective(ObjectiveProgram),
+}
+
+impl Derived {
+    fn of(request: &Request) -> Result<Self, Failure> {
+        match request {
+            Request::Cost(text) => text.program().map(Self::Cost),
+            Request::Network(text) => text.program().map(Self::Network),
+            Request::Objective(text) => text.program().map(Self::Objective),
+        }
+        .map_err(|e| request.refusal(&e))
+    }
+
+    fn graph(&self) -> &Graph {
+        match self {
+            Self::Cost(p) => &p.graph,
+            Self::Network(p) => &p.graph,
+            Self::Objective(p) => &p.graph,
+        }
+    }
+}
+
+/// A page's parts.
+#[derive(Clone, Debug)]
+pub struct Content {
+    /// What it is about, in plain words.
+    pub title: String,
+    /// What stands on it, as HTML.
+    pub body: String,
+    /// What can be copied: what it is called, and the text.
+    pub copies: Vec<(&'static str, String)>,
+}
+
+/// The picture of where the derivatives come from, as SVG.
+///
+/// # Errors
+/// Texts that are wrong: each error under the line it is about.
+pub fn picture(request: &Request) -> Result<String, Failure> {
+    Ok(pictured(request, &Derived::of(request)?))
+}
+
+fn pictured(request: &Request, derived: &Derived) -> String {
+    match (request, derived) {
+        (Request::Network(text), Derived::Network(p)) => drawn::network(p, &text.network, &text.cost),
+        (_, Derived::Network(p)) => drawn::network(p, "", ""),
+        (Request::Cost(text), Derived::Cost(p)) => drawn::cost(p, &text.expr),
+        (_, Derived::Cost(p)) => drawn::cost(p, ""),
+        (Request::Objective(text), Derived::Objective(p)) => drawn::objective(p, &text.expr),
+        (_, Derived::Objective(p)) => drawn::objective(p, ""),
+    }
+}
+
+/// What the page says.
+///
+/// # Errors
+/// Texts that are wrong: each error under the line it is about.
+pub fn content(request: &Request, shown: Shown) -> Result<Content, Failure> {
+    let derived = Derived::of(request)?;
+    let derivation = explain::derivation(request, shown)?;
+    let title = match request {
+        Request::Cost(text) => text.expr.clone(),
+        Request::Network(text) => format!("{} on {}", text.cost, text.network),
+        Request::Objective(text) => text.expr.clone(),
+    };
+    let mut rust = Vec::new();
+    let rust = expand::run(request, &mut rust).map(|_| String::from_utf8_lossy(&rust).into_owned());
+    let mut numpy = Vec::new();
+    let numpy = export::run(request, "numpy", &Options::default(), None, &mut numpy)
+        .map(|_| String::from_utf8_lossy(&numpy).into_owned());
+    let mut body = String::new();
+    let mut section = |id: &str, heading: &str, inner: &str| {
+        body.push_str(&format!(
+            "<section class=\"part\" id=\"{id}\" aria-labelledby=\"{id}-h\"><h2 id=\"{id}-h\">{heading}</h2>\n{inner}</section>\n"
+        ));
+    };
+    section("formula", "Formula", &formula(&derived));
+    let picture = pictured(request, &derived);
+    let legend = "<p class=\"legend\">Solid: values, from left to right. Dashed: derivatives, back from right to left. In \
+                  the lanes at the top and the bottom: what reads a parameter directly.</p>";
+    section(
+        "picture",
+        "Picture",
+        &format!(
+            "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"picture of the derivative\">{picture}</div>{legend}"
+        ),
+    );
+    section("derivation", "Derivation", &derivation.written(&html::FRAGMENT));
+    if let Some(plot) = plot::plot(&derived) {
+        section("plot", "Plot", &plot);
+    }
+    section("shapes", "Shapes", &shapes::table(&derived));
+    section("check", "Check by numbers", &check::table(&derived));
+    let shown = match &rust {
+        Ok(rust) => code::beside(rust),
+        Err(why) => format!("<pre class=\"wrong\">{}</pre>", escaped(&why.to_string())),
+    };
+    section("rust", "Generated Rust", &shown);
+    let mut copies = vec![("text", derivation.text()), ("LaTeX", derivation.latex())];
+    copies.extend(rust.ok().map(|text| ("Rust", text)));
+    copies.extend(numpy.ok().map(|text| ("NumPy", text)));
+    Ok(Content { title, body, copies })
+}
+
+/// The value as one equation.
+fn formula(derived: &Derived) -> String {
+    let g = derived.graph();
+    let piece = |node: NodeId, view: &View| Piece::Formula(emit::lines(g, node, view));
+    let joined = |terms: &[Term], view: &View| {
+        let mut right = Vec::new();
+        for term in terms {
+            if !right.is_empty() {
+                right.push(Piece::Plus);
+            }
+            right.push(piece(term.node, view));
+        }
+        right
+    };
+    let (left, right) = match derived {
+        Derived::Cost(p) => ("C", joined(&p.terms, &View::default())),
+        Derived::Network(p) => {
+            let view = View { batch: Some(p.batch), ..View::default() };
+            ("C", joined(&p.terms, &view))
+        }
+        Derived::Objective(p) => {
+            let view = View { inner: Inner::Defined, ..View::default() };
+            ("f", vec![piece(p.value, &view)])
+        }
+    };
+    let line = Line::equation(Piece::Name(left.to_owned()), right);
+    let words: String = match derived {
+        Derived::Cost(_) => {
+            "<p class=\"legend\">of one example; the cost of a batch is the mean over its examples, penalties counted once</p>"
+        }
+        Derived::Network(_) => "<p class=\"legend\">over a batch of m examples</p>",
+        Derived::Objective(_) => "",
+    }
+    .to_owned();
+    format!("<div class=\"scroll large\">{}</div>{words}", mathml::equation(&line))
+}
+
+/// The buttons, and what they copy.
+#[must_use]
+pub fn buttons(copies: &[(&'static str, String)]) -> String {
+    let mut out = String::from("<div class=\"copies\" role=\"group\" aria-label=\"copy\">");
+    for (name, text) in copies {
+        out.push_str(&format!(
+            "<button type=\"button\" data-copy=\"copy-{name}\">Copy {name}</button>\
+             <textarea id=\"copy-{name}\" hidden readonly aria-hidden=\"true\">\n{}</textarea>",
+            escaped(text)
+        ));
+    }
+    out.push_str("<span class=\"copied\" role=\"status\" aria-live=\"polite\"></span></div>\n");
+    out
+}
+
+/// The page as a file of its own.
+///
+/// # Errors
+/// Texts that are wrong: each error under the line it is about.
+pub fn whole(request: &Request, shown: Shown) -> Result<String, Failure> {
+    let content = content(request, shown)?;
+    let head = format!("<h1><code>{}</code></h1>\n{}", escaped(&content.title), buttons(&content.copies));
+    let body = format!("<main>\n{head}{}</main>", content.body);
+    Ok(file(&content.title, &body, &format!("<script>\n{SCRIPT}</script>"), POLICY))
+}
+
+/// A file of HTML around what it shows; `script` is an element, `policy` what it may do.
+#[must_use]
+pub fn file(title: &str, body: &str, script: &str, policy: &str) -> String {
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n\
+         <body>\n{body}\n{script}\n</body>\n</html>\n",
+        escaped(title)
+    )
+}
