@@ -10,7 +10,7 @@
 //! means are then over what the examples weigh together, and rows of weight 0 are not there. (Where the rows of a batch
 //! have different weights, a network that has no code of its own for these takes a pass for each, and allocates.)
 //!
-//! Costs are reported in double precision and in two parts, [`CostValue`](crate::CostValue); epochs and batches
+//! Costs are reported in double precision and in two parts, [`CostValue`]; epochs and batches
 //! are counted from 0.
 //!
 //! [`Trainer::run`] does what [`fit`](Trainer::fit) does, says so after each step, and can be stopped and taken
