@@ -75,11 +75,11 @@ fn explain_shows_costs_networks_and_objectives() {
     );
     succeeds(
         &["gradsmith", "explain", "cross_entropy", "--network", "3 -> 2 sigmoid"],
-        &["z1 = w1 * x + b1", "delta1 = a1 - y", "log of sigmoid"],
+        &["z1 = w1 * x + b1", "delta1 = ∂c/∂z1 = ∂c/∂a1 .* sigmoid'(z1)", "= a1 - y", "log of sigmoid"],
     );
     let variables = ["--var", "X:matrix[n,d]", "--var", "y:vector[n]", "--wrt", "w:vector"];
     let objective = [&["explain", "norm2(X*w - y)^2/2"], &variables[..]].concat();
-    succeeds(&objective, &["∂f/∂w = X' * (X * w - y)", "∂²f/∂w² = X' * X", "(Hv)_w = X' * X * v_w"]);
+    succeeds(&objective, &["t1 = X * w - y", "= X' * t1", "∂²f/∂w² = X' * X", "(Hv)_w = X' * X * v_w"]);
     let symmetric = ["--var", "K:symmetric matrix[n,n]", "--wrt", "w:vector"];
     succeeds(&[&["explain", "w'*K*w"], &symmetric[..]].concat(), &["∂f/∂w = 2 * K * w", "∂²f/∂w² = 2 * K"]);
     succeeds(

@@ -54,6 +54,12 @@ pub fn cost(program: &CostProgram, text: &str, shown: Steps) -> Derivation {
             format!("∂C/∂{name}, direct")
         };
         let lines = d.section(title);
+        let unmentioned = |t: &crate::lower::cost::Term| !program.graph.reachable(&[t.node]).contains(node);
+        if name != "a" && program.terms.iter().all(unmentioned) {
+            let line = Line::equation(partial("C", name), vec![Piece::Zero]);
+            lines.push(line.noted(format!("no term mentions {name}")));
+            continue;
+        }
         let shared: Vec<NodeId> = shares.by_term.iter().map(|nodes| nodes[k]).collect();
         lines.extend(share_pen.parts(&shared, &mut introduced));
         lines.extend(pen.parts(&[*whole], &mut introduced));
@@ -71,8 +77,14 @@ pub fn cost(program: &CostProgram, text: &str, shown: Steps) -> Derivation {
             lines.push(Line::equation(left, vec![Piece::Zero]));
             continue;
         }
-        let note =
-            if name == "a" { "∂C/∂a is 1/m of it, C being the mean of c over m examples" } else { "" };
+        let is_weight = k > 0 && program.tensors[k - 1].partial.role == Role::Weight;
+        let note = match name.as_str() {
+            "a" => "∂C/∂a is 1/m of it, C being the mean of c over m examples",
+            _ if is_weight => {
+                "the direct part: back-propagation adds 1/m * Σ_examples δ * a_prev' to it, below"
+            }
+            _ => "",
+        };
         match steps.quotients[k].filter(|_| shown != Steps::None) {
             Some(quotient) => {
                 lines.push(pen.equation(left, *whole, ""));
@@ -107,12 +119,13 @@ fn in_a_network(d: &mut Derivation, pen: &Pen<'_>, program: &CostProgram, shown:
         let first = vec![partial("C", name), Piece::Plus, Piece::Formula(share.clone())];
         let is_zero = program.graph.is_zero(t.partial.node);
         lines.push(Line::equation(left, first));
-        let right = if is_zero {
-            vec![Piece::Formula(share)]
+        if is_zero {
+            if let Some(line) = lines.last_mut() {
+                line.note = format!("∂C/∂{name} = 0");
+            }
         } else {
-            vec![pen.formula(t.partial.node), Piece::Plus, Piece::Formula(share)]
-        };
-        lines.push(Line::goes_on(right));
+            lines.push(Line::goes_on(vec![pen.formula(t.partial.node), Piece::Plus, Piece::Formula(share)]));
+        }
     }
     if shown == Steps::None {
         return;
@@ -123,10 +136,6 @@ fn in_a_network(d: &mut Derivation, pen: &Pen<'_>, program: &CostProgram, shown:
         "∂c/∂z of the layer z = w * a_prev + b, for one example, with all that comes after z put into c",
     ));
     lines.push(says("a_prev", "what the layer reads: the activations before it, or the input"));
-    lines.push(says(
-        "1/m * Σ",
-        "C is the mean of c over the m examples, so what they hand back is added up and divided by m",
-    ));
 }
 
 /// What ∂ and d mean.
@@ -153,7 +162,7 @@ fn in_words(lines: &mut Vec<Line>, program: &CostProgram) {
             }
         }
         let text = format!(
-            "the cost of one example: what mentions a or y ({}), without the penalties",
+            "the cost of one example: what mentions a or y ({}). C is the mean of c over the m examples, whence 1/m, and the penalties",
             seen.join(", ")
         );
         lines.push(says(words("c"), text));
