@@ -43,7 +43,7 @@
 //!
 //! Processes that wait for one that has gone would wait for ever. So [`run`] ends all of them when one returns an error
 //! or panics, and prints the error before. An error that the methods of a problem find while they sum up is known to
-//! all: it is returned in the process where it is, and [`Error::Rank`](gradsmith::Error::Rank) names that in the others.
+//! all: it is returned in the process where it is, and [`Error::Rank`] names that in the others.
 //!
 //! Results are the same on processors of one kind. Where a cluster has several, the same step may round otherwise on
 //! another, and processes drift apart: start them on one kind.
