@@ -25,7 +25,7 @@ use std::{fs, io};
 use syn::{File, ImplItem, Item};
 
 /// As much as a person reads.
-const MOST_LINES: usize = 12_000;
+const MOST_LINES: usize = 12_500;
 const MOST_BYTES: usize = 600_000;
 
 /// What is pinned under a name: the input of a derive, and the methods, none for all of the code.

@@ -162,7 +162,7 @@ fn in_words(lines: &mut Vec<Line>, program: &CostProgram) {
             }
         }
         let text = format!(
-            "the cost of one example: what mentions a or y ({}). C is the mean of c over the m examples, whence 1/m, and the penalties",
+            "the cost of one example: what mentions a or y ({}); C is its mean over the m examples, whence 1/m, plus the penalties",
             seen.join(", ")
         );
         lines.push(says(words("c"), text));

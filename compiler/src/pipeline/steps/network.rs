@@ -221,24 +221,18 @@ impl Made<'_> {
         let symbols = vec![Factor { called, node: of_value }, Factor { called: prime.clone(), node: slope }];
         let mut steps = vec![Step::product(symbols)];
         let in_full = if named { Called::Name(d_name) } else { Called::Full };
-        let product = self.product(&[of_value, slope]);
-        let (product, _) = simplify::simplify(&mut self.g, &[product]);
-        let is_same = product[0] == node;
         if self.g.as_constant(slope).is_some_and(Number::is_one) {
             steps.push(Step::full(node));
             return Some(steps);
         }
         // A choice is said in words, then the product is the choice itself.
         if !matches!(self.g.op(slope), Op::Select { .. }) {
-            steps.push(Step::product(vec![
-                Factor { called: in_full.clone(), node: of_value },
-                Factor::full(slope),
-            ]));
+            steps.push(Step::product(vec![Factor { called: in_full, node: of_value }, Factor::full(slope)]));
         }
         if matches!(self.g.op(slope), Op::Select { .. }) {
             let choice = Some(Factor { called: prime, node: slope });
             steps.push(Step { choice, ..Step::full(node) });
-        } else if !(is_same && in_full != Called::Full) {
+        } else {
             steps.push(Step::full(node));
         }
         Some(steps)
@@ -303,12 +297,6 @@ impl Made<'_> {
     fn is_shorter(&self, a: NodeId, b: NodeId) -> bool {
         let g = &self.g;
         g.reachable(&[a]).len() <= g.reachable(&[b]).len()
-    }
-
-    fn product(&mut self, nodes: &[NodeId]) -> NodeId {
-        let axes = self.g.whole(nodes[0]).indices;
-        let factors: Vec<_> = nodes.iter().map(|&n| (Tensor::new(n, axes.clone()), Number::ONE)).collect();
-        self.g.contract(Number::ONE, &factors, &axes)
     }
 
     /// `a - y` for `sum(y) * a - y`.
