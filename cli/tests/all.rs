@@ -8,5 +8,6 @@ mod all {
     mod pages;
     mod printed;
     mod random;
+    #[cfg(feature = "serve")]
     mod served;
 }

@@ -88,7 +88,8 @@ fn a_penalty_enters_at_what_it_mentions_and_nowhere_else() {
     assert_eq!(picture.matches("class=\"p a back\"").count(), 3);
     let bare = page::picture(&cost("quadratic")).expect("a picture");
     assert!(bare.contains("No penalty mentions a parameter.") && !bare.contains("class=\"p a"), "{bare}");
-    let deep = page::picture(&network("mse + l1(mu)", "3 -> 5 relu -> 4 tanh -> 2 linear")).expect("a picture");
+    let deep =
+        page::picture(&network("mse + l1(mu)", "3 -> 5 relu -> 4 tanh -> 2 linear")).expect("a picture");
     well_formed("the network's", &deep);
     assert!(deep.contains("added to the gradients by w1, w2, w3 alone"), "{deep}");
 }
