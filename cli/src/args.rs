@@ -1,6 +1,8 @@
 //! The command line.
 
-use crate::commands::{catalog, check, expand, explain, export, serve};
+#[cfg(feature = "serve")]
+use crate::commands::serve;
+use crate::commands::{catalog, check, expand, explain, export};
 use crate::{Failure, request::Request};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use gradsmith_compiler::derivation::{Shown, Steps};
@@ -73,7 +75,7 @@ pub(crate) fn command() -> Command {
                 .about("Shows the page of `explain --format html` live, at an address of this machine alone")
                 .long_about(
                     "Shows the page of `explain --format html` live, at http://127.0.0.1:PORT/, as a formula is typed. \
-                     Nobody but this machine can reach it, and it needs no network. An answer takes a second at most, \
+                     Nobody but this machine can reach it, and it needs no network. It takes the feature `serve`. An answer takes a second at most, \
                      or it says that it would take longer.",
                 )
                 .arg(
@@ -264,7 +266,8 @@ pub(crate) fn dispatch(matches: &ArgMatches, out: &mut dyn Write) -> Result<bool
             let file = m.get_one::<PathBuf>("output").map(PathBuf::as_path);
             export::run(&Request::from_matches(m)?, one("to").unwrap_or_default(), &options, file, out)
         }
-        Some(("serve", m)) => serve::run(m.get_one::<u16>("port").copied().unwrap_or_default(), out),
+        Some(("serve", m)) => served(m, out),
+        #[cfg(feature = "serve")]
         Some(("answer", _)) => serve::answer(out),
         Some(("catalog", m)) => catalog::run(m.get_one::<String>("name").map(String::as_str), out),
         Some(("check", m)) => {
@@ -273,4 +276,17 @@ pub(crate) fn dispatch(matches: &ArgMatches, out: &mut dyn Write) -> Result<bool
         }
         _ => Ok(true),
     }
+}
+
+#[cfg(feature = "serve")]
+fn served(matches: &ArgMatches, out: &mut dyn Write) -> Result<bool, Failure> {
+    serve::run(matches.get_one::<u16>("port").copied().unwrap_or_default(), out)
+}
+
+#[cfg(not(feature = "serve"))]
+fn served(_: &ArgMatches, _: &mut dyn Write) -> Result<bool, Failure> {
+    Err(Failure::Input(
+        "error: this `cargo gradsmith` was built without its server\nhelp: `cargo install cargo-gradsmith --features serve`"
+            .to_owned(),
+    ))
 }

@@ -9,5 +9,6 @@ mod all {
     mod pages;
     mod printed;
     mod random;
+    #[cfg(feature = "serve")]
     mod served;
 }

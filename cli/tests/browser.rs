@@ -4,5 +4,7 @@
 
 mod browser {
     mod devtools;
+    #[cfg(feature = "serve")]
+    mod live;
     mod pages;
 }

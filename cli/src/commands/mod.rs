@@ -5,4 +5,5 @@ pub mod check;
 pub mod expand;
 pub mod explain;
 pub mod export;
+#[cfg(feature = "serve")]
 pub mod serve;

@@ -38,17 +38,17 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 /// A derived program of any kind.
 #[derive(Debug)]
 enum Derived {
-    Cost(CostProgram),
-    Network(NetworkProgram),
-    Objective(ObjectiveProgram),
+    Cost(Box<CostProgram>),
+    Network(Box<NetworkProgram>),
+    Objective(Box<ObjectiveProgram>),
 }
 
 impl Derived {
     fn of(request: &Request) -> Result<Self, Failure> {
         match request {
-            Request::Cost(text) => text.program().map(Self::Cost),
-            Request::Network(text) => text.program().map(Self::Network),
-            Request::Objective(text) => text.program().map(Self::Objective),
+            Request::Cost(text) => text.program().map(Box::new).map(Self::Cost),
+            Request::Network(text) => text.program().map(Box::new).map(Self::Network),
+            Request::Objective(text) => text.program().map(Box::new).map(Self::Objective),
         }
         .map_err(|e| request.refusal(&e))
     }

@@ -126,12 +126,11 @@ impl Drawn {
         self.marks.push(Mark::Stroke { points: points.to_vec(), bent, wide: 1.1 });
     }
 
-    fn space(mut self, left: f64, right: f64) -> Self {
+    fn space(self, left: f64, right: f64) -> Self {
+        let width = left + self.width + right;
         let mut spaced = Self::default();
-        let width = self.width;
-        self.width = width;
         spaced.place(self, left, 0.0);
-        spaced.width = left + width + right;
+        spaced.width = width;
         spaced
     }
 }
@@ -355,4 +354,25 @@ fn draw(layout: &Layout, size: f64) -> Drawn {
 #[must_use]
 pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Piece, fraction, pieces, words};
+
+    #[test]
+    fn what_stands_side_by_side_is_as_wide_as_its_parts() {
+        let (a, b) = (words("a < b"), words("c"));
+        let both = pieces(&[Piece::Words("a < b".to_owned()), Piece::Words("c".to_owned())]);
+        assert_eq!(both.width, a.width + b.width);
+        assert!(both.at(0.0, 0.0).contains(">a &lt; b</text>"), "{}", both.at(0.0, 0.0));
+    }
+
+    #[test]
+    fn a_fraction_is_higher_than_both_its_parts() {
+        let (a, b) = (words("numerator"), words("b"));
+        let drawn = fraction(a.clone(), b.clone());
+        assert!(drawn.height() > a.height() + b.height() && drawn.width > a.width);
+        assert!(drawn.at(3.0, 4.0).contains("<path"), "its line");
+    }
 }

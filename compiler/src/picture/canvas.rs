@@ -287,6 +287,9 @@ pub(super) fn drawn(scene: &Scene) -> String {
                     Ink::Cotangent,
                 );
             }
+            for &j in &leaf.also {
+                again(c, &p, j, name, gradient);
+            }
             if leaf.mentioned {
                 c.line(&[(name.middle(), name.y), (name.middle(), p.top)], Ink::Direct);
             }
@@ -318,6 +321,17 @@ pub(super) fn drawn(scene: &Scene) -> String {
         escaped(&scene.description),
         canvas.out
     )
+}
+
+/// What a later stage reads once more, and what it gives back.
+fn again(c: &mut Canvas, p: &Places, stage: usize, name: Frame, gradient: Frame) {
+    let (to, back) = (p.forward[stage], p.back[stage]);
+    let (over, a, b) = (p.rows[1] - 20.0, name.x + name.w - 5.0, to.x + 6.0);
+    c.arrow(&[(a, name.bottom()), (a, over), (b, over), (b, to.y)], Ink::Value);
+    if gradient.w > 0.0 && back.w > 0.0 {
+        let (under, a, b) = (p.rows[3] - 11.0, back.x + 6.0, gradient.x + gradient.w - 8.0);
+        c.arrow(&[(a, back.bottom()), (a, under), (b, under), (b, gradient.y)], Ink::Cotangent);
+    }
 }
 
 /// What goes along the top to the penalties and along the bottom back from the value.

@@ -39,13 +39,14 @@ pub fn cost(program: &CostProgram, text: &str) -> String {
             gradient: vec![svg::pieces(&total)],
             direct: is_direct.then(|| pen.equation(by_partial("C", by), tensor.partial.node)),
             mentioned: is_direct,
+            also: Vec::new(),
         });
     }
     let of = |kind: TermKind| program.terms.iter().filter(move |t| t.kind == kind);
     let mut data = vec![svg::words("of one example")];
     data.extend(of(TermKind::Data).map(|t| pen.formula(t.node, &t.origin)));
-    let mut penalties: Vec<_> = of(TermKind::Penalty).map(|t| svg::words(&t.origin)).collect();
-    penalties.extend(of(TermKind::Penalty).map(|t| pen.formula(t.node, &t.origin)));
+    let penalties: Vec<_> =
+        of(TermKind::Penalty).flat_map(|t| [svg::words(&t.origin), pen.formula(t.node, "…")]).collect();
     let network = Stage {
         forward: vec![svg::words("a network"), svg::pieces(&[Piece::Name("a".to_owned())])],
         back: vec![svg::words("back-propagation"), name("δ")],

@@ -62,6 +62,8 @@ struct Leaf {
     direct: Option<Drawn>,
     /// Whether the lane at the top begins here.
     mentioned: bool,
+    /// Which later stages read it once more.
+    also: Vec<usize>,
 }
 
 /// A formula longer than this is left to the page.

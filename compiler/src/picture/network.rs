@@ -53,6 +53,7 @@ pub fn network(program: &NetworkProgram, network: &str, cost: &str) -> String {
                 gradient: vec![pen.equation(by_total("C", &partial.name), partial.node)],
                 direct: is_direct.then(|| pen.equation(by_partial("C", &partial.name), *direct)),
                 mentioned: is_direct,
+                also: Vec::new(),
             });
         }
         made.push((value.clone(), k));
@@ -76,8 +77,8 @@ pub fn network(program: &NetworkProgram, network: &str, cost: &str) -> String {
         reads: vec![output],
     };
     last.forward.insert(0, name("C"));
-    let mut penalties: Vec<_> = of(TermKind::Penalty).map(|t| svg::words(&t.origin)).collect();
-    penalties.extend(of(TermKind::Penalty).map(|t| forward.formula(t.node, &t.origin)));
+    let penalties: Vec<_> =
+        of(TermKind::Penalty).flat_map(|t| [svg::words(&t.origin), forward.formula(t.node, "…")]).collect();
     if !penalties.is_empty() {
         last.forward.push(svg::words("plus penalties"));
     }

@@ -44,12 +44,16 @@ pub fn objective(program: &ObjectiveProgram, text: &str) -> String {
                 continue;
             }
             if !shown.insert(input.name.clone()) {
-                // What f reads though a value before it does goes along the lanes.
                 let leaf =
                     stages.iter_mut().flat_map(|s| &mut s.leaves).find(|l| l.name == name(&input.name));
-                if let (Some(leaf), true, Some(v)) = (leaf, is_last, variable) {
-                    leaf.mentioned = true;
-                    leaf.direct = Some(direct.formula(shares[v], "its direct share"));
+                match (leaf, variable) {
+                    // What f reads though a value before it does goes along the lanes.
+                    (Some(leaf), Some(v)) if is_last => {
+                        leaf.mentioned = true;
+                        leaf.direct = Some(direct.formula(shares[v], "its direct share"));
+                    }
+                    (Some(leaf), _) => leaf.also.push(k),
+                    (None, _) => {}
                 }
                 continue;
             }
