@@ -144,6 +144,43 @@ fn a_hyper_parameter_has_a_name_of_its_own() {
 }
 
 #[test]
+fn expand_begins_with_what_is_asked_most() {
+    let in_order = |args: &[&str], parts: &[&str]| {
+        let (code, out, err) = run(args);
+        assert_eq!((code, err.as_str()), (0, ""), "{args:?}");
+        assert!(!out.contains("<math"), "{args:?} has what only rustdoc is for:\n{out}");
+        let mut from = 0;
+        for part in parts {
+            let found = out[from..].find(part).map(|at| from + at);
+            from = found.unwrap_or_else(|| panic!("{args:?} lacks `{part}` where it is due:\n{out}"));
+        }
+    };
+    in_order(
+        &["expand", "quadratic + l2(0.1)", "--network", "2 -> 1 sigmoid"],
+        &[
+            "fn predict_into(",
+            "fn value(",
+            "fn value_and_gradient(",
+            "fn sgd_step(",
+            "const DERIVATION: &'static str = r\"\nnetwork 2 -> 1 sigmoid\n  z1 = w1 * x + b1\n",
+            "struct MyNetworkParameters",
+        ],
+    );
+    in_order(
+        &["expand", "quadratic + l2(0.1)", "--network", "2 -> 1 sigmoid"],
+        &["fn sgd_step(", "fn zeros()", "fn hessian_vector_product(", "fn gauss_newton_product("],
+    );
+    in_order(
+        &["expand", "quadratic"],
+        &["fn data(", "fn d_activation_into(", "fn d_weight_into(", "fn gradient_and_hessian_diagonal_into("],
+    );
+    in_order(
+        &["expand", "norm2(w)^2", "--wrt", "w:vector"],
+        &["fn value(", "fn gradient_into(", "fn value_and_gradient_into(", "fn hessian_into(", "fn prepare"],
+    );
+}
+
+#[test]
 fn expand_prints_rust() {
     succeeds(
         &["expand", "quadratic + l2(lambda)"],
