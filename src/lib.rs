@@ -2,6 +2,7 @@
 #![doc = include_str!("tour.md")]
 #[cfg(doctest)]
 mod doctests;
+pub mod guide;
 pub mod language;
 
 /// Implements the trait [`Cost`](trait@Cost), from a formula in the [cost language](language).
@@ -24,7 +25,7 @@ pub use gradsmith_runtime::{
     Constrained, Cost, CostValue, Error, Init, Network, Objective, Parameters, Pattern, Relation, Residual,
     Rng, Scalar, TensorSpec, UnknownInit, Variable,
 };
-pub use gradsmith_runtime::{check, metrics, optim, parallel, train};
+pub use gradsmith_runtime::{check, metrics, optim, parallel, ranks, train};
 
 #[doc(hidden)]
 pub use gradsmith_runtime::__private;

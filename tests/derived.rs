@@ -5,6 +5,7 @@ mod checks;
 mod derived {
     mod branches;
     mod descent;
+    mod divided;
     mod gauss_newton;
     mod indices;
     mod linear;

@@ -5,6 +5,7 @@ use crate::commands::serve;
 use crate::commands::{catalog, check, expand, explain, export};
 use crate::{Failure, request::Request};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use gradsmith_compiler::derivation::{Shown, Steps};
 use gradsmith_compiler::{emit, export as engines};
 use std::io::Write;
 use std::path::PathBuf;
@@ -49,6 +50,20 @@ pub(crate) fn command() -> Command {
                         .help("How it is written: formulas by themselves, a page (html), or the picture of it (svg)")
                         .value_parser(emit::ALL.iter().map(|t| t.name).chain(["html", "svg"]).collect::<Vec<_>>())
                         .default_value("text"),
+                )
+                .arg(
+                    Arg::new("steps")
+                        .long("steps")
+                        .value_name("WHICH")
+                        .help("How much of the way is shown: all of it, the key steps, or what comes out alone")
+                        .value_parser(Steps::NAMED.map(|(name, _)| name))
+                        .default_value("all"),
+                )
+                .arg(
+                    Arg::new("entries")
+                        .long("entries")
+                        .help("Writes out a Hessian that is J'*J + sum[k] r[k]*∂²r[k], block by block")
+                        .action(ArgAction::SetTrue),
                 ),
         )
         .subcommand(
@@ -238,7 +253,9 @@ pub(crate) fn dispatch(matches: &ArgMatches, out: &mut dyn Write) -> Result<bool
     match matches.subcommand() {
         Some(("explain", m)) => {
             let format = m.get_one::<String>("format").map_or("text", String::as_str);
-            explain::run(&Request::from_matches(m)?, format, out)
+            let steps = m.get_one::<String>("steps").and_then(|name| Steps::named(name)).unwrap_or_default();
+            let shown = Shown { steps, entries: m.get_flag("entries") };
+            explain::run(&Request::from_matches(m)?, format, shown, out)
         }
         Some(("expand", m)) => expand::run(&Request::from_matches(m)?, out),
         Some(("export", m)) => {

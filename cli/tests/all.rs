@@ -3,6 +3,7 @@
 mod all {
     mod check;
     mod commands;
+    mod derivations;
     mod licences;
     mod mutations;
     mod pages;

@@ -10,6 +10,7 @@ mod all {
     mod neighbours;
     mod programs;
     mod rules;
+    mod steps;
     mod untaken;
     mod variants;
 }

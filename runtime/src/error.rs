@@ -162,6 +162,14 @@ pub enum Error {
         /// What it needs, to be read after "needs".
         needs: &'static str,
     },
+    /// Another of the ranks among which rows are divided has failed, has other rows than it is to have, or cannot be
+    /// reached.
+    Rank {
+        /// Which, counted from 0.
+        rank: usize,
+        /// What is wrong with it.
+        reason: Cow<'static, str>,
+    },
     /// The cost became NaN or infinite while training.
     Diverged {
         /// The epoch, counted from 0.
@@ -268,6 +276,7 @@ impl fmt::Display for Error {
                 write!(f, "`{option}` is {value}, must be {requirement}")
             }
             Self::MissingOption { option, needs } => write!(f, "`{option}` needs {needs}"),
+            Self::Rank { rank, reason } => write!(f, "rank {rank}: {reason}"),
             Self::Diverged { epoch, batch, cost, cause } => {
                 write!(f, "the cost is {cost} in epoch {epoch}")?;
                 if let Some(batch) = batch {
@@ -344,6 +353,10 @@ mod tests {
             (
                 Error::MissingOption { option: "early_stopping", needs: "validation data" },
                 "`early_stopping` needs validation data",
+            ),
+            (
+                Error::Rank { rank: 1, reason: "it has failed, by an error of its own".into() },
+                "rank 1: it has failed, by an error of its own",
             ),
             (
                 Error::Diverged {

@@ -7,7 +7,7 @@
 //!   [`Scalar`], which is `f32` or `f64`; [`Error`], all that can be refused
 //! - [`train`], with optimisers from [`optim`] and measures from [`metrics`]
 //! - [`check`]: gradients against differences, and what a caller hands in against what is expected
-//! - [`parallel`]: how many threads large products and many rows are divided among
+//! - [`parallel`]: how many threads large products and many rows are divided among; [`ranks`]: rows among processes
 //! - [`Rng`]: the same random numbers on every machine
 #![cfg_attr(feature = "fit", doc = "- [`fit`]: parameters with standard errors")]
 #![cfg_attr(
@@ -42,6 +42,12 @@ pub mod train;
 
 pub use error::Error;
 pub use kernel::parallel;
+
+/// Rows divided among processes: what these exchange, and which rows each holds.
+pub mod ranks {
+    pub use crate::kernel::ranks::{Alone, Exchange, Ranks, Reduction, rows};
+}
+
 pub use kernel::scalar::Scalar;
 pub use model::constrained::{Constrained, Relation};
 pub use model::cost::{Cost, CostValue};
@@ -72,7 +78,7 @@ pub mod __private {
         place_block, place_columns, place_entries, place_part, shaped, tensor, tensor_mut, zeros,
     };
     pub use crate::kernel::axis::{log_softmax, logsumexp, max, norm, softmax};
-    pub use crate::kernel::blocks::{Division, Share};
+    pub use crate::kernel::blocks::{Division, Parts, Share};
     pub use crate::kernel::checks::{
         batch, check_batch, check_length, check_outputs, check_shape, check_some, check_symmetric,
     };
@@ -90,6 +96,7 @@ pub mod __private {
     };
     pub use crate::kernel::others::others;
     pub use crate::kernel::products::{add_product, column, mat, mat_mut, product, product_onto, row};
+    pub use crate::kernel::ranks::{Alone, Among, Exchange, fingerprint};
     pub use crate::kernel::running::{sums_onwards, sums_upto};
     pub use crate::kernel::runs::Runs;
     pub use crate::kernel::simd::Math;
@@ -101,6 +108,7 @@ pub mod __private {
     pub use crate::model::data::{Datum, IntoEntries, refill, refill_symmetric};
     pub use crate::model::network::finite_cost;
     pub use crate::model::not_finite::{Cause, cause, finite, finite_entries};
+    pub use crate::model::objective::hessian_by_products;
     pub use crate::model::pattern::{Pattern, Slots};
     pub use crate::model::weighted::{weighted_gradient, weighted_value};
     pub use crate::model::whole::{Reads, Whole, places, refill_places};

@@ -7,10 +7,12 @@ mod all {
     mod levels;
     mod long_sums;
     mod not_finite;
+    mod ranks;
     mod runs;
     #[cfg(any(feature = "safetensors", feature = "serde"))]
     mod save;
     mod special_points;
+    mod together;
     mod train;
 }
 mod common;

@@ -1,7 +1,7 @@
 //! What deep formulas take: how often the compiler allocates for them, which is what it does, and how much
 //! code they are. All of it grows with the formula, and not with the paths through it.
 
-use gradsmith_compiler::derivation::{self, Room};
+use gradsmith_compiler::derivation::{self, Room, Shown};
 use gradsmith_compiler::derive::derive_objective;
 use gradsmith_compiler::front::{ObjectiveText, declaration};
 use gradsmith_compiler::lower::objective;
@@ -63,7 +63,7 @@ impl Formula {
         };
         let (explained, nodes) = allocations(|| {
             let program = text.program().unwrap_or_else(|e| panic!("{}: {e}", self.text));
-            let page = derivation::objective(&program, &text.expr, false, Room::unlimited);
+            let page = derivation::objective(&program, &text.expr, Shown::default(), Room::unlimited);
             assert!(!page.text().is_empty());
             program.graph.len()
         });

@@ -78,7 +78,7 @@ pub(crate) fn module_in(
         let size = Literal::usize_unsuffixed(*size);
         (name.clone(), quote!(#size))
     });
-    let cx = Context { rt: quote!(::gradsmith::__private), float, extents: extents.collect() };
+    let cx = Context { rt: quote!(::gradsmith::__private), float, extents: extents.collect(), divided: None };
     let mut body = cx.bind_blocks(&plan);
     for buffer in &plan.buffers {
         let name = codegen::identifier(&buffer.name);

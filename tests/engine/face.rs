@@ -33,12 +33,13 @@ const RUNTIME: &[&str] = &[
     "optim",
     "parallel",
     "plot (feature = \"plot\")",
+    "ranks",
     "save (any (feature = \"safetensors\" , feature = \"serde\"))",
     "train",
 ];
 
 /// What the facade, on which users depend, has besides.
-const FACADE_ALONE: &[&str] = &["derive(Cost)", "derive(Network)", "derive(Objective)", "language"];
+const FACADE_ALONE: &[&str] = &["derive(Cost)", "derive(Network)", "derive(Objective)", "guide", "language"];
 
 #[test]
 fn the_facade_offers_what_is_recorded() {

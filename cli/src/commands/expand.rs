@@ -6,10 +6,11 @@ use gradsmith_compiler::derive::Derive;
 use gradsmith_compiler::front::ObjectiveText;
 use gradsmith_compiler::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use std::io::Write;
+use syn::{Attribute, Expr, ImplItem, Item, Stmt};
 
-/// Prints the generated code, formatted, under the struct that it is derived for.
+/// Prints the generated code, formatted, under the struct that it is derived for, without what only rustdoc is for.
 ///
 /// # Errors
 /// Texts that are wrong: each error under the line it is about.
@@ -122,8 +123,46 @@ fn tokens(text: &str) -> Result<TokenStream, Failure> {
 }
 
 fn formatted(code: TokenStream) -> Result<String, Failure> {
-    let file = syn::parse2(code).map_err(|e| {
+    let mut file: syn::File = syn::parse2(code).map_err(|e| {
         Failure::Input(format!("error: the code generated is not Rust: {e}; please report this"))
     })?;
+    file.items.iter_mut().for_each(without_pages);
     Ok(prettyplease::unparse(&file))
+}
+
+/// Leaves out what only rustdoc is for: MathML beside formulas, and the derivation in the documentation of its constant.
+fn without_pages(item: &mut Item) {
+    match item {
+        Item::Const(item) => {
+            let Expr::Block(block) = &mut *item.expr else { return };
+            for statement in &mut block.block.stmts {
+                if let Stmt::Item(item) = statement {
+                    without_pages(item);
+                }
+            }
+        }
+        Item::Impl(item) => {
+            for member in &mut item.items {
+                match member {
+                    ImplItem::Const(member) if member.ident == "DERIVATION" => member.attrs.truncate(1),
+                    ImplItem::Fn(member) => without_mathml(&mut member.attrs),
+                    _ => {}
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Takes out paragraphs of MathML, each with the empty line before it.
+fn without_mathml(attributes: &mut Vec<Attribute>) {
+    let mut kept: Vec<Attribute> = Vec::with_capacity(attributes.len());
+    for attribute in attributes.drain(..) {
+        if attribute.to_token_stream().to_string().contains("<math") {
+            kept.pop();
+        } else {
+            kept.push(attribute);
+        }
+    }
+    *attributes = kept;
 }

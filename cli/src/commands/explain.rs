@@ -3,7 +3,7 @@
 use crate::Failure;
 use crate::page;
 use crate::request::Request;
-use gradsmith_compiler::derivation::{self, Derivation, Room};
+use gradsmith_compiler::derivation::{self, Derivation, Room, Shown};
 use gradsmith_compiler::emit;
 use std::io::Write;
 
@@ -11,14 +11,14 @@ use std::io::Write;
 ///
 /// # Errors
 /// Texts that are wrong: each error under the line it is about. A notation that does not exist.
-pub fn run(request: &Request, format: &str, out: &mut dyn Write) -> Result<bool, Failure> {
+pub fn run(request: &Request, format: &str, shown: Shown, out: &mut dyn Write) -> Result<bool, Failure> {
     match format {
         "svg" => {
             out.write_all(page::picture(request)?.as_bytes())?;
             return Ok(true);
         }
         "html" => {
-            out.write_all(page::whole(request)?.as_bytes())?;
+            out.write_all(page::whole(request, shown)?.as_bytes())?;
             return Ok(true);
         }
         _ => {}
@@ -26,7 +26,7 @@ pub fn run(request: &Request, format: &str, out: &mut dyn Write) -> Result<bool,
     let Some(target) = emit::target(format) else {
         return Err(Failure::Input(format!("error: formulas are not written as `{format}`")));
     };
-    writeln!(out, "{}", derivation(request)?.written(target).trim_end())?;
+    writeln!(out, "{}", derivation(request, shown)?.written(target).trim_end())?;
     Ok(true)
 }
 
@@ -34,19 +34,19 @@ pub fn run(request: &Request, format: &str, out: &mut dyn Write) -> Result<bool,
 ///
 /// # Errors
 /// Texts that are wrong: each error under the line it is about.
-pub fn derivation(request: &Request) -> Result<Derivation, Failure> {
+pub fn derivation(request: &Request, shown: Shown) -> Result<Derivation, Failure> {
     Ok(match request {
         Request::Cost(text) => {
             let program = text.program().map_err(|e| request.refusal(&e))?;
-            derivation::cost(&program, &text.expr)
+            derivation::cost(&program, &text.expr, shown.steps)
         }
         Request::Network(text) => {
             let program = text.program().map_err(|e| request.refusal(&e))?;
-            derivation::network(&program, &text.network, &text.cost)
+            derivation::network(&program, &text.network, &text.cost, shown.steps)
         }
         Request::Objective(text) => {
             let program = text.program().map_err(|e| request.refusal(&e))?;
-            derivation::objective(&program, &text.expr, text.residual, Room::unlimited)
+            derivation::objective(&program, &text.expr, shown, Room::unlimited)
         }
     })
 }

@@ -8,6 +8,7 @@
 use crate::Failure;
 use crate::page::{self, guess};
 use crate::request::{self, Request};
+use gradsmith_compiler::derivation::Shown;
 use gradsmith_compiler::emit::svg::escaped;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -236,7 +237,7 @@ fn of(question: Question) -> Value {
         }
     };
     let mut answer = json!({ "vars": vars, "wrt": wrt });
-    match request.and_then(|request| page::content(&request)) {
+    match request.and_then(|request| page::content(&request, Shown::default())) {
         Ok(content) => {
             let title = format!("<h2 class=\"asked\"><code>{}</code></h2>\n", escaped(&content.title));
             answer["html"] = Value::String(title + &page::buttons(&content.copies) + &content.body);

@@ -16,6 +16,7 @@ mod shapes;
 use crate::Failure;
 use crate::commands::{expand, explain, export};
 use crate::request::Request;
+use gradsmith_compiler::derivation::Shown;
 use gradsmith_compiler::emit::document::{Line, Piece};
 use gradsmith_compiler::emit::{self, Inner, View, html, mathml, svg::escaped};
 use gradsmith_compiler::export::Options;
@@ -95,9 +96,9 @@ fn pictured(request: &Request, derived: &Derived) -> String {
 ///
 /// # Errors
 /// Texts that are wrong: each error under the line it is about.
-pub fn content(request: &Request) -> Result<Content, Failure> {
+pub fn content(request: &Request, shown: Shown) -> Result<Content, Failure> {
     let derived = Derived::of(request)?;
-    let derivation = explain::derivation(request)?;
+    let derivation = explain::derivation(request, shown)?;
     let title = match request {
         Request::Cost(text) => text.expr.clone(),
         Request::Network(text) => format!("{} on {}", text.cost, text.network),
@@ -167,7 +168,7 @@ fn formula(derived: &Derived) -> String {
             ("f", vec![piece(p.value, &view)])
         }
     };
-    let line = Line { left: Piece::Name(left.to_owned()), right, note: String::new(), equation: true };
+    let line = Line::equation(Piece::Name(left.to_owned()), right);
     let words: String = match derived {
         Derived::Cost(_) => {
             "<p class=\"legend\">of one example; the cost of a batch is the mean over its examples, penalties counted once</p>"
@@ -176,7 +177,7 @@ fn formula(derived: &Derived) -> String {
         Derived::Objective(_) => "",
     }
     .to_owned();
-    format!("<div class=\"scroll large\">{}</div>{words}", mathml::line(&line))
+    format!("<div class=\"scroll large\">{}</div>{words}", mathml::equation(&line))
 }
 
 /// The buttons, and what they copy.
@@ -198,8 +199,8 @@ pub fn buttons(copies: &[(&'static str, String)]) -> String {
 ///
 /// # Errors
 /// Texts that are wrong: each error under the line it is about.
-pub fn whole(request: &Request) -> Result<String, Failure> {
-    let content = content(request)?;
+pub fn whole(request: &Request, shown: Shown) -> Result<String, Failure> {
+    let content = content(request, shown)?;
     let head = format!("<h1><code>{}</code></h1>\n{}", escaped(&content.title), buttons(&content.copies));
     let body = format!("<main>\n{head}{}</main>", content.body);
     Ok(file(&content.title, &body, &format!("<script>\n{SCRIPT}</script>"), POLICY))

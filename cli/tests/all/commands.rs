@@ -75,11 +75,11 @@ fn explain_shows_costs_networks_and_objectives() {
     );
     succeeds(
         &["gradsmith", "explain", "cross_entropy", "--network", "3 -> 2 sigmoid"],
-        &["z1 = w1 * x + b1", "delta1 = a1 - y", "log of sigmoid"],
+        &["z1 = w1 * x + b1", "delta1 = ∂c/∂z1 = ∂c/∂a1 .* sigmoid'(z1)", "= a1 - y", "log of sigmoid"],
     );
     let variables = ["--var", "X:matrix[n,d]", "--var", "y:vector[n]", "--wrt", "w:vector"];
     let objective = [&["explain", "norm2(X*w - y)^2/2"], &variables[..]].concat();
-    succeeds(&objective, &["∂f/∂w = X' * (X * w - y)", "∂²f/∂w² = X' * X", "(Hv)_w = X' * X * v_w"]);
+    succeeds(&objective, &["t1 = X * w - y", "= X' * t1", "∂²f/∂w² = X' * X", "(Hv)_w = X' * X * v_w"]);
     let symmetric = ["--var", "K:symmetric matrix[n,n]", "--wrt", "w:vector"];
     succeeds(&[&["explain", "w'*K*w"], &symmetric[..]].concat(), &["∂f/∂w = 2 * K * w", "∂²f/∂w² = 2 * K"]);
     succeeds(
@@ -141,6 +141,43 @@ fn a_hyper_parameter_has_a_name_of_its_own() {
     fails(&named, &["the hyper-parameter `V` has the name of a tensor: `V` is declared", "such as `my_V`"]);
     let by_tensor = [&["explain", "mse + l2(mu, V)"], &long[..]].concat();
     succeeds(&by_tensor, &["dC/dV", "mu * V"]);
+}
+
+#[test]
+fn expand_begins_with_what_is_asked_most() {
+    let in_order = |args: &[&str], parts: &[&str]| {
+        let (code, out, err) = run(args);
+        assert_eq!((code, err.as_str()), (0, ""), "{args:?}");
+        assert!(!out.contains("<math"), "{args:?} has what only rustdoc is for:\n{out}");
+        let mut from = 0;
+        for part in parts {
+            let found = out[from..].find(part).map(|at| from + at);
+            from = found.unwrap_or_else(|| panic!("{args:?} lacks `{part}` where it is due:\n{out}"));
+        }
+    };
+    in_order(
+        &["expand", "quadratic + l2(0.1)", "--network", "2 -> 1 sigmoid"],
+        &[
+            "fn predict_into(",
+            "fn value(",
+            "fn value_and_gradient(",
+            "fn sgd_step(",
+            "const DERIVATION: &'static str = r\"\nnetwork 2 -> 1 sigmoid\n  z1 = w1 * x + b1\n",
+            "struct MyNetworkParameters",
+        ],
+    );
+    in_order(
+        &["expand", "quadratic + l2(0.1)", "--network", "2 -> 1 sigmoid"],
+        &["fn sgd_step(", "fn zeros()", "fn hessian_vector_product(", "fn gauss_newton_product("],
+    );
+    in_order(
+        &["expand", "quadratic"],
+        &["fn data(", "fn d_activation_into(", "fn d_weight_into(", "fn gradient_and_hessian_diagonal_into("],
+    );
+    in_order(
+        &["expand", "norm2(w)^2", "--wrt", "w:vector"],
+        &["fn value(", "fn gradient_into(", "fn value_and_gradient_into(", "fn hessian_into(", "fn prepare"],
+    );
 }
 
 #[test]

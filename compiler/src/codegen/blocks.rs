@@ -34,13 +34,13 @@ impl Steps<'_> {
         let bind = if totals.is_empty() { quote!() } else { quote!(let [#(#totals),*] =) };
         let totals = quote!([#(#totals),*]);
         let rt = &self.cx.rt;
-        let (run, result, or_fail) =
-            if b.steps.iter().flat_map(Step::flat).any(|s| matches!(s, Step::Solve(_))) {
-                (quote!(try_run), quote!(#rt::Ok(#totals)), quote!(?))
-            } else {
-                (quote!(run), totals, quote!())
-            };
-        let doc = if b.is_one_part() {
+        let fails = b.steps.iter().flat_map(Step::flat).any(|s| matches!(s, Step::Solve(_)));
+        let (run, result) =
+            if fails { (quote!(try_run), quote!(#rt::Ok(#totals))) } else { (quote!(run), totals) };
+        let or_fail = (fails || self.cx.divided.is_some()).then(|| quote!(?));
+        let doc = if self.cx.divided.is_some() {
+            " In blocks of rows that stay in the cache, on as many threads as there are; summed up among the ranks."
+        } else if b.is_one_part() {
             " In blocks of rows that stay in the cache."
         } else {
             " In blocks of rows that stay in the cache, on as many threads as there are."

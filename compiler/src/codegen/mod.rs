@@ -58,6 +58,8 @@ pub struct Context {
     pub float: Float,
     /// For each symbolic extent, the expression (of type `usize`) that has its value.
     pub extents: BTreeMap<String, TokenStream>,
+    /// The extent of rows that may be among several processes, by its name: its value is the number of those here.
+    pub divided: Option<String>,
 }
 
 impl Context {
@@ -114,6 +116,30 @@ impl Context {
         }
     }
 
+    /// The number as which formulas know an extent: that of all rows, where some of them are here.
+    #[must_use]
+    pub fn count(&self, g: &Graph, e: Extent) -> TokenStream {
+        let Some(rows) = &self.divided else { return self.extent(g, e) };
+        let mut all = self.clone();
+        all.divided = None;
+        // What is made of others is computed of these.
+        let mut pending = vec![e];
+        while let Some(e) = pending.pop() {
+            if let Some((a, b)) = g.extents.factors(e) {
+                pending.extend([a, b]);
+            } else if let Some(form) = g.extents.derived(e) {
+                pending.extend(form.terms.iter().map(|(e, _)| *e));
+            } else {
+                continue;
+            }
+            if let ExtentKind::Symbol(name) = g.extents.kind(e) {
+                all.extents.remove(name);
+            }
+        }
+        all.extents.insert(rows.clone(), quote!(among.rows()));
+        all.extent(g, e)
+    }
+
     /// The number of entries of an array, as an expression of type `usize`.
     #[must_use]
     pub fn entries(&self, g: &Graph, shape: &[Extent]) -> TokenStream {
@@ -148,6 +174,19 @@ impl Context {
     fn division(&self, plan: &Plan, b: &Blocks) -> TokenStream {
         let (rt, t) = (&self.rt, self.float.tokens());
         let rows = self.extent(&plan.graph, b.extent);
+        if self.divided.is_some() {
+            // One division for all passes.
+            let (mut row, mut sum): (&[Extent], Option<&[Extent]>) = (&[], None);
+            for pass in plan.passes() {
+                row = if pass.row.len() > row.len() { &pass.row } else { row };
+                for shape in pass.sums.iter().map(|s| &plan.buffers[s.buffer.0].shape[..]) {
+                    sum = sum.filter(|sum| sum.len() >= shape.len()).or(Some(shape));
+                }
+            }
+            let row = self.entries(&plan.graph, row);
+            let sum = sum.map_or_else(|| quote!(0), |shape| self.entries(&plan.graph, shape));
+            return quote!(#rt::Parts::of(among, #row, #sum));
+        }
         let row = self.entries(&plan.graph, &b.row);
         if b.is_one_part() {
             return quote!(#rt::Division::in_order::<#t>(#rows, #row));
@@ -318,6 +357,7 @@ fn is_reserved(name: &str) -> bool {
             | "start"
             | "block"
             | "blocks"
+            | "among"
             | "width"
             | "lane"
             | "workspace"

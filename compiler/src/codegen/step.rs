@@ -134,7 +134,7 @@ impl Steps<'_> {
         roots.extend(plan.flat_steps().filter_map(scalar_of));
         let extents = plan.graph.reachable(&roots).into_iter().filter_map(|id| {
             let Op::Extent(e) = plan.graph.op(id) else { return None };
-            let (name, n) = (extent_scalar(&plan.graph, id), cx.extent(&plan.graph, *e));
+            let (name, n) = (extent_scalar(&plan.graph, id), cx.count(&plan.graph, *e));
             let (t, rt) = (cx.float.tokens(), &cx.rt);
             Some(quote!(let #name: #t = #rt::count(#n);))
         });

@@ -53,6 +53,8 @@ pub struct Model {
     pub data: Vec<DataField>,
     /// `#[objective(..., data(...))]`: what it says of them.
     pub data_declarations: SpanMap,
+    /// `#[objective(..., divided(...))]`: fields of which the rows may be among several processes.
+    pub divided: Vec<Ident>,
     /// `#[objective(..., bounds(...))]`
     pub bounds: SpanMap,
     /// `#[objective(..., st(...))]`, a text for each constraint.
@@ -99,6 +101,7 @@ impl Model {
             weighted: None,
             data: Vec::new(),
             data_declarations: SpanMap::default(),
+            divided: Vec::new(),
             bounds: SpanMap::default(),
             constraints: Vec::new(),
             input,
@@ -235,6 +238,20 @@ impl Model {
                         combine(&mut wrong, syn::Error::new_spanned(name, message));
                     }
                 }
+                [TokenTree::Ident(name), TokenTree::Group(list)] if name == "divided" => {
+                    if !self.divided.is_empty() {
+                        let message = "a second `divided(...)`: one names all fields";
+                        combine(&mut wrong, syn::Error::new_spanned(name, message));
+                    }
+                    match fields_of(list.stream()) {
+                        Ok(fields) if fields.is_empty() => {
+                            let message = "`divided()` says nothing\nhelp: leave it out, or name a field of which the rows may be among several processes: `divided(X)`";
+                            combine(&mut wrong, syn::Error::new_spanned(name, message));
+                        }
+                        Ok(fields) => self.divided = fields,
+                        Err(error) => combine(&mut wrong, error),
+                    }
+                }
                 [first, ..] => combine(&mut wrong, no_option(first)),
                 [] => {}
             }
@@ -329,6 +346,22 @@ impl Model {
     }
 }
 
+/// Names of fields, separated by commas.
+fn fields_of(list: TokenStream) -> syn::Result<Vec<Ident>> {
+    let mut fields = Vec::new();
+    for token in list {
+        match token {
+            TokenTree::Ident(ident) => fields.push(ident),
+            TokenTree::Punct(comma) if comma.as_char() == ',' => {}
+            other => {
+                let message = "expected names of fields: `divided(X, y)`";
+                return Err(syn::Error::new_spanned(other, message));
+            }
+        }
+    }
+    Ok(fields)
+}
+
 /// A text, in a string or bare.
 fn of_either(stream: TokenStream) -> SpanMap {
     match (syn::parse2::<LitStr>(stream.clone()), stream.clone().into_iter().next()) {
@@ -393,7 +426,8 @@ fn no_option(first: &TokenTree) -> syn::Error {
         "wrt" => "`wrt` names the variables in parentheses\nhelp: write `wrt(w: vector)`".to_owned(),
         "data" => "`data` says in parentheses what fields are\nhelp: write `data(X: matrix[n, d], K: symmetric matrix)`"
             .to_owned(),
-        _ => format!("`{name}` is no option of an objective\nhelp: the options are `wrt(...)`, `data(...)`, `bounds(...)` and `st(...)`"),
+        "divided" => "`divided` names fields in parentheses\nhelp: write `divided(X, y)`".to_owned(),
+        _ => format!("`{name}` is no option of an objective\nhelp: the options are `wrt(...)`, `data(...)`, `bounds(...)`, `st(...)` and `divided(...)`"),
     };
     syn::Error::new_spanned(first, message)
 }

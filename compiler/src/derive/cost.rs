@@ -2,7 +2,7 @@
 //! own.
 
 use super::bounds::{self, Forms};
-use super::{Model, check_constants, cost_text, define_texts, errors, generics, hyper_names};
+use super::{Model, check_constants, cost_text, define_texts, docs, errors, generics, hyper_names};
 use crate::codegen::{self, Context, Repeated, Rows};
 use crate::derivation;
 use crate::emit::document::Piece;
@@ -47,7 +47,7 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
     let generics = generics(model);
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let (_, type_generics, _) = model.input.generics.split_for_impl();
-    let derivation = derivation::cost(program, text);
+    let derivation = derivation::cost(program, text, derivation::Steps::All);
     let (derivation_text, derivation_latex) = (derivation.text(), derivation.latex());
     let m = Methods { model, program };
     let (data, constant, d_activation) = (m.data(), m.constant(), m.d_activation());
@@ -56,27 +56,51 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
     let bias_penalty = m.penalty(bias.penalty, "b");
     let d_weight = m.d_tensor(weight.partial.node, "w");
     let d_bias = m.d_tensor(bias.partial.node, "b");
-    let docs = |what: &str, left: Piece, node: NodeId| {
+    let formula = |name: &str, left: Piece, node: NodeId| {
         if program.graph.is_zero(node) {
-            let line = format!(" {what} 0.");
-            return quote!(#[doc = #line]);
+            let line = format!(" `{name} = 0`");
+            return quote!(#[doc = ""] #[doc = #line]);
         }
-        let [formula, mathml] = derivation::documented(&program.graph, &View::default(), left, node);
-        let (line, mathml) = (format!(" {what} `{formula}`"), format!(" {mathml}"));
-        quote!(#[doc = #line] #[doc = ""] #[doc = #mathml])
+        let [formula, mathml] = docs::formula(&program.graph, &View::default(), left, node);
+        let (line, mathml) = (format!(" `{name} = {formula}`"), format!(" {mathml}"));
+        quote!(#[doc = ""] #[doc = #line] #[doc = ""] #[doc = #mathml])
     };
     let (called, partial) = (|name: &str| Piece::Name(name.to_owned()), derivation::partial);
-    let doc_data = docs("The mean over the examples of", called("c"), program.data);
-    let doc_a = docs("∂C/∂a: 1/m times, example by example,", partial("c", "a"), program.d_activation);
-    let doc_w = docs("The direct ∂C/∂w:", partial("C", "w"), weight.partial.node);
-    let doc_b = docs("The direct ∂C/∂b:", partial("C", "b"), bias.partial.node);
-    let doc_wp = docs("The penalty of one weight:", called("penalty"), weight.penalty);
-    let doc_bp = docs("The penalty of one bias:", called("penalty"), bias.penalty);
+    let formula_c = formula("c", called("c"), program.data);
+    let formula_a = formula("∂c/∂a", partial("c", "a"), program.d_activation);
+    let formula_w = formula("∂C/∂w", partial("C", "w"), weight.partial.node);
+    let formula_b = formula("∂C/∂b", partial("C", "b"), bias.partial.node);
+    let formula_wp = formula("penalty", called("penalty"), weight.penalty);
+    let formula_bp = formula("penalty", called("penalty"), bias.penalty);
+    let diagonal = formula("diag ∂²c/∂a²", called("diagonal"), program.hessian_diagonal);
     let vis = &model.input.vis;
     let second_order = m.second_order();
-    let doc_second =
-        docs("The diagonal of ∂²c/∂a², of one example:", called("diagonal"), program.hessian_diagonal);
-    let doc_first = docs("∂c/∂a, of one example:", partial("c", "a"), program.d_activation);
+    let of_examples = docs::lines(
+        "# Errors\n\
+         - `EmptyBatch`: `a` has no rows.\n\
+         - `ShapeMismatch`: `y` or an output is not of the shape of `a`, `a` has no columns, or a vector of \
+         hyper-parameters has not an entry for each output.",
+    );
+    let of_a_penalty = |node: NodeId| {
+        let matrices =
+            "`Singular`, `NotPositiveDefinite`: a matrix that is inverted or given to `logdet` is so.";
+        docs::has_matrices(&program.graph, node).then_some(matrices)
+    };
+    let penalty_errors =
+        |node: NodeId| of_a_penalty(node).map(|errors| docs::lines(&format!("\n# Errors\n- {errors}")));
+    let partial_errors = |node: NodeId| {
+        let shape = "- `ShapeMismatch`: `out` is not of the tensor's shape.";
+        let matrices = of_a_penalty(node).map(|errors| format!("\n- {errors}")).unwrap_or_default();
+        docs::lines(&format!("\n# Errors\n{shape}{matrices}"))
+    };
+    let (errors_wp, errors_bp) = (penalty_errors(weight.penalty), penalty_errors(bias.penalty));
+    let (errors_w, errors_b) = (partial_errors(weight.partial.node), partial_errors(bias.partial.node));
+    let derivation = docs::derivation(
+        &quote!(),
+        "What C is, and how ∂C/∂a and the direct ∂C/∂w and ∂C/∂b come about.",
+        &derivation_text,
+        &derivation_latex,
+    );
     let mentioned: Vec<TokenStream> = model
         .fields
         .iter()
@@ -86,15 +110,98 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
         .map(|i| quote!(&self.#i))
         .collect();
     model.block(&quote! {
+        #[automatically_derived]
+        impl #impl_generics #rt::Cost for #name #type_generics #where_clause {
+            type Scalar = #t;
+
+            /// The data part of the cost, 1/m Σᵢ c(aᵢ, yᵢ): the mean over the m examples, which are the rows of `a` and
+            /// `y`, both m×k. Allocates nothing.
+            #formula_c
+            ///
+            #of_examples
+            fn data(
+                &self,
+                a: #rt::ArrayView2<'_, #t>,
+                y: #rt::ArrayView2<'_, #t>,
+            ) -> #rt::Result<#t, #rt::Error> {
+                #data
+            }
+
+            /// Writes ∂C/∂a to `out`, m×k: row i is 1/m ∂c/∂a of example i. A penalty of weights or biases has no share
+            /// in it, since it does not mention `a`. Overwrites, allocates nothing.
+            #formula_a
+            ///
+            #of_examples
+            fn d_activation_into(
+                &self,
+                a: #rt::ArrayView2<'_, #t>,
+                y: #rt::ArrayView2<'_, #t>,
+                mut out: #rt::ArrayViewMut2<'_, #t>,
+            ) -> #rt::Result<(), #rt::Error> {
+                #d_activation
+            }
+
+            /// The penalty of ONE weight tensor, units×inputs. It counts once, whatever the batch.
+            #formula_wp
+            #errors_wp
+            fn weight_penalty(
+                &self,
+                w: #rt::ArrayView2<'_, #t>,
+            ) -> #rt::Result<#t, #rt::Error> {
+                #weight_penalty
+            }
+
+            /// Writes the direct ∂C/∂w of one weight tensor to `out`, of its shape: what back-propagation adds its
+            /// δ aᵀ to. Overwrites.
+            #formula_w
+            #errors_w
+            fn d_weight_into(
+                &self,
+                w: #rt::ArrayView2<'_, #t>,
+                mut out: #rt::ArrayViewMut2<'_, #t>,
+            ) -> #rt::Result<(), #rt::Error> {
+                #d_weight
+            }
+
+            /// The penalty of ONE bias, an entry for each unit. It counts once, whatever the batch.
+            #formula_bp
+            #errors_bp
+            fn bias_penalty(
+                &self,
+                b: #rt::ArrayView1<'_, #t>,
+            ) -> #rt::Result<#t, #rt::Error> {
+                #bias_penalty
+            }
+
+            /// Writes the direct ∂C/∂b of one bias to `out`, of its length: what back-propagation adds its δ to.
+            /// Overwrites.
+            #formula_b
+            #errors_b
+            fn d_bias_into(
+                &self,
+                b: #rt::ArrayView1<'_, #t>,
+                mut out: #rt::ArrayViewMut1<'_, #t>,
+            ) -> #rt::Result<(), #rt::Error> {
+                #d_bias
+            }
+
+            fn constant(&self) -> #t {
+                // A hyper-parameter that no derivative keeps is read all the same.
+                let _ = (#(#mentioned,)*);
+                #constant
+            }
+
+            #derivation
+        }
+
         impl #impl_generics #name #type_generics #where_clause {
-            /// What a boosting library asks of a custom objective: gradient and diagonal of the Hessian by
-            /// the scores `a`, example by example, neither summed nor averaged; both are m×k.
+            /// What a boosting library asks of a custom objective: gradient and diagonal of the Hessian by the scores
+            /// `a`, example by example, neither summed nor averaged. Both are m×k and overwritten; nothing is
+            /// allocated.
+            #formula_a
+            #diagonal
             ///
-            #doc_first
-            #doc_second
-            ///
-            /// # Errors
-            /// Where shapes do not fit, or the batch is empty.
+            #of_examples
             #vis fn gradient_and_hessian_diagonal_into(
                 &self,
                 a: #rt::ArrayView2<'_, #t>,
@@ -105,10 +212,10 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
                 #second_order
             }
 
-            /// Gradient and diagonal of the Hessian by the scores `a`, example by example and not averaged.
+            /// The same in two new arrays, m×k: gradient and diagonal of the Hessian, example by example and not
+            /// averaged.
             ///
-            /// # Errors
-            /// Where shapes do not fit, or the batch is empty.
+            #of_examples
             #vis fn gradient_and_hessian_diagonal(
                 &self,
                 a: #rt::ArrayView2<'_, #t>,
@@ -124,74 +231,6 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
                 #rt::Ok((gradient, hessian))
             }
         }
-
-            #[automatically_derived]
-            impl #impl_generics #rt::Cost for #name #type_generics #where_clause {
-                type Scalar = #t;
-
-                const DERIVATION: &'static str = #derivation_text;
-
-                const DERIVATION_LATEX: &'static str = #derivation_latex;
-
-                #doc_data
-                fn data(
-                    &self,
-                    a: #rt::ArrayView2<'_, #t>,
-                    y: #rt::ArrayView2<'_, #t>,
-                ) -> #rt::Result<#t, #rt::Error> {
-                    #data
-                }
-
-                #doc_wp
-                fn weight_penalty(
-                    &self,
-                    w: #rt::ArrayView2<'_, #t>,
-                ) -> #rt::Result<#t, #rt::Error> {
-                    #weight_penalty
-                }
-
-                #doc_bp
-                fn bias_penalty(
-                    &self,
-                    b: #rt::ArrayView1<'_, #t>,
-                ) -> #rt::Result<#t, #rt::Error> {
-                    #bias_penalty
-                }
-
-                fn constant(&self) -> #t {
-                    // A hyper-parameter that no derivative keeps is read all the same.
-                    let _ = (#(#mentioned,)*);
-                    #constant
-                }
-
-                #doc_a
-                fn d_activation_into(
-                    &self,
-                    a: #rt::ArrayView2<'_, #t>,
-                    y: #rt::ArrayView2<'_, #t>,
-                    mut out: #rt::ArrayViewMut2<'_, #t>,
-                ) -> #rt::Result<(), #rt::Error> {
-                    #d_activation
-                }
-
-                #doc_w
-                fn d_weight_into(
-                    &self,
-                    w: #rt::ArrayView2<'_, #t>,
-                    mut out: #rt::ArrayViewMut2<'_, #t>,
-                ) -> #rt::Result<(), #rt::Error> {
-                    #d_weight
-                }
-
-                #doc_b
-                fn d_bias_into(
-                    &self,
-                    b: #rt::ArrayView1<'_, #t>,
-                    mut out: #rt::ArrayViewMut1<'_, #t>,
-                ) -> #rt::Result<(), #rt::Error> {
-                    #d_bias
-                }
-            }
     })
 }
 
@@ -220,6 +259,7 @@ impl Methods<'_> {
             rt: self.model.rt.to_token_stream(),
             float: self.model.float.clone(),
             extents: extents.iter().map(variable).collect(),
+            divided: None,
         }
     }
 

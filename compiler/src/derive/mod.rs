@@ -6,6 +6,7 @@
 mod attr;
 mod bounds;
 mod cost;
+mod docs;
 mod fallback;
 mod fields;
 mod network;

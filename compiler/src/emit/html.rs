@@ -1,6 +1,6 @@
 //! A page of formulas as HTML: a section with a heading for each, and each line a formula in MathML with its reason.
 
-use super::document::{Document, Line, Piece};
+use super::document::{Document, Line, Piece, Table};
 use super::svg::escaped;
 use super::{Target, mathml};
 
@@ -15,15 +15,40 @@ pub fn document(document: &Document) -> String {
         out.push_str("<section>");
         for (k, title) in section.title.iter().enumerate() {
             let tag = if k == 0 { "h3" } else { "p" };
-            out.push_str(&format!("<{tag}>{}</{tag}>", escaped(title)));
+            let marks = if k == 0 { marks(&section.marks) } else { String::new() };
+            out.push_str(&format!("<{tag}>{}{marks}</{tag}>", escaped(title)));
         }
-        out.push_str("<ul class=\"lines\">\n");
-        for line in &section.lines {
-            out.push_str(&format!("<li>{}</li>\n", self::line(line)));
+        if !section.table.rows.is_empty() {
+            out.push_str(&table(&section.table));
         }
-        out.push_str("</ul></section>\n");
+        if !section.lines.is_empty() {
+            out.push_str("<ul class=\"lines\">\n");
+            for line in &section.lines {
+                let class = if line.is_continued() { " class=\"on\"" } else { "" };
+                let id = line.footnote.map(|n| format!(" id=\"rule-{n}\"")).unwrap_or_default();
+                out.push_str(&format!("<li{class}{id}>{}</li>\n", self::line(line)));
+            }
+            out.push_str("</ul>");
+        }
+        out.push_str("</section>\n");
     }
     out
+}
+
+fn table(table: &Table) -> String {
+    let head: String =
+        table.head.iter().map(|text| format!("<th scope=\"col\">{}</th>", escaped(text))).collect();
+    let mut out = format!("<div class=\"scroll\"><table><thead><tr>{head}</tr></thead><tbody>\n");
+    for row in &table.rows {
+        let cells: String = row.iter().map(|cell| format!("<td>{}</td>", mathml::pieces(cell))).collect();
+        out.push_str(&format!("<tr>{cells}</tr>\n"));
+    }
+    out + "</tbody></table></div>\n"
+}
+
+/// References to footnotes.
+fn marks(numbers: &[usize]) -> String {
+    numbers.iter().map(|n| format!("<sup><a href=\"#rule-{n}\">{n}</a></sup>")).collect()
 }
 
 fn line(line: &Line) -> String {
@@ -36,11 +61,24 @@ fn line(line: &Line) -> String {
     });
     let notes: Vec<String> =
         asides.chain([line.note.as_str()]).filter(|n| !n.is_empty()).map(escaped).collect();
-    let note = if notes.is_empty() {
-        String::new()
+    let mut note = marks(&line.marks);
+    if !notes.is_empty() {
+        note.push_str(&format!("<span class=\"why\">{}</span>", notes.join("; ")));
+    }
+    let number = line.footnote.map(|n| format!("<b>{n}</b> ")).unwrap_or_default();
+    let formula = if line.equation {
+        mathml::equation(&Line { right, ..line.clone() })
+    } else if line.is_prose() {
+        let words: Vec<String> = right
+            .iter()
+            .filter_map(|piece| match piece {
+                Piece::Words(text) => Some(escaped(text)),
+                _ => None,
+            })
+            .collect();
+        format!("{}: {}", mathml::pieces(std::slice::from_ref(&line.left)), words.concat())
     } else {
-        format!("<span class=\"why\">{}</span>", notes.join("; "))
+        format!("{}: {}", mathml::pieces(std::slice::from_ref(&line.left)), mathml::pieces(&right))
     };
-    let formula = mathml::line(&Line { right, ..line.clone() });
-    format!("<span class=\"formula\">{formula}</span>{note}")
+    format!("{number}<span class=\"formula\">{formula}</span>{note}")
 }

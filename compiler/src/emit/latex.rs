@@ -1,7 +1,7 @@
 //! Notation to LaTeX, for any engine (KaTeX, MathJax, amsmath).
 
 use super::Lines;
-use super::document::{Document, Line, Piece};
+use super::document::{Cell, Document, Line, Piece, Table};
 use super::layout::{Layout, page};
 use super::notation::Notation;
 use super::template::COMMANDS;
@@ -13,7 +13,7 @@ pub fn write(lines: &Lines) -> String {
     latex(&page(lines))
 }
 
-/// One `aligned` block per section.
+/// One `aligned` block per section, after its table.
 #[must_use]
 pub fn document(document: &Document) -> String {
     let mut out = String::new();
@@ -22,21 +22,60 @@ pub fn document(document: &Document) -> String {
             out.push('\n');
         }
         // A comment, which may hold any character; an upright d is enough there.
-        let title = section.title.join("\n% ").replace('∂', "d");
-        out.push_str(&format!("% {title}\n\\begin{{aligned}}\n"));
+        let mut title = section.title.join("\n% ").replace('∂', "d");
+        if !section.marks.is_empty() {
+            title.push_str(&format!(" {}", marks(&section.marks)));
+        }
+        out.push_str(&format!("% {title}\n"));
+        out.push_str(&table(&section.table));
+        if section.lines.is_empty() {
+            continue;
+        }
         let lines: Vec<String> = section.lines.iter().map(line).collect();
-        out.push_str(&lines.join(" \\\\\n"));
-        out.push_str("\n\\end{aligned}\n");
+        out.push_str(&format!("\\begin{{aligned}}\n{}\n\\end{{aligned}}\n", lines.join(" \\\\\n")));
     }
     out
 }
 
 fn line(line: &Line) -> String {
-    let left = piece(&line.left);
+    let left = match line.footnote {
+        Some(number) => format!("\\text{{[{number}] }} {}", piece(&line.left)),
+        None => piece(&line.left),
+    };
+    let left = if line.is_continued() { String::new() } else { left + " " };
     let sign = if line.equation { "=" } else { ":" };
     let right: Vec<String> = line.right.iter().filter(|p| !matches!(p, Piece::Aside(_))).map(piece).collect();
-    let note = if line.note.is_empty() { String::new() } else { format!(" && {}", words(&line.note)) };
-    format!("  {left} &{sign} {}{note}", right.join(" "))
+    let mut note = Vec::new();
+    if !line.marks.is_empty() {
+        note.push(words(&marks(&line.marks)));
+    }
+    if !line.note.is_empty() {
+        note.push(words(&line.note));
+    }
+    let note = if note.is_empty() { String::new() } else { format!(" && {}", note.join(" \\; ")) };
+    format!("  {left}&{sign} {}{note}", right.join(" "))
+}
+
+fn marks(numbers: &[usize]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
+    format!("[{}]", numbers.join(", "))
+}
+
+/// An `array` with a line under its head.
+fn table(table: &Table) -> String {
+    if table.rows.is_empty() {
+        return String::new();
+    }
+    let cell = |cell: &Cell| cell.iter().map(piece).collect::<Vec<_>>().join(" ");
+    let head: Vec<String> = table.head.iter().map(|text| words(text)).collect();
+    let rows: Vec<String> =
+        table.rows.iter().map(|row| row.iter().map(cell).collect::<Vec<_>>().join(" & ")).collect();
+    let columns = "l".repeat(table.head.len());
+    format!(
+        "\\begin{{array}}{{{columns}}}\n  {} \\\\ \\hline\n  {}\n\\end{{array}}\n",
+        head.join(" & "),
+        rows.join(" \\\\\n  ")
+    )
 }
 
 fn piece(piece: &Piece) -> String {
@@ -58,14 +97,30 @@ fn piece(piece: &Piece) -> String {
         },
         Piece::HessianProduct(by) => format!("(H v)_{{{}}}", note(by)),
         Piece::GaussNewtonProduct(by) => format!("(J^{{\\top}} J v)_{{{}}}", note(by)),
+        Piece::Function { name: function, prime, args } => {
+            let prime = if *prime { "'" } else { "" };
+            let args: Vec<String> = args.iter().map(note).collect();
+            format!("{}{prime}\\left({}\\right)", called(function), args.join(", "))
+        }
         Piece::Equals => "=".to_owned(),
         Piece::Plus => "+".to_owned(),
+        Piece::Times => "\\,".to_owned(),
+        Piece::Elementwise => "\\odot".to_owned(),
         Piece::Zero => "0".to_owned(),
     }
 }
 
 fn note(note: &Notation) -> String {
     latex(&super::layout::layout(note))
+}
+
+/// A function by its name: `\sigma` where the page has a letter for it.
+fn called(name: &str) -> String {
+    match name {
+        "sigmoid" => r"\sigma".to_owned(),
+        name if COMMANDS.contains(&name) => format!(r"\{name}"),
+        name => format!(r"\operatorname{{{}}}", escaped(name)),
+    }
 }
 
 fn words(text: &str) -> String {
@@ -89,6 +144,9 @@ fn plain(text: &str) -> String {
             'ᵀ' => out.push_str("$^{\\top}$"),
             'λ' => out.push_str("$\\lambda$"),
             '√' => out.push_str("$\\sqrt{}$"),
+            'Σ' => out.push_str("$\\sum$"),
+            '∇' => out.push_str("$\\nabla$"),
+            '²' => out.push_str("$^2$"),
             _ => out.push(c),
         }
     }

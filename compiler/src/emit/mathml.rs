@@ -2,7 +2,7 @@
 //! line, so that it can stand in a doc comment.
 
 use super::Lines;
-use super::document::{Document, Line, Piece};
+use super::document::{Cell, Document, Line, Piece, Table};
 use super::layout::{self, Layout, page};
 use super::notation::Notation;
 
@@ -20,7 +20,7 @@ pub fn equation(line: &Line) -> String {
     format!(r#"<math display="block">{}</math>"#, element("mrow", &(piece(&line.left) + &sign + &right)))
 }
 
-/// One table per section, under its title as a comment.
+/// A section's table and one of its lines, under its title as a comment.
 #[must_use]
 pub fn document(document: &Document) -> String {
     let mut out = String::new();
@@ -29,30 +29,62 @@ pub fn document(document: &Document) -> String {
             out.push('\n');
         }
         // Two hyphens would end the comment.
-        let title = section.title.join("; ").replace("--", "- -");
-        let rows: String = section.lines.iter().map(|line| element("mtr", &cells(line)) + "\n").collect();
-        out.push_str(&format!(
-            "<!-- {title} -->\n<math display=\"block\"><mtable displaystyle=\"true\">\n{rows}</mtable></math>\n"
-        ));
+        let mut title = section.title.join("; ").replace("--", "- -");
+        if !section.marks.is_empty() {
+            title.push_str(&format!(" {}", marks(&section.marks)));
+        }
+        out.push_str(&format!("<!-- {title} -->\n"));
+        let math = |rows: String| {
+            format!("<math display=\"block\"><mtable displaystyle=\"true\">\n{rows}</mtable></math>\n")
+        };
+        if !section.table.rows.is_empty() {
+            out.push_str(&math(table(&section.table)));
+        }
+        if !section.lines.is_empty() {
+            out.push_str(&math(
+                section.lines.iter().map(|line| element("mtr", &cells(line)) + "\n").collect(),
+            ));
+        }
     }
     out
 }
 
-/// One line of a page without its note: an equation, or what is said of something.
+fn marks(numbers: &[usize]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
+    format!("[{}]", numbers.join(", "))
+}
+
+/// The rows of a table, its head first.
+fn table(table: &Table) -> String {
+    let row = |cells: Vec<String>| {
+        let cells: String = cells.iter().map(|cell| element("mtd", &element("mrow", cell))).collect();
+        element("mtr", &cells) + "\n"
+    };
+    let head = row(table.head.iter().map(|text| words(text)).collect());
+    let cell = |cell: &Cell| cell.iter().map(piece).collect();
+    head + &table.rows.iter().map(|cells| row(cells.iter().map(cell).collect())).collect::<String>()
+}
+
+/// Pieces side by side.
 #[must_use]
-pub fn line(line: &Line) -> String {
-    let right: String = line.right.iter().map(piece).collect();
-    let sign = element("mo", if line.equation { "=" } else { ":" });
-    let row = element("mrow", &(piece(&line.left) + &sign + &right));
-    format!(r#"<math display="block">{row}</math>"#)
+pub fn pieces(cell: &[Piece]) -> String {
+    format!("<math>{}</math>", element("mrow", &cell.iter().map(piece).collect::<String>()))
 }
 
 fn cells(line: &Line) -> String {
     let right: String = line.right.iter().filter(|p| !matches!(p, Piece::Aside(_))).map(piece).collect();
     let sign = element("mo", if line.equation { "=" } else { ":" });
     let cell = |inner: &str| element("mtd", &element("mrow", inner));
-    let note = if line.note.is_empty() { String::new() } else { cell(&words(&line.note)) };
-    cell(&piece(&line.left)) + &cell(&(sign + &right)) + &note
+    let mut note = Vec::new();
+    if !line.marks.is_empty() {
+        note.push(marks(&line.marks));
+    }
+    if !line.note.is_empty() {
+        note.push(line.note.clone());
+    }
+    let note = if note.is_empty() { String::new() } else { cell(&words(&note.join(" "))) };
+    let number = line.footnote.map(|number| words(&format!("[{number}] "))).unwrap_or_default();
+    cell(&(number + &piece(&line.left))) + &cell(&(sign + &right)) + &note
 }
 
 fn piece(piece: &Piece) -> String {
@@ -88,6 +120,15 @@ fn piece(piece: &Piece) -> String {
             let product = "<mo>&#x2062;</mo><mi>J</mi><mo>&#x2062;</mo><mi>v</mi><mo>)</mo>";
             element("msub", &(element("mrow", &format!("<mo>(</mo>{transposed}{product}")) + &note(by)))
         }
+        Piece::Function { name, prime, args } => {
+            let name = if name == "sigmoid" { "σ" } else { name };
+            let name = element("mi", &escaped(name));
+            let name = if *prime { element("msup", &(name + "<mo>′</mo>")) } else { name };
+            let args = args.iter().map(note).collect::<Vec<_>>().join("<mo>,</mo>");
+            name + &element("mrow", &format!("<mo>(</mo>{args}<mo>)</mo>"))
+        }
+        Piece::Times => "<mo>&#x2062;</mo>".to_owned(),
+        Piece::Elementwise => element("mo", "⊙"),
         Piece::Equals => element("mo", "="),
         Piece::Plus => element("mo", "+"),
         Piece::Zero => element("mn", "0"),

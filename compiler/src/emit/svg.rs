@@ -156,6 +156,17 @@ fn of_piece(piece: &Piece) -> Drawn {
         }
         Piece::HessianProduct(by) => beside(vec![run("(Hv)", SIZE, "n"), note(by)]),
         Piece::GaussNewtonProduct(by) => beside(vec![run("(JᵀJv)", SIZE, "n"), note(by)]),
+        Piece::Function { name, prime, args } => {
+            let mut parts = vec![run(&format!("{name}{}(", if *prime { "′" } else { "" }), SIZE, "n")];
+            for (k, arg) in args.iter().enumerate() {
+                parts.extend((k > 0).then(|| run(", ", SIZE, "n")));
+                parts.push(note(arg));
+            }
+            parts.push(run(")", SIZE, "n"));
+            beside(parts)
+        }
+        Piece::Times => run(" ", SIZE, "n"),
+        Piece::Elementwise => operator("⊙", SIZE),
         Piece::Equals => operator("=", SIZE),
         Piece::Plus => operator("+", SIZE),
         Piece::Zero => run("0", SIZE, "n"),

@@ -262,10 +262,18 @@ impl Lowering<'_> {
     pub(super) fn relation(&mut self, kind: RelationKind, terms: Vec<(Id, i64)>, offset: &Form) -> Id {
         let (taken, given): (Vec<_>, Vec<_>) = terms.into_iter().partition(|(_, n)| *n < 0);
         let zero = self.body.whole(Form::default());
-        let mut left = given.into_iter().fold(zero, |sum, (index, n)| self.plus_multiple(sum, index, n));
-        let offset = self.body.whole(self.g.extents.resolved(offset));
-        left = self.body.binary(Binary::Add, left, offset);
-        let right = taken.into_iter().fold(zero, |sum, (index, n)| self.plus_multiple(sum, index, -n));
+        let offset = self.g.extents.resolved(offset);
+        let part = |sign: i64| Form {
+            constant: (sign * offset.constant).max(0),
+            terms: offset.terms.iter().filter(|(_, n)| sign * n > 0).map(|&(e, n)| (e, sign * n)).collect(),
+        };
+        let mut side = |terms: Vec<(Id, i64)>, rest: Form| {
+            let sum = terms.into_iter().fold(zero, |sum, (index, n)| self.plus_multiple(sum, index, n.abs()));
+            let rest = self.body.whole(rest);
+            self.body.binary(Binary::Add, sum, rest)
+        };
+        let left = side(given, part(1));
+        let right = side(taken, part(-1));
         let op = match kind {
             RelationKind::Equal => CompareOp::Equal,
             RelationKind::AtLeast => CompareOp::GreaterEqual,

@@ -22,6 +22,40 @@ pub struct NetworkCost {
     pub inputs: Vec<(String, NodeId)>,
     /// The layers' values by name, in the order computed: `z1`, `a1`, …
     pub values: Vec<(String, NodeId)>,
+    /// Which of them are a function of another one.
+    pub activations: Vec<Activation>,
+}
+
+/// A value that is an activation's of another: `a1 = leaky_relu(z1, 0.2)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Activation {
+    /// The value's name.
+    pub value: String,
+    /// The function's.
+    pub function: String,
+    /// The name of its argument.
+    pub argument: String,
+    /// What else it is given, as written.
+    pub rest: Vec<String>,
+}
+
+/// The values that are an activation's of a value with a name.
+fn activations_of(locals: &[Local]) -> Vec<Activation> {
+    let known = activations();
+    let activation = |local: &Local| {
+        let ExprKind::Call(call) = &local.value.kind else { return None };
+        let (first, rest) = call.args.split_first()?;
+        let ExprKind::Name(argument) = &first.value.kind else { return None };
+        let is_value = locals.iter().any(|l| l.name.name == *argument);
+        let function = &call.function.name;
+        (first.name.is_none() && is_value && known.contains(&function.as_str())).then(|| Activation {
+            value: local.name.name.clone(),
+            function: function.clone(),
+            argument: argument.clone(),
+            rest: rest.iter().map(ToString::to_string).collect(),
+        })
+    };
+    locals.iter().filter_map(activation).collect()
 }
 
 /// A network spelled out: what it declares and defines.
@@ -317,7 +351,8 @@ pub fn lower(parts: Parsed<'_>) -> Result<NetworkCost, Diagnostics> {
     let cost = super::cost::finish(l, parts.program, z_node)?;
     let node_of = |name: &str| cost.graph.inputs().iter().find(|i| i.name == name).map(|i| i.node);
     let inputs = inputs.iter().filter_map(|n| node_of(n).map(|node| (n.clone(), node))).collect();
-    Ok(NetworkCost { cost, inputs, values })
+    let activations = activations_of(&parts.spelled.locals);
+    Ok(NetworkCost { cost, inputs, values, activations })
 }
 
 fn network_program(spelled: &Spelled) -> Program {

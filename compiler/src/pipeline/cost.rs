@@ -13,6 +13,8 @@ pub struct CostProgram {
     pub graph: Graph,
     /// The terms as they were lowered, their nodes now stable.
     pub terms: Vec<Term>,
+    /// The terms as they were written.
+    pub written: Vec<NodeId>,
     /// The activations.
     pub a: NodeId,
     /// The data cost of one example, with the constants that speak of the number of outputs.
@@ -56,6 +58,7 @@ pub fn cost(cost: Cost) -> CostProgram {
     let roots: Vec<NodeId> = terms.iter().map(|t| t.node).collect();
     let by: Vec<NodeId> = std::iter::once(a).chain(tensors.iter().map(|t| t.node)).collect();
     graph.set_data(&by);
+    let written = roots.clone();
     let (stable, before) = simplify::stabilise(&mut graph, &roots);
     for (t, node) in terms.iter_mut().zip(stable) {
         t.node = node;
@@ -112,6 +115,7 @@ pub fn cost(cost: Cost) -> CostProgram {
     CostProgram {
         graph,
         terms,
+        written,
         a,
         data: roots[0],
         constant: roots[1],

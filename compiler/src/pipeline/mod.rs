@@ -7,12 +7,13 @@ mod derivatives;
 mod network;
 mod objective;
 mod second_order;
+pub mod steps;
 
 pub use constraints::{ConstraintProgram, ConstraintsProgram};
 pub use cost::{CostProgram, Shares, TensorPartial, cost};
 pub use derivatives::Derivatives;
-pub use network::{EXAMPLE_WEIGHTS, NetworkProgram, network, weighted_network};
-pub use objective::{ObjectiveProgram, ResidualProgram, locals, objective};
+pub use network::{EXAMPLE_WEIGHTS, NetworkProgram, Written, network, weighted_network};
+pub use objective::{ObjectiveProgram, PartLogs, ResidualProgram, locals, objective};
 pub use second_order::{NetworkProducts, network_products};
 
 use crate::ir::{Graph, NodeId, Number, Tensor};

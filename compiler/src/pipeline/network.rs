@@ -4,7 +4,7 @@ use super::{Partial, total};
 use crate::diff;
 use crate::ir::{Graph, NodeId, Number, Tensor};
 use crate::lower::cost::{Cost, Term, TermKind};
-use crate::lower::network::NetworkCost;
+use crate::lower::network::{Activation, NetworkCost};
 use crate::simplify::{self, Log};
 
 /// A network with the total gradient of its cost, over a batch.
@@ -34,12 +34,25 @@ pub struct NetworkProgram {
     pub gradient: Vec<Partial>,
     /// The part of each gradient that comes from the penalty alone, in the same order.
     pub direct: Vec<NodeId>,
+    /// The cost and the network as they were written.
+    pub written: Written,
     /// The rules that fired.
     pub log: Log,
 }
 
+/// A network's cost before anything was made of it: nodes of the same graph.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The output activations.
+    pub output: NodeId,
+    /// What each term is for each choice of tensors: of the examples, where it is of data.
+    pub instances: Vec<Vec<NodeId>>,
+    /// Which values are a function of another one.
+    pub activations: Vec<Activation>,
+}
+
 /// What the cotangent of a value is called: `delta2` for `z2`, `d_h` for `h`.
-fn delta_name(value: &str) -> String {
+pub(super) fn delta_name(value: &str) -> String {
     match value.strip_prefix('z') {
         Some(rest) if rest.chars().all(|c| c.is_ascii_digit()) || rest.starts_with('_') => {
             format!("delta{rest}")
@@ -66,8 +79,10 @@ pub fn weighted_network(network: NetworkCost) -> NetworkProgram {
 }
 
 fn derived(network: NetworkCost, weighted: bool) -> NetworkProgram {
-    let NetworkCost { cost, inputs, values } = network;
+    let NetworkCost { cost, inputs, values, activations } = network;
     let Cost { mut graph, mut terms, a, y, tensors, batch, .. } = cost;
+    let instances = terms.iter().map(|t| t.instances.iter().map(|i| i.node).collect()).collect();
+    let written = Written { output: a, instances, activations };
     // Values first: each example's cost, the penalties, the layers.
     let mut roots: Vec<NodeId> = vec![a];
     roots.extend(values.iter().map(|(_, n)| *n));
@@ -191,6 +206,7 @@ fn derived(network: NetworkCost, weighted: bool) -> NetworkProgram {
         values,
         deltas,
         gradient,
+        written,
         log: before.then(&after),
     }
 }

@@ -33,6 +33,21 @@ pub struct ObjectiveProgram {
     pub locals: Locals,
     /// The rules that fired.
     pub log: Log,
+    /// The same of each part by itself.
+    pub logs: PartLogs,
+}
+
+/// The rules that fired for each part of an objective.
+#[derive(Clone, Debug, Default)]
+pub struct PartLogs {
+    /// Those that made the value stable.
+    pub value: Log,
+    /// Those of the gradient.
+    pub gradient: Log,
+    /// Those of the Hessian's blocks.
+    pub hessian: Log,
+    /// Those of its product with a direction.
+    pub hessian_product: Log,
 }
 
 /// What a residual has besides the objective ½ Σ r² that it makes.
@@ -90,6 +105,7 @@ pub fn objective(
     }
     let (roots, after) = simplify::simplify(g, &roots);
     let (value, gradient) = (roots[0], roots[1..].to_vec());
+    let mut logs = PartLogs { value: before.clone(), gradient: after.clone(), ..PartLogs::default() };
     let mut log = before.then(&after);
     // ∇⟨∇f, v⟩
     let directions: Vec<NodeId> = by
@@ -107,8 +123,12 @@ pub fn objective(
     }
     let (hessian_product, fired) = simplify::simplify(g, &hessian_product);
     log = log.then(&fired);
+    logs.hessian_product = fired;
     let symmetric_part = |g: &mut Graph, node, k, at| symmetric_part(g, node, symmetric, k, at);
-    let hessian = hessian_blocks(g, &gradient, &by, &symmetric_part, &mut log);
+    let mut fired = Log { too_large: log.too_large, ..Log::default() };
+    let hessian = hessian_blocks(g, &gradient, &by, &symmetric_part, &mut fired);
+    log = log.then(&fired);
+    logs.hessian = fired;
     let residual = r.map(|r| {
         // Of a symmetric matrix entries change in pairs, here as in the gradient: J v is that of v's symmetric part.
         let along: Vec<NodeId> =
@@ -152,6 +172,7 @@ pub fn objective(
         restricted,
         locals,
         log,
+        logs,
     }
 }
 

@@ -38,7 +38,7 @@ pub use plan::{
 pub use rewrite::Naming;
 pub use sparse::{Piece, pieces};
 
-use crate::ir::{Graph, NodeId};
+use crate::ir::{Extent, Graph, NodeId};
 use assign::Assigned;
 use place::{Absorbed, Classified, Leveled, Placed};
 use rewrite::Rewritten;
@@ -46,16 +46,46 @@ use rewrite::Rewritten;
 /// Plans the computation of `outputs`. `naming` says what messages call a matrix.
 #[must_use]
 pub fn schedule(graph: &Graph, outputs: &[Output], policy: Policy, naming: Naming<'_>) -> Plan {
-    let rewritten = Rewritten::of(graph, outputs, policy, naming);
-    let absorbed = Absorbed::of(rewritten);
-    let classified = Classified::of(absorbed, policy);
-    let leveled = Leveled::of(classified, policy);
-    let placed = Placed::of(leveled, policy);
-    let plan = Assigned::of(placed).plan();
+    let plan = assigned(graph, outputs, policy, None, naming);
     let plan = if policy == Policy::Blocks { after::blocked(plan) } else { plan };
     let plan = after::gathered(plan);
     verify::debug_verify(&plan);
     plan
+}
+
+/// Plans the computation of `outputs` where these `rows` may be among several processes: all that runs along them runs
+/// in blocks, whose sums these add up.
+///
+/// # Errors
+/// What cannot be computed of some of the rows, or of sums over them, as people read it.
+pub fn schedule_divided(
+    graph: &Graph,
+    outputs: &[Output],
+    rows: Extent,
+    naming: Naming<'_>,
+) -> Result<Plan, String> {
+    let plan = assigned(graph, outputs, Policy::Blocks, Some(rows), naming);
+    let named = plan.graph.clone();
+    let plan = after::divided(plan, rows).map_err(|node| naming(&named, node))?;
+    let plan = after::gathered(plan);
+    verify::debug_verify(&plan);
+    Ok(plan)
+}
+
+/// The steps in order, before plans are looked at as a whole.
+fn assigned(
+    graph: &Graph,
+    outputs: &[Output],
+    policy: Policy,
+    rows: Option<Extent>,
+    naming: Naming<'_>,
+) -> Plan {
+    let rewritten = Rewritten::of(graph, outputs, policy, rows, naming);
+    let absorbed = Absorbed::of(rewritten);
+    let classified = Classified::of(absorbed, policy);
+    let leveled = Leveled::of(classified, policy);
+    let placed = Placed::of(leveled, policy);
+    Assigned::of(placed).plan()
 }
 
 /// Plans `values`, and a step of descent against the gradients of parameters: `(parameter, its gradient)`.

@@ -267,14 +267,24 @@ impl Plan {
     /// The steps that run in blocks of rows.
     #[must_use]
     pub fn blocks(&self) -> Option<&Blocks> {
-        fn among(steps: &[Step]) -> Option<&Blocks> {
-            steps.iter().find_map(|step| match step {
-                Step::Blocks(b) => Some(b),
-                Step::When(w) => among(&w.steps),
-                _ => None,
-            })
+        self.passes().into_iter().next()
+    }
+
+    /// All of them, where there are several passes over the rows.
+    #[must_use]
+    pub fn passes(&self) -> Vec<&Blocks> {
+        fn among<'p>(steps: &'p [Step], found: &mut Vec<&'p Blocks>) {
+            for step in steps {
+                match step {
+                    Step::Blocks(b) => found.push(b),
+                    Step::When(w) => among(&w.steps, found),
+                    _ => {}
+                }
+            }
         }
-        among(&self.steps)
+        let mut found = Vec::new();
+        among(&self.steps, &mut found);
+        found
     }
 
     /// The factors of a matrix whose entries are in this array.

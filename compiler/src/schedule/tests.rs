@@ -27,7 +27,7 @@ fn formula(text: &str) -> (Graph, Vec<Output>) {
 
 fn rewritten(text: &str, policy: Policy) -> Rewritten {
     let (g, outputs) = formula(text);
-    Rewritten::of(&g, &outputs, policy, &|_, _| String::new())
+    Rewritten::of(&g, &outputs, policy, None, &|_, _| String::new())
 }
 
 fn leveled(text: &str) -> Leveled {

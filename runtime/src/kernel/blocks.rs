@@ -7,9 +7,14 @@
 //! [`Total`] for each part. What blocks add to themselves, in arrays, is put away after every eighth block of a
 //! part that has more: then there are three arrays for each of up to eight parts, in which a
 //! [`Total`] is the sum and what it is too large by.
+//!
+//! Rows that may be divided among processes are in [`Parts`], of which each is such a part: these are the same on any
+//! number of processes, and their sums are added in the order that [`ranks`](crate::kernel::ranks) says.
 
 use crate::error::Error;
+use crate::kernel::memory::Scratch;
 use crate::kernel::parallel;
+use crate::kernel::ranks::{Among, DEPTH, Node, Nodes};
 use crate::kernel::scalar::Scalar;
 use crate::kernel::sums::{Total, add_to_totals, axpy};
 use core::convert::Infallible;
@@ -150,26 +155,9 @@ impl Division {
             whole.run(self.block, &work);
             return whole.totals.map(|totals| totals.map(Total::sum));
         }
-        let parts: [_; PARTS] = core::array::from_fn(|k| {
-            let rows = self.start(k)..self.start(k + 1);
-            let left = self.parts.saturating_sub(k);
-            let (len, block) = (rows.len(), self.block);
-            let shares = shares.each_mut().map(|share| share.take_part(k == 0, left, len, block, long));
-            Mutex::new(Part { rows, shares, totals: Ok(zero) })
-        });
-        let next = AtomicUsize::new(0);
-        parallel::run(parallel::threads().min(self.parts), &|_| {
-            loop {
-                let k = next.fetch_add(1, Ordering::Relaxed);
-                let Some(part) = parts[..self.parts].get(k) else { break };
-                let mut part = part.lock().unwrap_or_else(PoisonError::into_inner);
-                if k > 0 {
-                    part.clear();
-                }
-                part.run(self.block, &work);
-            }
-        });
-        let [mut first, others @ ..] = parts.map(|p| p.into_inner().unwrap_or_else(PoisonError::into_inner));
+        let rows = |k| self.start(k)..self.start(k + 1);
+        let parts = worked(self.parts, rows, (self.block, long), shares, false, &work);
+        let [mut first, others @ ..] = parts;
         for part in others.into_iter().take(self.parts - 1) {
             first.add(part);
         }
@@ -180,6 +168,238 @@ impl Division {
     fn start(self, part: usize) -> usize {
         let blocks = self.rows.div_ceil(self.block);
         (blocks * part.min(self.parts) / self.parts).saturating_mul(self.block).min(self.rows)
+    }
+}
+
+/// The work of up to [`PARTS`] parts of the rows, on threads: each with the rows that `rows` says, the blocks and
+/// whether sums are put away as `(block, long)` does. The first adds to what there is, unless it begins at 0, too.
+fn worked<'a, T: Scalar, E: Send, const A: usize, const S: usize>(
+    count: usize,
+    rows: impl Fn(usize) -> Range<usize>,
+    (block, long): (usize, bool),
+    mut shares: [Share<'a, T>; A],
+    afresh: bool,
+    work: &(impl Fn(Range<usize>, [&mut [T]; A]) -> Result<[T; S], E> + Sync),
+) -> [Part<'a, T, E, A, S>; PARTS] {
+    let parts: [_; PARTS] = core::array::from_fn(|k| {
+        let rows = if k < count { rows(k) } else { 0..0 };
+        let left = count.saturating_sub(k);
+        let shares = shares.each_mut().map(|share| share.take_part(k == 0, left, rows.len(), block, long));
+        Mutex::new(Part { rows, shares, totals: Ok([Total::ZERO; S]) })
+    });
+    let next = AtomicUsize::new(0);
+    parallel::run(parallel::threads().min(count), &|_| {
+        loop {
+            let k = next.fetch_add(1, Ordering::Relaxed);
+            let Some(part) = parts[..count].get(k) else { break };
+            let mut part = part.lock().unwrap_or_else(PoisonError::into_inner);
+            if k > 0 || afresh {
+                part.clear();
+            }
+            part.run(block, work);
+        }
+    });
+    parts.map(|p| p.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Rows that may be divided among processes: those here, part by part.
+#[derive(Clone, Copy, Debug)]
+pub struct Parts<'e, T> {
+    among: Among<'e, T>,
+    /// Rows of a block.
+    block: usize,
+    /// The most parts at a time.
+    at_once: usize,
+    /// Whether parts put away what they have summed up.
+    long: bool,
+}
+
+/// What the parts do with an array of a [`Share`].
+enum Held<'a, T> {
+    Rows(&'a mut [T], usize),
+    Block(&'a mut [T], usize),
+    /// What the sums are added to in the end, where the parts add up, and the sums of subtrees.
+    Sum(&'a mut [T], &'a mut [T], &'a mut [T]),
+    Whole(&'a mut [T]),
+}
+
+impl<'e, T: Scalar> Parts<'e, T> {
+    /// The parts of rows of `len` numbers each, summed up in `sum` numbers.
+    #[must_use]
+    pub fn of(among: Among<'e, T>, len: usize, sum: usize) -> Self {
+        let rows = among.longest();
+        let least = if sum > len { LEAST_FOR_MATRICES } else { LEAST };
+        let block = Division::equal::<T>(rows, len, BYTES, least);
+        let affordable = among.rows().saturating_mul(len) / sum.max(1);
+        let at_once = affordable.saturating_add(1).min(among.own().len()).clamp(1, PARTS);
+        Self { among, block, at_once, long: rows.div_ceil(block) > RUN }
+    }
+
+    /// Rows of one block for each part that is at work.
+    #[inline]
+    #[must_use]
+    pub fn block_rows(self) -> usize {
+        self.at_once * self.block
+    }
+
+    /// Arrays that the parts sum up in.
+    #[inline]
+    #[must_use]
+    pub fn others(self) -> usize {
+        self.at_work() + self.among.depth()
+    }
+
+    /// Of these, those of parts that are at work.
+    fn at_work(self) -> usize {
+        if self.long { 3 * self.at_once } else { self.at_once }
+    }
+
+    /// Calls `work` for each block of the rows here, with the range of its rows, counted from the first of them, and
+    /// what it has of the arrays; adds up what all processes have summed up, and returns the sums of what `work` does.
+    ///
+    /// # Errors
+    /// Those of [`Exchange`](crate::kernel::ranks::Exchange), and [`Error::Rank`] where another process has failed.
+    ///
+    /// # Panics
+    /// If an array has fewer numbers than its [`Share`] says.
+    pub fn run<const A: usize, const S: usize>(
+        self,
+        shares: [Share<'_, T>; A],
+        work: impl Fn(Range<usize>, [&mut [T]; A]) -> [T; S] + Sync,
+    ) -> Result<[T; S], Error> {
+        self.try_run(shares, |rows, arrays| Ok(work(rows, arrays)))
+    }
+
+    /// The same for work that may fail.
+    ///
+    /// # Errors
+    /// The first in the order of the rows here; else those of [`run`](Self::run). Then the arrays may be partly written.
+    ///
+    /// # Panics
+    /// If an array has fewer numbers than its [`Share`] says.
+    pub fn try_run<const A: usize, const S: usize>(
+        self,
+        shares: [Share<'_, T>; A],
+        work: impl Fn(Range<usize>, [&mut [T]; A]) -> Result<[T; S], Error> + Sync,
+    ) -> Result<[T; S], Error> {
+        let count = self.others().max(1);
+        let mut held = shares.map(|share| match share {
+            Share::Rows(array, width) => Held::Rows(array, width),
+            Share::Block(array, width) => Held::Block(array, width),
+            Share::Whole(array) => Held::Whole(array),
+            Share::Sum(array, others) => {
+                let len = others.len() / count;
+                let (parts, subtrees) = others.split_at_mut(self.at_work() * len);
+                Held::Sum(&mut array[..len], parts, subtrees)
+            }
+        });
+        let (mut nodes, mut totals) = (Nodes::default(), [[T::ZERO; S]; DEPTH]);
+        let worked = self.each_part(&mut held, &mut nodes, &mut totals, &work);
+        let len = S + held.iter().map(Held::sums).sum::<usize>();
+        let mut own = Scratch::new(nodes.len() * len);
+        for (k, own) in own.chunks_exact_mut(len.max(1)).enumerate().take(nodes.len()) {
+            let (arrays, sums) = own.split_at_mut(len - S);
+            let mut rest = arrays;
+            for share in &held {
+                if let Held::Sum(array, _, subtrees) = share {
+                    let (own, after) = rest.split_at_mut(array.len());
+                    own.copy_from_slice(&subtrees[k * array.len()..][..array.len()]);
+                    rest = after;
+                }
+            }
+            sums.copy_from_slice(&totals[k]);
+        }
+        let mut sums = Scratch::new(len);
+        sums.fill(T::ZERO);
+        self.among.sum_up(worked.map(|()| &mut own[..]), &mut sums)?;
+        let mut rest = &sums[..];
+        for share in &mut held {
+            if let Held::Sum(array, ..) = share {
+                let (own, after) = rest.split_at(array.len());
+                axpy(T::ONE, own, array);
+                rest = after;
+            }
+        }
+        Ok(core::array::from_fn(|k| rest[k]))
+    }
+
+    /// The work of all parts here: sums of subtrees are then in their arrays, and in `totals`.
+    fn each_part<const A: usize, const S: usize>(
+        self,
+        held: &mut [Held<'_, T>; A],
+        nodes: &mut Nodes,
+        totals: &mut [[T; S]; DEPTH],
+        work: &(impl Fn(Range<usize>, [&mut [T]; A]) -> Result<[T; S], Error> + Sync),
+    ) -> Result<(), Error> {
+        let own = self.among.own();
+        for first in own.clone().step_by(self.at_once) {
+            let count = self.at_once.min(own.end - first);
+            let all = self.among.part(first).start..self.among.part(first + count - 1).end;
+            let shares = held.each_mut().map(|share| share.lend(all.clone(), count, self.long));
+            let rows = |k| self.among.part(first + k);
+            let parts = worked(count, rows, (self.block, self.long), shares, true, work);
+            let mut found: [Result<[T; S], Error>; PARTS] = core::array::from_fn(|_| Ok([T::ZERO; S]));
+            for (found, part) in found.iter_mut().zip(parts) {
+                *found = part.totals.map(|totals| totals.map(Total::sum));
+            }
+            for (k, found) in found.into_iter().take(count).enumerate() {
+                let at = nodes.len();
+                totals[at] = found?;
+                held.iter_mut().for_each(|share| share.put(k, count, self.long, at));
+                nodes.push(Node::leaf(first + k), &mut |to| {
+                    let (before, after) = totals.split_at_mut(to + 1);
+                    for (sum, &more) in before[to].iter_mut().zip(&after[0]) {
+                        *sum += more;
+                    }
+                    held.iter_mut().for_each(|share| share.join(to));
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<T: Scalar> Held<'_, T> {
+    /// How many numbers are summed up in it.
+    fn sums(&self) -> usize {
+        if let Self::Sum(array, ..) = self { array.len() } else { 0 }
+    }
+
+    /// What so many parts have of it, of which the rows are these.
+    fn lend(&mut self, rows: Range<usize>, count: usize, long: bool) -> Share<'_, T> {
+        match self {
+            Self::Rows(array, width) => {
+                Share::Rows(&mut array[rows.start * *width..rows.end * *width], *width)
+            }
+            Self::Block(array, width) => Share::Block(array, *width),
+            Self::Whole(array) => Share::Whole(array),
+            Self::Sum(array, parts, _) => {
+                let len = array.len();
+                let arrays = if long { 3 * count } else { count };
+                let (first, others) = parts[..arrays * len].split_at_mut(len);
+                Share::Sum(first, others)
+            }
+        }
+    }
+
+    /// Puts what part `k` of so many has summed up where the sums of subtrees are.
+    fn put(&mut self, k: usize, count: usize, long: bool, at: usize) {
+        if let Self::Sum(array, parts, subtrees) = self {
+            let len = array.len();
+            // As `take_part` gives them out: with two for what is put away after each, where there are such.
+            let part = if long { 3 * k } else { k };
+            debug_assert!(k < count, "a part that there is");
+            subtrees[at * len..(at + 1) * len].copy_from_slice(&parts[part * len..(part + 1) * len]);
+        }
+    }
+
+    /// Adds the sum at the place after `to` to that at `to`.
+    fn join(&mut self, to: usize) {
+        if let Self::Sum(array, _, subtrees) = self {
+            let len = array.len();
+            let (before, after) = subtrees.split_at_mut((to + 1) * len);
+            axpy(T::ONE, &after[..len], &mut before[to * len..]);
+        }
     }
 }
 

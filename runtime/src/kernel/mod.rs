@@ -11,7 +11,7 @@
 //!   threads
 //! - [`contract`]: products, which [`products`] writes short; [`axis`], [`others`], [`running`]: along an axis; [`walk`] and
 //!   [`step`]: the loops of generated code; [`arrays`]: flat numbers as arrays
-//! - [`linear`]: systems of equations; [`blocks`]: rows in blocks and on threads
+//! - [`linear`]: systems of equations; [`ranks`]: rows among processes; [`blocks`]: rows in blocks and on threads
 
 #[macro_use]
 pub(crate) mod simd;
@@ -31,6 +31,7 @@ pub(crate) mod memory;
 pub(crate) mod others;
 pub mod parallel;
 pub(crate) mod products;
+pub(crate) mod ranks;
 pub(crate) mod running;
 pub(crate) mod runs;
 pub(crate) mod scalar;

@@ -1,10 +1,11 @@
 //! What a prepared problem is to a solver: a function of one flat vector, with derivatives of first and
 //! second order.
 
-use ndarray::{Array1, Array2, ArrayViewMut2};
+use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut2};
 
 use crate::error::Error;
 use crate::kernel::checks::check_shape;
+use crate::kernel::memory::Scratch;
 use crate::kernel::scalar::Scalar;
 use crate::model::differences::{CheckOptions, GradientReport, check_gradient};
 use crate::model::pattern::Pattern;
@@ -284,6 +285,32 @@ pub trait Residual: Objective {
         self.gauss_newton_product_into(x, v, &mut out)?;
         Ok(Array1::from_vec(out))
     }
+}
+
+/// Writes ∇²f(x), n×n, by a product with each unit vector: where the sums of rows among processes make no matrix.
+///
+/// # Errors
+/// Those of [`Objective::value`].
+pub fn hessian_by_products<P: Objective + ?Sized>(
+    problem: &mut P,
+    x: &[P::Scalar],
+    out: &mut ArrayViewMut2<'_, P::Scalar>,
+) -> Result<(), Error> {
+    let (mut unit, mut row) = (Scratch::new(x.len()), Scratch::new(x.len()));
+    unit.fill(P::Scalar::ZERO);
+    for (k, mut to) in out.rows_mut().into_iter().enumerate() {
+        unit[k] = P::Scalar::ONE;
+        problem.hessian_vector_product_into(x, &unit, &mut row)?;
+        unit[k] = P::Scalar::ZERO;
+        to.assign(&ArrayView1::from(&row[..]));
+    }
+    // Rounding alone makes a difference between an entry and its mirror image.
+    for i in 0..out.nrows() {
+        for j in 0..i {
+            out[[j, i]] = out[[i, j]];
+        }
+    }
+    Ok(())
 }
 
 macro_rules! forwarded {

@@ -1,9 +1,10 @@
 //! The training data as mini-batches.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use super::data::Batch;
 use super::evaluate::MeanCost;
+use super::together::Together;
 use super::{Data, Order};
 use crate::error::Error;
 use crate::model::cost::CostValue;
@@ -23,13 +24,27 @@ pub(super) struct Batches<'n, 'd, N: Network> {
     batch: Batch<N::Scalar>,
     workspace: N::Workspace,
     gradient: N::Parameters,
+    /// Where ranks share the examples: these are then numbered over all of them.
+    pub(super) together: Option<Together<'n, N::Scalar>>,
+    /// The rows of a batch that are here.
+    here: Vec<usize>,
 }
 
 impl<'n, 'd, N: Network> Batches<'n, 'd, N> {
-    pub(super) fn new(network: &'n N, data: Data<'d, N::Scalar>, size: usize, order: Order) -> Self {
+    pub(super) fn new(
+        network: &'n N,
+        data: Data<'d, N::Scalar>,
+        size: usize,
+        order: Order,
+        mut together: Option<Together<'n, N::Scalar>>,
+    ) -> Self {
         let shuffled = order == Order::Shuffled;
         // Rows of weight 0 are in no batch.
-        let order: Vec<usize> = if shuffled || data.weights().is_some() { data.list() } else { Vec::new() };
+        let order: Vec<usize> = match &mut together {
+            Some(together) => together.take_examples(),
+            None if shuffled || data.weights().is_some() => data.list(),
+            None => Vec::new(),
+        };
         let size = size.min(if order.is_empty() { data.rows() } else { order.len() });
         Self {
             network,
@@ -40,6 +55,8 @@ impl<'n, 'd, N: Network> Batches<'n, 'd, N> {
             shuffled,
             workspace: network.workspace(size),
             gradient: N::Parameters::zeros(),
+            here: Vec::with_capacity(if together.is_some() { size } else { 0 }),
+            together,
         }
     }
 
@@ -75,22 +92,30 @@ impl<'n, 'd, N: Network> Batches<'n, 'd, N> {
         let (mut sum, mut total) = (MeanCost::default(), 0.0);
         for (batch, start) in (0..rows).step_by(self.size).enumerate() {
             let range = start..rows.min(start + self.size);
-            let part = if self.order.is_empty() {
-                self.batch.stretch(&self.data, range)
-            } else {
-                self.batch.gathered(&self.data, &self.order[range])
+            let ControlFlow::Continue((cost, weight)) = self.gradient(range, parameters)? else {
+                return Ok(ControlFlow::Break(()));
             };
-            let (workspace, gradient) = (&mut self.workspace, &mut self.gradient);
-            let cost = part.value_and_gradient(self.network, parameters, workspace, gradient)?.to_f64();
             if !cost.total().is_finite() {
                 let cause = parameters.check_finite().err().map(Box::new);
                 return Err(Error::Diverged { epoch, batch: Some(batch), cost: cost.total(), cause });
             }
-            if step(batch, cost, parameters, gradient)?.is_break() {
-                return Ok(ControlFlow::Break(()));
+            let flow = step(batch, cost, parameters, &mut self.gradient);
+            match &mut self.together {
+                // The others hear of it at the next exchange.
+                Some(together) => match flow {
+                    Ok(ControlFlow::Continue(())) => {}
+                    other => together.leave(other.map(|_| ())),
+                },
+                None if flow?.is_break() => return Ok(ControlFlow::Break(())),
+                None => {}
             }
-            sum.add(cost, part.weight());
-            total += part.weight();
+            sum.add(cost, weight);
+            total += weight;
+        }
+        if let Some(together) = &mut self.together
+            && together.agree()?.is_break()
+        {
+            return Ok(ControlFlow::Break(()));
         }
         let mean = sum.over(total);
         // A cost can stay finite while parameters overflow: a sigmoid saturates and hides it.
@@ -101,5 +126,33 @@ impl<'n, 'd, N: Network> Batches<'n, 'd, N> {
             cause: Some(Box::new(cause)),
         })?;
         Ok(ControlFlow::Continue(mean))
+    }
+
+    /// Cost, weight and gradient of the examples at these places of the order; breaks where another rank breaks off.
+    fn gradient(
+        &mut self,
+        range: Range<usize>,
+        parameters: &N::Parameters,
+    ) -> Result<ControlFlow<(), (CostValue<f64>, f64)>, Error> {
+        let Self { network, data, order, batch, workspace, gradient, together, here, .. } = self;
+        let Some(together) = together else {
+            let part = if order.is_empty() {
+                batch.stretch(data, range)
+            } else {
+                batch.gathered(data, &order[range])
+            };
+            let cost = part.value_and_gradient(*network, parameters, workspace, gradient)?.to_f64();
+            return Ok(ControlFlow::Continue((cost, part.weight())));
+        };
+        together.mine(&order[range], here);
+        let mut found = None;
+        if !here.is_empty() && !together.leaves() {
+            let part = batch.gathered(data, here);
+            match part.value_and_gradient(*network, parameters, workspace, gradient) {
+                Ok(cost) => found = Some((cost, part.weight())),
+                Err(error) => together.leave(Err(error)),
+            }
+        }
+        together.sum(found, gradient)
     }
 }

@@ -58,13 +58,24 @@ impl<N: Network> Evaluator<N> {
         parameters: &N::Parameters,
         data: Data<'_, N::Scalar>,
     ) -> Result<CostValue<f64>, Error> {
+        let (sum, total) = self.cost_sum(network, parameters, data)?;
+        Ok(sum.over(total))
+    }
+
+    /// The costs of all examples together, and what these weigh.
+    pub(super) fn cost_sum(
+        &mut self,
+        network: &N,
+        parameters: &N::Parameters,
+        data: Data<'_, N::Scalar>,
+    ) -> Result<(MeanCost, f64), Error> {
         let (mut mean, mut total) = (MeanCost::default(), 0.0);
         self.chunks(network, data, |part, workspace, _| {
             mean.add(part.value(network, parameters, workspace)?.to_f64(), part.weight());
             total += part.weight();
             Ok(())
         })?;
-        Ok(mean.over(total))
+        Ok((mean, total))
     }
 
     /// The metric of the network's outputs for `data`: the mean over its rows, by their weights where they have some.
@@ -78,6 +89,18 @@ impl<N: Network> Evaluator<N> {
         metric: Metric<N::Scalar>,
         data: Data<'_, N::Scalar>,
     ) -> Result<f64, Error> {
+        let (sum, total) = self.metric_sum(network, parameters, metric, data)?;
+        Ok(sum / total)
+    }
+
+    /// The metric of all rows together, and what these weigh.
+    pub(super) fn metric_sum(
+        &mut self,
+        network: &N,
+        parameters: &N::Parameters,
+        metric: Metric<N::Scalar>,
+        data: Data<'_, N::Scalar>,
+    ) -> Result<(f64, f64), Error> {
         let (mut sum, mut total) = (Total::ZERO, 0.0);
         self.chunks(network, data, |part, workspace, outputs| {
             let mut outputs = outputs.slice_mut(s![..part.x.nrows(), ..]);
@@ -89,7 +112,7 @@ impl<N: Network> Evaluator<N> {
             }
             Ok(())
         })?;
-        Ok(sum.sum() / total)
+        Ok((sum.sum(), total))
     }
 
     /// Calls `each` with one chunk of rows after the other, of those that count.
@@ -140,6 +163,11 @@ impl MeanCost {
         let CostValue { data, penalty } = cost.scale(weight);
         self.data.add(data);
         self.penalty.add(penalty);
+    }
+
+    /// The sums: of the data part, and of the penalty.
+    pub(super) fn sums(&self) -> [f64; 2] {
+        [self.data.sum(), self.penalty.sum()]
     }
 
     /// The mean, over this weight.

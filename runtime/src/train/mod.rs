@@ -10,7 +10,7 @@
 //! means are then over what the examples weigh together, and rows of weight 0 are not there. (Where the rows of a batch
 //! have different weights, a network that has no code of its own for these takes a pass for each, and allocates.)
 //!
-//! Costs are reported in double precision and in two parts, [`CostValue`](crate::CostValue); epochs and batches
+//! Costs are reported in double precision and in two parts, [`CostValue`]; epochs and batches
 //! are counted from 0.
 //!
 //! [`Trainer::run`] does what [`fit`](Trainer::fit) does, says so after each step, and can be stopped and taken
@@ -24,6 +24,8 @@ use std::fmt;
 use std::ops::ControlFlow;
 
 use crate::error::Error;
+use crate::kernel::ranks::Exchange;
+use crate::model::cost::CostValue;
 use crate::model::network::Network;
 use crate::model::parameters::Parameters;
 use crate::optim::{Clip, Optimizer};
@@ -39,6 +41,7 @@ mod run;
 mod scaler;
 mod schedule;
 mod stopping;
+mod together;
 
 pub use data::{Data, Label};
 pub use evaluate::{Evaluator, Metric};
@@ -51,6 +54,7 @@ pub use stopping::{EarlyStopping, Monitor};
 
 use batches::Batches;
 use progress::Progress;
+use together::Together;
 
 /// In which order examples are seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,6 +108,7 @@ pub struct Trainer<'n, N: Network, O> {
     schedule: Option<Schedule>,
     clip: Option<Clip>,
     quiet: bool,
+    among: Option<&'n dyn Exchange<N::Scalar>>,
 }
 
 /// The options, whatever network and optimiser are.
@@ -118,6 +123,7 @@ impl<N: Network, O> fmt::Debug for Trainer<'_, N, O> {
             .field("schedule", &self.schedule)
             .field("clip", &self.clip)
             .field("quiet", &self.quiet)
+            .field("among", &self.among)
             .finish_non_exhaustive()
     }
 }
@@ -137,6 +143,7 @@ impl<'n, N: Network, O: Optimizer<N::Scalar>> Trainer<'n, N, O> {
             schedule: None,
             clip: None,
             quiet: false,
+            among: None,
         }
     }
 
@@ -203,6 +210,19 @@ impl<'n, N: Network, O: Optimizer<N::Scalar>> Trainer<'n, N, O> {
     #[must_use]
     pub fn quiet(mut self) -> Self {
         self.quiet = true;
+        self
+    }
+
+    /// Trains together with other ranks, each of which has the examples that
+    /// [`Ranks::examples`](crate::ranks::Ranks::examples) says, the same options and the same parameters. Mini-batches,
+    /// steps and records are those of one process with all examples, but for rounding, and the same on all ranks to the
+    /// last bit; validation data may be divided as they come, each rank having some.
+    ///
+    /// All ranks call the same methods. Where a callback breaks off on one of them, or fails, all end; what it asks of
+    /// other data is about those alone.
+    #[must_use]
+    pub fn among(mut self, ranks: &'n dyn Exchange<N::Scalar>) -> Self {
+        self.among = Some(ranks);
         self
     }
 
@@ -313,11 +333,29 @@ impl<'n, N: Network, O: Optimizer<N::Scalar>> Trainer<'n, N, O> {
         if run.is_over() {
             return Ok(());
         }
-        self.check(&train, validation.as_ref())?;
-        run.prepare(parameters.len(), self.early_stopping.is_some())?;
-        self.optimizer.see_tensors(N::Parameters::TENSORS)?;
+        let checked = self.check(&train, validation.as_ref()).and_then(|()| {
+            run.prepare(parameters.len(), self.early_stopping.is_some())?;
+            self.optimizer.see_tensors(N::Parameters::TENSORS)
+        });
+        let together = match self.among {
+            Some(ranks) => {
+                let options = [
+                    ("batch_size", self.batch_size as u64),
+                    ("epochs", self.epochs as u64),
+                    ("seed", self.seed),
+                    ("order", self.order as u64),
+                    ("validation data", u64::from(validation.is_some())),
+                    ("run", run.history.epochs.len() as u64),
+                ];
+                Some(Together::of(ranks, &train, parameters, &options, checked)?)
+            }
+            None => {
+                checked?;
+                None
+            }
+        };
         let learning_rate = run.begin(self.optimizer.learning_rate());
-        let outcome = self.go(run, learning_rate, parameters, train, validation, on_event);
+        let outcome = self.go(run, learning_rate, parameters, train, validation, together, on_event);
         if self.schedule.is_some() {
             self.optimizer.set_learning_rate(learning_rate)?;
         }
@@ -326,6 +364,7 @@ impl<'n, N: Network, O: Optimizer<N::Scalar>> Trainer<'n, N, O> {
     }
 
     /// The epochs that `run` has not had yet.
+    #[allow(clippy::too_many_arguments, reason = "what `run` is told, and what it has made of it")]
     fn go(
         &mut self,
         run: &mut Run<N::Scalar>,
@@ -333,14 +372,16 @@ impl<'n, N: Network, O: Optimizer<N::Scalar>> Trainer<'n, N, O> {
         parameters: &mut N::Parameters,
         train: Data<'_, N::Scalar>,
         validation: Option<Data<'_, N::Scalar>>,
+        together: Option<Together<'n, N::Scalar>>,
         mut on_event: impl FnMut(&mut Event<'_, N, O>) -> Result<ControlFlow<()>, Error>,
     ) -> Result<Ended, Error> {
         let Self { network, optimizer, schedule, clip, .. } = self;
         let network = *network;
-        let mut batches = Batches::new(network, train, self.batch_size, self.order);
+        let quiet = self.quiet || together.as_ref().is_some_and(|t| !t.is_first());
+        let mut batches = Batches::new(network, train, self.batch_size, self.order, together);
         let per_epoch = batches.per_epoch();
         let mut evaluator = Evaluator::new(self.batch_size);
-        let mut progress = Progress::new(self.quiet, self.epochs, per_epoch);
+        let mut progress = Progress::new(quiet, self.epochs, per_epoch);
         let mut rng = Rng::new(self.seed);
         let done = run.history.epochs.len();
         for _ in 0..done {
@@ -370,10 +411,14 @@ impl<'n, N: Network, O: Optimizer<N::Scalar>> Trainer<'n, N, O> {
             let learning_rate = optimizer.learning_rate();
             let mut record = EpochRecord { epoch, train, validation: None, metric: None, learning_rate };
             if let Some(data) = validation {
-                record.validation = Some(evaluator.cost(network, parameters, data)?);
-                if let Some(metric) = self.metric {
-                    record.metric = Some(evaluator.metric(network, parameters, metric, data)?);
-                }
+                let measured = measured(&mut evaluator, network, parameters, self.metric, data);
+                let [costs, penalties, weight, metric, weighed] = match &mut batches.together {
+                    Some(together) => together.sums(measured)?,
+                    None => measured?,
+                };
+                let mean = CostValue { data: costs, penalty: penalties }.scale(1.0 / weight);
+                record.validation = Some(mean);
+                record.metric = self.metric.map(|_| metric / weighed);
             }
             run.history.epochs.push(record);
             if let Some(schedule) = schedule {
@@ -390,7 +435,17 @@ impl<'n, N: Network, O: Optimizer<N::Scalar>> Trainer<'n, N, O> {
                 run,
                 network,
                 evaluator: &mut evaluator,
-            }))?;
+            }));
+            let flow = match &mut batches.together {
+                Some(together) => {
+                    match flow {
+                        Ok(ControlFlow::Continue(())) => {}
+                        other => together.leave(other.map(|_| ())),
+                    }
+                    together.agree()?
+                }
+                None => flow?,
+            };
             if flow.is_break() {
                 return Ok(Ended::ByCallback);
             }
@@ -431,4 +486,21 @@ impl<'n, N: Network, O: Optimizer<N::Scalar>> Trainer<'n, N, O> {
         }
         self.schedule.as_ref().map_or(Ok(()), Schedule::check)
     }
+}
+
+/// Costs of validation data, their penalties and what they weigh; the same of a metric, where there is one.
+fn measured<N: Network>(
+    evaluator: &mut Evaluator<N>,
+    network: &N,
+    parameters: &N::Parameters,
+    metric: Option<Metric<N::Scalar>>,
+    data: Data<'_, N::Scalar>,
+) -> Result<[f64; 5], Error> {
+    let (sum, weight) = evaluator.cost_sum(network, parameters, data)?;
+    let [costs, penalties] = sum.sums();
+    let (metric, weighed) = match metric {
+        Some(metric) => evaluator.metric_sum(network, parameters, metric, data)?,
+        None => (0.0, 1.0),
+    };
+    Ok([costs, penalties, weight, metric, weighed])
 }

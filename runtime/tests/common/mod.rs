@@ -3,6 +3,11 @@
 
 #![allow(dead_code, reason = "each test crate uses a part of this module")]
 
+/// Threads of one process as ranks.
+pub(crate) mod threads {
+    gradsmith_test_support::threads_as_ranks!(gradsmith_runtime);
+}
+
 use gradsmith_runtime::check::{check_extent, check_shape, check_workspace};
 use gradsmith_runtime::{CostValue, Error, Init, Network, Parameters, Rng, TensorSpec};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, array, s};

@@ -174,18 +174,18 @@ impl Items<'_> {
         quote!(#rt::finite_cost(#data, #penalty, &[#(#inputs),*], parameters))
     }
 
-    /// rustdoc with the formulas: of `predict_into`, `value`, `value_and_gradient`.
-    pub(super) fn docs(&self) -> [TokenStream; 3] {
+    /// rustdoc with the formulas: of `predict_into`, `value`, `value_and_gradient`, `sgd_step`.
+    pub(super) fn docs(&self) -> [TokenStream; 4] {
         let view = View::of_batch(self.program.batch);
         let g = self.graph();
         let formula = |name: &str, left: Piece, node: NodeId| {
-            let [text, mathml] = derivation::documented(g, &view, left, node);
+            let [text, mathml] = docs::formula(g, &view, left, node);
             let (line, mathml) = (format!(" `{name} = {text}`"), format!(" {mathml}"));
-            quote!(#[doc = #line] #[doc = ""] #[doc = #mathml] #[doc = ""])
+            quote!(#[doc = ""] #[doc = #line] #[doc = ""] #[doc = #mathml])
         };
         let named = |name: &str, node: NodeId| formula(name, Piece::Name(name.to_owned()), node);
         let mut shown = Vec::new();
-        let values: TokenStream = self
+        let values_of: TokenStream = self
             .program
             .values
             .iter()
@@ -196,30 +196,57 @@ impl Items<'_> {
             })
             .map(|(name, node)| named(name, *node))
             .collect();
-        let cost = named("C", self.program.data);
-        let penalty = named("penalty", self.program.penalty);
+        let (cost, penalty) = (named("data", self.program.data), named("penalty", self.program.penalty));
         let deltas: TokenStream = self.program.deltas.iter().map(|(name, node)| named(name, *node)).collect();
         let by = |p: &Partial| formula(&format!("dC/d{}", p.name), derivation::total("C", &p.name), p.node);
         let gradient: TokenStream = self.program.gradient.iter().map(by).collect();
+        let [columns, outputs] = [self.inputs_in_words(), self.outputs_in_words()];
+        let predicts = docs::lines(&format!(
+            "Writes the outputs of the m examples to `out`, m×{outputs}, a row an example. {columns} Allocates nothing."
+        ));
+        let values = docs::lines(&format!(
+            "The cost of a batch of m examples, C = data + penalty: the mean of the examples' data cost, and the penalty, \
+             which counts once. {columns} `y` is m×{outputs}. Allocates nothing."
+        ));
+        let gradients = docs::lines(
+            "The cost of a batch and its total gradient by every parameter, which replaces what `gradient` holds: what \
+             back-propagation brings, and the penalty's direct share. Entry i of the gradient belongs to entry i of the \
+             parameters. Arrays are those of `value`. Allocates nothing.",
+        );
+        let steps = docs::lines(
+            "A step of gradient descent on the batch, `parameters -= learning_rate * gradient`, and the cost before it. The \
+             same as `value_and_gradient` and `Sgd`, but no gradient of a weight matrix is written down: its product is \
+             added to the weights. Allocates nothing.",
+        );
+        let shapes = "# Errors\n\
+             - `EmptyBatch`: there are no examples.\n\
+             - `ShapeMismatch`: an array has other rows or columns than it must; the error names it, the axis and both \
+             extents.\n\
+             - `WorkspaceTooSmall`: the batch has more rows than the workspace was made for.";
+        let finite = "- `NonFinite`: the cost is NaN or infinite; the error names the first entry that is, of the inputs, \
+             then of the parameters.";
+        let [of_shapes, of_values] =
+            [shapes.to_owned(), format!("{shapes}\n{finite}")].map(|e| docs::lines(&e));
+        let of_steps = docs::lines(&format!(
+            "{shapes}\n{finite}\n- `InvalidOption`: the learning rate is not finite and greater than 0.\n\n\
+             After an error the parameters are what they were."
+        ));
+        let blank = quote!(#[doc = ""]);
         [
-            quote! {
-                /// Writes the output activations, a row an example.
-                ///
-                #values
-            },
-            quote! {
-                /// The cost of a batch, data and penalty apart.
-                ///
-                #cost
-                #penalty
-            },
-            quote! {
-                /// The cost of a batch and its gradient by every parameter, which replaces what `gradient`
-                /// holds. Nothing is allocated.
-                ///
-                #deltas
-                #gradient
-            },
+            quote!(#predicts #values_of #blank #of_shapes),
+            quote!(#values #cost #penalty #blank #of_values),
+            quote!(#gradients #deltas #gradient #blank #of_values),
+            quote!(#steps #blank #of_steps),
         ]
+    }
+
+    /// What the inputs are, for documentation.
+    fn inputs_in_words(&self) -> String {
+        let one = |(name, node): &(String, NodeId)| format!("`{name}` is m×{}", self.columns(*node));
+        self.program.inputs.iter().map(one).collect::<Vec<_>>().join(", ") + "."
+    }
+
+    fn outputs_in_words(&self) -> String {
+        self.columns(self.program.output).to_string()
     }
 }

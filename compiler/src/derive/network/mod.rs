@@ -11,7 +11,7 @@ mod weighted;
 use crate::codegen::{self, Context, Float};
 use crate::derivation;
 use crate::derive::attr::{canonical, combine};
-use crate::derive::{Model, check_constants, cost_text, define_texts, errors, generics, hyper_names};
+use crate::derive::{Model, check_constants, cost_text, define_texts, docs, errors, generics, hyper_names};
 use crate::diag::{Diagnostic, Diagnostics, ErrorKind};
 use crate::emit::{self, View};
 use crate::front::NetworkText;
@@ -50,7 +50,7 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     let program = text.program().map_err(|d| errors(model, &d))?;
     lengths(model, &program)?;
     open_extents(&program, &text.declarations).propagate().map_err(|d| errors(model, &d))?;
-    let derivation = derivation::network(&program, &text.network, &text.cost);
+    let derivation = derivation::network(&program, &text.network, &text.cost, derivation::Steps::All);
     let products = text.products(&program).map_err(|d| errors(model, &d))?;
     let mut roots = vec![program.data, program.penalty];
     roots.extend(program.gradient.iter().map(|p| p.node));
@@ -173,7 +173,12 @@ impl<'a> Items<'a> {
     fn context(&self) -> Context {
         let mut extents = BTreeMap::new();
         extents.insert("m".to_owned(), quote!(m));
-        Context { rt: self.model.rt.to_token_stream(), float: self.model.float.clone(), extents }
+        Context {
+            rt: self.model.rt.to_token_stream(),
+            float: self.model.float.clone(),
+            extents,
+            divided: None,
+        }
     }
 
     /// The generics of the types made here: the number type's, if it is a parameter.
@@ -202,22 +207,30 @@ impl<'a> Items<'a> {
         let weighted = weighted.map(|program| self.weighted(program));
         let (parameters, parameters_methods) = self.parameters_type();
         let (workspace, workspace_methods) = self.workspace_type();
-        let implementation =
-            self.implementation(derivation, [&predict, &value, &gradient], weighted.as_ref());
+        let [hessian, gauss_newton] =
+            [&self.products.hessian, &self.products.gauss_newton].map(|nodes| self.product_method(nodes));
+        let implementation = self.implementation(
+            derivation,
+            [&predict, &value, &gradient],
+            [&hessian, &gauss_newton],
+            weighted.as_ref(),
+        );
+        let products = self.products(&hessian, &gauss_newton);
         let lengths = self.tensors.iter().map(|p| Literal::usize_unsuffixed(p.len()));
         let count = Literal::usize_unsuffixed(self.tensors.len());
         let block = self.model.block(&quote! {
-                /// Of each tensor, in the order of the buffer.
-                const TENSOR_LENGTHS: [usize; #count] = [#(#lengths),*];
+                #implementation
                 #parameters_methods
                 #workspace_methods
-                #implementation
+                /// Of each tensor, in the order of the buffer.
+                const TENSOR_LENGTHS: [usize; #count] = [#(#lengths),*];
+                #products
         });
         quote! {
+            #block
+
             #parameters
             #workspace
-
-            #block
         }
     }
 
@@ -225,6 +238,7 @@ impl<'a> Items<'a> {
         &self,
         derivation: &derivation::Derivation,
         [predict, value, gradient]: [&Plan; 3],
+        [hessian, gauss_newton]: [&Plan; 2],
         weighted: Option<&Weighted>,
     ) -> TokenStream {
         let rt = &self.model.rt;
@@ -252,33 +266,25 @@ impl<'a> Items<'a> {
         let (value_result, gradient_result) = (self.cost(value), self.cost(gradient));
         let gradients = self.gradients(gradient, 2);
         let numbers = |plan: &&Plan| Self::workspace_numbers(plan, self.program.batch);
-        let hessian = self.product_method(&self.products.hessian);
-        let gauss_newton = self.product_method(&self.products.gauss_newton);
         let (descent_body, descent) = self.descent();
-        let plans = [predict, value, gradient, &descent, &hessian, &gauss_newton];
+        let plans = [predict, value, gradient, &descent, hessian, gauss_newton];
         let numbers: Vec<_> = plans
             .into_iter()
             .chain(weighted.iter().flat_map(|w| w.plans()))
             .map(|plan| numbers(&plan))
             .collect();
         let weighted = weighted.map(|w| &w.methods);
-        let products = self.products(&hessian, &gauss_newton);
         let per_example = Literal::usize_unsuffixed(numbers.iter().map(|n| n.0).max().unwrap_or(0));
         let fixed = Literal::usize_unsuffixed(numbers.iter().map(|n| n.1).max().unwrap_or(0));
         let init = self.init();
         let data_params = self.data_params();
         let unread = self.unread(&[value, gradient]);
-        let docs = self.docs();
-        let [doc_predict, doc_value, doc_gradient] = &docs;
+        let [doc_predict, doc_value, doc_gradient, doc_step] = self.docs();
+        let doc_workspace = docs::lines(&format!(
+            "Memory for batches of 1 to `batch` examples, made once: {per_example} numbers an example, and {fixed} \
+             besides. What takes the workspace allocates nothing."
+        ));
         let methods = quote! {
-            #init
-
-            /// Memory for batches of up to `batch` examples.
-            #vis fn workspace(&self, batch: usize) -> #workspace #args {
-                #unread
-                #workspace { capacity: batch, buffer: #rt::zeros(batch * #per_example + #fixed) }
-            }
-
             #doc_predict
             #vis fn predict_into(
                 &self,
@@ -324,10 +330,7 @@ impl<'a> Items<'a> {
                 #gradient_result
             }
 
-            /// A step of gradient descent on the batch, `parameters -= learning_rate * gradient`, and the
-            /// cost before it. The same as `value_and_gradient` and `Sgd`, but no gradient of a weight matrix
-            /// is written down: its product is added to the weights. Nothing is allocated; after an error the
-            /// parameters are what they were.
+            #doc_step
             #vis fn sgd_step(
                 &self,
                 parameters: &mut #parameters #args,
@@ -341,14 +344,19 @@ impl<'a> Items<'a> {
                 #descent_body
             }
         };
+        let memory = quote! {
+            #init
+
+            #doc_workspace
+            #vis fn workspace(&self, batch: usize) -> #workspace #args {
+                #unread
+                #workspace { capacity: batch, buffer: #rt::zeros(batch * #per_example + #fixed) }
+            }
+        };
         let derivation_items = {
             let vis = &self.model.input.vis;
-            quote! {
-                /// The derivation, as text: forwards, the cost, backwards, the gradient.
-                #vis const DERIVATION: &'static str = #text;
-                /// The derivation, as LaTeX.
-                #vis const DERIVATION_LATEX: &'static str = #latex;
-            }
+            let what = "What was derived and how: forwards, the cost, backwards, the gradient.";
+            docs::derivation(&quote!(#vis), what, &text, &latex)
         };
         if !single {
             let count = self.program.inputs.len();
@@ -357,19 +365,14 @@ impl<'a> Items<'a> {
             return quote! {
                 #[doc = #inputs_doc]
                 impl #impl_generics #name #type_generics #where_clause {
-                    #derivation_items
                     #methods
-                    #products
+                    #memory
+                    #derivation_items
                 }
             };
         }
         let inputs_count = self.columns(self.program.inputs[0].1);
         quote! {
-            impl #impl_generics #name #type_generics #where_clause {
-                #derivation_items
-                #products
-            }
-
             #[automatically_derived]
             impl #impl_generics #rt::Network for #name #type_generics #where_clause {
                 type Scalar = #t;
@@ -379,6 +382,11 @@ impl<'a> Items<'a> {
                 const OUTPUTS: usize = #outputs;
                 #methods
                 #weighted
+                #memory
+            }
+
+            impl #impl_generics #name #type_generics #where_clause {
+                #derivation_items
             }
         }
     }
@@ -408,7 +416,8 @@ impl<'a> Items<'a> {
             }
         });
         quote! {
-            /// Parameters drawn from `seed`.
+            /// Parameters to start from, in a buffer of their own, drawn from the distribution that `init` names. The same
+            /// seed gives the same on every machine.
             #vis fn init(init: #rt::Init, seed: u64) -> #parameters #args {
                 let mut rng = #rt::Rng::new(seed);
                 let mut parameters = #parameters::zeros();

@@ -15,7 +15,7 @@ impl Items<'_> {
         schedule(&self.products.graph, &outputs, Policy::Store, &emit::name_or_text)
     }
 
-    /// The two products, as methods of the struct itself.
+    /// The two products, methods of the struct itself.
     pub(super) fn products(&self, hessian: &Plan, gauss_newton: &Plan) -> TokenStream {
         let rt = &self.model.rt;
         let vis = &self.model.input.vis;
@@ -33,7 +33,9 @@ impl Items<'_> {
                 #(#[doc = #doc])*
                 ///
                 /// # Errors
-                /// Where shapes do not fit, the batch is empty, or the workspace too small.
+                /// - `EmptyBatch`: there are no examples.
+                /// - `ShapeMismatch`: an array has other rows or columns than it must.
+                /// - `WorkspaceTooSmall`: the batch has more rows than the workspace was made for.
                 #vis fn #name(
                     &self,
                     parameters: &#parameters #args,
@@ -54,16 +56,25 @@ impl Items<'_> {
         };
         let hessian_doc = [
             " Writes the product of the cost's Hessian with `direction` to `gradient`, without the Hessian: the gradient",
-            " of ⟨∇C, v⟩. Nothing is allocated.",
+            " of ⟨∇C, v⟩. A few times the work of a gradient; allocates nothing.",
         ];
         let gauss_newton_doc = [
             " Writes the Gauss-Newton product 1/m Σ Jᵀ H J v to `gradient`, where J is the Jacobian of the output",
             " pre-activations and H the Hessian of the cost by them; a penalty counts with its own Hessian. Where the",
             " parameters reach the cost by other ways than through one such value, J is the Jacobian of the outputs.",
-            " Nothing is allocated.",
+            " Allocates nothing.",
         ];
         let hessian = method("hessian_vector_product", &hessian_doc, hessian);
         let gauss_newton = method("gauss_newton_product", &gauss_newton_doc, gauss_newton);
-        quote!(#hessian #gauss_newton)
+        let generics = generics(self.model);
+        let (impl_generics, _, where_clause) = generics.split_for_impl();
+        let (_, type_generics, _) = self.model.input.generics.split_for_impl();
+        let name = &self.model.input.ident;
+        quote! {
+            impl #impl_generics #name #type_generics #where_clause {
+                #hessian
+                #gauss_newton
+            }
+        }
     }
 }

@@ -12,7 +12,7 @@ impl Items<'_> {
         let (bounds, args) = self.type_generics();
         let total = Literal::usize_unsuffixed(self.total());
         let doc = format!(
-            " The {} parameters of [`{network}`], in one buffer: {}.",
+            " The {} parameters of [`{network}`], or a gradient by them, in one buffer, row by row: {}.",
             self.total(),
             self.tensors.iter().map(|p| format!("`{}`", p.name)).collect::<Vec<_>>().join(", ")
         );
@@ -91,7 +91,7 @@ impl Items<'_> {
         };
         let methods = quote! {
             impl #bounds #name #args {
-                /// All parameters 0.
+                /// All parameters 0, in a new buffer.
                 #[must_use]
                 #vis fn zeros() -> Self {
                     Self { buffer: #rt::zeros(#total) }

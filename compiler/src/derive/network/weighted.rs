@@ -50,7 +50,12 @@ impl Items<'_> {
         let gradients = self.gradients(&gradient, 2);
         let x = codegen::identifier(&self.program.inputs[0].0);
         let methods = quote! {
-            /// The cost of a batch whose examples have weights, in one pass.
+            /// The cost of a batch whose examples have weights ω, in one pass: its data part is Σᵢ ωᵢ cᵢ / Σᵢ ωᵢ, and the
+            /// penalty counts once. Of an example of weight 0 nothing is read. Allocates nothing.
+            ///
+            /// # Errors
+            /// Those of `value`. `ShapeMismatch`: there are not as many weights as examples. `ExampleWeight`: one is
+            /// negative, NaN or infinite. `NoWeight`: all are 0.
             fn value_weighted(
                 &self,
                 parameters: &#parameters #args,
@@ -67,7 +72,10 @@ impl Items<'_> {
                 })
             }
 
-            /// The cost of a batch whose examples have weights, and its gradient, in one pass.
+            /// The cost of a batch whose examples have weights, and its gradient, in one pass. Allocates nothing.
+            ///
+            /// # Errors
+            /// Those of `value_weighted`.
             fn value_and_gradient_weighted(
                 &self,
                 parameters: &#parameters #args,

@@ -133,7 +133,8 @@ impl Items<'_> {
                 Origin::Parameter => self.along(e).unwrap_or_else(|| (known.ident.to_string(), 0)),
             };
             let (ident, axis) = (&known.ident, Literal::usize_unsuffixed(axis));
-            checks.extend(quote!(#rt::check_some(#tensor, #axis, #ident, #text)?;));
+            let there_are = if self.is_rows(name) { quote!(among.rows()) } else { quote!(#ident) };
+            checks.extend(quote!(#rt::check_some(#tensor, #axis, #there_are, #text)?;));
         }
         checks
     }

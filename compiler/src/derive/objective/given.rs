@@ -79,12 +79,15 @@ impl Items<'_> {
         } else {
             quote!(#rt::refill(#name, &mut self.#own, [#(#shape),*], #given))
         };
-        let doc = format!(" Other entries for `{name}`, as many as there are.");
+        let doc = format!(
+            " Other entries for `{name}`, as many as there are. They are copied, over those the problem owns."
+        );
         quote! {
             #[doc = #doc]
             ///
             /// # Errors
-            /// Those of `prepare`; the problem is then what it was.
+            /// `ShapeMismatch`, where there are more or fewer, and what `prepare` refuses of entries. The problem is then
+            /// what it was.
             #vis fn #ident<'v>(
                 &mut self,
                 entries: impl ::core::convert::Into<#rt::#view<'v, #entry>>,

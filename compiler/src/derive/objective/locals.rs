@@ -19,8 +19,9 @@ pub(super) struct Local {
     pub(super) plan: Plan,
 }
 
-/// The values that a formula names, in the order of the text, as many as the budget allows.
-pub(super) fn locals(program: &ObjectiveProgram) -> Vec<Local> {
+/// The values that a formula names, in the order of the text, as many as the budget allows; of those that cannot be
+/// computed where `rows` are among several processes, none.
+pub(super) fn locals(program: &ObjectiveProgram, rows: Option<Extent>) -> Vec<Local> {
     let Locals { graph, nodes } = &program.locals;
     let mut room = NODES;
     let mut takes = |node: NodeId| match room.checked_sub(graph.reachable(&[node]).len()) {
@@ -38,9 +39,9 @@ pub(super) fn locals(program: &ObjectiveProgram) -> Vec<Local> {
     let Locals { graph, nodes } = pipeline::locals(chosen, &program.wrt);
     let plan = |(name, node): (String, NodeId)| {
         let output = Output { name: name.clone(), node };
-        Local { plan: schedule(&graph, &[output], Policy::Blocks, &emit::name_or_text), name }
+        Some(Local { plan: plans::planned(&graph, &[output], rows).ok()?, name })
     };
-    nodes.into_iter().map(plan).collect()
+    nodes.into_iter().filter_map(plan).collect()
 }
 
 impl Items<'_> {
@@ -136,6 +137,7 @@ impl Items<'_> {
         };
         quote! {
             #[doc = #doc]
+            /// An array is a new one; memory besides is taken by the first call.
             ///
             /// # Errors
             /// Those of `value`, but numbers that are not finite are given as they are.

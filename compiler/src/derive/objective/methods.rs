@@ -3,6 +3,7 @@
 use super::plans::Matrix;
 use super::*;
 use crate::derivation::Room;
+use crate::derive::docs;
 use crate::derive::scaffold::Scaffold;
 use crate::emit::document::Piece;
 use crate::emit::notation::Notation;
@@ -173,6 +174,19 @@ impl Items<'_> {
         quote!(#rt::finite(#out, #text, &[#(#parts),*]))
     }
 
+    /// The errors of a method of `x`, and what result is no finite number, if that is one.
+    fn errors(&self, infinite: &str) -> TokenStream {
+        let mut text =
+            "# Errors\n- `ParameterLength`: `x`, a direction or an output is not of its length.".to_owned();
+        if docs::has_matrices(self.graph(), self.program.value) {
+            text += "\n- `Singular`, `NotPositiveDefinite`: a matrix that is inverted, solved with or given to `logdet` is so.";
+        }
+        if !infinite.is_empty() {
+            text = text + "\n- `NonFinite`:" + infinite;
+        }
+        docs::lines(&text)
+    }
+
     /// A formula for a message, or its name if it is long.
     fn short(&self, node: NodeId, name: &str) -> String {
         let text = emit::text(self.graph(), node, &View::default());
@@ -197,7 +211,7 @@ impl Items<'_> {
         let (view, mut room, mut rendered) = (View::default(), Room::of_page(), Room::of_mathml());
         let mut docs = TokenStream::new();
         for (k, (name, left, node)) in formulas.iter().enumerate() {
-            let [text, rendering] = derivation::documented(self.graph(), &view, left.clone(), *node);
+            let [text, rendering] = docs::formula(self.graph(), &view, left.clone(), *node);
             let text = format!(" `{name} = {text}`");
             let mathml = mathml.then(|| format!(" {rendering}"));
             if k > 0 {
@@ -227,8 +241,15 @@ impl Items<'_> {
             let work = self.work(plan, &[self.x_cut()], &quote!(), Some(&out));
             let (check, doc) = (self.check_x(&[]), self.formula("f", self.program.value));
             let finite = self.finite(plan, &out);
+            let errors = self.errors(
+                " f is NaN or infinite; the error names the entry or the part of it that this comes from.",
+            );
             quote! {
+                /// f(x), where `x` has n entries. Allocates nothing.
+                ///
                 #doc
+                ///
+                #errors
                 fn value(&mut self, x: &[#t]) -> #rt::Result<#t, #rt::Error> {
                     #check
                     let value = {
@@ -245,8 +266,13 @@ impl Items<'_> {
             let work = self.work(plan, &[self.x_cut(), cut], &after, None);
             let check = self.check_x(&["gradient"]);
             let docs = self.formulas("df/d", |by| derivation::partial("f", by), &self.program.gradient);
+            let errors = self.errors(" an entry of the gradient is NaN or infinite.");
             quote! {
+                /// Writes ∇f(x) to `gradient`, of n entries in the order of `x`. Overwrites, allocates nothing.
+                ///
                 #docs
+                ///
+                #errors
                 fn gradient_into(
                     &mut self,
                     x: &[#t],
@@ -269,7 +295,10 @@ impl Items<'_> {
             let check = self.check_x(&["gradient"]);
             let finite = self.finite(plan, &out);
             quote! {
-                /// `f`, and its gradient.
+                /// f(x), and writes ∇f(x) to `gradient`: what both need is computed once. Allocates nothing.
+                ///
+                /// # Errors
+                /// Those of `value`.
                 fn value_and_gradient_into(
                     &mut self,
                     x: &[#t],
@@ -293,8 +322,13 @@ impl Items<'_> {
                 let left = |by: &str| Piece::HessianProduct(Notation::Name(by.to_owned()));
                 self.formulas("(Hv)_", left, &self.program.hessian_product)
             };
+            let errors = self.errors("");
             quote! {
+                /// Writes ∇²f(x) v to `out`, of n entries, without the matrix; `direction` is v. Allocates nothing.
+                ///
                 #docs
+                ///
+                #errors
                 fn hessian_vector_product_into(
                     &mut self,
                     x: &[#t],
@@ -314,6 +348,10 @@ impl Items<'_> {
             impl #bounds #rt::Objective for #problem #args {
                 type Scalar = #t;
 
+                #value
+                #gradient
+                #both
+
                 fn len(&self) -> usize {
                     #bind
                     #len
@@ -322,9 +360,6 @@ impl Items<'_> {
                 #variables
                 #restrictions
                 #reserve
-                #value
-                #gradient
-                #both
                 #product
                 #hessian
                 #sparse
@@ -363,9 +398,20 @@ impl Items<'_> {
         let blocks: Vec<_> =
             names.zip(blocks).map(|(name, &node)| (name.clone(), Piece::Words(name), node)).collect();
         let docs = self.paragraphs(&blocks, false);
-        let work = self.square(&self.plans.hessian, &[self.x_cut()]);
+        let work = if self.plans.by_products {
+            quote!(#rt::hessian_by_products(self, x, &mut out))
+        } else {
+            self.square(&self.plans.hessian, &[self.x_cut()])
+        };
+        let errors = self.errors("");
         quote! {
+            /// Writes ∇²f(x) to `out`, n×n, a block for each pair of variables; above the diagonal as below. What it
+            /// needs above 64 MiB is taken by the first call, or by `reserve`; else nothing is allocated.
+            ///
             #docs
+            ///
+            #errors
+            /// - `ShapeMismatch`: `out` is not n×n.
             fn hessian_into(
                 &mut self,
                 x: &[#t],
@@ -477,6 +523,8 @@ impl Items<'_> {
         let sparse = self.sparse_jacobian();
         let text = self.short(r.residual, "r");
         let check_product = self.check_x(&["direction", "out"]);
+        let (residual_errors, errors) =
+            (self.errors(" a residual is NaN or infinite; the error names the first."), self.errors(""));
         quote! {
             #[automatically_derived]
             impl #bounds #rt::Residual for #problem #args {
@@ -485,7 +533,11 @@ impl Items<'_> {
                     #rows
                 }
 
+                /// Writes r(x) to `out`, of m entries. Allocates nothing.
+                ///
                 #residual_doc
+                ///
+                #residual_errors
                 fn residual_into(
                     &mut self,
                     x: &[#t],
@@ -500,7 +552,13 @@ impl Items<'_> {
                     #rt::Cause::of(self, x, #rt::finite_entries(#text, out))
                 }
 
+                /// Writes ∂r/∂x to `out`, m×n, a row for each residual. What it needs above 64 MiB is taken by the first
+                /// call, or by `reserve`; else nothing is allocated.
+                ///
                 #jacobian_docs
+                ///
+                #errors
+                /// - `ShapeMismatch`: `out` is not m×n.
                 fn jacobian_into(
                     &mut self,
                     x: &[#t],
@@ -512,7 +570,11 @@ impl Items<'_> {
                     #rt::Ok(())
                 }
 
+                /// Writes JᵀJ v to `out`, of n entries, without J; `direction` is v. Allocates nothing.
+                ///
                 #product_docs
+                ///
+                #errors
                 fn gauss_newton_product_into(
                     &mut self,
                     x: &[#t],

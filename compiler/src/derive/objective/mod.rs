@@ -3,10 +3,12 @@
 //!
 //! [`problem`] is the type, [`extents`] where its sizes come from, [`checks`] and [`whole`] what is refused,
 //! [`plans`] what is computed, [`methods`] the code around it, [`scalars`] that of small functions, [`sparse`] that of matrices which
-//! are mostly 0, [`locals`] that of values which the formula names; [`given`] takes other data.
+//! are mostly 0, [`locals`] that of values which the formula names; [`given`] takes other data; [`divided`] is about rows among
+//! processes.
 
 mod checks;
 mod constraints;
+mod divided;
 mod extents;
 mod given;
 mod locals;
@@ -27,7 +29,7 @@ use crate::emit::{self, View};
 use crate::front::{ObjectiveText, declaration};
 use crate::ir::{Extent, ExtentKind, Graph, NodeId, Op};
 use crate::pipeline::ObjectiveProgram;
-use crate::schedule::{Buffer, BufferId, Output, Plan, Policy, Storage, schedule};
+use crate::schedule::{Buffer, BufferId, Output, Plan, Policy, Storage, schedule, schedule_divided};
 use crate::source::{Place, SourceId, Span};
 use crate::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
 use crate::syntax::parse;
@@ -77,11 +79,13 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
         roots.extend(r.transposed_product.iter().chain(&r.hessian_product).chain(r.hessian.iter().flatten()));
     }
     check_constants(model, &program.graph, &roots)?;
-    let derivation = derivation::objective(&program, &text.expr, text.residual, Room::of_page);
+    let derivation = derivation::objective(&program, &text.expr, derivation::Shown::carried(), Room::of_page);
     // A field that the text does not speak of is left alone.
     let mut model = model.clone();
     model.data = model.data.iter().filter(|f| model.speaks_of(&f.name)).cloned().collect();
-    let items = Items::new(&model, &program);
+    let rows = divided::rows(&model, &program)?;
+    let items = Items::new(&model, &program, rows);
+    items.can_be_divided()?;
     Ok(items.tokens(&derivation))
 }
 
@@ -116,6 +120,8 @@ struct Items<'a> {
     problem: Ident,
     plans: Plans,
     extents: Vec<SymbolicExtent>,
+    /// That of rows which may be among several processes.
+    rows: Option<Extent>,
 }
 
 /// An array that a method's body expects in scope, cut from a flat vector.
@@ -128,10 +134,10 @@ struct Cut<'a> {
 }
 
 impl<'a> Items<'a> {
-    fn new(model: &'a Model, program: &'a ObjectiveProgram) -> Self {
+    fn new(model: &'a Model, program: &'a ObjectiveProgram, rows: Option<Extent>) -> Self {
         let problem = format_ident!("{}Problem", model.input.ident);
-        let plans = Plans::new(program);
-        let mut items = Self { model, program, problem, plans, extents: Vec::new() };
+        let plans = Plans::new(program, rows);
+        let mut items = Self { model, program, problem, plans, extents: Vec::new(), rows };
         items.find_extents();
         items.leave_out_locals();
         items
@@ -161,6 +167,7 @@ impl<'a> Items<'a> {
                     (e.name.clone(), quote!(#ident))
                 })
                 .collect(),
+            divided: self.rows.map(|e| self.graph().extents.name(e)),
         }
     }
 
@@ -199,20 +206,20 @@ impl<'a> Items<'a> {
         let constrained = self.constrained();
         let (places, given, locals) = (self.sparse_places(), self.given(), self.locals());
         let block = self.model.block(&quote! {
-                #prepare
-                #accessors
                 #implementation
                 #residual
                 #constrained
-                #places
+                #prepare
+                #accessors
                 #given
                 #locals
+                #places
                 #cause
         });
         quote! {
-            #problem
-
             #block
+
+            #problem
         }
     }
 }

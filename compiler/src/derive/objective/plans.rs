@@ -4,6 +4,7 @@ use super::constraints::Restricted;
 use super::locals::{Local, locals};
 use super::sparse::Sparse;
 use super::*;
+use std::cell::{Cell, RefCell};
 
 /// A block of the Hessian.
 pub(super) struct Block {
@@ -33,6 +34,10 @@ pub(super) struct Plans {
     pub(super) sparse_lagrangian: Option<Sparse>,
     /// What the formula gives names.
     pub(super) locals: Vec<Local>,
+    /// What cannot be computed of rows that are among several processes.
+    pub(super) undivided: Option<String>,
+    /// Whether the Hessian can then be found by its products with vectors alone.
+    pub(super) by_products: bool,
 }
 
 /// A matrix of derivatives, in blocks.
@@ -70,12 +75,27 @@ impl Matrix {
 }
 
 impl Plans {
-    pub(super) fn new(program: &ObjectiveProgram) -> Self {
+    /// Plans by which these `rows`, if any, may be among several processes.
+    pub(super) fn new(program: &ObjectiveProgram, rows: Option<Extent>) -> Self {
+        let undivided = RefCell::new(None);
         let plan = |outputs: Vec<(String, NodeId)>| {
             let outputs: Vec<Output> =
                 outputs.into_iter().map(|(name, node)| Output { name, node }).collect();
-            schedule(&program.graph, &outputs, Policy::Blocks, &emit::name_or_text)
+            planned(&program.graph, &outputs, rows).unwrap_or_else(|what| {
+                undivided.borrow_mut().get_or_insert(what);
+                schedule(&program.graph, &outputs, Policy::Blocks, &emit::name_or_text)
+            })
         };
+        let by_products = Cell::new(false);
+        let of_matrix = |outputs: Vec<(String, NodeId)>| {
+            let outputs: Vec<Output> =
+                outputs.into_iter().map(|(name, node)| Output { name, node }).collect();
+            planned(&program.graph, &outputs, rows).unwrap_or_else(|_| {
+                by_products.set(true);
+                schedule(&program.graph, &[], Policy::Blocks, &emit::name_or_text)
+            })
+        };
+        let hessian = Matrix::of(&program.graph, &program.hessian, &of_variables(program), &of_matrix);
         let value = ("value".to_owned(), program.value);
         let gradient = by_variable(program, "d_", &program.gradient);
         Self {
@@ -83,7 +103,7 @@ impl Plans {
             both: plan(std::iter::once(value).chain(gradient.clone()).collect()),
             gradient: plan(gradient),
             product: plan(by_variable(program, "h_", &program.hessian_product)),
-            hessian: Matrix::of(&program.graph, &program.hessian, &of_variables(program), &plan),
+            hessian,
             residual: program.residual.as_ref().map_or_else(Vec::new, |r| {
                 vec![
                     plan(vec![("residual".to_owned(), r.residual)]),
@@ -91,12 +111,15 @@ impl Plans {
                     plan(by_variable(program, "g_", &r.gauss_newton_product)),
                 ]
             }),
-            sparse_hessian: Sparse::hessian(program),
-            sparse_jacobian: Sparse::jacobian(program),
+            // Which entries are other than 0 may depend on rows that are not here.
+            sparse_hessian: rows.is_none().then(|| Sparse::hessian(program)).flatten(),
+            sparse_jacobian: rows.is_none().then(|| Sparse::jacobian(program)).flatten(),
             restricted: Restricted::new(program, plan),
-            sparse_constraints: Sparse::constraints(program),
-            sparse_lagrangian: Sparse::lagrangian(program),
-            locals: locals(program),
+            sparse_constraints: rows.is_none().then(|| Sparse::constraints(program)).flatten(),
+            sparse_lagrangian: rows.is_none().then(|| Sparse::lagrangian(program)).flatten(),
+            locals: locals(program, rows),
+            undivided: undivided.into_inner(),
+            by_products: by_products.get(),
         }
     }
 
@@ -125,6 +148,17 @@ impl Plans {
     /// Those of all methods.
     pub(super) fn of_methods(&self) -> impl Iterator<Item = &Plan> {
         self.all().chain(self.locals.iter().map(|local| &local.plan))
+    }
+}
+
+/// A plan by which these `rows`, if any, may be among several processes.
+///
+/// # Errors
+/// What cannot be computed then.
+pub(super) fn planned(graph: &Graph, outputs: &[Output], rows: Option<Extent>) -> Result<Plan, String> {
+    match rows {
+        None => Ok(schedule(graph, outputs, Policy::Blocks, &emit::name_or_text)),
+        Some(rows) => schedule_divided(graph, outputs, rows, &emit::name_or_text),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The prepared problem: its type, what checks shapes and takes memory.
 
 use super::*;
+use crate::derive::docs;
 use crate::derive::scaffold::Scaffold;
 
 /// Methods of a problem, whose names no accessor takes.
@@ -103,15 +104,27 @@ impl Items<'_> {
             quote!(#field: usize)
         });
         let (slots, _) = self.slots();
+        let among = self.rows.map(|_| quote!(among: #runtime::__private::Among<#p, #t>,));
         let doc = format!(" [`{of}`], its shapes checked and its memory taken: what a solver calls.");
+        let names: Vec<String> = self.program.wrt.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let vector = docs::lines(&match names.as_slice() {
+            [name] => format!("A point is {name} as a flat vector, row by row if it has rows."),
+            names => format!(
+                "A point is one flat vector: {}, one after the other, each row by row if it has rows.",
+                names.join(", ")
+            ),
+        });
         quote! {
             #[doc = #doc]
+            ///
+            #vector
             #[allow(non_snake_case, reason = "matrices have capital letters")]
             #[derive(::core::clone::Clone, ::core::fmt::Debug)]
             #vis struct #name #bounds {
                 #(#fields,)*
                 #(#extents,)*
                 #(#slots,)*
+                #among
                 workspace: #runtime::__private::Workspace<#t>,
                 lifetime: ::core::marker::PhantomData<&#p ()>,
             }
@@ -168,12 +181,12 @@ impl Items<'_> {
             let bind = self.bind_extents(&spoken_of);
             match shape {
                 [] => {
-                    let doc = format!(" The variable `{variable}` in a flat vector.");
+                    let doc = format!(" The variable `{variable}` in a flat vector, where it lies.");
                     quote! {
                         #[doc = #doc]
                         ///
                         /// # Errors
-                        /// If the vector is not of the problem's length.
+                        /// `ParameterLength`, if the vector is not of the problem's length.
                         #vis fn #ident(&self, x: &[#t]) -> #rt::Result<#t, #rt::Error> {
                             #check
                             #bind
@@ -182,12 +195,12 @@ impl Items<'_> {
                     }
                 }
                 [_] => {
-                    let doc = format!(" The variable `{variable}` in a flat vector.");
+                    let doc = format!(" The variable `{variable}` in a flat vector, where it lies.");
                     quote! {
                         #[doc = #doc]
                         ///
                         /// # Errors
-                        /// If the vector is not of the problem's length.
+                        /// `ParameterLength`, if the vector is not of the problem's length.
                         #vis fn #ident<'x>(
                             &self,
                             x: &'x [#t],
@@ -199,7 +212,7 @@ impl Items<'_> {
                     }
                 }
                 _ => {
-                    let doc = format!(" The variable `{variable}` in a flat vector.");
+                    let doc = format!(" The variable `{variable}` in a flat vector, where it lies.");
                     let view = Scaffold::view(dims.len(), false);
                     let array = if let [r, c] = &dims[..] {
                         quote!(#rt::matrix(#part, #r, #c))
@@ -211,7 +224,7 @@ impl Items<'_> {
                         #[doc = #doc]
                         ///
                         /// # Errors
-                        /// If the vector is not of the problem's length.
+                        /// `ParameterLength`, if the vector is not of the problem's length.
                         #vis fn #ident<'x>(
                             &self,
                             x: &'x [#t],
@@ -237,7 +250,9 @@ impl Items<'_> {
             let (ident, field) = (&e.ident, &e.field);
             quote!(let #ident = self.#field;)
         });
-        quote!(#(#lines)*)
+        let among = (self.rows.is_some() && codegen::mentions(code, "among"))
+            .then(|| quote!(let among = self.among;));
+        quote!(#(#lines)* #among)
     }
 
     pub(super) fn prepare(&self, derivation: &derivation::Derivation) -> TokenStream {
@@ -250,8 +265,8 @@ impl Items<'_> {
         let (args, p) = (self.generics().1, self.lifetime());
         let lifetimes: Vec<_> = self.model.input.generics.lifetimes().map(|l| &l.lifetime).collect();
         let outlives = (!lifetimes.is_empty()).then(|| quote!(where #(#lifetimes: #p),*));
-        let (mut checks, params) = self.define_extents();
-        checks.extend(self.check_bounds());
+        let (extents_lines, params) = self.define_extents();
+        let mut checks = self.check_bounds();
         checks.extend(self.check_shapes());
         checks.extend(self.check_entries());
         let cx = self.context();
@@ -288,6 +303,8 @@ impl Items<'_> {
             .collect();
         let (least, most) = (self.first_numbers(), self.all_numbers());
         let (text, latex) = (derivation.text(), derivation.latex());
+        let what = "What was derived and how: the value, the gradient, the Hessian.";
+        let constants = docs::derivation(&quote!(#vis), what, &text, &latex);
         let given: Vec<String> = self
             .extents
             .iter()
@@ -309,11 +326,13 @@ impl Items<'_> {
             }
         });
         let (_, slots) = self.slots();
+        let among = self.rows.map(|_| quote!(among,));
         let made = quote! {
             #problem {
                 #(#fields,)*
                 #(#extents,)*
                 #(#slots,)*
+                #among
                 workspace: #rt::Workspace::new(#least, #most),
                 lifetime: #rt::PhantomData,
             }
@@ -321,38 +340,88 @@ impl Items<'_> {
         let outside =
             !self.graph().extents.bounds().is_empty() || self.model.data.iter().any(|f| f.whole.is_some());
         let outside = outside.then(|| {
-            let doc = " Where a range or a subscript leaves its axis, or a whole number of the data does: which, its value, the extent.";
+            let doc = " `Range`, `OutOfRange`, where a range or a subscript leaves its axis, or a whole number of the data does: which, its value, the extent.";
             quote!(#[doc = #doc])
         });
         let (made, asymmetric) = if symmetric.is_empty() {
             (quote!(#rt::Ok(#made)), None)
         } else {
-            let doc = " Where a matrix that is declared symmetric is not: the entry, and its mirror image.";
+            let doc = " `Asymmetric`, where a matrix that is declared symmetric is not: the entry, and its mirror image.";
             (quote!(let problem = #made; #(#symmetric)* #rt::Ok(problem)), Some(quote!(#[doc = #doc])))
         };
-        quote! {
-            impl #impl_generics #of #type_generics #where_clause {
-                /// The derivation, as text: the value, the gradient, the Hessian.
-                #vis const DERIVATION: &'static str = #text;
-                /// The derivation, as LaTeX.
-                #vis const DERIVATION_LATEX: &'static str = #latex;
-
+        let fields = self.divided_fields();
+        let result = quote!(#rt::Result<#problem #args, #rt::Error>);
+        let errors = quote! {
+            ///
+            /// # Errors
+            /// `ShapeMismatch`, where shapes do not fit: field, axis and both extents. `Empty`, where data have no rows
+            /// or columns and a part of the formula has no value then.
+            #outside
+            #asymmetric
+        };
+        let prepare = match self.extents.iter().find(|x| self.is_rows(&x.name)) {
+            None => quote! {
                 #[doc = #doc]
                 #later
-                ///
-                /// # Errors
-                /// Where shapes do not fit: field, axis and both extents.
-                #outside
-                #asymmetric
-                #vis fn prepare<#p>(
-                    self,
-                    #(#params),*
-                ) -> #rt::Result<#problem #args, #rt::Error>
+                #errors
+                #vis fn prepare<#p>(self, #(#params),*) -> #result
                 #outlives
                 {
+                    #extents_lines
                     #checks
                     #made
                 }
+            },
+            Some(SymbolicExtent { ident: rows, .. }) => {
+                let t = self.t();
+                let given: Vec<&Ident> = self
+                    .extents
+                    .iter()
+                    .filter(|e| matches!(e.origin, Origin::Parameter))
+                    .map(|e| &e.ident)
+                    .collect();
+                let (numbers, entries) = self.shared();
+                quote! {
+                    #fields
+
+                    #[doc = #doc]
+                    #[doc = " All rows are here."]
+                    #later
+                    #errors
+                    #vis fn prepare<#p>(self, #(#params),*) -> #result
+                    #outlives
+                    {
+                        self.prepare_among(#(#given,)* &#rt::Alone)
+                    }
+
+                    /// The same where each rank has the rows that `Ranks::rows` says; of all that is not divided every rank has all.
+                    /// What the methods give is that of all rows, and has the same bits on any number of ranks. All ranks call them in
+                    /// the same order, at the same point.
+                    #errors
+                    /// On all ranks, where one of them fails, or has other rows, extents or numbers than it is to have.
+                    #vis fn prepare_among<#p>(
+                        self,
+                        #(#params,)*
+                        among: &#p dyn #rt::Exchange<#t>,
+                    ) -> #result
+                    #outlives
+                    {
+                        #extents_lines
+                        let among = #rt::Among::of(among, #rows)?;
+                        let prepared = (move || -> #result {
+                            #checks
+                            #made
+                        })();
+                        among.agree(prepared, #numbers, |problem| #entries)
+                    }
+                }
+            }
+        };
+        quote! {
+            impl #impl_generics #of #type_generics #where_clause {
+                #constants
+
+                #prepare
             }
         }
     }
@@ -384,6 +453,7 @@ impl Items<'_> {
         let call = quote!(#rt::cause(error, x, &[#(#variables),*], &[#(#data),*]));
         let bind = self.bind_extents(&call);
         quote! {
+            #[doc(hidden)]
             impl #bounds #rt::Cause for #problem #args {
                 fn cause(&self, x: &[#t], error: #rt::Error) -> #rt::Error {
                     #bind

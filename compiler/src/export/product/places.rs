@@ -72,7 +72,14 @@ impl Lowering<'_> {
         let over = value.terms.iter().map(|&(l, n)| (extents[l as usize], n));
         let [least, most] = self.g.extents.reach(over, &value.offset);
         let room = self.g.extents.form(extents[label as usize]).shifted(-1).plus(&most, -1);
-        least.is_never_negative() && room.is_never_negative()
+        self.holds(&least) && self.holds(&room)
+    }
+
+    /// Whether a form is not negative for all extents that functions take: what must hold of these is asked first.
+    fn holds(&self, form: &Form) -> bool {
+        let asked = self.g.extents.bounds().iter().filter(|b| b.over.is_empty());
+        form.is_never_negative()
+            || asked.map(|b| self.g.extents.resolved(&b.form)).any(|b| form.plus(&b, -1).is_never_negative())
     }
 
     /// A factor as it is read: along indices that nothing else says.
@@ -275,12 +282,12 @@ impl Lowering<'_> {
         let size = self.g.extents.form(extent);
         let mut holds = None;
         let zero = self.body.whole(Form::default());
-        if !least.is_never_negative() {
+        if !self.holds(&least) {
             let test = self.body.compare(CompareOp::GreaterEqual, raw, zero);
             holds = self.both(holds, test);
         }
         let end = size.times(*by);
-        if !end.shifted(-1).plus(&most, -1).is_never_negative() {
+        if !self.holds(&end.shifted(-1).plus(&most, -1)) {
             let end = self.body.whole(end);
             let test = self.body.compare(CompareOp::Less, raw, end);
             holds = self.both(holds, test);

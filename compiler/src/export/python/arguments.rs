@@ -18,16 +18,14 @@ impl Module<'_> {
         let g = self.g();
         let mut lines = Vec::new();
         let mut known: Vec<Extent> = Vec::new();
-        let mut checked: Vec<(usize, usize)> = Vec::new();
         // An axis that is an extent by itself tells it.
-        for (i, argument) in arguments.iter().enumerate() {
+        for argument in arguments {
             for (k, &e) in argument.shape.iter().enumerate() {
                 let e = g.extents.find(e);
                 let mut own = Vec::new();
                 roots(g, e, &mut own);
                 if own == [e] && !known.contains(&e) {
                     known.push(e);
-                    checked.push((i, k));
                     let axis = format!(
                         "_axis(\"{0}\", {1}, {k}, {2})",
                         argument.name,
@@ -109,7 +107,7 @@ impl Module<'_> {
     }
 
     /// What `_arguments` takes, and what it gives.
-    fn arguments_line(&self) -> (String, String) {
+    pub(super) fn arguments_line(&self) -> (String, String) {
         let data: Vec<String> = self.program.data.iter().map(|a| self.names.argument(&a.name)).collect();
         let mut taken = data.clone();
         if !self.program.parameters.is_empty() {
@@ -175,13 +173,16 @@ impl Module<'_> {
                 .map(|form| format!("{} > 0 and ", form_text(g, &self.names, &form).text))
                 .collect();
             let value = form_text(g, &self.names, &form).text;
-            let said = bound.text.replace('\\', "\\\\").replace('"', "'");
+            let said = bound.text.trim_matches('`').replace('\\', "\\\\").replace('"', "'");
             let what = match bound.asks {
                 Asks::Count => "would have a negative number of values",
                 _ => "is outside",
             };
-            lines.push(format!("    if {}{value} < 0:", over.concat()));
-            lines.push(format!("        raise ValueError(\"`{said}` {what}\")"));
+            let test = format!("    if {}{value} < 0:", over.concat());
+            if !lines.contains(&test) {
+                lines.push(test);
+                lines.push(format!("        raise ValueError(\"`{said}` {what}\")"));
+            }
         }
         lines
     }

@@ -6,69 +6,73 @@ use super::names::name_of;
 use crate::ir::{Extent, Form, Op};
 use std::collections::BTreeMap;
 
+const OFF: &str = r#"
+def _off(exact, point, value, step):
+    """How far a derivative is from differences, as a part of the largest of these."""
+    point = np.array(point, dtype=float)
+    slope = np.zeros_like(point)
+    for at in np.ndindex(*point.shape):
+        sides = []
+        for sign in (1, -1):
+            moved = point.copy()
+            moved[at] += sign * step
+            sides.append(float(value(moved)))
+        slope[at] = (sides[0] - sides[1]) / (2 * step)
+    largest = max(1.0, np.max(np.abs(slope), initial=0))
+    return float(np.max(np.abs(np.asarray(exact) - slope), initial=0) / largest)
+"#;
+
+/// `ALL` stands for the arguments, `MOVED` for these with one of them moved.
+const GRADIENT: &str = r#"
+def check_gradient(ALL, step=1e-6):
+    """How far `value_and_gradient` is from differences of `value`: the worst of all parameters."""
+    _, gradient = value_and_gradient(ALL)
+    return max(
+        _off(gradient[name], point, lambda moved, name=name: value(MOVED), step)
+        for name, point in params.items()
+    )
+"#;
+
+const ACTIVATION: &str = r#"
+def check_gradient(ALL, step=1e-6):
+    """How far `d_activation` is from differences of `value` by the activations."""
+    return _off(d_activation(ALL), a, lambda moved: value(MOVED), step)
+"#;
+
+const MAIN: &str = r#"
+if __name__ == "__main__":
+    GIVEN = random_arguments()
+    print("value", value(ALL))
+    print("off by", check_gradient(ALL))
+"#;
+
 impl Module<'_> {
     /// A check by differences, and what runs it.
     pub(super) fn tail(&self) -> Vec<String> {
+        let (all, _) = self.arguments_line();
         let has_gradient = self.program.functions.iter().any(|f| f.name == "value_and_gradient");
-        let gradient = if has_gradient { "value_and_gradient" } else { "d_activation" };
-        let names: Vec<String> = self.program.data.iter().map(|a| self.names.argument(&a.name)).collect();
-        let with_params = !self.program.parameters.is_empty();
-        let mut all = names.clone();
-        if with_params {
-            all.insert(0, "params".to_owned());
-        }
-        let arguments = all.join(", ");
-        let mut lines: Vec<String> = vec![String::new(), String::new()];
-        let (key, of) = if has_gradient { ("", "params") } else { ("a", "activations") };
-        lines.push(format!("def check_gradient({arguments}, step=1e-6):"));
-        lines.push(format!(
-            "    \"\"\"How far `{gradient}` is from differences of `value` by the {of}, as a part of the largest.\"\"\""
-        ));
-        if has_gradient {
-            lines.push(format!("    _, gradient = value_and_gradient({arguments})"));
-            lines.push("    worst = 0.0".to_owned());
-            lines.push("    for name in params:".to_owned());
-            lines.push("        exact = np.asarray(gradient[name])".to_owned());
-            lines.push("        point = np.array(params[name], dtype=float)".to_owned());
-            lines.push("        slope = np.zeros_like(point)".to_owned());
-            lines.push("        for at in np.ndindex(*point.shape):".to_owned());
-            lines.push("            sides = []".to_owned());
-            lines.push("            for sign in (1, -1):".to_owned());
-            lines.push("                moved = point.copy()".to_owned());
-            lines.push("                moved[at] += sign * step".to_owned());
-            let moved = arguments.replacen("params", "{**params, name: moved}", 1);
-            lines.push(format!("                sides.append(float(value({moved})))"));
-        } else {
-            lines.push(format!("    exact = np.asarray(d_activation({arguments}))"));
-            lines.push(format!("    point = np.array({key}, dtype=float)"));
-            lines.push("    slope = np.zeros_like(point)".to_owned());
-            lines.push("    for at in np.ndindex(*point.shape):".to_owned());
-            lines.push("        sides = []".to_owned());
-            lines.push("        for sign in (1, -1):".to_owned());
-            lines.push("            moved = point.copy()".to_owned());
-            lines.push("            moved[at] += sign * step".to_owned());
-            let moved: Vec<String> =
-                all.iter().map(|n| if n == "a" { "moved".to_owned() } else { n.clone() }).collect();
-            lines.push(format!("            sides.append(float(value({})))", moved.join(", ")));
-        }
-        let indent = if has_gradient { "            " } else { "        " };
-        lines.push(format!("{indent}slope[at] = (sides[0] - sides[1]) / (2 * step)"));
-        let indent = if has_gradient { "        " } else { "    " };
-        lines.push(format!("{indent}off = np.max(np.abs(exact - slope), initial=0) / max(1.0, np.max(np.abs(slope), initial=0))"));
-        if has_gradient {
-            lines.push("        worst = max(worst, float(off))".to_owned());
-            lines.push("    return worst".to_owned());
-        } else {
-            lines.push("    return float(off)".to_owned());
+        let check = if has_gradient { GRADIENT } else { ACTIVATION };
+        // The argument that moves, each time it stands alone.
+        let moved: Vec<&str> = all
+            .split(", ")
+            .map(|name| match name {
+                "params" if has_gradient => "{**params, name: moved}",
+                "a" if !has_gradient => "moved",
+                other => other,
+            })
+            .collect();
+        let given = if all.contains(", ") { all.clone() } else { format!("{all},") };
+        let text = |template: &str| {
+            template.replace("GIVEN", &given).replace("MOVED", &moved.join(", ")).replace("ALL", &all)
+        };
+        let mut lines = Vec::new();
+        for part in [OFF.to_owned(), text(check)] {
+            lines.extend([String::new(), String::new()]);
+            lines.extend(part.trim_matches('\n').lines().map(str::to_owned));
         }
         lines.extend(self.random());
-        lines.extend([String::new(), String::new(), "if __name__ == \"__main__\":".to_owned()]);
-        lines.push(format!(
-            "    {} = random_arguments()",
-            if all.len() == 1 { format!("{},", all[0]) } else { all.join(", ") }
-        ));
-        lines.push(format!("    print(\"value\", value({arguments}))"));
-        lines.push(format!("    print(\"off by\", check_gradient({arguments}))"));
+        lines.extend([String::new(), String::new()]);
+        lines.extend(text(MAIN).trim_matches('\n').lines().map(str::to_owned));
         lines
     }
 

@@ -350,8 +350,11 @@ impl<'a> Writer<'a> {
             Op::Det(a) => self.helper("_det", *a),
             Op::LogDet(a) => self.helper("_logdet", *a),
             Op::Cofactors(a, Cofactors::Adjugate) => self.helper("_adjugate", *a),
-            Op::Cofactors(a, Cofactors::First) => self.helper("_adjugate_first", *a),
-            Op::Cofactors(a, Cofactors::Second) => self.helper("_adjugate_second", *a),
+            Op::Cofactors(a, part) => {
+                let place = usize::from(*part == Cofactors::Second);
+                let pair = self.helper("_adjugate_pair", *a).text;
+                Text::new(format!("{pair}[{place}]"), Level::Atom)
+            }
         }
     }
 

@@ -135,34 +135,22 @@ def _adjugate(a):
     return xp.einsum("...,...ki,...k,...jk->...ij", sign, v, others, u)
 "#;
 
-const FIRST: &str = r#"
-def _adjugate_first(a):
-    """P of d adj(A)[H] = tr(P H) Q + tr(Q H) P - P H Q - Q H P."""
+const PAIR: &str = r#"
+def _adjugate_pair(a):
+    """P and Q of d adj(A)[H] = tr(P H) Q + tr(Q H) P - P H Q - Q H P."""
     n = a.shape[-1]
     if n < 2:
-        return xp.zeros_like(a)
-    u, s, v = xp.linalg.svd(a)
-    place = xp.arange(n)
-    ratio = s[..., n - 2, None] / xp.where(s == 0, 1, s)
-    x = xp.where(place == n - 1, 0, xp.where(place == n - 2, 1, ratio))
-    sign = xp.round(xp.linalg.det(u) * xp.linalg.det(v))
-    scale = sign * xp.prod(s[..., : n - 2], axis=-1)
-    return xp.einsum("...,...ki,...k,...jk->...ij", scale, v, x, u)
-"#;
-
-const SECOND: &str = r#"
-def _adjugate_second(a):
-    """Q of d adj(A)[H] = tr(P H) Q + tr(Q H) P - P H Q - Q H P."""
-    n = a.shape[-1]
-    if n < 2:
-        return xp.zeros_like(a)
+        return xp.zeros_like(a), xp.zeros_like(a)
     u, s, v = xp.linalg.svd(a)
     place = xp.arange(n)
     safe = xp.where(s == 0, 1, s)
     ratio = xp.where(place == n - 2, 1, s[..., n - 2, None] / safe)
-    half = 0.5 * s[..., n - 1, None] / safe[..., n - 2, None]
-    y = xp.where(place == n - 1, 1, ratio * half)
-    return xp.einsum("...ki,...k,...jk->...ij", v, y, u)
+    x = xp.where(place == n - 1, 0, ratio)
+    y = xp.where(place == n - 1, 1, 0.5 * ratio * s[..., n - 1, None] / safe[..., n - 2, None])
+    sign = xp.round(xp.linalg.det(u) * xp.linalg.det(v))
+    scale = sign * xp.prod(s[..., : n - 2], axis=-1)
+    first = xp.einsum("...,...ki,...k,...jk->...ij", scale, v, x, u)
+    return first, xp.einsum("...ki,...k,...jk->...ij", v, y, u)
 "#;
 
 const INVERSE_JAX: &str = r#"
@@ -183,8 +171,7 @@ pub(super) fn written(name: &str, module: &str) -> String {
         "_det" => DET,
         "_logdet" => LOGDET,
         "_adjugate" => ADJUGATE,
-        "_adjugate_first" => FIRST,
-        "_adjugate_second" => SECOND,
+        "_adjugate_pair" => PAIR,
         _ => "",
     };
     text.replace("xp.", &format!("{module}."))

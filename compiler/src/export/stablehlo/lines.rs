@@ -457,19 +457,29 @@ impl<'m> Lines<'m> {
         self.gather_op(a, &places, &numbers, &sizes, ty)
     }
 
-    /// Zeros to which entries are added at places, one array of places for each axis of the result.
-    pub(super) fn scatter_add(&mut self, updates: &Val, places: &[Val], dims: &[usize]) -> Val {
+    /// Zeros to which entries are added at places, one array of places for each of `axes`; along the others, which are the
+    /// last of the entries, all of them.
+    pub(super) fn scatter_add(
+        &mut self,
+        updates: &Val,
+        places: &[Val],
+        axes: &[usize],
+        dims: &[usize],
+    ) -> Val {
         let ty = Type::new(dims, Kind::Number);
         let zeros = self.zeros(&ty);
         if ty.is_empty() || updates.ty.is_empty() {
             return zeros;
         }
-        let over = updates.ty.dims.clone();
-        let places = self.stacked(places, &over);
-        let axes = list(0..dims.len());
+        let count = updates.rank() + axes.len() - dims.len();
+        let places = self.stacked(places, &updates.ty.dims[..count]);
+        let windows = match updates.rank() - count {
+            0 => String::new(),
+            _ => format!("update_window_dims = [{}], ", list(count..updates.rank())),
+        };
+        let axes = list(axes);
         let numbers = format!(
-            "inserted_window_dims = [{axes}], scatter_dims_to_operand_dims = [{axes}], index_vector_dim = {}",
-            over.len()
+            "{windows}inserted_window_dims = [{axes}], scatter_dims_to_operand_dims = [{axes}], index_vector_dim = {count}"
         );
         let scalar = self.t(&Type::new(&[], Kind::Number));
         let types =

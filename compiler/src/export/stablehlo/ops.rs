@@ -261,11 +261,7 @@ impl<'a, 'm> Writer<'a, 'm> {
                 let (a, before, after) = (self.of(*of), self.count(before), self.count(after));
                 self.lines.pad(&a, *axis as usize, before, after)
             }
-            Op::ScatterAdd(a, places) => {
-                let a = self.of(*a);
-                let places: Vec<Val> = places.iter().map(|&p| self.spread_whole(p)).collect();
-                self.lines.scatter_add(&a, &places, dims)
-            }
+            Op::ScatterAdd(a, places) => self.scatter(*a, places, dims),
             Op::Inverse(a) => {
                 let a = self.of(*a);
                 linear::inverse(&mut self.lines, &a)
@@ -289,6 +285,48 @@ impl<'a, 'm> Writer<'a, 'm> {
     fn spread_whole(&mut self, id: Id) -> Val {
         let val = self.of(id);
         self.lines.convert(&val, Kind::Whole)
+    }
+
+    /// The axis along which places are 0, 1, 2, …
+    fn counted(&self, places: Id) -> Option<usize> {
+        match &self.body.value(places).op {
+            Op::Iota(_) => Some(0),
+            Op::Align(a, axes) if matches!(self.body.value(*a).op, Op::Iota(_)) => {
+                axes.iter().position(Option::is_some)
+            }
+            _ => None,
+        }
+    }
+
+    fn scatter(&mut self, updates: Id, places: &[Id], dims: &[usize]) -> Val {
+        let updates = self.of(updates);
+        let over = updates.ty.dims.clone();
+        let along = |id: Id, axis: usize| self.body.value(id).shape.get(axis).copied().flatten().is_some();
+        // Where the places along an axis are those of the entries, all go there together.
+        let windows: Vec<(usize, usize)> = (0..places.len())
+            .filter_map(|k| self.counted(places[k]).map(|axis| (k, axis)))
+            .filter(|&(k, axis)| over[axis] == dims[k])
+            .filter(|&(k, axis)| (0..places.len()).all(|j| j == k || !along(places[j], axis)))
+            .collect();
+        let mut order: Vec<usize> =
+            (0..over.len()).filter(|axis| !windows.iter().any(|(_, w)| w == axis)).collect();
+        let count = order.len();
+        order.extend(windows.iter().map(|(_, axis)| axis));
+        let updates = self.lines.transpose(&updates, &order);
+        let axes: Vec<usize> = (0..places.len()).filter(|k| !windows.iter().any(|(w, _)| w == k)).collect();
+        let mut named = Vec::new();
+        for &k in &axes {
+            let place = self.spread_whole(places[k]);
+            let left: Vec<usize> = match place.rank() {
+                0 => Vec::new(),
+                _ => order[..count].iter().map(|&axis| place.ty.dims[axis]).collect(),
+            };
+            named.push(self.lines.reshape(&place, &left));
+        }
+        if axes.is_empty() {
+            return self.lines.reduce("add", &updates, &(0..count).collect::<Vec<_>>(), 0.0);
+        }
+        self.lines.scatter_add(&updates, &named, &axes, dims)
     }
 
     /// What is left of a division rounded down.

@@ -8,6 +8,9 @@
 //! Without such an array, loops over lists gain, of which the entries name rows of others: what one of them makes
 //! of a row, and the rows named, are in the cache for the next. What these loops add to rows that data name is
 //! added in the order of the list, in one part.
+//!
+//! Rows that may be among several processes are another matter ([`divided`]): then all that runs along them runs in
+//! blocks, in as many passes as it takes, since what is summed up there alone is added up among the processes.
 
 use crate::ir::{AxisFn, Extent, ExtentKind, Form, NodeId, Op, Operand};
 use crate::schedule::form::{Place, Places};
@@ -35,6 +38,8 @@ enum Sought {
     Arrays,
     /// Lists of which the entries name rows of arrays.
     Lists,
+    /// Whatever runs along rows that may be among several processes.
+    All,
 }
 
 /// The plan with the steps that gain from it in blocks of rows.
@@ -51,6 +56,37 @@ pub(crate) fn blocked(mut plan: Plan) -> Plan {
         plan.divide(divided);
     }
     plan
+}
+
+/// The plan with all that runs along these rows in blocks.
+///
+/// # Errors
+/// What cannot be computed of some of the rows, or of sums over them.
+pub(crate) fn divided(mut plan: Plan, rows: Extent) -> Result<Plan, NodeId> {
+    let e = plan.graph.extents.find(rows);
+    plan.asks_for_no_place(e)?;
+    let mut steps = std::mem::take(&mut plan.steps);
+    while steps.iter().any(|step| plan.runs_along(step, e)) {
+        let Pass { before, inside, after, row } = plan.pass(steps, e)?;
+        plan.steps.extend(before);
+        let blocks = plan.block(e, inside, row, Sought::All);
+        plan.steps.push(Step::Blocks(blocks));
+        steps = after;
+    }
+    plan.steps.extend(steps);
+    for b in plan.needed_in_one_pass_only() {
+        plan.buffers[b.0].storage = Storage::Block;
+    }
+    Ok(plan)
+}
+
+/// The steps of a pass over rows, those before and those after.
+struct Pass {
+    before: Vec<Step>,
+    inside: Vec<Step>,
+    after: Vec<Step>,
+    /// The extents of the longest row that it touches.
+    row: Vec<Extent>,
 }
 
 /// The steps of a plan: those along an extent, those before and those after.
@@ -116,13 +152,114 @@ impl Plan {
         let gain = touched.len() - arrays.len();
         let rows = arrays.iter().map(|b| self.buffers[b.0].shape[1..].to_vec());
         let row = match sought {
-            Sought::Arrays => rows.max_by_key(Vec::len),
+            Sought::Arrays | Sought::All => rows.max_by_key(Vec::len),
             Sought::Lists => named.into_iter().max_by_key(Vec::len),
         };
         let row = row.filter(|_| gain > 0)?;
         let given = self.graph.inputs().iter().filter(|i| i.data);
         let data = given.filter_map(|i| self.buffer_of.get(&i.node)).any(|b| arrays.contains(b));
         Some(Divided { extent: e, gain, before, inside, after, row, data, sought })
+    }
+
+    /// The first pass over the rows that these steps make.
+    fn pass(&self, steps: Vec<Step>, e: Extent) -> Result<Pass, NodeId> {
+        let mut pass = Pass { before: Vec::new(), inside: Vec::new(), after: Vec::new(), row: Vec::new() };
+        let (mut late, mut sums, mut here) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for step in steps {
+            let (effects, along) = (self.effects(&step, e, Sought::All), self.runs_along(&step, e));
+            if along && !effects.divisible {
+                return Err(self.undivided(&step, e));
+            }
+            let adds_to: BTreeSet<BufferId> = effects.sums.intersection(&effects.reads).copied().collect();
+            let needs = |from: &BTreeSet<BufferId>| {
+                effects.reads.iter().any(|b| from.contains(b) && !adds_to.contains(b))
+            };
+            let written = |from: &BTreeSet<BufferId>| effects.writes.iter().any(|b| from.contains(b));
+            let must_wait = needs(&late) || needs(&sums) || written(&late);
+            if along && !must_wait {
+                let rows = effects.reads.iter().chain(&effects.writes).filter(|&&b| self.is_rows(b, e));
+                let longest = rows.map(|b| &self.buffers[b.0].shape[1..]).max_by_key(|row| row.len());
+                if let Some(row) = longest.filter(|row| row.len() > pass.row.len()) {
+                    pass.row = row.to_vec();
+                }
+                sums.extend(effects.sums);
+                here.extend(effects.writes);
+                pass.inside.push(step);
+            } else if along || must_wait || needs(&here) || written(&here) {
+                late.extend(effects.writes);
+                pass.after.push(step);
+            } else {
+                pass.before.push(step);
+            }
+        }
+        Ok(pass)
+    }
+
+    /// The nodes that a step computes, and copies.
+    fn computed(&self, step: &Step) -> Vec<NodeId> {
+        match step {
+            Step::Scalar(id) | Step::Axis(id) | Step::Linear(id) | Step::Factor(id) => vec![*id],
+            Step::Loop(l) => {
+                let summed = l.reductions.iter().map(|r| r.node);
+                l.body.iter().copied().chain(l.stores.iter().map(|(n, _)| *n)).chain(summed).collect()
+            }
+            Step::MatMul(m) => vec![m.product],
+            Step::Solve(s) => vec![s.matmul.product, s.system.matrix],
+            Step::When(w) => w.steps.iter().flat_map(|step| self.computed(step)).collect(),
+            Step::Blocks(_) | Step::Descend { .. } => Vec::new(),
+        }
+    }
+
+    /// Whether a step has to do with rows: whether one of these is an axis of what it computes, reads or sums over.
+    fn runs_along(&self, step: &Step, e: Extent) -> bool {
+        let g = &self.graph;
+        let speaks = |shape: &[Extent]| shape.iter().any(|&x| self.speaks_of(x, e));
+        let of_node = |id: NodeId| {
+            let bound = match g.op(id) {
+                Op::Product { bound, .. } | Op::Axis { bound, .. } => speaks(bound),
+                Op::Others { bound, .. } => self.speaks_of(*bound, e),
+                _ => false,
+            };
+            bound || speaks(g.shape(id)) || g.node(id).children().into_iter().any(|c| speaks(g.shape(c)))
+        };
+        let space = |step: &Step| matches!(step, Step::Loop(l) if speaks(&l.space));
+        step.flat().into_iter().any(space) || self.computed(step).into_iter().any(of_node)
+    }
+
+    /// What of a step cannot be divided, as far as that can be told.
+    fn undivided(&self, step: &Step, e: Extent) -> NodeId {
+        let (g, computed) = (&self.graph, self.computed(step));
+        let reduces = |id: &NodeId| match g.op(*id) {
+            Op::Axis { .. } | Op::Others { .. } => true,
+            _ => !g.shape(*id).iter().all(|&x| !self.speaks_of(x, e) || g.extents.find(x) == e),
+        };
+        let found = computed.iter().find(|id| reduces(id)).or(computed.last());
+        found.copied().unwrap_or(NodeId(0))
+    }
+
+    /// Refuses what compares places with the number of rows, which is not what there is of them in one process.
+    fn asks_for_no_place(&self, e: Extent) -> Result<(), NodeId> {
+        let roots: Vec<NodeId> = self.outputs.iter().map(|o| o.node).collect();
+        let asks = |id: &NodeId| matches!(self.graph.op(*id), Op::Holds(r) if self.is_made_of(&r.offset, e));
+        self.graph.reachable(&roots).into_iter().find(asks).map_or(Ok(()), Err)
+    }
+
+    /// The temporaries along rows that one pass alone sees.
+    fn needed_in_one_pass_only(&self) -> BTreeSet<BufferId> {
+        let mut only = BTreeSet::new();
+        for (k, step) in self.steps.iter().enumerate() {
+            let Step::Blocks(blocks) = step else { continue };
+            let temporary = |b: &&BufferId| self.buffers[b.0].storage == Storage::Temporary;
+            let mut own: BTreeSet<BufferId> = blocks.written.iter().filter(temporary).copied().collect();
+            for (_, other) in self.steps.iter().enumerate().filter(|(other, _)| *other != k) {
+                for step in other.flat() {
+                    let effects = self.effects(step, blocks.extent, Sought::All);
+                    own.retain(|b| !effects.reads.contains(b) && !effects.writes.contains(b));
+                }
+            }
+            only.extend(own);
+        }
+        only
     }
 
     /// Puts the steps along an extent in blocks.
@@ -148,7 +285,8 @@ impl Plan {
                 if self.buffers[b.0].shape.is_empty() {
                     totals.push(b);
                 } else if sums.iter().all(|s| s.buffer != b) {
-                    let parts = (!effects.named.contains(&b)).then(|| self.add_parts(b));
+                    let apart = sought == Sought::All || !effects.named.contains(&b);
+                    let parts = apart.then(|| self.add_parts(b));
                     sums.push(BlockSum { buffer: b, parts, zeroed: !effects.reads.contains(&b) });
                 }
             }
@@ -227,9 +365,9 @@ impl Plan {
                 self.write(&mut effects, *id, self.buffer_of.get(id).copied(), e);
             }
             Step::Loop(l) => self.loop_effects(&mut effects, l, e, sought),
-            Step::MatMul(m) => self.product_effects(&mut effects, m, e),
+            Step::MatMul(m) => self.product_effects(&mut effects, m, e, sought),
             Step::Solve(s) => {
-                self.product_effects(&mut effects, &s.matmul, e);
+                self.product_effects(&mut effects, &s.matmul, e, sought);
                 effects.reads.extend(self.factor_buffers(s.system.matrix));
                 // A sum over the rows would be the system itself in parts.
                 effects.divisible &= effects.sums.is_empty();
@@ -311,7 +449,7 @@ impl Plan {
         effects.divisible = first && self.is_simple(&l.space, e);
         let summed = l.reductions.iter().map(|r| r.node);
         for id in l.body.iter().copied().chain(summed) {
-            if sought == Sought::Lists
+            if sought != Sought::Arrays
                 && let Some(places) = Places::of(&self.graph, id)
             {
                 self.placed_effects(effects, l, id, &places, e);
@@ -379,7 +517,7 @@ impl Plan {
         })
     }
 
-    fn product_effects(&self, effects: &mut Effects, m: &MatMul, e: Extent) {
+    fn product_effects(&self, effects: &mut Effects, m: &MatMul, e: Extent, sought: Sought) {
         let g = &self.graph;
         self.read(effects, g.node(m.product).children(), e);
         self.read(effects, m.scalars.iter().map(|(n, _)| *n).collect(), e);
@@ -396,7 +534,8 @@ impl Plan {
         let rows = g.shape(m.product).len() as u8;
         effects.divisible &= along(&m.form.left)
             && along(&m.form.right)
-            && m.form.gram.is_none()
+            // What is there may be no symmetric matrix; the sums of parts begin at 0.
+            && (m.form.gram.is_none() || sought == Sought::All)
             && m.form.summed == [rows]
             && m.form.around_summed.is_empty();
     }

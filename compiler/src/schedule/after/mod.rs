@@ -5,7 +5,7 @@ mod count;
 mod descent;
 mod when;
 
-pub(crate) use blocks::blocked;
+pub(crate) use blocks::{blocked, divided};
 pub use count::Operations;
 pub(crate) use count::by_coefficient;
 pub use descent::Descent;

@@ -8,6 +8,7 @@
 
 mod align;
 mod distribute;
+mod first;
 mod inverses;
 mod layout;
 mod offsets;
@@ -23,7 +24,7 @@ pub(crate) use inverses::Matrix;
 
 use super::plan::{Output, Policy};
 use crate::ir::verify::debug_verify;
-use crate::ir::{Graph, NodeId, NodeMap};
+use crate::ir::{Extent, Graph, NodeId, NodeMap};
 
 /// What a node is called where people read it: by its name, or as a formula.
 pub type Naming<'a> = &'a dyn Fn(&Graph, NodeId) -> String;
@@ -39,7 +40,14 @@ pub(crate) struct Rewritten {
 }
 
 impl Rewritten {
-    pub(crate) fn of(graph: &Graph, outputs: &[Output], policy: Policy, naming: Naming<'_>) -> Self {
+    /// Where `rows` may be among several processes, arrays begin with them.
+    pub(crate) fn of(
+        graph: &Graph,
+        outputs: &[Output],
+        policy: Policy,
+        rows: Option<Extent>,
+        naming: Naming<'_>,
+    ) -> Self {
         let mut graph = graph.clone();
         let g = &mut graph;
         let mut roots: Vec<NodeId> = outputs.iter().map(|o| o.node).collect();
@@ -58,6 +66,9 @@ impl Rewritten {
             roots = verified(g, &roots, layout::laid_out);
             roots = verified(g, &roots, running::taken_out);
             roots = verified(g, &roots, |g, roots| offsets::in_place(g, roots, outputs.len()));
+        }
+        if let Some(rows) = rows {
+            roots = verified(g, &roots, |g, roots| first::rows_first(g, roots, rows));
         }
         for (matrix, node) in matrices.iter_mut().zip(roots.split_off(outputs.len())) {
             matrix.node = node;

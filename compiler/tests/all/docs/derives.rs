@@ -2,7 +2,7 @@
 //! stands in them.
 
 use gradsmith_compiler::derive::{derive_cost, derive_network, derive_objective};
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::quote;
 use std::collections::BTreeSet;
 
@@ -96,6 +96,13 @@ fn each_item_of_an_objective_is_documented() {
         }
     });
     documented("objective", generated, &["FitProblem", "prepare", "hessian_into", "jacobian_into", "w"]);
+    let generated = derive_objective(quote! {
+        #[objective("sum((y - w).^2)", wrt(w: scalar), divided(y))]
+        struct Fit {
+            y: Array1<f64>,
+        }
+    });
+    documented("objective", generated, &["FitProblem", "prepare_among", "DIVIDED"]);
 }
 
 /// The attributes of each derive, as `macros/src/lib.rs` has them, and the options of `#[gradsmith(...)]`.
@@ -138,4 +145,48 @@ fn each_attribute_is_documented() {
         seen += 1;
     }
     assert_eq!(seen, 3);
+}
+
+/// The tokens without comments, which are attributes by now.
+fn without_docs(tokens: TokenStream) -> TokenStream {
+    let mut kept: Vec<TokenTree> = Vec::new();
+    for token in tokens {
+        let TokenTree::Group(group) = token else {
+            kept.push(token);
+            continue;
+        };
+        let inner = group.stream();
+        if inner.clone().into_iter().next().is_some_and(|first| first.to_string() == "doc") {
+            kept.pop(); // #
+        } else {
+            kept.push(Group::new(group.delimiter(), without_docs(inner)).into());
+        }
+    }
+    kept.into_iter().collect()
+}
+
+/// The code that the guide shows is what is generated, comments and spaces aside.
+#[test]
+fn the_guide_shows_code_that_is_generated() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../src/guide/generated_code.md");
+    let text = std::fs::read_to_string(path).expect("the chapter is in the repository");
+    let shown = text.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a listing");
+    let code = derive_network(quote! {
+        #[network(784 -> 100 sigmoid -> 10 sigmoid)]
+        #[cost(cross_entropy + l2(lambda / n))]
+        struct MyNetwork {
+            lambda: f64,
+            n: f64,
+        }
+    });
+    let bare = |code: &str| {
+        let code: String = code.split_whitespace().collect();
+        code.replace(",)", ")")
+    };
+    let code = bare(&without_docs(code).to_string());
+    for part in shown.split("...\n") {
+        let lines: Vec<&str> = part.lines().filter(|line| !line.starts_with("///")).collect();
+        let part = bare(&lines.join("\n"));
+        assert!(code.contains(&part), "{part} is not generated");
+    }
 }

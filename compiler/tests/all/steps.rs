@@ -1,0 +1,371 @@
+//! Each equality that a derivation prints is true: both sides are evaluated, at points by chance.
+
+use gradsmith_compiler::catalog::{self, Kind};
+use gradsmith_compiler::eval::{Evaluator, Sizes};
+use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText};
+use gradsmith_compiler::ir::{Extent, Graph, NodeId};
+use gradsmith_compiler::pipeline::steps::{
+    Called, Chain, Holds, Local, Step, cost_steps, named_parts, network_steps, sweep,
+};
+use gradsmith_compiler::source::{Place, SourceId, Span};
+use gradsmith_compiler::syntax::ast::Declaration;
+use gradsmith_compiler::syntax::parse;
+
+/// Numbers by chance, the same each time.
+struct Chance(u64);
+
+impl Chance {
+    /// In (0, 1).
+    fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) as f64 + 0.5) / (1u64 << 31) as f64
+    }
+}
+
+/// A point: a value for each input, those that stand for nodes computed.
+struct Point {
+    inputs: Vec<Vec<f64>>,
+    sizes: Sizes,
+}
+
+impl Point {
+    fn new(
+        g: &Graph,
+        seed: u64,
+        sizes: &[(&str, usize)],
+        stands_for: &[(NodeId, NodeId)],
+        value: &dyn Fn(&str, f64) -> f64,
+    ) -> Self {
+        let sizes: Sizes = sizes.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect();
+        let mut chance = Chance(seed);
+        let count = |shape: &[Extent]| shape.iter().map(|&e| g.extents.size(e, &sizes, 2)).product::<usize>();
+        let inputs = g.inputs().iter().map(|i| {
+            let entries = (0..count(g.shape(i.node))).map(|_| chance.next());
+            entries.map(|x| value(&i.name, x)).collect::<Vec<f64>>()
+        });
+        let mut point = Self { inputs: inputs.collect(), sizes };
+        for &(input, node) in stands_for {
+            let known = point.eval(g, node);
+            let at = g.inputs().iter().position(|i| i.node == input).expect("an input");
+            point.inputs[at] = known;
+        }
+        point
+    }
+
+    fn eval(&self, g: &Graph, node: NodeId) -> Vec<f64> {
+        Evaluator::new(g, &self.inputs, &self.sizes).eval(node).to_vec()
+    }
+
+    /// A sum of products, entry by entry.
+    fn step(&self, g: &Graph, step: &Step) -> Vec<f64> {
+        let mut sum: Vec<f64> = Vec::new();
+        for factors in &step.terms {
+            let mut product: Vec<f64> = Vec::new();
+            for factor in factors {
+                let value = self.eval(g, factor.node);
+                if product.is_empty() {
+                    product = value;
+                } else {
+                    assert_eq!(product.len(), value.len());
+                    product.iter_mut().zip(value).for_each(|(p, v)| *p *= v);
+                }
+            }
+            if sum.is_empty() {
+                sum = product;
+            } else {
+                sum.iter_mut().zip(product).for_each(|(s, p)| *s += p);
+            }
+        }
+        sum
+    }
+}
+
+fn agree(a: &[f64], b: &[f64], what: &str) {
+    assert_eq!(a.len(), b.len(), "{what}");
+    for (x, y) in a.iter().zip(b) {
+        assert!((x - y).abs() <= 1e-9 * (1.0 + x.abs().max(y.abs())), "{what}: {a:?} is not {b:?}");
+    }
+}
+
+/// All steps of a chain are one value; how many there are.
+fn check_chain(g: &Graph, chain: &Chain, point: &Point, to_one: &Point, what: &str) -> usize {
+    for pair in chain.steps.windows(2) {
+        let at = if pair[1].holds == Holds::TargetsSumToOne { to_one } else { point };
+        agree(&at.step(g, &pair[0]), &at.step(g, &pair[1]), &format!("{what}, {}", chain.name));
+    }
+    chain.steps.len()
+}
+
+/// Checks each step of a network; how many steps there are backwards.
+fn check_network(network: &str, cost: &str, hyper: &[&str], positive: bool) -> usize {
+    let what = format!("{cost} of {network}");
+    let text = NetworkText {
+        network: network.to_owned(),
+        cost: cost.to_owned(),
+        hyper: hyper.iter().map(|h| (*h).to_owned()).collect(),
+        ..NetworkText::default()
+    };
+    let program = text.program().unwrap_or_else(|e| panic!("{what}: {e:?}"));
+    let steps = network_steps(&program);
+    let g = &steps.graph;
+    let sizes = [("m", 3)];
+    let value = |name: &str, x: f64| match name {
+        "y" => x,
+        "lambda" | "n" => 0.5 + x,
+        _ if positive => x,
+        _ => 2.0 * x - 1.0,
+    };
+    let point = Point::new(g, 7, &sizes, &steps.stands_for, &value);
+    let mut to_one = Point::new(g, 7, &sizes, &steps.stands_for, &value);
+    let y = g.inputs().iter().position(|i| i.name == "y").expect("targets");
+    let k = to_one.inputs[y].len() / 3;
+    for row in to_one.inputs[y].chunks_mut(k) {
+        let sum: f64 = row.iter().sum();
+        row.iter_mut().for_each(|entry| *entry /= sum);
+    }
+    for (n, t) in steps.terms.iter().enumerate() {
+        if let [a, b] = t.steps.as_slice() {
+            agree(&point.eval(g, *a), &point.eval(g, *b), &format!("{what}, term {n}"));
+        }
+    }
+    let total = point.eval(g, program.data)[0] + point.eval(g, program.penalty)[0];
+    agree(&point.eval(g, steps.total), &[total], &what);
+    for (chain, partial) in steps.gradient.iter().zip(&program.gradient) {
+        check_chain(g, chain, &point, &to_one, &what);
+        let last = chain.steps.last().expect("a step");
+        agree(&point.step(g, last), &point.eval(g, partial.node), &what);
+    }
+    steps.backwards.iter().map(|chain| check_chain(g, chain, &point, &to_one, &what)).sum()
+}
+
+#[test]
+fn the_steps_of_back_propagation_are_true_for_every_loss_and_activation() {
+    let losses: Vec<&str> =
+        catalog::all().iter().filter(|e| e.kind == Kind::Loss).map(|e| e.name()).collect();
+    for loss in losses {
+        let cost = match loss {
+            "quantile" => "quantile(0.3)".to_owned(),
+            "gaussian_nll" => "gaussian_nll(0.7)".to_owned(),
+            loss => loss.to_owned(),
+        };
+        for last in ["sigmoid", "softmax", "linear", "tanh", "relu", "softplus", "silu"] {
+            // Logarithms want numbers between 0 and 1, where these have them.
+            let positive = matches!(last, "linear" | "tanh" | "relu" | "softplus" | "silu");
+            let network = format!("2 -> 3 sigmoid -> 2 {last}");
+            let text = format!("{cost} + l2(lambda / n)");
+            let in_domain = !matches!(
+                loss,
+                "cross_entropy"
+                    | "binary_cross_entropy"
+                    | "focal"
+                    | "kl_divergence"
+                    | "poisson"
+                    | "categorical_cross_entropy"
+            ) || matches!(last, "sigmoid" | "softmax");
+            if in_domain {
+                assert!(
+                    check_network(&network, &text, &["lambda", "n"], positive) >= 8,
+                    "{text} of {network}"
+                );
+            }
+        }
+    }
+    let activations: Vec<&str> =
+        catalog::all().iter().filter(|e| e.kind == Kind::Activation).map(|e| e.name()).collect();
+    for hidden in
+        activations.into_iter().chain(["sigmoid", "tanh", "softplus", "softmax", "log_softmax", "sin"])
+    {
+        let hidden = if hidden == "clip" { "clip(-0.5, 0.6)" } else { hidden };
+        let network = format!("2 -> 3 {hidden} -> 4 leaky_relu(0.2) -> 2 sigmoid");
+        for cost in ["quadratic + l2(lambda)", "cross_entropy + 0.5*activity_l2(lambda)"] {
+            check_network(&network, cost, &["lambda"], false);
+        }
+    }
+}
+
+#[test]
+fn the_cancellation_of_a_loss_that_fits_its_activation_is_shown() {
+    let text = NetworkText {
+        network: "2 -> 3 sigmoid -> 2 sigmoid".to_owned(),
+        cost: "cross_entropy".to_owned(),
+        ..NetworkText::default()
+    };
+    let program = text.program().expect("a network");
+    let steps = network_steps(&program);
+    let delta = steps.backwards.iter().find(|c| c.name == "delta2").expect("delta2");
+    let factors: Vec<usize> = delta.steps.iter().map(|s| s.terms[0].len()).collect();
+    assert_eq!(factors, [1, 2, 2, 1]);
+    assert!(
+        matches!(&delta.steps[1].terms[0][1].called, Called::Slope(f, z, _) if f == "sigmoid" && z == "z2")
+    );
+}
+
+#[test]
+fn a_cost_over_one_denominator_is_the_same() {
+    for loss in catalog::all().iter().filter(|e| e.kind == Kind::Loss) {
+        let expr = match loss.name() {
+            "quantile" => "quantile(0.3)",
+            "gaussian_nll" => "gaussian_nll(0.7)",
+            name => name,
+        };
+        let program = CostText { expr: expr.to_owned(), ..CostText::default() }.program().expect(expr);
+        let steps = cost_steps(&program);
+        let g = &steps.graph;
+        let point = Point::new(g, 3, &[("k", 4)], &[], &|_, x| 0.1 + 0.8 * x);
+        for (nodes, _) in &steps.terms {
+            if let [a, b] = nodes.as_slice() {
+                agree(&point.eval(g, *a), &point.eval(g, *b), expr);
+            }
+        }
+        if let Some(quotient) = steps.quotients[0] {
+            agree(&point.eval(g, quotient), &point.eval(g, program.d_activation), expr);
+        }
+    }
+}
+
+fn variable(text: &str) -> Declaration {
+    parse::declarations(text, SourceId::Declarations).expect("a declaration").remove(0)
+}
+
+/// Checks the sweep of an objective; how many values it goes through.
+fn check_objective(expr: &str, data: &[&str], wrt: &[&str], residual: bool) -> usize {
+    let all: Vec<Declaration> = data.iter().chain(wrt).map(|text| variable(text)).collect();
+    let place = Place { source: SourceId::Expression, span: Span::new(0, expr.len()) };
+    let by = wrt.iter().map(|text| (variable(text).name.name, place)).collect();
+    let text = ObjectiveText {
+        expr: expr.to_owned(),
+        variables: all,
+        wrt: by,
+        residual,
+        ..ObjectiveText::default()
+    };
+    let program = text.program().unwrap_or_else(|e| panic!("{expr}: {e:?}"));
+    let mut graph = program.graph.clone();
+    let mut roots = vec![program.value];
+    roots.extend(&program.gradient);
+    roots.extend(program.hessian.iter().flatten());
+    roots.extend(&program.hessian_product);
+    let names = named_parts(&mut graph, &roots);
+    let swept = sweep(&graph, program.value, &program.wrt, &names);
+    let g = &swept.graph;
+    let sizes = [("n", 4), ("d", 2), ("a", 3), ("b", 2), ("c", 2)];
+    let value = |name: &str, x: f64| match name {
+        "p" => (3.0 * x).floor(),
+        "q" => (2.0 * x).floor(),
+        _ => 0.3 + x,
+    };
+    let point = Point::new(g, 11, &sizes, &swept.stands_for, &value);
+    for v in &swept.values {
+        let written = names.iter().find(|(name, _)| *name == v.name).map_or(program.value, |(_, node)| *node);
+        agree(&point.eval(g, v.formula), &point.eval(g, written), &format!("{expr}: {}", v.name));
+        // The shares that a value hands back are what its local derivatives make of its cotangent.
+        let cotangent = point.eval(g, v.cotangent);
+        for passed in &v.passed {
+            let share = point.eval(g, passed.share);
+            let what = format!("{expr}: {} by {}", v.name, passed.by);
+            match passed.local {
+                Some(Local::ByEntry(slope)) => {
+                    let slope = point.eval(g, slope);
+                    let product: Vec<f64> = cotangent.iter().zip(&slope).map(|(c, s)| c * s).collect();
+                    agree(&product, &share, &what);
+                }
+                Some(Local::Jacobian(j)) => {
+                    let j = point.eval(g, j);
+                    let columns = share.len();
+                    let row = |k: usize| -> f64 {
+                        cotangent.iter().enumerate().map(|(i, c)| c * j[i * columns + k]).sum()
+                    };
+                    let product: Vec<f64> = (0..columns).map(row).collect();
+                    agree(&product, &share, &what);
+                }
+                None => {}
+            }
+        }
+    }
+    for (share, gradient) in swept.gradient.iter().zip(&program.gradient) {
+        agree(&point.eval(g, *share), &point.eval(g, *gradient), expr);
+    }
+    if let Some(r) = &program.residual {
+        check_squares(expr, &program, r, &value, &sizes);
+    }
+    swept.values.len()
+}
+
+/// The Hessian is JᵀJ + Σ r ∇²r, and the gradient Jᵀr.
+fn check_squares(
+    expr: &str,
+    program: &gradsmith_compiler::pipeline::ObjectiveProgram,
+    r: &gradsmith_compiler::pipeline::ResidualProgram,
+    value: &dyn Fn(&str, f64) -> f64,
+    sizes: &[(&str, usize)],
+) {
+    let mut g = program.graph.clone();
+    let by: Vec<NodeId> = program.wrt.iter().map(|(_, n)| *n).collect();
+    let second: Vec<Vec<NodeId>> =
+        r.jacobian.iter().map(|&j| gradsmith_compiler::diff::jacobian(&mut g, j, &by)).collect();
+    let point = Point::new(&g, 11, sizes, &[], value);
+    let residual = point.eval(&g, r.residual);
+    let rows = residual.len();
+    let jacobian: Vec<Vec<f64>> = r.jacobian.iter().map(|&j| point.eval(&g, j)).collect();
+    for (i, row) in program.hessian.iter().enumerate() {
+        let gradient = point.eval(&g, program.gradient[i]);
+        let u = jacobian[i].len() / rows;
+        let back: Vec<f64> =
+            (0..u).map(|a| (0..rows).map(|k| jacobian[i][k * u + a] * residual[k]).sum()).collect();
+        agree(&back, &gradient, expr);
+        for (j, &block) in row.iter().enumerate() {
+            let v = jacobian[j].len() / rows;
+            let curved = point.eval(&g, second[i][j]);
+            let mut sum = vec![0.0; u * v];
+            for k in 0..rows {
+                for a in 0..u {
+                    for b in 0..v {
+                        sum[a * v + b] += jacobian[i][k * u + a] * jacobian[j][k * v + b]
+                            + residual[k] * curved[(k * u + a) * v + b];
+                    }
+                }
+            }
+            agree(&sum, &point.eval(&g, block), expr);
+        }
+    }
+}
+
+#[test]
+fn the_reverse_sweep_of_an_objective_is_true() {
+    let regression = ["X: matrix[n, d]", "y: vector[n]", "lambda: scalar"];
+    /// Formula, data, variables, whether it is a residual, how many values there are at least.
+    type Case<'a> = (&'a str, &'a [&'a str], &'a [&'a str], bool, usize);
+    let cases: [Case<'_>; 9] = [
+        ("mean(log(1 + exp(-y .* (X*w)))) + lambda/2 * norm2(w)^2", &regression, &["w: vector[d]"], false, 2),
+        ("norm2(X*w - y)^2/2 + lambda/2 * norm2(w)^2", &regression, &["w: vector[d]"], false, 2),
+        ("X*w - y", &regression[..2], &["w: vector[d]"], true, 2),
+        (
+            "b1*exp(-b2*x) + b3*exp(-(x - b4).^2/b5^2) - y",
+            &["x: vector[n]", "y: vector[n]"],
+            &["b1: scalar", "b2: scalar", "b3: scalar", "b4: scalar", "b5: scalar"],
+            true,
+            2,
+        ),
+        (
+            "sum[k]((r[k] - dot(U[p[k], :], V[q[k], :]))^2) + lambda*(norm2(U)^2 + norm2(V)^2)",
+            &["r: vector[n]", "p: indices[n]", "q: indices[n]", "lambda: scalar"],
+            &["U: matrix[a, c]", "V: matrix[b, c]"],
+            false,
+            2,
+        ),
+        (
+            "K = matrix[i, j](exp(-sum[c]((X[i,c] - X[j,c])^2)/(2*l^2))) + s^2*eye; y'*solve(K, y)/2 + logdet(K)/2",
+            &regression[..2],
+            &["l: scalar", "s: scalar"],
+            false,
+            3,
+        ),
+        ("sum[i](100*(x[i+1] - x[i]^2)^2 + (1 - x[i])^2)", &[], &["x: vector[n]"], false, 1),
+        ("u = tanh(X*w); sum(u .* exp(u)) + norm2(u)", &regression[..1], &["w: vector[d]"], false, 2),
+        ("s = sum(exp(w)); log(s) + s^2*w'*w", &[], &["w: vector[d]"], false, 2),
+    ];
+    for (expr, data, wrt, residual, least) in cases {
+        let values = check_objective(expr, data, wrt, residual);
+        assert!(values >= least, "{expr}: {values} values");
+    }
+}
