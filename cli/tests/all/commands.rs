@@ -336,3 +336,29 @@ fn parts_of_long_products_are_said_to_be_what_they_are() {
         }
     }
 }
+
+#[test]
+fn explain_writes_pages_and_pictures() {
+    let page = ["explain", "quadratic + l2(lambda)", "--format", "html"];
+    succeeds(
+        &page,
+        &["<!DOCTYPE html>", "<svg", "<math", "Copy NumPy", "prefers-color-scheme:dark", "@media print"],
+    );
+    succeeds(&["explain", "quadratic + l2(lambda)", "--format", "svg"], &["<svg xmlns", "<title", "</svg>"]);
+    fails(&["explain", "quadratic + l22(lambda)", "--format", "svg"], &["did you mean `l2`?", "^^^"]);
+    fails(&["explain", "quadratic", "--format", "pdf"], &["html", "svg"]);
+}
+
+#[cfg(not(feature = "serve"))]
+#[test]
+fn serve_says_what_it_takes() {
+    fails(&["serve"], &["built without its server", "--features serve"]);
+}
+
+#[cfg(feature = "serve")]
+#[test]
+fn serve_says_that_a_port_is_taken() {
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let port = taken.local_addr().expect("its number").port().to_string();
+    fails(&["serve", "--port", &port], &[&port, "choose another one"]);
+}
