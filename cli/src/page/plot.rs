@@ -74,7 +74,7 @@ pub(super) fn plot(derived: &Derived) -> Option<String> {
         [x, y] => (
             field(&at),
             format!(
-                "f, darker where greater, and its gradient (arrows), {x} to the right and {y} upwards, from -{RANGE} to {RANGE}"
+                "f, the more colour the greater, and its gradient (arrows), {x} to the right and {y} upwards, from -{RANGE} to {RANGE}"
             ),
         ),
         _ => return None,

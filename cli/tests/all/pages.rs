@@ -5,6 +5,7 @@ use cargo_gradsmith::cases::{Body, read};
 use cargo_gradsmith::page;
 use cargo_gradsmith::request::Request;
 use gradsmith_compiler::catalog;
+use gradsmith_compiler::derivation::Shown;
 use std::path::Path;
 
 /// Panics where tags do not close as they open, or a text leads elsewhere.
@@ -65,7 +66,7 @@ fn a_page_has_all_its_parts() {
         ridge.expect("an objective"),
         hostile.expect("an objective"),
     ] {
-        let page = page::whole(&request).expect("a page");
+        let page = page::whole(&request, Shown::default()).expect("a page");
         well_formed("a page", &page);
         for part in ["formula", "picture", "derivation", "shapes", "check", "rust"] {
             assert_eq!(page.matches(&format!("<section class=\"part\" id=\"{part}\"")).count(), 1, "{part}");
@@ -74,7 +75,11 @@ fn a_page_has_all_its_parts() {
             assert!(page.contains(&format!("<textarea id=\"copy-{copied}\"")), "{copied}");
         }
         assert!(page.contains("<td class=\"yes\">") && !page.contains("<td class=\"no\">"));
-        assert_eq!(page, page::whole(&request).expect("a page"), "the same bytes each time");
+        assert_eq!(
+            page,
+            page::whole(&request, Shown::default()).expect("a page"),
+            "the same bytes each time"
+        );
     }
 }
 
@@ -104,7 +109,7 @@ fn the_whole_catalog_has_pages() {
             _ => continue,
         };
         // Some losses want arguments, or a network's pre-activations.
-        let Ok(content) = page::content(&request) else { continue };
+        let Ok(content) = page::content(&request, Shown::default()) else { continue };
         well_formed(name, &content.body);
         assert!(!content.body.contains("<td class=\"no\">"), "{name}: the numbers disagree");
     }
@@ -130,7 +135,7 @@ fn reference_cases_have_pages() {
             else {
                 continue;
             };
-            let Ok(content) = page::content(&request) else { continue };
+            let Ok(content) = page::content(&request, Shown::default()) else { continue };
             shown += 1;
             well_formed(&case.name, &content.body);
         }

@@ -186,7 +186,7 @@ fn in_words(lines: &mut Vec<Line>, program: &NetworkProgram, steps: &NetworkStep
     let (deltas, partials) = of_kind(true);
     if let Some(delta) = deltas.first() {
         let text = format!(
-            "{}, for one example: how c, its cost, changes with what a layer adds up, all that comes after put in",
+            "{}, for one example: how its cost c changes with what a layer adds up, all that comes after written out",
             listed(&partials)
         );
         lines.push(says(words(&deltas.join(", ")), text));
@@ -196,7 +196,7 @@ fn in_words(lines: &mut Vec<Line>, program: &NetworkProgram, steps: &NetworkStep
             lines.push(says(words(&others.join(", ")), text));
         }
         let text = format!(
-            "C is the mean of c over the m examples: what each hands back, such as {delta}, is added up and divided by m"
+            "C is the mean of c over the m examples: the shares of all, each made of its own {delta}, are added up and divided by m"
         );
         lines.push(says(words("1/m * Σ_examples"), text));
     }

@@ -65,7 +65,7 @@ pub fn objective(
         graph.set_name(r.residual, "r");
     }
     let by_squares = squares_of(&mut graph, program).filter(|_| !shown.entries);
-    let names = named_parts(&mut graph, &roots(program, by_squares.is_some()));
+    let names = named_parts(&mut graph, &roots(program, by_squares.is_some()), shown.steps != Steps::None);
     let g = &graph;
     let pen = Pen { g, view: View::default() };
     // What has a name already is that.
@@ -334,8 +334,8 @@ fn backwards(d: &mut Derivation, program: &ObjectiveProgram, swept: &Sweep, room
         )],
     ));
     let text = format!(
-        "{cotangent} is ∂f/∂{value} with f written as a function of {value}: for each formula that {value} stands in, the \
-         local derivative there times the cotangent there, added up"
+        "{cotangent} is ∂f/∂{value} with f written as a function of {value}: for each formula that {value} stands in, the local \
+         derivative there (of a matrix its transpose) times the cotangent there, added up"
     );
     section.lines.push(Line::says(words("cotangent"), vec![words(&text)]));
 }

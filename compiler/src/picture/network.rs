@@ -77,8 +77,16 @@ pub fn network(program: &NetworkProgram, network: &str, cost: &str) -> String {
         reads: vec![output],
     };
     last.forward.insert(0, name("C"));
-    let penalties: Vec<_> =
-        of(TermKind::Penalty).flat_map(|t| [svg::words(&t.origin), forward.formula(t.node, "…")]).collect();
+    let mut penalties = Vec::new();
+    let mut said = "";
+    for term in of(TermKind::Penalty) {
+        // A definition of several terms has one name.
+        if term.origin != said {
+            penalties.push(svg::words(&term.origin));
+            said = &term.origin;
+        }
+        penalties.push(forward.formula(term.node, "…"));
+    }
     if !penalties.is_empty() {
         last.forward.push(svg::words("plus penalties"));
     }

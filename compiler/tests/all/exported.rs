@@ -68,15 +68,7 @@ fn a_module_reads_as_one_would_write_it() {
         "w: vector[d]",
     );
     let module = numpy(&ridge);
-    has(
-        &module,
-        &[
-            "∂f/∂w = ",
-            "    X: (n, d)",
-            "_check(\"y\", y, (n,), \"(n,)\")",
-            "def check_gradient(",
-        ],
-    );
+    has(&module, &["∂f/∂w = ", "    X: (n, d)", "_check(\"y\", y, (n,), \"(n,)\")", "def check_gradient("]);
     has(
         function(&module, "value_and_gradient"),
         &[

@@ -245,7 +245,7 @@ fn check_objective(expr: &str, data: &[&str], wrt: &[&str], residual: bool) -> u
     roots.extend(&program.gradient);
     roots.extend(program.hessian.iter().flatten());
     roots.extend(&program.hessian_product);
-    let names = named_parts(&mut graph, &roots);
+    let names = named_parts(&mut graph, &roots, true);
     let swept = sweep(&graph, program.value, &program.wrt, &names);
     let g = &swept.graph;
     let sizes = [("n", 4), ("d", 2), ("a", 3), ("b", 2), ("c", 2)];

@@ -70,9 +70,11 @@ pub struct Sweep {
 
 /// Gives names to what several of the formulas share, and says all values with a name that they are made of,
 /// children first.
-pub fn named_parts(g: &mut Graph, roots: &[NodeId]) -> Vec<Named> {
+///
+/// Without `new_names` it is those alone that have one.
+pub fn named_parts(g: &mut Graph, roots: &[NodeId], new_names: bool) -> Vec<Named> {
     let all = g.reachable(roots);
-    if all.len().saturating_mul(roots.len()) <= LARGEST {
+    if new_names && all.len().saturating_mul(roots.len()) <= LARGEST {
         let mut formulas: BTreeMap<NodeId, u32> = BTreeMap::new();
         for &root in roots {
             for id in g.reachable(&[root]) {
