@@ -83,7 +83,7 @@ macro_rules! both {
             struct Whole<'a> {
                 X: ArrayView2<'a, f64>,
                 y: ArrayView1<'a, f64>,
-                #[allow(dead_code)]
+                #[allow(dead_code, reason = "not every formula reads every field")]
                 lambda: f64,
             }
 
@@ -92,7 +92,7 @@ macro_rules! both {
             struct Divided<'a> {
                 X: ArrayView2<'a, f64>,
                 y: ArrayView1<'a, f64>,
-                #[allow(dead_code)]
+                #[allow(dead_code, reason = "not every formula reads every field")]
                 lambda: f64,
             }
 
