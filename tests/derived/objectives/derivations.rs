@@ -45,7 +45,8 @@ struct Distances {
 #[test]
 fn entries_name_the_products_they_share() {
     let hessian = line(Distances::DERIVATION, "∂²f/∂R[i,j]∂R[k,l]");
-    assert!(hessian.contains("= (X - vector(1) * p') * R;"), "{hessian}");
+    assert!(hessian.contains("t1[q,j]"), "{hessian}");
+    assert_eq!(line(Distances::DERIVATION, "t1"), "t1 = (X - vector(1) * p') * R");
 }
 
 #[test]

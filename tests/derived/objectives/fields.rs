@@ -239,6 +239,7 @@ fn lifetimes_may_have_any_name() -> Result<(), gradsmith::Error> {
 
 #[test]
 fn the_derivation_is_a_constant() {
-    assert!(Owned::DERIVATION.contains("∂f/∂w = X' * (X * w - y) + lambda * w"), "{}", Owned::DERIVATION);
+    assert!(Owned::DERIVATION.contains("t1 = X * w - y\n"), "{}", Owned::DERIVATION);
+    assert!(Owned::DERIVATION.contains("∂f/∂w = X' * t1 + lambda * w"), "{}", Owned::DERIVATION);
     assert!(Owned::DERIVATION_LATEX.contains("X^{\\top}"));
 }
