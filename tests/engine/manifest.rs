@@ -8,8 +8,8 @@ use std::{fs, io};
 const FOLDERS: [(&str, bool); 4] =
     [("tests", true), ("cli/tests", false), ("compiler/tests", false), ("runtime/tests", false)];
 
-/// Of `tests`: packages of their own, inputs of tests, results.
-const NOT_MODULES: [&str; 6] = ["cases", "golden", "snapshots", "support", "ui", "user"];
+/// Of `tests`: packages of their own, inputs of tests, results, and examples that the manifest names.
+const NOT_MODULES: [&str; 7] = ["cases", "engines", "golden", "snapshots", "support", "ui", "user"];
 
 /// The files that are compiled with a module: its own, and those of the modules it declares, by itself or in
 /// a module written out at the margin.
