@@ -55,18 +55,18 @@ fn tokens(stream: TokenStream) -> usize {
 fn the_code_is_no_longer_than_it_is() {
     let mut found = Vec::new();
     for (name, most) in [
-        ("Tiny", 11_400),
-        ("Digits", 8_700),
-        ("Deeper", 12_850),
-        ("Large", 11_750),
-        ("Logistic", 4_300),
-        ("Masked", 5_850),
-        ("FirstLayer", 15_750),
-        ("Messy", 8_800),
-        ("Rosenbrock", 46_200),
-        ("Chain", 6_500),
-        ("Process", 12_600),
-        ("Rated", 11_800),
+        ("Tiny", 11_800),
+        ("Digits", 9_200),
+        ("Deeper", 13_400),
+        ("Large", 12_250),
+        ("Logistic", 4_600),
+        ("Masked", 6_150),
+        ("FirstLayer", 16_150),
+        ("Messy", 9_650),
+        ("Rosenbrock", 54_300),
+        ("Chain", 6_800),
+        ("Process", 13_100),
+        ("Rated", 12_150),
     ] {
         let mut item = definition(name);
         let network = item.attrs.iter().any(|a| a.path().is_ident("network"));
@@ -93,7 +93,7 @@ fn a_network_reads_like_the_four_equations() {
     let from = lines.iter().position(|l| l.contains("fn value_and_gradient(")).expect("the method");
     let end = lines[from..].iter().position(|l| *l == "        }").expect("its end");
     assert!(end < 120, "value_and_gradient has {} lines", end + 1);
-    assert!(lines.len() <= 900, "{} lines in all", lines.len());
+    assert!(lines.len() <= 1100, "{} lines in all", lines.len());
 }
 
 // ---- networks
