@@ -158,8 +158,6 @@ fn exported(case: &Case) -> Result<Exported, Failure> {
     });
     let programs = files.collect();
     found.0["parameters"] = json!(program.parameters.iter().map(|a| &a.name).collect::<Vec<_>>());
-    found.0["data"] = json!(program.data.iter().map(|a| &a.name).collect::<Vec<_>>());
-    found.0["inputs"] = json!(program.inputs);
     Ok(Exported { programs, wanted: found.0 })
 }
 
@@ -246,10 +244,9 @@ fn wanted(program: &Program, arrays: &Named<Tensor>, second: &Second) -> (Value,
             Extra::Directions(_) => "direction",
             Extra::Rate(_) => "rate",
         };
-        functions.insert(
-            function.name.to_owned(),
-            json!({"results": results, "extra": extra, "all_data": function.all_data}),
-        );
+        let takes: Vec<&String> = program.data_of(function).iter().map(|a| &a.name).collect();
+        functions
+            .insert(function.name.to_owned(), json!({"results": results, "extra": extra, "takes": takes}));
     }
     (json!({"arguments": arguments, "direction": directions, "functions": functions}), all_sizes)
 }

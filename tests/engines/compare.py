@@ -95,8 +95,7 @@ class Python:
     def call(self, name, function):
         case = self.case
         arrays = {n: array(a) for n, a in case["arguments"].items()}
-        names = case["data"] if function["all_data"] else case["inputs"]
-        args = [arrays[n] for n in names]
+        args = [arrays[n] for n in function["takes"]]
         if case["parameters"]:
             args.insert(0, {n: arrays[n] for n in case["parameters"]})
         if function["extra"] == "direction":
@@ -137,8 +136,7 @@ class StableHlo:
         jax.config.update("jax_enable_x64", True)
         case = self.case
         arrays = {n: array(a) for n, a in case["arguments"].items()}
-        data = case["data"] if function["all_data"] else case["inputs"]
-        args = [arrays[n] for n in case["parameters"] + data]
+        args = [arrays[n] for n in case["parameters"] + function["takes"]]
         if function["extra"] == "direction":
             args += [array(case["direction"][n]) for n in case["parameters"]]
         if function["extra"] == "rate":

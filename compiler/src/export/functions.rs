@@ -8,6 +8,7 @@
 //!
 //! Never: a loop, a function known to Rust code by its name but for those whose first argument is an order.
 
+use crate::ops::ElementFn;
 use crate::source::SourceId;
 use crate::syntax::ast::Definition;
 use crate::syntax::parse;
@@ -76,6 +77,14 @@ pub fn for_order(name: &str, order: u32) -> Option<&'static Definition> {
         ("sinc_derivative", 0) => definition("sinc"),
         _ => definition(&format!("{name}_{order}")),
     }
+}
+
+/// The definition of `function` for its order, which is its first argument, where each order has one of its own, of the other
+/// arguments.
+#[must_use]
+pub fn of_order(function: ElementFn, order: Option<i64>) -> Option<&'static Definition> {
+    let order = u32::try_from(order?).ok().filter(|_| function.spec().takes_order())?;
+    for_order(function.name(), order)
 }
 
 /// Whether every engine is to have it.

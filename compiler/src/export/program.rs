@@ -103,6 +103,14 @@ pub struct Program {
     pub functions: Vec<Function>,
 }
 
+impl Program {
+    /// The data that a function takes: all, or a network's inputs, for activations take no hyper-parameters.
+    #[must_use]
+    pub fn data_of(&self, function: &Function) -> Vec<&Argument> {
+        self.data.iter().filter(|a| function.all_data || self.inputs.contains(&a.name)).collect()
+    }
+}
+
 fn argument(g: &Graph, name: &str, node: NodeId) -> Argument {
     let shape = g.shape(node).iter().map(|&e| g.extents.find(e)).collect();
     let whole = g.inputs().iter().any(|i| i.node == node && i.whole);

@@ -84,7 +84,7 @@ impl Module<'_> {
             let (taken, given) = self.arguments_line();
             return vec![format!("    {given} = _arguments({taken})")];
         }
-        self.reading(&self.data_of(function).collect::<Vec<_>>())
+        self.reading(&self.program.data_of(function))
     }
 
     /// Parameters and these data as arrays, and the extents that they tell.

@@ -182,11 +182,7 @@ impl<'a> Writer<'a> {
                     self.helpers.uses(native);
                     return Self::call(native, &written);
                 }
-                let ordered = if spec.takes_order() && functions::definition(spec.name).is_none() {
-                    order.and_then(|n| functions::for_order(spec.name, u32::try_from(n).ok()?))
-                } else {
-                    None
-                };
+                let ordered = functions::of_order(*function, order);
                 let (definition, written) = match ordered {
                     Some(definition) => (Some(definition), &written[1..]),
                     None => (functions::definition(spec.name), &written[..]),

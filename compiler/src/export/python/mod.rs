@@ -274,7 +274,7 @@ impl<'a> Module<'a> {
     /// The parameters of a Python function.
     fn signature(&self, function: &Function) -> Vec<String> {
         let mut names = vec!["params".to_owned()];
-        names.extend(self.data_of(function).map(|a| self.names.argument(&a.name)));
+        names.extend(self.program.data_of(function).into_iter().map(|a| self.names.argument(&a.name)));
         match &function.extra {
             Extra::None => {}
             Extra::Directions(_) => names.push("direction".to_owned()),
@@ -284,12 +284,6 @@ impl<'a> Module<'a> {
             names.remove(0);
         }
         names
-    }
-
-    fn data_of(&self, function: &Function) -> impl Iterator<Item = &'a Argument> + use<'a> {
-        let all = function.all_data;
-        let inputs = &self.program.inputs;
-        self.program.data.iter().filter(move |a| all || inputs.contains(&a.name))
     }
 
     fn function(&mut self, function: &Function) -> Vec<String> {

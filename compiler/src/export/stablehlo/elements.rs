@@ -68,13 +68,6 @@ fn log1p(lines: &mut Lines<'_>, x: &Val) -> Val {
     lines.call(&name, std::slice::from_ref(x), x.ty.clone())
 }
 
-/// The definition of a function for an order, which is its first argument; where that decides what is computed, each has
-/// one of its own, of the other arguments.
-pub(super) fn of_order(function: ElementFn, order: Option<i64>) -> Option<&'static Definition> {
-    let order = u32::try_from(order?).ok().filter(|_| function.spec().takes_order())?;
-    functions::for_order(function.name(), order)
-}
-
 /// An element-wise function of arguments of one shape, without the order that it has a definition for.
 pub(super) fn element(
     lines: &mut Lines<'_>,
@@ -86,7 +79,7 @@ pub(super) fn element(
     if functions::is_primitive(name) && operation(name).is_some() {
         return Ok(primitive(lines, name, &args.iter().collect::<Vec<_>>()));
     }
-    let definition = of_order(function, order).or_else(|| functions::definition(name));
+    let definition = functions::of_order(function, order).or_else(|| functions::definition(name));
     match definition {
         Some(definition) => called(lines, definition, args),
         None => {

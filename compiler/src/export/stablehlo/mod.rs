@@ -100,14 +100,7 @@ fn input<'p>(program: &'p Program, function: &'p Function, name: &str) -> Option
 
 /// What a function takes, in order.
 fn arguments<'p>(program: &'p Program, function: &'p Function) -> Vec<&'p Argument> {
-    // Of the other data, what the output takes all the same: hyper-parameters of activations.
-    let used = function.graph.reachable(&function.results.nodes());
-    let needed = |a: &Argument| {
-        program.inputs.contains(&a.name)
-            || function.graph.inputs().iter().any(|i| i.name == a.name && used.contains(&i.node))
-    };
-    let data = program.data.iter().filter(|a| function.all_data || needed(a));
-    program.parameters.iter().chain(data).collect()
+    program.parameters.iter().chain(program.data_of(function)).collect()
 }
 
 fn extras(extra: &Extra) -> Vec<&String> {

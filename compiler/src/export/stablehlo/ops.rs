@@ -5,6 +5,7 @@ use super::linear;
 use super::lines::{Lines, Type, Val};
 use crate::export::Refusal;
 use crate::export::arrays::{self, Axis, Binary, Body, Id, Kind, Op, Reduction};
+use crate::export::functions;
 use crate::ir::{AxisFn, Extent, Form, Number};
 use crate::syntax::ast::CompareOp;
 use std::collections::HashMap;
@@ -157,7 +158,7 @@ impl<'a, 'm> Writer<'a, 'm> {
             Op::Element(function, args) => {
                 // An order is a number in the text.
                 let order = args.first().and_then(|&a| self.body.as_number(a)).and_then(Number::as_int);
-                let skipped = usize::from(elements::of_order(*function, order).is_some());
+                let skipped = usize::from(functions::of_order(*function, order).is_some());
                 let given = args[skipped..].iter().map(|&a| self.spread(a, dims, Kind::Number));
                 let given: Vec<Val> = given.collect();
                 elements::element(&mut self.lines, *function, order, &given)?

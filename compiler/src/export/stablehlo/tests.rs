@@ -242,7 +242,7 @@ fn every_function_has_a_definition_or_an_operation() {
             for order in orders {
                 let mut lines = Lines::new(&mut module);
                 let order = op.takes_order().then_some(order);
-                let skipped = usize::from(elements::of_order(function, order).is_some());
+                let skipped = usize::from(crate::export::functions::of_order(function, order).is_some());
                 let args: Vec<Val> =
                     op.derivatives[skipped..].iter().map(|_| lines.number(0.5, &[2])).collect();
                 let made = elements::element(&mut lines, function, order, &args);
