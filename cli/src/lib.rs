@@ -9,6 +9,7 @@ pub mod page;
 pub mod request;
 
 mod args;
+mod derived;
 
 use std::ffi::OsString;
 use std::fmt;

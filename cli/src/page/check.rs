@@ -1,7 +1,7 @@
 //! The gradient against differences of values, at random data.
 
-use super::Derived;
 use super::data::{Data, Draw, Random};
+use crate::derived::Derived;
 use gradsmith_compiler::emit::svg::escaped;
 use gradsmith_compiler::ir::{Graph, NodeId};
 use gradsmith_compiler::pipeline::total;
@@ -20,9 +20,9 @@ struct Checked {
     shares: Option<NodeId>,
 }
 
-fn checked(derived: &Derived) -> Checked {
+fn checked(derived: &Derived<'_>) -> Checked {
     match derived {
-        Derived::Cost(p) => {
+        Derived::Cost(_, p) => {
             let mut graph = p.graph.clone();
             let mut parts = vec![p.data, p.constant];
             parts.extend(p.tensors.iter().map(|t| t.penalty));
@@ -32,13 +32,13 @@ fn checked(derived: &Derived) -> Checked {
             let shares = graph.inputs().iter().find(|i| i.name == "y").map(|i| i.node);
             Checked { graph, value, by, shares }
         }
-        Derived::Network(p) => {
+        Derived::Network(_, p) => {
             let mut graph = p.graph.clone();
             let value = total(&mut graph, &[p.data, p.penalty]);
             let by = p.gradient.iter().map(|g| (g.name.clone(), g.by, g.node)).collect();
             Checked { graph, value, by, shares: Some(p.y) }
         }
-        Derived::Objective(p) => {
+        Derived::Objective(_, p) => {
             let by =
                 p.wrt.iter().zip(&p.gradient).map(|((name, node), d)| (name.clone(), *node, *d)).collect();
             Checked { graph: p.graph.clone(), value: p.value, by, shares: None }
@@ -48,7 +48,7 @@ fn checked(derived: &Derived) -> Checked {
 
 /// A table: for each variable the derivative along a random direction, by the formula and by differences.
 #[must_use]
-pub(super) fn table(derived: &Derived) -> String {
+pub(super) fn table(derived: &Derived<'_>) -> String {
     let c = checked(derived);
     for draw in [Draw::Normal, Draw::Positive, Draw::Part] {
         let Some(data) = Data::random(&c.graph, draw, c.shares) else {

@@ -14,16 +14,15 @@ mod plot;
 mod shapes;
 
 use crate::Failure;
-use crate::commands::{expand, explain, export};
+use crate::commands::{expand, export};
+use crate::derived::Derived;
 use crate::request::Request;
 use gradsmith_compiler::derivation::Shown;
 use gradsmith_compiler::emit::document::{Line, Piece};
 use gradsmith_compiler::emit::{self, Inner, View, html, mathml, svg::escaped};
 use gradsmith_compiler::export::Options;
-use gradsmith_compiler::ir::{Graph, NodeId};
+use gradsmith_compiler::ir::NodeId;
 use gradsmith_compiler::lower::cost::Term;
-use gradsmith_compiler::picture as drawn;
-use gradsmith_compiler::pipeline::{CostProgram, NetworkProgram, ObjectiveProgram};
 
 /// Colours, type and widths of every page.
 const STYLE: &str = include_str!("page.css");
@@ -34,33 +33,6 @@ pub(crate) const SCRIPT: &str = include_str!("page.js");
 /// What a file may do: nothing but show itself.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; \
                       form-action 'none'";
-
-/// A derived program of any kind.
-#[derive(Debug)]
-enum Derived {
-    Cost(Box<CostProgram>),
-    Network(Box<NetworkProgram>),
-    Objective(Box<ObjectiveProgram>),
-}
-
-impl Derived {
-    fn of(request: &Request) -> Result<Self, Failure> {
-        match request {
-            Request::Cost(text) => text.program().map(Box::new).map(Self::Cost),
-            Request::Network(text) => text.program().map(Box::new).map(Self::Network),
-            Request::Objective(text) => text.program().map(Box::new).map(Self::Objective),
-        }
-        .map_err(|e| request.refusal(&e))
-    }
-
-    fn graph(&self) -> &Graph {
-        match self {
-            Self::Cost(p) => &p.graph,
-            Self::Network(p) => &p.graph,
-            Self::Objective(p) => &p.graph,
-        }
-    }
-}
 
 /// A page's parts.
 #[derive(Clone, Debug)]
@@ -78,18 +50,7 @@ pub struct Content {
 /// # Errors
 /// Texts that are wrong: each error under the line it is about.
 pub fn picture(request: &Request) -> Result<String, Failure> {
-    Ok(pictured(request, &Derived::of(request)?))
-}
-
-fn pictured(request: &Request, derived: &Derived) -> String {
-    match (request, derived) {
-        (Request::Network(text), Derived::Network(p)) => drawn::network(p, &text.network, &text.cost),
-        (_, Derived::Network(p)) => drawn::network(p, "", ""),
-        (Request::Cost(text), Derived::Cost(p)) => drawn::cost(p, &text.expr),
-        (_, Derived::Cost(p)) => drawn::cost(p, ""),
-        (Request::Objective(text), Derived::Objective(p)) => drawn::objective(p, &text.expr),
-        (_, Derived::Objective(p)) => drawn::objective(p, ""),
-    }
+    Ok(Derived::of(request)?.picture())
 }
 
 /// What the page says.
@@ -98,7 +59,7 @@ fn pictured(request: &Request, derived: &Derived) -> String {
 /// Texts that are wrong: each error under the line it is about.
 pub fn content(request: &Request, shown: Shown) -> Result<Content, Failure> {
     let derived = Derived::of(request)?;
-    let derivation = explain::derivation(request, shown)?;
+    let derivation = derived.derivation(shown);
     let title = match request {
         Request::Cost(text) => text.expr.clone(),
         Request::Network(text) => format!("{} on {}", text.cost, text.network),
@@ -116,7 +77,7 @@ pub fn content(request: &Request, shown: Shown) -> Result<Content, Failure> {
         ));
     };
     section("formula", "Formula", &formula(&derived));
-    let picture = pictured(request, &derived);
+    let picture = derived.picture();
     let legend = "<p class=\"legend\">Solid: values, from left to right. Dashed: derivatives, back from right to left. In \
                   the lanes at the top and the bottom: what reads a parameter directly.</p>";
     section(
@@ -144,7 +105,7 @@ pub fn content(request: &Request, shown: Shown) -> Result<Content, Failure> {
 }
 
 /// The value as one equation.
-fn formula(derived: &Derived) -> String {
+fn formula(derived: &Derived<'_>) -> String {
     let g = derived.graph();
     let piece = |node: NodeId, view: &View| Piece::Formula(emit::lines(g, node, view));
     let joined = |terms: &[Term], view: &View| {
@@ -158,23 +119,23 @@ fn formula(derived: &Derived) -> String {
         right
     };
     let (left, right) = match derived {
-        Derived::Cost(p) => ("C", joined(&p.terms, &View::default())),
-        Derived::Network(p) => {
+        Derived::Cost(_, p) => ("C", joined(&p.terms, &View::default())),
+        Derived::Network(_, p) => {
             let view = View { batch: Some(p.batch), ..View::default() };
             ("C", joined(&p.terms, &view))
         }
-        Derived::Objective(p) => {
+        Derived::Objective(_, p) => {
             let view = View { inner: Inner::Defined, ..View::default() };
             ("f", vec![piece(p.value, &view)])
         }
     };
     let line = Line::equation(Piece::Name(left.to_owned()), right);
     let words: String = match derived {
-        Derived::Cost(_) => {
+        Derived::Cost(..) => {
             "<p class=\"legend\">of one example; the cost of a batch is the mean over its examples, penalties counted once</p>"
         }
-        Derived::Network(_) => "<p class=\"legend\">over a batch of m examples</p>",
-        Derived::Objective(_) => "",
+        Derived::Network(..) => "<p class=\"legend\">over a batch of m examples</p>",
+        Derived::Objective(..) => "",
     }
     .to_owned();
     format!("<div class=\"scroll large\">{}</div>{words}", mathml::equation(&line))

@@ -1,7 +1,7 @@
 //! An objective of one or two numbers, plotted with its derivative: a curve and the curve of its slope, or heights as
 //! shades with the gradient's arrows.
 
-use super::Derived;
+use crate::derived::Derived;
 use gradsmith_compiler::emit::svg::escaped;
 use gradsmith_compiler::eval::{Evaluator, Sizes};
 use gradsmith_compiler::ir::{Graph, NodeId};
@@ -24,8 +24,8 @@ const STYLE: &str = "\
 
 /// The plot, for an objective of one or two numbers that needs no arrays.
 #[must_use]
-pub(super) fn plot(derived: &Derived) -> Option<String> {
-    let Derived::Objective(p) = derived else { return None };
+pub(super) fn plot(derived: &Derived<'_>) -> Option<String> {
+    let Derived::Objective(_, p) = derived else { return None };
     let g = &p.graph;
     let sizes = Sizes::new();
     let entries = |node: NodeId| -> Option<usize> {

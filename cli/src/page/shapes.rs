@@ -1,13 +1,13 @@
 //! What has which shape.
 
-use super::Derived;
+use crate::derived::Derived;
 use gradsmith_compiler::emit::svg::escaped;
 use gradsmith_compiler::ir::{Extent, Graph, NodeId};
 use gradsmith_compiler::lower::Role;
 
 /// A table: name, what it is, shape.
 #[must_use]
-pub(super) fn table(derived: &Derived) -> String {
+pub(super) fn table(derived: &Derived<'_>) -> String {
     let g = derived.graph();
     let mut rows: Vec<(String, &str, String)> = Vec::new();
     let role = |role: Role| match role {
@@ -17,7 +17,7 @@ pub(super) fn table(derived: &Derived) -> String {
     };
     let known = |rows: &[(String, &str, String)], name: &str| rows.iter().any(|(n, ..)| n == name);
     match derived {
-        Derived::Cost(p) => {
+        Derived::Cost(_, p) => {
             rows.push(("a".to_owned(), "activations of one example", shape(g, p.a, None)));
             rows.push(("y".to_owned(), "targets of one example", shape(g, p.a, None)));
             for t in &p.tensors {
@@ -32,7 +32,7 @@ pub(super) fn table(derived: &Derived) -> String {
             rows.push(("∂C/∂a".to_owned(), "derivative, of one example", shape(g, p.d_activation, None)));
             rows.push(("C".to_owned(), "cost", "scalar".to_owned()));
         }
-        Derived::Network(p) => {
+        Derived::Network(_, p) => {
             let batch = Some(p.batch);
             for (name, node) in &p.inputs {
                 rows.push((name.clone(), "input", shape(g, *node, batch)));
@@ -51,7 +51,7 @@ pub(super) fn table(derived: &Derived) -> String {
             }
             rows.push(("C".to_owned(), "cost", "scalar".to_owned()));
         }
-        Derived::Objective(p) => {
+        Derived::Objective(_, p) => {
             for input in g.inputs().iter().filter(|i| !p.directions.contains(&i.node)) {
                 let variable = p.wrt.iter().any(|(name, _)| *name == input.name);
                 rows.push((
@@ -79,7 +79,7 @@ pub(super) fn table(derived: &Derived) -> String {
             }
         }
     }
-    if !matches!(derived, Derived::Objective(_)) {
+    if !matches!(derived, Derived::Objective(..)) {
         let all: Vec<_> = g.inputs().iter().map(|i| (i.name.clone(), i.node)).collect();
         for (name, node) in all {
             if !known(&rows, &name) {
@@ -99,7 +99,7 @@ pub(super) fn table(derived: &Derived) -> String {
         ));
     }
     out.push_str("</tbody></table></div>\n");
-    if matches!(derived, Derived::Network(_)) {
+    if matches!(derived, Derived::Network(..)) {
         out.push_str("<p>of one example, where a batch has m rows</p>\n");
     }
     out

@@ -29,14 +29,7 @@ pub fn cost(program: &CostProgram, text: &str, shown: Steps) -> Derivation {
         let nodes = if shown == Steps::None { &nodes[nodes.len() - 1..] } else { nodes };
         lines.extend(pen.parts(nodes, &mut introduced));
         lines.push(pen.of_term(&t.origin, nodes[0], note));
-        let marks = notes.marks(rules);
-        let right = nodes.get(1).map(|computed| vec![pen.formula(*computed)]);
-        if let Some(right) = right.filter(|right| lines.last().is_none_or(|line| line.right != *right)) {
-            let note = "computed so: finite wherever the value is";
-            lines.push(Line::goes_on(right).noted(note).marked(marks));
-        } else if let Some(line) = lines.last_mut() {
-            line.marks = marks;
-        }
+        pen.computed(lines, nodes.get(1), notes.marks(rules));
     }
     if shown == Steps::All {
         in_words(d.section("what the letters mean"), program);

@@ -242,6 +242,18 @@ impl Pen<'_> {
         Line::says(words(origin), vec![self.formula(node)]).noted(note)
     }
 
+    /// Goes on from a term as it is written to what is computed for it, where that is another formula; the rules that were used stand
+    /// there.
+    fn computed(&self, lines: &mut Vec<Line>, node: Option<&NodeId>, marks: Vec<usize>) {
+        let right = node.map(|computed| vec![self.formula(*computed)]);
+        if let Some(right) = right.filter(|right| lines.last().is_none_or(|line| line.right != *right)) {
+            let note = "computed so: finite wherever the value is";
+            lines.push(Line::goes_on(right).noted(note).marked(marks));
+        } else if let Some(line) = lines.last_mut() {
+            line.marks = marks;
+        }
+    }
+
     /// A step as it is written; none where a factor of a product is too long to stand in one.
     fn step(&self, step: &Step) -> Option<Vec<Piece>> {
         let mut right = Vec::new();

@@ -144,14 +144,7 @@ fn of_cost(
         }
         lines.extend(pen.parts(&nodes, &mut introduced));
         lines.push(pen.of_term(&t.origin, nodes[0], note));
-        let marks = notes.marks(&own.rules);
-        let right = nodes.get(1).map(|computed| vec![pen.formula(*computed)]);
-        if let Some(right) = right.filter(|right| lines.last().is_none_or(|line| line.right != *right)) {
-            let note = "computed so: finite wherever the value is";
-            lines.push(Line::goes_on(right).noted(note).marked(marks));
-        } else if let Some(line) = lines.last_mut() {
-            line.marks = marks;
-        }
+        pen.computed(lines, nodes.get(1), notes.marks(&own.rules));
     }
     if shown == Steps::None {
         return;

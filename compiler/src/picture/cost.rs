@@ -45,16 +45,7 @@ pub fn cost(program: &CostProgram, text: &str) -> String {
     let of = |kind: TermKind| program.terms.iter().filter(move |t| t.kind == kind);
     let mut data = vec![svg::words("of one example")];
     data.extend(of(TermKind::Data).map(|t| pen.formula(t.node, &t.origin)));
-    let mut penalties = Vec::new();
-    let mut said = "";
-    for term in of(TermKind::Penalty) {
-        // A definition of several terms has one name.
-        if term.origin != said {
-            penalties.push(svg::words(&term.origin));
-            said = &term.origin;
-        }
-        penalties.push(pen.formula(term.node, "…"));
-    }
+    let penalties = pen.penalties(&program.terms);
     let network = Stage {
         forward: vec![svg::words("a network"), svg::pieces(&[Piece::Name("a".to_owned())])],
         back: vec![svg::words("back-propagation"), name("δ")],

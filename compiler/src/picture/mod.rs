@@ -23,6 +23,7 @@ use crate::emit::document::Piece;
 use crate::emit::svg::{self, Drawn};
 use crate::emit::{self, View};
 use crate::ir::{Graph, NodeId, Op};
+use crate::lower::cost::{Term, TermKind};
 use std::collections::BTreeSet;
 
 /// What a value is made of before it is drawn.
@@ -90,6 +91,19 @@ impl Pen<'_> {
     fn formula(&self, node: NodeId, otherwise: &str) -> Drawn {
         let formula = svg::formula(&emit::lines(self.g, node, &self.view));
         if formula.width <= WIDEST { formula } else { svg::words(otherwise) }
+    }
+
+    /// The penalties, each with its name above; a definition of several terms has one name.
+    fn penalties(&self, terms: &[Term]) -> Vec<Drawn> {
+        let (mut drawn, mut said) = (Vec::new(), "");
+        for term in terms.iter().filter(|t| t.kind == TermKind::Penalty) {
+            if term.origin != said {
+                drawn.push(svg::words(&term.origin));
+                said = &term.origin;
+            }
+            drawn.push(self.formula(term.node, "…"));
+        }
+        drawn
     }
 
     fn named(&self, name: &str, node: NodeId) -> Drawn {

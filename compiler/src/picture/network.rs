@@ -77,16 +77,7 @@ pub fn network(program: &NetworkProgram, network: &str, cost: &str) -> String {
         reads: vec![output],
     };
     last.forward.insert(0, name("C"));
-    let mut penalties = Vec::new();
-    let mut said = "";
-    for term in of(TermKind::Penalty) {
-        // A definition of several terms has one name.
-        if term.origin != said {
-            penalties.push(svg::words(&term.origin));
-            said = &term.origin;
-        }
-        penalties.push(forward.formula(term.node, "…"));
-    }
+    let penalties = forward.penalties(&program.terms);
     if !penalties.is_empty() {
         last.forward.push(svg::words("plus penalties"));
     }
