@@ -5,11 +5,9 @@ use super::plans::{self, number, slice};
 use super::{Module, Outcome};
 use cargo_gradsmith::cases::compare::{Array, Disagreement, compare};
 use cargo_gradsmith::cases::{
-    Body, Case, Context, Cost, HessianProduct, Named, Network, Objective, Reject, Tensor, named,
+    Body, Case, Context, Cost, HessianProduct, Named, Network, Objective, Reject, Tensor, named, scalars,
 };
 use gradsmith_compiler::derive::{derive_cost, derive_network, derive_objective};
-use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText};
-use gradsmith_compiler::lower::{self, Role};
 use gradsmith_compiler::pipeline::{Derivatives, total};
 use gradsmith_compiler::schedule::Policy;
 use gradsmith_compiler::syntax::ast::Declaration;
@@ -68,10 +66,6 @@ fn sized(name: &str, tensor: &Tensor) -> Declaration {
     tensor.declared(name)
 }
 
-fn scalars(values: &Named<f64>) -> Named<Tensor> {
-    values.iter().map(|(n, v)| (n.clone(), Tensor::new(Vec::new(), vec![*v]))).collect()
-}
-
 fn borrowed<'a>(lists: &[&'a Named<Tensor>]) -> Named<&'a Tensor> {
     lists.iter().flat_map(|list| list.iter()).map(|(name, tensor)| (name.clone(), tensor)).collect()
 }
@@ -92,12 +86,7 @@ pub(crate) fn gradient_of(
 // ---- objectives
 
 fn objective(o: &Objective) -> Result<Subject, String> {
-    let text = ObjectiveText {
-        expr: o.expr.clone(),
-        variables: o.vars.iter().map(|(name, tensor)| sized(name, tensor)).collect(),
-        wrt: o.wrt.iter().map(|name| (name.clone(), lower::objective::whole(&o.expr))).collect(),
-        ..ObjectiveText::default()
-    };
+    let text = o.text(&sized);
     let lowered = text.lower().map_err(|e| e.to_string())?;
     let d = Derivatives::of(lowered.graph, lowered.value, &lowered.wrt);
     let mut nodes = vec![("value".to_owned(), d.value)];
@@ -221,15 +210,7 @@ fn derived_cost(c: &Cost, expansion: TokenStream) -> Module {
 
 /// A cost with its derivatives: by the activations, then by each tensor; and the data of its inputs.
 fn lowered_cost(c: &Cost) -> Result<(Derivatives, Vec<String>, Named<Tensor>), String> {
-    let tensors = |list: &Named<Tensor>, role: Role| -> Vec<_> {
-        list.iter().map(|(name, tensor)| (sized(name, tensor), role)).collect()
-    };
-    let text = CostText {
-        expr: c.expr.clone(),
-        defines: c.defines.clone(),
-        hyper: names(&c.hyper),
-        tensors: [tensors(&c.weights, Role::Weight), tensors(&c.biases, Role::Bias)].concat(),
-    };
+    let text = c.text(&sized);
     let mut lowered = text.lower().map_err(|e| e.to_string())?;
     let value = total(&mut lowered.graph, &[lowered.data, lowered.penalty]);
     let mut wrt = vec![lowered.a];
@@ -269,7 +250,7 @@ pub(crate) fn want_what_is_interpreted(body: &mut Body) -> Result<(), String> {
             c.d_weight = partials;
         }
         Body::Network(n) => {
-            let lowered = network_text(n).lower().map_err(|e| e.to_string())?;
+            let lowered = n.text().lower().map_err(|e| e.to_string())?;
             let mut cost = lowered.cost;
             let value = total(&mut cost.graph, &[cost.data, cost.penalty]);
             let wrt: Vec<_> = cost.tensors.iter().map(|t| t.node).collect();
@@ -312,19 +293,8 @@ fn network_struct(network: &str, declarations: &str, inputs: &[String], of: Toke
     quote!(#[network(#network)] #of)
 }
 
-fn network_text(n: &Network) -> NetworkText {
-    NetworkText {
-        network: n.network.clone(),
-        declarations: n.declarations.clone(),
-        inputs: names(&n.inputs),
-        cost: n.cost.clone(),
-        defines: n.defines.clone(),
-        hyper: names(&n.hyper),
-    }
-}
-
 fn network(n: &Network) -> Result<Subject, String> {
-    let lowered = network_text(n).lower().map_err(|e| e.to_string())?;
+    let lowered = n.text().lower().map_err(|e| e.to_string())?;
     let tokens = cost_struct(&n.cost, &n.defines, &names(&n.hyper));
     let expansion = derive_network(network_struct(&n.network, &n.declarations, &names(&n.inputs), tokens));
     let refusal = expansion.to_string();

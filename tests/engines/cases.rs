@@ -6,13 +6,11 @@
 #![allow(clippy::print_stdout, reason = "a run says what it wrote")]
 
 use cargo_gradsmith::cases::compare::Tolerance;
-use cargo_gradsmith::cases::{Body, Case, Named, Tensor, interpret, read};
+use cargo_gradsmith::cases::{Body, Case, Named, Tensor, interpret, read, scalars};
 use gradsmith_compiler::eval::{Evaluator, Sizes};
 use gradsmith_compiler::export::program::{self, Extra, Function, Program, Results};
 use gradsmith_compiler::export::{self, Options};
-use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText};
 use gradsmith_compiler::ir::ExtentKind;
-use gradsmith_compiler::lower::{Role, objective};
 use serde_json::{Map, Value, json};
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -94,47 +92,28 @@ fn write(folder: &Path, file: &str, case: &Case, exported: Exported) -> Result<(
 }
 
 fn exported(case: &Case) -> Result<Exported, Failure> {
+    let declared = |name: &str, tensor: &Tensor| tensor.declared(name);
     // Where a function has no second derivative the case has none, and there is nothing to agree on.
     let (program, arrays, second) = match &case.body {
         Body::Objective(o) => {
-            let text = ObjectiveText {
-                expr: o.expr.clone(),
-                variables: o.vars.iter().map(|(name, tensor)| tensor.declared(name)).collect(),
-                wrt: o.wrt.iter().map(|name| (name.clone(), objective::whole(&o.expr))).collect(),
-                ..ObjectiveText::default()
-            };
+            let text = o.text(&declared);
             let blocks = o.hessian.iter().map(|(name, _)| name.clone()).collect();
             let second = Second { blocks, products: !o.products.is_empty() || !o.hessian.is_empty() };
             (program::objective(&text)?, o.vars.clone(), second)
         }
         Body::Cost(c) => {
-            let declared = |list: &Named<Tensor>, role: Role| -> Vec<_> {
-                list.iter().map(|(name, tensor)| (tensor.declared(name), role)).collect()
-            };
-            let text = CostText {
-                expr: c.expr.clone(),
-                defines: c.defines.clone(),
-                hyper: c.hyper.iter().map(|(name, _)| name.clone()).collect(),
-                tensors: [declared(&c.weights, Role::Weight), declared(&c.biases, Role::Bias)].concat(),
-            };
+            let text = c.text(&declared);
             let batch = vec![("a".to_owned(), c.a.clone()), ("y".to_owned(), c.y.clone())];
             (
                 program::cost(&text)?,
-                [batch, c.weights.clone(), c.biases.clone(), hyper(&c.hyper)].concat(),
+                [batch, c.weights.clone(), c.biases.clone(), scalars(&c.hyper)].concat(),
                 Second::default(),
             )
         }
         Body::Network(n) => {
-            let text = NetworkText {
-                network: n.network.clone(),
-                declarations: n.declarations.clone(),
-                inputs: n.inputs.iter().map(|(name, _)| name.clone()).collect(),
-                cost: n.cost.clone(),
-                defines: n.defines.clone(),
-                hyper: n.hyper.iter().map(|(name, _)| name.clone()).collect(),
-            };
+            let text = n.text();
             let y = vec![("y".to_owned(), n.y.clone())];
-            let arrays = [n.inputs.clone(), y, n.params.clone(), hyper(&n.hyper)].concat();
+            let arrays = [n.inputs.clone(), y, n.params.clone(), scalars(&n.hyper)].concat();
             (program::network(&text)?, arrays, Second { blocks: Vec::new(), products: n.product.is_some() })
         }
         Body::Reject(_) => return Err("is to be refused".into()),
@@ -159,10 +138,6 @@ fn exported(case: &Case) -> Result<Exported, Failure> {
     let programs = files.collect();
     found.0["parameters"] = json!(program.parameters.iter().map(|a| &a.name).collect::<Vec<_>>());
     Ok(Exported { programs, wanted: found.0 })
-}
-
-fn hyper(values: &Named<f64>) -> Named<Tensor> {
-    values.iter().map(|(n, v)| (n.clone(), Tensor::new(Vec::new(), vec![*v]))).collect()
 }
 
 /// Which derivatives of second order a case has.

@@ -2,12 +2,11 @@
 
 use super::compare::{Array, Disagreement, compare};
 use super::reject;
-use super::{Body, Case, Cost, Named, Network, Objective, Tensor, named};
+use super::{Body, Case, Cost, Named, Network, Objective, Tensor, named, scalars};
 use gradsmith_compiler::diag::Diagnostics;
 use gradsmith_compiler::eval::{Evaluator, Sizes};
-use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText};
 use gradsmith_compiler::ir::{ExtentKind, Graph, NodeId};
-use gradsmith_compiler::lower::{Role, objective};
+use gradsmith_compiler::lower::Role;
 use gradsmith_compiler::pipeline::{Derivatives, total};
 use gradsmith_compiler::syntax::ast::Declaration;
 use std::sync::Arc;
@@ -121,13 +120,7 @@ fn objective_of(
     declare: &dyn Fn(&str, &Tensor) -> Declaration,
     found: &mut Vec<Disagreement>,
 ) -> Result<(), Diagnostics> {
-    let text = ObjectiveText {
-        expr: o.expr.clone(),
-        defines: Vec::new(),
-        variables: o.vars.iter().map(|(name, tensor)| declare(name, tensor)).collect(),
-        wrt: o.wrt.iter().map(|name| (name.clone(), objective::whole(&o.expr))).collect(),
-        ..ObjectiveText::default()
-    };
+    let text = o.text(declare);
     let lowered = text.lower()?;
     let vars: Named<&Tensor> = o.vars.iter().map(|(name, tensor)| (name.clone(), tensor)).collect();
     let d = Derivatives::of(lowered.graph, lowered.value, &lowered.wrt);
@@ -190,34 +183,18 @@ fn value_and_gradient(
     }
 }
 
-fn hyper(values: &Named<f64>) -> Named<Tensor> {
-    values.iter().map(|(n, v)| (n.clone(), Tensor::new(Vec::new(), vec![*v]))).collect()
-}
-
-fn names<T>(list: &Named<T>) -> Vec<String> {
-    list.iter().map(|(name, _)| name.clone()).collect()
-}
-
 fn borrowed<'a>(lists: &[&'a Named<Tensor>]) -> Named<&'a Tensor> {
     lists.iter().flat_map(|list| list.iter()).map(|(name, tensor)| (name.clone(), tensor)).collect()
 }
 
 fn cost(case: &Case, c: &Cost, found: &mut Vec<Disagreement>) -> Result<(), Diagnostics> {
-    let tensors = |list: &Named<Tensor>, role: Role| -> Vec<_> {
-        list.iter().map(|(name, tensor)| (tensor.declared(name), role)).collect()
-    };
-    let text = CostText {
-        expr: c.expr.clone(),
-        defines: c.defines.clone(),
-        hyper: names(&c.hyper),
-        tensors: [tensors(&c.weights, Role::Weight), tensors(&c.biases, Role::Bias)].concat(),
-    };
+    let text = c.text(&|name, tensor| tensor.declared(name));
     let mut lowered = text.lower()?;
     let value = total(&mut lowered.graph, &[lowered.data, lowered.penalty]);
     let mut wrt = vec![lowered.a];
     wrt.extend(lowered.tensors.iter().map(|t| t.node));
     let d = Derivatives::of(lowered.graph, value, &wrt);
-    let hyper = hyper(&c.hyper);
+    let hyper = scalars(&c.hyper);
     let batch = vec![("a".to_owned(), c.a.clone()), ("y".to_owned(), c.y.clone())];
     let data = Data::new(&d.graph, &borrowed(&[&batch, &c.weights, &c.biases, &hyper]));
     let mut wrt_names = vec!["a".to_owned()];
@@ -235,14 +212,7 @@ fn cost(case: &Case, c: &Cost, found: &mut Vec<Disagreement>) -> Result<(), Diag
 }
 
 fn network(case: &Case, n: &Network, found: &mut Vec<Disagreement>) -> Result<(), Diagnostics> {
-    let text = NetworkText {
-        network: n.network.clone(),
-        declarations: n.declarations.clone(),
-        inputs: names(&n.inputs),
-        cost: n.cost.clone(),
-        defines: n.defines.clone(),
-        hyper: names(&n.hyper),
-    };
+    let text = n.text();
     let lowered = text.lower()?;
     let mut cost = lowered.cost;
     for (role, wanted) in [(Role::Weight, &n.weights), (Role::Bias, &n.biases)] {
@@ -255,7 +225,7 @@ fn network(case: &Case, n: &Network, found: &mut Vec<Disagreement>) -> Result<()
     let wrt: Vec<NodeId> = cost.tensors.iter().map(|t| t.node).collect();
     let wrt_names: Vec<String> = cost.tensors.iter().map(|t| t.name.clone()).collect();
     let mut d = Derivatives::of(cost.graph, value, &wrt);
-    let hyper = hyper(&n.hyper);
+    let hyper = scalars(&n.hyper);
     let y = vec![("y".to_owned(), n.y.clone())];
     let data = Data::new(&d.graph, &borrowed(&[&n.inputs, &y, &n.params, &hyper]));
     let label = |n: &str| format!("gradient[{n}]");

@@ -11,7 +11,8 @@ pub mod read;
 pub mod reject;
 
 use compare::Tolerance;
-use gradsmith_compiler::front::declaration;
+use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText, declaration};
+use gradsmith_compiler::lower::{Role, objective};
 use gradsmith_compiler::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
 use read::{blocks, joined, named_entries, names};
 use serde::Deserialize;
@@ -207,6 +208,64 @@ pub struct Network {
     /// A direction in all parameters, and the full Hessian applied to it.
     #[serde(default, rename = "hvp", deserialize_with = "joined")]
     pub product: Option<Named<HessianProduct>>,
+}
+
+/// How a tensor of a case is declared, given its name.
+pub type Declare<'a> = &'a dyn Fn(&str, &Tensor) -> Declaration;
+
+/// The names of a list.
+fn names_of<T>(list: &Named<T>) -> Vec<String> {
+    list.iter().map(|(name, _)| name.clone()).collect()
+}
+
+/// Hyper-parameters as tensors.
+#[must_use]
+pub fn scalars(values: &Named<f64>) -> Named<Tensor> {
+    values.iter().map(|(n, v)| (n.clone(), Tensor::new(Vec::new(), vec![*v]))).collect()
+}
+
+impl Objective {
+    /// Its texts.
+    #[must_use]
+    pub fn text(&self, declare: Declare<'_>) -> ObjectiveText {
+        ObjectiveText {
+            expr: self.expr.clone(),
+            variables: self.vars.iter().map(|(name, tensor)| declare(name, tensor)).collect(),
+            wrt: self.wrt.iter().map(|name| (name.clone(), objective::whole(&self.expr))).collect(),
+            ..ObjectiveText::default()
+        }
+    }
+}
+
+impl Cost {
+    /// Its texts.
+    #[must_use]
+    pub fn text(&self, declare: Declare<'_>) -> CostText {
+        let tensors = |list: &Named<Tensor>, role: Role| -> Vec<_> {
+            list.iter().map(|(name, tensor)| (declare(name, tensor), role)).collect()
+        };
+        CostText {
+            expr: self.expr.clone(),
+            defines: self.defines.clone(),
+            hyper: names_of(&self.hyper),
+            tensors: [tensors(&self.weights, Role::Weight), tensors(&self.biases, Role::Bias)].concat(),
+        }
+    }
+}
+
+impl Network {
+    /// Its texts.
+    #[must_use]
+    pub fn text(&self) -> NetworkText {
+        NetworkText {
+            network: self.network.clone(),
+            declarations: self.declarations.clone(),
+            inputs: names_of(&self.inputs),
+            cost: self.cost.clone(),
+            defines: self.defines.clone(),
+            hyper: names_of(&self.hyper),
+        }
+    }
 }
 
 /// Where a text to be refused stands.
