@@ -1,7 +1,7 @@
 //! Random data for a derived program, the same on every machine.
 
 use gradsmith_compiler::eval::{Evaluator, Sizes};
-use gradsmith_compiler::ir::{Bound, Extent, ExtentKind, Graph, NodeId};
+use gradsmith_compiler::ir::{Bound, ExtentKind, Graph, NodeId};
 use std::collections::BTreeSet;
 
 /// Extents that have no number get these, one after the other: small, and no two alike.
@@ -109,7 +109,11 @@ impl Data {
 fn fitting(g: &Graph) -> Option<Sizes> {
     let mut symbols = BTreeSet::new();
     for input in g.inputs() {
-        g.shape(input.node).iter().for_each(|&e| collect(g, e, &mut symbols));
+        for e in g.shape(input.node).iter().flat_map(|&e| g.extents.roots(e)) {
+            if let ExtentKind::Symbol(name) = g.extents.kind(e) {
+                symbols.insert(name.clone());
+            }
+        }
     }
     let count = EXTENTS.len();
     (0..2 * count).find_map(|turn| {
@@ -118,18 +122,4 @@ fn fitting(g: &Graph) -> Option<Sizes> {
         let inside = |b: &Bound| b.form.value(|e| g.extents.size(e, &sizes, 0)) >= 0;
         g.extents.bounds().iter().all(inside).then_some(sizes)
     })
-}
-
-/// The symbols that an extent is made of.
-fn collect(g: &Graph, e: Extent, symbols: &mut BTreeSet<String>) {
-    let other = |part: Extent| g.extents.find(part) != g.extents.find(e);
-    if let Some((a, b)) = g.extents.factors(e).filter(|&(a, b)| other(a) && other(b)) {
-        collect(g, a, symbols);
-        collect(g, b, symbols);
-    } else if let Some(form) = g.extents.derived(e) {
-        let parts = form.terms.into_iter().map(|(part, _)| part).filter(|part| other(*part));
-        parts.for_each(|part| collect(g, part, symbols));
-    } else if let ExtentKind::Symbol(name) = g.extents.kind(e) {
-        symbols.insert(name.clone());
-    }
 }

@@ -57,7 +57,7 @@ impl Options {
     /// How many values an index takes, if that is known.
     #[must_use]
     pub fn size(&self, g: &Graph, e: Extent) -> Option<usize> {
-        match (g.extents.kind(e), factors(g, e), g.extents.derived(e)) {
+        match (g.extents.kind(e), g.extents.factors(e), g.extents.derived(e)) {
             (ExtentKind::Constant(n), ..) => Some(*n),
             (ExtentKind::Unknown, ..) => None,
             (ExtentKind::Symbol(name), ..) if self.extents.contains_key(name) => {
@@ -72,12 +72,6 @@ impl Options {
             (_, None, None) => None,
         }
     }
-}
-
-/// The extents that one is the product of; none of one that is another one's product with 1.
-fn factors(g: &Graph, e: Extent) -> Option<(Extent, Extent)> {
-    let same = |x: Extent| g.extents.find(x) == g.extents.find(e);
-    g.extents.factors(e).filter(|&(a, b)| !same(a) && !same(b))
 }
 
 /// Why a program is not written.

@@ -381,10 +381,37 @@ impl Extents {
         }
     }
 
-    /// The extents that `e` is the product of, where it is one that [`Self::product`] made.
+    /// The extents that `e` is the product of, where it is one that [`Self::product`] made; none of what is its own product
+    /// with 1.
     #[must_use]
     pub fn factors(&self, e: Extent) -> Option<(Extent, Extent)> {
-        self.products.iter().find(|(product, _)| self.find(*product) == self.find(e)).map(|(_, f)| *f)
+        let same = |x: Extent| self.find(x) == self.find(e);
+        self.products
+            .iter()
+            .find(|(product, _)| same(*product))
+            .map(|(_, f)| *f)
+            .filter(|&(a, b)| !same(a) && !same(b))
+    }
+
+    /// The extents that are no products or forms of others, of which `e` is made; of a number none.
+    #[must_use]
+    pub fn roots(&self, e: Extent) -> Vec<Extent> {
+        let e = self.find(e);
+        if self.as_constant(e).is_some() {
+            return Vec::new();
+        }
+        let parts = match (self.factors(e), self.derived(e)) {
+            (Some((a, b)), _) => vec![a, b],
+            (None, Some(form)) => form.terms.iter().map(|(x, _)| *x).filter(|&x| self.find(x) != e).collect(),
+            (None, None) => return vec![e],
+        };
+        let mut found = Vec::new();
+        for root in parts.into_iter().flat_map(|part| self.roots(part)) {
+            if !found.contains(&root) {
+                found.push(root);
+            }
+        }
+        found
     }
 
     /// All products that were made, each with what it is the product of.
@@ -460,6 +487,23 @@ mod tests {
         assert!(extents.unify(n, five));
         assert_eq!((extents.as_constant(one), extents.derived(one)), (Some(4), None));
         assert_eq!(extents.affine(&Form::constant(-1)), None);
+    }
+
+    #[test]
+    fn an_extent_is_made_of_others() {
+        let mut extents = Extents::default();
+        let [n, m, one] = [extents.symbol("n"), extents.symbol("m"), extents.constant(1)];
+        let product = extents.product(n, m).unwrap();
+        let form = extents.affine(&Form::of(product).plus(&Form::of(n), 2).shifted(-1)).unwrap();
+        assert_eq!(
+            (extents.roots(n), extents.roots(one), extents.roots(form)),
+            (vec![n], vec![], vec![n, m])
+        );
+        // What is its own product with 1 is no product.
+        let k = extents.symbol("k");
+        let same = extents.product(k, one).unwrap();
+        assert!(extents.unify(same, k));
+        assert_eq!((extents.factors(k), extents.roots(same)), (None, vec![extents.find(k)]));
     }
 
     #[test]

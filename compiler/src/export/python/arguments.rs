@@ -3,7 +3,7 @@
 use super::super::program::{Argument, Function};
 use super::expr::{self, form_text, tuple};
 use super::names::name_of;
-use super::{Module, helpers, roots};
+use super::{Module, helpers};
 use crate::ir::{Asks, Extent, Form};
 
 impl Module<'_> {
@@ -22,9 +22,7 @@ impl Module<'_> {
         for argument in arguments {
             for (k, &e) in argument.shape.iter().enumerate() {
                 let e = g.extents.find(e);
-                let mut own = Vec::new();
-                roots(g, e, &mut own);
-                if own == [e] && !known.contains(&e) {
+                if g.extents.roots(e) == [e] && !known.contains(&e) {
                     known.push(e);
                     let axis = format!(
                         "_axis(\"{0}\", {1}, {k}, {2})",
@@ -65,9 +63,7 @@ impl Module<'_> {
             }
         }
         for argument in arguments {
-            let mut needs = Vec::new();
-            argument.shape.iter().for_each(|&e| roots(g, e, &mut needs));
-            if needs.iter().all(|e| known.contains(e)) {
+            if argument.shape.iter().flat_map(|&e| g.extents.roots(e)).all(|e| known.contains(&e)) {
                 let name = self.names.argument(&argument.name);
                 let shape = self.shape(argument);
                 let formula: Vec<String> = argument.shape.iter().map(|&e| g.extent_text(e)).collect();
@@ -146,9 +142,8 @@ impl Module<'_> {
         let mut lines = Vec::new();
         let known = self.extents();
         let is_known = |form: &Form| {
-            let mut needed = Vec::new();
-            form.terms.iter().for_each(|(e, _)| roots(g, *e, &mut needed));
-            needed.iter().all(|e| known.contains(e)) && !form.terms.is_empty()
+            let mut roots = form.terms.iter().flat_map(|(e, _)| g.extents.roots(*e));
+            roots.all(|e| known.contains(&e)) && !form.terms.is_empty()
         };
         for (e, text) in g.extents.needs() {
             let form = g.extents.form(e);

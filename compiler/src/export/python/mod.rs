@@ -9,7 +9,7 @@ mod names;
 
 use super::program::{Argument, Extra, Function, Program, Results};
 use super::{Options, Precision, Refusal};
-use crate::ir::{Extent, ExtentKind, Form, Graph};
+use crate::ir::{Extent, ExtentKind, Graph};
 use crate::syntax::ast::Definition;
 use expr::{Writer, form_text, tuple};
 use names::{Names, name_of};
@@ -145,26 +145,6 @@ struct Module<'a> {
     helpers: Helpers,
 }
 
-/// The roots of an extent: what it is made of.
-fn roots(g: &Graph, e: Extent, found: &mut Vec<Extent>) {
-    let e = g.extents.find(e);
-    if let (Some((a, b)), None) = (g.extents.factors(e), g.extents.as_constant(e)) {
-        roots(g, a, found);
-        roots(g, b, found);
-        return;
-    }
-    let form = g.extents.form(e);
-    if form == Form::of(e) {
-        if matches!(g.extents.kind(e), ExtentKind::Symbol(_)) && !found.contains(&e) {
-            found.push(e);
-        }
-        return;
-    }
-    for (part, _) in form.terms {
-        roots(g, part, found);
-    }
-}
-
 impl<'a> Module<'a> {
     /// The graph that extents are named by: all functions' extents are those of the first.
     fn g(&self) -> &'a Graph {
@@ -192,9 +172,12 @@ impl<'a> Module<'a> {
 
     /// The extents that arguments tell, none of which is made of others.
     fn extents(&self) -> Vec<Extent> {
+        let extents = &self.g().extents;
         let mut found = Vec::new();
-        for argument in self.arguments() {
-            argument.shape.iter().for_each(|&e| roots(self.g(), e, &mut found));
+        for e in self.arguments().flat_map(|a| &a.shape).flat_map(|&e| extents.roots(e)) {
+            if matches!(extents.kind(e), ExtentKind::Symbol(_)) && !found.contains(&e) {
+                found.push(e);
+            }
         }
         found
     }

@@ -145,7 +145,7 @@ fn missing(g: &Graph, e: Extent, options: &Options, names: &mut BTreeSet<String>
     if options.extents.contains_key(name) {
         return;
     }
-    if let Some((a, b)) = super::factors(g, e) {
+    if let Some((a, b)) = g.extents.factors(e) {
         missing(g, a, options, names);
         missing(g, b, options, names);
     } else if let Some(form) = g.extents.derived(e) {
