@@ -200,8 +200,7 @@ fn subject(command: Command) -> Command {
         .arg(
             option("inputs", "NAMES", "Which declared tensors the data supplies [default: x, x1, x2, ...]")
                 .requires("network")
-                .action(ArgAction::Append)
-                .value_delimiter(','),
+                .action(ArgAction::Append),
         )
         .arg(
             option(
@@ -209,8 +208,7 @@ fn subject(command: Command) -> Command {
                 "NAMES",
                 "Hyper-parameters: `lambda,n`, and `c: vector` with an entry for each output",
             )
-            .action(ArgAction::Append)
-            .value_delimiter(','),
+            .action(ArgAction::Append),
         )
         .arg(
             option("define", "DEFINITION", "A definition of your own: `name(p = 1) = ...`; may be repeated")

@@ -1,7 +1,7 @@
 //! What is asked about, derived once: what `explain` prints, and a page shows in parts.
 
 use crate::Failure;
-use crate::request::Request;
+use crate::request::{Request, Subject};
 use gradsmith_compiler::derivation::{self, Derivation, Room, Shown};
 use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText};
 use gradsmith_compiler::ir::Graph;
@@ -20,10 +20,10 @@ impl<'a> Derived<'a> {
     /// # Errors
     /// Texts that are wrong: each error under the line it is about.
     pub(crate) fn of(request: &'a Request) -> Result<Self, Failure> {
-        match request {
-            Request::Cost(text) => text.program().map(|p| Self::Cost(text, Box::new(p))),
-            Request::Network(text) => text.program().map(|p| Self::Network(text, Box::new(p))),
-            Request::Objective(text) => text.program().map(|p| Self::Objective(text, Box::new(p))),
+        match &request.subject {
+            Subject::Cost(text) => text.program().map(|p| Self::Cost(text, Box::new(p))),
+            Subject::Network(text) => text.program().map(|p| Self::Network(text, Box::new(p))),
+            Subject::Objective(text) => text.program().map(|p| Self::Objective(text, Box::new(p))),
         }
         .map_err(|e| request.refusal(&e))
     }

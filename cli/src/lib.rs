@@ -21,6 +21,8 @@ use std::process::ExitCode;
 pub enum Failure {
     /// The input is at fault: the text to show.
     Input(String),
+    /// Texts are wrong, each mistake with the text that it is in.
+    Texts(Vec<request::Mistake>),
     /// The output cannot be written.
     Output(io::Error),
 }
@@ -29,12 +31,22 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Input(text) => f.write_str(text),
+            Self::Texts(mistakes) => {
+                let all: Vec<&str> = mistakes.iter().map(|m| m.says.as_str()).collect();
+                f.write_str(&all.join("\n\n"))
+            }
             Self::Output(error) => write!(f, "the output cannot be written: {error}"),
         }
     }
 }
 
 impl std::error::Error for Failure {}
+
+impl From<request::Mistake> for Failure {
+    fn from(mistake: request::Mistake) -> Self {
+        Self::Texts(vec![mistake])
+    }
+}
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {

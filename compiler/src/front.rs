@@ -187,8 +187,8 @@ impl NetworkText {
         let (Some(layers), Some(declared), Some(program)) = (layers, declared, program) else {
             return Err(errors.0);
         };
-        for input in undeclared(&layers, &declared, &self.inputs) {
-            errors.0.push(undeclared_input(input));
+        for (n, input) in undeclared(&layers, &declared, &self.inputs) {
+            errors.0.push(undeclared_input(n, input));
         }
         errors.0.propagate()?;
         let spelled = network::spell(&layers, &declared, &self.inputs)?;
@@ -211,7 +211,9 @@ impl NetworkText {
         let layers = parse::network(&self.network, SourceId::Network);
         let declared = parse::declarations(&self.declarations, SourceId::Declarations);
         match (layers, declared) {
-            (Ok(layers), Ok(declared)) => undeclared(&layers, &declared, &self.inputs),
+            (Ok(layers), Ok(declared)) => {
+                undeclared(&layers, &declared, &self.inputs).map(|(_, name)| name).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -248,16 +250,20 @@ impl NetworkText {
 }
 
 /// The inputs that nothing declares: the arrow form has one, `x`.
-fn undeclared<'a>(layers: &Network, declared: &[Declaration], inputs: &'a [String]) -> Vec<&'a str> {
+fn undeclared<'a>(
+    layers: &Network,
+    declared: &[Declaration],
+    inputs: &'a [String],
+) -> impl Iterator<Item = (u32, &'a str)> {
     let known = |name: &str| match layers {
         Network::Arrow(_) => name == "x",
         Network::Long(_) => declared.iter().any(|d| d.name.name == name),
     };
-    inputs.iter().map(String::as_str).filter(|name| !known(name)).collect()
+    (0..).zip(inputs.iter().map(String::as_str)).filter(move |(_, name)| !known(name))
 }
 
-fn undeclared_input(name: &str) -> Diagnostic {
-    let place = Place { source: SourceId::Declarations, span: Span::default() };
+fn undeclared_input(n: u32, name: &str) -> Diagnostic {
+    let place = Place { source: SourceId::Input(n), span: Span::default() };
     Diagnostic::new(ErrorKind::UnknownName, place, format!("the input `{name}` is not declared"))
         .with_help(format!("say its length: `{name}: 3`"))
 }

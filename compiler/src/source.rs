@@ -83,6 +83,8 @@ pub enum SourceId {
     Define(u32),
     /// The n-th hyper-parameter, which is a name alone and no text.
     Hyper(u32),
+    /// The n-th name of what the data supplies to a network, a name alone, too.
+    Input(u32),
     /// The built-in catalog. Never at fault: a diagnostic that lands here is moved to the call.
     Catalog,
 }

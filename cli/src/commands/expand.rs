@@ -1,7 +1,7 @@
 //! `cargo gradsmith expand`: the Rust that a derive macro makes.
 
 use crate::Failure;
-use crate::request::Request;
+use crate::request::{Request, Subject};
 use gradsmith_compiler::derive::Derive;
 use gradsmith_compiler::front::ObjectiveText;
 use gradsmith_compiler::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
@@ -15,14 +15,14 @@ use syn::{Attribute, Expr, ImplItem, Item, Stmt};
 /// # Errors
 /// Texts that are wrong: each error under the line it is about.
 pub fn run(request: &Request, out: &mut dyn Write) -> Result<bool, Failure> {
-    let (derive, item) = match request {
-        Request::Cost(text) => {
+    let (derive, item) = match &request.subject {
+        Subject::Cost(text) => {
             text.lower().map_err(|e| request.refusal(&e))?;
             let (cost, defines, fields) = (&text.expr, &text.defines, fields(&text.hyper)?);
             let item = quote!(#[cost(#cost)] #(#[define(#defines)])* struct MyCost { #(#fields: f64),* });
             (Derive::Cost, item)
         }
-        Request::Network(text) => {
+        Subject::Network(text) => {
             text.lower().map_err(|e| request.refusal(&e))?;
             let (cost, network, defines) = (&text.cost, &text.network, &text.defines);
             let (fields, inputs) = (fields(&text.hyper)?, fields(&text.inputs)?);
@@ -39,7 +39,7 @@ pub fn run(request: &Request, out: &mut dyn Write) -> Result<bool, Failure> {
             };
             (Derive::Network, item)
         }
-        Request::Objective(text) => {
+        Subject::Objective(text) => {
             // Derivatives beyond their budget are refused here, and not in the code that is printed.
             text.program().map_err(|e| request.refusal(&e))?;
             (Derive::Objective, objective(text)?)

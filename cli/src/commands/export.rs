@@ -1,7 +1,7 @@
 //! `cargo gradsmith export`: the same derivative for other engines.
 
 use crate::Failure;
-use crate::request::Request;
+use crate::request::{Request, Subject};
 use gradsmith_compiler::export::{self, Options, Precision, Shard, program};
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,10 +23,10 @@ pub fn run(
     let Some(target) = export::target(engine) else {
         return Err(Failure::Input(format!("error: programs are not written for `{engine}`")));
     };
-    let program = match request {
-        Request::Cost(text) => program::cost(text),
-        Request::Network(text) => program::network(text),
-        Request::Objective(text) => program::objective(text),
+    let program = match &request.subject {
+        Subject::Cost(text) => program::cost(text),
+        Subject::Network(text) => program::network(text),
+        Subject::Objective(text) => program::objective(text),
     }
     .map_err(|e| request.refusal(&e))?;
     let text = (target.write)(&program, options).map_err(|e| Failure::Input(format!("error: {e}")))?;

@@ -5,18 +5,16 @@
 //! an `Origin` that is not its own, a body that is not declared to be JSON. Each question is answered by a process of
 //! its own, which is ended when its time is over, so that no formula costs more than that.
 
+mod answer;
+
 use crate::Failure;
-use crate::page::{self, guess};
-use crate::request::{self, Request};
-use gradsmith_compiler::derivation::Shown;
-use gradsmith_compiler::emit::svg::escaped;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use crate::page;
+use answer::failed;
 use std::io::{self, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tiny_http::{Header, Method, Response, Server};
 
 /// How long an answer may take. Unoptimised, the compiler takes ten times as long.
@@ -35,24 +33,6 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 /// The same, and that no other page may hold this one.
 const HEADER: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-/// What the page asks.
-#[derive(Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Question {
-    kind: String,
-    expr: String,
-    network: String,
-    vars: String,
-    wrt: String,
-}
-
-impl Default for Question {
-    fn default() -> Self {
-        let [expr, network, vars, wrt] = [const { String::new() }; 4];
-        Self { kind: "objective".to_owned(), expr, network, vars, wrt }
-    }
-}
 
 /// Serves until it is ended.
 ///
@@ -91,9 +71,7 @@ fn reply(mut request: tiny_http::Request, port: u16) {
                 let answer = match read {
                     Ok(n) if n as u64 > LONGEST => too_long(),
                     Ok(_) => answered(&body),
-                    Err(error) => {
-                        json!({ "error": format!("error: the question cannot be read: {error}") }).to_string()
-                    }
+                    Err(error) => failed(&format!("the question cannot be read: {error}")),
                 };
                 (200, "application/json", answer)
             }
@@ -140,8 +118,7 @@ fn refusal(request: &tiny_http::Request, port: u16) -> Option<(u16, &'static str
 }
 
 fn too_long() -> String {
-    json!({ "error": format!("error: more than {LONGEST} characters\nhelp: `cargo gradsmith explain` takes longer formulas") })
-        .to_string()
+    failed(&format!("more than {LONGEST} characters\nhelp: `cargo gradsmith explain` takes longer formulas"))
 }
 
 /// The live page. Its script is a file of its own, so that no text of a formula can be one.
@@ -155,7 +132,6 @@ fn script() -> String {
 
 /// The answer to a question, by a process that is ended when its time is over.
 fn answered(question: &str) -> String {
-    let failed = |why: String| json!({ "error": format!("error: {why}") }).to_string();
     let child = std::env::current_exe().and_then(|program| {
         Command::new(program)
             .arg("answer")
@@ -166,19 +142,19 @@ fn answered(question: &str) -> String {
     });
     let mut child = match child {
         Ok(child) => child,
-        Err(error) => return failed(format!("no process to answer: {error}")),
+        Err(error) => return failed(&format!("no process to answer: {error}")),
     };
     let answer = within(&mut child, question, LIMIT);
     let _ = child.kill();
     let _ = child.wait();
     match answer {
         Ok(text) if !text.is_empty() => text,
-        Ok(_) => failed("the compiler has ended without an answer; please report this formula".to_owned()),
-        Err(RecvTimeoutError::Timeout) => failed(format!(
+        Ok(_) => failed("the compiler has ended without an answer; please report this formula"),
+        Err(RecvTimeoutError::Timeout) => failed(&format!(
             "this takes longer than {} s here\nhelp: `cargo gradsmith explain` has no such limit",
             LIMIT.as_secs()
         )),
-        Err(RecvTimeoutError::Disconnected) => failed("the answer cannot be read".to_owned()),
+        Err(RecvTimeoutError::Disconnected) => failed("the answer cannot be read"),
     }
 }
 
@@ -206,63 +182,6 @@ fn within(child: &mut Child, question: &str, limit: Duration) -> Result<String, 
 pub fn answer(out: &mut dyn Write) -> Result<bool, Failure> {
     let mut text = String::new();
     io::stdin().read_to_string(&mut text)?;
-    let answer = match serde_json::from_str::<Question>(&text) {
-        Ok(question) => of(question),
-        Err(error) => json!({ "error": format!("error: the question is not understood: {error}") }),
-    };
-    write!(out, "{answer}")?;
+    write!(out, "{}", answer::to(&text))?;
     Ok(true)
-}
-
-fn of(question: Question) -> Value {
-    let begun = Instant::now();
-    let Question { kind, expr, network, mut vars, mut wrt } = question;
-    let request = match kind.as_str() {
-        "cost" => Request::cost(expr, None, Vec::new(), Vec::new()),
-        "network" => Ok(Request::network(expr, network, String::new(), Vec::new(), Vec::new(), Vec::new())),
-        _ => {
-            guessed(&expr, &mut vars, &mut wrt);
-            if expr.trim().is_empty() || wrt.is_empty() {
-                // What is wrong is the formula, not that nothing is declared.
-                Request::cost(expr, None, Vec::new(), Vec::new()).and_then(|request| match &request {
-                    Request::Cost(text) => Err(match text.lower() {
-                        Err(errors) => request.refusal(&errors),
-                        Ok(_) => Failure::Input("error: nothing to differentiate by".to_owned()),
-                    }),
-                    _ => Ok(request),
-                })
-            } else {
-                Request::objective(expr, &vars, &wrt)
-            }
-        }
-    };
-    let mut answer = json!({ "vars": vars, "wrt": wrt });
-    match request.and_then(|request| page::content(&request, Shown::default())) {
-        Ok(content) => {
-            let title = format!("<h2 class=\"asked\"><code>{}</code></h2>\n", escaped(&content.title));
-            answer["html"] = Value::String(title + &page::buttons(&content.copies) + &content.body);
-            answer["title"] = Value::String(content.title);
-            answer["ms"] = Value::from(begun.elapsed().as_millis() as u64);
-        }
-        Err(failure) => answer["error"] = Value::String(failure.to_string()),
-    }
-    answer
-}
-
-/// Completes what is declared and what is differentiated by.
-fn guessed(expr: &str, vars: &mut String, wrt: &mut String) {
-    // What does not parse is said when it is read in earnest.
-    let declared = request::declared(vars);
-    let also = if wrt.contains(':') { request::declared(wrt) } else { Ok(Vec::new()) };
-    let (Ok(mut known), Ok(also)) = (declared, also) else { return };
-    let asked: Vec<String> = wrt.split(',').map(|n| n.trim().to_owned()).filter(|n| !n.is_empty()).collect();
-    known.extend(also);
-    let (more, by) = guess::declarations(expr, &known, &asked);
-    let said = vars.trim().trim_end_matches(',').to_owned();
-    let mut all: Vec<String> = if said.is_empty() { Vec::new() } else { vec![said] };
-    all.extend(more.iter().map(ToString::to_string));
-    *vars = all.join(", ");
-    if wrt.trim().is_empty() {
-        *wrt = by.join(", ");
-    }
 }

@@ -8,7 +8,6 @@
 
 mod check;
 mod code;
-mod data;
 pub mod guess;
 mod plot;
 mod shapes;
@@ -16,7 +15,7 @@ mod shapes;
 use crate::Failure;
 use crate::commands::{expand, export};
 use crate::derived::Derived;
-use crate::request::Request;
+use crate::request::{Request, Subject};
 use gradsmith_compiler::derivation::Shown;
 use gradsmith_compiler::emit::document::{Line, Piece};
 use gradsmith_compiler::emit::{self, Inner, View, html, mathml, svg::escaped};
@@ -60,10 +59,10 @@ pub fn picture(request: &Request) -> Result<String, Failure> {
 pub fn content(request: &Request, shown: Shown) -> Result<Content, Failure> {
     let derived = Derived::of(request)?;
     let derivation = derived.derivation(shown);
-    let title = match request {
-        Request::Cost(text) => text.expr.clone(),
-        Request::Network(text) => format!("{} on {}", text.cost, text.network),
-        Request::Objective(text) => text.expr.clone(),
+    let title = match &request.subject {
+        Subject::Cost(text) => text.expr.clone(),
+        Subject::Network(text) => format!("{} on {}", text.cost, text.network),
+        Subject::Objective(text) => text.expr.clone(),
     };
     let mut rust = Vec::new();
     let rust = expand::run(request, &mut rust).map(|_| String::from_utf8_lossy(&rust).into_owned());

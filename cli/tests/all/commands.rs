@@ -218,7 +218,7 @@ fn expand_prints_rust() {
     // What is declared twice alike is declared.
     succeeds(&["expand", "U", "--var", "U:scalar", "--wrt", "U:scalar"], &["struct MyObjective {}"]);
     let twice = ["expand", "U", "--var", "U:scalar", "--wrt", "U:vector"];
-    fails(&twice, &["`U` is declared with two shapes", "`--wrt U`"]);
+    fails(&twice, &["`U` is declared with two shapes", "`U` alone"]);
     succeeds(
         &["expand", "mse", "--network", "a = W*x + c", "--declare", "x: 3, W: 2 x 3, c: 2"],
         &["\"a = W*x + c\"", "c:2", "MyNetworkParameters"],

@@ -3,7 +3,7 @@
 
 use cargo_gradsmith::cases::{Body, read};
 use cargo_gradsmith::page;
-use cargo_gradsmith::request::Request;
+use cargo_gradsmith::request::{Kind, Request, Texts};
 use gradsmith_compiler::catalog;
 use gradsmith_compiler::derivation::Shown;
 use std::path::Path;
@@ -47,27 +47,32 @@ fn head(text: &str) -> String {
 }
 
 fn cost(expr: &str) -> Request {
-    Request::cost(expr.to_owned(), None, Vec::new(), Vec::new()).expect("a cost")
+    Request::of(Kind::Cost, Texts { expr: expr.to_owned(), ..Texts::default() }).expect("a cost")
 }
 
 fn network(cost: &str, network: &str) -> Request {
-    let none = Vec::new;
-    Request::network(cost.to_owned(), network.to_owned(), String::new(), none(), none(), none())
+    let texts = Texts { expr: cost.to_owned(), network: network.to_owned(), ..Texts::default() };
+    Request::of(Kind::Network, texts).expect("a network")
+}
+
+fn objective(expr: &str, variables: &str, wrt: &str) -> Texts {
+    let (variables, wrt) = (vec![variables.to_owned()], vec![wrt.to_owned()]);
+    Texts { expr: expr.to_owned(), variables, wrt, ..Texts::default() }
 }
 
 #[test]
 fn a_page_has_all_its_parts() {
-    let ridge = Request::objective(
-        "norm2(X*w - y)^2/2 + lambda/2*norm2(w)^2".to_owned(),
+    let ridge = objective(
+        "norm2(X*w - y)^2/2 + lambda/2*norm2(w)^2",
         "X: matrix[n, d], y: vector[n], lambda: scalar",
         "w: vector",
     );
-    let hostile = Request::objective("x^2 + 0*where(x < 1, 1, 2)".to_owned(), "", "x: scalar");
+    let hostile = objective("x^2 + 0*where(x < 1, 1, 2)", "", "x: scalar");
     for request in [
         cost("quadratic + l2(lambda / n)"),
         network("cross_entropy + l2(lambda)", "4 -> 8 sigmoid -> 3 sigmoid"),
-        ridge.expect("an objective"),
-        hostile.expect("an objective"),
+        Request::of(Kind::Objective, ridge).expect("an objective"),
+        Request::of(Kind::Objective, hostile).expect("an objective"),
     ] {
         let page = page::whole(&request, Shown::default()).expect("a page");
         well_formed("a page", &page);
@@ -134,8 +139,8 @@ fn reference_cases_have_pages() {
             let declared: Vec<String> =
                 o.vars.iter().map(|(name, tensor)| tensor.declared(name).to_string()).collect();
             all += 1;
-            let Ok(request) = Request::objective(o.expr.clone(), &declared.join(", "), &o.wrt.join(", "))
-            else {
+            let texts = objective(&o.expr, &declared.join(", "), &o.wrt.join(", "));
+            let Ok(request) = Request::of(Kind::Objective, texts) else {
                 continue;
             };
             let Ok(content) = page::content(&request, Shown::default()) else { continue };

@@ -341,7 +341,7 @@ impl Model {
             SourceId::Bounds => Some(&self.bounds),
             SourceId::Constraint(n) => self.constraints.get(n as usize),
             SourceId::Define(n) => self.defines.get(n as usize),
-            SourceId::Hyper(_) | SourceId::Catalog => None,
+            SourceId::Hyper(_) | SourceId::Input(_) | SourceId::Catalog => None,
         }
     }
 }

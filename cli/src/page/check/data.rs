@@ -1,6 +1,8 @@
 //! Random data for a derived program, the same on every machine.
 
-use gradsmith_compiler::eval::{Evaluator, Sizes};
+use super::differences::symmetrise;
+use super::pairs::{Moved, grouped};
+use gradsmith_compiler::eval::Sizes;
 use gradsmith_compiler::ir::{Bound, ExtentKind, Graph, NodeId};
 use std::collections::BTreeSet;
 
@@ -8,7 +10,7 @@ use std::collections::BTreeSet;
 const EXTENTS: [usize; 6] = [4, 3, 5, 2, 6, 7];
 
 /// More entries than this are no check but a computation.
-const ENTRIES: usize = 20_000;
+pub(super) const ENTRIES: usize = 100_000;
 
 /// Where numbers are drawn from: both signs, or, for what is defined there alone, positive ones, and those below 1.
 #[derive(Clone, Copy, Debug)]
@@ -50,18 +52,22 @@ impl Random {
 }
 
 impl Data {
-    /// Data for what the graph is given; none where that would be a lot, or no sizes fit. In what `shares` names each row is of positive
-    /// numbers that sum to 1, as targets are.
-    pub(super) fn random(g: &Graph, draw: Draw, shares: Option<NodeId>) -> Option<Self> {
-        let sizes = fitting(g)?;
-        let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    /// Data for what the graph is given, other ones for each `point`. In what `shares` names each row is of positive numbers
+    /// that sum to 1, as targets are.
+    ///
+    /// # Errors
+    /// Why there are none: that would be a lot, or no sizes fit.
+    pub(super) fn random(g: &Graph, draw: Draw, shares: Option<NodeId>, point: u64) -> Result<Self, String> {
+        let sizes = fitting(g).ok_or("no small sizes of the arrays fit the formula")?;
+        let mut random = Random(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(2 * point + 1));
         let mut inputs = Vec::new();
         for input in g.inputs() {
             let extents: Vec<usize> =
                 g.shape(input.node).iter().map(|&e| g.extents.size(e, &sizes, 0)).collect();
-            let entries = extents.iter().try_fold(1usize, |n, e| n.checked_mul(*e))?;
+            let entries = extents.iter().fold(1usize, |n, e| n.saturating_mul(*e));
             if entries > ENTRIES {
-                return None;
+                let (name, entries, limit) = (&input.name, grouped(entries as u64), grouped(ENTRIES as u64));
+                return Err(format!("{name} has {entries} entries, and data are made for {limit} at most"));
             }
             let mut values: Vec<f64> = if input.whole {
                 // Two values: whatever they name is there.
@@ -73,12 +79,8 @@ impl Data {
             if input.data && extents.is_empty() && !input.whole {
                 values.iter_mut().for_each(|v| *v = v.abs().max(0.1));
             }
-            if let ([n, m], true) = (extents.as_slice(), input.symmetric) {
-                for i in 0..*n {
-                    for j in 0..i {
-                        values[i * m + j] = values[j * m + i];
-                    }
-                }
+            if input.symmetric {
+                symmetrise(&mut values);
             }
             // Away from singular: what is inverted has an inverse, what has a logarithm of its determinant has one.
             if let [n, m] = extents.as_slice()
@@ -95,13 +97,21 @@ impl Data {
             }
             inputs.push(values);
         }
-        Some(Self { inputs, sizes })
+        Ok(Self { inputs, sizes })
     }
 
-    /// The values of some nodes.
-    pub(super) fn eval(&self, g: &Graph, nodes: &[NodeId]) -> Vec<Vec<f64>> {
-        let mut evaluator = Evaluator::new(g, &self.inputs, &self.sizes);
-        nodes.iter().map(|&node| evaluator.eval(node).to_vec()).collect()
+    /// Draws the directions of `moved` anew: they need no data's properties but the symmetry of what they move.
+    pub(super) fn direct(&mut self, g: &Graph, moved: &Moved) {
+        let place = |node: &NodeId| g.inputs().iter().position(|i| i.node == *node);
+        let mut random = Random(0xd1b5_4a32_d192_ed03);
+        for (by, direction) in moved.by.iter().zip(moved.along.iter().flatten()) {
+            let (Some(by), Some(direction)) = (place(by), place(direction)) else { continue };
+            let values = &mut self.inputs[direction];
+            values.iter_mut().for_each(|v| *v = random.drawn(Draw::Normal));
+            if g.inputs()[by].symmetric {
+                symmetrise(values);
+            }
+        }
     }
 }
 
