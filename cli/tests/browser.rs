@@ -5,6 +5,10 @@
 mod browser {
     mod devtools;
     #[cfg(feature = "serve")]
+    mod fields;
+    #[cfg(feature = "serve")]
+    mod links;
+    #[cfg(feature = "serve")]
     mod live;
     mod pages;
 }

@@ -127,7 +127,7 @@ fn live() -> String {
 }
 
 fn script() -> String {
-    format!("{}{}", page::SCRIPT, include_str!("../page/live.js"))
+    format!("{}const LONGEST = {LONGEST};\n{}", page::SCRIPT, include_str!("../page/live.js"))
 }
 
 /// The answer to a question, by a process that is ended when its time is over.

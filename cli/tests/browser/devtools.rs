@@ -139,8 +139,12 @@ impl Browser {
     }
 
     pub(super) fn press(&mut self, key: &str, code: u32) {
-        for kind in ["rawKeyDown", "keyUp"] {
-            let params = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code });
+        for kind in ["keyDown", "keyUp"] {
+            let mut params = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code });
+            // What a key does beside moving on, it does by the character that it types.
+            if (key, kind) == ("Enter", "keyDown") {
+                params["text"] = Value::from("\r");
+            }
             self.call("Input.dispatchKeyEvent", params);
         }
     }

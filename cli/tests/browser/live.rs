@@ -5,13 +5,13 @@ use serde_json::json;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-struct Server {
+pub(super) struct Server {
     child: Child,
-    url: String,
+    pub(super) url: String,
 }
 
 impl Server {
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         let mut child = Command::new(GRADSMITH)
             .args(["serve", "--port", "0"])
             .stdout(Stdio::piped())
@@ -31,7 +31,8 @@ impl Drop for Server {
     }
 }
 
-const SETTLED: &str = "!document.getElementById('result').classList.contains('stale') \
+/// There is an answer to what is typed.
+pub(super) const SETTLED: &str = "!document.getElementById('result').classList.contains('stale') \
                        && document.querySelector('#result svg.gs') !== null";
 
 #[test]
@@ -48,7 +49,7 @@ fn the_live_page_follows_what_is_typed() {
     b.until(SETTLED);
     let light = scheme(&mut b, "light");
     assert_eq!(
-        b.eval("document.getElementById('vars').value"),
+        b.eval("document.getElementById('var').value"),
         "X: matrix, w: vector, y: vector, lambda: scalar"
     );
     assert_eq!(b.eval("document.getElementById('wrt').value"), "w");
@@ -64,20 +65,20 @@ fn the_live_page_follows_what_is_typed() {
 
     // An error, its caret under the text, and the last derivation still there but faint.
     b.type_into("expr", "norm2(X*w - y^2");
-    b.until("document.getElementById('wrong').textContent.includes('^')");
+    b.until("document.getElementById('expr-wrong').textContent.includes('^')");
     assert_eq!(b.eval("document.getElementById('expr').getAttribute('aria-invalid')"), "true");
     assert_eq!(b.eval("document.getElementById('result').classList.contains('stale')"), true);
-    assert_eq!(b.eval("document.getElementById('wrong').textContent.includes('never closed')"), true);
+    assert_eq!(b.eval("document.getElementById('expr-wrong').textContent.includes('never closed')"), true);
     b.picture("live-error.png");
 
     // Put right, the error is gone.
     b.type_into("expr", "sum(log1p(exp(-y.*(X*w))))");
-    b.until("document.getElementById('wrong').textContent === ''");
+    b.until("document.getElementById('expr-wrong').textContent === ''");
     b.until(SETTLED);
     b.until("document.querySelector('h2.asked').textContent.includes('log1p')");
 
     // What is declared by hand stays.
-    b.type_into("vars", "X: matrix[n, d], w: vector[d], y: vector[n]");
+    b.type_into("var", "X: matrix[n, d], w: vector[d], y: vector[n]");
     b.until("document.getElementById('shapes') !== null && document.getElementById('shapes').textContent.includes('n × d')");
 
     // A cost, and what its picture says.
@@ -85,18 +86,18 @@ fn the_live_page_follows_what_is_typed() {
     b.type_into("expr", "quadratic + l2(lambda)");
     b.until("document.querySelector('h2.asked').textContent === 'quadratic + l2(lambda)'");
     b.until(SETTLED);
-    assert_eq!(b.eval("document.getElementById('vars').offsetParent === null"), true);
+    assert_eq!(b.eval("document.getElementById('var').offsetParent === null"), true);
     assert_eq!(b.eval("document.querySelector('svg.gs desc').textContent.includes('neither a nor y')"), true);
     b.picture("live-cost.png");
 
     // A network.
-    b.eval("document.querySelector('[data-kind=network]').click()");
+    b.eval("document.querySelector('input[value=network]').click()");
     b.until("document.querySelector('h2.asked').textContent.includes('cross_entropy')");
     b.until(SETTLED);
     b.type_into("network", "4 -> 8 sigmiod -> 3 sigmoid");
-    b.until("document.getElementById('wrong').textContent.includes('did you mean')");
+    b.until("document.getElementById('network-wrong').textContent.includes('did you mean')");
     b.type_into("network", "4 -> 8 tanh -> 3 sigmoid");
-    b.until("document.getElementById('wrong').textContent === ''");
+    b.until("document.getElementById('network-wrong').textContent === ''");
     b.until(SETTLED);
 
     // What buttons copy.
@@ -112,8 +113,8 @@ fn the_live_page_follows_what_is_typed() {
     // By keyboard, each field with a label.
     b.eval("document.getElementById('expr').focus()");
     b.press("Tab", 9);
-    assert_eq!(b.eval("document.activeElement.tagName"), "BUTTON");
-    let unlabelled = "[...document.querySelectorAll('input, textarea:not([hidden])')].filter((f) => f.labels.length === 0).length";
+    assert_eq!(b.eval("document.activeElement.id"), "hyper");
+    let unlabelled = "[...document.querySelectorAll('input, select, textarea:not([hidden])')].filter((f) => f.labels.length === 0).length";
     assert_eq!(b.eval(unlabelled), 0);
 
     let dark = scheme(&mut b, "dark");
