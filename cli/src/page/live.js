@@ -79,6 +79,17 @@ function guess(name, text) {
   says(field(name + "-more"), !guessed[name] && text ? "guessed besides: " + text : "");
 }
 
+// Lines of formulas with carets under them stay as long as they are; words wrap.
+function mistake(element, text) {
+  if (element.textContent.trimEnd() === text) return;
+  element.replaceChildren(...(text ? text.split("\n") : []).map((line) => {
+    const span = document.createElement("span");
+    span.className = line.startsWith("  | ") ? "code" : "";
+    span.textContent = line + "\n";
+    return span;
+  }));
+}
+
 function complain(errors) {
   const said = {};
   for (const error of errors) {
@@ -87,11 +98,11 @@ function complain(errors) {
   }
   for (const name of texts) {
     const bad = name in said;
-    says(field(name + "-wrong"), bad ? said[name].join("\n\n") : "");
+    mistake(field(name + "-wrong"), bad ? said[name].join("\n\n") : "");
     field(name).setAttribute("aria-invalid", String(bad));
     if (bad && more.contains(field(name))) more.open = true;
   }
-  says(wrong, (said[""] ?? []).join("\n\n"));
+  mistake(wrong, (said[""] ?? []).join("\n\n"));
 }
 
 async function answer(said) {

@@ -16,3 +16,16 @@ document.addEventListener("click", (event) => {
   if (navigator.clipboard) navigator.clipboard.writeText(text).then(() => done("copied"), select);
   else select();
 });
+// Nothing scrolls on paper: a formula that is wider is made smaller.
+window.addEventListener("beforeprint", () => {
+  const paper = 680;
+  for (const formula of document.querySelectorAll("math")) {
+    const cell = formula.closest("td.says");
+    const room = cell ? Math.min(paper, cell.clientWidth) : paper;
+    const width = formula.getBoundingClientRect().width;
+    if (width > room) formula.style.fontSize = 108 * room / width + "%";
+  }
+});
+window.addEventListener("afterprint", () => {
+  for (const formula of document.querySelectorAll("math")) formula.style.fontSize = "";
+});

@@ -17,7 +17,7 @@ const ARROWS: usize = 12;
 
 const STYLE: &str = "\
 .gf{--gi:#1b1f24;--gm:#59636e;--gc:#0b57d0;--gp:#b3420a;color:var(--gi)}\
-@media(prefers-color-scheme:dark){.gf{--gi:#e8eaed;--gm:#a3acb8;--gc:#8ab4f8;--gp:#ffa657}}\
+@media screen and (prefers-color-scheme:dark){.gf{--gi:#e8eaed;--gm:#a3acb8;--gc:#8ab4f8;--gp:#ffa657}}\
 .gf text{fill:var(--gm);font:12px system-ui,sans-serif}.gf .f{fill:none;stroke:var(--gc);stroke-width:2}\
 .gf .d{fill:none;stroke:var(--gp);stroke-width:2;stroke-dasharray:6 4}.gf .x{fill:none;stroke:var(--gm);stroke-width:1}\
 .gf .g{fill:none;stroke:var(--gp);stroke-width:1.3}.gf .q{fill:var(--gc);shape-rendering:crispEdges}";

@@ -51,14 +51,21 @@ pub(super) fn table(derived: &Derived<'_>) -> String {
             }
             rows.push(("C".to_owned(), "cost", "scalar".to_owned()));
         }
-        Derived::Objective(_, p) => {
-            for input in g.inputs().iter().filter(|i| !p.directions.contains(&i.node)) {
-                let variable = p.wrt.iter().any(|(name, _)| *name == input.name);
-                rows.push((
-                    input.name.clone(),
-                    if variable { "variable" } else { "data" },
-                    shape(g, input.node, None),
-                ));
+        Derived::Objective(text, p) => {
+            let multipliers = p.restricted.iter().flat_map(|held| &held.constraints);
+            let multipliers: Vec<NodeId> = multipliers.map(|c| c.multiplier.1).collect();
+            for input in g.inputs() {
+                let what = if p.wrt.iter().any(|(_, node)| *node == input.node) {
+                    "variable"
+                } else if multipliers.contains(&input.node) {
+                    "multiplier of a constraint"
+                } else if text.variables.iter().any(|d| d.name.name == input.name) {
+                    "data"
+                } else {
+                    // What derivatives go along.
+                    continue;
+                };
+                rows.push((input.name.clone(), what, shape(g, input.node, None)));
             }
             for (name, node) in &p.locals.nodes {
                 rows.push((name.clone(), "value", shape(&p.locals.graph, *node, None)));

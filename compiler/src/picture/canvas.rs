@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 /// Colours by the reader's choice of light or dark; the page that holds the picture may set them otherwise.
 const STYLE: &str = "\
 .gs{--gi:#1b1f24;--gm:#59636e;--gc:#0b57d0;--gp:#b3420a;--gb:#f6f8fa;--gl:#c5ccd3;color:var(--gi)}\
-@media(prefers-color-scheme:dark){.gs{--gi:#e8eaed;--gm:#a3acb8;--gc:#8ab4f8;--gp:#ffa657;--gb:#1f242b;--gl:#4a525c}}\
+@media screen and (prefers-color-scheme:dark){.gs{--gi:#e8eaed;--gm:#a3acb8;--gc:#8ab4f8;--gp:#ffa657;--gb:#1f242b;--gl:#4a525c}}\
 .gs text{fill:currentColor;stroke:none}.gs .i{font-family:STIX Two Text,Cambria,Georgia,DejaVu Serif,serif;font-style:italic}\
 .gs .n{font-family:STIX Two Text,Cambria,Georgia,DejaVu Serif,serif}\
 .gs .w{font-family:system-ui,sans-serif;fill:var(--gm)}.gs .s{fill:none;stroke:currentColor}\

@@ -39,6 +39,14 @@ pub(super) fn table(derived: &Derived<'_>) -> String {
     let why = match Data::random(&c.graph, Draw::Normal, c.shares, 0) {
         Ok(data) => {
             let plan = plan::planned(&mut c, &data);
+            let alike = |(first, rest): (&(String, String), &[(String, String)])| {
+                rest.iter().all(|(_, why)| *why == first.1).then(|| first.1.clone())
+            };
+            if c.moved.is_empty()
+                && let Some(why) = c.without.split_first().and_then(alike)
+            {
+                return refused(&why);
+            }
             if let Some(found) = found(&c, &plan) {
                 return written(&c, &found);
             }
@@ -50,7 +58,11 @@ pub(super) fn table(derived: &Derived<'_>) -> String {
         }
         Err(why) => why,
     };
-    format!("<p>Not checked, because {}.</p>\n", escaped(&why))
+    refused(&why)
+}
+
+fn refused(why: &str) -> String {
+    format!("<p>Not checked, because {}.</p>\n", escaped(why))
 }
 
 /// With the first kind of data that says something of every derivative, else with the one that says the most.
@@ -135,6 +147,14 @@ fn share(apart: f64) -> String {
     }
 }
 
+/// Adds a name to those that are not checked for the same reason.
+fn noted<'a>(unchecked: &mut Vec<(String, Vec<&'a str>)>, name: &'a str, why: String) {
+    match unchecked.iter_mut().find(|(known, _)| *known == why) {
+        Some((_, names)) => names.push(name),
+        None => unchecked.push((why, vec![name])),
+    }
+}
+
 fn number(value: f64) -> String {
     let plain = value == 0.0 || (1e-3..1e6).contains(&value.abs());
     if plain { format!("{value:.4}") } else { format!("{value:.4e}") }
@@ -151,17 +171,19 @@ fn written(c: &Checked, found: &Found<'_>) -> String {
         .map_or_else(Vec::new, |data| data.sizes.iter().map(|(name, n)| format!("{name} = {n}")).collect());
     let sizes = if sizes.is_empty() { String::new() } else { format!(", with {}", sizes.join(", ")) };
     let derivatives = counted(checked.len(), "derivative", "derivatives");
+    let left = found.rows.len() - checked.len() + c.without.len();
+    let left = if left > 0 && !checked.is_empty() { format!(", {left} not checked") } else { String::new() };
     let verdict = if checked.is_empty() {
         "Not checked".to_owned()
     } else if wrong == 0 {
         let agree = if checked.len() == 1 { "agrees" } else { "agree" };
         format!(
-            "{derivatives} {agree} with differences</strong>: largest relative difference <strong>{}",
+            "{derivatives} {agree} with differences{left}</strong>: largest relative difference <strong>{}",
             share(most)
         )
     } else {
         format!(
-            "{wrong} of {derivatives} not as differences have it</strong>: largest relative difference <strong>{}",
+            "{wrong} of {derivatives} not as differences have it{left}</strong>: largest relative difference <strong>{}",
             share(most)
         )
     };
@@ -175,33 +197,36 @@ fn written(c: &Checked, found: &Found<'_>) -> String {
         c.called,
         escaped(&values.join("; ")),
     );
-    let unchecked = |name: &str, why: &str| {
-        format!(
-            "<tr><th scope=\"row\"><code>{}</code></th><td colspan=\"4\">not checked, because {}</td></tr>\n",
-            escaped(name),
-            escaped(why)
-        )
-    };
+    let mut unchecked: Vec<(String, Vec<&str>)> = Vec::new();
     let mut rows: Vec<&Row<'_>> = found.rows.iter().collect();
     rows.sort_by_key(|row| row.pair.part);
     for row in rows {
-        let name = escaped(&row.pair.name);
         if row.outcomes.is_empty() {
             let why = format!("beside these data {} leaves its domain", row.pair.of);
-            out.push_str(&unchecked(&row.pair.name, &why));
+            noted(&mut unchecked, &row.pair.name, why);
             continue;
         }
         let agree = if row.agrees() { "yes" } else { "no" };
         out.push_str(&format!(
-            "<tr><th scope=\"row\"><code>{name}</code></th><td><code>{}</code></td><td>{}</td><td>{}</td>\
+            "<tr><th scope=\"row\"><code>{}</code></th><td><code>{}</code></td><td>{}</td><td>{}</td>\
              <td class=\"{agree}\">{agree}</td></tr>\n",
+            escaped(&row.pair.name),
             escaped(&row.pair.of),
             row.compared(found.data.len()),
             share(row.apart()),
         ));
     }
     for (name, why) in &c.without {
-        out.push_str(&unchecked(name, why));
+        noted(&mut unchecked, name, why.clone());
+    }
+    for (why, names) in unchecked {
+        let names: Vec<String> =
+            names.into_iter().map(|name| format!("<code>{}</code>", escaped(name))).collect();
+        out.push_str(&format!(
+            "<tr><th scope=\"row\">{}</th><td colspan=\"4\">not checked, because {}</td></tr>\n",
+            names.join(" "),
+            escaped(&why)
+        ));
     }
     out.push_str(&format!(
         "</tbody></table></div>\n<p class=\"legend\">Central differences with a step of {STEP:.0e}; their distance is relative to \

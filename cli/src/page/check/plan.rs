@@ -8,8 +8,8 @@ use gradsmith_compiler::ir::{Extent, Graph, NodeId, Op};
 /// So many points, where there is time for them.
 const POINTS: usize = 3;
 
-/// How many entries of operands may be met in all.
-const WORK: u64 = 16_000_000;
+/// How many entries of operands may be met in all: 0.4 s of an interpreter that is optimised.
+const WORK: u64 = 12_000_000;
 
 /// A variable of more entries is not moved entry by entry, but along some directions.
 const ENTRY_BY_ENTRY: usize = 16;
@@ -48,23 +48,52 @@ pub(super) fn planned(c: &mut Checked, data: &Data) -> Plan {
     c.moved.retain(|moved| !moved.pairs.is_empty());
     let all = c.moved.iter().flat_map(|m| m.pairs.iter().map(|p| p.derivative)).collect::<Vec<_>>();
     let formulas = work(graph, sizes, &all);
-    let each = WORK / 2 / c.moved.len().max(1) as u64;
-    let ways = |points: usize| -> Vec<Option<Along>> {
-        c.moved.iter().map(|moved| way(c, data, moved, each / points as u64)).collect()
-    };
-    let many = ways(POINTS);
+    let many = ways(c, data, WORK / 2 / POINTS as u64);
     if many.iter().all(Option::is_some) && formulas.saturating_mul(POINTS as u64) <= WORK / 2 {
         return Plan { points: POINTS, along: many.into_iter().flatten().collect() };
     }
-    let once = ways(1);
+    let once = ways(c, data, WORK / 2);
     for (moved, _) in c.moved.iter().zip(&once).filter(|(_, way)| way.is_none()) {
-        let work = grouped(2 * work(&c.graph, &data.sizes, &functions(moved)));
-        let why = format!("differences take {work} operations, and {} are left for them", grouped(each));
+        let work = grouped(differences(c, data, moved));
+        let why = format!("its differences take {work} operations, more than are left for them");
         c.without.extend(moved.pairs.iter().map(|pair| (pair.name.clone(), why.clone())));
     }
     let mut kept = once.iter().map(Option::is_some);
     c.moved.retain(|_| kept.next().unwrap_or(false));
     Plan { points: 1, along: once.into_iter().flatten().collect() }
+}
+
+/// What one difference takes.
+fn differences(c: &Checked, data: &Data, moved: &Moved) -> u64 {
+    let functions: Vec<NodeId> = moved.pairs.iter().map(|pair| pair.function).collect();
+    work(&c.graph, &data.sizes, &functions).saturating_mul(2)
+}
+
+/// How each group of variables is moved where all differences may take this much: each along one direction before any goes
+/// along more.
+fn ways(c: &Checked, data: &Data, mut left: u64) -> Vec<Option<Along>> {
+    let each: Vec<u64> = c.moved.iter().map(|moved| differences(c, data, moved)).collect();
+    let mut take = |work: u64| {
+        let affordable = work <= left;
+        left -= if affordable { work } else { 0 };
+        affordable
+    };
+    let first: Vec<bool> = each.iter().map(|work| take(*work)).collect();
+    let mut ways = Vec::new();
+    for ((moved, work), affordable) in c.moved.iter().zip(each).zip(first) {
+        let entries: u64 = moved.by.iter().map(|&by| size(&c.graph, &data.sizes, c.graph.shape(by))).sum();
+        let mut more = |directions: usize| take(work.saturating_mul(directions as u64 - 1));
+        ways.push(if !affordable {
+            None
+        } else if moved.along.is_some() {
+            Some(Along::Given)
+        } else if entries == 0 || entries <= ENTRY_BY_ENTRY as u64 && more(entries as usize) {
+            Some(Along::Entries)
+        } else {
+            Some(Along::Chance(if more(DIRECTIONS) { DIRECTIONS } else { 1 }))
+        });
+    }
+    ways
 }
 
 fn too_large(graph: &Graph, sizes: &Sizes, pair: &Pair) -> Option<String> {
@@ -73,26 +102,7 @@ fn too_large(graph: &Graph, sizes: &Sizes, pair: &Pair) -> Option<String> {
         return Some(format!("it has {} entries", grouped(entries)));
     }
     let work = work(graph, sizes, &[pair.derivative]);
-    (work > WORK / 2)
-        .then(|| format!("it takes {} operations, and {} are left for it", grouped(work), grouped(WORK / 2)))
-}
-
-fn functions(moved: &Moved) -> Vec<NodeId> {
-    moved.pairs.iter().map(|pair| pair.function).collect()
-}
-
-/// How variables are moved where the differences may take this much.
-fn way(c: &Checked, data: &Data, moved: &Moved, limit: u64) -> Option<Along> {
-    let work = work(&c.graph, &data.sizes, &functions(moved));
-    let affordable = |times: usize| work.saturating_mul(2 * times as u64) <= limit;
-    if moved.along.is_some() {
-        return affordable(1).then_some(Along::Given);
-    }
-    let entries: u64 = moved.by.iter().map(|&by| size(&c.graph, &data.sizes, c.graph.shape(by))).sum();
-    if entries <= ENTRY_BY_ENTRY as u64 && affordable(entries as usize) {
-        return Some(Along::Entries);
-    }
-    [DIRECTIONS, 1].into_iter().find(|n| affordable(*n)).map(Along::Chance)
+    (work > WORK / 2).then(|| format!("it takes {} operations, more than are left for it", grouped(work)))
 }
 
 fn size(g: &Graph, sizes: &Sizes, extents: &[Extent]) -> u64 {
