@@ -4,6 +4,7 @@ use crate::Failure;
 use crate::request::{Request, Subject};
 use gradsmith_compiler::derive::Derive;
 use gradsmith_compiler::front::ObjectiveText;
+use gradsmith_compiler::lower::cost::hyper_parameter;
 use gradsmith_compiler::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
@@ -18,14 +19,14 @@ pub fn run(request: &Request, out: &mut dyn Write) -> Result<bool, Failure> {
     let (derive, item) = match &request.subject {
         Subject::Cost(text) => {
             text.lower().map_err(|e| request.refusal(&e))?;
-            let (cost, defines, fields) = (&text.expr, &text.defines, fields(&text.hyper)?);
-            let item = quote!(#[cost(#cost)] #(#[define(#defines)])* struct MyCost { #(#fields: f64),* });
+            let (cost, defines, fields) = (&text.expr, &text.defines, hyper_parameters(&text.hyper)?);
+            let item = quote!(#[cost(#cost)] #(#[define(#defines)])* struct MyCost { #(#fields),* });
             (Derive::Cost, item)
         }
         Subject::Network(text) => {
             text.lower().map_err(|e| request.refusal(&e))?;
             let (cost, network, defines) = (&text.cost, &text.network, &text.defines);
-            let (fields, inputs) = (fields(&text.hyper)?, fields(&text.inputs)?);
+            let (fields, inputs) = (hyper_parameters(&text.hyper)?, fields(&text.inputs)?);
             let mut arguments = quote!(#network);
             if !text.declarations.trim().is_empty() {
                 let declarations = tokens(&text.declarations)?;
@@ -35,7 +36,7 @@ pub fn run(request: &Request, out: &mut dyn Write) -> Result<bool, Failure> {
                 arguments.extend(quote!(, inputs(#(#inputs),*)));
             }
             let item = quote! {
-                #[network(#arguments)] #[cost(#cost)] #(#[define(#defines)])* struct MyNetwork { #(#fields: f64),* }
+                #[network(#arguments)] #[cost(#cost)] #(#[define(#defines)])* struct MyNetwork { #(#fields),* }
             };
             (Derive::Network, item)
         }
@@ -104,6 +105,20 @@ fn objective(text: &ObjectiveText) -> Result<TokenStream, Failure> {
     Ok(quote! {
         #[#attribute(#expr, wrt(#wrt) #said #bounds #constraints)] #(#[define(#defines)])* struct MyObjective #lifetime { #(#fields: #types),* }
     })
+}
+
+/// Hyper-parameters as fields, each with its type.
+fn hyper_parameters(texts: &[String]) -> Result<Vec<TokenStream>, Failure> {
+    let (names, vectors): (Vec<String>, Vec<bool>) = texts
+        .iter()
+        .map(|text| hyper_parameter(text))
+        .map(|(name, vector)| (name.to_owned(), vector))
+        .unzip();
+    let typed = fields(&names)?.into_iter().zip(vectors).map(|(name, vector)| match vector {
+        true => quote!(#name: Vec<f64>),
+        false => quote!(#name: f64),
+    });
+    Ok(typed.collect())
 }
 
 /// Names as Rust has them.

@@ -16,16 +16,22 @@ document.addEventListener("click", (event) => {
   if (navigator.clipboard) navigator.clipboard.writeText(text).then(() => done("copied"), select);
   else select();
 });
-// Nothing scrolls on paper: a formula that is wider is made smaller.
-window.addEventListener("beforeprint", () => {
+// Nothing scrolls on paper: a formula that is wider is made smaller, a table of formulas as a whole.
+const formulas = () => document.querySelectorAll("table:has(math):not(.code), math");
+const shrink = () => {
   const paper = 680;
-  for (const formula of document.querySelectorAll("math")) {
-    const cell = formula.closest("td.says");
-    const room = cell ? Math.min(paper, cell.clientWidth) : paper;
-    const width = formula.getBoundingClientRect().width;
-    if (width > room) formula.style.fontSize = 108 * room / width + "%";
+  const start = document.querySelector("main").firstElementChild.getBoundingClientRect().left;
+  for (const formula of formulas()) {
+    const cell = formula.closest("td");
+    if (cell && !cell.matches(".says")) continue;
+    const { left, width } = formula.getBoundingClientRect();
+    const room = cell ? cell.clientWidth : paper - (left - start);
+    const now = parseFloat(formula.style.fontSize) || (formula.matches("math") ? 108 : 100);
+    if (width > room) formula.style.fontSize = now * room / width + "%";
   }
-});
+};
+// What stands between formulas does not shrink, so that once is not enough.
+window.addEventListener("beforeprint", () => { for (let k = 0; k < 4; k++) shrink(); });
 window.addEventListener("afterprint", () => {
-  for (const formula of document.querySelectorAll("math")) formula.style.fontSize = "";
+  for (const formula of formulas()) formula.style.fontSize = "";
 });

@@ -217,6 +217,7 @@ fn expand_prints_rust() {
     succeeds(&["expand", "U", "--wrt", "U:scalar"], &["struct MyObjective {}", "fn prepare"]);
     // What is declared twice alike is declared.
     succeeds(&["expand", "U", "--var", "U:scalar", "--wrt", "U:scalar"], &["struct MyObjective {}"]);
+    succeeds(&["expand", "sum(c.*(a - y).^2)", "--hyper", "c: vector"], &["c: Vec<f64>"]);
     let twice = ["expand", "U", "--var", "U:scalar", "--wrt", "U:vector"];
     fails(&twice, &["`U` is declared with two shapes", "`U` alone"]);
     succeeds(

@@ -106,6 +106,11 @@ fn a_question_gets_an_answer_or_the_reason_why_not() {
     answers(r#"{"expr": ""}"#, &["nothing is written"]);
     answers(r#"{"expr": "1 + 2"}"#, &["nothing to differentiate by"]);
     answers(r#"{"kind": "network", "expr": "mse", "network": "3 -> "}"#, &["error"]);
+    let fit = r#"{"expr": "h*peak(t) - y", "define": "peak(t) = exp(-t.^2)", "residual": true, "var": "t: vector", "wrt": "h: scalar"}"#;
+    answers(fit, &[r#""var":"y: vector""#, "Jacobian", "∂r/∂h", "4 derivatives agree"]);
+    answers(&fit.replace("exp(-t", "exp(-(t"), &[r#""field":"define""#, "  | peak(t) = exp(-(t.^2)", "^"]);
+    answers(r#"{"expr": "x^2", "wrt": "q"}"#, &[r#""field":"wrt""#, "  | q"]);
+    answers(r#"{"kind": "poem"}"#, &["not understood"]);
     answers("nonsense", &["not understood"]);
     answers("{\"expr\": 3}", &["not understood"]);
     answers(&format!("{{\"expr\": \"{}\"}}", "x + ".repeat(20_000)), &["more than 16384"]);

@@ -51,7 +51,37 @@ fn the_file_needs_nothing_else() {
     width(&mut b, 360, 800);
     assert_eq!(b.eval("document.documentElement.scrollWidth <= 360"), true, "wider than the window");
     b.picture("file-360.png");
-    b.call("Emulation.setEmulatedMedia", json!({ "media": "print" }));
-    assert_eq!(b.eval("getComputedStyle(document.querySelector('.copies')).display"), "none");
+    assert_eq!(b.complaints, Vec::<String>::new());
+}
+
+#[test]
+fn paper_is_white_and_clips_nothing() {
+    let Some(mut b) = browser("paper") else { return };
+    let formula = "sum[i](100*(x[i+1] - x[i]^2)^2 + (1 - x[i])^2) + sum(log1p(exp(-y.*(X*x)))) + mu*sum(sqrt(x.^2 + eps^2))";
+    let output = Command::new(GRADSMITH)
+        .args(["explain", formula, "--var", "X: matrix, y: vector, mu: scalar, eps: scalar"])
+        .args(["--wrt", "x: vector", "--format", "html"])
+        .output()
+        .expect("the program runs");
+    let file = format!("{}/paper.html", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::write(&file, output.stdout).expect("a file");
+    // As wide as paper.
+    width(&mut b, 680, 900);
+    b.open(&format!("file://{file}"));
+    let dark = json!([{ "name": "prefers-color-scheme", "value": "dark" }]);
+    b.call("Emulation.setEmulatedMedia", json!({ "media": "print", "features": dark }));
+    let colour = |of: &str, what: &str| format!("getComputedStyle(document.querySelector('{of}')).{what}");
+    assert_eq!(b.eval(&colour("body", "backgroundColor")), "rgb(255, 255, 255)");
+    assert_eq!(b.eval(&colour("body", "color")), "rgb(0, 0, 0)");
+    assert_eq!(b.eval(&colour("svg.gs", "getPropertyValue('--gb').trim()")), "#f6f8fa");
+    assert_eq!(b.eval(&colour(".copies", "display")), "none");
+    let widest =
+        "Math.max(...[...document.querySelectorAll('math')].map((m) => m.getBoundingClientRect().right))";
+    assert_eq!(b.eval(&format!("{widest} > 680")), true);
+    b.eval("window.dispatchEvent(new Event('beforeprint'))");
+    assert_eq!(b.eval(&format!("{widest} <= 682")), true, "{}", b.eval(widest));
+    b.picture("paper.png");
+    b.eval("window.dispatchEvent(new Event('afterprint'))");
+    assert_eq!(b.eval(&format!("{widest} > 680")), true);
     assert_eq!(b.complaints, Vec::<String>::new());
 }

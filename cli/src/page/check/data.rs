@@ -12,6 +12,9 @@ const EXTENTS: [usize; 6] = [4, 3, 5, 2, 6, 7];
 /// More entries than this are no check but a computation.
 pub(super) const ENTRIES: usize = 100_000;
 
+/// From so many entries on, extents that have no number are as small as can be.
+const MANY: usize = 10_000;
+
 /// Where numbers are drawn from: both signs, or, for what is defined there alone, positive ones, and those below 1.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Draw {
@@ -115,8 +118,16 @@ impl Data {
     }
 }
 
-/// Numbers for the symbols of extents, with which every subscript stays inside.
+/// Numbers for the symbols of extents, with which every subscript stays inside; small ones first where that makes a lot.
 fn fitting(g: &Graph) -> Option<Sizes> {
+    let sizes = fitting_from(g, 0)?;
+    let size =
+        |node| g.shape(node).iter().map(|&e| g.extents.size(e, &sizes, 0)).fold(1, usize::saturating_mul);
+    let entries = g.inputs().iter().map(|i| size(i.node)).fold(0, usize::saturating_add);
+    if entries > MANY { fitting_from(g, EXTENTS.iter().position(|n| *n == 2)?) } else { Some(sizes) }
+}
+
+fn fitting_from(g: &Graph, first: usize) -> Option<Sizes> {
     let mut symbols = BTreeSet::new();
     for input in g.inputs() {
         for e in g.shape(input.node).iter().flat_map(|&e| g.extents.roots(e)) {
@@ -126,7 +137,7 @@ fn fitting(g: &Graph) -> Option<Sizes> {
         }
     }
     let count = EXTENTS.len();
-    (0..2 * count).find_map(|turn| {
+    (first..first + 2 * count).find_map(|turn| {
         let number = |k: usize| EXTENTS[(k + turn) % count] + 8 * (turn / count);
         let sizes: Sizes = symbols.iter().enumerate().map(|(k, s)| (s.clone(), number(k))).collect();
         let inside = |b: &Bound| b.form.value(|e| g.extents.size(e, &sizes, 0)) >= 0;

@@ -5,7 +5,7 @@ use super::pairs::{Checked, Moved, Pair, grouped};
 use gradsmith_compiler::eval::Sizes;
 use gradsmith_compiler::ir::{Extent, Graph, NodeId, Op};
 
-/// So many points, where there is time for them.
+/// So many points, where all of them are done soon.
 const POINTS: usize = 3;
 
 /// How many entries of operands may be met in all: 0.4 s of an interpreter that is optimised.
@@ -48,8 +48,8 @@ pub(super) fn planned(c: &mut Checked, data: &Data) -> Plan {
     c.moved.retain(|moved| !moved.pairs.is_empty());
     let all = c.moved.iter().flat_map(|m| m.pairs.iter().map(|p| p.derivative)).collect::<Vec<_>>();
     let formulas = work(graph, sizes, &all);
-    let many = ways(c, data, WORK / 2 / POINTS as u64);
-    if many.iter().all(Option::is_some) && formulas.saturating_mul(POINTS as u64) <= WORK / 2 {
+    let many = ways(c, data, WORK / 8 / POINTS as u64);
+    if many.iter().all(Option::is_some) && formulas.saturating_mul(POINTS as u64) <= WORK / 8 {
         return Plan { points: POINTS, along: many.into_iter().flatten().collect() };
     }
     let once = ways(c, data, WORK / 2);
