@@ -74,7 +74,8 @@ pub(crate) fn command() -> Command {
             Command::new("serve")
                 .about("Shows the page of `explain --format html` live, at an address of this machine alone")
                 .long_about(
-                    "Shows the page of `explain --format html` live, at http://127.0.0.1:PORT/, as a formula is typed. \
+                    "Shows the page of `explain --format html` live, at http://127.0.0.1:PORT/, as a formula is typed, with \
+                     a field for each option of `explain` but `--format`; the address holds what is typed. \
                      Nobody but this machine can reach it, and it needs no network. It takes the feature `serve`. An answer takes a second at most, \
                      or it says that it would take longer.",
                 )
