@@ -131,6 +131,7 @@ impl Browser {
     }
 
     /// Types a text in the place of what a field has.
+    #[cfg(feature = "serve")]
     pub(super) fn type_into(&mut self, field: &str, text: &str) {
         self.eval(&format!(
             "document.getElementById('{field}').focus(); document.getElementById('{field}').select()"
@@ -138,6 +139,7 @@ impl Browser {
         self.call("Input.insertText", json!({ "text": text }));
     }
 
+    #[cfg(feature = "serve")]
     pub(super) fn press(&mut self, key: &str, code: u32) {
         for kind in ["keyDown", "keyUp"] {
             let mut params = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code });
