@@ -5,7 +5,7 @@ use crate::request::Request;
 use gradsmith_compiler::derivation::{self, Derivation, Room, Shown};
 use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText};
 use gradsmith_compiler::ir::Graph;
-use gradsmith_compiler::picture;
+use gradsmith_compiler::picture::{self, Picture};
 use gradsmith_compiler::pipeline::{CostProgram, NetworkProgram, ObjectiveProgram};
 
 /// A derived program of any kind, with the texts that it was derived from.
@@ -44,8 +44,8 @@ impl<'a> Derived<'a> {
         }
     }
 
-    /// The picture of where the derivatives come from, as SVG.
-    pub(crate) fn picture(&self) -> String {
+    /// The picture of where the derivatives come from.
+    pub(crate) fn picture(&self) -> Picture {
         match self {
             Self::Cost(text, p) => picture::cost(p, &text.expr),
             Self::Network(text, p) => picture::network(p, &text.network, &text.cost),

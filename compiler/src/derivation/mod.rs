@@ -455,7 +455,7 @@ impl Footnotes {
 
 /// What back-propagation adds to a direct partial derivative: `1/m * Σ_examples δ * a_prev'` by a weight,
 /// `1/m * Σ_examples δ` by a bias.
-fn shared_by_layer(is_weight: bool) -> Lines {
+pub(crate) fn shared_by_layer(is_weight: bool) -> Lines {
     let name = |name: &str| Notation::Name(name.to_owned());
     let transposed = Notation::Transpose(Box::new(name("a_prev")));
     let of_example = if is_weight { Notation::Matmul(vec![name("δ"), transposed]) } else { name("δ") };
@@ -485,19 +485,29 @@ pub fn partial(of: &str, by: &str) -> Piece {
     Piece::Partial(Notation::Name(of.to_owned()), vec![Notation::Name(by.to_owned())])
 }
 
+/// The second partial derivative of a value by one and by another.
+#[must_use]
+pub fn second(of: &str, by: [&str; 2]) -> Piece {
+    Piece::Partial(Notation::Name(of.to_owned()), by.map(|name| Notation::Name(name.to_owned())).to_vec())
+}
+
 /// The total derivative of a value by another one.
 #[must_use]
 pub fn total(of: &'static str, by: &str) -> Piece {
     Piece::Total(of, Notation::Name(by.to_owned()))
 }
 
-/// What documentation says of a node: its formula as text, and as MathML what it is equal to, entry by entry where
-/// it has no matrix form.
+/// What documentation says of a node: an equation as text, and as MathML, entry by entry where it has no matrix form.
 #[must_use]
 pub fn documented(g: &Graph, view: &View, left: Piece, node: NodeId) -> [String; 2] {
+    if g.is_zero(node) {
+        let text = format!("{} = 0", emit::text::piece(&left));
+        return [text, emit::mathml::equation(&Line::equation(left, vec![Piece::Zero]))];
+    }
     let pen = Pen { g, view: view.clone() };
     let formula = emit::lines(g, node, view);
-    let (text, left) = (formula.text(), pen.entry(left, &formula));
+    let text = format!("{} = {}", emit::text::piece(&left), formula.text());
+    let left = pen.entry(left, &formula);
     let line = Line::equation(left, vec![Piece::Formula(formula)]);
     [text, emit::mathml::equation(&line)]
 }

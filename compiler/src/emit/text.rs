@@ -133,7 +133,9 @@ fn table(table: &Table, out: &mut String) {
     }
 }
 
-fn piece(piece: &Piece) -> String {
+/// What stands at one side of an equation.
+#[must_use]
+pub fn piece(piece: &Piece) -> String {
     match piece {
         Piece::Words(text) | Piece::Code(text) | Piece::Name(text) => text.clone(),
         Piece::Aside(text) => format!("    ({text})"),
