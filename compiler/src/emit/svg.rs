@@ -1,5 +1,5 @@
 //! Notation to SVG: formulas as text and strokes at places of their own, for pictures. No font is known here, so each
-//! run of text is told how wide it is to be (`textLength`), and looks alike in any.
+//! run of letters is told how wide it is to be (`textLength`), and looks alike in any.
 
 use super::Lines;
 use super::document::Piece;
@@ -75,11 +75,16 @@ impl Drawn {
                 Mark::Text { x: dx, y: dy, size, width, style, text } => {
                     let _ = write!(
                         out,
-                        r#"<text class="{style}" x="{:.1}" y="{:.1}" font-size="{size:.1}" textLength="{width:.1}" lengthAdjust="spacingAndGlyphs">{}</text>"#,
+                        r#"<text class="{style}" x="{:.1}" y="{:.1}" font-size="{size:.1}""#,
                         x + dx,
-                        y + dy,
-                        escaped(text)
+                        y + dy
                     );
+                    // A letter alone may be as wide as its font has it.
+                    if text.chars().nth(1).is_some() {
+                        let _ =
+                            write!(out, r#" textLength="{width:.1}" lengthAdjust="spacingAndGlyphs""#);
+                    }
+                    let _ = write!(out, ">{}</text>", escaped(text));
                 }
                 Mark::Stroke { points, bent, wide } => {
                     let point = |(dx, dy): &(f64, f64)| format!("{:.1},{:.1}", x + dx, y + dy);
