@@ -79,10 +79,10 @@ impl Drawn {
                         x + dx,
                         y + dy
                     );
-                    // A letter alone may be as wide as its font has it.
-                    if text.chars().nth(1).is_some() {
-                        let _ =
-                            write!(out, r#" textLength="{width:.1}" lengthAdjust="spacingAndGlyphs""#);
+                    // A letter alone may be as wide as its font has it; signs differ more.
+                    let mut letters = text.chars();
+                    if !(letters.next().is_some_and(char::is_alphabetic) && letters.next().is_none()) {
+                        let _ = write!(out, r#" textLength="{width:.1}" lengthAdjust="spacingAndGlyphs""#);
                     }
                     let _ = write!(out, ">{}</text>", escaped(text));
                 }
