@@ -8,6 +8,8 @@
 mod cost;
 mod network;
 mod objective;
+mod squares;
+mod sweep;
 
 pub use cost::cost;
 pub use network::network;
@@ -20,7 +22,7 @@ use crate::ir::{Graph, NodeId, Op};
 use crate::lower::cost::Term;
 use crate::pipeline::steps::{Called, Chain, Factor, Step};
 use crate::simplify::{self, Log, Rule};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 /// How much of the way to a derivative is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,6 +103,13 @@ impl Derivation {
         self.page.section(vec![title.into()])
     }
 
+    /// A section whose title is what the user typed.
+    fn typed(&mut self, title: Vec<String>) -> &mut Vec<Line> {
+        let section = self.page.open(title);
+        section.is_typed = true;
+        &mut section.lines
+    }
+
     /// The page.
     #[must_use]
     pub fn document(&self) -> &Document {
@@ -119,10 +128,43 @@ impl Derivation {
         emit::text::document(&self.page)
     }
 
-    /// As LaTeX: one `aligned` block per section.
+    /// As LaTeX: paragraphs and displayed formulas, for the body of a document with amsmath.
     #[must_use]
     pub fn latex(&self) -> String {
         emit::latex::document(&self.page)
+    }
+}
+
+/// An equation that is to be written.
+struct Row {
+    left: Piece,
+    node: NodeId,
+    note: String,
+    marks: Vec<usize>,
+}
+
+impl Row {
+    fn new(left: Piece, node: NodeId) -> Self {
+        Self { left, node, note: String::new(), marks: Vec::new() }
+    }
+
+    fn noted(self, note: impl Into<String>) -> Self {
+        Self { note: note.into(), ..self }
+    }
+
+    fn marked(self, marks: Vec<usize>) -> Self {
+        Self { marks, ..self }
+    }
+}
+
+/// Names what the formulas are too long without, so that they have no definitions of their own.
+fn abbreviate(g: &mut Graph, view: &View, formulas: &[NodeId]) {
+    let mut left: VecDeque<NodeId> = formulas.iter().copied().collect();
+    while let Some(node) = left.pop_front() {
+        for (name, part) in emit::abbreviations(g, node, view).into_iter().rev() {
+            g.set_name(part, &name);
+            left.push_front(part);
+        }
     }
 }
 
@@ -192,16 +234,20 @@ impl Pen<'_> {
     }
 
     /// Equations, as far as there is room.
-    fn equations(&self, lines: &mut Vec<Line>, all: Vec<(Piece, NodeId, String)>, room: &mut Room) {
+    fn equations(&self, lines: &mut Vec<Line>, all: Vec<Row>, room: &mut Room) {
         let count = all.len();
-        for (k, (left, node, note)) in all.into_iter().enumerate() {
+        for (k, Row { left, node, note, marks }) in all.into_iter().enumerate() {
             if let Some(bands) = self.bands(&left, node)
                 && room.takes(bands.iter().map(|(_, formula)| formula.text().len()).sum())
             {
                 let mut bands = bands.into_iter().peekable();
                 while let Some((left, formula)) = bands.next() {
-                    let note = if bands.peek().is_none() { "all others are 0" } else { "" }.to_owned();
-                    lines.push(Line::equation(left, vec![Piece::Formula(formula)]).noted(note));
+                    let line = Line::equation(left, vec![Piece::Formula(formula)]);
+                    lines.push(if bands.peek().is_none() {
+                        line.noted("all others are 0").marked(marks.clone())
+                    } else {
+                        line
+                    });
                 }
                 continue;
             }
@@ -212,7 +258,7 @@ impl Pen<'_> {
                 return;
             }
             let left = self.entry(left, &formula);
-            lines.push(Line::equation(left, vec![Piece::Formula(formula)]).noted(note));
+            lines.push(Line::equation(left, vec![Piece::Formula(formula)]).noted(note).marked(marks));
         }
     }
 
@@ -227,7 +273,7 @@ impl Pen<'_> {
     }
 
     /// A term that has no share in a derivative, and why.
-    fn absent(&self, term: &Term, by: &str) -> Line {
+    fn absent(&self, label: &str, term: &Term, by: &str) -> Line {
         let right = vec![
             Piece::Zero,
             words(", because "),
@@ -235,7 +281,7 @@ impl Pen<'_> {
             words(" does not mention "),
             Piece::Name(by.to_owned()),
         ];
-        Line::says(words(&term.origin), right)
+        Line::says(words(label), right)
     }
 
     fn of_term(&self, origin: &str, node: NodeId, note: &str) -> Line {
@@ -415,7 +461,7 @@ fn function(name: &str, prime: bool, argument: &str, rest: &[String]) -> Piece {
 }
 
 /// The footnotes: the rules that fired, numbered in the order in which lines refer to them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Footnotes {
     rules: Vec<&'static str>,
 }
@@ -432,6 +478,7 @@ impl Footnotes {
             marks.push(at + 1);
         }
         marks.sort_unstable();
+        marks.dedup();
         marks
     }
 
@@ -463,6 +510,19 @@ pub(crate) fn shared_by_layer(is_weight: bool) -> Lines {
     let mean = Notation::Over(Box::new(one), Box::new(name("m")));
     let value = Notation::Times(vec![mean, Notation::Examples(Box::new(of_example))]);
     Lines { definitions: Vec::new(), value, indices: Vec::new() }
+}
+
+/// What lines about terms are headed with: what each comes from, and which part of that it is where there are several.
+fn labels(terms: &[Term]) -> Vec<String> {
+    let label = |(k, term): (usize, &Term)| {
+        let same = |other: &&Term| other.origin == term.origin;
+        let before = terms[..k].iter().filter(same).count();
+        match terms.iter().filter(same).count() {
+            1 => term.origin.clone(),
+            _ => format!("{}, part {}", term.origin, before + 1),
+        }
+    };
+    terms.iter().enumerate().map(label).collect()
 }
 
 /// Words as a list: `a, b and c`.
