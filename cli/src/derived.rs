@@ -38,9 +38,9 @@ impl<'a> Derived<'a> {
 
     pub(crate) fn derivation(&self, shown: Shown) -> Derivation {
         match self {
-            Self::Cost(text, p) => derivation::cost(p, &text.expr, shown.steps),
-            Self::Network(text, p) => derivation::network(p, &text.network, &text.cost, shown.steps),
-            Self::Objective(text, p) => derivation::objective(p, &text.expr, shown, Room::unlimited),
+            Self::Cost(text, p) => derivation::cost(p, text, shown.steps),
+            Self::Network(text, p) => derivation::network(p, text, shown.steps),
+            Self::Objective(text, p) => derivation::objective(p, text, shown, Room::unlimited),
         }
     }
 

@@ -80,7 +80,7 @@ fn explained(args: &[&str]) -> String {
 }
 
 /// How long a line may be.
-const WIDTH: usize = 100;
+const WIDTH: usize = 92;
 
 /// What is typed, in lines of a shell.
 fn asked(args: &[&str]) -> String {

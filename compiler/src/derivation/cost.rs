@@ -1,8 +1,10 @@
 //! The derivation of a cost alone: ∂C/∂a, the direct partial derivatives, and where back-propagation meets them.
 
+use super::stated::stated;
 use super::{Derivation, Footnotes, Pen, Steps, names_in, partial, total, words};
 use crate::emit::View;
 use crate::emit::document::{Line, Piece};
+use crate::front::CostText;
 use crate::ir::{NodeId, Op};
 use crate::lower::Role;
 use crate::lower::cost::TermKind;
@@ -12,7 +14,7 @@ use std::collections::BTreeSet;
 
 /// The derivation of a cost alone.
 #[must_use]
-pub fn cost(program: &CostProgram, text: &str, shown: Steps) -> Derivation {
+pub fn cost(program: &CostProgram, text: &CostText, shown: Steps) -> Derivation {
     let mut d = Derivation::default();
     let mut steps = cost_steps(program);
     let view = View::default();
@@ -26,7 +28,7 @@ pub fn cost(program: &CostProgram, text: &str, shown: Steps) -> Derivation {
     let mut notes = Footnotes::default();
     let mut introduced = BTreeSet::new();
     let labels = super::labels(&program.terms);
-    let lines = d.typed(vec![format!("C = {text}")]);
+    let lines = d.typed(stated(&text.expr, "C", &text.defines));
     for ((t, label), (nodes, rules)) in program.terms.iter().zip(&labels).zip(&steps.terms) {
         let note = match t.kind {
             TermKind::Data => "of one example; C counts its mean over the m examples of a batch",

@@ -9,6 +9,7 @@ mod cost;
 mod network;
 mod objective;
 mod squares;
+mod stated;
 mod sweep;
 
 pub use cost::cost;

@@ -1,8 +1,10 @@
 //! The derivation of a network: forwards, the cost, backwards, the gradient, and where the penalty enters.
 
+use super::stated::stated;
 use super::{Derivation, Footnotes, Pen, Steps, function, listed, names_in, partial, total, words};
 use crate::emit::document::{Line, Piece};
 use crate::emit::{self, View};
+use crate::front::NetworkText;
 use crate::ir::NodeId;
 use crate::lower::cost::TermKind;
 use crate::pipeline::NetworkProgram;
@@ -11,7 +13,7 @@ use std::collections::BTreeSet;
 
 /// The derivation of a network: forwards, the cost, backwards, the gradient.
 #[must_use]
-pub fn network(program: &NetworkProgram, network: &str, cost: &str, shown: Steps) -> Derivation {
+pub fn network(program: &NetworkProgram, text: &NetworkText, shown: Steps) -> Derivation {
     let mut d = Derivation::default();
     let mut steps = network_steps(program);
     let view = View::of_batch(program.batch);
@@ -22,12 +24,12 @@ pub fn network(program: &NetworkProgram, network: &str, cost: &str, shown: Steps
     super::abbreviate(&mut steps.graph, &view, &formulas);
     let pen = Pen { g: &steps.graph, view: view.clone() };
     let mut notes = Footnotes::default();
-    forwards(d.typed(vec![format!("network {network}")]), &pen, program, shown);
+    forwards(d.typed(vec![format!("network {}", text.network)]), &pen, program, shown);
     // The cost comes before its derivatives, so it is written without their names.
     let mut forward = steps.graph.clone();
     forward.forget_names(program.deltas.iter().map(|(name, _)| name.as_str()));
     let forward = Pen { g: &forward, view };
-    of_cost(d.typed(vec![format!("C = {cost}")]), &forward, (program, &steps), shown, &mut notes);
+    of_cost(d.typed(stated(&text.cost, "C", &text.defines)), &forward, (program, &steps), shown, &mut notes);
     if shown == Steps::All {
         in_words(d.section("what the letters mean"), program, &steps);
     }

@@ -1,11 +1,13 @@
 //! The derivation of an objective: value, reverse sweep, gradient, Hessian.
 
 use super::squares::{Squares, squares_of};
+use super::stated::stated;
 use super::sweep::Swept;
 use super::{Derivation, Footnotes, Pen, Room, Row, Steps, abbreviate, partial, words};
 use crate::emit::View;
 use crate::emit::document::{Line, Piece};
 use crate::emit::notation::Notation;
+use crate::front::ObjectiveText;
 use crate::ir::{Graph, NodeId, Number};
 use crate::lower::constraints::Limit;
 use crate::pipeline::steps::{Named, Parts, named, sweep};
@@ -30,31 +32,11 @@ impl Shown {
     }
 }
 
-/// What the user wrote: each local on a line of its own, and what the last expression is.
-fn stated(text: &str, last: &str) -> Vec<String> {
-    // The rows of a block are separated as locals are.
-    let mut depth = 0;
-    let ends = |c: char| {
-        match c {
-            '[' | '(' => depth += 1,
-            ']' | ')' => depth -= 1,
-            _ => {}
-        }
-        c == ';' && depth == 0
-    };
-    let mut lines: Vec<String> =
-        text.split(ends).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
-    if let Some(line) = lines.last_mut() {
-        *line = format!("{last} = {line}");
-    }
-    lines
-}
-
 /// The derivation of an objective: value, gradient, Hessian; of each, formulas as far as there is `room`.
 #[must_use]
 pub fn objective(
     program: &ObjectiveProgram,
-    text: &str,
+    text: &ObjectiveText,
     shown: Shown,
     room: impl Fn() -> Room,
 ) -> Derivation {
@@ -189,9 +171,10 @@ impl Page<'_> {
     }
 
     /// The value as it is written, then as it is computed: a rule is referred to where what it made stands.
-    fn value(&mut self, text: &str) {
+    fn value(&mut self, text: &ObjectiveText) {
         let (g, program) = (self.g, self.program);
-        let title = stated(text, if program.residual.is_some() { "f = sum(r.^2)/2, r" } else { "f" });
+        let left = if program.residual.is_some() { "f = sum(r.^2)/2, r" } else { "f" };
+        let title = stated(&text.expr, left, &text.defines);
         let mut rows = self.new_in(&[program.value]);
         rows.push(Row::new(Piece::Name("f".to_owned()), program.value));
         let mut uses = program.logs.value.uses(g, 0);

@@ -30,7 +30,7 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     let mut roots = vec![program.data, program.constant, program.d_activation, program.hessian_diagonal];
     roots.extend(program.tensors.iter().flat_map(|t| [t.penalty, t.partial.node]));
     check_constants(model, &program.graph, &roots)?;
-    Ok(implementation(model, &program, &text.expr))
+    Ok(implementation(model, &program, &text))
 }
 
 /// The weight and the bias that `w` and `b` stand for.
@@ -42,7 +42,7 @@ fn generic_tensors() -> Vec<(Declaration, Role)> {
     ]
 }
 
-fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStream {
+fn implementation(model: &Model, program: &CostProgram, text: &CostText) -> TokenStream {
     let name = &model.input.ident;
     let rt = &model.rt;
     let t = model.float.tokens();
@@ -95,7 +95,7 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
         &Visibility::Inherited,
         "What C is, and how ∂C/∂a and the direct ∂C/∂w and ∂C/∂b come about.",
         &derivation::cost(program, text, derivation::Steps::All),
-        &picture::cost(program, text),
+        &picture::cost(program, &text.expr),
     );
     let mentioned: Vec<TokenStream> = model
         .fields

@@ -1,7 +1,7 @@
 //! Lines of text that are too long, broken: words at spaces, formulas at their outermost, loosest operators.
 
-/// How long a line may be: as much as a page of documentation or a projector shows without scrolling.
-pub(super) const WIDTH: usize = 100;
+/// How long a line may be: as much as a page of rustdoc or a projector shows without scrolling.
+pub(super) const WIDTH: usize = 92;
 
 /// What holds less than any other, loosest first, and whether a line ends behind it; else one begins with it.
 const LEVELS: [(&[&str], bool); 6] = [

@@ -54,7 +54,7 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     let derivation = docs::derivation(
         &model.input.vis,
         "What was derived and how: forwards, the cost, backwards, the gradient.",
-        &derivation::network(&program, &text.network, &text.cost, derivation::Steps::All),
+        &derivation::network(&program, &text, derivation::Steps::All),
         &picture::network(&program, &text.network, &text.cost),
     );
     let products = text.products(&program).map_err(|d| errors(model, &d))?;

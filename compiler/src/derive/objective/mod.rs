@@ -83,7 +83,7 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     let derivation = docs::derivation(
         &model.input.vis,
         "What was derived and how: the value, the gradient, the Hessian.",
-        &derivation::objective(&program, &text.expr, derivation::Shown::carried(), Room::of_page),
+        &derivation::objective(&program, &text, derivation::Shown::carried(), Room::of_page),
         &picture::objective(&program, &text.expr),
     );
     // A field that the text does not speak of is left alone.
