@@ -5,7 +5,7 @@ use crate::request::{Request, Subject};
 use gradsmith_compiler::derivation::{self, Derivation, Room, Shown};
 use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText};
 use gradsmith_compiler::ir::Graph;
-use gradsmith_compiler::picture;
+use gradsmith_compiler::picture::{self, Picture};
 use gradsmith_compiler::pipeline::{CostProgram, NetworkProgram, ObjectiveProgram};
 
 /// A derived program of any kind, with the texts that it was derived from.
@@ -38,14 +38,14 @@ impl<'a> Derived<'a> {
 
     pub(crate) fn derivation(&self, shown: Shown) -> Derivation {
         match self {
-            Self::Cost(text, p) => derivation::cost(p, &text.expr, shown.steps),
-            Self::Network(text, p) => derivation::network(p, &text.network, &text.cost, shown.steps),
-            Self::Objective(text, p) => derivation::objective(p, &text.expr, shown, Room::unlimited),
+            Self::Cost(text, p) => derivation::cost(p, text, shown.steps),
+            Self::Network(text, p) => derivation::network(p, text, shown.steps),
+            Self::Objective(text, p) => derivation::objective(p, text, shown, Room::unlimited),
         }
     }
 
-    /// The picture of where the derivatives come from, as SVG.
-    pub(crate) fn picture(&self) -> String {
+    /// The picture of where the derivatives come from.
+    pub(crate) fn picture(&self) -> Picture {
         match self {
             Self::Cost(text, p) => picture::cost(p, &text.expr),
             Self::Network(text, p) => picture::network(p, &text.network, &text.cost),

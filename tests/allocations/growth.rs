@@ -63,7 +63,7 @@ impl Formula {
         };
         let (explained, nodes) = allocations(|| {
             let program = text.program().unwrap_or_else(|e| panic!("{}: {e}", self.text));
-            let page = derivation::objective(&program, &text.expr, Shown::default(), Room::unlimited);
+            let page = derivation::objective(&program, &text, Shown::default(), Room::unlimited);
             assert!(!page.text().is_empty());
             program.graph.len()
         });

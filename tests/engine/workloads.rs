@@ -43,30 +43,46 @@ fn expression(name: &str) -> String {
     syn::parse_str::<syn::LitStr>(&text.to_string()).expect("a string").value()
 }
 
+/// How many tokens the code is, without its documentation, which costs a compiler next to nothing.
 fn tokens(stream: TokenStream) -> usize {
-    let count = |tree: TokenTree| match tree {
-        TokenTree::Group(group) => 2 + tokens(group.stream()),
-        _ => 1,
-    };
-    stream.into_iter().map(count).sum()
+    let mut count = 0;
+    let mut rest = stream.into_iter().peekable();
+    while let Some(tree) = rest.next() {
+        match (tree, rest.peek()) {
+            (TokenTree::Punct(sign), Some(TokenTree::Group(group)))
+                if sign.as_char() == '#' && is_documentation(group.stream()) =>
+            {
+                rest.next();
+            }
+            (TokenTree::Group(group), _) => count += 2 + tokens(group.stream()),
+            _ => count += 1,
+        }
+    }
+    count
+}
+
+/// `doc = ".."`, or that for rustdoc alone.
+fn is_documentation(attribute: TokenStream) -> bool {
+    let text = attribute.to_string();
+    text.starts_with("doc =") || text.starts_with("cfg_attr (doc ,")
 }
 
 #[test]
 fn the_code_is_no_longer_than_it_is() {
     let mut found = Vec::new();
     for (name, most) in [
-        ("Tiny", 11_800),
-        ("Digits", 9_200),
-        ("Deeper", 13_400),
-        ("Large", 12_250),
-        ("Logistic", 4_600),
-        ("Masked", 6_150),
-        ("FirstLayer", 16_150),
-        ("Messy", 9_650),
-        ("Rosenbrock", 54_300),
-        ("Chain", 6_800),
-        ("Process", 13_100),
-        ("Rated", 12_150),
+        ("Tiny", 10_000),
+        ("Digits", 7_600),
+        ("Deeper", 11_300),
+        ("Large", 10_200),
+        ("Logistic", 3_950),
+        ("Masked", 5_500),
+        ("FirstLayer", 14_800),
+        ("Messy", 8_150),
+        ("Rosenbrock", 41_400),
+        ("Chain", 6_300),
+        ("Process", 11_800),
+        ("Rated", 11_200),
     ] {
         let mut item = definition(name);
         let network = item.attrs.iter().any(|a| a.path().is_ident("network"));

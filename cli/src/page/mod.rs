@@ -49,7 +49,7 @@ pub struct Content {
 /// # Errors
 /// Texts that are wrong: each error under the line it is about.
 pub fn picture(request: &Request) -> Result<String, Failure> {
-    Ok(Derived::of(request)?.picture())
+    Ok(Derived::of(request)?.picture().svg())
 }
 
 /// What the page says.
@@ -76,7 +76,7 @@ pub fn content(request: &Request, shown: Shown) -> Result<Content, Failure> {
         ));
     };
     section("formula", "Formula", &formula(&derived));
-    let picture = derived.picture();
+    let picture = derived.picture().svg();
     let legend = "<p class=\"legend\">Solid: values, from left to right. Dashed: derivatives, back from right to left. In \
                   the lanes at the top and the bottom: what reads a parameter directly.</p>";
     section(

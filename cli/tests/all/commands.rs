@@ -32,7 +32,8 @@ fn explain_shows_what_a_lecturer_writes() {
     succeeds(
         &["explain", rosenbrock, "--var", "x:vector[n]", "--wrt", "x"],
         &[
-            "∂f/∂x[i] = where(i <= n - 2, 2 * x[i] - 2 - 400 * x[i] * (x[i+1] - x[i]^2), 0) + where(i >= 1, 200 * (x[i] - x[i-1]^2), 0)",
+            "∂f/∂x[i] = where(i <= n - 2, 2 * x[i] - 2 - 400 * x[i] * (x[i+1] - x[i]^2), 0)\n",
+            "             + where(i >= 1, 200 * (x[i] - x[i-1]^2), 0)\n",
             "∂²f/∂x[i]∂x[i+1] = -400 * x[i]\n",
             "∂²f/∂x[i]∂x[i-1] = -400 * x[i-1]    (all others are 0)",
         ],

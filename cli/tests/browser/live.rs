@@ -101,9 +101,12 @@ fn the_live_page_follows_what_is_typed() {
     b.until(SETTLED);
 
     // What buttons copy.
-    for (name, part) in
-        [("text", "gradient"), ("LaTeX", "aligned"), ("Rust", "derive(Network)"), ("NumPy", "import numpy")]
-    {
+    for (name, part) in [
+        ("text", "gradient"),
+        ("LaTeX", "begin{align"),
+        ("Rust", "derive(Network)"),
+        ("NumPy", "import numpy"),
+    ] {
         b.eval(&format!("document.querySelector('[data-copy=copy-{name}]').click()"));
         b.until("document.querySelector('.copied').textContent === 'copied'");
         b.until(&format!("navigator.clipboard.readText().then((text) => text.includes('{part}'))"));

@@ -1,9 +1,11 @@
 //! The derivation of a cost alone: ∂C/∂a, the direct partial derivatives, and where back-propagation meets them.
 
+use super::stated::stated;
 use super::{Derivation, Footnotes, Pen, Steps, names_in, partial, total, words};
 use crate::emit::View;
 use crate::emit::document::{Line, Piece};
-use crate::ir::NodeId;
+use crate::front::CostText;
+use crate::ir::{NodeId, Op};
 use crate::lower::Role;
 use crate::lower::cost::TermKind;
 use crate::pipeline::CostProgram;
@@ -12,15 +14,22 @@ use std::collections::BTreeSet;
 
 /// The derivation of a cost alone.
 #[must_use]
-pub fn cost(program: &CostProgram, text: &str, shown: Steps) -> Derivation {
+pub fn cost(program: &CostProgram, text: &CostText, shown: Steps) -> Derivation {
     let mut d = Derivation::default();
-    let steps = cost_steps(program);
+    let mut steps = cost_steps(program);
+    let view = View::default();
+    let mut formulas: Vec<NodeId> = steps.terms.iter().flat_map(|(nodes, _)| nodes.clone()).collect();
+    formulas.push(program.d_activation);
+    formulas.extend(program.tensors.iter().map(|t| t.partial.node));
+    formulas.extend(steps.quotients.iter().flatten());
+    super::abbreviate(&mut steps.graph, &view, &formulas);
     let g = &steps.graph;
-    let pen = Pen { g, view: View::default() };
+    let pen = Pen { g, view };
     let mut notes = Footnotes::default();
     let mut introduced = BTreeSet::new();
-    let lines = d.section(format!("C = {text}"));
-    for (t, (nodes, rules)) in program.terms.iter().zip(&steps.terms) {
+    let labels = super::labels(&program.terms);
+    let lines = d.typed(stated(&text.expr, "C", &text.defines));
+    for ((t, label), (nodes, rules)) in program.terms.iter().zip(&labels).zip(&steps.terms) {
         let note = match t.kind {
             TermKind::Data => "of one example; C counts its mean over the m examples of a batch",
             TermKind::Penalty => "a penalty: the same for every example, so the mean leaves it as it is",
@@ -28,15 +37,16 @@ pub fn cost(program: &CostProgram, text: &str, shown: Steps) -> Derivation {
         };
         let nodes = if shown == Steps::None { &nodes[nodes.len() - 1..] } else { nodes };
         lines.extend(pen.parts(nodes, &mut introduced));
-        lines.push(pen.of_term(&t.origin, nodes[0], note));
+        lines.push(pen.of_term(label, nodes[0], note));
         pen.computed(lines, nodes.get(1), notes.marks(rules));
     }
     if shown == Steps::All {
-        in_words(d.section("what the letters mean"), program);
+        in_words(d.section("what the letters mean"), &pen, program);
     }
     let mut by = vec![("a".to_owned(), program.a, program.d_activation)];
     by.extend(program.tensors.iter().map(|t| (t.partial.name.clone(), t.partial.by, t.partial.node)));
-    let shares = &program.shares;
+    let mut shares = program.shares.clone();
+    super::abbreviate(&mut shares.graph, &View::default(), &shares.by_term.concat());
     let share_pen = Pen { g: &shares.graph, view: View::default() };
     let terms: Vec<NodeId> = program.terms.iter().map(|t| t.node).collect();
     introduced.extend(names_in(&program.graph, &terms));
@@ -59,9 +69,9 @@ pub fn cost(program: &CostProgram, text: &str, shown: Steps) -> Derivation {
         for (n, (t, nodes)) in program.terms.iter().zip(&shares.by_term).enumerate() {
             let mentions = program.graph.reachable(&[t.node]).contains(node);
             lines.push(if mentions {
-                share_pen.of_term(&t.origin, nodes[k], "").marked(notes.marks(&steps.rules[n][k]))
+                share_pen.of_term(&labels[n], nodes[k], "").marked(notes.marks(&steps.rules[n][k]))
             } else {
-                pen.absent(t, name)
+                pen.absent(&labels[n], t, name)
             });
         }
         // By the activations of an example the mean's 1/m is left to the words.
@@ -132,9 +142,21 @@ fn in_a_network(d: &mut Derivation, pen: &Pen<'_>, program: &CostProgram, shown:
 }
 
 /// What ∂ and d mean.
-fn in_words(lines: &mut Vec<Line>, program: &CostProgram) {
+fn in_words(lines: &mut Vec<Line>, pen: &Pen<'_>, program: &CostProgram) {
     let name = program.tensors.first().map_or("w", |t| &t.partial.name);
     let says = |left: Piece, text: String| Line::says(left, vec![Piece::Words(text)]);
+    lines.push(says(
+        words("a, y"),
+        "of one example: the activations of the last layer, and the targets".to_owned(),
+    ));
+    // The number of outputs, where a formula speaks of it.
+    let g = &program.graph;
+    let mut formulas: Vec<NodeId> = program.terms.iter().map(|t| t.node).collect();
+    formulas.push(program.d_activation);
+    let outputs = |id: &NodeId| matches!(g.op(*id), Op::Extent(e) if Some(e) == g.shape(program.a).first());
+    if let Some(count) = g.reachable(&formulas).into_iter().find(outputs) {
+        lines.push(says(pen.formula(count), "how many outputs there are".to_owned()));
+    }
     let data: Vec<String> =
         program.terms.iter().filter(|t| t.kind == TermKind::Data).map(|t| t.origin.clone()).collect();
     lines.push(says(

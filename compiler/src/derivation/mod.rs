@@ -8,6 +8,9 @@
 mod cost;
 mod network;
 mod objective;
+mod squares;
+mod stated;
+mod sweep;
 
 pub use cost::cost;
 pub use network::network;
@@ -20,7 +23,7 @@ use crate::ir::{Graph, NodeId, Op};
 use crate::lower::cost::Term;
 use crate::pipeline::steps::{Called, Chain, Factor, Step};
 use crate::simplify::{self, Log, Rule};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 /// How much of the way to a derivative is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,6 +104,13 @@ impl Derivation {
         self.page.section(vec![title.into()])
     }
 
+    /// A section whose title is what the user typed.
+    fn typed(&mut self, title: Vec<String>) -> &mut Vec<Line> {
+        let section = self.page.open(title);
+        section.is_typed = true;
+        &mut section.lines
+    }
+
     /// The page.
     #[must_use]
     pub fn document(&self) -> &Document {
@@ -119,10 +129,43 @@ impl Derivation {
         emit::text::document(&self.page)
     }
 
-    /// As LaTeX: one `aligned` block per section.
+    /// As LaTeX: paragraphs and displayed formulas, for the body of a document with amsmath.
     #[must_use]
     pub fn latex(&self) -> String {
         emit::latex::document(&self.page)
+    }
+}
+
+/// An equation that is to be written.
+struct Row {
+    left: Piece,
+    node: NodeId,
+    note: String,
+    marks: Vec<usize>,
+}
+
+impl Row {
+    fn new(left: Piece, node: NodeId) -> Self {
+        Self { left, node, note: String::new(), marks: Vec::new() }
+    }
+
+    fn noted(self, note: impl Into<String>) -> Self {
+        Self { note: note.into(), ..self }
+    }
+
+    fn marked(self, marks: Vec<usize>) -> Self {
+        Self { marks, ..self }
+    }
+}
+
+/// Names what the formulas are too long without, so that they have no definitions of their own.
+fn abbreviate(g: &mut Graph, view: &View, formulas: &[NodeId]) {
+    let mut left: VecDeque<NodeId> = formulas.iter().copied().collect();
+    while let Some(node) = left.pop_front() {
+        for (name, part) in emit::abbreviations(g, node, view).into_iter().rev() {
+            g.set_name(part, &name);
+            left.push_front(part);
+        }
     }
 }
 
@@ -192,16 +235,20 @@ impl Pen<'_> {
     }
 
     /// Equations, as far as there is room.
-    fn equations(&self, lines: &mut Vec<Line>, all: Vec<(Piece, NodeId, String)>, room: &mut Room) {
+    fn equations(&self, lines: &mut Vec<Line>, all: Vec<Row>, room: &mut Room) {
         let count = all.len();
-        for (k, (left, node, note)) in all.into_iter().enumerate() {
+        for (k, Row { left, node, note, marks }) in all.into_iter().enumerate() {
             if let Some(bands) = self.bands(&left, node)
                 && room.takes(bands.iter().map(|(_, formula)| formula.text().len()).sum())
             {
                 let mut bands = bands.into_iter().peekable();
                 while let Some((left, formula)) = bands.next() {
-                    let note = if bands.peek().is_none() { "all others are 0" } else { "" }.to_owned();
-                    lines.push(Line::equation(left, vec![Piece::Formula(formula)]).noted(note));
+                    let line = Line::equation(left, vec![Piece::Formula(formula)]);
+                    lines.push(if bands.peek().is_none() {
+                        line.noted("all others are 0").marked(marks.clone())
+                    } else {
+                        line
+                    });
                 }
                 continue;
             }
@@ -212,7 +259,7 @@ impl Pen<'_> {
                 return;
             }
             let left = self.entry(left, &formula);
-            lines.push(Line::equation(left, vec![Piece::Formula(formula)]).noted(note));
+            lines.push(Line::equation(left, vec![Piece::Formula(formula)]).noted(note).marked(marks));
         }
     }
 
@@ -227,7 +274,7 @@ impl Pen<'_> {
     }
 
     /// A term that has no share in a derivative, and why.
-    fn absent(&self, term: &Term, by: &str) -> Line {
+    fn absent(&self, label: &str, term: &Term, by: &str) -> Line {
         let right = vec![
             Piece::Zero,
             words(", because "),
@@ -235,7 +282,7 @@ impl Pen<'_> {
             words(" does not mention "),
             Piece::Name(by.to_owned()),
         ];
-        Line::says(words(&term.origin), right)
+        Line::says(words(label), right)
     }
 
     fn of_term(&self, origin: &str, node: NodeId, note: &str) -> Line {
@@ -415,7 +462,7 @@ fn function(name: &str, prime: bool, argument: &str, rest: &[String]) -> Piece {
 }
 
 /// The footnotes: the rules that fired, numbered in the order in which lines refer to them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Footnotes {
     rules: Vec<&'static str>,
 }
@@ -432,6 +479,7 @@ impl Footnotes {
             marks.push(at + 1);
         }
         marks.sort_unstable();
+        marks.dedup();
         marks
     }
 
@@ -455,7 +503,7 @@ impl Footnotes {
 
 /// What back-propagation adds to a direct partial derivative: `1/m * Σ_examples δ * a_prev'` by a weight,
 /// `1/m * Σ_examples δ` by a bias.
-fn shared_by_layer(is_weight: bool) -> Lines {
+pub(crate) fn shared_by_layer(is_weight: bool) -> Lines {
     let name = |name: &str| Notation::Name(name.to_owned());
     let transposed = Notation::Transpose(Box::new(name("a_prev")));
     let of_example = if is_weight { Notation::Matmul(vec![name("δ"), transposed]) } else { name("δ") };
@@ -463,6 +511,19 @@ fn shared_by_layer(is_weight: bool) -> Lines {
     let mean = Notation::Over(Box::new(one), Box::new(name("m")));
     let value = Notation::Times(vec![mean, Notation::Examples(Box::new(of_example))]);
     Lines { definitions: Vec::new(), value, indices: Vec::new() }
+}
+
+/// What lines about terms are headed with: what each comes from, and which part of that it is where there are several.
+fn labels(terms: &[Term]) -> Vec<String> {
+    let label = |(k, term): (usize, &Term)| {
+        let same = |other: &&Term| other.origin == term.origin;
+        let before = terms[..k].iter().filter(same).count();
+        match terms.iter().filter(same).count() {
+            1 => term.origin.clone(),
+            _ => format!("{}, part {}", term.origin, before + 1),
+        }
+    };
+    terms.iter().enumerate().map(label).collect()
 }
 
 /// Words as a list: `a, b and c`.
@@ -485,19 +546,29 @@ pub fn partial(of: &str, by: &str) -> Piece {
     Piece::Partial(Notation::Name(of.to_owned()), vec![Notation::Name(by.to_owned())])
 }
 
+/// The second partial derivative of a value by one and by another.
+#[must_use]
+pub fn second(of: &str, by: [&str; 2]) -> Piece {
+    Piece::Partial(Notation::Name(of.to_owned()), by.map(|name| Notation::Name(name.to_owned())).to_vec())
+}
+
 /// The total derivative of a value by another one.
 #[must_use]
 pub fn total(of: &'static str, by: &str) -> Piece {
     Piece::Total(of, Notation::Name(by.to_owned()))
 }
 
-/// What documentation says of a node: its formula as text, and as MathML what it is equal to, entry by entry where
-/// it has no matrix form.
+/// What documentation says of a node: an equation as text, and as MathML, entry by entry where it has no matrix form.
 #[must_use]
 pub fn documented(g: &Graph, view: &View, left: Piece, node: NodeId) -> [String; 2] {
+    if g.is_zero(node) {
+        let text = format!("{} = 0", emit::text::piece(&left));
+        return [text, emit::mathml::equation(&Line::equation(left, vec![Piece::Zero]))];
+    }
     let pen = Pen { g, view: view.clone() };
     let formula = emit::lines(g, node, view);
-    let (text, left) = (formula.text(), pen.entry(left, &formula));
+    let text = format!("{} = {}", emit::text::piece(&left), formula.text());
+    let left = pen.entry(left, &formula);
     let line = Line::equation(left, vec![Piece::Formula(formula)]);
     [text, emit::mathml::equation(&line)]
 }

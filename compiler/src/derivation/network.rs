@@ -1,8 +1,10 @@
 //! The derivation of a network: forwards, the cost, backwards, the gradient, and where the penalty enters.
 
+use super::stated::stated;
 use super::{Derivation, Footnotes, Pen, Steps, function, listed, names_in, partial, total, words};
 use crate::emit::document::{Line, Piece};
 use crate::emit::{self, View};
+use crate::front::NetworkText;
 use crate::ir::NodeId;
 use crate::lower::cost::TermKind;
 use crate::pipeline::NetworkProgram;
@@ -11,18 +13,23 @@ use std::collections::BTreeSet;
 
 /// The derivation of a network: forwards, the cost, backwards, the gradient.
 #[must_use]
-pub fn network(program: &NetworkProgram, network: &str, cost: &str, shown: Steps) -> Derivation {
+pub fn network(program: &NetworkProgram, text: &NetworkText, shown: Steps) -> Derivation {
     let mut d = Derivation::default();
-    let steps = network_steps(program);
+    let mut steps = network_steps(program);
     let view = View::of_batch(program.batch);
+    let chains = steps.backwards.iter().chain(&steps.gradient).flat_map(|chain| &chain.steps);
+    let mut formulas: Vec<NodeId> = chains.flat_map(|s| s.terms.iter().flatten()).map(|f| f.node).collect();
+    formulas.extend(steps.terms.iter().flat_map(|term| &term.steps));
+    formulas.extend(program.values.iter().map(|(_, node)| *node));
+    super::abbreviate(&mut steps.graph, &view, &formulas);
     let pen = Pen { g: &steps.graph, view: view.clone() };
     let mut notes = Footnotes::default();
-    forwards(d.section(format!("network {network}")), &pen, program, shown);
+    forwards(d.typed(vec![format!("network {}", text.network)]), &pen, program, shown);
     // The cost comes before its derivatives, so it is written without their names.
     let mut forward = steps.graph.clone();
     forward.forget_names(program.deltas.iter().map(|(name, _)| name.as_str()));
     let forward = Pen { g: &forward, view };
-    of_cost(d.section(format!("C = {cost}")), &forward, (program, &steps), shown, &mut notes);
+    of_cost(d.typed(stated(&text.cost, "C", &text.defines)), &forward, (program, &steps), shown, &mut notes);
     if shown == Steps::All {
         in_words(d.section("what the letters mean"), program, &steps);
     }
@@ -120,7 +127,8 @@ fn of_cost(
     notes: &mut Footnotes,
 ) {
     let mut introduced: BTreeSet<String> = program.values.iter().map(|(name, _)| name.clone()).collect();
-    for (t, own) in program.terms.iter().zip(&steps.terms) {
+    let labels = super::labels(&program.terms);
+    for ((t, label), own) in program.terms.iter().zip(&labels).zip(&steps.terms) {
         let of_example = t.kind == TermKind::Data;
         let note = match t.kind {
             TermKind::Data => "of one example",
@@ -139,11 +147,11 @@ fn of_cost(
         };
         if shown == Steps::None {
             lines.extend(pen.parts(&nodes[nodes.len() - 1..], &mut introduced));
-            lines.push(pen.of_term(&t.origin, nodes[nodes.len() - 1], note));
+            lines.push(pen.of_term(label, nodes[nodes.len() - 1], note));
             continue;
         }
         lines.extend(pen.parts(&nodes, &mut introduced));
-        lines.push(pen.of_term(&t.origin, nodes[0], note));
+        lines.push(pen.of_term(label, nodes[0], note));
         pen.computed(lines, nodes.get(1), notes.marks(&own.rules));
     }
     if shown == Steps::None {
@@ -161,6 +169,11 @@ fn in_words(lines: &mut Vec<Line>, program: &NetworkProgram, steps: &NetworkStep
     let last = program.gradient.iter().rfind(|p| p.role == crate::lower::Role::Weight).unwrap_or(last);
     let w = &last.name;
     let says = |left: Piece, text: String| Line::says(left, vec![Piece::Words(text)]);
+    let inputs: Vec<String> = program.inputs.iter().map(|(name, _)| name.clone()).collect();
+    lines.push(says(
+        words(&[inputs.clone(), vec!["y".to_owned()]].concat().join(", ")),
+        format!("one example: what the network reads ({}), and the targets (y)", listed(&inputs)),
+    ));
     lines.push(says(
         partial("C", w),
         format!("the partial derivative: only where the letter {w} itself stands in the formula of C, all else held fixed"),

@@ -1,11 +1,16 @@
 //! The derivation of an objective: value, reverse sweep, gradient, Hessian.
 
-use super::{Derivation, Footnotes, Pen, Room, Steps, partial, words};
-use crate::emit::document::{Cell, Line, Piece, Table};
-use crate::emit::notation::{Notation, Reducer, Whole};
-use crate::emit::{self, View};
-use crate::ir::{Graph, NodeId, Number, Op};
-use crate::pipeline::steps::{Local, Named, Sweep, named_parts, sweep};
+use super::squares::{Squares, squares_of};
+use super::stated::stated;
+use super::sweep::Swept;
+use super::{Derivation, Footnotes, Pen, Room, Row, Steps, abbreviate, partial, words};
+use crate::emit::View;
+use crate::emit::document::{Line, Piece};
+use crate::emit::notation::Notation;
+use crate::front::ObjectiveText;
+use crate::ir::{Graph, NodeId, Number};
+use crate::lower::constraints::Limit;
+use crate::pipeline::steps::{Named, Parts, named, sweep};
 use crate::pipeline::{ConstraintProgram, ConstraintsProgram, ObjectiveProgram};
 use crate::simplify::Log;
 use std::collections::BTreeSet;
@@ -27,35 +32,14 @@ impl Shown {
     }
 }
 
-/// What the user wrote: each local on a line of its own, and what the last expression is.
-fn stated(text: &str, last: &str) -> Vec<String> {
-    // The rows of a block are separated as locals are.
-    let mut depth = 0;
-    let ends = |c: char| {
-        match c {
-            '[' | '(' => depth += 1,
-            ']' | ')' => depth -= 1,
-            _ => {}
-        }
-        c == ';' && depth == 0
-    };
-    let mut lines: Vec<String> =
-        text.split(ends).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
-    if let Some(line) = lines.last_mut() {
-        *line = format!("{last} = {line}");
-    }
-    lines
-}
-
 /// The derivation of an objective: value, gradient, Hessian; of each, formulas as far as there is `room`.
 #[must_use]
 pub fn objective(
     program: &ObjectiveProgram,
-    text: &str,
+    text: &ObjectiveText,
     shown: Shown,
     room: impl Fn() -> Room,
 ) -> Derivation {
-    let mut d = Derivation::default();
     let mut graph = program.graph.clone();
     let residual = program.residual.as_ref();
     // The residual has a name by which its squares and the Jacobian speak of it.
@@ -64,284 +48,289 @@ pub fn objective(
     {
         graph.set_name(r.residual, "r");
     }
-    let by_squares = squares_of(&mut graph, program).filter(|_| !shown.entries);
-    let names = named_parts(&mut graph, &roots(program, by_squares.is_some()), shown.steps != Steps::None);
-    let g = &graph;
-    let pen = Pen { g, view: View::default() };
-    // What has a name already is that.
-    let results = Pen { g, view: View { expand_top: false, ..View::default() } };
-    let plain = |(left, node): (Piece, NodeId)| (left, node, String::new());
-    let called = |(name, node): &Named| (Piece::Name(name.clone()), *node, String::new());
-    let title = stated(text, if residual.is_some() { "f = sum(r.^2)/2, r" } else { "f" });
-    let mentioned = g.reachable(&[program.value]);
-    let (of_value, of_others): (Vec<&Named>, Vec<&Named>) =
-        names.iter().partition(|(_, id)| mentioned.contains(id));
-    let mut introduced: BTreeSet<NodeId> = BTreeSet::new();
-    let mut notes = Footnotes::default();
-    let mut marks = |log: &Log| {
-        let rules: Vec<&'static str> = log.fired.iter().map(|(name, _)| *name).collect();
-        if shown.steps == Steps::None { Vec::new() } else { notes.marks(&rules) }
-    };
-    let section = d.page.open(title);
-    section.marks = marks(&program.logs.value);
-    let lines = &mut section.lines;
-    introduced.extend(of_value.iter().map(|(_, id)| *id));
-    let value = (Piece::Name("f".to_owned()), program.value, String::new());
-    pen.equations(lines, of_value.into_iter().map(called).chain([value]).collect(), &mut room());
-    // What is named is introduced where the first formula speaks of it.
-    let mut new_in = |nodes: &[NodeId]| -> Vec<(Piece, NodeId, String)> {
-        let inside = g.reachable(nodes);
-        let new = of_others.iter().filter(|(_, id)| inside.contains(id) && introduced.insert(*id));
-        new.map(|named| called(named)).collect()
-    };
-    let swept = (shown.steps == Steps::All).then(|| sweep(g, program.value, &program.wrt, &names));
-    let swept = swept.filter(|swept| swept.values.len() > 1);
-    if let Some(r) = residual {
-        let lines = d.section("Jacobian");
-        let mut left = room();
-        pen.equations(lines, new_in(&r.jacobian), &mut left);
-        let jacobian = program.wrt.iter().zip(&r.jacobian);
-        let jacobian = jacobian.map(|((name, _), &node)| plain((partial("r", name), node)));
-        results.equations(lines, jacobian.collect(), &mut left);
-    }
+    let squares = squares_of(&mut graph, program).filter(|_| !shown.entries);
+    let with_names = shown.steps != Steps::None;
+    let roots = roots(program, squares.is_some());
+    // A value has one name: what the sweep calls a cotangent is called so in what follows, too.
+    let mut parts = Parts::of(&graph, &roots, with_names);
+    let names = parts.name_value(&mut graph);
+    let own = |names: &[Named]| -> Vec<NodeId> { names.iter().map(|(_, id)| *id).collect() };
+    abbreviate(&mut graph, &View::default(), &[own(&names), vec![program.value]].concat());
+    let names = named(&graph, &[program.value]);
+    let swept = (shown.steps == Steps::All).then(|| sweep(&graph, program.value, &program.wrt, &names));
+    let swept = swept.filter(|swept| swept.values.len() > 1).map(Swept::new);
     // Of a residual alone the sweep is the Jacobian.
-    if let Some(swept) = swept.as_ref().filter(|s| residual.is_none() || s.values.len() > 2) {
-        backwards(&mut d, program, swept, &room);
+    let has_table = swept.as_ref().is_some_and(|s| residual.is_none() || s.sweep.values.len() > 2);
+    let cotangents = swept.as_ref().filter(|_| has_table).map_or(&[][..], |s| &s.sweep.cotangents);
+    let names = parts.name_all(&mut graph, cotangents);
+    abbreviate(&mut graph, &View::default(), &[own(&names), roots.clone()].concat());
+    let names = named(&graph, &roots);
+    let mut page = Page {
+        d: Derivation::default(),
+        g: &graph,
+        program,
+        shown,
+        room: &room,
+        notes: Footnotes::default(),
+        // The table introduces cotangents.
+        introduced: cotangents
+            .iter()
+            .filter(|(name, id)| graph.name(*id) == Some(name))
+            .map(|(_, id)| *id)
+            .collect(),
+        names,
+    };
+    page.value(text);
+    if residual.is_some() {
+        page.jacobian();
     }
-    let lines = new_in(&program.gradient);
-    let section = d.page.open(vec!["gradient".to_owned()]);
-    section.marks = marks(&program.logs.gradient);
-    let mut left = room();
-    pen.equations(&mut section.lines, lines, &mut left);
-    let gradient = Gradient { program, pen: &results, swept: swept.as_ref(), mentioned: &mentioned };
-    gradient.write(&mut section.lines, &mut left);
-    if let Some(of) = &by_squares {
-        squares(&mut d, program, of);
-    } else {
-        let blocks = program.hessian.iter().enumerate().flat_map(|(i, row)| {
-            let of = move |j: usize| [i, j].map(|k| Notation::Name(program.wrt[k].0.clone())).to_vec();
-            row.iter()
-                .enumerate()
-                .map(move |(j, &node)| (Piece::Partial(Notation::Name("f".to_owned()), of(j)), node))
-        });
-        let section = d.page.open(vec!["Hessian".to_owned()]);
-        section.marks = marks(&program.logs.hessian);
-        let mut left = room();
-        pen.equations(&mut section.lines, new_in(&program.hessian.concat()), &mut left);
-        results.equations(&mut section.lines, blocks.map(plain).collect(), &mut left);
-        let products = program.wrt.iter().zip(&program.hessian_product);
-        let products = products
-            .map(|((name, _), &node)| plain((Piece::HessianProduct(Notation::Name(name.clone())), node)))
-            .collect();
-        let section = d.page.open(vec!["Hessian times v".to_owned()]);
-        section.marks = marks(&program.logs.hessian_product);
-        let mut left = room();
-        pen.equations(&mut section.lines, new_in(&program.hessian_product), &mut left);
-        results.equations(&mut section.lines, products, &mut left);
+    if let Some(swept) = swept.as_ref().filter(|_| has_table) {
+        swept.table(&mut page.d, program, &mut page.notes, &mut room());
+    }
+    page.gradient(swept.as_ref(), has_table);
+    match &squares {
+        Some(squares) => page.squares(squares),
+        None => {
+            page.hessian();
+            page.hessian_product();
+        }
     }
     if let Some(restricted) = &program.restricted {
-        constrained(&mut d, &pen, program, restricted, &room);
+        let pen = Pen { g: &graph, view: View::default() };
+        constrained(&mut page.d, &pen, program, restricted, &room);
     }
+    let Page { mut d, notes, .. } = page;
     if shown.steps != Steps::None {
         // What is not written needs no footnote.
-        let none = Log::default();
-        notes.write(&mut d, if by_squares.is_some() { &none } else { &program.log });
+        notes.write(&mut d, &Log::default());
     }
     d
 }
 
-/// The gradient, with the step that comes before it.
-struct Gradient<'a> {
+/// A page about an objective, as far as it is written.
+struct Page<'a> {
+    d: Derivation,
+    g: &'a Graph,
     program: &'a ObjectiveProgram,
-    pen: &'a Pen<'a>,
-    swept: Option<&'a Sweep>,
-    mentioned: &'a [NodeId],
+    shown: Shown,
+    room: &'a dyn Fn() -> Room,
+    notes: Footnotes,
+    /// The values with a name, and those of them that the page has introduced.
+    names: Vec<Named>,
+    introduced: BTreeSet<NodeId>,
 }
 
-impl Gradient<'_> {
-    fn write(&self, lines: &mut Vec<Line>, room: &mut Room) {
-        let (program, pen) = (self.program, self.pen);
-        let mut by = Vec::new();
-        for ((name, at), &node) in program.wrt.iter().zip(&program.gradient) {
-            let note = if self.mentioned.contains(at) {
-                String::new()
-            } else {
-                format!("f does not mention {name}")
-            };
-            by.push((partial("f", name), node, note));
+impl Page<'_> {
+    /// Writes all that a node is made of.
+    fn pen(&self) -> Pen<'_> {
+        Pen { g: self.g, view: View::default() }
+    }
+
+    /// Writes what has a name by it.
+    fn results(&self) -> Pen<'_> {
+        Pen { g: self.g, view: View { expand_top: false, ..View::default() } }
+    }
+
+    /// References to the rules that a run used for one of its roots, but for some.
+    fn marks(&mut self, log: &Log, root: usize, but: &[&'static str]) -> Vec<usize> {
+        let uses = log.uses(self.g, root);
+        let rules: Vec<&'static str> =
+            uses.iter().map(|used| used.rule).filter(|rule| !but.contains(rule)).collect();
+        self.referred(&rules)
+    }
+
+    fn referred(&mut self, rules: &[&'static str]) -> Vec<usize> {
+        if self.shown.steps == Steps::None { Vec::new() } else { self.notes.marks(rules) }
+    }
+
+    /// What formulas speak of by names that the page has not introduced, each before what speaks of it.
+    fn new_in(&mut self, formulas: &[NodeId]) -> Vec<Row> {
+        let known: Vec<NodeId> = self.introduced.iter().copied().collect();
+        let mut rows = Vec::new();
+        for &formula in formulas {
+            let inside = within(self.g, formula, &known);
+            for (name, id) in self.names.iter().filter(|(_, id)| inside.contains(id)) {
+                if self.introduced.insert(*id) {
+                    rows.push(Row::new(Piece::Name(name.clone()), *id));
+                }
+            }
         }
-        let from = lines.len();
-        pen.equations(lines, by, room);
-        let Some(swept) = self.swept else { return };
-        let swept_pen = Pen { g: &swept.graph, view: View::default() };
+        rows
+    }
+
+    /// A section: what its formulas speak of, then these.
+    fn section(&mut self, title: &str, rows: Vec<Row>, room: &mut Room) -> usize {
+        let nodes: Vec<NodeId> = rows.iter().map(|row| row.node).collect();
+        let parts = self.new_in(&nodes);
+        let mut lines = Vec::new();
+        self.pen().equations(&mut lines, parts, room);
+        let count = lines.len();
+        self.results().equations(&mut lines, rows, room);
+        self.d.section(title).extend(lines);
+        count
+    }
+
+    /// The value as it is written, then as it is computed: a rule is referred to where what it made stands.
+    fn value(&mut self, text: &ObjectiveText) {
+        let (g, program) = (self.g, self.program);
+        let left = if program.residual.is_some() { "f = sum(r.^2)/2, r" } else { "f" };
+        let title = stated(&text.expr, left, &text.defines);
+        let mut rows = self.new_in(&[program.value]);
+        rows.push(Row::new(Piece::Name("f".to_owned()), program.value));
+        let mut uses = program.logs.value.uses(g, 0);
+        uses.extend(program.logs.gradient.uses(g, 0));
+        let nodes: Vec<NodeId> = rows.iter().map(|row| row.node).collect();
+        for (row, own) in rows.iter_mut().zip(&nodes) {
+            let inside = within(g, *own, &nodes);
+            let (here, others) =
+                uses.into_iter().partition(|used| inside.contains(&used.made) || *own == program.value);
+            uses = others;
+            let here: Vec<_> = here;
+            let rules: Vec<&'static str> = here.iter().map(|used: &crate::simplify::Use| used.rule).collect();
+            row.marks = self.referred(&rules);
+        }
+        let mut lines = Vec::new();
+        self.pen().equations(&mut lines, rows, &mut (self.room)());
+        *self.d.typed(title) = lines;
+    }
+
+    fn jacobian(&mut self) {
+        let program = self.program;
+        let Some(r) = &program.residual else { return };
+        let rows = program.wrt.iter().zip(&r.jacobian).enumerate();
+        let rows = rows.map(|(k, ((name, _), &node))| {
+            let marks = self.marks(&program.logs.jacobian, k + 1, &[]);
+            Row::new(partial("r", name), node).marked(marks)
+        });
+        let rows = rows.collect();
+        self.section("Jacobian", rows, &mut (self.room)());
+    }
+
+    /// The gradient, after the step that comes before it in the sweep.
+    fn gradient(&mut self, swept: Option<&Swept>, has_table: bool) {
+        let program = self.program;
+        let mentioned = self.g.reachable(&[program.value]);
+        let known: Vec<&'static str> =
+            if has_table { swept.map(|s| s.rules().collect()).unwrap_or_default() } else { Vec::new() };
+        let rows = program.wrt.iter().zip(&program.gradient).enumerate();
+        let rows: Vec<Row> = rows
+            .map(|(k, ((name, at), &node))| {
+                let marks = self.marks(&program.logs.gradient, k + 1, &known);
+                let note =
+                    if mentioned.contains(at) { String::new() } else { format!("f does not mention {name}") };
+                Row::new(partial("f", name), node).noted(note).marked(marks)
+            })
+            .collect();
+        let count = self.section("gradient", rows, &mut (self.room)());
+        let Some(swept) = swept else { return };
+        let Some(section) = self.d.page.last() else { return };
         // One line for each variable, where there was room for all.
-        if lines.len() != from + program.wrt.len() {
+        if section.lines.len() == count + program.wrt.len() {
+            let written = section.lines.split_off(count);
+            let lines = swept.before(program, written, &mut self.notes);
+            section.lines.extend(lines);
+        }
+    }
+
+    fn hessian(&mut self) {
+        let program = self.program;
+        let mut rows = Vec::new();
+        for (i, row) in program.hessian.iter().enumerate() {
+            for (j, &node) in row.iter().enumerate() {
+                let by = [i, j].map(|k| Notation::Name(program.wrt[k].0.clone())).to_vec();
+                let marks =
+                    program.logs.hessian.get(i).map(|log| self.marks(log, j, &[])).unwrap_or_default();
+                rows.push(Row::new(Piece::Partial(Notation::Name("f".to_owned()), by), node).marked(marks));
+            }
+        }
+        self.section("Hessian", rows, &mut (self.room)());
+    }
+
+    fn hessian_product(&mut self) {
+        let rows = self.product_rows();
+        self.section("Hessian times v", rows, &mut (self.room)());
+        self.direction();
+    }
+
+    fn product_rows(&mut self) -> Vec<Row> {
+        let program = self.program;
+        let rows = program.wrt.iter().zip(&program.hessian_product).enumerate();
+        rows.map(|(k, ((name, _), &node))| {
+            let marks = self.marks(&program.logs.hessian_product, k, &[]);
+            Row::new(Piece::HessianProduct(Notation::Name(name.clone())), node).marked(marks)
+        })
+        .collect()
+    }
+
+    /// What v is.
+    fn direction(&mut self) {
+        if self.shown.steps != Steps::All {
             return;
         }
-        let written = lines.split_off(from);
-        for ((line, (name, at)), &share) in written.into_iter().zip(&program.wrt).zip(&swept.gradient) {
-            let mut before = swept_pen.equation(partial("f", name), share, "");
-            // The gradient by a symmetric matrix is the symmetric part of what the sweep hands back.
-            if is_symmetric(&program.graph, *at) || before.right == line.right || !line.note.is_empty() {
-                lines.push(line);
-                continue;
-            }
-            if program.residual.is_some() && swept.values.len() == 2 && pen.g.rank(*at) < 2 {
-                let transposed = Notation::Transpose(Box::new(Notation::Name(format!("J_{name}"))));
-                let value = Notation::Matmul(vec![transposed, Notation::Name(swept.values[1].name.clone())]);
-                before.right = vec![super::whole(value)];
-            }
-            lines.push(before);
-            lines.push(Line::goes_on(line.right));
+        let Some(((first, _), others)) = self.program.wrt.split_first() else { return };
+        let (left, said) = if others.is_empty() {
+            (
+                Piece::Name(format!("v_{first}")),
+                format!("a direction, a change of {first}; (Hv)_{first} is how ∂f/∂{first} changes along it"),
+            )
+        } else {
+            let said = format!(
+                "a direction, a change of each variable, v_{first} of {first} and so on; (Hv)_{first} is how ∂f/∂{first} \
+                 changes along all of them at once"
+            );
+            (Piece::Name("v".to_owned()), said)
+        };
+        let line = Line::says(left, vec![words(&said)]);
+        self.d.page.last().into_iter().for_each(|section| section.lines.push(line.clone()));
+    }
+
+    /// A Hessian that is JᵀJ + Σ r ∇²r, and its product with a direction; this also in shared parts, where it is short.
+    fn squares(&mut self, squares: &Squares) {
+        self.d.section("Hessian").push(squares.hessian(self.g));
+        let mut parts = self.new_in(&[squares.along()]);
+        parts.retain(|row| row.node != squares.along());
+        let mut lines = Vec::new();
+        self.pen().equations(&mut lines, parts, &mut Room::unlimited());
+        lines.extend(squares.product(&self.pen()));
+        let rows = self.product_rows();
+        let nodes: Vec<NodeId> = rows.iter().map(|row| row.node).collect();
+        let (introduced, notes) = (self.introduced.clone(), self.notes.clone());
+        let parts = self.new_in(&nodes);
+        let mut own = Vec::new();
+        let mut room = Room::of_page();
+        self.pen().equations(&mut own, parts, &mut room);
+        self.results().equations(&mut own, rows, &mut room);
+        if own.iter().all(|line| line.equation) {
+            lines.extend(own);
+        } else {
+            (self.introduced, self.notes) = (introduced, notes);
         }
+        self.d.section("Hessian times v").extend(lines);
+        self.direction();
     }
 }
 
-/// All formulas that are written.
+/// The nodes that a line shows: all that its formula is made of, but nothing behind the name of another line.
+fn within(g: &Graph, node: NodeId, lines: &[NodeId]) -> BTreeSet<NodeId> {
+    let (mut stack, mut seen) = (vec![node], BTreeSet::new());
+    while let Some(id) = stack.pop() {
+        if (id == node || !lines.contains(&id)) && seen.insert(id) {
+            stack.extend(g.node(id).children());
+        }
+    }
+    seen
+}
+
+/// All formulas that are written, the value first.
 fn roots(program: &ObjectiveProgram, by_squares: bool) -> Vec<NodeId> {
     let mut roots = vec![program.value];
     roots.extend(&program.gradient);
     roots.extend(program.residual.iter().flat_map(|r| &r.jacobian));
     if !by_squares {
         roots.extend(program.hessian.iter().flatten());
-        roots.extend(&program.hessian_product);
     }
+    roots.extend(&program.hessian_product);
     roots
-}
-
-/// What an objective is the sum of the squares of, if that is not linear in the variables.
-struct Squares {
-    /// What r is called.
-    name: String,
-    /// How often JᵀJ + Σ r ∇²r counts: once where f = ½ Σ r².
-    scale: Number,
-}
-
-/// A vector with a name, of whose squares the objective is the sum, where its Hessian is more than a block of few
-/// words: a residual, or what a formula of several variables squares.
-fn squares_of(g: &mut Graph, program: &ObjectiveProgram) -> Option<Squares> {
-    let Op::Product { coeff, factors, bound } = g.op(program.value).clone() else { return None };
-    let [factor] = factors.as_slice() else { return None };
-    let r = factor.operand.node;
-    if factor.power != Number::TWO || bound.len() != 1 || g.rank(r) != 1 || matches!(g.op(r), Op::Input(_)) {
-        return None;
-    }
-    let by: Vec<NodeId> = program.wrt.iter().map(|(_, by)| *by).collect();
-    let linear = match &program.residual {
-        Some(r) => !by.iter().any(|v| g.reachable(&r.jacobian).contains(v)),
-        None => !program.hessian.iter().flatten().any(|h| by.iter().any(|v| g.reachable(&[*h]).contains(v))),
-    };
-    if linear || (program.residual.is_none() && program.wrt.len() < 3) {
-        return None;
-    }
-    let is_free = !g.names().any(|name| name == "r");
-    g.set_name(r, if is_free { "r" } else { "r_" });
-    Some(Squares { name: g.name(r)?.to_owned(), scale: coeff.mul(Number::TWO) })
-}
-
-/// JᵀJ + Σ r ∇²r, of any two parameters.
-fn squares(d: &mut Derivation, program: &ObjectiveProgram, squares: &Squares) {
-    let letter = |taken: &str, other: &str| {
-        let is_taken = program.graph.names().any(|name| name == taken);
-        Notation::Name(if is_taken { other } else { taken }.to_owned())
-    };
-    let (u, v, k) = (letter("u", "u_"), letter("v", "v_"), letter("k", "k_"));
-    let j = |by: &Notation| Notation::Name(format!("J_{}", emit::text::formula(by)));
-    let scaled = |value: Notation| match squares.scale {
-        scale if scale.is_one() => value,
-        scale => Notation::Times(vec![Notation::Number(scale), value]),
-    };
-    let gauss_newton = scaled(Notation::Matmul(vec![Notation::Transpose(Box::new(j(&u))), j(&v)]));
-    let r = Notation::Name(squares.name.clone());
-    let entry = Notation::Entry(Box::new(r.clone()), vec![k.clone()]);
-    let bound = emit::notation::Bound { name: emit::text::formula(&k), range: None };
-    let weighted = scaled(Notation::Reduced(Reducer::Sum, vec![bound], Vec::new(), Box::new(entry.clone())));
-    let of = Notation::Name("f".to_owned());
-    let by = vec![u.clone(), v.clone()];
-    let right = vec![
-        super::whole(gauss_newton),
-        Piece::Plus,
-        super::whole(weighted),
-        Piece::Times,
-        Piece::Partial(entry, by.clone()),
-    ];
-    let lines = d.section("Hessian");
-    let name = &squares.name;
-    let note =
-        format!("for any two variables u and v, with J_u = ∂{name}/∂u; `--entries` writes each of these");
-    lines.push(Line::equation(Piece::Partial(of, by), right).noted(note));
-}
-
-/// The reverse sweep as a table.
-fn backwards(d: &mut Derivation, program: &ObjectiveProgram, swept: &Sweep, room: &impl Fn() -> Room) {
-    let pen = Pen { g: &swept.graph, view: View::default() };
-    let mut rows: Vec<Vec<Cell>> = Vec::new();
-    let mut left = room();
-    let name = |name: &str| Piece::Name(name.to_owned());
-    for value in &swept.values {
-        let cotangent = emit::lines(pen.g, value.cotangent, &pen.view);
-        let mut takes = left.takes(cotangent.text().len());
-        let symbol = pen.entry(name(&value.cotangent_name), &cotangent);
-        let mut own: Cell = vec![symbol, Piece::Equals, Piece::Formula(cotangent)];
-        let mut first: Cell = vec![name(&value.name)];
-        for passed in &value.passed {
-            let mut cell = Vec::new();
-            match passed.local {
-                Some(Local::Jacobian(node) | Local::ByEntry(node)) => {
-                    let mut formula = emit::lines(pen.g, node, &pen.view);
-                    takes &= left.takes(formula.text().len());
-                    let by_entry = matches!(passed.local, Some(Local::ByEntry(_)));
-                    let mut varies = pen.g.rank(node) > 0;
-                    // The same for each entry.
-                    if let Notation::Whole(Whole::Vector | Whole::Matrix, args) = &formula.value
-                        && let ([one], true) = (args.as_slice(), by_entry)
-                    {
-                        (formula.value, varies) = (one.clone(), false);
-                    }
-                    cell.push(Piece::Formula(formula));
-                    if by_entry && varies {
-                        cell.push(words(", entry by entry"));
-                    }
-                }
-                // What has no short form is said by what it does.
-                None => {
-                    let formula = emit::lines(pen.g, passed.share, &pen.view);
-                    takes &= left.takes(formula.text().len());
-                    cell.extend([words("hands back "), Piece::Formula(formula)]);
-                }
-            }
-            rows.push(vec![
-                std::mem::take(&mut first),
-                vec![name(&passed.by)],
-                cell,
-                std::mem::take(&mut own),
-            ]);
-        }
-        if !takes {
-            return;
-        }
-    }
-    let wrt: Vec<String> = program.wrt.iter().map(|(name, _)| name.clone()).collect();
-    let section = d.page.open(vec![format!("the reverse sweep, from f back to {}", super::listed(&wrt))]);
-    let head = ["value", "by", "local derivative", "cotangent"];
-    section.table = Table { head: head.map(str::to_owned).to_vec(), rows };
-    let Some(example) = swept.values.get(1) else { return };
-    let (value, cotangent) = (&example.name, &example.cotangent_name);
-    section.lines.push(Line::says(
-        words("local derivative"),
-        vec![words(
-            "by a letter where it stands in the value's own formula above, all other letters held fixed",
-        )],
-    ));
-    let text = format!(
-        "{cotangent} is ∂f/∂{value} with f written as a function of {value}: for each formula that {value} stands in, the local \
-         derivative there (of a matrix its transpose) times the cotangent there, added up"
-    );
-    section.lines.push(Line::says(words("cotangent"), vec![words(&text)]));
-}
-
-fn is_symmetric(g: &Graph, node: NodeId) -> bool {
-    matches!(g.op(node), Op::Input(id) if g.input_of(*id).symmetric)
 }
 
 /// What is to hold, and what does where the objective is least: ∇f + Σ λ ∇g + Σ μ ∇h = 0.
@@ -352,7 +341,7 @@ fn constrained(
     restricted: &ConstraintsProgram,
     room: &impl Fn() -> Room,
 ) {
-    if !restricted.constraints.is_empty() {
+    if !restricted.constraints.is_empty() || !restricted.limits.is_empty() {
         let constraint = |(k, c): (usize, &ConstraintProgram)| {
             let name = &c.multiplier.0;
             let note = if c.is_equation {
@@ -360,18 +349,33 @@ fn constrained(
             } else {
                 format!("at most 0, as {}; multiplier {name} >= 0", c.text)
             };
-            (Piece::Name(format!("c_{}", k + 1)), c.node, note)
+            Row::new(Piece::Name(format!("c_{}", k + 1)), c.node).noted(note)
         };
         let constraints = restricted.constraints.iter().enumerate().map(constraint).collect();
-        pen.equations(d.section("constraints"), constraints, &mut room());
+        let lines = d.section("constraints");
+        pen.equations(lines, constraints, &mut room());
+        lines.extend(restricted.limits.iter().map(|limit| bound(pen, program, limit)));
     }
     let note = |variable: usize| {
         let bounded = restricted.limits.iter().any(|l| l.variable == variable);
         if bounded { "0 at a minimum, but where a bound is met" } else { "0 at a minimum" }.to_owned()
     };
-    let lagrangian = (Piece::Name("L".to_owned()), restricted.lagrangian, String::new());
+    let lagrangian = Row::new(Piece::Name("L".to_owned()), restricted.lagrangian);
     let by = program.wrt.iter().zip(&restricted.stationarity).enumerate();
-    let by = by.map(|(k, ((name, _), &node))| (partial("L", name), node, note(k)));
+    let by = by.map(|(k, ((name, _), &node))| Row::new(partial("L", name), node).noted(note(k)));
     let lines = d.section("Lagrangian");
     pen.equations(lines, std::iter::once(lagrangian).chain(by).collect(), &mut room());
+}
+
+/// A limit of a variable: `w >= 0`.
+fn bound(pen: &Pen<'_>, program: &ObjectiveProgram, limit: &Limit) -> Line {
+    let variable =
+        Notation::Name(program.wrt.get(limit.variable).map(|(name, _)| name.clone()).unwrap_or_default());
+    let place = |at: &usize| Notation::Number(Number::int(*at as i64));
+    let limited = match &limit.entry {
+        Some(entry) => Notation::Entry(Box::new(variable), entry.iter().map(place).collect()),
+        None => variable,
+    };
+    let sign = if limit.is_lower { Piece::AtLeast } else { Piece::AtMost };
+    Line::says(words("bound"), vec![super::whole(limited), sign, pen.formula(limit.node)])
 }

@@ -10,12 +10,14 @@ use crate::emit::{self, View};
 use crate::front::{CostText, declaration};
 use crate::ir::{Bound, Extent, ExtentKind, Graph, NodeId, Number, Tensor};
 use crate::lower::Role;
+use crate::picture;
 use crate::pipeline::CostProgram;
 use crate::pipeline::batch::{Batch, EXAMPLES, OUTPUTS};
 use crate::schedule::{Buffer, Output, Plan, Policy, Storage, schedule};
 use crate::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, format_ident, quote};
+use syn::Visibility;
 
 pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     let text = CostText {
@@ -28,7 +30,7 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     let mut roots = vec![program.data, program.constant, program.d_activation, program.hessian_diagonal];
     roots.extend(program.tensors.iter().flat_map(|t| [t.penalty, t.partial.node]));
     check_constants(model, &program.graph, &roots)?;
-    Ok(implementation(model, &program, &text.expr))
+    Ok(implementation(model, &program, &text))
 }
 
 /// The weight and the bias that `w` and `b` stand for.
@@ -40,15 +42,13 @@ fn generic_tensors() -> Vec<(Declaration, Role)> {
     ]
 }
 
-fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStream {
+fn implementation(model: &Model, program: &CostProgram, text: &CostText) -> TokenStream {
     let name = &model.input.ident;
     let rt = &model.rt;
     let t = model.float.tokens();
     let generics = generics(model);
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let (_, type_generics, _) = model.input.generics.split_for_impl();
-    let derivation = derivation::cost(program, text, derivation::Steps::All);
-    let (derivation_text, derivation_latex) = (derivation.text(), derivation.latex());
     let m = Methods { model, program };
     let (data, constant, d_activation) = (m.data(), m.constant(), m.d_activation());
     let (weight, bias) = (&program.tensors[0], &program.tensors[1]);
@@ -56,23 +56,19 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
     let bias_penalty = m.penalty(bias.penalty, "b");
     let d_weight = m.d_tensor(weight.partial.node, "w");
     let d_bias = m.d_tensor(bias.partial.node, "b");
-    let formula = |name: &str, left: Piece, node: NodeId| {
-        if program.graph.is_zero(node) {
-            let line = format!(" `{name} = 0`");
-            return quote!(#[doc = ""] #[doc = #line]);
-        }
-        let [formula, mathml] = docs::formula(&program.graph, &View::default(), left, node);
-        let (line, mathml) = (format!(" `{name} = {formula}`"), format!(" {mathml}"));
+    let equation = |left: Piece, node: NodeId| {
+        let [line, mathml] = docs::equation(&program.graph, &View::default(), left, node);
+        let (line, mathml) = (format!(" `{line}`"), format!(" {mathml}"));
         quote!(#[doc = ""] #[doc = #line] #[doc = ""] #[doc = #mathml])
     };
     let (called, partial) = (|name: &str| Piece::Name(name.to_owned()), derivation::partial);
-    let formula_c = formula("c", called("c"), program.data);
-    let formula_a = formula("∂c/∂a", partial("c", "a"), program.d_activation);
-    let formula_w = formula("∂C/∂w", partial("C", "w"), weight.partial.node);
-    let formula_b = formula("∂C/∂b", partial("C", "b"), bias.partial.node);
-    let formula_wp = formula("penalty", called("penalty"), weight.penalty);
-    let formula_bp = formula("penalty", called("penalty"), bias.penalty);
-    let diagonal = formula("diag ∂²c/∂a²", called("diagonal"), program.hessian_diagonal);
+    let formula_c = equation(called("c"), program.data);
+    let formula_a = equation(partial("c", "a"), program.d_activation);
+    let formula_w = equation(partial("C", "w"), weight.partial.node);
+    let formula_b = equation(partial("C", "b"), bias.partial.node);
+    let formula_wp = equation(called("penalty"), weight.penalty);
+    let formula_bp = equation(called("penalty"), bias.penalty);
+    let diagonal = equation(Piece::Words("diag ∂²c/∂a²".to_owned()), program.hessian_diagonal);
     let vis = &model.input.vis;
     let second_order = m.second_order();
     let of_examples = docs::lines(
@@ -96,10 +92,10 @@ fn implementation(model: &Model, program: &CostProgram, text: &str) -> TokenStre
     let (errors_wp, errors_bp) = (penalty_errors(weight.penalty), penalty_errors(bias.penalty));
     let (errors_w, errors_b) = (partial_errors(weight.partial.node), partial_errors(bias.partial.node));
     let derivation = docs::derivation(
-        &quote!(),
+        &Visibility::Inherited,
         "What C is, and how ∂C/∂a and the direct ∂C/∂w and ∂C/∂b come about.",
-        &derivation_text,
-        &derivation_latex,
+        &derivation::cost(program, text, derivation::Steps::All),
+        &picture::cost(program, &text.expr),
     );
     let mentioned: Vec<TokenStream> = model
         .fields

@@ -1,11 +1,13 @@
 //! What generated items say of themselves beside their formulas: the derivation, errors, memory.
 
-use crate::derivation;
+use crate::derivation::{self, Derivation};
 use crate::emit::View;
 use crate::emit::document::Piece;
 use crate::ir::{Graph, NodeId, Op};
+use crate::picture::Picture;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
+use syn::Visibility;
 
 /// A text as an expression, which code shows line by line. rustdoc would print a mere literal as the value of its
 /// constant, escaped and in one line.
@@ -25,17 +27,47 @@ pub(super) fn lines(text: &str) -> TokenStream {
     quote!(#(#[doc = #lines])*)
 }
 
-/// The constants that carry a derivation, which stands in the documentation of the first.
-pub(super) fn derivation(vis: &TokenStream, what: &str, shown: &str, latex: &str) -> TokenStream {
+/// How many bytes of a picture a derive carries.
+const PICTURE: usize = 60_000;
+
+/// A picture of where the derivatives come from, in documentation and nowhere else: code that is compiled, or printed
+/// by `cargo expand`, is without it.
+fn picture(picture: &Picture) -> TokenStream {
+    let svg = picture.svg();
+    let doc = if svg.len() > PICTURE {
+        " The picture is large: `cargo gradsmith explain --format svg` draws it".to_owned()
+    } else {
+        format!(" {}\n{svg}</div>", scrolling("0"))
+    };
+    quote!(#[cfg_attr(doc, doc = #doc)])
+}
+
+/// A box whose contents may be wider than the page. rustdoc lets whatever stands in its pages scroll. A formula needs
+/// that to its side alone; it would have a scroll bar beside it where a letter reaches beyond its line.
+fn scrolling(padding: &str) -> String {
+    format!(r#"<div style="overflow:auto hidden;padding:{padding}">"#)
+}
+
+/// The constants that carry a derivation, which stands in the documentation of the first, under its picture.
+pub(super) fn derivation(
+    vis: &Visibility,
+    what: &str,
+    derivation: &Derivation,
+    drawn: &Picture,
+) -> TokenStream {
+    let (shown, latex) = (derivation.text(), derivation.latex());
+    let picture = picture(drawn);
     let mut fence = "```".to_owned();
     while shown.contains(&fence) {
         fence.push('`');
     }
     let page = lines(&format!("{fence}text\n{}\n{fence}", shown.trim_end()));
     let doc = format!(" {what}");
-    let (text, latex) = (text(shown), text(latex));
+    let (text, latex) = (text(&shown), text(&latex));
     quote! {
         #[doc = #doc]
+        ///
+        #picture
         ///
         #page
         #vis const DERIVATION: &'static str = #text;
@@ -44,13 +76,10 @@ pub(super) fn derivation(vis: &TokenStream, what: &str, shown: &str, latex: &str
     }
 }
 
-/// The formula of a node as text, and as MathML what it is equal to.
-///
-/// rustdoc lets whatever stands in its pages scroll. A formula needs that to its side alone; it would have a scroll bar
-/// beside it where a letter reaches beyond its line.
-pub(super) fn formula(g: &Graph, view: &View, left: Piece, node: NodeId) -> [String; 2] {
+/// What a node is equal to, as text and as MathML.
+pub(super) fn equation(g: &Graph, view: &View, left: Piece, node: NodeId) -> [String; 2] {
     let [text, mathml] = derivation::documented(g, view, left, node);
-    [text, format!(r#"<div style="overflow:auto hidden;padding:.25em 0 .75em">{mathml}</div>"#)]
+    [text, format!("{}{mathml}</div>", scrolling(".25em 0 .75em"))]
 }
 
 /// Whether computing a node may fail because a matrix is singular.
@@ -61,7 +90,8 @@ pub(super) fn has_matrices(g: &Graph, node: NodeId) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::text;
+    use super::{PICTURE, text};
+    use crate::picture::Picture;
 
     #[test]
     fn a_text_is_written_as_it_is() {
@@ -72,5 +102,27 @@ mod tests {
             assert_eq!(parsed.value().trim_ascii_start(), written);
             assert!(code.contains(written), "{code}");
         }
+    }
+
+    /// A line of HTML in Markdown goes on until an empty line.
+    #[test]
+    fn a_picture_is_for_documentation_alone_and_one_block_of_markdown() {
+        let mut drawn = Picture {
+            title: "a < b".to_owned(),
+            description: "of a kind".to_owned(),
+            width: 10.0,
+            height: 5.0,
+            body: "<path d=\"M0,0 L1,1\"/>\n".to_owned(),
+        };
+        let attribute = super::picture(&drawn);
+        let attribute: syn::Attribute = syn::parse_quote!(#attribute);
+        let syn::Meta::List(list) = &attribute.meta else { panic!("a list of a condition and an attribute") };
+        let text = list.tokens.to_string();
+        let doc = text.strip_prefix("doc , doc = ").expect("it is there for rustdoc");
+        let doc = syn::parse_str::<syn::LitStr>(doc).expect("a string").value();
+        assert!(doc.starts_with(" <div") && doc.ends_with("</svg>\n</div>"), "{doc}");
+        assert!(doc.contains("a &lt; b") && doc.lines().all(|line| !line.trim().is_empty()), "{doc}");
+        drawn.body = drawn.body.repeat(PICTURE / 10);
+        assert!(super::picture(&drawn).to_string().contains("explain --format svg"));
     }
 }

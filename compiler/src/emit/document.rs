@@ -14,10 +14,10 @@ pub struct Document {
 /// What stands under a title: a table, if there is one, then lines.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Section {
-    /// The title, in plain words.
+    /// The title, line by line.
     pub title: Vec<String>,
-    /// The footnotes that all of it refers to.
-    pub marks: Vec<usize>,
+    /// Whether the title is a text of the cost language as it was typed, rather than words.
+    pub is_typed: bool,
     /// A table before the lines.
     pub table: Table,
     /// What stands under it.
@@ -33,8 +33,33 @@ pub struct Table {
     pub rows: Vec<Vec<Cell>>,
 }
 
-/// A cell of a table: piece after piece.
-pub type Cell = Vec<Piece>;
+/// A cell of a table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Cell {
+    /// What stands in it, piece after piece.
+    pub pieces: Vec<Piece>,
+    /// The footnotes that it refers to.
+    pub marks: Vec<usize>,
+}
+
+impl From<Vec<Piece>> for Cell {
+    fn from(pieces: Vec<Piece>) -> Self {
+        Self { pieces, marks: Vec::new() }
+    }
+}
+
+impl From<Piece> for Cell {
+    fn from(piece: Piece) -> Self {
+        Self::from(vec![piece])
+    }
+}
+
+/// References to footnotes, in brackets: `[1, 3]`.
+#[must_use]
+pub fn references(marks: &[usize]) -> String {
+    let numbers: Vec<String> = marks.iter().map(usize::to_string).collect();
+    format!("[{}]", numbers.join(", "))
+}
 
 /// One line.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,8 +129,6 @@ impl Line {
 pub enum Piece {
     /// Plain words.
     Words(String),
-    /// Plain words that only plain text has room for.
-    Aside(String),
     /// A text of the cost language, as it was typed.
     Code(String),
     /// A formula.
@@ -131,6 +154,10 @@ pub enum Piece {
     },
     /// `=`
     Equals,
+    /// `>=`
+    AtLeast,
+    /// `<=`
+    AtMost,
     /// `+`
     Plus,
     /// A product, of numbers and matrices.
@@ -154,6 +181,11 @@ impl Document {
             Some(section) => section,
             None => unreachable!("a section was just pushed"),
         }
+    }
+
+    /// The section that was opened last.
+    pub fn last(&mut self) -> Option<&mut Section> {
+        self.sections.last_mut()
     }
 
     /// The sections in which anything stands.

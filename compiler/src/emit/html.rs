@@ -1,6 +1,6 @@
 //! A page of formulas as HTML: a section with a heading for each, and each line a formula in MathML with its reason.
 
-use super::document::{Document, Line, Piece, Table};
+use super::document::{Cell, Document, Line, Piece, Table};
 use super::svg::escaped;
 use super::{Target, mathml};
 
@@ -15,8 +15,7 @@ pub fn document(document: &Document) -> String {
         out.push_str("<section>");
         for (k, title) in section.title.iter().enumerate() {
             let tag = if k == 0 { "h3" } else { "p" };
-            let marks = if k == 0 { marks(&section.marks) } else { String::new() };
-            out.push_str(&format!("<{tag}>{}{marks}</{tag}>", escaped(title)));
+            out.push_str(&format!("<{tag}>{}</{tag}>", escaped(title)));
         }
         if !section.table.rows.is_empty() {
             out.push_str(&table(&section.table));
@@ -40,7 +39,8 @@ fn table(table: &Table) -> String {
         table.head.iter().map(|text| format!("<th scope=\"col\">{}</th>", escaped(text))).collect();
     let mut out = format!("<div class=\"scroll\"><table><thead><tr>{head}</tr></thead><tbody>\n");
     for row in &table.rows {
-        let cells: String = row.iter().map(|cell| format!("<td>{}</td>", mathml::pieces(cell))).collect();
+        let cell = |cell: &Cell| format!("<td>{}{}</td>", mathml::pieces(&cell.pieces), marks(&cell.marks));
+        let cells: String = row.iter().map(cell).collect();
         out.push_str(&format!("<tr>{cells}</tr>\n"));
     }
     out + "</tbody></table></div>\n"
@@ -52,24 +52,16 @@ fn marks(numbers: &[usize]) -> String {
 }
 
 fn line(line: &Line) -> String {
-    // What is said beside a formula is no part of it.
-    let (asides, right): (Vec<Piece>, Vec<Piece>) =
-        line.right.iter().cloned().partition(|piece| matches!(piece, Piece::Aside(_)));
-    let asides = asides.iter().filter_map(|piece| match piece {
-        Piece::Aside(text) => Some(text.as_str()),
-        _ => None,
-    });
-    let notes: Vec<String> =
-        asides.chain([line.note.as_str()]).filter(|n| !n.is_empty()).map(escaped).collect();
     let mut note = marks(&line.marks);
-    if !notes.is_empty() {
-        note.push_str(&format!("<span class=\"why\">{}</span>", notes.join("; ")));
+    if !line.note.is_empty() {
+        note.push_str(&format!("<span class=\"why\">{}</span>", escaped(&line.note)));
     }
     let number = line.footnote.map(|n| format!("<b>{n}</b> ")).unwrap_or_default();
     let formula = if line.equation {
-        mathml::equation(&Line { right, ..line.clone() })
+        mathml::equation(line)
     } else if line.is_prose() {
-        let words: Vec<String> = right
+        let words: Vec<String> = line
+            .right
             .iter()
             .filter_map(|piece| match piece {
                 Piece::Words(text) => Some(escaped(text)),
@@ -78,7 +70,7 @@ fn line(line: &Line) -> String {
             .collect();
         format!("{}: {}", mathml::pieces(std::slice::from_ref(&line.left)), words.concat())
     } else {
-        format!("{}: {}", mathml::pieces(std::slice::from_ref(&line.left)), mathml::pieces(&right))
+        format!("{}: {}", mathml::pieces(std::slice::from_ref(&line.left)), mathml::pieces(&line.right))
     };
     format!("{number}<span class=\"formula\">{formula}</span>{note}")
 }

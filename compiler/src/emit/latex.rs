@@ -1,11 +1,11 @@
 //! Notation to LaTeX, for any engine (KaTeX, MathJax, amsmath).
 
 use super::Lines;
-use super::document::{Cell, Document, Line, Piece, Table};
 use super::layout::{Layout, page};
-use super::notation::Notation;
 use super::template::COMMANDS;
 use crate::syntax::parse::greek_name;
+
+pub use super::latex_page::document;
 
 /// The formula; its definitions after it.
 #[must_use]
@@ -13,117 +13,8 @@ pub fn write(lines: &Lines) -> String {
     latex(&page(lines))
 }
 
-/// One `aligned` block per section, after its table.
-#[must_use]
-pub fn document(document: &Document) -> String {
-    let mut out = String::new();
-    for section in document.sections() {
-        if !out.is_empty() {
-            out.push('\n');
-        }
-        // A comment, which may hold any character; an upright d is enough there.
-        let mut title = section.title.join("\n% ").replace('∂', "d");
-        if !section.marks.is_empty() {
-            title.push_str(&format!(" {}", marks(&section.marks)));
-        }
-        out.push_str(&format!("% {title}\n"));
-        out.push_str(&table(&section.table));
-        if section.lines.is_empty() {
-            continue;
-        }
-        let lines: Vec<String> = section.lines.iter().map(line).collect();
-        out.push_str(&format!("\\begin{{aligned}}\n{}\n\\end{{aligned}}\n", lines.join(" \\\\\n")));
-    }
-    out
-}
-
-fn line(line: &Line) -> String {
-    let left = match line.footnote {
-        Some(number) => format!("\\text{{[{number}] }} {}", piece(&line.left)),
-        None => piece(&line.left),
-    };
-    let left = if line.is_continued() { String::new() } else { left + " " };
-    let sign = if line.equation { "=" } else { ":" };
-    let right: Vec<String> = line.right.iter().filter(|p| !matches!(p, Piece::Aside(_))).map(piece).collect();
-    let mut note = Vec::new();
-    if !line.marks.is_empty() {
-        note.push(words(&marks(&line.marks)));
-    }
-    if !line.note.is_empty() {
-        note.push(words(&line.note));
-    }
-    let note = if note.is_empty() { String::new() } else { format!(" && {}", note.join(" \\; ")) };
-    format!("  {left}&{sign} {}{note}", right.join(" "))
-}
-
-fn marks(numbers: &[usize]) -> String {
-    let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
-    format!("[{}]", numbers.join(", "))
-}
-
-/// An `array` with a line under its head.
-fn table(table: &Table) -> String {
-    if table.rows.is_empty() {
-        return String::new();
-    }
-    let cell = |cell: &Cell| cell.iter().map(piece).collect::<Vec<_>>().join(" ");
-    let head: Vec<String> = table.head.iter().map(|text| words(text)).collect();
-    let rows: Vec<String> =
-        table.rows.iter().map(|row| row.iter().map(cell).collect::<Vec<_>>().join(" & ")).collect();
-    let columns = "l".repeat(table.head.len());
-    format!(
-        "\\begin{{array}}{{{columns}}}\n  {} \\\\ \\hline\n  {}\n\\end{{array}}\n",
-        head.join(" & "),
-        rows.join(" \\\\\n  ")
-    )
-}
-
-fn piece(piece: &Piece) -> String {
-    match piece {
-        Piece::Words(text) | Piece::Aside(text) => words(text),
-        Piece::Code(text) => format!("\\texttt{{{}}}", plain(text)),
-        Piece::Formula(lines) => write(lines),
-        Piece::Name(text) => name(text),
-        Piece::Total(of, by) => format!("\\frac{{d{of}}}{{d{}}}", note(by)),
-        Piece::Partial(of, by) => match by.as_slice() {
-            [a, b] if a == b => format!("\\frac{{\\partial^2 {}}}{{\\partial {}^2}}", note(of), note(a)),
-            [a, b] => {
-                format!("\\frac{{\\partial^2 {}}}{{\\partial {} \\partial {}}}", note(of), note(a), note(b))
-            }
-            by => {
-                let by: String = by.iter().map(note).collect();
-                format!("\\frac{{\\partial {}}}{{\\partial {by}}}", note(of))
-            }
-        },
-        Piece::HessianProduct(by) => format!("(H v)_{{{}}}", note(by)),
-        Piece::GaussNewtonProduct(by) => format!("(J^{{\\top}} J v)_{{{}}}", note(by)),
-        Piece::Function { name: function, prime, args } => {
-            let prime = if *prime { "'" } else { "" };
-            let args: Vec<String> = args.iter().map(note).collect();
-            format!("{}{prime}\\left({}\\right)", called(function), args.join(", "))
-        }
-        Piece::Equals => "=".to_owned(),
-        Piece::Plus => "+".to_owned(),
-        Piece::Times => "\\,".to_owned(),
-        Piece::Elementwise => "\\odot".to_owned(),
-        Piece::Zero => "0".to_owned(),
-    }
-}
-
-fn note(note: &Notation) -> String {
-    latex(&super::layout::layout(note))
-}
-
-/// A function by its name: `\sigma` where the page has a letter for it.
-fn called(name: &str) -> String {
-    match name {
-        "sigmoid" => r"\sigma".to_owned(),
-        name if COMMANDS.contains(&name) => format!(r"\{name}"),
-        name => format!(r"\operatorname{{{}}}", escaped(name)),
-    }
-}
-
-fn words(text: &str) -> String {
+/// Words within a formula.
+pub(super) fn words(text: &str) -> String {
     format!("\\text{{{}}}", plain(text))
 }
 
@@ -139,26 +30,86 @@ fn plain(text: &str) -> String {
             '^' => out.push_str("\\^{}"),
             '~' => out.push_str("\\~{}"),
             '\\' => out.push_str("\\textbackslash{}"),
+            // The text fonts have other signs there.
+            '<' | '>' | '|' => out.push_str(&format!("${c}$")),
             '∂' => out.push_str("$\\partial$"),
-            'δ' => out.push_str("$\\delta$"),
             'ᵀ' => out.push_str("$^{\\top}$"),
-            'λ' => out.push_str("$\\lambda$"),
             '√' => out.push_str("$\\sqrt{}$"),
             'Σ' => out.push_str("$\\sum$"),
             '∇' => out.push_str("$\\nabla$"),
             '²' => out.push_str("$^2$"),
+            c if !c.is_ascii() && greek_name(c).is_some() => {
+                out.push_str(&format!("${}$", letter(&c.to_string())))
+            }
             _ => out.push(c),
         }
     }
     out
 }
 
-/// A name.
-pub(super) fn name(text: &str) -> String {
-    latex(&super::layout::name(text))
+/// A text of the cost language among words, which may be broken behind its signs.
+pub(super) fn code(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        out.push_str(&plain(&c.to_string()));
+        if matches!(c, '+' | '-' | '*' | '/' | ',' | ';' | '(' | '=' | '^') {
+            out.push_str("\\allowbreak{}");
+        }
+    }
+    out
 }
 
-fn latex(layout: &Layout) -> String {
+/// Words, among them names of values and derivatives: `delta2` and `∂c/∂a2` are set as formulas are.
+pub(super) fn prose(text: &str) -> String {
+    let word = |word: &str| {
+        if let Some(by) = word.strip_prefix("(Hv)_") {
+            return format!("$(H v)_{{{}}}$", latex(&super::layout::name(by)));
+        }
+        let is_around = |c: char| matches!(c, ',' | ';' | ':' | '(' | ')' | '.');
+        let bare = word.trim_matches(is_around);
+        let Some(formula) = mathematical(bare) else { return breakable(word) };
+        let at = word.find(bare).unwrap_or(0);
+        format!("{}${formula}${}", plain(&word[..at]), plain(&word[at + bare.len()..]))
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// A word as it is; a long one may be broken behind its signs, as a text of the cost language is.
+fn breakable(word: &str) -> String {
+    if word.chars().count() > 12 { code(word) } else { plain(word) }
+}
+
+/// The formula that a word is: a derivative, or a name with a number or a subscript.
+fn mathematical(word: &str) -> Option<String> {
+    let of_name = |text: &str| {
+        let is_letter = |c: char| c.is_alphanumeric() || c == '_';
+        let is_name = text.starts_with(char::is_alphabetic) && text.chars().all(is_letter);
+        // A subscript hangs on a letter: `d_a2`, `mu_1`, but not `cross_entropy`.
+        let hangs = |(stem, _): (&str, &str)| {
+            stem.chars().count() == 1 || ('Α'..='ω').any(|c| greek_name(c) == Some(stem))
+        };
+        let is_numbered = match text.split_once('_') {
+            Some(parts) => hangs(parts),
+            None => text.ends_with(|c: char| c.is_ascii_digit()),
+        };
+        // Single letters are values, but for the words among them.
+        let is_single = text.chars().count() == 1 && !matches!(text, "a" | "I");
+        let is_greek = text.chars().count() == 1 && !text.is_ascii();
+        (is_name, is_numbered || is_single || is_greek)
+    };
+    let name = |text: &str| latex(&super::layout::name(text));
+    if let Some((above, below)) = word.split_once('/') {
+        let sign = if word.starts_with('∂') { '∂' } else { 'd' };
+        let (above, below) = (above.strip_prefix(sign)?, below.strip_prefix(sign)?);
+        let command = if sign == '∂' { "\\partial " } else { "d" };
+        return (of_name(above).0 && of_name(below).0)
+            .then(|| format!("{command}{} / {command}{}", name(above), name(below)));
+    }
+    (of_name(word) == (true, true)).then(|| name(word))
+}
+
+/// A box.
+pub(super) fn latex(layout: &Layout) -> String {
     match layout {
         Layout::Row(row) => {
             let mut out = String::new();
@@ -190,6 +141,8 @@ fn latex(layout: &Layout) -> String {
             name => format!(r"\operatorname{{{}}}", escaped(name)),
         },
         Layout::Text(text) => format!(r"\text{{{text}}}"),
+        Layout::Words(text) => words(text),
+        Layout::Lines(rows) => aligned(rows, "[t]"),
         Layout::Number(text) => match text.split_once('e') {
             Some((mantissa, exponent)) => format!(r"{mantissa} \cdot 10^{{{exponent}}}"),
             None => text.clone(),
@@ -201,12 +154,12 @@ fn latex(layout: &Layout) -> String {
         Layout::Symbol("…") => r" \dots ".to_owned(),
         Layout::Symbol(sign) => symbol(sign).to_owned(),
         Layout::Juxtaposed => " ".to_owned(),
-        Layout::Fraction(above, below) => format!(r"\frac{{{}}}{{{}}}", latex(above), latex(below)),
+        Layout::Fraction(above, below) => format!(r"\frac{{{}}}{{{}}}", centred(above), centred(below)),
         Layout::Super(base, script) => format!("{}^{}", latex(base), script_of(script)),
         Layout::Sub(base, script) => format!("{}_{}", latex(base), script_of(script)),
-        Layout::Root(inner) => format!(r"\sqrt{{{}}}", latex(inner)),
-        Layout::Fence("‖", inner, _) => format!(r"\left\lVert {} \right\rVert", latex(inner)),
-        Layout::Fence(open, inner, close) => format!(r"\left{open}{}\right{close}", latex(inner)),
+        Layout::Root(inner) => format!(r"\sqrt{{{}}}", centred(inner)),
+        Layout::Fence("‖", inner, _) => format!(r"\left\lVert {} \right\rVert", centred(inner)),
+        Layout::Fence(open, inner, close) => format!(r"\left{open}{}\right{close}", centred(inner)),
         Layout::Big(sign, under, over) => {
             let over = over.as_ref().map(|over| format!("^{}", script_of(over))).unwrap_or_default();
             format!("{}_{}{over} ", latex(sign).trim_end(), script_of(under))
@@ -223,6 +176,25 @@ fn latex(layout: &Layout) -> String {
                 .collect();
             format!(r"\begin{{cases}} {} \end{{cases}}", rows.join(r" \\ "))
         }
+    }
+}
+
+/// Rows below each other.
+fn aligned(rows: &[Layout], place: &str) -> String {
+    let row = |(k, row): (usize, &Layout)| match k {
+        0 => format!("& {}", latex(row)),
+        // An operator that begins a row is still one between two operands.
+        _ => format!(r"&\quad {{}}{}", latex(row).trim_start()),
+    };
+    let rows: Vec<String> = rows.iter().enumerate().map(row).collect();
+    format!(r"\begin{{aligned}}{place} {} \end{{aligned}}", rows.join(r" \\ "))
+}
+
+/// What signs grow with.
+fn centred(layout: &Layout) -> String {
+    match layout {
+        Layout::Lines(rows) => aligned(rows, ""),
+        layout => latex(layout),
     }
 }
 
@@ -289,6 +261,8 @@ fn symbol(sign: &'static str) -> &'static str {
         "≥" => r"\ge",
         "≠" => r"\ne",
         "∏" => r"\prod",
+        "∂" => r"\partial",
+        "′" => "'",
         sign => sign,
     }
 }

@@ -19,8 +19,10 @@ pub(super) enum Layout {
     Word(String),
     /// A function's name.
     Function(String),
-    /// Plain text.
+    /// Plain text of the notation.
     Text(&'static str),
+    /// Plain words.
+    Words(String),
     /// Digits.
     Number(String),
     /// An operator between operands.
@@ -43,6 +45,8 @@ pub(super) enum Layout {
     Big(Box<Layout>, Box<Layout>, Option<Box<Layout>>),
     /// Rows of a matrix.
     Table(Vec<Vec<Layout>>),
+    /// A formula in rows below each other.
+    Lines(Vec<Layout>),
     /// Values with their conditions.
     Cases(Vec<(Layout, Layout)>),
 }
@@ -83,7 +87,7 @@ fn function(name: &str, args: &[Notation]) -> Layout {
     Layout::Row(vec![Layout::Function(name.to_owned()), parens(list(args))])
 }
 
-fn list(args: &[Notation]) -> Layout {
+pub(super) fn list(args: &[Notation]) -> Layout {
     let mut row = Vec::new();
     for (k, arg) in args.iter().enumerate() {
         if k > 0 {

@@ -2,7 +2,7 @@
 //! line, so that it can stand in a doc comment.
 
 use super::Lines;
-use super::document::{Cell, Document, Line, Piece, Table};
+use super::document::{Cell, Document, Line, Piece, Table, references};
 use super::layout::{self, Layout, page};
 use super::notation::Notation;
 
@@ -20,7 +20,8 @@ pub fn equation(line: &Line) -> String {
     format!(r#"<math display="block">{}</math>"#, element("mrow", &(piece(&line.left) + &sign + &right)))
 }
 
-/// A section's table and one of its lines, under its title as a comment.
+/// A section's table and tables of its equations, under its title as a comment; words and notes, which no formula breaks,
+/// are paragraphs between them. A formula scrolls in a box of its own.
 #[must_use]
 pub fn document(document: &Document) -> String {
     let mut out = String::new();
@@ -29,29 +30,46 @@ pub fn document(document: &Document) -> String {
             out.push('\n');
         }
         // Two hyphens would end the comment.
-        let mut title = section.title.join("; ").replace("--", "- -");
-        if !section.marks.is_empty() {
-            title.push_str(&format!(" {}", marks(&section.marks)));
-        }
+        let title = section.title.join("; ").replace("--", "- -");
         out.push_str(&format!("<!-- {title} -->\n"));
-        let math = |rows: String| {
-            format!("<math display=\"block\"><mtable displaystyle=\"true\">\n{rows}</mtable></math>\n")
-        };
         if !section.table.rows.is_empty() {
-            out.push_str(&math(table(&section.table)));
+            out.push_str(&boxed(&table(&section.table)));
         }
-        if !section.lines.is_empty() {
-            out.push_str(&math(
-                section.lines.iter().map(|line| element("mtr", &cells(line)) + "\n").collect(),
-            ));
+        let mut rows = String::new();
+        for line in &section.lines {
+            let paragraph = if line.is_prose() {
+                format!("{}: {}", pieces(std::slice::from_ref(&line.left)), said(&line.right))
+            } else {
+                rows.push_str(&(element("mtr", &cells(line)) + "\n"));
+                if line.note.is_empty() { String::new() } else { format!("({})", escaped(&line.note)) }
+            };
+            if !paragraph.is_empty() {
+                out.push_str(&boxed(&std::mem::take(&mut rows)));
+                out.push_str(&(element("p", &paragraph) + "\n"));
+            }
         }
+        out.push_str(&boxed(&rows));
     }
     out
 }
 
-fn marks(numbers: &[usize]) -> String {
-    let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
-    format!("[{}]", numbers.join(", "))
+/// Rows of formulas as a table, if there are any.
+fn boxed(rows: &str) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    format!(
+        "<div style=\"overflow:auto hidden\"><math display=\"block\"><mtable displaystyle=\"true\">\n{rows}</mtable></math></div>\n"
+    )
+}
+
+/// Words outside formulas.
+fn said(pieces: &[Piece]) -> String {
+    let text = |piece: &Piece| match piece {
+        Piece::Words(text) => escaped(text),
+        other => self::piece(other),
+    };
+    pieces.iter().map(text).collect()
 }
 
 /// The rows of a table, its head first.
@@ -61,7 +79,14 @@ fn table(table: &Table) -> String {
         element("mtr", &cells) + "\n"
     };
     let head = row(table.head.iter().map(|text| words(text)).collect());
-    let cell = |cell: &Cell| cell.iter().map(piece).collect();
+    let cell = |cell: &Cell| {
+        let marks = if cell.marks.is_empty() {
+            String::new()
+        } else {
+            words(&format!(" {}", references(&cell.marks)))
+        };
+        cell.pieces.iter().map(piece).collect::<String>() + &marks
+    };
     head + &table.rows.iter().map(|cells| row(cells.iter().map(cell).collect())).collect::<String>()
 }
 
@@ -72,17 +97,10 @@ pub fn pieces(cell: &[Piece]) -> String {
 }
 
 fn cells(line: &Line) -> String {
-    let right: String = line.right.iter().filter(|p| !matches!(p, Piece::Aside(_))).map(piece).collect();
+    let right: String = line.right.iter().map(piece).collect();
     let sign = element("mo", if line.equation { "=" } else { ":" });
     let cell = |inner: &str| element("mtd", &element("mrow", inner));
-    let mut note = Vec::new();
-    if !line.marks.is_empty() {
-        note.push(marks(&line.marks));
-    }
-    if !line.note.is_empty() {
-        note.push(line.note.clone());
-    }
-    let note = if note.is_empty() { String::new() } else { cell(&words(&note.join(" "))) };
+    let note = if line.marks.is_empty() { String::new() } else { cell(&words(&references(&line.marks))) };
     let number = line.footnote.map(|number| words(&format!("[{number}] "))).unwrap_or_default();
     cell(&(number + &piece(&line.left))) + &cell(&(sign + &right)) + &note
 }
@@ -96,7 +114,7 @@ fn piece(piece: &Piece) -> String {
     let partial = |of: &str| format!("<mo>∂</mo>{of}");
     let squared = |inner: &str| element("msup", &format!("{inner}<mn>2</mn>"));
     match piece {
-        Piece::Words(text) | Piece::Aside(text) | Piece::Code(text) => words(text),
+        Piece::Words(text) | Piece::Code(text) => words(text),
         Piece::Formula(lines) => mathml(&page(lines)),
         Piece::Name(text) => name(text),
         Piece::Total(of, by) => {
@@ -130,6 +148,8 @@ fn piece(piece: &Piece) -> String {
         Piece::Times => "<mo>&#x2062;</mo>".to_owned(),
         Piece::Elementwise => element("mo", "⊙"),
         Piece::Equals => element("mo", "="),
+        Piece::AtLeast => element("mo", "≥"),
+        Piece::AtMost => element("mo", "≤"),
         Piece::Plus => element("mo", "+"),
         Piece::Zero => element("mn", "0"),
     }
@@ -151,6 +171,11 @@ fn mathml(layout: &Layout) -> String {
         Layout::Word(text) => element("mi", &escaped(text)),
         // The invisible operator sets the function's name off from what follows.
         Layout::Function(name) => element("mi", &escaped(name)) + "<mo>&#x2061;</mo>",
+        Layout::Words(text) => words(text),
+        Layout::Lines(rows) => {
+            let row = |row: &Layout| element("mtr", &element("mtd", &mathml(row)));
+            element("mtable", &rows.iter().map(row).collect::<String>())
+        }
         Layout::Text(text) => element("mtext", &text.replace(' ', "&#xa0;")),
         Layout::Number(text) => match text.split_once('e') {
             Some((mantissa, exponent)) => {

@@ -27,20 +27,24 @@
 
 mod bands;
 mod blocks;
+mod broken;
 mod contract;
 mod convert;
 pub mod document;
 mod entries;
+mod fold;
 mod functions;
 pub mod html;
 #[cfg(test)]
 mod index_tests;
 pub mod latex;
+mod latex_page;
 mod layout;
 pub mod mathml;
 mod means;
 pub mod notation;
 mod parts;
+mod pieces;
 pub mod place;
 mod ranges;
 mod relations;
@@ -51,6 +55,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 pub mod text;
+mod text_page;
 
 use crate::ir::{Extent, Factor, Graph, NodeId, Op};
 pub use bands::{Band, bands};
@@ -135,7 +140,7 @@ pub struct Target {
 
 /// Every target.
 pub static ALL: &[Target] = &[
-    Target { name: "text", write: text::write, document: text::document },
+    Target { name: "text", write: text::write, document: text_page::document },
     Target { name: "latex", write: latex::write, document: latex::document },
     Target { name: "mathml", write: mathml::write, document: mathml::document },
 ];
@@ -168,9 +173,45 @@ const SMALL: usize = 6;
 /// `sum[k] R[k,j] * D[i,k]`.
 const SMALL_AMONG_ENTRIES: usize = 4;
 
+/// What the formula of a node is too long or too deep without and that has no name yet, each with a name that nothing has,
+/// children first. Where a page gives them these names, its formulas have no definitions of their own.
+#[must_use]
+pub fn abbreviations(g: &Graph, node: NodeId, view: &View) -> Vec<(String, NodeId)> {
+    let prepared = prepared(g, node, view);
+    let new = prepared.define.iter().filter(|id| g.name(**id).is_none());
+    new.filter_map(|id| Some((prepared.names.get(id)?.clone(), *id))).collect()
+}
+
 /// The node as notation.
 #[must_use]
 pub fn lines(g: &Graph, node: NodeId, view: &View) -> Lines {
+    let Prepared { names, define, shared, indexed } = prepared(g, node, view);
+    let write = |indexed: bool| {
+        let mut converter = Converter::new(g, view.batch, names.clone(), shared.clone());
+        converter.indexed = indexed;
+        let lines = written(&mut converter, node, &define);
+        (lines, converter.by_entries)
+    };
+    match write(indexed) {
+        // What is written by entries anywhere is written in the language's words for them.
+        (_, true) if !indexed => write(true).0,
+        (lines, _) => lines,
+    }
+}
+
+/// What is settled of a formula before it is written.
+struct Prepared {
+    /// Values that are written by name.
+    names: BTreeMap<NodeId, String>,
+    /// Those of them that are defined beside the formula.
+    define: BTreeSet<NodeId>,
+    /// What is shown more than once.
+    shared: BTreeSet<NodeId>,
+    /// Whether it is written by entries.
+    indexed: bool,
+}
+
+fn prepared(g: &Graph, node: NodeId, view: &View) -> Prepared {
     let mut names = BTreeMap::new();
     let mut define = BTreeSet::new();
     if view.inner != Inner::Expanded {
@@ -191,17 +232,7 @@ pub fn lines(g: &Graph, node: NodeId, view: &View) -> Lines {
     }
     let indexed = Converter::is_indexed(g, view.batch, &shown(g, node, view));
     let shared = abbreviate(g, (node, indexed), view, &mut names, &mut define);
-    let write = |indexed: bool| {
-        let mut converter = Converter::new(g, view.batch, names.clone(), shared.clone());
-        converter.indexed = indexed;
-        let lines = written(&mut converter, node, &define);
-        (lines, converter.by_entries)
-    };
-    match write(indexed) {
-        // What is written by entries anywhere is written in the language's words for them.
-        (_, true) if !indexed => write(true).0,
-        (lines, _) => lines,
-    }
+    Prepared { names, define, shared, indexed }
 }
 
 /// The formula of a node, after those of what it rests on.

@@ -1,5 +1,5 @@
 //! Notation to SVG: formulas as text and strokes at places of their own, for pictures. No font is known here, so each
-//! run of text is told how wide it is to be (`textLength`), and looks alike in any.
+//! run of letters is told how wide it is to be (`textLength`), and looks alike in any.
 
 use super::Lines;
 use super::document::Piece;
@@ -75,11 +75,16 @@ impl Drawn {
                 Mark::Text { x: dx, y: dy, size, width, style, text } => {
                     let _ = write!(
                         out,
-                        r#"<text class="{style}" x="{:.1}" y="{:.1}" font-size="{size:.1}" textLength="{width:.1}" lengthAdjust="spacingAndGlyphs">{}</text>"#,
+                        r#"<text class="{style}" x="{:.1}" y="{:.1}" font-size="{size:.1}""#,
                         x + dx,
-                        y + dy,
-                        escaped(text)
+                        y + dy
                     );
+                    // A letter alone may be as wide as its font has it; signs differ more.
+                    let mut letters = text.chars();
+                    if !(letters.next().is_some_and(char::is_alphabetic) && letters.next().is_none()) {
+                        let _ = write!(out, r#" textLength="{width:.1}" lengthAdjust="spacingAndGlyphs""#);
+                    }
+                    let _ = write!(out, ">{}</text>", escaped(text));
                 }
                 Mark::Stroke { points, bent, wide } => {
                     let point = |(dx, dy): &(f64, f64)| format!("{:.1},{:.1}", x + dx, y + dy);
@@ -144,7 +149,7 @@ fn of_piece(piece: &Piece) -> Drawn {
         row
     };
     match piece {
-        Piece::Words(text) | Piece::Aside(text) | Piece::Code(text) => words(text),
+        Piece::Words(text) | Piece::Code(text) => words(text),
         Piece::Formula(lines) => formula(lines),
         Piece::Name(text) => draw(&layout::name(text), SIZE),
         Piece::Total(of, by) => {
@@ -168,6 +173,8 @@ fn of_piece(piece: &Piece) -> Drawn {
         Piece::Times => run(" ", SIZE, "n"),
         Piece::Elementwise => operator("⊙", SIZE),
         Piece::Equals => operator("=", SIZE),
+        Piece::AtLeast => operator("≥", SIZE),
+        Piece::AtMost => operator("≤", SIZE),
         Piece::Plus => operator("+", SIZE),
         Piece::Zero => run("0", SIZE, "n"),
     }
@@ -274,6 +281,16 @@ fn fenced(open: &str, inner: Drawn, close: &str, size: f64) -> Drawn {
     drawn
 }
 
+/// How wide a box is, in sizes of a letter.
+pub(super) fn width(layout: &Layout) -> f64 {
+    draw(layout, SIZE).width / SIZE
+}
+
+/// How high a box is, in sizes of a letter.
+pub(super) fn height(layout: &Layout) -> f64 {
+    draw(layout, SIZE).height() / SIZE
+}
+
 fn draw(layout: &Layout, size: f64) -> Drawn {
     match layout {
         Layout::Row(row) => {
@@ -285,6 +302,7 @@ fn draw(layout: &Layout, size: f64) -> Drawn {
         Layout::Word(text) | Layout::Number(text) => run(text, size, "n"),
         Layout::Function(name) => run(name, size, "n").space(0.0, 0.12 * size),
         Layout::Text(text) => run(text, size, "n"),
+        Layout::Words(text) => run(text, size, "n"),
         Layout::Binary(sign) => operator(sign, size),
         Layout::Symbol(",") => run(",", size, "n").space(0.0, 0.15 * size),
         Layout::Symbol(sign) => run(sign, size, "n"),
@@ -343,6 +361,7 @@ fn draw(layout: &Layout, size: f64) -> Drawn {
             let rows = rows.iter().map(|row| row.iter().map(|cell| draw(cell, size)).collect()).collect();
             table(rows, size, true)
         }
+        Layout::Lines(rows) => table(rows.iter().map(|row| vec![draw(row, size)]).collect(), size, false),
         Layout::Cases(cases) => {
             let rows = cases.iter().map(|(value, when)| vec![draw(value, size), draw(when, size)]).collect();
             fenced("{", table(rows, size, false), "", size)

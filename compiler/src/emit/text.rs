@@ -1,12 +1,13 @@
 //! Notation to the cost language's own text, with as few parentheses as its grammar allows.
 
 use super::Lines;
-use super::document::{Cell, Document, Line, Piece, Table};
 use super::entries::compare;
 use super::notation::{Bound, Notation, Reducer, Slice, Whole};
 use super::place::Condition;
 use crate::ir::Number;
 use crate::syntax::ast::CompareOp;
+
+pub use super::text_page::{document, piece};
 
 /// How tightly a form binds, loosest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,135 +27,6 @@ pub fn write(lines: &Lines) -> String {
         out.push_str(&format!("{name} = {}; ", formula(note)));
     }
     out + &if lines.indices.is_empty() { formula(&lines.value) } else { array(&lines.value, &lines.indices) }
-}
-
-/// The same without saying of what the formula is an entry.
-fn entry(lines: &Lines) -> String {
-    write(&Lines { indices: Vec::new(), ..lines.clone() })
-}
-
-/// Where words are broken.
-const WIDTH: usize = 112;
-
-/// Sections, each line a formula with its reason.
-#[must_use]
-pub fn document(document: &Document) -> String {
-    let mut out = String::new();
-    for section in document.sections() {
-        if !out.is_empty() {
-            out.push('\n');
-        }
-        out.push_str(&section.title.join("\n"));
-        if !section.marks.is_empty() {
-            out.push_str(&format!("    {}", marks(&section.marks)));
-        }
-        out.push('\n');
-        table(&section.table, &mut out);
-        let lefts: Vec<String> = section.lines.iter().map(left).collect();
-        let width = lefts.iter().map(|left| left.chars().count()).max().unwrap_or(0);
-        for (line, left) in section.lines.iter().zip(&lefts) {
-            let pad = " ".repeat(width - left.chars().count());
-            let sign = if line.equation { " = " } else { ": " };
-            let right: String = line.right.iter().map(piece).collect();
-            if line.is_prose() {
-                let indent = width + 4;
-                let right = broken(&right, indent, WIDTH);
-                out.push_str(&format!("  {left}{sign}{pad}{right}\n"));
-                continue;
-            }
-            let mut after = Vec::new();
-            if !line.marks.is_empty() {
-                after.push(marks(&line.marks));
-            }
-            if !line.note.is_empty() {
-                after.push(format!("({})", line.note));
-            }
-            let gap = if right.is_empty() || after.is_empty() { "" } else { "    " };
-            let after = after.join(" ");
-            let (first, last) = if line.equation { (pad.as_str(), "") } else { ("", pad.as_str()) };
-            out.push_str(format!("  {left}{first}{sign}{last}{right}{gap}{after}").trim_end());
-            out.push('\n');
-        }
-    }
-    out
-}
-
-fn left(line: &Line) -> String {
-    match line.footnote {
-        Some(number) => format!("[{number}] {}", piece(&line.left)),
-        None => piece(&line.left),
-    }
-}
-
-/// `[1, 3]`
-fn marks(numbers: &[usize]) -> String {
-    let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
-    format!("[{}]", numbers.join(", "))
-}
-
-/// Words in lines of at most so many characters, all but the first indented.
-fn broken(words: &str, indent: usize, width: usize) -> String {
-    let (mut out, mut at) = (String::new(), indent);
-    for word in words.split(' ') {
-        let length = word.chars().count();
-        if at > indent && at + 1 + length > width {
-            out.push('\n');
-            out.push_str(&" ".repeat(indent));
-            at = indent;
-        } else if at > indent {
-            out.push(' ');
-            at += 1;
-        }
-        out.push_str(word);
-        at += length;
-    }
-    out
-}
-
-/// Columns side by side, under their heads.
-fn table(table: &Table, out: &mut String) {
-    if table.rows.is_empty() {
-        return;
-    }
-    let cell = |cell: &Cell| cell.iter().map(piece).collect::<String>();
-    let mut rows = vec![table.head.clone()];
-    rows.extend(table.rows.iter().map(|row| row.iter().map(cell).collect()));
-    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |k: usize| rows.iter().filter_map(|r| r.get(k)).map(|c| c.chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..count).map(width).collect();
-    for row in &rows {
-        let mut line = String::from(" ");
-        for (cell, width) in row.iter().zip(&widths) {
-            let pad = " ".repeat(width - cell.chars().count());
-            line.push_str(&format!(" {cell}{pad}  "));
-        }
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
-}
-
-fn piece(piece: &Piece) -> String {
-    match piece {
-        Piece::Words(text) | Piece::Code(text) | Piece::Name(text) => text.clone(),
-        Piece::Aside(text) => format!("    ({text})"),
-        Piece::Formula(lines) => entry(lines),
-        Piece::Total(of, by) => format!("d{of}/d{}", formula(by)),
-        Piece::Partial(of, by) => match by.as_slice() {
-            [a, b] if a == b => format!("∂²{}/∂{}²", formula(of), formula(a)),
-            [a, b] => format!("∂²{}/∂{}∂{}", formula(of), formula(a), formula(b)),
-            by => format!("∂{}/∂{}", formula(of), by.iter().map(formula).collect::<String>()),
-        },
-        Piece::HessianProduct(by) => format!("(Hv)_{}", formula(by)),
-        Piece::GaussNewtonProduct(by) => format!("(JᵀJv)_{}", formula(by)),
-        Piece::Function { name, prime, args } => {
-            format!("{name}{}({})", if *prime { "'" } else { "" }, list(args))
-        }
-        Piece::Equals => " = ".to_owned(),
-        Piece::Plus => " + ".to_owned(),
-        Piece::Times => " * ".to_owned(),
-        Piece::Elementwise => " .* ".to_owned(),
-        Piece::Zero => "0".to_owned(),
-    }
 }
 
 /// One formula.
@@ -374,6 +246,6 @@ fn exponent(note: &Notation) -> String {
     }
 }
 
-fn list(args: &[Notation]) -> String {
+pub(super) fn list(args: &[Notation]) -> String {
     args.iter().map(formula).collect::<Vec<_>>().join(", ")
 }

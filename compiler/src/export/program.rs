@@ -164,7 +164,7 @@ fn all_blocks(
 /// Everything that is wrong with the texts.
 pub fn objective(text: &ObjectiveText) -> Result<Program, Diagnostics> {
     let program = text.program()?;
-    let derivation = derivation::objective(&program, &text.expr, Shown::carried(), Room::of_page).text();
+    let derivation = derivation::objective(&program, text, Shown::carried(), Room::of_page).text();
     let names: Vec<String> = program.wrt.iter().map(|(name, _)| name.clone()).collect();
     let by: Vec<NodeId> = program.wrt.iter().map(|(_, node)| *node).collect();
     let mut graph = program.graph;
@@ -257,7 +257,7 @@ pub fn objective(text: &ObjectiveText) -> Result<Program, Diagnostics> {
 pub fn network(text: &NetworkText) -> Result<Program, Diagnostics> {
     let program = text.program()?;
     let products = text.products(&program)?;
-    let derivation = derivation::network(&program, &text.network, &text.cost, Steps::All).text();
+    let derivation = derivation::network(&program, text, Steps::All).text();
     let names: Vec<String> = program.gradient.iter().map(|p| p.name.clone()).collect();
     let by: Vec<NodeId> = program.gradient.iter().map(|p| p.by).collect();
     let mut graph = program.graph.clone();
@@ -329,7 +329,7 @@ pub fn network(text: &NetworkText) -> Result<Program, Diagnostics> {
 /// # Errors
 /// Everything that is wrong with the texts.
 pub fn cost(text: &CostText) -> Result<Program, Diagnostics> {
-    let derivation = derivation::cost(&text.program()?, &text.expr, Steps::All).text();
+    let derivation = derivation::cost(&text.program()?, text, Steps::All).text();
     let mut lowered = text.lower()?;
     let value = total(&mut lowered.graph, &[lowered.data, lowered.penalty]);
     // Tensors that the cost does not speak of are nothing to it.

@@ -205,6 +205,11 @@ pub struct Lowerer<'a> {
     calls: BTreeMap<(usize, usize), Result<usize, Reported>>,
     lowered: BTreeMap<(usize, String, Instance), Lowered>,
     instance: Instance,
+    /// Definitions without parameters.
+    constants: BTreeMap<String, Lowered>,
+    /// Which value a name is that of, and which names are those of several.
+    called: BTreeMap<String, NodeId>,
+    ambiguous: BTreeSet<String>,
     unsized_places: Vec<(Extent, Place, String)>,
     /// What has no value where an extent is 0.
     of_entries: Vec<(Extent, Place)>,
@@ -254,6 +259,9 @@ impl<'a> Lowerer<'a> {
             calls: BTreeMap::new(),
             lowered: BTreeMap::new(),
             instance: (None, None),
+            constants: BTreeMap::new(),
+            called: BTreeMap::new(),
+            ambiguous: BTreeSet::new(),
             unsized_places: Vec::new(),
             of_entries: Vec::new(),
             quiet: false,
@@ -417,10 +425,23 @@ impl<'a> Lowerer<'a> {
             && binding.frame == frame
             && self.frames[frame].blame.is_none()
         {
-            self.graph.set_name(v.tensor.node, &name);
+            self.name_value(v.tensor.node, &name);
         }
         self.lowered.insert(key, value.clone());
         value
+    }
+
+    /// Gives a value the name that the text has for it. One name is one value's: what a text names once for each
+    /// weight, or for each call of a definition, has none.
+    fn name_value(&mut self, node: NodeId, name: &str) {
+        match self.called.insert(name.to_owned(), node) {
+            Some(known) if known != node => {
+                self.ambiguous.insert(name.to_owned());
+                self.graph.forget_names([name]);
+            }
+            _ if self.ambiguous.contains(name) => {}
+            _ => self.graph.set_name(node, name),
+        }
     }
 
     /// Lowers an expression that sees only the first bindings of its frame.

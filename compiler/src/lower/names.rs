@@ -146,7 +146,14 @@ impl<'a> Lowerer<'a> {
             }
             Meaning::Definition(definition) => {
                 let callee = self.call_frame(expr, definition, &[], place, frame)?;
-                self.body(definition, callee)
+                if !definition.params.is_empty()
+                    || self.frames[callee].blame.is_some()
+                    || self.quiet
+                    || self.naming
+                {
+                    return self.body(definition, callee);
+                }
+                self.constant_definition(definition, callee)
             }
             Meaning::Pi => {
                 let pi = self.graph.pi();
@@ -189,6 +196,25 @@ impl<'a> Lowerer<'a> {
             }
             Meaning::Unknown => Err(self.unknown(name, place, frame, "name")),
         }
+    }
+
+    /// A definition without parameters is one value, as a local is, and called so; but where it speaks of the
+    /// tensors that are penalised, it is one for each of these.
+    fn constant_definition(&mut self, definition: &'a Definition, callee: usize) -> Lowered {
+        let mentions = self.mentions(&definition.body.result, callee);
+        if mentions.weights || mentions.biases || mentions.tensor {
+            return self.body(definition, callee);
+        }
+        let name = &definition.name.name;
+        if let Some(known) = self.constants.get(name).cloned() {
+            return known.map(|value| self.fresh(&value));
+        }
+        let value = self.body(definition, callee);
+        if let Ok(value) = &value {
+            self.name_value(value.tensor.node, name);
+        }
+        self.constants.insert(name.clone(), value.clone());
+        value
     }
 
     /// Lowers the body of a definition in the frame of its call.
@@ -528,5 +554,61 @@ impl<'a> Lowerer<'a> {
             );
         }
         self.report(d)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diag::Diagnostics;
+    use crate::front::{NetworkText, ObjectiveText};
+    use crate::ir::{Graph, NodeId};
+
+    /// How many of what the roots are made of are called so.
+    fn called(g: &Graph, roots: &[NodeId], name: &str) -> usize {
+        g.reachable(roots).into_iter().filter(|&id| g.name(id) == Some(name)).count()
+    }
+
+    #[test]
+    fn a_definition_without_parameters_is_called_as_a_local_is() -> Result<(), Diagnostics> {
+        let text = |expr: &str, defines: &[&str]| ObjectiveText {
+            expr: expr.to_owned(),
+            defines: defines.iter().map(|d| (*d).to_owned()).collect(),
+            declarations: "l: scalar, y: vector".to_owned(),
+            ..ObjectiveText::default()
+        };
+        let (used, kernel) =
+            ("dot(y, solve(K, y)) + logdet(K)", "matrix[i, j](exp(-l*(y[i] - y[j])^2)) + eye");
+        let defined = text(used, &[&format!("K = {kernel}")]).program()?;
+        let local = text(&format!("K = {kernel}; {used}"), &[]).program()?;
+        for program in [&defined, &local] {
+            assert_eq!(called(&program.graph, &[program.value], "K"), 1);
+        }
+        let written = |p: &crate::pipeline::ObjectiveProgram| {
+            crate::emit::text(&p.graph, p.gradient[0], &crate::emit::View::default())
+        };
+        assert_eq!(written(&defined), written(&local));
+        Ok(())
+    }
+
+    /// `q` is one thing for each weight, so a formula that spoke of `q` would speak of any of them.
+    #[test]
+    fn a_name_of_several_values_is_none() -> Result<(), Diagnostics> {
+        let text = NetworkText {
+            network: "2 -> 3 tanh -> 1 linear".to_owned(),
+            cost: "quadratic + power(2) + flat + share".to_owned(),
+            defines: [
+                "power(c) = q = sum(w.^2); c*q + q^c",
+                "flat = norm2(w)",
+                "share = r = mean(y - a); r^2",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+            ..NetworkText::default()
+        };
+        let program = text.program()?;
+        let roots: Vec<NodeId> = program.terms.iter().map(|t| t.node).collect();
+        let count = |name: &str| called(&program.graph, &roots, name);
+        assert_eq!(["q", "flat", "r"].map(count), [0, 0, 1]);
+        Ok(())
     }
 }

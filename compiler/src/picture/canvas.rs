@@ -1,20 +1,8 @@
 //! A scene on paper: how wide columns are, how high rows, and the lines between.
 
-use super::{Leaf, Scene, Stage};
-use crate::emit::svg::{self, Drawn, escaped};
+use super::{Leaf, Picture, Scene, Stage};
+use crate::emit::svg::{self, Drawn};
 use std::fmt::Write as _;
-
-/// Colours by the reader's choice of light or dark; the page that holds the picture may set them otherwise.
-const STYLE: &str = "\
-.gs{--gi:#1b1f24;--gm:#59636e;--gc:#0b57d0;--gp:#b3420a;--gb:#f6f8fa;--gl:#c5ccd3;color:var(--gi)}\
-@media screen and (prefers-color-scheme:dark){.gs{--gi:#e8eaed;--gm:#a3acb8;--gc:#8ab4f8;--gp:#ffa657;--gb:#1f242b;--gl:#4a525c}}\
-.gs text{fill:currentColor;stroke:none}.gs .i{font-family:STIX Two Text,Cambria,Georgia,DejaVu Serif,serif;font-style:italic}\
-.gs .n{font-family:STIX Two Text,Cambria,Georgia,DejaVu Serif,serif}\
-.gs .w{font-family:system-ui,sans-serif;fill:var(--gm)}.gs .s{fill:none;stroke:currentColor}\
-.gs .box{fill:var(--gb);stroke:var(--gl)}.gs .a{fill:none;stroke:var(--gi);stroke-width:1.4}\
-.gs .c{color:var(--gc)}.gs .c.a{stroke:var(--gc)}.gs .p{color:var(--gp)}.gs .p.a{stroke:var(--gp)}\
-.gs .c.box{stroke:var(--gc)}.gs .p.box{stroke:var(--gp)}.gs .back{stroke-dasharray:6 4}\
-.gs .h{fill:var(--gi)}.gs .c.h{fill:var(--gc)}.gs .p.h{fill:var(--gp)}";
 
 const PAD: f64 = 9.0;
 const LEAD: f64 = 6.0;
@@ -233,8 +221,8 @@ fn places(scene: &Scene) -> Places {
     placed
 }
 
-/// The scene as one SVG.
-pub(super) fn drawn(scene: &Scene) -> String {
+/// The scene, drawn.
+pub(super) fn drawn(scene: &Scene) -> Picture {
     let p = places(scene);
     let mut canvas = Canvas { out: String::new() };
     let c = &mut canvas;
@@ -312,15 +300,13 @@ pub(super) fn drawn(scene: &Scene) -> String {
     }
     c.frame(p.penalty, &scene.penalties, "p");
     captions(c, scene, &p);
-    let (w, h) = (p.width.ceil(), p.height.ceil());
-    format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"gs\" role=\"img\" viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\" \
-         aria-labelledby=\"gs-title gs-desc\">\n<title id=\"gs-title\">{}</title>\n<desc id=\"gs-desc\">{}</desc>\n\
-         <style>{STYLE}</style>\n{}</svg>\n",
-        escaped(&scene.title),
-        escaped(&scene.description),
-        canvas.out
-    )
+    Picture {
+        title: scene.title.clone(),
+        description: scene.description.clone(),
+        width: p.width.ceil(),
+        height: p.height.ceil(),
+        body: canvas.out,
+    }
 }
 
 /// What a later stage reads once more, and what it gives back.

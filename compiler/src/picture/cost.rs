@@ -1,35 +1,25 @@
 //! The picture of a cost of activations and targets: the network that makes these is a box without contents.
 
-use super::{Leaf, Pen, Scene, Stage, by_partial, by_total, canvas, name};
-use crate::emit::View;
+use super::{Leaf, Pen, Picture, Scene, Stage, by_partial, by_total, canvas, name};
+use crate::derivation::shared_by_layer;
 use crate::emit::document::Piece;
-use crate::emit::notation::Notation;
-use crate::emit::{Lines, svg};
+use crate::emit::{View, svg};
 use crate::lower::Role;
 use crate::lower::cost::TermKind;
 use crate::pipeline::CostProgram;
 
-/// As SVG.
+/// Drawn.
 #[must_use]
-pub fn cost(program: &CostProgram, text: &str) -> String {
+pub fn cost(program: &CostProgram, text: &str) -> Picture {
     let g = &program.graph;
     let pen = Pen { g, view: View::default() };
-    let note = |name: &str| Notation::Name(name.to_owned());
-    let formula =
-        |value: Notation| Piece::Formula(Lines { definitions: Vec::new(), value, indices: Vec::new() });
-    let back = |role: Role| match role {
-        Role::Weight => {
-            let transposed = Notation::Transpose(Box::new(note("a_prev")));
-            formula(Notation::Matmul(vec![note("δ"), transposed]))
-        }
-        _ => formula(note("δ")),
-    };
     let mut leaves = Vec::new();
     let mut penalised = Vec::new();
     for tensor in &program.tensors {
         let by = &tensor.partial.name;
         let is_direct = !g.is_zero(tensor.partial.node);
-        let mut total = vec![by_total("C", by), Piece::Equals, back(tensor.partial.role)];
+        let shared = shared_by_layer(tensor.partial.role == Role::Weight);
+        let mut total = vec![by_total("C", by), Piece::Equals, Piece::Formula(shared)];
         if is_direct {
             penalised.push(by.as_str());
             total.extend([Piece::Plus, by_partial("C", by)]);
@@ -55,14 +45,14 @@ pub fn cost(program: &CostProgram, text: &str) -> String {
     let targets = Leaf { name: name("y"), ..Leaf::default() };
     let data = Stage {
         forward: data,
-        back: vec![pen.equation(by_partial("C", "a"), program.d_activation)],
+        back: vec![pen.equation(by_partial("c", "a"), program.d_activation)],
         leaves: vec![targets],
         reads: vec![0],
     };
     let plus = (!penalties.is_empty()).then(|| svg::words("plus penalties"));
     let last = Stage {
         forward: [name("C"), svg::words("the mean over examples")].into_iter().chain(plus).collect(),
-        back: vec![svg::words("1/m for each example")],
+        back: vec![svg::words("for one example")],
         leaves: Vec::new(),
         reads: vec![1],
     };

@@ -4,7 +4,7 @@
 //! and nothing else.
 //!
 //! ```text
-//! program --scene--> stages, leaves, what is direct --drawn--> SVG
+//! program --scene--> stages, leaves, what is direct --drawn--> picture --written--> SVG
 //! ```
 //!
 //! It draws what the pipeline has derived. The same program gives the same bytes.
@@ -13,10 +13,12 @@ mod canvas;
 mod cost;
 mod network;
 mod objective;
+mod written;
 
 pub use cost::cost;
 pub use network::network;
 pub use objective::objective;
+pub use written::Picture;
 
 use crate::derivation::{partial, total};
 use crate::emit::document::Piece;

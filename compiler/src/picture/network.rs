@@ -1,14 +1,14 @@
 //! The picture of a network: a column for each layer.
 
-use super::{Leaf, Pen, Scene, Stage, by_partial, by_total, canvas, name};
+use super::{Leaf, Pen, Picture, Scene, Stage, by_partial, by_total, canvas, name};
 use crate::emit::{View, svg};
 use crate::lower::cost::TermKind;
 use crate::pipeline::NetworkProgram;
 use std::collections::BTreeSet;
 
-/// As SVG.
+/// Drawn.
 #[must_use]
-pub fn network(program: &NetworkProgram, network: &str, cost: &str) -> String {
+pub fn network(program: &NetworkProgram, network: &str, cost: &str) -> Picture {
     let g = &program.graph;
     let view = View::of_batch(program.batch);
     let pen = Pen { g, view: view.clone() };
@@ -72,7 +72,7 @@ pub fn network(program: &NetworkProgram, network: &str, cost: &str) -> String {
     let of = |kind: TermKind| program.terms.iter().filter(move |t| t.kind == kind);
     let mut last = Stage {
         forward: of(TermKind::Data).map(|t| forward.formula(t.node, &t.origin)).collect(),
-        back: vec![svg::words("1/m for each example")],
+        back: vec![svg::words("for one example")],
         leaves: vec![Leaf { name: name("y"), ..Leaf::default() }],
         reads: vec![output],
     };

@@ -1,6 +1,6 @@
 //! The picture of an objective: a column for each value that the text names, or for those that a person would name.
 
-use super::{Leaf, Pen, Scene, Stage, by_partial, canvas, name};
+use super::{Leaf, Pen, Picture, Scene, Stage, by_partial, canvas, name};
 use crate::diff;
 use crate::emit::{View, svg};
 use crate::ir::{Graph, NodeId, NodeMap, Op};
@@ -11,9 +11,9 @@ use std::collections::BTreeSet;
 /// So many values between the variables and the objective are drawn.
 const STAGES: usize = 6;
 
-/// As SVG.
+/// Drawn.
 #[must_use]
-pub fn objective(program: &ObjectiveProgram, text: &str) -> String {
+pub fn objective(program: &ObjectiveProgram, text: &str) -> Picture {
     let mut g = program.graph.clone();
     let between = between(&mut g, program);
     let cotangents = diff::gradient(&mut g, program.value, &between);

@@ -111,7 +111,8 @@ pub(super) fn constraints(
     let stationarity = gradients(g, lagrangian);
     let curved = inner_products(g, &stationarity, of.directions);
     let hessian_product = gradients(g, curved);
-    let hessian = hessian_blocks(g, &stationarity, of.by, of.symmetric_part, &mut log);
+    let (hessian, rows) = hessian_blocks(g, &stationarity, of.by, of.symmetric_part, log.too_large);
+    log = rows.iter().fold(log, Log::then);
     let program = ConstraintsProgram {
         constraints: derived,
         limits,

@@ -33,21 +33,23 @@ pub struct ObjectiveProgram {
     pub locals: Locals,
     /// The rules that fired.
     pub log: Log,
-    /// The same of each part by itself.
+    /// The runs that made its parts, each by itself.
     pub logs: PartLogs,
 }
 
-/// The rules that fired for each part of an objective.
+/// The runs that made the parts of an objective.
 #[derive(Clone, Debug, Default)]
 pub struct PartLogs {
-    /// Those that made the value stable.
+    /// That which made the value stable.
     pub value: Log,
-    /// Those of the gradient.
+    /// That of the value and the gradient, by variable.
     pub gradient: Log,
-    /// Those of the Hessian's blocks.
-    pub hessian: Log,
-    /// Those of its product with a direction.
+    /// Those of the Hessian, a row of blocks each.
+    pub hessian: Vec<Log>,
+    /// That of its product with a direction, by variable.
     pub hessian_product: Log,
+    /// That of a residual and its Jacobian, by variable.
+    pub jacobian: Log,
 }
 
 /// What a residual has besides the objective ½ Σ r² that it makes.
@@ -125,10 +127,10 @@ pub fn objective(
     log = log.then(&fired);
     logs.hessian_product = fired;
     let symmetric_part = |g: &mut Graph, node, k, at| symmetric_part(g, node, symmetric, k, at);
-    let mut fired = Log { too_large: log.too_large, ..Log::default() };
-    let hessian = hessian_blocks(g, &gradient, &by, &symmetric_part, &mut fired);
-    log = log.then(&fired);
-    logs.hessian = fired;
+    let too_large = log.too_large;
+    let (hessian, rows) = hessian_blocks(g, &gradient, &by, &symmetric_part, too_large);
+    log = rows.iter().fold(log, Log::then);
+    logs.hessian = rows;
     let residual = r.map(|r| {
         // Of a symmetric matrix entries change in pairs, here as in the gradient: J v is that of v's symmetric part.
         let along: Vec<NodeId> =
@@ -145,6 +147,7 @@ pub fn objective(
         let (roots, fired) = simplify::simplify(g, &roots);
         log.gave_up |= fired.gave_up;
         log.too_large |= fired.too_large;
+        logs.jacobian = fired;
         let n = by.len();
         ResidualProgram {
             residual: roots[0],
@@ -190,7 +193,7 @@ pub fn locals(locals: Locals, wrt: &[(String, NodeId)]) -> Locals {
 }
 
 /// The symmetric part of a node along the axes `at`, `at + 1`, where variable k is declared symmetric.
-fn symmetric_part(g: &mut Graph, node: NodeId, symmetric: &[bool], k: usize, at: usize) -> NodeId {
+pub(super) fn symmetric_part(g: &mut Graph, node: NodeId, symmetric: &[bool], k: usize, at: usize) -> NodeId {
     if !symmetric.get(k).copied().unwrap_or(false) || g.rank(node) < at + 2 {
         return node;
     }

@@ -111,27 +111,28 @@ pub(super) fn gauss_newton(
 /// What makes a derivative by variable k, whose axes are behind so many, the symmetric one, where it is declared so.
 pub(super) type SymmetricPart<'a> = &'a dyn Fn(&mut Graph, NodeId, usize, usize) -> NodeId;
 
-/// The blocks of a Hessian on and below the diagonal, of the gradient by each variable.
+/// The blocks of a Hessian on and below the diagonal, of the gradient by each variable, and the run that made each row.
+/// What is too large is refused: no more is made of it.
 pub(super) fn hessian_blocks(
     g: &mut Graph,
     gradient: &[NodeId],
     by: &[NodeId],
     symmetric_part: SymmetricPart<'_>,
-    log: &mut Log,
-) -> Vec<Vec<NodeId>> {
-    let mut hessian = Vec::new();
+    mut too_large: bool,
+) -> (Vec<Vec<NodeId>>, Vec<Log>) {
+    let (mut hessian, mut logs) = (Vec::new(), Vec::new());
     for (i, row) in gradient.iter().enumerate() {
-        // What is too large is refused: no more is made of it.
-        let mut blocks = if log.too_large { vec![*row; i + 1] } else { diff::jacobian(g, *row, &by[..=i]) };
+        let mut blocks = if too_large { vec![*row; i + 1] } else { diff::jacobian(g, *row, &by[..=i]) };
         let rank = g.rank(*row);
-        for (k, node) in blocks.iter_mut().enumerate().filter(|_| !log.too_large) {
+        for (k, node) in blocks.iter_mut().enumerate().filter(|_| !too_large) {
             *node = symmetric_part(g, *node, k, rank);
         }
         let (blocks, fired) = simplify::simplify(g, &blocks);
-        *log = std::mem::take(log).then(&fired);
+        too_large |= fired.too_large;
+        logs.push(fired);
         hessian.push(blocks);
     }
-    hessian
+    (hessian, logs)
 }
 
 /// J v: the change of `of` when each of `by` changes along its direction.

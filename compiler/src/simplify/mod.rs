@@ -18,6 +18,7 @@ pub use rules::{ALL, Rule, Stage};
 
 use crate::ir::verify::debug_verify;
 use crate::ir::{Graph, NodeId, NodeMap};
+use std::collections::BTreeSet;
 
 /// Which rules fired, in the order of their first firing, and how often.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,6 +29,26 @@ pub struct Log {
     pub gave_up: bool,
     /// Whether there were more nodes than [`NODES`]: then nothing has been rewritten.
     pub too_large: bool,
+    /// What each pass of one run did; of runs that are taken together, nothing.
+    passes: Vec<Pass>,
+}
+
+/// What one pass over the graph did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Pass {
+    /// What was rewritten.
+    roots: Vec<NodeId>,
+    /// Where rules fired, and what each of them made.
+    fired: Vec<(NodeId, Use)>,
+}
+
+/// A rule that was used, and what it made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// The rule's name.
+    pub rule: &'static str,
+    /// The node that it made.
+    pub made: NodeId,
 }
 
 impl Log {
@@ -38,9 +59,23 @@ impl Log {
         }
     }
 
+    /// What was used for one of the roots of a run, by its place, in the order of use. `graph` is the one of that run or
+    /// has grown from it.
+    #[must_use]
+    pub fn uses(&self, graph: &Graph, root: usize) -> Vec<Use> {
+        let mut uses = Vec::new();
+        for pass in self.passes.iter().filter(|pass| !pass.fired.is_empty()) {
+            let Some(root) = pass.roots.get(root) else { continue };
+            let inside: BTreeSet<NodeId> = graph.reachable(&[*root]).into_iter().collect();
+            uses.extend(pass.fired.iter().filter(|(at, _)| inside.contains(at)).map(|(_, used)| *used));
+        }
+        uses
+    }
+
     /// Both logs, one after the other.
     #[must_use]
     pub fn then(mut self, other: &Self) -> Self {
+        self.passes.clear();
         for (name, count) in &other.fired {
             match self.fired.iter_mut().find(|(n, _)| n == name) {
                 Some((_, c)) => *c += count,
@@ -143,6 +178,7 @@ fn run(
     for _ in 0..budget.passes {
         let mut map: NodeMap<NodeId> = NodeMap::new();
         let mut changed = false;
+        let mut fired_at = Vec::new();
         for id in graph.reachable(&roots) {
             if graph.len() > budget.nodes {
                 return (before.to_vec(), Log { too_large: true, ..log });
@@ -158,6 +194,7 @@ fn run(
                     break;
                 };
                 log.note(rule.name);
+                fired_at.push((id, Use { rule: rule.name, made: next }));
                 see(graph, Firing { rule, before: new, after: next });
                 graph.inherit_name(new, next);
                 new = next;
@@ -166,6 +203,7 @@ fn run(
             changed |= new != id;
             map.insert(id, new);
         }
+        log.passes.push(Pass { roots: roots.clone(), fired: fired_at });
         for root in &mut roots {
             *root = map.replaced(*root);
         }

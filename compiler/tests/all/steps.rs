@@ -5,7 +5,7 @@ use gradsmith_compiler::eval::{Evaluator, Sizes};
 use gradsmith_compiler::front::{CostText, NetworkText, ObjectiveText};
 use gradsmith_compiler::ir::{Extent, Graph, NodeId};
 use gradsmith_compiler::pipeline::steps::{
-    Called, Chain, Holds, Local, Step, cost_steps, named_parts, network_steps, sweep,
+    Called, Chain, Holds, Local, Parts, Step, cost_steps, jacobian_product, network_steps, sweep,
 };
 use gradsmith_compiler::source::{Place, SourceId, Span};
 use gradsmith_compiler::syntax::ast::Declaration;
@@ -227,7 +227,8 @@ fn variable(text: &str) -> Declaration {
     parse::declarations(text, SourceId::Declarations).expect("a declaration").remove(0)
 }
 
-/// Checks the sweep of an objective; how many values it goes through.
+/// Checks the sweep of an objective, that its cotangents are what the other formulas call by their names, and its product
+/// with a direction; how many values the sweep goes through.
 fn check_objective(expr: &str, data: &[&str], wrt: &[&str], residual: bool) -> usize {
     let all: Vec<Declaration> = data.iter().chain(wrt).map(|text| variable(text)).collect();
     let place = Place { source: SourceId::Expression, span: Span::new(0, expr.len()) };
@@ -245,8 +246,13 @@ fn check_objective(expr: &str, data: &[&str], wrt: &[&str], residual: bool) -> u
     roots.extend(&program.gradient);
     roots.extend(program.hessian.iter().flatten());
     roots.extend(&program.hessian_product);
-    let names = named_parts(&mut graph, &roots, true);
+    let mut parts = Parts::of(&graph, &roots, true);
+    let names = parts.name_value(&mut graph);
     let swept = sweep(&graph, program.value, &program.wrt, &names);
+    let named = parts.name_all(&mut graph, &swept.cotangents);
+    for (k, (name, node)) in named.iter().enumerate() {
+        assert!(named[..k].iter().all(|(n, id)| n != name && id != node), "{expr}: {name} twice");
+    }
     let g = &swept.graph;
     let sizes = [("n", 4), ("d", 2), ("a", 3), ("b", 2), ("c", 2)];
     let value = |name: &str, x: f64| match name {
@@ -255,6 +261,10 @@ fn check_objective(expr: &str, data: &[&str], wrt: &[&str], residual: bool) -> u
         _ => 0.3 + x,
     };
     let point = Point::new(g, 11, &sizes, &swept.stands_for, &value);
+    for (name, node) in &swept.cotangents {
+        let input = g.inputs().iter().find(|i| i.name == *name).expect("a cotangent");
+        agree(&point.eval(g, input.node), &point.eval(g, *node), &format!("{expr}: {name}"));
+    }
     for v in &swept.values {
         let written = names.iter().find(|(name, _)| *name == v.name).map_or(program.value, |(_, node)| *node);
         agree(&point.eval(g, v.formula), &point.eval(g, written), &format!("{expr}: {}", v.name));
@@ -288,10 +298,36 @@ fn check_objective(expr: &str, data: &[&str], wrt: &[&str], residual: bool) -> u
     if let Some(r) = &program.residual {
         check_squares(expr, &program, r, &value, &sizes);
     }
+    check_product(expr, &program, &value, &sizes);
     swept.values.len()
 }
 
-/// The Hessian is JᵀJ + Σ r ∇²r, and the gradient Jᵀr.
+/// H v is the Hessian's blocks times v.
+fn check_product(
+    expr: &str,
+    program: &gradsmith_compiler::pipeline::ObjectiveProgram,
+    value: &dyn Fn(&str, f64) -> f64,
+    sizes: &[(&str, usize)],
+) {
+    let g = &program.graph;
+    let point = Point::new(g, 11, sizes, &[], value);
+    let directions: Vec<Vec<f64>> = program.directions.iter().map(|&v| point.eval(g, v)).collect();
+    for (i, &product) in program.hessian_product.iter().enumerate() {
+        let mut sum = vec![0.0; directions[i].len()];
+        for (j, v) in directions.iter().enumerate() {
+            let block = point.eval(g, program.hessian[i.max(j)][i.min(j)]);
+            for (a, sum) in sum.iter_mut().enumerate() {
+                let entry = |b: usize| {
+                    if j <= i { block[a * v.len() + b] } else { block[b * directions[i].len() + a] }
+                };
+                *sum += v.iter().enumerate().map(|(b, v)| entry(b) * v).sum::<f64>();
+            }
+        }
+        agree(&point.eval(g, product), &sum, &format!("{expr}: H v"));
+    }
+}
+
+/// The Hessian is JᵀJ + Σ r ∇²r, its product with v is Jᵀ(J v) + Σ r ∇²r v, and the gradient Jᵀr.
 fn check_squares(
     expr: &str,
     program: &gradsmith_compiler::pipeline::ObjectiveProgram,
@@ -303,10 +339,35 @@ fn check_squares(
     let by: Vec<NodeId> = program.wrt.iter().map(|(_, n)| *n).collect();
     let second: Vec<Vec<NodeId>> =
         r.jacobian.iter().map(|&j| gradsmith_compiler::diff::jacobian(&mut g, j, &by)).collect();
+    let product = jacobian_product(&mut g, r.residual, &by, &program.directions);
     let point = Point::new(&g, 11, sizes, &[], value);
     let residual = point.eval(&g, r.residual);
     let rows = residual.len();
     let jacobian: Vec<Vec<f64>> = r.jacobian.iter().map(|&j| point.eval(&g, j)).collect();
+    let directions: Vec<Vec<f64>> = program.directions.iter().map(|&v| point.eval(&g, v)).collect();
+    let along = point.eval(&g, product);
+    let mut summed = vec![0.0; rows];
+    for (j, v) in jacobian.iter().zip(&directions) {
+        for (k, sum) in summed.iter_mut().enumerate() {
+            *sum += v.iter().enumerate().map(|(a, v)| j[k * (j.len() / rows) + a] * v).sum::<f64>();
+        }
+    }
+    agree(&summed, &along, &format!("{expr}: J v"));
+    for (i, &of_direction) in program.hessian_product.iter().enumerate() {
+        let u = jacobian[i].len() / rows;
+        let mut sum: Vec<f64> =
+            (0..u).map(|a| (0..rows).map(|k| jacobian[i][k * u + a] * along[k]).sum()).collect();
+        for (j, direction) in directions.iter().enumerate() {
+            let curved = point.eval(&g, second[i][j]);
+            for (a, sum) in sum.iter_mut().enumerate() {
+                for k in 0..rows {
+                    let row = &curved[(k * u + a) * direction.len()..][..direction.len()];
+                    *sum += residual[k] * row.iter().zip(direction).map(|(c, v)| c * v).sum::<f64>();
+                }
+            }
+        }
+        agree(&sum, &point.eval(&g, of_direction), &format!("{expr}: H v by squares"));
+    }
     for (i, row) in program.hessian.iter().enumerate() {
         let gradient = point.eval(&g, program.gradient[i]);
         let u = jacobian[i].len() / rows;
@@ -335,7 +396,7 @@ fn the_reverse_sweep_of_an_objective_is_true() {
     let regression = ["X: matrix[n, d]", "y: vector[n]", "lambda: scalar"];
     /// Formula, data, variables, whether it is a residual, how many values there are at least.
     type Case<'a> = (&'a str, &'a [&'a str], &'a [&'a str], bool, usize);
-    let cases: [Case<'_>; 9] = [
+    let cases: [Case<'_>; 19] = [
         ("mean(log(1 + exp(-y .* (X*w)))) + lambda/2 * norm2(w)^2", &regression, &["w: vector[d]"], false, 2),
         ("norm2(X*w - y)^2/2 + lambda/2 * norm2(w)^2", &regression, &["w: vector[d]"], false, 2),
         ("X*w - y", &regression[..2], &["w: vector[d]"], true, 2),
@@ -363,6 +424,64 @@ fn the_reverse_sweep_of_an_objective_is_true() {
         ("sum[i](100*(x[i+1] - x[i]^2)^2 + (1 - x[i])^2)", &[], &["x: vector[n]"], false, 1),
         ("u = tanh(X*w); sum(u .* exp(u)) + norm2(u)", &regression[..1], &["w: vector[d]"], false, 2),
         ("s = sum(exp(w)); log(s) + s^2*w'*w", &[], &["w: vector[d]"], false, 2),
+        (
+            "r = X*w - y; sum(where(abs(r) <= lambda, r.^2/2, lambda*(abs(r) - lambda/2)))",
+            &regression,
+            &["w: vector[d]"],
+            false,
+            2,
+        ),
+        (
+            "w'*S*w/2 - lambda*m'*w",
+            &["S: symmetric matrix[d, d]", "m: vector[d]", "lambda: scalar"],
+            &["w: vector[d]"],
+            false,
+            1,
+        ),
+        ("sum(exp(X*w) - y .* (X*w)) + lambda*norm1(w)", &regression, &["w: vector[d]"], false, 2),
+        (
+            "tr(A'*M*A) - log(det(M + 3*eye)) + tr(inv(M + 3*eye)*S)",
+            &["A: matrix[c, d]", "S: matrix[c, c]"],
+            &["M: matrix[c, c]"],
+            false,
+            2,
+        ),
+        (
+            "sum[i]((x[i+1] - 2*x[i] + x[i-1])^2) + lambda*sum[i](abs(x[i+1] - x[i]))",
+            &["lambda: scalar"],
+            &["x: vector[n]"],
+            false,
+            1,
+        ),
+        (
+            "e = vector[t](x[t] - sum[k](phi[k]*x[t-1-k]) - h); norm2(e)^2/2 + lambda*norm2(phi)^2",
+            &["x: vector[n]", "lambda: scalar"],
+            &["phi: vector[d]", "h: scalar"],
+            false,
+            2,
+        ),
+        (
+            "-sum[k](logsumexp[j](log_softmax(u)[j] - (x[k] - mu[j])^2/(2*exp(2*s[j])) - s[j]))",
+            &["x: vector[n]"],
+            &["u: vector[c]", "mu: vector[c]", "s: vector[c]"],
+            false,
+            3,
+        ),
+        (
+            "norm2(X*w + Z*u - y)^2/2 + lambda*norm2(w)^2 + 0.3*norm1(u)",
+            &["X: matrix[n, d]", "Z: matrix[n, a]", "y: vector[n]", "lambda: scalar"],
+            &["w: vector[d]", "u: vector[a]"],
+            false,
+            2,
+        ),
+        ("max(X*w + y) + logsumexp(X*w)", &regression[..2], &["w: vector[d]"], false, 2),
+        (
+            "tanh(W*x) + h - y",
+            &["x: vector[d]", "y: vector[n]"],
+            &["W: matrix[n, d]", "h: vector[n]"],
+            true,
+            2,
+        ),
     ];
     for (expr, data, wrt, residual, least) in cases {
         let values = check_objective(expr, data, wrt, residual);

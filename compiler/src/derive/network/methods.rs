@@ -178,12 +178,12 @@ impl Items<'_> {
     pub(super) fn docs(&self) -> [TokenStream; 4] {
         let view = View::of_batch(self.program.batch);
         let g = self.graph();
-        let formula = |name: &str, left: Piece, node: NodeId| {
-            let [text, mathml] = docs::formula(g, &view, left, node);
-            let (line, mathml) = (format!(" `{name} = {text}`"), format!(" {mathml}"));
+        let equation = |left: Piece, node: NodeId| {
+            let [text, mathml] = docs::equation(g, &view, left, node);
+            let (line, mathml) = (format!(" `{text}`"), format!(" {mathml}"));
             quote!(#[doc = ""] #[doc = #line] #[doc = ""] #[doc = #mathml])
         };
-        let named = |name: &str, node: NodeId| formula(name, Piece::Name(name.to_owned()), node);
+        let named = |name: &str, node: NodeId| equation(Piece::Name(name.to_owned()), node);
         let mut shown = Vec::new();
         let values_of: TokenStream = self
             .program
@@ -198,7 +198,7 @@ impl Items<'_> {
             .collect();
         let (cost, penalty) = (named("data", self.program.data), named("penalty", self.program.penalty));
         let deltas: TokenStream = self.program.deltas.iter().map(|(name, node)| named(name, *node)).collect();
-        let by = |p: &Partial| formula(&format!("dC/d{}", p.name), derivation::total("C", &p.name), p.node);
+        let by = |p: &Partial| equation(derivation::total("C", &p.name), p.node);
         let gradient: TokenStream = self.program.gradient.iter().map(by).collect();
         let [columns, outputs] = [self.inputs_in_words(), self.outputs_in_words()];
         let predicts = docs::lines(&format!(

@@ -17,6 +17,7 @@ use crate::emit::{self, View};
 use crate::front::NetworkText;
 use crate::ir::{Extent, Graph, NodeId};
 use crate::lower::Role;
+use crate::picture;
 use crate::pipeline::{self, NetworkProducts, NetworkProgram};
 use crate::schedule::{Buffer, Output, Plan, Policy, Storage, schedule};
 use crate::source::{Place, SourceId};
@@ -50,7 +51,12 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     let program = text.program().map_err(|d| errors(model, &d))?;
     lengths(model, &program)?;
     open_extents(&program, &text.declarations).propagate().map_err(|d| errors(model, &d))?;
-    let derivation = derivation::network(&program, &text.network, &text.cost, derivation::Steps::All);
+    let derivation = docs::derivation(
+        &model.input.vis,
+        "What was derived and how: forwards, the cost, backwards, the gradient.",
+        &derivation::network(&program, &text, derivation::Steps::All),
+        &picture::network(&program, &text.network, &text.cost),
+    );
     let products = text.products(&program).map_err(|d| errors(model, &d))?;
     let mut roots = vec![program.data, program.penalty];
     roots.extend(program.gradient.iter().map(|p| p.node));
@@ -196,7 +202,7 @@ impl<'a> Items<'a> {
         schedule(self.graph(), &outputs, Policy::Store, &emit::name_or_text)
     }
 
-    fn tokens(&self, derivation: &derivation::Derivation, weighted: Option<&NetworkProgram>) -> TokenStream {
+    fn tokens(&self, derivation: &TokenStream, weighted: Option<&NetworkProgram>) -> TokenStream {
         let predict = self.method(&[("output", self.program.output)]);
         let value = self.method(&[("data", self.program.data), ("penalty", self.program.penalty)]);
         let mut outputs =
@@ -236,7 +242,7 @@ impl<'a> Items<'a> {
 
     fn implementation(
         &self,
-        derivation: &derivation::Derivation,
+        derivation: &TokenStream,
         [predict, value, gradient]: [&Plan; 3],
         [hessian, gauss_newton]: [&Plan; 2],
         weighted: Option<&Weighted>,
@@ -249,7 +255,6 @@ impl<'a> Items<'a> {
         let (_, type_generics, _) = self.model.input.generics.split_for_impl();
         let (parameters, workspace) = (&self.parameters, &self.workspace);
         let (_, args) = self.type_generics();
-        let (text, latex) = (derivation.text(), derivation.latex());
         let single = self.program.inputs.len() == 1;
         let vis = if single {
             quote!()
@@ -353,11 +358,6 @@ impl<'a> Items<'a> {
                 #workspace { capacity: batch, buffer: #rt::zeros(batch * #per_example + #fixed) }
             }
         };
-        let derivation_items = {
-            let vis = &self.model.input.vis;
-            let what = "What was derived and how: forwards, the cost, backwards, the gradient.";
-            docs::derivation(&quote!(#vis), what, &text, &latex)
-        };
         if !single {
             let count = self.program.inputs.len();
             let inputs_doc =
@@ -367,7 +367,7 @@ impl<'a> Items<'a> {
                 impl #impl_generics #name #type_generics #where_clause {
                     #methods
                     #memory
-                    #derivation_items
+                    #derivation
                 }
             };
         }
@@ -386,7 +386,7 @@ impl<'a> Items<'a> {
             }
 
             impl #impl_generics #name #type_generics #where_clause {
-                #derivation_items
+                #derivation
             }
         }
     }

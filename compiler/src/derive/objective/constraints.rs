@@ -307,15 +307,24 @@ impl Items<'_> {
         }
     }
 
-    /// What each constraint is, and what makes the Lagrangian stationary.
+    /// What each constraint is, how it compares with 0, and the gradient of the Lagrangian.
     fn documented_constraints(&self, program: &ConstraintsProgram) -> TokenStream {
-        let constraints = program.constraints.iter().enumerate().map(|(k, c)| {
-            let (name, sign) = (format!("c{}", k + 1), if c.is_equation { "=" } else { "≤" });
-            (format!("0 {} {name}", if sign == "=" { "=" } else { "≥" }), Piece::Name(name), c.node)
-        });
-        let mut all: Vec<(String, Piece, NodeId)> = constraints.collect();
+        let name = |k: usize| format!("c_{}", k + 1);
+        let compared = program.constraints.iter().enumerate();
+        let compared: Vec<String> = compared
+            .map(|(k, c)| format!("`{} {} 0`", name(k), if c.is_equation { "=" } else { "≤" }))
+            .collect();
+        let intro = docs::lines(&format!(
+            "Writes the rows of c(x) to `out`. {} is asked for; where f is least under that, the gradient of the Lagrangian \
+             is 0, too. Allocates nothing.\n\n",
+            compared.join(", ")
+        ));
+        let constraints = program.constraints.iter().enumerate();
+        let mut all: Vec<(Piece, NodeId)> =
+            constraints.map(|(k, c)| (Piece::Name(name(k)), c.node)).collect();
         let names = self.program.wrt.iter().zip(&program.stationarity);
-        all.extend(names.map(|((name, _), &node)| (format!("0 = dL/d{name}"), partial("L", name), node)));
-        self.paragraphs(&all, false)
+        all.extend(names.map(|((name, _), &node)| (partial("L", name), node)));
+        let (equations, errors) = (self.equations(&all), self.errors(" a row is NaN or infinite."));
+        quote!(#intro #equations #[doc = ""] #errors)
     }
 }

@@ -175,7 +175,7 @@ impl Items<'_> {
     }
 
     /// The errors of a method of `x`, and what result is no finite number, if that is one.
-    fn errors(&self, infinite: &str) -> TokenStream {
+    pub(super) fn errors(&self, infinite: &str) -> TokenStream {
         let mut text =
             "# Errors\n- `ParameterLength`: `x`, a direction or an output is not of its length.".to_owned();
         if docs::has_matrices(self.graph(), self.program.value) {
@@ -193,38 +193,31 @@ impl Items<'_> {
         if text.chars().count() <= LONGEST { text } else { name.to_owned() }
     }
 
-    /// A formula as lines of documentation: text and MathML.
-    fn formula(&self, name: &str, node: NodeId) -> TokenStream {
-        self.paragraphs(&[(name.to_owned(), Piece::Name(name.to_owned()), node)], true)
-    }
-
-    /// A paragraph for each of these nodes, one by each variable, which is what is on its left side.
-    fn formulas(&self, prefix: &str, left: impl Fn(&str) -> Piece, nodes: &[NodeId]) -> TokenStream {
+    /// An equation for each of these nodes, one by each variable.
+    fn by_variable(&self, left: impl Fn(&str) -> Piece, nodes: &[NodeId]) -> TokenStream {
         let names = self.program.wrt.iter().zip(nodes);
-        let all: Vec<_> =
-            names.map(|((name, _), &node)| (format!("{prefix}{name}"), left(name), node)).collect();
-        self.paragraphs(&all, true)
+        self.equations(&names.map(|((name, _), &node)| (left(name), node)).collect::<Vec<_>>())
     }
 
-    /// A paragraph for each formula, as text and perhaps as MathML too, as far as a page has room.
-    pub(super) fn paragraphs(&self, formulas: &[(String, Piece, NodeId)], mathml: bool) -> TokenStream {
+    /// A paragraph for each equation, as text and as MathML too, as far as a page has room.
+    pub(super) fn equations(&self, equations: &[(Piece, NodeId)]) -> TokenStream {
         let (view, mut room, mut rendered) = (View::default(), Room::of_page(), Room::of_mathml());
         let mut docs = TokenStream::new();
-        for (k, (name, left, node)) in formulas.iter().enumerate() {
-            let [text, rendering] = docs::formula(self.graph(), &view, left.clone(), *node);
-            let text = format!(" `{name} = {text}`");
-            let mathml = mathml.then(|| format!(" {rendering}"));
+        for (k, (left, node)) in equations.iter().enumerate() {
+            let [text, mathml] = docs::equation(self.graph(), &view, left.clone(), *node);
+            let (text, mathml) = (format!(" `{text}`"), format!(" {mathml}"));
             if k > 0 {
                 docs.extend(quote!(#[doc = ""]));
             }
             if !room.takes(text.len()) {
-                let rest = format!(" {}", derivation::left_out(formulas.len() - k));
+                let rest = format!(" {}", derivation::left_out(equations.len() - k));
                 docs.extend(quote!(#[doc = #rest]));
                 break;
             }
             docs.extend(quote!(#[doc = #text]));
-            let mathml = mathml.filter(|mathml| rendered.takes(mathml.len()));
-            docs.extend(mathml.map(|mathml| quote!(#[doc = ""] #[doc = #mathml])));
+            if rendered.takes(mathml.len()) {
+                docs.extend(quote!(#[doc = ""] #[doc = #mathml]));
+            }
         }
         docs
     }
@@ -239,7 +232,8 @@ impl Items<'_> {
             let plan = &self.plans.value;
             let out = Self::buffer(plan, plan.output_buffers[0]);
             let work = self.work(plan, &[self.x_cut()], &quote!(), Some(&out));
-            let (check, doc) = (self.check_x(&[]), self.formula("f", self.program.value));
+            let (check, doc) =
+                (self.check_x(&[]), self.equations(&[(Piece::Name("f".to_owned()), self.program.value)]));
             let finite = self.finite(plan, &out);
             let errors = self.errors(
                 " f is NaN or infinite; the error names the entry or the part of it that this comes from.",
@@ -265,7 +259,7 @@ impl Items<'_> {
             let (cut, after) = self.out_cut(plan, quote!(gradient), 0);
             let work = self.work(plan, &[self.x_cut(), cut], &after, None);
             let check = self.check_x(&["gradient"]);
-            let docs = self.formulas("df/d", |by| derivation::partial("f", by), &self.program.gradient);
+            let docs = self.by_variable(|by| derivation::partial("f", by), &self.program.gradient);
             let errors = self.errors(" an entry of the gradient is NaN or infinite.");
             quote! {
                 /// Writes ∇f(x) to `gradient`, of n entries in the order of `x`. Overwrites, allocates nothing.
@@ -320,7 +314,7 @@ impl Items<'_> {
             let check = self.check_x(&["direction", "out"]);
             let docs = {
                 let left = |by: &str| Piece::HessianProduct(Notation::Name(by.to_owned()));
-                self.formulas("(Hv)_", left, &self.program.hessian_product)
+                self.by_variable(left, &self.program.hessian_product)
             };
             let errors = self.errors("");
             quote! {
@@ -389,15 +383,11 @@ impl Items<'_> {
         let rt = &self.model.rt;
         let t = self.t();
         let check = self.check_x(&[]);
-        let names = self.program.wrt.iter().enumerate().flat_map(|(i, (a, _))| {
-            let below = |j: usize, b: &str| if i == j { format!("d{a}²") } else { format!("d{a}d{b}") };
-            let before = self.program.wrt[..=i].iter().enumerate();
-            before.map(move |(j, (b, _))| format!("d²f/{}", below(j, b))).collect::<Vec<_>>()
+        let blocks = self.program.wrt.iter().zip(&self.program.hessian).flat_map(|((a, _), row)| {
+            let by = |(b, _): &(String, NodeId)| derivation::second("f", [a.as_str(), b.as_str()]);
+            self.program.wrt.iter().map(by).zip(row.iter().copied())
         });
-        let blocks = self.program.hessian.iter().flatten();
-        let blocks: Vec<_> =
-            names.zip(blocks).map(|(name, &node)| (name.clone(), Piece::Words(name), node)).collect();
-        let docs = self.paragraphs(&blocks, false);
+        let docs = self.equations(&blocks.collect::<Vec<_>>());
         let work = if self.plans.by_products {
             quote!(#rt::hessian_by_products(self, x, &mut out))
         } else {
@@ -516,10 +506,10 @@ impl Items<'_> {
             let body = self.body(plan, &[self.x_cut(), self.v_cut(), cut]);
             quote!(#body #after)
         };
-        let residual_doc = self.formula("r", r.residual);
-        let jacobian_docs = self.formulas("dr/d", |by| derivation::partial("r", by), &r.jacobian);
+        let residual_doc = self.equations(&[(Piece::Name("r".to_owned()), r.residual)]);
+        let jacobian_docs = self.by_variable(|by| derivation::partial("r", by), &r.jacobian);
         let left = |by: &str| Piece::GaussNewtonProduct(Notation::Name(by.to_owned()));
-        let product_docs = self.formulas("(JᵀJv)_", left, &r.gauss_newton_product);
+        let product_docs = self.by_variable(left, &r.gauss_newton_product);
         let sparse = self.sparse_jacobian();
         let text = self.short(r.residual, "r");
         let check_product = self.check_x(&["direction", "out"]);

@@ -23,11 +23,12 @@ use crate::codegen::{self, Context, Float};
 use crate::derivation::{self, Room};
 use crate::derive::attr::ObjectiveKind;
 use crate::derive::fields::DataField;
-use crate::derive::{Model, check_constants, cost_text, define_texts, errors};
+use crate::derive::{Model, check_constants, cost_text, define_texts, docs, errors};
 use crate::diag::{Diagnostic, ErrorKind};
 use crate::emit::{self, View};
 use crate::front::{ObjectiveText, declaration};
 use crate::ir::{Extent, ExtentKind, Graph, NodeId, Op};
+use crate::picture;
 use crate::pipeline::ObjectiveProgram;
 use crate::schedule::{Buffer, BufferId, Output, Plan, Policy, Storage, schedule, schedule_divided};
 use crate::source::{Place, SourceId, Span};
@@ -79,7 +80,12 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
         roots.extend(r.transposed_product.iter().chain(&r.hessian_product).chain(r.hessian.iter().flatten()));
     }
     check_constants(model, &program.graph, &roots)?;
-    let derivation = derivation::objective(&program, &text.expr, derivation::Shown::carried(), Room::of_page);
+    let derivation = docs::derivation(
+        &model.input.vis,
+        "What was derived and how: the value, the gradient, the Hessian.",
+        &derivation::objective(&program, &text, derivation::Shown::carried(), Room::of_page),
+        &picture::objective(&program, &text.expr),
+    );
     // A field that the text does not speak of is left alone.
     let mut model = model.clone();
     model.data = model.data.iter().filter(|f| model.speaks_of(&f.name)).cloned().collect();
@@ -199,7 +205,7 @@ impl<'a> Items<'a> {
         self.offset(self.program.wrt.len())
     }
 
-    fn tokens(&self, derivation: &derivation::Derivation) -> TokenStream {
+    fn tokens(&self, derivation: &TokenStream) -> TokenStream {
         let problem = self.problem_type();
         let (prepare, accessors) = (self.prepare(derivation), self.accessors());
         let (implementation, residual, cause) = (self.implementation(), self.residual(), self.cause());

@@ -255,7 +255,7 @@ impl Items<'_> {
         quote!(#(#lines)* #among)
     }
 
-    pub(super) fn prepare(&self, derivation: &derivation::Derivation) -> TokenStream {
+    pub(super) fn prepare(&self, derivation: &TokenStream) -> TokenStream {
         let rt = &self.model.rt;
         let vis = &self.model.input.vis;
         let (of, problem) = (&self.model.input.ident, &self.problem);
@@ -302,9 +302,6 @@ impl Items<'_> {
             })
             .collect();
         let (least, most) = (self.first_numbers(), self.all_numbers());
-        let (text, latex) = (derivation.text(), derivation.latex());
-        let what = "What was derived and how: the value, the gradient, the Hessian.";
-        let constants = docs::derivation(&quote!(#vis), what, &text, &latex);
         let given: Vec<String> = self
             .extents
             .iter()
@@ -419,7 +416,7 @@ impl Items<'_> {
         };
         quote! {
             impl #impl_generics #of #type_generics #where_clause {
-                #constants
+                #derivation
 
                 #prepare
             }

@@ -8,12 +8,16 @@
 mod common;
 mod cost;
 mod network;
+mod parts;
+mod squares;
 mod sweep;
 
 pub use common::over_common_denominator;
 pub use cost::{CostSteps, cost_steps};
 pub use network::{NetworkSteps, TermSteps, network_steps};
-pub use sweep::{Intermediate, Local, Named, Passed, Sweep, named_parts, sweep};
+pub use parts::{Named, Parts, named};
+pub use squares::jacobian_product;
+pub use sweep::{Intermediate, Local, Passed, Sweep, sweep};
 
 use crate::ir::{Graph, NodeId, NodeMap};
 use crate::simplify::Log;

@@ -5,20 +5,11 @@
 //! f = t1' * t1 / 2,  t1 = X * w - y        d_t1 = t1        ∂f/∂w = X' * d_t1
 //! ```
 
-use super::with_all;
+use super::{Named, with_all};
 use crate::diff;
-use crate::ir::{Graph, NodeId, Number, Op, Tensor};
-use crate::simplify;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// A value this small is written again rather than named.
-const SMALL: usize = 4;
-
-/// Of larger formulas than this nothing is named: nobody reads them.
-const LARGEST: usize = 4_000_000;
-
-/// A value with a name.
-pub type Named = (String, NodeId);
+use crate::ir::{Graph, NodeId, Number, Tensor};
+use crate::simplify::{self, Log};
+use std::collections::BTreeMap;
 
 /// What an intermediate value is made of, with the derivative by it.
 #[derive(Clone, Debug)]
@@ -27,6 +18,8 @@ pub struct Passed {
     pub by: String,
     /// The derivative by it: the Jacobian, or entry by entry; none where neither has a short form.
     pub local: Option<Local>,
+    /// The rules that were used for what is shown of it.
+    pub rules: Vec<&'static str>,
     /// What it hands back to it: its share in that cotangent.
     pub share: NodeId,
 }
@@ -53,6 +46,8 @@ pub struct Intermediate {
     pub cotangent_name: String,
     /// Its cotangent, written with those of what is made of it.
     pub cotangent: NodeId,
+    /// The rules that were used to add it up.
+    pub rules: Vec<&'static str>,
 }
 
 /// A reverse sweep.
@@ -66,66 +61,10 @@ pub struct Sweep {
     pub values: Vec<Intermediate>,
     /// The gradient by each variable, written with cotangents.
     pub gradient: Vec<NodeId>,
-}
-
-/// Gives names to what several of the formulas share, and says all values with a name that they are made of,
-/// children first.
-///
-/// Without `new_names` it is those alone that have one.
-pub fn named_parts(g: &mut Graph, roots: &[NodeId], new_names: bool) -> Vec<Named> {
-    let all = g.reachable(roots);
-    if new_names && all.len().saturating_mul(roots.len()) <= LARGEST {
-        let mut formulas: BTreeMap<NodeId, u32> = BTreeMap::new();
-        for &root in roots {
-            for id in g.reachable(&[root]) {
-                *formulas.entry(id).or_default() += 1;
-            }
-        }
-        let uses = g.uses(roots);
-        let mut sizes: BTreeMap<NodeId, usize> = BTreeMap::new();
-        let mut chosen = BTreeSet::new();
-        for &id in &all {
-            let mut size = 1usize;
-            g.node(id).each_child(|c| size = size.saturating_add(sizes.get(&c).copied().unwrap_or(1)));
-            let is_shared =
-                formulas.get(&id).is_some_and(|n| *n > 1) && uses.get(id.0 as usize).is_some_and(|n| *n > 1);
-            let named = g.name(id).is_some();
-            if !named && is_shared && size >= SMALL && id != roots[0] && is_worth_a_name(g, id) {
-                chosen.insert(id);
-            }
-            sizes.insert(id, if named || chosen.contains(&id) { 1 } else { size });
-        }
-        // Numbered in the order in which a reader meets them.
-        let mut number = 0;
-        for &root in roots {
-            for id in g.reachable(&[root]) {
-                if chosen.remove(&id) {
-                    let name = loop {
-                        number += 1;
-                        let name = format!("t{number}");
-                        if !g.names().any(|known| known == name) {
-                            break name;
-                        }
-                    };
-                    g.set_name(id, &name);
-                }
-            }
-        }
-    }
-    let is_value = |id: &NodeId| !matches!(g.op(*id), Op::Input(_)) && roots.first() != Some(id);
-    all.into_iter().filter(is_value).filter_map(|id| g.name(id).map(|name| (name.to_owned(), id))).collect()
-}
-
-/// Not: what reads an array at another place, and what is other than 0 at some places only.
-fn is_worth_a_name(g: &Graph, id: NodeId) -> bool {
-    let placed = |id: NodeId| match g.op(id) {
-        Op::Product { factors, .. } => factors.iter().any(|f| g.is_indicator(f.operand.node)),
-        _ => g.is_indicator(id),
-    };
-    match g.op(id) {
-        Op::Sum(terms) => !terms.iter().any(|t| placed(t.operand.node)),
-        _ => !placed(id),
-    }
+    /// The rules that were used to add up each of these.
+    pub rules: Vec<Vec<&'static str>>,
+    /// The cotangents that are nodes of the graph that was swept.
+    pub cotangents: Vec<Named>,
 }
 
 /// The sweep of `value` back to the variables, through the named values that depend on any of them.
@@ -161,24 +100,24 @@ pub fn sweep(graph: &Graph, value: NodeId, wrt: &[Named], names: &[Named]) -> Sw
         .map(|((name, _), input)| (name.clone(), *input))
         .chain(wrt.iter().cloned())
         .collect();
-    let mut shares: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
+    let mut shares: BTreeMap<NodeId, Vec<Share>> = BTreeMap::new();
     let mut rows = Vec::new();
     for (name, node, k) in values {
         let others: Vec<(NodeId, NodeId)> = replaced.iter().filter(|(n, _)| *n != node).copied().collect();
         let formula = with_all(&mut g, node, &others);
         let cotangent_name = free(&g, &format!("d_{name}"));
-        let (cotangent, seed) = match k {
+        let (cotangent, seed, rules) = match k {
             None => {
                 let one = g.number(Number::ONE);
-                (one, one)
+                (one, one, Vec::new())
             }
             Some(k) => {
                 let parts = shares.remove(&inputs[k]).unwrap_or_default();
-                let cotangent = added(&mut g, inputs[k], &parts);
+                let (cotangent, rules) = added(&mut g, inputs[k], &parts);
                 let shape = g.shape(node).to_vec();
                 let input = g.input(&cotangent_name, &shape);
                 stands_for.push((input, cotangent));
-                (cotangent, input)
+                (cotangent, input, rules)
             }
         };
         let inside = g.reachable(&[formula]);
@@ -186,23 +125,60 @@ pub fn sweep(graph: &Graph, value: NodeId, wrt: &[Named], names: &[Named]) -> Sw
             targets.iter().filter(|(_, x)| inside.contains(x)).cloned().collect();
         let by: Vec<NodeId> = own.iter().map(|(_, x)| *x).collect();
         let back = diff::pullback(&mut g, &[(formula, seed)], &by, &|_, _| None);
-        let (back, _) = simplify::simplify(&mut g, &back);
+        let (back, log) = simplify::simplify(&mut g, &back);
         let mut passed = Vec::new();
-        for ((by, x), share) in own.into_iter().zip(back) {
+        for (k, ((by, x), share)) in own.into_iter().zip(back).enumerate() {
+            let used = used_for(&g, &log, k);
             let local = local(&mut g, formula, x, seed, share);
-            shares.entry(x).or_default().push(share);
-            passed.push(Passed { by, local, share });
+            // What is said of it is the share itself where there is no shorter form.
+            let (local, rules) = local.map_or((None, used.clone()), |(local, rules)| (Some(local), rules));
+            let rest = used.into_iter().filter(|rule| !rules.contains(rule)).collect();
+            shares.entry(x).or_default().push(Share { node: share, rules: rest });
+            passed.push(Passed { by, local, rules, share });
         }
-        rows.push(Intermediate { name, formula, passed, cotangent_name, cotangent });
+        rows.push(Intermediate { name, formula, passed, cotangent_name, cotangent, rules });
     }
-    let gradient = wrt
-        .iter()
-        .map(|(_, x)| {
-            let parts = shares.remove(x).unwrap_or_default();
-            added(&mut g, *x, &parts)
-        })
-        .collect();
-    Sweep { graph: g, stands_for, values: rows, gradient }
+    let added = wrt.iter().map(|(_, x)| added(&mut g, *x, &shares.remove(x).unwrap_or_default()));
+    let (gradient, rules) = added.unzip();
+    let cotangents = known(&mut g, &rows, &stands_for, graph.len());
+    Sweep { graph: g, stands_for, values: rows, gradient, rules, cotangents }
+}
+
+/// What a value hands back.
+struct Share {
+    node: NodeId,
+    /// The rules that were used for it and not shown beside its local derivative.
+    rules: Vec<&'static str>,
+}
+
+/// The rules that a run used for one of its roots, each once.
+fn used_for(g: &Graph, log: &Log, root: usize) -> Vec<&'static str> {
+    let mut rules = Vec::new();
+    for used in log.uses(g, root) {
+        if !rules.contains(&used.rule) {
+            rules.push(used.rule);
+        }
+    }
+    rules
+}
+
+/// The cotangents that, written without names, are among the first nodes of the graph, so many as there were before the
+/// sweep. Of several that are one value, the first.
+fn known(g: &mut Graph, rows: &[Intermediate], stands_for: &[(NodeId, NodeId)], before: usize) -> Vec<Named> {
+    let mut known: Vec<Named> = Vec::new();
+    let mut in_full: Vec<(NodeId, NodeId)> = Vec::new();
+    for &(input, node) in stands_for {
+        let full = with_all(g, node, &in_full);
+        let (full, _) = simplify::simplify(g, &[full]);
+        in_full.push((input, full[0]));
+        let row = rows.iter().find(|row| row.cotangent == node);
+        if let Some(row) =
+            row.filter(|_| (full[0].0 as usize) < before && known.iter().all(|(_, id)| *id != full[0]))
+        {
+            known.push((row.cotangent_name.clone(), full[0]));
+        }
+    }
+    known
 }
 
 /// A name that nothing has.
@@ -214,16 +190,30 @@ fn free(g: &Graph, name: &str) -> String {
     name
 }
 
-/// The sum of shares of the cotangent of `x`.
-fn added(g: &mut Graph, x: NodeId, parts: &[NodeId]) -> NodeId {
+/// The sum of shares of the cotangent of `x`, and the rules that were used for it.
+fn added(g: &mut Graph, x: NodeId, parts: &[Share]) -> (NodeId, Vec<&'static str>) {
     let axes = g.whole(x).indices;
-    let terms: Vec<_> = parts.iter().map(|&p| (Number::ONE, Tensor::new(p, axes.clone()))).collect();
+    let terms: Vec<_> = parts.iter().map(|p| (Number::ONE, Tensor::new(p.node, axes.clone()))).collect();
     let sum = if terms.is_empty() { g.fill(Number::ZERO, &axes) } else { g.sum_as(&terms, &axes) };
-    simplify::simplify(g, &[sum]).0[0]
+    let (sum, log) = simplify::simplify(g, &[sum]);
+    let mut all = used_for(g, &log, 0);
+    for rule in parts.iter().flat_map(|part| &part.rules) {
+        if !all.contains(rule) {
+            all.push(rule);
+        }
+    }
+    (sum[0], all)
 }
 
-/// The derivative of a formula by one of its values, where it has a short form. `share` is what `seed` makes of it.
-fn local(g: &mut Graph, formula: NodeId, x: NodeId, seed: NodeId, share: NodeId) -> Option<Local> {
+/// The derivative of a formula by one of its values, where it has a short form, and the rules that were used for it. `share`
+/// is what `seed` makes of it.
+fn local(
+    g: &mut Graph,
+    formula: NodeId,
+    x: NodeId,
+    seed: NodeId,
+    share: NodeId,
+) -> Option<(Local, Vec<&'static str>)> {
     if g.shape(formula) == g.shape(x) {
         let axes = g.whole(formula).indices;
         let ones = g.fill(Number::ONE, &axes);
@@ -232,17 +222,18 @@ fn local(g: &mut Graph, formula: NodeId, x: NodeId, seed: NodeId, share: NodeId)
             let factors = [seed, slope].map(|n| (Tensor::new(n, axes.clone()), Number::ONE));
             g.contract(Number::ONE, &factors, &axes)
         };
-        let (slope, _) = simplify::simplify(g, &slope);
+        let (slope, log) = simplify::simplify(g, &slope);
+        let rules = used_for(g, &log, 0);
         let whole = product(g, slope[0]);
         let (whole, _) = simplify::simplify(g, &[whole]);
         if whole[0] == share {
-            return Some(Local::ByEntry(slope[0]));
+            return Some((Local::ByEntry(slope[0]), rules));
         }
     }
     if g.rank(formula) + g.rank(x) > 2 {
         return None;
     }
     let jacobian = diff::jacobian(g, formula, &[x]);
-    let (jacobian, _) = simplify::simplify(g, &jacobian);
-    Some(Local::Jacobian(jacobian[0]))
+    let (jacobian, log) = simplify::simplify(g, &jacobian);
+    Some((Local::Jacobian(jacobian[0]), used_for(g, &log, 0)))
 }

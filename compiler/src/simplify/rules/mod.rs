@@ -196,7 +196,7 @@ pub static ALL: &[Rule] = rules! {
         After, sums::expand, on "sum((x + y) .* u - x .* u)";
     "expand sigmoids": "(1 - y) .* sigmoid(x) - y .* sigmoid(-x)" => "sigmoid(x) - y", "all x, y" in -3.0 .. 3.0,
         After, sums::expand_sigmoids, on "sum((1 - y) .* sigmoid(x) - y .* sigmoid(-x))";
-    "factor of 0": "y .* sqrt(x)" => "where(y == 0, 0, y .* sqrt(x))", "x > 0, or y = 0" in 0.1 .. 3.0,
+    "factor of 0": "y .* exp(x)" => "where(y == 0, 0, y .* exp(x))", "a datum y of 0 leaves out what stands beside it" in 0.1 .. 3.0,
         After, zeros::constant_factor, on "sum(v .* sqrt(x))";
     "common factor": "x .* y + x .* u" => "x .* (y + u)", "all x, y, u" in -3.0 .. 3.0,
         After, sums::common_factor, on "sum(x .* y + x .* u)";
