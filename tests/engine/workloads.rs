@@ -12,7 +12,7 @@ use gradsmith_compiler::lower::objective;
 use gradsmith_compiler::pipeline::{self, ObjectiveProgram};
 use gradsmith_compiler::schedule::{Operations, Output, Policy, schedule};
 use gradsmith_compiler::syntax::ast::{Declaration, DeclaredExtent, DeclaredShape};
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Item, ItemStruct};
 
@@ -43,9 +43,9 @@ fn expression(name: &str) -> String {
     syn::parse_str::<syn::LitStr>(&text.to_string()).expect("a string").value()
 }
 
-/// How many tokens the code is, without its documentation, which costs a compiler next to nothing.
-fn tokens(stream: TokenStream) -> usize {
-    let mut count = 0;
+/// The code without its documentation, which costs a compiler next to nothing.
+fn undocumented(stream: TokenStream) -> TokenStream {
+    let mut out = Vec::new();
     let mut rest = stream.into_iter().peekable();
     while let Some(tree) = rest.next() {
         match (tree, rest.peek()) {
@@ -54,11 +54,21 @@ fn tokens(stream: TokenStream) -> usize {
             {
                 rest.next();
             }
-            (TokenTree::Group(group), _) => count += 2 + tokens(group.stream()),
-            _ => count += 1,
+            (TokenTree::Group(group), _) => {
+                out.push(Group::new(group.delimiter(), undocumented(group.stream())).into());
+            }
+            (tree, _) => out.push(tree),
         }
     }
-    count
+    out.into_iter().collect()
+}
+
+fn tokens(stream: TokenStream) -> usize {
+    let count = |tree: TokenTree| match tree {
+        TokenTree::Group(group) => 2 + tokens(group.stream()),
+        _ => 1,
+    };
+    stream.into_iter().map(count).sum()
 }
 
 /// `doc = ".."`, or that for rustdoc alone.
@@ -88,7 +98,8 @@ fn the_code_is_no_longer_than_it_is() {
         let network = item.attrs.iter().any(|a| a.path().is_ident("network"));
         item.attrs.retain(|a| !a.path().is_ident("derive") && !a.path().is_ident("doc"));
         let item = item.into_token_stream();
-        let count = tokens(if network { derive_network(item) } else { derive_objective(item) });
+        let code = if network { derive_network(item) } else { derive_objective(item) };
+        let count = tokens(undocumented(code));
         found.push((name, count, most));
     }
     assert!(found.iter().all(|(_, count, most)| count <= most), "workload, tokens, bound: {found:?}");
@@ -104,12 +115,12 @@ fn a_network_reads_like_the_four_equations() {
             n: f64,
         }
     };
-    let text = prettyplease::unparse(&syn::parse2(derive_network(item)).expect("items"));
+    let text = prettyplease::unparse(&syn::parse2(undocumented(derive_network(item))).expect("items"));
     let lines: Vec<&str> = text.lines().collect();
     let from = lines.iter().position(|l| l.contains("fn value_and_gradient(")).expect("the method");
     let end = lines[from..].iter().position(|l| *l == "        }").expect("its end");
-    assert!(end < 120, "value_and_gradient has {} lines", end + 1);
-    assert!(lines.len() <= 1100, "{} lines in all", lines.len());
+    assert!(end < 105, "value_and_gradient has {} lines", end + 1);
+    assert!(lines.len() <= 850, "{} lines in all", lines.len());
 }
 
 // ---- networks
