@@ -101,7 +101,7 @@ fn the_live_page_follows_what_is_typed() {
 
     // What buttons copy.
     for (name, part) in
-        [("text", "gradient"), ("LaTeX", "aligned"), ("Rust", "derive(Network)"), ("NumPy", "import numpy")]
+        [("text", "gradient"), ("LaTeX", "align*"), ("Rust", "derive(Network)"), ("NumPy", "import numpy")]
     {
         b.eval(&format!("document.querySelector('[data-copy=copy-{name}]').click()"));
         b.until("document.querySelector('.copied').textContent === 'copied'");
