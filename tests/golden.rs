@@ -25,8 +25,8 @@ use std::{fs, io};
 use syn::{File, ImplItem, Item};
 
 /// As much as a person reads.
-const MOST_LINES: usize = 14_000;
-const MOST_BYTES: usize = 660_000;
+const MOST_LINES: usize = 14_600;
+const MOST_BYTES: usize = 700_000;
 
 /// What is pinned under a name: the input of a derive, and the methods, none for all of the code.
 struct Fixture {

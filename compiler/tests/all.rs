@@ -11,6 +11,7 @@ mod all {
     mod programs;
     mod rules;
     mod steps;
+    mod sweeps;
     mod untaken;
     mod variants;
 }

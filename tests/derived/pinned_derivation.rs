@@ -16,14 +16,19 @@ struct MyCost {
 fn my_cost_is_derived_as_reviewed() {
     assert_snapshot!(MyCost::DERIVATION, @r"
     C = quartic + l2(lambda)
-      quartic:    sum((a - y).^4)/4    (of one example; C counts its mean over the m examples of a batch)
-      l2(lambda): lambda/2 * sum(w.^2)    (a penalty: the same for every example, so the mean leaves it as it is)
+      quartic:    sum((a - y).^4)/4
+                  (of one example; C counts its mean over the m examples of a batch)
+      l2(lambda): lambda/2 * sum(w.^2)
+                  (a penalty: the same for every example, so the mean leaves it as it is)
 
     what the letters mean
-      ∂C/∂w: the partial derivative: only where the letter w itself stands in the formula of C, all else held fixed
-      dC/dw: the total derivative: also through everything that depends on w, as the activations a of a network do
-      c:     the cost of one example: what mentions a or y (quartic); C is its mean over the m examples, whence 1/m,
-             plus the penalties
+      a, y:  of one example: the activations of the last layer, and the targets
+      ∂C/∂w: the partial derivative: only where the letter w itself stands in the formula of C, all else
+             held fixed
+      dC/dw: the total derivative: also through everything that depends on w, as the activations a of a
+             network do
+      c:     the cost of one example: what mentions a or y (quartic); C is its mean over the m examples,
+             whence 1/m, plus the penalties
 
     ∂C/∂a, of one example
       quartic:    (a - y).^3
@@ -33,7 +38,8 @@ fn my_cost_is_derived_as_reviewed() {
     ∂C/∂w, direct
       quartic:    0, because sum((a - y).^4)/4 does not mention w
       l2(lambda): lambda * w
-      ∂C/∂w      = lambda * w    (the direct part: back-propagation adds 1/m * Σ_examples δ * a_prev' to it, below)
+      ∂C/∂w      = lambda * w
+                   (the direct part: back-propagation adds 1/m * Σ_examples δ * a_prev' to it, below)
 
     ∂C/∂b, direct
       ∂C/∂b = 0    (no term mentions b)
@@ -42,12 +48,14 @@ fn my_cost_is_derived_as_reviewed() {
       dC/dw  = ∂C/∂w + 1/m * Σ_examples δ * a_prev'
              = lambda * w + 1/m * Σ_examples δ * a_prev'
       dC/db  = ∂C/∂b + 1/m * Σ_examples δ    (∂C/∂b = 0)
-      δ:      ∂c/∂z of the layer z = w * a_prev + b, for one example, with all that comes after z put into c
+      δ:      ∂c/∂z of the layer z = w * a_prev + b, for one example, with all that comes after z put
+              into c
       a_prev: what the layer reads: the activations before it, or the input
 
     where each term enters
       quartic:    through a alone: into ∂C/∂a, so into every δ, and by δ into each dC/dw
-      l2(lambda): dC/dw directly, as ∂C/∂w; it does not mention a, so ∂C/∂a and every δ are what they are without it
+      l2(lambda): dC/dw directly, as ∂C/∂w; it does not mention a, so ∂C/∂a and every δ are what they
+                  are without it
     ");
 }
 

@@ -125,3 +125,27 @@ fn segments(parts: &[Layout]) -> Option<Vec<Vec<Layout>>> {
     }
     Some(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{rows, width};
+    use crate::emit::latex::latex;
+    use crate::emit::layout::Layout;
+
+    fn letters(count: usize, sign: &'static str) -> Vec<Layout> {
+        let letter = || Layout::Letter("x".to_owned());
+        (0..count).flat_map(|k| [(k > 0).then_some(Layout::Binary(sign)), Some(letter())]).flatten().collect()
+    }
+
+    #[test]
+    fn rows_are_as_wide_as_there_is_room_for_also_within_parentheses() {
+        let sum = Layout::Row(letters(40, "+"));
+        let inner = Layout::Fence("(", Box::new(Layout::Row(letters(30, "⊙"))), ")");
+        for whole in [sum, Layout::Row([letters(3, "+"), vec![Layout::Binary("+"), inner]].concat())] {
+            let all = latex(&whole).matches('x').count();
+            let rows = rows(whole, 12.0);
+            assert!(rows.len() > 1 && rows.iter().all(|row| width(row) <= 12.0), "{rows:?}");
+            assert_eq!(rows.iter().map(|row| latex(row).matches('x').count()).sum::<usize>(), all);
+        }
+    }
+}

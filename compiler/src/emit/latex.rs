@@ -47,13 +47,17 @@ fn plain(text: &str) -> String {
     out
 }
 
-/// A text of the cost language among words, which may be broken behind its signs.
+/// A text of the cost language among words; a long one may be broken behind its signs.
 pub(super) fn code(text: &str) -> String {
     let mut out = String::new();
-    for c in text.chars() {
+    let mut chars = text.chars().peekable();
+    let is_long = text.chars().count() > 12;
+    while let Some(c) = chars.next() {
         out.push_str(&plain(&c.to_string()));
-        if matches!(c, '+' | '-' | '*' | '/' | ',' | ';' | '(' | '=' | '^') {
-            out.push_str("\\allowbreak{}");
+        // A line may end at a space anyway.
+        let next = chars.peek().is_some_and(|next| next.is_alphanumeric() || *next == '(');
+        if is_long && next && matches!(c, '+' | '-' | '*' | '/' | ',' | ';' | '(' | '=' | '^') {
+            out.push_str("\\allowbreak ");
         }
     }
     out
@@ -67,16 +71,11 @@ pub(super) fn prose(text: &str) -> String {
         }
         let is_around = |c: char| matches!(c, ',' | ';' | ':' | '(' | ')' | '.');
         let bare = word.trim_matches(is_around);
-        let Some(formula) = mathematical(bare) else { return breakable(word) };
+        let Some(formula) = mathematical(bare) else { return code(word) };
         let at = word.find(bare).unwrap_or(0);
         format!("{}${formula}${}", plain(&word[..at]), plain(&word[at + bare.len()..]))
     };
     text.split(' ').map(word).collect::<Vec<_>>().join(" ")
-}
-
-/// A word as it is; a long one may be broken behind its signs, as a text of the cost language is.
-fn breakable(word: &str) -> String {
-    if word.chars().count() > 12 { code(word) } else { plain(word) }
 }
 
 /// The formula that a word is: a derivative, or a name with a number or a subscript.

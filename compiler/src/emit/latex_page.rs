@@ -25,7 +25,8 @@ const HIGHEST: f64 = 30.0;
 #[must_use]
 pub fn document(document: &Document) -> String {
     let mut out = String::from("% Stands in the body of a document with \\usepackage{amsmath}.\n");
-    out.push_str("\\begingroup\\allowdisplaybreaks\n");
+    // Words are not stretched to fill lines.
+    out.push_str("\\begingroup\\raggedright\\allowdisplaybreaks\n");
     for section in document.sections() {
         let typed = |title: &String| format!("\\texttt{{{}}}", super::latex::code(title));
         let in_words = |title: &String| prose(title);
@@ -34,7 +35,7 @@ pub fn document(document: &Document) -> String {
         } else {
             section.title.iter().map(in_words).collect()
         };
-        out.push_str(&format!("\n\\subsection*{{\\raggedright {}}}\n", title.join(" \\\\ ")));
+        out.push_str(&format!("\n\\subsection*{{{}}}\n", title.join(" \\\\ ")));
         out.push_str(&table(&section.table));
         out.push_str(&lines(section));
     }
@@ -94,9 +95,9 @@ fn paragraph(line: &Line) -> String {
     set(text.trim_end())
 }
 
-/// A paragraph, whose words are not stretched to fill its lines.
+/// A paragraph.
 fn set(text: &str) -> String {
-    format!("{{\\raggedright\\noindent {text}\\par}}\n")
+    format!("\\noindent {text}\\par\n")
 }
 
 /// Pieces among words.

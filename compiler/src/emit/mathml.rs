@@ -1,5 +1,5 @@
 //! Notation to presentation MathML (MathML Core): elements only, no scripts, styles or namespaces, on one
-//! line, so that it can stand in a doc comment.
+//! line, so that it can stand in a doc comment. Only a page has boxes around its formulas, in which they scroll.
 
 use super::Lines;
 use super::document::{Cell, Document, Line, Piece, Table, references};

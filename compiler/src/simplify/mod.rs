@@ -30,12 +30,12 @@ pub struct Log {
     /// Whether there were more nodes than [`NODES`]: then nothing has been rewritten.
     pub too_large: bool,
     /// What each pass of one run did; of runs that are taken together, nothing.
-    passes: Vec<Pass>,
+    pub(crate) passes: Vec<Pass>,
 }
 
 /// What one pass over the graph did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Pass {
+pub(crate) struct Pass {
     /// What was rewritten.
     roots: Vec<NodeId>,
     /// Where rules fired, and what each of them made.

@@ -1,6 +1,7 @@
 //! The rules, by theme. A row says its name, what it states (an identity in the cost language, for people),
 //! where that holds, and an expression in which it fires, for tests, which check all three.
 
+mod choices;
 mod exponential_sums;
 mod exponentials;
 mod kinks;
@@ -188,6 +189,8 @@ pub static ALL: &[Rule] = rules! {
         Always, sums::own_factor, on "sum(x + y - (x + y) .* u)";
     "sum of choices": "where(x > y, u, 0) + where(x > y, v, 1)" => "where(x > y, u + v, 1)", "all x, y, u, v" in -3.0 .. 3.0,
         Always, sums::selects, on "sum(where(x > y, u, 0) + where(x > y, v, 1))";
+    "choice within a choice": "where(x > y, u .* where(x > y, v, 1), 1)" => "where(x > y, u .* v, 1)", "all x, y, u, v" in -3.0 .. 3.0,
+        After, choices::within, on "sum(where(x > y, u .* where(x > y, v, 1), 1))";
     "sigmoids add to 1": "y .* sigmoid(x) + y .* sigmoid(-x)" => "y", "all x, y" in -3.0 .. 3.0,
         After, sums::reflect, on "sum(y .* sigmoid(x) + y .* sigmoid(-x))";
     "mirrored terms": "A*u + A'*u" => "2*A*u", "A' = A" in -3.0 .. 3.0,
