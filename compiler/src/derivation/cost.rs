@@ -31,7 +31,7 @@ pub fn cost(program: &CostProgram, text: &CostText, shown: Steps) -> Derivation 
     let lines = d.typed(stated(&text.expr, "C", &text.defines));
     for ((t, label), (nodes, rules)) in program.terms.iter().zip(&labels).zip(&steps.terms) {
         let note = match t.kind {
-            TermKind::Data => "of one example; C counts its mean over the m examples of a batch",
+            TermKind::Data => "of one example; its mean over the m examples of a batch is a part of C",
             TermKind::Penalty => "a penalty: the same for every example, so the mean leaves it as it is",
             TermKind::Constant => "a constant",
         };
@@ -52,7 +52,7 @@ pub fn cost(program: &CostProgram, text: &CostText, shown: Steps) -> Derivation 
     introduced.extend(names_in(&program.graph, &terms));
     for (k, (name, node, whole)) in by.iter().enumerate() {
         let title = if name == "a" {
-            "∂C/∂a, of one example".to_owned()
+            "∂c/∂a, by the activations of one example".to_owned()
         } else {
             format!("∂C/∂{name}, direct")
         };
@@ -82,11 +82,9 @@ pub fn cost(program: &CostProgram, text: &CostText, shown: Steps) -> Derivation 
         }
         let is_weight = k > 0 && program.tensors[k - 1].partial.role == Role::Weight;
         let note = match name.as_str() {
-            "a" => "∂C/∂a is 1/m of it, C being the mean of c over m examples",
-            _ if is_weight => {
-                "the direct part: back-propagation adds 1/m * Σ_examples δ * a_prev' to it, below"
-            }
-            _ => "",
+            "a" => "∂C/∂a, of a batch, is 1/m of it for each example".to_owned(),
+            _ if is_weight => format!("the direct part of dC/d{name}, which is put together below"),
+            _ => String::new(),
         };
         match steps.quotients[k].filter(|_| shown != Steps::None) {
             Some(quotient) => {
@@ -94,7 +92,7 @@ pub fn cost(program: &CostProgram, text: &CostText, shown: Steps) -> Derivation 
                 let quotient = vec![pen.formula(quotient)];
                 lines.push(Line::goes_on(quotient).noted(note));
             }
-            None => lines.push(pen.equation(left, *whole, note)),
+            None => lines.push(pen.equation(left, *whole, &note)),
         }
     }
     in_a_network(&mut d, &pen, program, shown);
@@ -126,6 +124,7 @@ fn in_a_network(d: &mut Derivation, pen: &Pen<'_>, program: &CostProgram, shown:
             if let Some(line) = lines.last_mut() {
                 line.note = format!("∂C/∂{name} = 0");
             }
+            lines.push(Line::goes_on(vec![Piece::Formula(share)]));
         } else {
             lines.push(Line::goes_on(vec![pen.formula(t.partial.node), Piece::Plus, Piece::Formula(share)]));
         }
@@ -136,7 +135,8 @@ fn in_a_network(d: &mut Derivation, pen: &Pen<'_>, program: &CostProgram, shown:
     let says = |left: &str, text: &str| Line::says(words(left), vec![words(text)]);
     lines.push(says(
         "δ",
-        "∂c/∂z of the layer z = w * a_prev + b, for one example, with all that comes after z put into c",
+        "∂c/∂z of a layer z = w * a_prev + b, for one example: c is written as a function of z, all that is computed \
+         from z put in, so that the letter z stands in its formula",
     ));
     lines.push(says("a_prev", "what the layer reads: the activations before it, or the input"));
 }
@@ -177,7 +177,8 @@ fn in_words(lines: &mut Vec<Line>, pen: &Pen<'_>, program: &CostProgram) {
             }
         }
         let text = format!(
-            "the cost of one example: what mentions a or y ({}); C is its mean over the m examples, whence 1/m, plus the penalties",
+            "the cost of one example: what mentions a or y ({}); C, of a batch of m examples, is the mean of their c, \
+             whence 1/m, plus the penalties",
             seen.join(", ")
         );
         lines.push(says(words("c"), text));
@@ -201,15 +202,15 @@ fn answer(d: &mut Derivation, program: &CostProgram) {
         let partials: Vec<String> = tensors.iter().map(|w| format!("∂C/∂{w}")).collect();
         let text = match (of_a, tensors.is_empty()) {
             (true, true) => {
-                "through a alone: into ∂C/∂a, so into every δ, and by δ into each dC/dw".to_owned()
+                "enters through a alone: ∂c/∂a, so every δ, and by δ each dC/dw and dC/db".to_owned()
             }
             (true, false) => format!(
-                "through a, into every δ; and {} directly, as {}",
+                "enters through a, every δ; and {} directly, as {}",
                 super::listed(&totals),
                 super::listed(&partials)
             ),
             (false, false) => format!(
-                "{} directly, as {}; it does not mention a, so ∂C/∂a and every δ are what they are without it",
+                "enters {} directly, as {}; it does not mention a, so ∂c/∂a and every δ are what they are without it",
                 super::listed(&totals),
                 super::listed(&partials)
             ),
@@ -221,4 +222,6 @@ fn answer(d: &mut Derivation, program: &CostProgram) {
             lines.push(line);
         }
     }
+    let penalised = program.tensors.iter().filter(|t| !g.is_zero(t.partial.node));
+    lines.extend(super::for_optimisers(penalised.map(|t| t.partial.name.as_str())));
 }

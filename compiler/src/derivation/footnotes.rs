@@ -34,7 +34,7 @@ impl Footnotes {
             return;
         }
         let rule = |name: &str| -> Option<&'static Rule> { simplify::ALL.iter().find(|r| r.name == name) };
-        let lines = d.section("rewritten with");
+        let lines = d.section("rewritten with, for any values of the letters in these rules");
         for (k, rule) in self.rules.iter().filter_map(|name| rule(name)).enumerate() {
             let right =
                 vec![Piece::Code(rule.lhs.to_owned()), Piece::Equals, Piece::Code(rule.rhs.to_owned())];

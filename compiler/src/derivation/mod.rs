@@ -182,6 +182,16 @@ fn labels(terms: &[Term]) -> Vec<String> {
     terms.iter().enumerate().map(label).collect()
 }
 
+/// What an optimiser knows of penalties: nothing.
+fn for_optimisers<'a>(penalised: impl Iterator<Item = &'a str>) -> Option<Line> {
+    let totals: Vec<String> = penalised.map(|name| format!("dC/d{name}")).collect();
+    let text = format!(
+        "is handed {}, the penalty's share included, and knows of no penalty: it would count it twice",
+        listed(&totals)
+    );
+    (!totals.is_empty()).then(|| Line::says(words("an optimiser"), vec![Piece::Words(text)]))
+}
+
 /// Words as a list: `a, b and c`.
 fn listed(items: &[String]) -> String {
     match items {

@@ -192,7 +192,8 @@ fn in_words(lines: &mut Vec<Line>, program: &NetworkProgram, steps: &NetworkStep
     let (deltas, partials) = of_kind(true);
     if let Some(delta) = deltas.first() {
         let text = format!(
-            "{}, for one example: how its cost c changes with what a layer adds up, all that comes after written out",
+            "{}, for one example: c is written as a function of what a layer adds up, all that is computed from that put in, so \
+             that its letter stands in the formula",
             listed(&partials)
         );
         lines.push(says(words(&deltas.join(", ")), text));
@@ -227,7 +228,7 @@ fn answer(d: &mut Derivation, program: &NetworkProgram) {
         let names: Vec<String> = by.iter().map(|w| (*w).to_owned()).collect();
         let text = format!(
             "does not mention {output}, so ∂c/∂{output}, {} are what they are without it; it mentions {}, so it enters {} \
-             directly, as {}, and back-propagation adds its share to that",
+             directly, as {}, beside what back-propagation brings",
             listed(&deltas),
             listed(&names),
             listed(&totals),
@@ -235,4 +236,6 @@ fn answer(d: &mut Derivation, program: &NetworkProgram) {
         );
         lines.push(Line::says(words(&t.origin), vec![Piece::Words(text)]));
     }
+    let penalised = program.gradient.iter().zip(&program.direct).filter(|(_, direct)| !g.is_zero(**direct));
+    lines.extend(super::for_optimisers(penalised.map(|(p, _)| p.name.as_str())));
 }

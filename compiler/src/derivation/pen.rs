@@ -1,7 +1,7 @@
 //! What writes nodes of a graph as lines of a page.
 
 use super::{Room, function, left_out, named, partial, whole, words};
-use crate::emit::document::{Line, Piece};
+use crate::emit::document::{Line, Piece, references};
 use crate::emit::notation::Notation;
 use crate::emit::{self, Lines, View};
 use crate::ir::{Graph, NodeId, Op};
@@ -167,7 +167,7 @@ impl Pen<'_> {
     pub(super) fn computed(&self, lines: &mut Vec<Line>, node: Option<&NodeId>, marks: Vec<usize>) {
         let right = node.map(|computed| vec![self.formula(*computed)]);
         if let Some(right) = right.filter(|right| lines.last().is_none_or(|line| line.right != *right)) {
-            let note = "computed so: finite wherever the value is";
+            let note = "computed so: a number wherever the cost is one";
             lines.push(Line::goes_on(right).noted(note).marked(marks));
         } else if let Some(line) = lines.last_mut() {
             line.marks = marks;
@@ -281,7 +281,13 @@ impl Pen<'_> {
             }
         }
         // What was used is referred to where the outcome stands.
-        if let Some(last) = own.last_mut() {
+        let cancels = chain.steps.last().and_then(|step| step.cancels);
+        if let (Some(last), Some(node)) = (own.last_mut(), cancels) {
+            last.note = format!("{} cancels", emit::text(self.g, node, &self.view));
+            if !marks.is_empty() {
+                last.note += &format!("; of the formula that is computed, by {}", references(&marks));
+            }
+        } else if let Some(last) = own.last_mut() {
             last.marks = marks;
         }
         lines.extend(own);

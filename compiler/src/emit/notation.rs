@@ -355,6 +355,11 @@ pub fn sum(terms: Vec<(bool, Notation)>) -> Notation {
     flat.sort_by_key(|(_, note)| !leads(note));
     if let Some(k) = flat.iter().position(|(minus, _)| !minus) {
         flat[..=k].rotate_right(1);
+    } else if let Some((k, turned)) =
+        flat.iter().enumerate().find_map(|(k, (_, note))| Some((k, turned(note)?)))
+    {
+        flat[k] = (false, turned);
+        flat[..=k].rotate_right(1);
     }
     match flat.len() {
         1 => match flat.remove(0) {
@@ -381,6 +386,30 @@ pub fn negative(note: Notation) -> Notation {
     match note {
         Notation::Negative(inner) => *inner,
         note => Notation::Negative(Box::new(note)),
+    }
+}
+
+/// The formula with its sign changed, where a difference in it takes the sign, and so no minus stands in front:
+/// `(1 - y) ./ (1 - a)` of `(y - 1) ./ (1 - a)`.
+fn turned(note: &Notation) -> Option<Notation> {
+    let first = |factors: &[Notation]| {
+        let at = factors.iter().position(|factor| turned(factor).is_some())?;
+        let mut factors = factors.to_vec();
+        factors[at] = turned(&factors[at])?;
+        Some(factors)
+    };
+    match note {
+        Notation::Sum(terms) => {
+            let is_difference = terms.len() == 2 && terms.iter().any(|(minus, _)| *minus);
+            is_difference.then(|| sum(terms.iter().map(|(minus, term)| (!minus, term.clone())).collect()))
+        }
+        Notation::Times(factors) => first(factors).map(Notation::Times),
+        Notation::Elementwise(factors) => first(factors).map(Notation::Elementwise),
+        Notation::Over(above, below) => Some(Notation::Over(Box::new(turned(above)?), below.clone())),
+        Notation::ElementOver(above, below) => {
+            Some(Notation::ElementOver(Box::new(turned(above)?), below.clone()))
+        }
+        _ => None,
     }
 }
 

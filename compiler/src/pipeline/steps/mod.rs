@@ -71,6 +71,8 @@ pub struct Step {
     pub note: String,
     /// What has been used and is to be said in words: a choice between two values.
     pub choice: Option<Factor>,
+    /// What stands above and below in the step before.
+    pub cancels: Option<NodeId>,
 }
 
 impl Step {

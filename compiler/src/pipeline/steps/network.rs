@@ -188,9 +188,10 @@ impl Made<'_> {
             Some((_, d)) if !needs(&self.g, self.computed, at, &[value]) => *d,
             Some(_) => return None,
             None if value == program.output => {
-                let d = self.by_output(&activation.value)?;
+                let (terms, d) = self.by_output(&activation.value)?;
                 let called = Called::Partial("c".to_owned(), activation.value.clone());
-                let steps = vec![Step::product(vec![Factor { called, node: d }]), Step::full(d)];
+                let steps =
+                    vec![Step::product(vec![Factor { called, node: d }]), Step::full(terms), Step::full(d)];
                 chains.push(Chain { name: d_name.clone(), steps, rules: Vec::new() });
                 d
             }
@@ -233,7 +234,8 @@ impl Made<'_> {
             let choice = Some(Factor { called: prime, node: slope });
             steps.push(Step { choice, ..Step::full(node) });
         } else {
-            steps.push(Step::full(node));
+            let cancels = is_divided_by(&self.g, of_value, slope).then_some(slope);
+            steps.push(Step { cancels, ..Step::full(node) });
         }
         Some(steps)
     }
@@ -269,7 +271,7 @@ impl Made<'_> {
     }
 
     /// ∂c/∂a of the cost as it was written, with a as a value of its own.
-    fn by_output(&mut self, name: &str) -> Option<NodeId> {
+    fn by_output(&mut self, name: &str) -> Option<(NodeId, NodeId)> {
         let program = self.program;
         let output = program.written.output;
         let shape = self.g.shape(output).to_vec();
@@ -287,11 +289,12 @@ impl Made<'_> {
         let start = self.g.fill(Number::ONE, &[m]);
         let slope = diff::pullback(&mut self.g, &[(c, start)], &[a], &|_, _| None);
         let (slope, _) = simplify::simplify(&mut self.g, &slope);
-        let slope = match over_common_denominator(&mut self.g, slope[0]) {
+        let quotient = match over_common_denominator(&mut self.g, slope[0]) {
             Some(quotient) if self.is_shorter(quotient, slope[0]) => quotient,
             _ => slope[0],
         };
-        Some(with(&mut self.g, slope, a, program.output))
+        let mut at_output = |node: NodeId| with(&mut self.g, node, a, program.output);
+        Some((at_output(slope[0]), at_output(quotient)))
     }
 
     fn is_shorter(&self, a: NodeId, b: NodeId) -> bool {
@@ -344,4 +347,18 @@ impl Made<'_> {
         }
         chains
     }
+}
+
+/// Whether a quotient has all factors of `divisor` below.
+fn is_divided_by(g: &Graph, quotient: NodeId, divisor: NodeId) -> bool {
+    let factors = |node: NodeId| match g.op(node) {
+        Op::Product { factors, .. } => factors.iter().map(|f| (f.operand.node, f.power)).collect(),
+        _ => vec![(node, Number::ONE)],
+    };
+    let below = factors(quotient);
+    let of_divisor = factors(divisor);
+    g.as_constant(divisor).is_none()
+        && of_divisor.iter().all(|(node, power)| {
+            power.is_one() && below.iter().any(|(other, p)| other == node && *p == Number::MINUS_ONE)
+        })
 }
