@@ -11,17 +11,19 @@ mod code;
 pub mod guess;
 mod plot;
 mod shapes;
+mod signs;
 
 use crate::Failure;
 use crate::commands::{expand, export};
 use crate::derived::Derived;
 use crate::request::{Request, Subject};
-use gradsmith_compiler::derivation::Shown;
+use gradsmith_compiler::derivation::{self, Shown};
 use gradsmith_compiler::emit::document::{Line, Piece};
 use gradsmith_compiler::emit::{self, Inner, View, html, mathml, svg::escaped};
 use gradsmith_compiler::export::Options;
-use gradsmith_compiler::ir::NodeId;
-use gradsmith_compiler::lower::cost::Term;
+use gradsmith_compiler::ir::{Graph, NodeId};
+use gradsmith_compiler::lower::cost::{Term, TermKind};
+use gradsmith_compiler::pipeline::steps::{TermSteps, network_steps};
 
 /// Colours, type and widths of every page.
 const STYLE: &str = include_str!("page.css");
@@ -75,10 +77,11 @@ pub fn content(request: &Request, shown: Shown) -> Result<Content, Failure> {
             "<section class=\"part\" id=\"{id}\" aria-labelledby=\"{id}-h\"><h2 id=\"{id}-h\">{heading}</h2>\n{inner}</section>\n"
         ));
     };
-    section("formula", "Formula", &formula(&derived));
+    let formula = formula(&derived);
+    section("formula", "Formula", &formula);
     let picture = derived.picture().svg();
-    let legend = "<p class=\"legend\">Solid: values, from left to right. Dashed: derivatives, back from right to left. In \
-                  the lanes at the top and the bottom: what reads a parameter directly.</p>";
+    let legend = "<p class=\"legend\">Solid: values, from left to right. Dashed, blue: derivatives, on their way back. \
+                  Orange: what speaks of a parameter directly, as a penalty does, and its derivative.</p>";
     section(
         "picture",
         "Picture",
@@ -86,7 +89,9 @@ pub fn content(request: &Request, shown: Shown) -> Result<Content, Failure> {
             "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"picture of the derivative\">{picture}</div>{legend}"
         ),
     );
-    section("derivation", "Derivation", &derivation.written(&html::FRAGMENT));
+    let steps = derivation.written(&html::FRAGMENT);
+    let signs = signs::legend(&format!("{formula}{steps}"));
+    section("derivation", "Derivation", &format!("{steps}{signs}"));
     if let Some(plot) = plot::plot(&derived) {
         section("plot", "Plot", &plot);
     }
@@ -103,41 +108,68 @@ pub fn content(request: &Request, shown: Shown) -> Result<Content, Failure> {
     Ok(Content { title, body, copies })
 }
 
-/// The value as one equation.
+/// The value: of a batch, and what it is the mean of.
 fn formula(derived: &Derived<'_>) -> String {
     let g = derived.graph();
-    let piece = |node: NodeId, view: &View| Piece::Formula(emit::lines(g, node, view));
-    let joined = |terms: &[Term], view: &View| {
+    let piece = |g: &Graph, node: NodeId, view: &View| Piece::Formula(emit::lines(g, node, view));
+    let joined = |parts: Vec<Piece>| {
         let mut right = Vec::new();
-        for term in terms {
+        for part in parts {
             if !right.is_empty() {
                 right.push(Piece::Plus);
             }
-            right.push(piece(term.node, view));
+            right.push(part);
         }
         right
     };
-    let (left, right) = match derived {
-        Derived::Cost(_, p) => ("C", joined(&p.terms, &View::default())),
+    // What is of one example, and what is counted once.
+    let apart = |terms: &[Term], written: Vec<Piece>| {
+        let (mut of_example, mut once) = (Vec::new(), Vec::new());
+        for (term, piece) in terms.iter().zip(written) {
+            let part = if term.kind == TermKind::Data { &mut of_example } else { &mut once };
+            part.push(piece);
+        }
+        if of_example.is_empty() {
+            return vec![("C", joined(once))];
+        }
+        once.insert(0, Piece::Formula(derivation::mean_of_examples()));
+        vec![("c", joined(of_example)), ("C", joined(once))]
+    };
+    let equations: Vec<(&str, Vec<Piece>)> = match derived {
+        Derived::Cost(_, p) => {
+            apart(&p.terms, p.terms.iter().map(|t| piece(g, t.node, &View::default())).collect())
+        }
         Derived::Network(_, p) => {
             let view = View { batch: Some(p.batch), ..View::default() };
-            ("C", joined(&p.terms, &view))
+            let steps = network_steps(p);
+            let of_example = |(t, own): (&Term, &TermSteps)| match t.kind {
+                TermKind::Data => own.steps.first().copied(),
+                _ => Some(t.node),
+            };
+            match p.terms.iter().zip(&steps.terms).map(of_example).collect::<Option<Vec<NodeId>>>() {
+                Some(nodes) => {
+                    apart(&p.terms, nodes.into_iter().map(|n| piece(&steps.graph, n, &view)).collect())
+                }
+                // Some part of it is known for a batch alone.
+                None => vec![("C", joined(p.terms.iter().map(|t| piece(g, t.node, &view)).collect()))],
+            }
         }
         Derived::Objective(_, p) => {
             let view = View { inner: Inner::Defined, ..View::default() };
-            ("f", vec![piece(p.value, &view)])
+            vec![("f", vec![piece(g, p.value, &view)])]
         }
     };
-    let line = Line::equation(Piece::Name(left.to_owned()), right);
-    let words: String = match derived {
-        Derived::Cost(..) => {
-            "<p class=\"legend\">of one example; the cost of a batch is the mean over its examples, penalties counted once</p>"
+    let written = equations.into_iter().map(|(left, right)| {
+        let line = Line::equation(Piece::Name(left.to_owned()), right);
+        format!("<div class=\"scroll large\">{}</div>", mathml::equation(&line))
+    });
+    let words = match derived {
+        Derived::Cost(..) | Derived::Network(..) => {
+            "<p class=\"legend\">c: the cost of one example; C: that of a batch of m examples</p>"
         }
-        Derived::Network(..) => "<p class=\"legend\">over a batch of m examples</p>",
         Derived::Objective(..) => "",
-    }
-    .to_owned();
-    format!("<div class=\"scroll large\">{}</div>{words}", mathml::equation(&line))
+    };
+    format!("{}{words}", written.collect::<String>())
 }
 
 /// The buttons, and what they copy.

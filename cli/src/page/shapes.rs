@@ -4,6 +4,19 @@ use crate::derived::Derived;
 use gradsmith_compiler::emit::svg::escaped;
 use gradsmith_compiler::ir::{Extent, Graph, NodeId};
 use gradsmith_compiler::lower::Role;
+use gradsmith_compiler::pipeline::NetworkProgram;
+
+/// What a value of a network is.
+fn value(program: &NetworkProgram, name: &str) -> &'static str {
+    let activations = &program.written.activations;
+    if activations.iter().any(|a| a.argument == name) {
+        "pre-activation"
+    } else if activations.iter().any(|a| a.value == name) {
+        "activation"
+    } else {
+        "value"
+    }
+}
 
 /// A table: name, what it is, shape.
 #[must_use]
@@ -29,7 +42,7 @@ pub(super) fn table(derived: &Derived<'_>) -> String {
                     shape(g, t.partial.node, None),
                 ));
             }
-            rows.push(("∂C/∂a".to_owned(), "derivative, of one example", shape(g, p.d_activation, None)));
+            rows.push(("∂c/∂a".to_owned(), "derivative, of one example", shape(g, p.d_activation, None)));
             rows.push(("C".to_owned(), "cost", "scalar".to_owned()));
         }
         Derived::Network(_, p) => {
@@ -39,7 +52,7 @@ pub(super) fn table(derived: &Derived<'_>) -> String {
             }
             rows.push(("y".to_owned(), "targets", shape(g, p.y, batch)));
             for (name, node) in &p.values {
-                rows.push((name.clone(), "value of a layer", shape(g, *node, batch)));
+                rows.push((name.clone(), value(p, name), shape(g, *node, batch)));
             }
             for (name, node) in &p.deltas {
                 rows.push((name.clone(), "cotangent", shape(g, *node, batch)));

@@ -163,10 +163,7 @@ pub(crate) fn shared_by_layer(is_weight: bool) -> Lines {
     let name = |name: &str| Notation::Name(name.to_owned());
     let transposed = Notation::Transpose(Box::new(name("a_prev")));
     let of_example = if is_weight { Notation::Matmul(vec![name("δ"), transposed]) } else { name("δ") };
-    let one = Notation::Number(crate::ir::Number::ONE);
-    let mean = Notation::Over(Box::new(one), Box::new(name("m")));
-    let value = Notation::Times(vec![mean, Notation::Examples(Box::new(of_example))]);
-    Lines { definitions: Vec::new(), value, indices: Vec::new() }
+    mean(of_example)
 }
 
 /// What lines about terms are headed with: what each comes from, and which part of that it is where there are several.
@@ -190,6 +187,19 @@ fn for_optimisers<'a>(penalised: impl Iterator<Item = &'a str>) -> Option<Line> 
         listed(&totals)
     );
     (!totals.is_empty()).then(|| Line::says(words("an optimiser"), vec![Piece::Words(text)]))
+}
+
+/// `1/m * Σ_examples c`: the share of the examples in the cost of a batch.
+#[must_use]
+pub fn mean_of_examples() -> Lines {
+    mean(Notation::Name("c".to_owned()))
+}
+
+fn mean(of_example: Notation) -> Lines {
+    let one = Notation::Number(crate::ir::Number::ONE);
+    let mean = Notation::Over(Box::new(one), Box::new(Notation::Name("m".to_owned())));
+    let value = Notation::Times(vec![mean, Notation::Examples(Box::new(of_example))]);
+    Lines { definitions: Vec::new(), value, indices: Vec::new() }
 }
 
 /// Words as a list: `a, b and c`.

@@ -20,7 +20,7 @@ pub use network::network;
 pub use objective::objective;
 pub use written::Picture;
 
-use crate::derivation::{partial, total};
+use crate::derivation::{mean_of_examples, partial, total};
 use crate::emit::document::Piece;
 use crate::emit::svg::{self, Drawn};
 use crate::emit::{self, View};
@@ -95,6 +95,18 @@ impl Pen<'_> {
         if formula.width <= WIDEST { formula } else { svg::words(otherwise) }
     }
 
+    /// `c = ...`, the cost of one example, of these terms.
+    fn of_example(&self, terms: &[(NodeId, &str)]) -> Vec<Drawn> {
+        match terms {
+            [(node, _)] => vec![self.named("c", *node), svg::words("of one example")],
+            terms => {
+                let mut lines = vec![name("c"), svg::words("of one example, the sum of")];
+                lines.extend(terms.iter().map(|(node, origin)| self.formula(*node, origin)));
+                lines
+            }
+        }
+    }
+
     /// The penalties, each with its name above; a definition of several terms has one name.
     fn penalties(&self, terms: &[Term]) -> Vec<Drawn> {
         let (mut drawn, mut said) = (Vec::new(), "");
@@ -137,6 +149,16 @@ impl Pen<'_> {
 
 fn name(text: &str) -> Drawn {
     svg::pieces(&[Piece::Name(text.to_owned())])
+}
+
+/// `C = 1/m Σ c`, the cost of a batch.
+fn of_batch(has_penalties: bool) -> Vec<Drawn> {
+    let mean = Piece::Formula(mean_of_examples());
+    let mut lines = vec![svg::pieces(&[Piece::Name("C".to_owned()), Piece::Equals, mean])];
+    if has_penalties {
+        lines.push(svg::words("plus penalties"));
+    }
+    lines
 }
 
 fn by_total(of: &'static str, by: &str) -> Piece {

@@ -1,9 +1,11 @@
 //! The picture of a network: a column for each layer.
 
-use super::{Leaf, Pen, Picture, Scene, Stage, by_partial, by_total, canvas, name};
+use super::{Leaf, Pen, Picture, Scene, Stage, by_partial, by_total, canvas, name, of_batch};
 use crate::emit::{View, svg};
+use crate::ir::NodeId;
 use crate::lower::cost::TermKind;
 use crate::pipeline::NetworkProgram;
+use crate::pipeline::steps::{cotangent_name, network_steps};
 use std::collections::BTreeSet;
 
 /// Drawn.
@@ -69,18 +71,26 @@ pub fn network(program: &NetworkProgram, network: &str, cost: &str) -> Picture {
             stage.back.push(pen.named(delta, *node));
         }
     }
-    let of = |kind: TermKind| program.terms.iter().filter(move |t| t.kind == kind);
-    let mut last = Stage {
-        forward: of(TermKind::Data).map(|t| forward.formula(t.node, &t.origin)).collect(),
-        back: vec![svg::words("for one example")],
+    let steps = network_steps(program);
+    let mut written = steps.graph.clone();
+    written.forget_names(program.deltas.iter().map(|(name, _)| name.as_str()));
+    let written = Pen { g: &written, view: forward.view.clone() };
+    let data = program.terms.iter().zip(&steps.terms).filter(|(t, _)| t.kind == TermKind::Data);
+    let data: Vec<(NodeId, &str)> =
+        data.map(|(t, own)| (own.steps.first().copied().unwrap_or(t.node), t.origin.as_str())).collect();
+    let penalties = forward.penalties(&program.terms);
+    let by_output = program.values.iter().find(|(_, node)| *node == program.output).and_then(|(value, _)| {
+        let chain = steps.backwards.iter().find(|chain| chain.name == cotangent_name(value))?;
+        let drawn = program.deltas.iter().any(|(name, _)| *name == chain.name);
+        let node = chain.steps.last()?.terms.first()?.first()?.node;
+        (!drawn).then(|| written.equation(by_partial("c", value), node))
+    });
+    let last = Stage {
+        forward: [written.of_example(&data), of_batch(!penalties.is_empty())].concat(),
+        back: vec![by_output.unwrap_or_else(|| svg::words("for one example"))],
         leaves: vec![Leaf { name: name("y"), ..Leaf::default() }],
         reads: vec![output],
     };
-    last.forward.insert(0, name("C"));
-    let penalties = forward.penalties(&program.terms);
-    if !penalties.is_empty() {
-        last.forward.push(svg::words("plus penalties"));
-    }
     stages.push(last);
     let penalised: Vec<&str> = program
         .gradient

@@ -230,7 +230,8 @@ fn written(c: &Checked, found: &Found<'_>) -> String {
     }
     out.push_str(&format!(
         "</tbody></table></div>\n<p class=\"legend\">Central differences with a step of {STEP:.0e}; their distance is relative to \
-         the largest entry of the derivative, and may be {TOLERANCE:.0e}.</p>\n"
+         the largest entry of the derivative; {TOLERANCE:.0e} is accepted. {}</p>\n",
+        c.says
     ));
     out
 }

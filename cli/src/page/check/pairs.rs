@@ -66,6 +66,8 @@ pub(super) struct Checked {
     pub(super) shares: Option<NodeId>,
     /// What cannot be checked, and why.
     pub(super) without: Vec<(String, String)>,
+    /// What else is to be said of the data.
+    pub(super) says: &'static str,
 }
 
 /// What there is to check of a derived program.
@@ -127,7 +129,9 @@ fn cost(p: &CostProgram) -> Checked {
         moved.push(Moved { by: vec![t.partial.by], along: None, pairs: vec![pair] });
     }
     let shares = graph.inputs().iter().find(|i| i.name == "y").map(|i| i.node);
-    Checked { graph, value, called: "C", moved, shares, without: Vec::new() }
+    let says = "These are a cost's own derivatives: w and b stand for those of any layer and are of any size. What \
+                back-propagation brings is checked where a network is given.";
+    Checked { graph, value, called: "C of one example", moved, shares, without: Vec::new(), says }
 }
 
 /// The gradient of a network, in a graph that holds at least that of its program.
@@ -139,7 +143,7 @@ fn network(p: &NetworkProgram, graph: &Graph) -> Checked {
         Moved { by: vec![partial.by], along: None, pairs: vec![pair] }
     });
     let moved = moved.collect();
-    Checked { graph, value, called: "C", moved, shares: Some(p.y), without: Vec::new() }
+    Checked { graph, value, called: "C", moved, shares: Some(p.y), without: Vec::new(), says: "" }
 }
 
 fn objective(p: &ObjectiveProgram) -> Checked {
@@ -198,7 +202,15 @@ fn objective(p: &ObjectiveProgram) -> Checked {
         along: Some(p.directions.clone()),
         pairs: products.collect(),
     });
-    Checked { graph: p.graph.clone(), value: p.value, called: "f", moved, shares: None, without: Vec::new() }
+    Checked {
+        graph: p.graph.clone(),
+        value: p.value,
+        called: "f",
+        moved,
+        shares: None,
+        without: Vec::new(),
+        says: "",
+    }
 }
 
 /// A number with its thousands apart.
