@@ -25,8 +25,8 @@ use std::{fs, io};
 use syn::{File, ImplItem, Item};
 
 /// As much as a person reads.
-const MOST_LINES: usize = 14_600;
-const MOST_BYTES: usize = 700_000;
+const MOST_LINES: usize = 12_500;
+const MOST_BYTES: usize = 590_000;
 
 /// What is pinned under a name: the input of a derive, and the methods, none for all of the code.
 struct Fixture {
@@ -105,7 +105,9 @@ fn snapshot(fixture: &Fixture) -> String {
     }
     let rust = prettyplease::unparse(&code);
     let mut out = String::new();
-    let mut sections = vec![("input", input), ("derivation", &text), ("latex", &latex)];
+    let mut sections = vec![("input", input), ("derivation", &text)];
+    // The LaTeX of a derivation is the same page in another notation: that of the fixtures shows all forms.
+    sections.extend(name.starts_with("combined_").then_some(("latex", &latex)));
     sections.extend((!rust.is_empty()).then_some(("rust", &rust)));
     for (title, body) in sections {
         writeln!(out, "-- {title} {}\n{}\n", "-".repeat(70 - title.len()), body.trim_end())
