@@ -71,7 +71,7 @@ pub(super) fn derivation(
         ///
         #page
         #vis const DERIVATION: &'static str = #text;
-        /// The derivation as LaTeX, an `aligned` block for each section.
+        /// The derivation as LaTeX, for the body of a document with amsmath.
         #vis const DERIVATION_LATEX: &'static str = #latex;
     }
 }
