@@ -58,8 +58,8 @@ fn my_cost_is_derived_as_reviewed() {
       quartic:      enters through a alone: ∂c/∂a, so every δ, and by δ each dC/dw and dC/db
       l2(lambda):   enters dC/dw directly, as ∂C/∂w; it does not mention a, so ∂c/∂a and every δ
                     are what they are without it
-      an optimiser: is handed dC/dw, the penalty's share included, and knows of no penalty: it
-                    would count it twice
+      an optimiser: is handed dC/dw, the penalty's share included; it knows of no penalty, else
+                    it would count it twice
     ");
 }
 

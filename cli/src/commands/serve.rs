@@ -78,7 +78,9 @@ fn reply(mut request: tiny_http::Request, port: u16) {
             _ => (404, "text/plain; charset=utf-8", "there is nothing here\n".to_owned()),
         },
     };
-    let mut response = Response::from_string(text).with_status_code(status);
+    // In one piece, as long as it says: parts of a text may end within a letter.
+    let response = Response::from_string(text).with_status_code(status);
+    let mut response = response.with_chunked_threshold(usize::MAX);
     let headers = [
         ("Content-Type", kind),
         ("Content-Security-Policy", HEADER),

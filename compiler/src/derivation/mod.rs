@@ -183,7 +183,7 @@ fn labels(terms: &[Term]) -> Vec<String> {
 fn for_optimisers<'a>(penalised: impl Iterator<Item = &'a str>) -> Option<Line> {
     let totals: Vec<String> = penalised.map(|name| format!("dC/d{name}")).collect();
     let text = format!(
-        "is handed {}, the penalty's share included, and knows of no penalty: it would count it twice",
+        "is handed {}, the penalty's share included; it knows of no penalty, else it would count it twice",
         listed(&totals)
     );
     (!totals.is_empty()).then(|| Line::says(words("an optimiser"), vec![Piece::Words(text)]))

@@ -264,7 +264,7 @@ impl Page<'_> {
 
     /// What v is.
     fn direction(&mut self) {
-        if self.shown.steps != Steps::All {
+        if self.shown.steps == Steps::None {
             return;
         }
         let Some(((first, _), others)) = self.program.wrt.split_first() else { return };

@@ -277,7 +277,7 @@ mod tests {
             (Kind::Objective, residual, 9, &["∂f/∂s", "∂r/∂h", "∂²f/∂s∂h", "(Hv)_s"][..]),
             (Kind::Objective, held, 6, &["∂g1/∂x", "∂L/∂x", "∂²L/∂x²"]),
             (Kind::Objective, symmetric, 3, &["∂²f/∂S²"]),
-            (Kind::Cost, loss, 4, &["∂C/∂a", "diagonal of ∂²C/∂a²"]),
+            (Kind::Cost, loss, 4, &["∂c/∂a", "diagonal of ∂²c/∂a²"]),
             (Kind::Network, deep, 8, &["∂C/∂w2", "(Hv)_w1"]),
         ] {
             let table = checked(kind, texts);

@@ -116,13 +116,13 @@ fn cost(p: &CostProgram) -> Checked {
         layout: Layout::Diagonal,
         ..Pair::new(
             Part::Hessian,
-            "diagonal of ∂²C/∂a²".to_owned(),
+            "diagonal of ∂²c/∂a²".to_owned(),
             p.hessian_diagonal,
-            "∂C/∂a",
+            "∂c/∂a",
             p.d_activation,
         )
     };
-    let by_a = Pair::new(Part::Gradient, "∂C/∂a".to_owned(), p.d_activation, "C", value);
+    let by_a = Pair::new(Part::Gradient, "∂c/∂a".to_owned(), p.d_activation, "c", p.data);
     let mut moved = vec![Moved { by: vec![p.a], along: None, pairs: vec![by_a, diagonal] }];
     for t in &p.tensors {
         let pair = Pair::new(Part::Gradient, format!("∂C/∂{}", t.partial.name), t.partial.node, "C", value);
