@@ -23,7 +23,7 @@ use gradsmith_compiler::emit::{self, Inner, View, html, mathml, svg::escaped};
 use gradsmith_compiler::export::Options;
 use gradsmith_compiler::ir::{Graph, NodeId};
 use gradsmith_compiler::lower::cost::{Term, TermKind};
-use gradsmith_compiler::pipeline::steps::{TermSteps, network_steps};
+use gradsmith_compiler::pipeline::steps::TermSteps;
 
 /// Colours, type and widths of every page.
 const STYLE: &str = include_str!("page.css");
@@ -139,9 +139,8 @@ fn formula(derived: &Derived<'_>) -> String {
         Derived::Cost(_, p) => {
             apart(&p.terms, p.terms.iter().map(|t| piece(g, t.node, &View::default())).collect())
         }
-        Derived::Network(_, p) => {
+        Derived::Network(_, p, steps) => {
             let view = View { batch: Some(p.batch), ..View::default() };
-            let steps = network_steps(p);
             let of_example = |(t, own): (&Term, &TermSteps)| match t.kind {
                 TermKind::Data => own.steps.first().copied(),
                 _ => Some(t.node),

@@ -45,7 +45,7 @@ pub(super) fn table(derived: &Derived<'_>) -> String {
             rows.push(("∂c/∂a".to_owned(), "derivative, of one example", shape(g, p.d_activation, None)));
             rows.push(("C".to_owned(), "cost", "scalar".to_owned()));
         }
-        Derived::Network(_, p) => {
+        Derived::Network(_, p, _) => {
             let batch = Some(p.batch);
             for (name, node) in &p.inputs {
                 rows.push((name.clone(), "input", shape(g, *node, batch)));

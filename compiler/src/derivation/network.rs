@@ -8,30 +8,35 @@ use crate::front::NetworkText;
 use crate::ir::NodeId;
 use crate::lower::cost::TermKind;
 use crate::pipeline::NetworkProgram;
-use crate::pipeline::steps::{Chain, NetworkSteps, cotangent_name, network_steps};
+use crate::pipeline::steps::{Chain, NetworkSteps, cotangent_name};
 use std::collections::BTreeSet;
 
-/// The derivation of a network: forwards, the cost, backwards, the gradient.
+/// The derivation of a network, of its `steps`: forwards, the cost, backwards, the gradient.
 #[must_use]
-pub fn network(program: &NetworkProgram, text: &NetworkText, shown: Steps) -> Derivation {
+pub fn network(
+    program: &NetworkProgram,
+    steps: &NetworkSteps,
+    text: &NetworkText,
+    shown: Steps,
+) -> Derivation {
     let mut d = Derivation::default();
-    let mut steps = network_steps(program);
+    let mut graph = steps.graph.clone();
     let view = View::of_batch(program.batch);
     let chains = steps.backwards.iter().chain(&steps.gradient).flat_map(|chain| &chain.steps);
     let mut formulas: Vec<NodeId> = chains.flat_map(|s| s.terms.iter().flatten()).map(|f| f.node).collect();
     formulas.extend(steps.terms.iter().flat_map(|term| &term.steps));
     formulas.extend(program.values.iter().map(|(_, node)| *node));
-    super::abbreviate(&mut steps.graph, &view, &formulas);
-    let pen = Pen { g: &steps.graph, view: view.clone() };
+    super::abbreviate(&mut graph, &view, &formulas);
+    let pen = Pen { g: &graph, view: view.clone() };
     let mut notes = Footnotes::default();
     forwards(d.typed(vec![format!("network {}", text.network)]), &pen, program, shown);
     // The cost comes before its derivatives, so it is written without their names.
-    let mut forward = steps.graph.clone();
+    let mut forward = graph.clone();
     forward.forget_names(program.deltas.iter().map(|(name, _)| name.as_str()));
     let forward = Pen { g: &forward, view };
-    of_cost(d.typed(stated(&text.cost, "C", &text.defines)), &forward, (program, &steps), shown, &mut notes);
+    of_cost(d.typed(stated(&text.cost, "C", &text.defines)), &forward, (program, steps), shown, &mut notes);
     if shown == Steps::All {
-        in_words(d.section("what the letters mean"), program, &steps);
+        in_words(d.section("what the letters mean"), program, steps);
     }
     let mut introduced: BTreeSet<String> = program.values.iter().map(|(name, _)| name.clone()).collect();
     introduced.extend(steps.backwards.iter().map(|chain| chain.name.clone()));
@@ -40,7 +45,7 @@ pub fn network(program: &NetworkProgram, text: &NetworkText, shown: Steps) -> De
     let lines = d.section("backwards, for one example");
     for (k, chain) in steps.backwards.iter().enumerate() {
         // A step comes before what it ends in, so it is written without that name and those to come.
-        let mut so_far = steps.graph.clone();
+        let mut so_far = graph.clone();
         so_far.forget_names(steps.backwards[k..].iter().map(|chain| chain.name.as_str()));
         let pen = Pen { g: &so_far, view: pen.view.clone() };
         let delta = program.deltas.iter().find(|(name, _)| *name == chain.name);

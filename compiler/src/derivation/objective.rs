@@ -42,12 +42,7 @@ pub fn objective(
 ) -> Derivation {
     let mut graph = program.graph.clone();
     let residual = program.residual.as_ref();
-    // The residual has a name by which its squares and the Jacobian speak of it.
-    if let Some(r) = residual
-        && !graph.names().any(|name| name == "r")
-    {
-        graph.set_name(r.residual, "r");
-    }
+    program.name_residual(&mut graph);
     let squares = squares_of(&mut graph, program).filter(|_| !shown.entries);
     let with_names = shown.steps != Steps::None;
     let roots = roots(program, squares.is_some());

@@ -56,11 +56,7 @@ fn implementation(model: &Model, program: &CostProgram, text: &CostText) -> Toke
     let bias_penalty = m.penalty(bias.penalty, "b");
     let d_weight = m.d_tensor(weight.partial.node, "w");
     let d_bias = m.d_tensor(bias.partial.node, "b");
-    let equation = |left: Piece, node: NodeId| {
-        let [line, mathml] = docs::equation(&program.graph, &View::default(), left, node);
-        let (line, mathml) = (format!(" `{line}`"), format!(" {mathml}"));
-        quote!(#[doc = ""] #[doc = #line] #[doc = ""] #[doc = #mathml])
-    };
+    let equation = |left: Piece, node: NodeId| docs::paragraphs(&program.graph, &View::default(), left, node);
     let (called, partial) = (|name: &str| Piece::Name(name.to_owned()), derivation::partial);
     let formula_c = equation(called("c"), program.data);
     let formula_a = equation(partial("c", "a"), program.d_activation);

@@ -82,6 +82,13 @@ pub(super) fn equation(g: &Graph, view: &View, left: Piece, node: NodeId) -> [St
     [text, format!("{}{mathml}</div>", scrolling(".25em 0 .75em"))]
 }
 
+/// The same as two paragraphs of documentation, after others.
+pub(super) fn paragraphs(g: &Graph, view: &View, left: Piece, node: NodeId) -> TokenStream {
+    let [text, mathml] = equation(g, view, left, node);
+    let (text, mathml) = (format!(" `{text}`"), format!(" {mathml}"));
+    quote!(#[doc = ""] #[doc = #text] #[doc = ""] #[doc = #mathml])
+}
+
 /// Whether computing a node may fail because a matrix is singular.
 pub(super) fn has_matrices(g: &Graph, node: NodeId) -> bool {
     let is_one = |op: &Op| matches!(op, Op::Inverse(_) | Op::LogDet(_) | Op::Det(_) | Op::Cofactors(..));

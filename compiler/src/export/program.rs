@@ -6,6 +6,7 @@ use crate::derivation::{self, Room, Shown, Steps};
 use crate::diag::Diagnostics;
 use crate::front::{CostText, NetworkText, ObjectiveText};
 use crate::ir::{Extent, Graph, NodeId, Number, Op, Tensor};
+use crate::pipeline::steps::network_steps;
 use crate::pipeline::{Derivatives, total};
 use std::rc::Rc;
 
@@ -257,7 +258,7 @@ pub fn objective(text: &ObjectiveText) -> Result<Program, Diagnostics> {
 pub fn network(text: &NetworkText) -> Result<Program, Diagnostics> {
     let program = text.program()?;
     let products = text.products(&program)?;
-    let derivation = derivation::network(&program, text, Steps::All).text();
+    let derivation = derivation::network(&program, &network_steps(&program), text, Steps::All).text();
     let names: Vec<String> = program.gradient.iter().map(|p| p.name.clone()).collect();
     let by: Vec<NodeId> = program.gradient.iter().map(|p| p.by).collect();
     let mut graph = program.graph.clone();

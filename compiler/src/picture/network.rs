@@ -5,12 +5,12 @@ use crate::emit::{View, svg};
 use crate::ir::NodeId;
 use crate::lower::cost::TermKind;
 use crate::pipeline::NetworkProgram;
-use crate::pipeline::steps::{cotangent_name, network_steps};
+use crate::pipeline::steps::{NetworkSteps, cotangent_name};
 use std::collections::BTreeSet;
 
 /// Drawn.
 #[must_use]
-pub fn network(program: &NetworkProgram, network: &str, cost: &str) -> Picture {
+pub fn network(program: &NetworkProgram, steps: &NetworkSteps, network: &str, cost: &str) -> Picture {
     let g = &program.graph;
     let view = View::of_batch(program.batch);
     let pen = Pen { g, view: view.clone() };
@@ -71,7 +71,6 @@ pub fn network(program: &NetworkProgram, network: &str, cost: &str) -> Picture {
             stage.back.push(pen.named(delta, *node));
         }
     }
-    let steps = network_steps(program);
     let mut written = steps.graph.clone();
     written.forget_names(program.deltas.iter().map(|(name, _)| name.as_str()));
     let written = Pen { g: &written, view: forward.view.clone() };

@@ -15,10 +15,7 @@ const STAGES: usize = 6;
 #[must_use]
 pub fn objective(program: &ObjectiveProgram, text: &str) -> Picture {
     let mut g = program.graph.clone();
-    // As the derivation calls it.
-    if let Some(r) = program.residual.as_ref().filter(|_| !program.graph.names().any(|name| name == "r")) {
-        g.set_name(r.residual, "r");
-    }
+    program.name_residual(&mut g);
     let between = between(&mut g, program);
     let cotangents = diff::gradient(&mut g, program.value, &between);
     let (cotangents, _) = simplify::simplify(&mut g, &cotangents);

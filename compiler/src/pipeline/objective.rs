@@ -37,6 +37,17 @@ pub struct ObjectiveProgram {
     pub logs: PartLogs,
 }
 
+impl ObjectiveProgram {
+    /// Calls the residual `r`, where nothing else is called so: by that its squares and its Jacobian speak of it.
+    pub fn name_residual(&self, g: &mut Graph) {
+        if let Some(r) = &self.residual
+            && !g.names().any(|name| name == "r")
+        {
+            g.set_name(r.residual, "r");
+        }
+    }
+}
+
 /// The runs that made the parts of an objective.
 #[derive(Clone, Debug, Default)]
 pub struct PartLogs {

@@ -74,7 +74,7 @@ pub(super) struct Checked {
 pub(super) fn of(derived: &Derived<'_>) -> Checked {
     match derived {
         Derived::Cost(_, p) => cost(p),
-        Derived::Network(text, p) => {
+        Derived::Network(text, p, _) => {
             let products = text.products(p);
             let mut checked = network(p, products.as_ref().map_or(&p.graph, |p| &p.graph));
             match products {

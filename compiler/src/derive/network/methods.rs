@@ -178,11 +178,7 @@ impl Items<'_> {
     pub(super) fn docs(&self) -> [TokenStream; 4] {
         let view = View::of_batch(self.program.batch);
         let g = self.graph();
-        let equation = |left: Piece, node: NodeId| {
-            let [text, mathml] = docs::equation(g, &view, left, node);
-            let (line, mathml) = (format!(" `{text}`"), format!(" {mathml}"));
-            quote!(#[doc = ""] #[doc = #line] #[doc = ""] #[doc = #mathml])
-        };
+        let equation = |left: Piece, node: NodeId| docs::paragraphs(g, &view, left, node);
         let named = |name: &str, node: NodeId| equation(Piece::Name(name.to_owned()), node);
         let mut shown = Vec::new();
         let values_of: TokenStream = self

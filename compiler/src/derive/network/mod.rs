@@ -18,6 +18,7 @@ use crate::front::NetworkText;
 use crate::ir::{Extent, Graph, NodeId};
 use crate::lower::Role;
 use crate::picture;
+use crate::pipeline::steps::network_steps;
 use crate::pipeline::{self, NetworkProducts, NetworkProgram};
 use crate::schedule::{Buffer, Output, Plan, Policy, Storage, schedule};
 use crate::source::{Place, SourceId};
@@ -51,11 +52,12 @@ pub(super) fn expand(model: &Model) -> Result<TokenStream, syn::Error> {
     let program = text.program().map_err(|d| errors(model, &d))?;
     lengths(model, &program)?;
     open_extents(&program, &text.declarations).propagate().map_err(|d| errors(model, &d))?;
+    let steps = network_steps(&program);
     let derivation = docs::derivation(
         &model.input.vis,
         "What was derived and how: forwards, the cost, backwards, the gradient.",
-        &derivation::network(&program, &text, derivation::Steps::All),
-        &picture::network(&program, &text.network, &text.cost),
+        &derivation::network(&program, &steps, &text, derivation::Steps::All),
+        &picture::network(&program, &steps, &text.network, &text.cost),
     );
     let products = text.products(&program).map_err(|d| errors(model, &d))?;
     let mut roots = vec![program.data, program.penalty];
