@@ -1,7 +1,7 @@
 //! What the names of an objective are, where nobody has said it: by the conventions of those who write such formulas,
 //! and by trying which of these the formula can be read with.
 
-use crate::request::{Texts, names};
+use crate::request::{Texts, items, names};
 use gradsmith_compiler::front::{ObjectiveText, declaration};
 use gradsmith_compiler::lower::objective::whole;
 use gradsmith_compiler::source::SourceId;
@@ -39,9 +39,8 @@ pub fn complete(texts: &mut Texts) -> Guess {
     let also: Vec<&String> = texts.wrt.iter().filter(|text| text.contains(':')).collect();
     let all: Option<Vec<Vec<Declaration>>> = texts.variables.iter().chain(also).map(declared).collect();
     let Some(known) = all.map(|all| all.concat()) else { return Guess::default() };
-    let names = texts.wrt.iter().filter(|text| !text.contains(':')).flat_map(|text| text.split(','));
-    let asked: Vec<String> =
-        names.map(|name| canonical_name(name.trim())).filter(|name| !name.is_empty()).collect();
+    let names = texts.wrt.iter().filter(|text| !text.contains(':')).flat_map(|text| items(text));
+    let asked: Vec<String> = names.map(|(name, _)| canonical_name(name)).collect();
     let declares = texts.wrt.iter().any(|text| text.contains(':'));
     let (more, by) = declarations(texts, &known, &asked);
     let mut guess = Guess::default();

@@ -5,6 +5,7 @@ pub(crate) mod names;
 mod read;
 mod texts;
 
+pub(crate) use texts::items;
 pub use texts::{Field, Kind, Mistake, Texts};
 
 use crate::Failure;

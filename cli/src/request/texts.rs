@@ -163,7 +163,7 @@ impl Lines {
 }
 
 /// The items between commas, each with its place; empty ones are left out.
-pub(super) fn items(text: &str) -> impl Iterator<Item = (&str, Span)> {
+pub(crate) fn items(text: &str) -> impl Iterator<Item = (&str, Span)> {
     let mut at = 0;
     text.split(',').filter_map(move |part| {
         let start = at + part.len() - part.trim_start().len();
